@@ -1,0 +1,1 @@
+"""The customer-first call: one machine, driven by any equipment."""

@@ -1,0 +1,210 @@
+"""The contract between the customer-first machine and the equipment that drives it.
+
+The machine says commands; the equipment executes each once and answers each with exactly one of the
+results named beside it, or lets the command's deadline pass. Notifications come besides. No
+circuit, SIP or INAP type appears here: a leg is `customer` or `agent`.
+"""
+
+from typing import Literal
+
+import msgspec
+
+Leg = Literal["customer", "agent"]
+
+
+class Reserve(msgspec.Struct, frozen=True):
+    """Keep means for both legs free. Answer: `Reserved` or `ReserveFailed`."""
+
+    command: int
+
+
+class FindRepresentative(msgspec.Struct, frozen=True):
+    """Offer the representative idle longest. Answer: `RepresentativeFound` (None: nobody)."""
+
+    command: int
+    excluding: tuple[str, ...]
+
+
+class SetUpLeg(msgspec.Struct, frozen=True):
+    """Dial. Answer: `Answered` or `Failed`; `Ringing` may come before."""
+
+    command: int
+    leg: Leg
+    attempt: int
+    address: str
+    caller: str
+    """What the party sees as the caller; empty when it must not be presented."""
+    ring_limit_us: int
+
+
+class Detect(msgspec.Struct, frozen=True):
+    """Judge from the leg's samples who answered. Answer: `Detected`."""
+
+    command: int
+    leg: Leg
+    limit_us: int
+
+
+class Play(msgspec.Struct, frozen=True):
+    """Play to a leg until it ends. Answer: `PlayEnded`; `PlayMarked` may come before."""
+
+    command: int
+    leg: Leg
+    prompt: Literal["announcement", "music", "whisper", "apology"]
+    text: str
+    mark: str
+    """The part of the text whose end is reported (the business's name); may be empty."""
+
+
+class Stop(msgspec.Struct, frozen=True):
+    """End what plays to a leg; its `Play` then answers `PlayEnded("stopped")`. No own answer."""
+
+    command: int
+    leg: Leg
+
+
+class Collect(msgspec.Struct, frozen=True):
+    """Ask the leg for digits or a spoken word. Answer: `Collected`."""
+
+    command: int
+    leg: Leg
+    prompt: str
+    limit_us: int
+
+
+class Join(msgspec.Struct, frozen=True):
+    """Bridge the two legs. Answer: `Joined` or `JoinFailed`."""
+
+    command: int
+    one: Leg
+    other: Leg
+
+
+class ReleaseLeg(msgspec.Struct, frozen=True):
+    """Release a leg in whatever state it is. Answer: `Released`, when nothing of it is left."""
+
+    command: int
+    leg: Leg
+    cause: int
+
+
+Command = (
+    Reserve | FindRepresentative | SetUpLeg | Detect | Play | Stop | Collect | Join | ReleaseLeg
+)
+
+
+class Reserved(msgspec.Struct, frozen=True):
+    command: int
+
+
+class ReserveFailed(msgspec.Struct, frozen=True):
+    command: int
+    cause: int
+
+
+class RepresentativeFound(msgspec.Struct, frozen=True):
+    command: int
+    address: str | None
+
+
+class Ringing(msgspec.Struct, frozen=True):
+    command: int
+    leg: Leg
+
+
+class Answered(msgspec.Struct, frozen=True):
+    command: int
+    leg: Leg
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """The leg came to nothing before answer; nothing of it is left."""
+
+    command: int
+    leg: Leg
+    cause: int
+    location: int = 0
+
+
+class Detected(msgspec.Struct, frozen=True):
+    command: int
+    leg: Leg
+    verdict: Literal["human", "machine", "fax", "silence"]
+
+
+class PlayMarked(msgspec.Struct, frozen=True):
+    command: int
+    leg: Leg
+
+
+class PlayEnded(msgspec.Struct, frozen=True):
+    command: int
+    leg: Leg
+    outcome: Literal["complete", "stopped", "failed"]
+
+
+class Collected(msgspec.Struct, frozen=True):
+    command: int
+    leg: Leg
+    value: str
+
+
+class Joined(msgspec.Struct, frozen=True):
+    command: int
+
+
+class JoinFailed(msgspec.Struct, frozen=True):
+    command: int
+    cause: int
+
+
+class Released(msgspec.Struct, frozen=True):
+    """Nothing is left of the leg.
+
+    `command` is the `ReleaseLeg` it answers, or 0 when the party or the network ended the leg.
+    """
+
+    command: int
+    leg: Leg
+    cause: int
+
+
+class DriverLost(msgspec.Struct, frozen=True):
+    """The equipment lost what it drove (peripheral, trunk or process): every leg is gone."""
+
+    cause: int
+
+
+Result = (
+    Reserved
+    | ReserveFailed
+    | RepresentativeFound
+    | Ringing
+    | Answered
+    | Failed
+    | Detected
+    | PlayMarked
+    | PlayEnded
+    | Collected
+    | Joined
+    | JoinFailed
+    | Released
+    | DriverLost
+)
+
+FINAL_STATES = (
+    "completed",
+    "customer_busy",
+    "customer_no_answer",
+    "customer_rejected",
+    "customer_machine",
+    "customer_abandoned",
+    "agent_busy",
+    "agent_no_answer",
+    "agent_rejected",
+    "agent_unavailable",
+    "blocked",
+    "expired",
+    "canceled",
+    "failed",
+)

@@ -1,0 +1,19 @@
+"""What an element may ask of its journal."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from calleq.journal.entries import Entry
+
+
+class Journal(Protocol):
+    """Append-only. What is appended first becomes durable first."""
+
+    def append(
+        self, entity: str, entry: Entry, durable: Callable[[], object] | None = None
+    ) -> None:
+        """Stamp and write `entry`; call `durable` on the element's own clock once it is on disk.
+
+        Calls back in the order of the appends. An element that must not act before the entry is
+        safe acts in `durable`; one that only reports passes none.
+        """

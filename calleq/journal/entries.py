@@ -1,0 +1,153 @@
+"""Everything a journal holds, as one closed union. Each process writes one journal.
+
+A `Stamped` entry carries who wrote it, its sequence number and both times. Records, traces and
+recovery are derived from these entries and from nothing else (docs/architecture.md, rule 4).
+
+A circuit is named by `CircuitKey`, the label of the IAM that seized it. That is what one exchange
+and the next have in common: ISUP carries no call reference (rule 3).
+"""
+
+import msgspec
+
+
+class CircuitKey(msgspec.Struct, frozen=True):
+    """The circuit of a seizure as its IAM names it: from `origin` to `destination`, on `cic`."""
+
+    origin: int
+    destination: int
+    cic: int
+
+
+class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
+    """A door accepted a message for `call`; written before the answer says so."""
+
+    call: str
+    business: str
+    door: str
+    message: dict[str, object]
+    """The message as received, without its password."""
+    idempotency_key: str | None = None
+    fingerprint: str = ""
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """A door refused a message; `reason` is the true one, which the sender is not told."""
+
+    door: str
+    business: str
+    reason: str
+    peer: str
+
+
+class Undertaken(msgspec.Struct, frozen=True, tag="undertaken"):
+    """Calling equipment took over the set-up of `call`; `instruction` is the OSN message, JSON."""
+
+    call: str
+    instruction: dict[str, object]
+
+
+class Dialled(msgspec.Struct, frozen=True, tag="dialled"):
+    """An attempt to dial; written before its IAM leaves and never repeated after a restart."""
+
+    call: str
+    leg: str
+    """`customer` or `agent`."""
+    attempt: int
+    """1 for the call's first dialling of this leg, 2 for the next representative, and so on."""
+    number: str
+    circuit: CircuitKey | None
+
+
+class Progress(msgspec.Struct, frozen=True, tag="progress"):
+    """Something happened to a call; durable before the equipment acts on it."""
+
+    call: str
+    event: str
+    leg: str = ""
+    attempt: int = 0
+    cause: int = 0
+    detail: str = ""
+
+
+class Ended(msgspec.Struct, frozen=True, tag="ended"):
+    """The one final state of a call."""
+
+    call: str
+    state: str
+    cause: int
+
+
+class Transit(msgspec.Struct, frozen=True, tag="transit"):
+    """A switch passed a call on: the circuit (None: a line) it came by and the one it leaves by."""
+
+    incoming: CircuitKey | None
+    outgoing: CircuitKey
+    line: str = ""
+
+
+class LineSeized(msgspec.Struct, frozen=True, tag="line_seized"):
+    """The switch facing a party offered it a call; `seizure` numbers it within the switch."""
+
+    seizure: int
+    line: str
+    incoming: CircuitKey | None
+    calling: str
+    called: str
+
+
+class LineRinging(msgspec.Struct, frozen=True, tag="line_ringing"):
+    """The party's telephone rings."""
+
+    seizure: int
+
+
+class LineAnswered(msgspec.Struct, frozen=True, tag="line_answered"):
+    """The party answered: charging may begin. Durable before ANM leaves the switch."""
+
+    seizure: int
+
+
+class LineReleased(msgspec.Struct, frozen=True, tag="line_released"):
+    """The call at the line ended; `released_by` is `line` or `network`."""
+
+    seizure: int
+    cause: int
+    location: int
+    released_by: str
+
+
+class LineRefused(msgspec.Struct, frozen=True, tag="line_refused"):
+    """The switch facing the party could not offer it the call (busy, unallocated, absent…)."""
+
+    called: str
+    incoming: CircuitKey | None
+    cause: int
+    location: int
+
+
+Entry = (
+    Accepted
+    | Refused
+    | Undertaken
+    | Dialled
+    | Progress
+    | Ended
+    | Transit
+    | LineSeized
+    | LineRinging
+    | LineAnswered
+    | LineReleased
+    | LineRefused
+)
+
+
+class Stamped(msgspec.Struct, frozen=True):
+    """An entry as it lies in the journal."""
+
+    entity: str
+    """The element that said it."""
+    sequence: int
+    """1, 2, 3 … within the entity's journal; gaps mean loss."""
+    at_us: int
+    monotonic_us: int
+    entry: Entry

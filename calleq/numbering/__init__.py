@@ -1,0 +1,25 @@
+"""Where a party can be reached: `E164 | SipUri | IpAddress`.
+
+Each is a `str` of its one canonical form, so that equal addresses compare equal and JSON carries
+them as they are. `parse_address` is the only way in from text.
+"""
+
+from calleq.numbering.addresses import (
+    E164,
+    Address,
+    IpAddress,
+    NumberingError,
+    SipUri,
+    parse_address,
+    parse_e164,
+)
+
+__all__ = [
+    "E164",
+    "Address",
+    "IpAddress",
+    "NumberingError",
+    "SipUri",
+    "parse_address",
+    "parse_e164",
+]

@@ -1,0 +1,113 @@
+"""The messages that cross the OSN, as one closed union; each is JSON with a `kind`.
+
+A set-up instruction goes from access server 72 to the switch it chose and from there to the
+equipment that executes it; what becomes of the call comes back the other way.
+"""
+
+import msgspec
+
+
+class OsnError(ValueError):
+    """The octets are no OSN message; the text says why."""
+
+
+class Representative(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A representative as the instruction names one."""
+
+    number: str
+    name: str = ""
+
+
+class SetUpCall(msgspec.Struct, frozen=True, tag_field="kind", tag="set_up_call"):
+    """Establish a customer service call (figure 8 executed), customer first by default."""
+
+    call: str
+    business: str
+    business_name: str
+    """Spoken in the announcement; empty for neutral wording."""
+    business_number: str
+    """What the customer sees as the caller."""
+    customer: str
+    representative: str
+    """The one the message names; empty: the equipment finds one."""
+    representatives: tuple[str, ...]
+    """The business's own, from which the hunt goes on."""
+    hunt: bool
+    """False: only the representative the message names is dialled."""
+    dial_first: str
+    """`customer` or `agent`."""
+    detect_machine: bool
+    ring_limit_us: int
+    answer_to: str
+    """The element that wants the call's events."""
+
+
+class SetUpTaken(msgspec.Struct, frozen=True, tag_field="kind", tag="set_up_taken"):
+    """The equipment has the instruction, durably."""
+
+    call: str
+    equipment: str
+
+
+class SetUpRefused(msgspec.Struct, frozen=True, tag_field="kind", tag="set_up_refused"):
+    """No equipment can execute the instruction."""
+
+    call: str
+    cause: int
+    reason: str
+
+
+class CallProgress(msgspec.Struct, frozen=True, tag_field="kind", tag="call_progress"):
+    """One event of the call's timeline. `event` is one of `EVENTS`."""
+
+    call: str
+    event: str
+    at_us: int
+    leg: str = ""
+    attempt: int = 0
+    number: str = ""
+    cause: int = 0
+    detail: str = ""
+
+
+class CallEnded(msgspec.Struct, frozen=True, tag_field="kind", tag="call_ended"):
+    """The call's one final state."""
+
+    call: str
+    state: str
+    cause: int
+    at_us: int
+
+
+OsnMessage = SetUpCall | SetUpTaken | SetUpRefused | CallProgress | CallEnded
+
+EVENTS = (
+    "dialled",
+    "ringing",
+    "answered",
+    "announcement_started",
+    "announcement_ended",
+    "music_started",
+    "machine_verdict",
+    "whisper_started",
+    "bridged",
+    "apology_started",
+    "failed",
+    "released",
+)
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[OsnMessage] = msgspec.json.Decoder(OsnMessage)
+
+
+def encode(message: OsnMessage) -> bytes:
+    """The octets of a message."""
+    return _encoder.encode(message)
+
+
+def decode(octets: bytes) -> OsnMessage:
+    """The message of the octets; OsnError when they are none."""
+    try:
+        return _decoder.decode(octets)
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+        raise OsnError(f"not an OSN message: {error}") from error

@@ -1,0 +1,134 @@
+"""Time, given to every element and never fetched by it.
+
+`Clock` is the contract: UTC microseconds for what is written down, monotonic microseconds for
+lengths of time, and timers. `VirtualClock` fulfils it in simulated time (a heap; two timers for one
+instant fire in the order in which they were set, so that a run repeats to the byte);
+`LoopClock` fulfils it on the process's asyncio loop.
+
+Wall-clock steps change `now_us` and never `monotonic_us` (billed lengths come from the latter).
+"""
+
+import asyncio
+import heapq
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+
+class Timer(Protocol):
+    """A call set for later."""
+
+    def cancel(self) -> None:
+        """Forget the call; does nothing when it has happened or was cancelled."""
+
+
+class Clock(Protocol):
+    """The time as an element may know it."""
+
+    def now_us(self) -> int:
+        """UTC microseconds."""
+
+    def monotonic_us(self) -> int:
+        """Microseconds since an arbitrary instant; never steps."""
+
+    def call_later_us(self, delay_us: int, call: Callable[..., object], *args: object) -> Timer:
+        """Call `call(*args)` once, `delay_us` (not negative) from now."""
+
+
+class _VirtualTimer:
+    __slots__ = ("args", "call")
+
+    def __init__(self, call: Callable[..., object], args: tuple[object, ...]) -> None:
+        self.call: Callable[..., object] | None = call
+        self.args = args
+
+    def cancel(self) -> None:
+        self.call = None
+        self.args = ()
+
+
+class VirtualClock:
+    """Simulated time: it stands still until `advance_us` or `run` moves it."""
+
+    def __init__(self, start_us: int = 0) -> None:
+        self._start_us = start_us
+        self._elapsed_us = 0
+        self._step_us = 0
+        self._order = 0
+        self._heap: list[tuple[int, int, _VirtualTimer]] = []
+
+    def now_us(self) -> int:
+        return self._start_us + self._elapsed_us + self._step_us
+
+    def monotonic_us(self) -> int:
+        return self._elapsed_us
+
+    def seconds(self) -> float:
+        """Twisted's name for the monotonic time, in seconds."""
+        return self._elapsed_us / 1e6
+
+    def call_later_us(self, delay_us: int, call: Callable[..., object], *args: object) -> Timer:
+        if delay_us < 0:
+            raise ValueError(f"a timer cannot be set {-delay_us} us into the past")
+        timer = _VirtualTimer(call, args)
+        self._order += 1
+        heapq.heappush(self._heap, (self._elapsed_us + delay_us, self._order, timer))
+        return timer
+
+    def step_wall_us(self, step_us: int) -> None:
+        """Move the wall clock, as an operator or NTP would; lengths of time do not notice."""
+        self._step_us += step_us
+
+    def run_next(self) -> bool:
+        """Jump to the next timer and fire it; False when none is set."""
+        heap = self._heap
+        while heap:
+            due_us, _, timer = heapq.heappop(heap)
+            call = timer.call
+            if call is None:
+                continue
+            self._elapsed_us = due_us
+            timer.call = None
+            call(*timer.args)
+            return True
+        return False
+
+    def next_due_us(self) -> int | None:
+        """Monotonic microseconds of the next timer, None when none is set."""
+        heap = self._heap
+        while heap and heap[0][2].call is None:
+            heapq.heappop(heap)
+        return heap[0][0] if heap else None
+
+    def advance_us(self, length_us: int) -> None:
+        """Fire every timer of the next `length_us` in order, then stand at its end."""
+        end_us = self._elapsed_us + length_us
+        while (due_us := self.next_due_us()) is not None and due_us <= end_us:
+            self.run_next()
+        self._elapsed_us = end_us
+
+    def run(self, limit_us: int) -> bool:
+        """Fire timers until none is left or `limit_us` have passed; True when none is left."""
+        end_us = self._elapsed_us + limit_us
+        while (due_us := self.next_due_us()) is not None:
+            if due_us > end_us:
+                self._elapsed_us = end_us
+                return False
+            self.run_next()
+        return True
+
+
+class LoopClock:
+    """The real time of the process's asyncio loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+
+    def now_us(self) -> int:
+        return time.time_ns() // 1_000
+
+    def monotonic_us(self) -> int:
+        return time.monotonic_ns() // 1_000
+
+    def call_later_us(self, delay_us: int, call: Callable[..., object], *args: object) -> Timer:
+        return self._loop.call_later(delay_us / 1e6, call, *args)

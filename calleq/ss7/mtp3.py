@@ -1,0 +1,43 @@
+"""Message transfer part level 3: the signal unit as an element hands it over (Q.704 §2, §15).
+
+This module owns the unit and the contract between a user part and the network below it. The octets
+are ITU: service information octet, then the routing label of 14-bit point codes.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+SERVICE_MANAGEMENT = 0
+SERVICE_ISUP = 5
+
+
+class Mtp3Error(ValueError):
+    """The octets, or the fields given, are no message signal unit; the text says why."""
+
+
+class Msu(msgspec.Struct, frozen=True, gc=False):
+    """One message signal unit from the service information octet on (Q.704 §14, §15)."""
+
+    destination: int
+    origin: int
+    selection: int
+    """Signalling link selection, 4 bits; for ISUP the lowest bits of the CIC (Q.704 §2.2.4)."""
+    payload: bytes
+    service: int = SERVICE_ISUP
+    network: int = 2
+    """Network indicator: 0 international, 2 national."""
+
+
+class MessageTransfer(Protocol):
+    """What level 3 offers a user part of one node (Q.701 §8)."""
+
+    def transfer(self, destination: int, selection: int, payload: bytes) -> bool:
+        """Send; False when no route to the point code is in service (nothing was sent)."""
+
+    def on_message(self, service: int, receive: Callable[[Msu], None]) -> None:
+        """Hand every unit of `service` addressed to this node to `receive`."""
+
+    def on_status(self, changed: Callable[[int, bool], None]) -> None:
+        """Tell of each point code that becomes (in)accessible: MTP-PAUSE and MTP-RESUME."""

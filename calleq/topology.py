@@ -1,0 +1,225 @@
+"""The network as data: which elements exist, what links them, who has which number.
+
+A topology is a TOML file. `load_topology` reads it, checks it whole and returns frozen, typed
+structures; an error names the file, the key and what was expected. The file shipped with calleq
+(`figure1.toml`) is the network of the source's figure 1 with every numeral; another file builds
+another network. Point codes are written 3-8-3 ("2-62-1") and held as 14-bit integers.
+"""
+
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from calleq.numbering import NumberingError, parse_e164
+from calleq.units import SECOND_US
+
+
+class TopologyError(ValueError):
+    """The file is no network; the text names the file, the key and what was expected."""
+
+
+LineKind = Literal["dial_up", "two_lines", "isdn", "dsl", "mobile"]
+Behaviour = Literal["person", "busy", "silent", "machine", "fax", "hangs_up", "slow", "rejects"]
+
+
+class Switch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An SSP or the MTSO: a node that switches calls."""
+
+    name: str
+    numeral: str
+    point_code: str
+    kind: Literal["ssp", "mtso"] = "ssp"
+    prefixes: tuple[str, ...] = ()
+    """E.164 prefixes (with `+`) whose lines it serves."""
+    antenna: str = ""
+    paging_s: float = 0.5
+    """MTSO only: how long it takes to find a mobile telephone."""
+
+
+class TransferPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An STP; mates are linked to each other."""
+
+    name: str
+    numeral: str
+    point_code: str
+    mate: str = ""
+
+
+class Peripheral(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An intelligent peripheral, reached over circuits of a switch."""
+
+    name: str
+    numeral: str
+    point_code: str
+    switch: str
+    interface: str = ""
+    logic: str = ""
+    number: str = ""
+    """What it presents as calling number where a business has none."""
+
+
+class AccessServer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The internet access server: the door of the carrier."""
+
+    name: str
+    numeral: str
+    equipment_address: str
+    """What field 802 of a message must say to be meant for this equipment."""
+    switch: str
+    """The switch it passes instructions to."""
+    listen: str = "127.0.0.1:8072"
+
+
+class SignallingLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A signalling link between two nodes."""
+
+    ends: tuple[str, str]
+    delay_us: int = 1_000
+
+
+class TrunkGroup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Voice circuits between two exchanges: CICs `first` to `first + circuits - 1`."""
+
+    name: str
+    ends: tuple[str, str]
+    first: int = 1
+    circuits: int = 30
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A subscriber line and the simulated telephone on it."""
+
+    number: str
+    kind: LineKind = "two_lines"
+    telephone: str = ""
+    """Its numeral in figure 1."""
+    place: str = ""
+    behaviour: Behaviour = "person"
+    online: bool = False
+    """A computer on this line is on the internet; a `dial_up` line is busy meanwhile."""
+    coverage: bool = True
+    """Mobile only: within reach of the antenna."""
+    congested: bool = False
+    """The line's switch refuses calls to it as congested (Q.850 42)."""
+
+
+class Premises(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A place of figure 1: customer premises, business site or remote site."""
+
+    numeral: str
+    kind: Literal["customer", "business", "remote"]
+    name: str = ""
+    computers: tuple[str, ...] = ()
+    telephones: tuple[str, ...] = ()
+    web_server: str = ""
+    positions: tuple[str, ...] = ()
+
+
+class Business(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A subscriber of the customer service call service."""
+
+    identifier: str
+    name: str = ""
+    """Spoken in the announcement; empty: neutral wording."""
+    password: str = ""
+    """Demonstration password; such a business is accepted from loopback only."""
+    password_hash: str = ""
+    active: bool = True
+    number: str = ""
+    """The number the customer sees."""
+    representatives: tuple[str, ...] = ()
+    dial_first: Literal["customer", "agent"] = "customer"
+    detect_machine: bool = False
+
+
+class Timing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Limits and delays of the whole network."""
+
+    ring_limit_s: float = 30.0
+    osn_delay_us: int = 500
+    line_delay_us: int = 0
+
+
+class Processes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where elements that run alone find each other."""
+
+    base_port: int = 8100
+    hosts: dict[str, str] = {}
+
+
+class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A whole network."""
+
+    name: str
+    country_code: str = "1"
+    internet: str = "30"
+    network: str = "71"
+    osn: str = "74"
+    access_server: AccessServer
+    switches: tuple[Switch, ...]
+    transfer_points: tuple[TransferPoint, ...] = ()
+    peripherals: tuple[Peripheral, ...] = ()
+    links: tuple[SignallingLink, ...] = ()
+    trunks: tuple[TrunkGroup, ...] = ()
+    lines: tuple[Line, ...] = ()
+    premises: tuple[Premises, ...] = ()
+    businesses: tuple[Business, ...] = ()
+    timing: Timing = Timing()
+    processes: Processes = Processes()
+
+    def ring_limit_us(self) -> int:
+        """How long a telephone may ring."""
+        return round(self.timing.ring_limit_s * SECOND_US)
+
+
+def parse_point_code(text: str) -> int:
+    """The 14-bit point code of its 3-8-3 notation (Q.704 §2.2.3).
+
+    >>> parse_point_code("2-62-1")
+    4593
+    """
+    parts = text.split("-")
+    if len(parts) == 3 and all(part.isascii() and part.isdigit() for part in parts):
+        zone, area, point = (int(part) for part in parts)
+        if zone < 8 and area < 256 and point < 8:
+            return zone << 11 | area << 3 | point
+    raise TopologyError(f"{text!r} is no ITU point code: write it 3-8-3, for example 2-62-1")
+
+
+def point_code_text(code: int) -> str:
+    """A point code as people write it, 3-8-3."""
+    return f"{code >> 11}-{code >> 3 & 255}-{code & 7}"
+
+
+def figure1_path() -> Path:
+    """The shipped network."""
+    return Path(str(files("calleq") / "data" / "figure1.toml"))
+
+
+def load_topology(path: Path | None = None) -> Topology:
+    """Read and check a network file; None is the shipped one. Raises TopologyError."""
+    path = path or figure1_path()
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TopologyError(f"{path}: cannot be read: {error.strerror}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise TopologyError(f"{path}: not a TOML file: {error}") from error
+    try:
+        topology = msgspec.convert(raw, Topology)
+        check_topology(topology)
+    except (msgspec.ValidationError, TopologyError, NumberingError) as error:
+        raise TopologyError(f"{path}: {error}") from error
+    return topology
+
+
+def check_topology(topology: Topology) -> None:
+    """Raise TopologyError on the first thing that makes no network, naming its key."""
+    for index, line in enumerate(topology.lines):
+        try:
+            parse_e164(line.number)
+        except NumberingError as error:
+            raise TopologyError(f"lines[{index}].number: {error}") from error

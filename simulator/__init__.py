@@ -1,0 +1,1 @@
+"""calleq-sim: worlds, traffic, measures and reports on the virtual clock."""
