@@ -1,0 +1,93 @@
+"""What an exchange may ask of its circuits: ISUP call control as a switch or a peripheral sees it.
+
+One `Exchange` owns every circuit of a node. A call on a circuit has a `CircuitUser`, who is told
+what the far exchange signals; the primitives are those of Q.764 §1 (set-up, alerting, answer,
+release). The user of a circuit is told `cleared` exactly once, last, whatever happened.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from calleq.journal.entries import CircuitKey
+from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Cause, Iam
+
+
+class Circuit(Protocol):
+    """One seizure of one circuit, from IAM to RLC."""
+
+    @property
+    def key(self) -> CircuitKey:
+        """The label of the IAM that seized it."""
+
+    @property
+    def wire(self) -> str:
+        """Its voice wire, see `calleq.media.contract.circuit_wire`."""
+
+    @property
+    def far(self) -> str:
+        """The name of the exchange at the other end."""
+
+    def alerting(self) -> None:
+        """Incoming calls: the called party is rung (ACM, or CPG when ACM was sent)."""
+
+    def progress(self) -> None:
+        """Incoming calls: address complete, party not yet rung (ACM without indication)."""
+
+    def answer(self) -> None:
+        """Incoming calls: the called party answered (ANM, or CON when no ACM was sent)."""
+
+    def release(self, cause: Cause) -> None:
+        """End the call from this side (REL); does nothing once either side has released."""
+
+
+class CircuitUser(Protocol):
+    """Who is served by a seizure."""
+
+    def circuit_alerting(self, circuit: Circuit) -> None:
+        """Outgoing calls: the called party is being rung."""
+
+    def circuit_answered(self, circuit: Circuit) -> None:
+        """Outgoing calls: the called party answered."""
+
+    def circuit_released(self, circuit: Circuit, cause: Cause) -> None:
+        """The far end, or the circuit itself (time-out, reset, no route), ended the call.
+
+        Not called when this side's own `release` ended it.
+        """
+
+    def circuit_cleared(self, circuit: Circuit) -> None:
+        """Nothing is left of the seizure; the circuit may be seized again."""
+
+
+class Exchange(Protocol):
+    """ISUP call control of one node."""
+
+    def idle(self, group: str) -> int:
+        """How many circuits of the trunk group may be seized now."""
+
+    def seize(self, group: str) -> Circuit | None:
+        """Take an idle circuit of a trunk group without signalling yet; None when all are busy.
+
+        `key` and `wire` are valid from here on, so that an attempt can be journalled first.
+        """
+
+    def send_iam(
+        self,
+        circuit: Circuit,
+        called: CalledNumber,
+        calling: CallingNumber | None,
+        user: CircuitUser,
+    ) -> None:
+        """Start the call on a seized circuit. No route: `circuit_released` with cause 38 follows."""
+
+    def forward(self, circuit: Circuit, iam: Iam, user: CircuitUser) -> None:
+        """Start the call with every parameter of a received IAM (a transit call)."""
+
+    def give_back(self, circuit: Circuit) -> None:
+        """Return a circuit that was seized and never signalled; its user is told nothing."""
+
+    def on_set_up(self, arrived: Callable[[Circuit, Iam], CircuitUser]) -> None:
+        """An IAM seized a circuit from the far end; the answer is who serves the call.
+
+        The handler may signal on the circuit only after it has returned.
+        """
