@@ -78,7 +78,7 @@ class Exchange(Protocol):
         calling: CallingNumber | None,
         user: CircuitUser,
     ) -> None:
-        """Start the call on a seized circuit. No route: `circuit_released` with cause 38 follows."""
+        """Start the call on a seized circuit. Without a route `circuit_released` (38) follows."""
 
     def forward(self, circuit: Circuit, iam: Iam, user: CircuitUser) -> None:
         """Start the call with every parameter of a received IAM (a transit call)."""
