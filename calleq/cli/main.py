@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from calleq import __version__
-from calleq.cli.failure import Failure, Misuse
+from calleq.cli.failure import CommandError, UsageError
 
 
 def _with_data(parser: argparse.ArgumentParser) -> None:
@@ -168,10 +168,10 @@ def dispatch(parser: argparse.ArgumentParser, package: str, arguments: Sequence[
             f"{package}.{given.module}"
         ).run
         return run(given)
-    except Misuse as error:
+    except UsageError as error:
         sys.stderr.write(f"{parser.prog}: {error}\n")
         return 2
-    except Failure as error:
+    except CommandError as error:
         sys.stderr.write(f"{parser.prog}: {error}\n")
         return 1
     except BrokenPipeError:
