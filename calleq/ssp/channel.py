@@ -1,9 +1,9 @@
 """One call on one line, as the switch sees it: the network side of Q.931 basic call control.
 
-Owns the call reference from SETUP to RELEASE COMPLETE with the timers of Q.931 §9.1. To the call it
-looks like a circuit: `offer`, `alerting`, `answer`, `release` go down, alerting, connected, released
-and cleared come up. `channel_released` tells who ended the call (`by_line`); it is not told after
-the switch's own `release`. `channel_cleared` is told exactly once, last.
+Owns the call reference from SETUP to RELEASE COMPLETE with the timers of Q.931 §9.1. To the call
+it looks like a circuit: `offer`, `alerting`, `answer`, `release` go down, and what becomes of them
+comes up to its `ChannelUser`. `channel_released` tells who ended the call (`by_line`); it is not
+told after the switch's own `release`. `channel_cleared` is told exactly once, last.
 
 Choices where Q.931 leaves one: SETUP is repeated once (T303), then the reference is dropped with
 RELEASE COMPLETE (102) and the call fails with 18; a telephone that rings for T301 is disconnected
@@ -54,7 +54,7 @@ class LState(StrEnum):
 
 
 class LInput(StrEnum):
-    """Messages of the telephone in capitals, the switch's wishes in small letters, and the timer."""
+    """The telephone's messages in capitals, the switch's wishes in small letters, the timer."""
 
     SETUP = "SETUP"
     ALERTING = "ALERTING"
@@ -81,18 +81,18 @@ class LAction(StrEnum):
     SEND_RELEASE = "send RELEASE"
     TELL_ALERTING = "tell alerting"
     TELL_CONNECTED = "tell connected"
-    ACCEPT_DISCONNECT = "send RELEASE, tell released"
-    ACCEPT_RELEASE = "send RELEASE COMPLETE, tell released and cleared"
+    ACCEPT_DISCONNECT = "tell released, send RELEASE"
+    ACCEPT_RELEASE = "tell released, send RELEASE COMPLETE, tell cleared"
     ACCEPT_REFUSAL = "tell released and cleared"
     COMPLETE = "send RELEASE COMPLETE, tell cleared"
     CLEARED = "tell cleared"
-    NO_RESPONSE = "send RELEASE COMPLETE, tell released (18) and cleared"
-    NO_ANSWER = "send DISCONNECT, tell released (19)"
+    NO_RESPONSE = "tell released (18), send RELEASE COMPLETE, tell cleared"
+    NO_ANSWER = "tell released (19), send DISCONNECT"
 
 
 def _row(state: LState, **cells: tuple[LAction, LState]) -> dict[LInput, tuple[LAction, LState]]:
     """The cells of a state by input name; an input that is not named is ignored there."""
-    row = {given: (LAction.IGNORE, state) for given in LInput}
+    row = dict.fromkeys(LInput, (LAction.IGNORE, state))
     row.update((LInput[name], cell) for name, cell in cells.items())
     return row
 
@@ -191,8 +191,11 @@ _INPUT_OF: dict[type[LineMessage], LInput] = {
 
 
 def machine_table() -> Mapping[tuple[str, str], tuple[str, str]]:
-    """The live table, {(state, input): (action, next state)} in words."""
-    return _TABLE
+    """The table that runs, {(state, input): (action, next state)} in words."""
+    return {
+        (str(state), str(given)): (str(action), str(following))
+        for (state, given), (action, following) in _TABLE.items()
+    }
 
 
 class ChannelUser(Protocol):
@@ -302,6 +305,7 @@ class LineChannel:
         self._act(action)
 
     def _act(self, action: LAction) -> None:
+        """Tell first, then send: a telephone may answer before the sending has returned."""
         user = self.user
         assert user is not None, "a channel has a user before its first input"
         match action:
@@ -315,7 +319,7 @@ class LineChannel:
             case LAction.SEND_CONNECT:
                 self._send(self.line, Connect(self.reference, self._to_originator))
             case LAction.SEND_DISCONNECT:
-                self._send(self.line, Disconnect(self.reference, self.cause, self._to_originator))
+                self._send_disconnect()
             case LAction.SEND_RELEASE:
                 self._send_release()
             case LAction.TELL_ALERTING:
@@ -323,13 +327,15 @@ class LineChannel:
             case LAction.TELL_CONNECTED:
                 user.channel_connected()
             case LAction.ACCEPT_DISCONNECT:
-                self._send_release()
                 user.channel_released(self.cause, by_line=True)
+                self._send_release()
             case LAction.ACCEPT_RELEASE:
+                user.channel_released(self.cause, by_line=True)
                 self._send_complete(self.cause)
-                self._end(user, by_line=True)
+                self._free(user)
             case LAction.ACCEPT_REFUSAL:
-                self._end(user, by_line=True)
+                user.channel_released(self.cause, by_line=True)
+                self._free(user)
             case LAction.COMPLETE:
                 self._send_complete(self.cause)
                 self._free(user)
@@ -337,24 +343,24 @@ class LineChannel:
                 self._free(user)
             case LAction.NO_RESPONSE:
                 self.cause = Q850.NO_USER_RESPONDING
+                user.channel_released(self.cause, by_line=False)
                 self._send_complete(Q850.TIMER_EXPIRY)
-                self._end(user, by_line=False)
+                self._free(user)
             case LAction.NO_ANSWER:
                 self.cause = Q850.NO_ANSWER
-                self._send(self.line, Disconnect(self.reference, self.cause, self._to_originator))
                 user.channel_released(self.cause, by_line=False)
+                self._send_disconnect()
             case _:
                 assert_never(action)
+
+    def _send_disconnect(self) -> None:
+        self._send(self.line, Disconnect(self.reference, self.cause, self._to_originator))
 
     def _send_release(self) -> None:
         self._send(self.line, Release(self.reference, self.cause, self._to_originator))
 
     def _send_complete(self, cause: int) -> None:
         self._send(self.line, ReleaseComplete(self.reference, cause, self._to_originator))
-
-    def _end(self, user: ChannelUser, *, by_line: bool) -> None:
-        user.channel_released(self.cause, by_line=by_line)
-        self._free(user)
 
     def _free(self, user: ChannelUser) -> None:
         self._freed(self)

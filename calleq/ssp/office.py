@@ -1,4 +1,4 @@
-"""What the two sides of every call of a switch share: its means, and what is known of the attempt."""
+"""What the two sides of every call share: the switch's means, and what is known of the attempt."""
 
 from dataclasses import dataclass
 

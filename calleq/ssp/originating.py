@@ -149,8 +149,11 @@ _TABLE: dict[tuple[OState, OInput], tuple[OAction, OState]] = {
 
 
 def machine_table() -> Mapping[tuple[str, str], tuple[str, str]]:
-    """The live table, {(state, input): (action, next state)} in words."""
-    return _TABLE
+    """The table that runs, {(state, input): (action, next state)} in words."""
+    return {
+        (str(state), str(given)): (str(action), str(following))
+        for (state, given), (action, following) in _TABLE.items()
+    }
 
 
 class OriginatingCall(Protocol):

@@ -151,8 +151,11 @@ _TABLE: dict[tuple[TState, TInput], tuple[TAction, TState]] = {
 
 
 def machine_table() -> Mapping[tuple[str, str], tuple[str, str]]:
-    """The live table, {(state, input): (action, next state)} in words."""
-    return _TABLE
+    """The table that runs, {(state, input): (action, next state)} in words."""
+    return {
+        (str(state), str(given)): (str(action), str(following))
+        for (state, given), (action, following) in _TABLE.items()
+    }
 
 
 class TerminatingCall(Protocol):
