@@ -86,6 +86,7 @@ class FarCircuit:
         self.user: CircuitUser | None = None
         self.group = ""
         self.ended = False
+        self.idle = False
 
     @property
     def wire(self) -> str:
@@ -108,6 +109,9 @@ class FarCircuit:
         self.town.clock.call_later_us(1_000, self._cleared)
 
     def _cleared(self) -> None:
+        if self.idle:
+            return
+        self.idle = True
         self.town.exchange.freed(self)
         if self.user is not None:
             self.user.circuit_cleared(self)
@@ -123,9 +127,11 @@ class FarCircuit:
         self.user.circuit_answered(self)
 
     def hangs_up(self, cause: int = 16, location: int = 4) -> None:
+        """REL from afar; where it crosses the switch's own, that one has ended the call."""
         assert self.user is not None
-        self.ended = True
-        self.user.circuit_released(self, Cause(cause, location))
+        if not self.ended:
+            self.ended = True
+            self.user.circuit_released(self, Cause(cause, location))
         self._cleared()
 
 
