@@ -102,6 +102,23 @@ def test_a_call_turned_back_for_want_of_a_circuit_goes_another_way(town: Town):
     assert town.at_rest()
 
 
+def test_a_circuit_lost_to_a_dual_seizure_is_replaced_by_another_of_the_group(town: Town):
+    town.call_in(AT_B)
+    town.passes(0.1)
+    town.exchange.outgoing[0].hangs_up(34, location=2)  # the own exchange says so
+    assert [circuit.far for circuit in town.exchange.outgoing] == ["ssp-b", "ssp-b"]
+
+
+def test_repeat_attempts_are_bounded(town: Town):
+    town.call_in(AT_B)
+    town.passes(0.1)
+    for _ in range(10):
+        town.exchange.outgoing[-1].hangs_up(34, location=2)
+    assert [circuit.far for circuit in town.exchange.outgoing] == ["ssp-b"] * 3 + ["ssp-c"] * 3
+    assert town.flow()[-1] == ("ip-76/1", "REL 34 at 2")
+    assert town.at_rest()
+
+
 def test_a_party_that_was_rung_is_not_dialled_again(town: Town):
     town.call_in(AT_D)
     town.passes(0.1)

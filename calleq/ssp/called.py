@@ -30,6 +30,9 @@ from calleq.ssp.terminating import CalledSide, TerminatingCall, TInput, TState
 TURNED_BACK = frozenset((Q850.NO_CIRCUIT, Q850.CIRCUIT_NOT_AVAILABLE))
 """Causes which say that a call never reached the party's switch, so another way may be tried."""
 
+REPEATS = 2
+"""Automatic repeat attempts on one trunk group after a dual seizure (Q.764 §2.9.1, §2.8.1)."""
+
 
 class CalledLine(CalledSide):
     """The party is a telephone of this switch."""
@@ -157,9 +160,13 @@ class CalledLine(CalledSide):
 
 
 class CalledCircuit(CalledSide):
-    """The party is reached by a circuit of a trunk group; the groups are tried in order."""
+    """The party is reached by a circuit of a trunk group; the groups are tried in order.
 
-    __slots__ = ("_attempt", "_circuit", "_groups", "_heard", "_office", "_wire")
+    A call that is turned back before the party's switch goes to the next group; one that lost its
+    circuit to a dual seizure (34, said by this exchange itself) first tries the same group again.
+    """
+
+    __slots__ = ("_attempt", "_circuit", "_groups", "_heard", "_office", "_repeats", "_wire")
 
     def __init__(
         self, office: Office, attempt: Attempt, groups: tuple[str, ...], call: TerminatingCall
@@ -168,6 +175,7 @@ class CalledCircuit(CalledSide):
         self._office = office
         self._attempt = attempt
         self._groups = list(groups)
+        self._repeats = 0
         self._circuit: Circuit | None = None
         self._wire = ""
         self._heard: tuple[str, ...] = ()
@@ -185,12 +193,13 @@ class CalledCircuit(CalledSide):
 
     def select(self) -> None:
         while self._groups:
-            circuit = self._office.exchange.seize(self._groups.pop(0))
+            circuit = self._office.exchange.seize(self._groups[0])
             if circuit is not None:
                 self._circuit = circuit
                 self._wire = circuit.wire
                 self.receive(TInput.FACILITY_SELECTED)
                 return
+            self._give_up_group()
         self.receive(TInput.FACILITY_REFUSED)
 
     def present(self) -> None:
@@ -228,6 +237,10 @@ class CalledCircuit(CalledSide):
         self._silence()
         circuit.release(self.cause)
 
+    def _give_up_group(self) -> None:
+        del self._groups[0]
+        self._repeats = 0
+
     def _silence(self) -> None:
         """Before the circuit can be seized anew, so that no other call is cut."""
         self.hear(())
@@ -248,8 +261,15 @@ class CalledCircuit(CalledSide):
             return
         self._silence()
         self.cause = cause
-        again = self._groups and self.state is TState.PRESENT_CALL and cause.value in TURNED_BACK
-        self.receive(TInput.ROUTE_FULL if again else TInput.PARTY_RELEASED)
+        if self.state is TState.PRESENT_CALL and cause.value in TURNED_BACK:
+            if cause.location == Location.PUBLIC_LOCAL and self._repeats < REPEATS:
+                self._repeats += 1
+            else:
+                self._give_up_group()
+            if self._groups:
+                self.receive(TInput.ROUTE_FULL)
+                return
+        self.receive(TInput.PARTY_RELEASED)
 
     def circuit_cleared(self, circuit: Circuit) -> None:
         """The exchange looks after its circuits itself; without a release before it, an end."""
