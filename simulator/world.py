@@ -27,7 +27,7 @@ REPRESENTATIVE_PREFIXES = ("+1212558", "+1212559")
 
 
 def build_world(seed: int, customers: int, businesses: int, circuits: int) -> Topology:
-    """A network of `customers` lines (a tenth of them mobile) and `businesses` of 10 representatives.
+    """A network of `customers` lines, a tenth mobile, and `businesses` of 10 representatives each.
 
     `circuits` is the size of every trunk group. The trunk to the intelligent peripheral carries two
     circuits per call, so half of it is the number of calls at once.
