@@ -6,8 +6,8 @@ receiver, and the octets. No checksum: a capture is evidence, and octets that we
 as they are.
 
 Odd cases. A reader takes a file that is being written, or whose writer died: an unfinished record
-at the end is left out. Where the frame itself is damaged, or a new run was appended to an unfinished
-record, reading goes on at the next mark and the octets passed over are counted.
+at the end is left out. Where the frame itself is damaged, or a new run was appended to an
+unfinished record, reading goes on at the next mark and the octets passed over are counted.
 
 Refuses: a file that is no capture, names longer than 255 octets, more than its limit (records are
 then dropped and counted, never the newest file content overwritten).
@@ -225,8 +225,7 @@ def _check_header(path: Path) -> None:
 def _record_end(data: bytes, start: int) -> int | None:
     """Where the record that starts with a mark ends; None when another mark must be looked for.
 
-    A record ends where the file does or where the next mark stands: a length that leads anywhere
-    else is not believed.
+    A length is not believed when it leads past the file's end or over another record's mark.
     """
     if start + _FRAME.size > len(data):
         return None
@@ -234,7 +233,7 @@ def _record_end(data: bytes, start: int) -> int | None:
     end: int = start + _FRAME.size + length
     if length < _BODY.size or end > len(data):
         return None
-    if end < len(data) and not _MARK.startswith(data[end : end + len(_MARK)]):
+    if not data.startswith(_MARK, end) and data.find(_MARK, start + 1, end) >= 0:
         return None
     return end
 
