@@ -10,7 +10,14 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, JsonValue, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError, to_json
 
-from calleq.numbering import E164, IpAddress, NumberRefused, SipUri, parse_address, public_number
+from calleq.numbering import (
+    E164,
+    IpAddress,
+    NumberRefusedError,
+    SipUri,
+    parse_address,
+    public_number,
+)
 from calleq.numbering import NumberingError as _NumberingError
 from calleq.units import parse_utc
 
@@ -34,7 +41,7 @@ def _number(value: object) -> E164:
         )
     try:
         return public_number(value)
-    except NumberRefused as error:
+    except NumberRefusedError as error:
         if _is_voice_over_ip(value):
             raise PydanticCustomError(
                 "voice_over_ip",

@@ -53,12 +53,11 @@ class _WithCustomer(_Message):
             "anyOf": [{"required": ["customer_number"]}, {"required": ["customer_id"]}]
         }
     )
-    customer_number: TelephoneNumber | None
-    customer_id: CustomerIdentifier | None
 
     @model_validator(mode="after")
     def _customer_is_named(self) -> Self:
-        if self.customer_number is None and self.customer_id is None:
+        given = vars(self)
+        if given.get("customer_number") is None and given.get("customer_id") is None:
             raise PydanticCustomError(
                 _NO_NUMBER, "give the customer's telephone number, or a customer identifier"
             )

@@ -9,6 +9,8 @@ UTF-8.
 
 import json
 import math
+from collections import Counter
+from operator import itemgetter
 
 import msgspec
 
@@ -26,7 +28,7 @@ _LONGEST_INTEGER = 20
 _LONE_SURROGATE_ESCAPES = (b"\\ud", b"\\uD")
 
 
-class _Refusal(ValueError):
+class _RefusedError(ValueError):
     """Says inside the parser what `parse` then says outside."""
 
 
@@ -46,7 +48,7 @@ def parse(body: bytes) -> JsonValue:
         ) from error
     except RecursionError as error:
         raise _fault(f"nested deeper than {LIMIT_DEPTH}") from error
-    except _Refusal as error:
+    except _RefusedError as error:
         raise _fault(str(error)) from error
     if body.count(b"[") + body.count(b"{") > LIMIT_DEPTH:
         _check_depth(value)
@@ -70,14 +72,13 @@ def _fault(text: str) -> MessageError:
 def _object(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
     value = dict(pairs)
     if len(value) != len(pairs):
-        seen: set[str] = set()
-        twice = next(name for name, _ in pairs if name in seen or seen.add(name))
-        raise _Refusal(f"the name {twice[:40]!r} stands twice in one object")
+        twice = max(Counter(name for name, _ in pairs).items(), key=itemgetter(1))[0]
+        raise _RefusedError(f"the name {twice[:40]!r} stands twice in one object")
     return value
 
 
 def _constant(text: str) -> float:
-    raise _Refusal(f"{text} is no JSON number")
+    raise _RefusedError(f"{text} is no JSON number")
 
 
 def _integer(text: str) -> int:
@@ -85,13 +86,13 @@ def _integer(text: str) -> int:
         value = int(text)
         if _SMALLEST_INTEGER <= value <= _LARGEST_INTEGER:
             return value
-    raise _Refusal("an integer needs more than 64 bits; send it as a string")
+    raise _RefusedError("an integer needs more than 64 bits; send it as a string")
 
 
 def _double(text: str) -> float:
     value = float(text)
     if math.isinf(value):
-        raise _Refusal("a number is larger than a double can hold; send it as a string")
+        raise _RefusedError("a number is larger than a double can hold; send it as a string")
     return value
 
 

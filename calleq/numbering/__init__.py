@@ -14,13 +14,13 @@ from calleq.numbering.addresses import (
     parse_address,
     parse_e164,
 )
-from calleq.numbering.public import NumberRefused, public_number
+from calleq.numbering.public import NumberRefusedError, public_number
 
 __all__ = [
     "E164",
     "Address",
     "IpAddress",
-    "NumberRefused",
+    "NumberRefusedError",
     "NumberingError",
     "SipUri",
     "parse_address",

@@ -37,7 +37,7 @@ _REFUSED_KINDS = {
 }
 
 
-class NumberRefused(NumberingError):
+class NumberRefusedError(NumberingError):
     """The number is not one to be called; `reason` is a stable code, the message says it."""
 
     def __init__(self, reason: str, text: str) -> None:
@@ -46,13 +46,13 @@ class NumberRefused(NumberingError):
 
 
 def public_number(text: str) -> E164:
-    """The number in canonical form if it may be called; NumberRefused names why not.
+    """The number in canonical form if it may be called; NumberRefusedError names why not.
 
     >>> public_number("+1 (212) 555-0100")
     '+12125550100'
     """
     if len(text) > LONGEST_TEXT:
-        raise NumberRefused("not_e164", f"has {len(text)} characters: no telephone number has")
+        raise NumberRefusedError("not_e164", f"has {len(text)} characters: no telephone number has")
     return _public_number(text)
 
 
@@ -62,23 +62,25 @@ def _public_number(text: str) -> E164:
     try:
         number = parse_e164(text)
     except NumberingError as error:
-        raise NumberRefused("not_e164", str(error)) from error
+        raise NumberRefusedError("not_e164", str(error)) from error
     try:
         parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException as error:
-        raise NumberRefused("unknown_country", f"{number} has no known country code") from error
+        raise NumberRefusedError(
+            "unknown_country", f"{number} has no known country code"
+        ) from error
     kind = phonenumbers.number_type(parsed)
     if kind in _REFUSED_KINDS:
         reason, why = _REFUSED_KINDS[kind]
-        raise NumberRefused(reason, f"{number} {why}")
-    region = phonenumbers.region_code_for_country_code(parsed.country_code)
-    if region == "001":
-        raise NumberRefused(
+        raise NumberRefusedError(reason, f"{number} {why}")
+    country_code = parsed.country_code or 0
+    if phonenumbers.region_code_for_country_code(country_code) == "001":
+        raise NumberRefusedError(
             "international_network", f"{number} belongs to a satellite or international network"
         )
     if not phonenumbers.is_valid_number(parsed):
-        raise NumberRefused(
-            "invalid", f"{number} is not a number in use under country code {parsed.country_code}"
+        raise NumberRefusedError(
+            "invalid", f"{number} is not a number in use under country code {country_code}"
         )
     return number
 
@@ -88,7 +90,9 @@ def _refuse_short(text: str) -> None:
     if not digits or len(digits) > SHORT_DIGITS:
         return
     if any(digits == code or digits.endswith(code) for code in _EMERGENCY):
-        raise NumberRefused("emergency", f"{text!r} is an emergency number, which is never dialled")
-    raise NumberRefused(
+        raise NumberRefusedError(
+            "emergency", f"{text!r} is an emergency number, which is never dialled"
+        )
+    raise NumberRefusedError(
         "short_code", f"{text!r} is a short code: write '+', the country code and the number"
     )
