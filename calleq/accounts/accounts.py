@@ -5,9 +5,10 @@ log; a door tells every sender the same (`calleq.intake`). An unknown business c
 same argon2 verification as a known one.
 
 Two kinds of credential: `password_hash` (argon2id), good from anywhere, and the demonstration
-`password` in plain, good only from the same machine and only where there is no hash. A verified password is remembered as a keyed
-tag under a key of this process (`LIMIT_VERIFIED` of them), so that only the first message of a
-business waits for argon2; equal verifications under way are done once.
+`password` in plain, good only from the same machine and only where there is no hash. A verified
+password is remembered as a keyed tag under a key of this process (`LIMIT_VERIFIED` of them), so
+that only the first message of a business waits for argon2; equal verifications under way are done
+once.
 """
 
 import hmac

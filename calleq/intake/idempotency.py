@@ -60,22 +60,25 @@ class IdempotencyKeys:
         self._slots: OrderedDict[tuple[str, str], _Slot] = OrderedDict()
         self._per_business: dict[str, int] = {}
 
-    def take(
-        self, business: str, key: str, fingerprint: str, call: str, now_us: int
+    def find(
+        self, business: str, key: str, fingerprint: str, now_us: int
     ) -> Replay | KeyState | None:
-        """Bind the key to `call`, in progress; otherwise what the key already is."""
+        """What the key is already; None when it can be bound."""
         self._forget_before(now_us - KEPT_US)
         slot = self._slots.get((business, key))
         if slot is None:
-            if len(self._slots) >= self._limit_keys:
-                return KeyState.FULL
-            if self._per_business.get(business, 0) >= self._limit_keys_per_business:
-                return KeyState.FULL
-            self._keep(business, key, _Slot(fingerprint, call, now_us, accepted=False))
-            return None
+            full = len(self._slots) >= self._limit_keys
+            full = full or self._per_business.get(business, 0) >= self._limit_keys_per_business
+            return KeyState.FULL if full else None
         if slot.fingerprint != fingerprint:
             return KeyState.REUSED
         return Replay(slot.call) if slot.accepted else KeyState.IN_PROGRESS
+
+    def bind(self, business: str, key: str, fingerprint: str, call: str, now_us: int) -> None:
+        """Bind a key that `find` left free to a call that is being accepted."""
+        if (business, key) in self._slots:
+            raise ValueError(f"the key of {business} is bound already")
+        self._keep(business, key, _Slot(fingerprint, call, now_us, accepted=False))
 
     def accepted(self, business: str, key: str) -> None:
         """The call of the key is durable."""

@@ -50,6 +50,7 @@ class _Work(msgspec.Struct, frozen=True):
     key: str | None
     peer: str
     answer: Answer
+    fingerprint: str
 
 
 class Intake:
@@ -84,23 +85,24 @@ class Intake:
         `peer` is the sender's IP address. Accepted means durable.
         """
         if self._in_work >= LIMIT_IN_WORK:
-            self._decline(answer, errors.BUSY, "busy")
+            self._turn_away(answer, errors.BUSY, "busy")
             return
         try:
             message = decode(CallInitiation, body)
         except MessageError as error:
-            self._decline(answer, errors.malformed(error), "malformed")
+            self._turn_away(answer, errors.malformed(error), "malformed")
+            return
+        key = headers.get(IDEMPOTENCY_KEY)
+        if key is not None and not is_key(key):
+            self._turn_away(answer, errors.KEY_MALFORMED, "idempotency_key")
             return
         if any(name in headers for name in PROXY_HEADERS):
             peer = f"behind proxy {peer}"
-        work = _Work(message, headers.get(IDEMPOTENCY_KEY), peer, answer)
+        work = _Work(message, key, peer, answer, "" if key is None else _fingerprint(message))
+        self._in_work += 1
         if not self._is_meant(message.equipment_address):
             self._refuse(work, errors.NOT_AT_THIS_EQUIPMENT, "wrong_equipment")
             return
-        if work.key is not None and not is_key(work.key):
-            self._decline(answer, errors.KEY_MALFORMED, "idempotency_key")
-            return
-        self._in_work += 1
         self._accounts.authenticate(
             message.business_id,
             message.password,
@@ -126,15 +128,23 @@ class Intake:
                 )
 
     def _authenticated(self, work: _Work, verdict: Verdict) -> None:
-        self._in_work -= 1
         if isinstance(verdict, Denial):
             busy = verdict.reason == "verifier_busy"
             problem = errors.BUSY if busy else errors.NOT_ACCEPTED
             self._refuse(work, problem, verdict.reason)
             return
+        if work.key is not None:
+            now_us = self._clock.now_us()
+            found = self._keys.find(verdict.identifier, work.key, work.fingerprint, now_us)
+            if isinstance(found, Replay):
+                self._finish(work, Admitted(found.call, verdict.identifier, None), "replayed")
+                return
+            if found is not None:
+                self._decline(work, _KEY_PROBLEMS[found], f"idempotency_{found.name.lower()}")
+                return
         resolved = self._resolve(work.message, verdict)
         if isinstance(resolved, Fault):
-            self._decline(work.answer, errors.invalid(resolved), resolved.code)
+            self._decline(work, errors.invalid(resolved), resolved.code)
             return
         self._accept(work, verdict, resolved)
 
@@ -177,32 +187,23 @@ class Intake:
 
     def _accept(self, work: _Work, business: Business, customer: E164) -> None:
         call = self._new_call_reference()
-        content = _journalled(work.message, customer)
-        fingerprint = ""
+        now_us = self._clock.now_us()
+        content = _content(work.message)
+        content["customer_number"] = str(customer)
         if work.key is not None:
-            fingerprint = sha256(_canonical.encode(content)).hexdigest()
-            now_us = self._clock.now_us()
-            taken = self._keys.take(business.identifier, work.key, fingerprint, call, now_us)
-            if isinstance(taken, Replay):
-                self.outcomes["replayed"] += 1
-                work.answer(Admitted(taken.call, business.identifier, None))
-                return
-            if taken is not None:
-                self._decline(work.answer, _KEY_PROBLEMS[taken], f"idempotency_{taken.name}")
-                return
-        entry = Accepted(call, business.identifier, self._door_name, content, work.key, fingerprint)
-        acceptance = Acceptance(entry, business, self._clock.now_us())
-        self._in_work += 1
+            self._keys.bind(business.identifier, work.key, work.fingerprint, call, now_us)
+        entry = Accepted(
+            call, business.identifier, self._door_name, content, work.key, work.fingerprint
+        )
+        acceptance = Acceptance(entry, business, now_us)
         self._journal.append(self._door_name, entry, lambda: self._durable(work, acceptance))
 
     def _durable(self, work: _Work, acceptance: Acceptance) -> None:
-        self._in_work -= 1
         entry = acceptance.entry
         if entry.idempotency_key is not None:
             self._keys.accepted(entry.business, entry.idempotency_key)
         self._learn(entry)
-        self.outcomes["accepted"] += 1
-        work.answer(Admitted(entry.call, entry.business, acceptance))
+        self._finish(work, Admitted(entry.call, entry.business, acceptance), "accepted")
 
     def _learn(self, entry: Accepted) -> None:
         customer_id = entry.message.get("customer_id")
@@ -219,11 +220,19 @@ class Intake:
             self._journal.append(self._door_name, refused)
         else:
             self.refusals_unwritten += 1
-        self._decline(work.answer, problem, reason)
+        self._decline(work, problem, reason)
 
-    def _decline(self, answer: Answer, problem: ProblemDetail, reason: str) -> None:
+    def _decline(self, work: _Work, problem: ProblemDetail, reason: str) -> None:
+        self._finish(work, Declined(problem, reason), reason)
+
+    def _turn_away(self, answer: Answer, problem: ProblemDetail, reason: str) -> None:
         self.outcomes[reason] += 1
         answer(Declined(problem, reason))
+
+    def _finish(self, work: _Work, outcome: Outcome, counted_as: str) -> None:
+        self._in_work -= 1
+        self.outcomes[counted_as] += 1
+        work.answer(outcome)
 
 
 _KEY_PROBLEMS = {
@@ -234,11 +243,17 @@ _KEY_PROBLEMS = {
 _canonical = msgspec.json.Encoder(order="sorted")
 
 
-def _journalled(message: CallInitiation, customer: E164) -> dict[str, object]:
-    """The message as the journal keeps it: no password, and the number it means."""
+def _content(message: CallInitiation) -> dict[str, object]:
+    """The message without its password, numbers canonical, what was left out left out."""
     content: dict[str, object] = message.model_dump(exclude={"password"}, exclude_unset=True)
-    content["customer_number"] = str(customer)
+    for name in ("customer_number", "representative_number"):
+        if isinstance(content.get(name), E164):
+            content[name] = str(content[name])
     return content
+
+
+def _fingerprint(message: CallInitiation) -> str:
+    return sha256(_canonical.encode(_content(message))).hexdigest()
 
 
 def _plain(address: str) -> str:
