@@ -13,7 +13,7 @@ differ); a later one is refused, for calls are not scheduled yet.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 
 import msgspec
@@ -110,22 +110,15 @@ class Intake:
             lambda verdict: self._authenticated(work, verdict),
         )
 
-    def restore(self, entries: Iterable[Stamped]) -> None:
-        """Take keys and customers from the journal of before, oldest entry first."""
-        oldest_us = self._clock.now_us() - KEPT_US
-        for stamped in entries:
-            entry = stamped.entry
-            if not isinstance(entry, Accepted) or entry.door != self._door_name:
-                continue
-            self._learn(entry)
-            if entry.idempotency_key is not None and stamped.at_us >= oldest_us:
-                self._keys.restore(
-                    entry.business,
-                    entry.idempotency_key,
-                    entry.fingerprint,
-                    entry.call,
-                    stamped.at_us,
-                )
+    def restore(self, stamped: Stamped) -> None:
+        """Take the key and the customer of one entry of the journal of before, oldest first."""
+        entry = stamped.entry
+        if not isinstance(entry, Accepted) or entry.door != self._door_name:
+            return
+        self._learn(entry)
+        key = entry.idempotency_key
+        if key is not None and stamped.at_us >= self._clock.now_us() - KEPT_US:
+            self._keys.restore(entry.business, key, entry.fingerprint, entry.call, stamped.at_us)
 
     def _authenticated(self, work: _Work, verdict: Verdict) -> None:
         if isinstance(verdict, Denial):
