@@ -204,7 +204,7 @@ class AccessServer:
                     self._set_up(accepted.entry, accepted.business)
                 reply = _accepted(outcome)
             case Declined():
-                reply = _declined(outcome.problem)
+                reply = declined(outcome.problem)
             case _:
                 assert_never(outcome)
         self._internet.answer(call, reply.status, reply.view, self._clock.now_us())
@@ -269,13 +269,14 @@ class AccessServer:
 def _accepted(outcome: Admitted) -> Reply:
     location = f"/v1/calls/{outcome.call}"
     view = CallAccepted(outcome.call, "accepted", outcome.business, f"{location}/events")
-    headers = (("location", location),)
+    headers: tuple[tuple[str, str], ...] = (("location", location),)
     if outcome.replayed:
         headers += (("idempotent-replayed", "true"),)
     return Reply(202, view, headers)
 
 
-def _declined(problem: ProblemDetail) -> Reply:
+def declined(problem: ProblemDetail) -> Reply:
+    """The reply that says a problem."""
     view = ProblemView(
         type=problem.type,
         title=problem.title,
