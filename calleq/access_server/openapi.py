@@ -42,7 +42,7 @@ def openapi_document() -> dict[str, JsonValue]:
 
 def _schemas() -> dict[str, JsonValue]:
     _, answers = msgspec.json.schema_components(ANSWERS, ref_template=_REF + "{name}")
-    schemas = _object.validate_python(answers)
+    schemas = _object.validate_json(msgspec.json.encode(answers))
     initiation = json_schema("8")
     definitions = initiation.pop("$defs", {})
     initiation.pop("$schema", None)

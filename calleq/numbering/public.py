@@ -89,7 +89,8 @@ def _refuse_short(text: str) -> None:
     digits = "".join(character for character in text if character in "0123456789")
     if not digits or len(digits) > SHORT_DIGITS:
         return
-    if any(digits == code or digits.endswith(code) for code in _EMERGENCY):
+    abroad = text.lstrip().startswith("+") and digits.endswith(tuple(_EMERGENCY))
+    if abroad or digits in _EMERGENCY:
         raise NumberRefusedError(
             "emergency", f"{text!r} is an emergency number, which is never dialled"
         )
