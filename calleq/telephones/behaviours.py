@@ -18,7 +18,6 @@ from collections.abc import Callable
 import msgspec
 
 from calleq.media.contract import (
-    Played,
     Player,
     Prompt,
     Voice,
@@ -46,7 +45,6 @@ SILENCE_PATIENCE_US = 4 * SECOND_US
 HELLO_LIMIT = 10
 """How often a person says hello to nobody before hanging up."""
 
-BEEP = Prompt(kind="tone", text="1000", limit_us=SECOND_US)
 MODEM_ANSWERS = Prompt(kind="tone", text="2225")
 """Bell 103 answering tone."""
 MODEM_CALLS = Prompt(kind="tone", text="1270")
@@ -65,8 +63,6 @@ class Habit(msgspec.Struct, frozen=True, kw_only=True):
     rejects: bool = False
     says: Prompt = Prompt(kind="mouth", text="hello")
     """On a call that is through."""
-    then_says: Prompt | None = None
-    """When `says` has ended by itself."""
     leaves_after_us: int | None = None
     """From the moment the call is through; None: not on its own account."""
     leaves_speech_after_us: int | None = None
@@ -89,7 +85,6 @@ HABITS: dict[str, Habit] = {
     "machine": Habit(
         answers_after_us=PICK_UP_US,
         says=Prompt(kind="mouth", text="greeting"),
-        then_says=BEEP,
         leaves_after_us=MACHINE_LIMIT_US,
     ),
     "fax": Habit(
@@ -127,6 +122,7 @@ class Inhabitant:
         "_connected",
         "_diary",
         "_habit",
+        "_has_spoken",
         "_heard",
         "_hellos",
         "_listens",
@@ -138,7 +134,6 @@ class Inhabitant:
         "_patience",
         "_phone",
         "_sources",
-        "_utterance",
         "_voice",
         "_wire",
         "on_free",
@@ -170,14 +165,18 @@ class Inhabitant:
         self._hellos = 0
         self._next: Timer | None = None
         self._patience: Timer | None = None
-        self._utterance = 0
-        """Counts what was said, so that the end of an older utterance is known as such."""
+        self._has_spoken = False
         self.on_free: Callable[[], object] | None = None
 
     @property
     def heard(self) -> frozenset[str]:
         """The voices that arrive at the ear now."""
         return self._heard
+
+    @property
+    def was_connected(self) -> bool:
+        """Whether the current or last call was through."""
+        return self._connected
 
     def dial(self, number: str, habit: Habit = CALLER) -> None:
         """Place a call and behave by `habit` in it; only with the telephone on the hook."""
@@ -187,17 +186,12 @@ class Inhabitant:
 
     def say(self, prompt: Prompt) -> None:
         """Utter something; what was being uttered is cut off."""
-        if self._utterance:
+        if self._has_spoken:
             self._voice.stop(ELEMENT, self._mouth)
-        self._utterance += 1
+        self._has_spoken = True
         said = prompt.text if prompt.kind == "mouth" else f"{prompt.kind} {prompt.text}"
         self._diary.note(self._phone.number, Event.SAYS, said)
-        follows = self._habit.then_says
-        report = _UNWATCHED
-        if follows is not None and prompt is not follows:
-            utterance = self._utterance
-            report = Player(ended=lambda played: self._said(utterance, played))
-        self._voice.play(ELEMENT, self._mouth, prompt, report)
+        self._voice.play(ELEMENT, self._mouth, prompt, _UNWATCHED)
 
     # Occupant: what the telephone tells.
 
@@ -216,7 +210,7 @@ class Inhabitant:
         self._connected = False
         self._met_person = False
         self._hellos = 0
-        self._utterance = 0
+        self._has_spoken = False
         self._voice.feed(ELEMENT, self._wire, self._sources)
         if not self._listens:
             self._listens = True
@@ -235,9 +229,9 @@ class Inhabitant:
 
     def telephone_hung_up(self) -> None:
         self._forget_timers()
-        if self._utterance:
+        if self._has_spoken:
             self._voice.stop(ELEMENT, self._mouth)
-        self._utterance = 0
+        self._has_spoken = False
         self._voice.feed(ELEMENT, self._wire, ())
 
     def telephone_free(self) -> None:
@@ -291,11 +285,6 @@ class Inhabitant:
             return
         self._say_hello()
         self._patience = self._clock.call_later_us(SILENCE_PATIENCE_US, self._call_out)
-
-    def _said(self, utterance: int, played: Played) -> None:
-        follows = self._habit.then_says
-        if utterance == self._utterance and played == "complete" and follows is not None:
-            self.say(follows)
 
     # Hands and timers.
 

@@ -30,7 +30,7 @@ ISP_NUMBER = "+12125550190"
 REDIAL_US = SECOND_US
 REDIAL_TRIES = 60
 """Failed data calls in a row before a computer stays off-line."""
-TONE_HZ = range(50, 3_951)
+TONE_HZ = range(50, 3_901)
 """What a telephone line carries and a tester may say."""
 SAY_LIMIT_US = 60 * SECOND_US
 TALK_LIMIT_US = 24 * 3_600 * SECOND_US
@@ -76,9 +76,6 @@ class Computer:
             self._redial.cancel()
             self._redial = None
 
-    def came_online(self) -> None:
-        self._tries_left = REDIAL_TRIES
-
     def _dial(self) -> None:
         self._redial = None
         if self._phone.state is State.ON_HOOK:
@@ -86,6 +83,8 @@ class Computer:
             self._inhabitant.dial(self._isp, COMPUTER)
 
     def _line_is_free(self) -> None:
+        if self._inhabitant.was_connected:
+            self._tries_left = REDIAL_TRIES
         if self._redial is None and self._tries_left > 0 and not self._stopped:
             self._redial = self._clock.call_later_us(REDIAL_US, self._dial)
 
