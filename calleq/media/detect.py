@@ -15,7 +15,6 @@ A burst between the short and the long length is decided by what follows, or by 
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from calleq.media.contract import Verdict
 from calleq.media.g711 import FRAME_SAMPLES, SAMPLE_RATE_HZ, Samples, rms_of_dbm0
@@ -34,13 +33,13 @@ _CED_BIN = 2_100 // _BIN_HZ
 _BEEP_BINS = slice(BEEP_HZ[0] // _BIN_HZ, BEEP_HZ[1] // _BIN_HZ + 1)
 _SPEECH_ENERGY = rms_of_dbm0(SPEECH_DBM0) ** 2
 
-Measures = NDArray[np.float64]
-"""One row for each frame: mean square, share at 2 100 Hz, strongest share and bin of a beep."""
+Row = tuple[float, float, float, float]
+"""Of one frame: mean square, share at 2 100 Hz, share of the strongest beep, and its bin."""
 
-QUIET_FRAME = (0.0, 0.0, 0.0, 0.0)
+QUIET_FRAME: Row = (0.0, 0.0, 0.0, 0.0)
 
 
-def measure(samples: Samples) -> Measures:
+def measure(samples: Samples) -> list[Row]:
     """The measures of whole frames of samples; a rest shorter than a frame is not looked at."""
     frames = samples[: samples.size - samples.size % FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
     spectrum = np.fft.rfft(frames.astype(np.float64), axis=1)
@@ -52,14 +51,14 @@ def measure(samples: Samples) -> Measures:
     near = power[:, :-2] + power[:, 1:-1] + power[:, 2:]
     beeps = near[:, _BEEP_BINS.start - 1 : _BEEP_BINS.stop - 1]
     strongest = beeps.argmax(axis=1)
-    return np.stack(
-        (
-            energy,
-            near[:, _CED_BIN - 1] / whole,
-            beeps.max(axis=1) / whole,
-            strongest.astype(np.float64),
-        ),
-        axis=1,
+    return list(
+        zip(
+            energy.tolist(),
+            (near[:, _CED_BIN - 1] / whole).tolist(),
+            (beeps.max(axis=1) / whole).tolist(),
+            (strongest * 1.0).tolist(),
+            strict=True,
+        )
     )
 
 
@@ -74,16 +73,16 @@ class AnswerDetector:
         self._heard = False
         self._ced = 0
         self._beep = 0
-        self._beep_bin = -1
+        self._beep_bin = -1.0
 
-    def hear(self, frame: tuple[float, float, float, float] | Measures) -> Verdict | None:
+    def hear(self, frame: Row) -> Verdict | None:
         """Take the measures of the next frame; the verdict when there is one, from then on."""
         if self.verdict is None:
-            energy, ced, beep, beep_bin = (float(value) for value in frame)
-            self.verdict = self._judge(energy, ced, beep, int(beep_bin))
+            energy, ced, beep, beep_bin = frame
+            self.verdict = self._judge(energy, ced, beep, beep_bin)
         return self.verdict
 
-    def _judge(self, energy: float, ced: float, beep: float, beep_bin: int) -> Verdict | None:
+    def _judge(self, energy: float, ced: float, beep: float, beep_bin: float) -> Verdict | None:
         if energy < _SPEECH_ENERGY:
             self._ced = self._beep = 0
             return self._silent()

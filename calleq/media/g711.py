@@ -40,7 +40,8 @@ def _encoding_table() -> NDArray[np.uint8]:
     for bit in range(8, 15):
         chord += biased >= (1 << bit)
     step = (biased >> (chord + 3)) & 0x0F
-    return (~(sign | (chord << 4) | step) & 0xFF).astype(np.uint8)
+    octet: NDArray[np.int32] = ~(sign | (chord << 4) | step) & 0xFF
+    return octet.astype(np.uint8)
 
 
 _DECODE = _decoding_table()

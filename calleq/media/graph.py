@@ -41,6 +41,14 @@ def _parse(source: str) -> tuple[str, str]:
     return kind, name
 
 
+def check_sources(sources: tuple[str, ...]) -> None:
+    """Raises VoiceError when an end cannot send the sum of these."""
+    if len(sources) > MAX_SOURCES:
+        raise VoiceError(f"{len(sources)} sources for one wire: at most {MAX_SOURCES}")
+    for source in sources:
+        _parse(source)
+
+
 class Leaf:
     """A sound at its origin: a player of an element, or a tone fed into one end."""
 
@@ -165,7 +173,7 @@ class VoiceGraph:
     ) -> tuple[tuple[Leaf, ...], tuple[End, ...]]:
         """The leaves and inlets that sources name, each once. Changes nothing that is heard."""
         if len(sources) > MAX_SOURCES:
-            raise VoiceError(f"{len(sources)} sources into {end.wire}: at most {MAX_SOURCES}")
+            check_sources(sources)
         leaves: list[Leaf] = []
         inlets: list[End] = []
         for kind, name in [

@@ -13,10 +13,9 @@ MAX_NAME_CHARACTERS = 80
 _LETTERS_WITH_VOWEL_SOUND = frozenset("AEFHILMNORSX")
 _SILENT_H = ("heir", "herb ", "honest", "honor", "honour", "hour")
 _CONSONANT_SOUND = re.compile(
-    r"(eu|ewe|one(?![a-z])|once|oui|ouija|u[bckt][aeiou]|uku|una(?=[^a-z])|uni(?!n|m[aop])|ura(?=n)|uro"
-    r"|us[aeiu]|ut[aeio]|uv[aeiu])",
-    re.IGNORECASE,
+    r"eu|ewe|on(e|ce)\b|ouija|ubi|uga|ukr|uni(?![mn])|ur[aou]|us[aeu]|ut[aeio]|uv"
 )
+"""Written with a vowel, spoken with a consonant: European, one, unit, user, utility."""
 
 
 def announcement_text(business_name: str) -> tuple[str, str]:
@@ -59,7 +58,7 @@ def spoken_name(business_name: str) -> str:
 
 
 def indefinite_article(name: str) -> str:
-    """"a" or "an", by the sound with which the name begins.
+    """ "a" or "an", by the sound with which the name begins.
 
     >>> [indefinite_article(name) for name in ("BBC", "XYZ Travel", "Hour Glass", "8x8", "Uber")]
     ['a', 'an', 'an', 'an', 'an']
