@@ -25,7 +25,7 @@ MAX_DETECT_US = 10_000_000
 """No answer is listened to for longer."""
 
 
-class _Playing:
+class Playing:
     """One prompt on its way from `play` to its report."""
 
     __slots__ = ("element", "leaf", "name", "prompt", "report", "timers")
@@ -53,7 +53,7 @@ class VoicePlane:
         self._clock = clock
         self._repertoire = Repertoire(prompts)
         self._mixer = Mixer(self._repertoire)
-        self._playing: dict[tuple[str, str], _Playing] = {}
+        self._playing: dict[tuple[str, str], Playing] = {}
 
     def feed(self, element: str, wire: str, sources: tuple[str, ...]) -> None:
         """See `Voice.feed`. Raises VoiceError for a source that cannot be."""
@@ -69,7 +69,7 @@ class VoicePlane:
             self.stop(element, player)
         elif len(self._playing) >= MAX_PLAYERS:
             raise VoiceError(f"more than {MAX_PLAYERS} players at once")
-        playing = _Playing(element, player, prompt, report)
+        playing = Playing(element, player, prompt, report)
         self._playing[key] = playing
         if self._at_hand(playing):
             self._begin(playing)
@@ -88,7 +88,7 @@ class VoicePlane:
         """How many players are running."""
         return len(self._playing)
 
-    def _begin(self, playing: _Playing) -> None:
+    def _begin(self, playing: Playing) -> None:
         """Let a prompt be heard from the next frame on."""
         prompt = playing.prompt
         try:
@@ -117,7 +117,7 @@ class VoicePlane:
             )
         self.graph.start(leaf)
 
-    def _mark_us(self, playing: _Playing, length_us: int) -> int | None:
+    def _mark_us(self, playing: Playing, length_us: int) -> int | None:
         """When to report the mark; None when nobody asked, or when it is never reached."""
         prompt = playing.prompt
         if playing.report.marked is None or prompt.kind != "speech" or not prompt.mark:
@@ -125,11 +125,11 @@ class VoicePlane:
         mark_us = self._repertoire.speech.mark_us(prompt)
         return mark_us if mark_us <= length_us else None
 
-    def _marked(self, playing: _Playing) -> None:
+    def _marked(self, playing: Playing) -> None:
         if playing.report.marked is not None:
             playing.report.marked()
 
-    def _over(self, playing: _Playing, how: Played) -> None:
+    def _over(self, playing: Playing, how: Played) -> None:
         """A player ends in whatever way: it is no longer heard, and its one report goes out."""
         del self._playing[playing.element, playing.name]
         for timer in playing.timers:
@@ -137,7 +137,7 @@ class VoicePlane:
         leaf = playing.leaf
         if leaf is not None:
             for end in leaf.users:
-                self._before_change(end)
+                self._before_change(end, foreseen=how == "complete")
             self.graph.finish(leaf)
         ended = playing.report.ended
         if ended is None:
@@ -147,12 +147,15 @@ class VoicePlane:
         else:
             self._clock.call_later_us(0, ended, how)
 
-    def _at_hand(self, playing: _Playing) -> bool:
+    def _at_hand(self, playing: Playing) -> bool:
         """Whether to begin at once; otherwise whoever overrides this calls `_begin` later."""
         return True
 
-    def _before_change(self, end: End) -> None:
-        """What `end` sends is about to change: last chance to render what it sent so far."""
+    def _before_change(self, end: End, foreseen: bool = False) -> None:
+        """What `end` sends is about to change: last chance to render what it sent so far.
+
+        Foreseen is what the mixer knew already: a player's own end.
+        """
 
 
 def _voice(prompt: Prompt, line: str) -> str:

@@ -22,6 +22,8 @@ from calleq.media.sounds import PromptLibrary
 from calleq.runtime.clock import Clock, Timer
 
 MAX_RECORDING_US = 600_000_000
+PIECE_FRAMES = 25
+"""How far a detector looks ahead at a time."""
 
 
 class VirtualVoice(VoicePlane):
@@ -65,14 +67,14 @@ class VirtualVoice(VoicePlane):
         watcher.end.watchers.remove(watcher)
         self._watching -= 1
 
-    def _before_change(self, end: End) -> None:
+    def _before_change(self, end: End, foreseen: bool = False) -> None:
         if not self._watching:
             return
         frame = frame_at(self.now_us())
         for ear in self.graph.downstream(end):
             for watcher in ear.watchers:
                 assert isinstance(watcher, _Watcher)
-                watcher.before_change(frame)
+                watcher.before_change(frame, foreseen)
 
 
 class _Watcher:
@@ -84,7 +86,7 @@ class _Watcher:
         self.start_frame = frame_at(voice.now_us())
         voice.watch(self)
 
-    def before_change(self, frame: int) -> None:
+    def before_change(self, frame: int, foreseen: bool) -> None:
         """From `frame` on something else may arrive."""
         raise NotImplementedError
 
@@ -98,7 +100,10 @@ class Recording(_Watcher):
         self._stopped = False
         super().__init__(voice, end)
 
-    def before_change(self, frame: int) -> None:
+    def before_change(self, frame: int, foreseen: bool) -> None:
+        self._render_until(frame)
+
+    def _render_until(self, frame: int) -> None:
         missing = frame - self.start_frame - self._frames
         if missing <= 0:
             return
@@ -113,7 +118,7 @@ class Recording(_Watcher):
     def samples(self) -> Samples:
         """Everything that has arrived up to now, in whole frames. Raises VoiceError."""
         if not self._stopped:
-            self.before_change(self.voice.now_us() // FRAME_US)
+            self._render_until(self.voice.now_us() // FRAME_US)
         return np.concatenate([np.zeros(0, dtype=np.int16), *self._parts])
 
     def stop(self) -> Samples:
@@ -138,32 +143,38 @@ class _Detection(_Watcher):
         self._timer = voice.call_later_us(0, self._look_ahead)
         self._looking = True
 
-    def before_change(self, frame: int) -> None:
+    def before_change(self, frame: int, foreseen: bool) -> None:
         """What was foreseen from `frame` on is void; look again when the change has been made."""
-        if not self._looking:
+        if not (self._looking or foreseen):
             self._looking = True
             del self._rows[max(frame - self.start_frame, 0) :]
             self._timer.cancel()
             self._timer = self.voice.call_later_us(0, self._look_ahead)
 
     def _look_ahead(self) -> None:
-        """Judge the window to its end, should nothing change, and set the verdict's timer."""
+        """Judge what would arrive should nothing change, and set the verdict's timer.
+
+        Rendered piece by piece: most answers are judged long before the limit.
+        """
         self._looking = False
-        rows = self._rows
-        first = self.start_frame + len(rows)
-        missing = self._deadline_us // FRAME_US - first
-        if missing > 0:
-            samples = self.voice.rendered(self.end, first, missing)
-            rows += [QUIET_FRAME] * missing if samples is None else measure(samples)
+        limit_frames = self._deadline_us // FRAME_US - self.start_frame
         detector = AnswerDetector()
+        judged = 0
+        while detector.verdict is None and judged < limit_frames:
+            if judged == len(self._rows):
+                self._render(min(PIECE_FRAMES, limit_frames - judged))
+            detector.hear(self._rows[judged])
+            judged += 1
         due_us = self._deadline_us
-        for place, row in enumerate(rows, self.start_frame + 1):
-            if detector.hear(row) is not None:
-                due_us = min(place * FRAME_US, due_us)
-                break
+        if detector.verdict is not None:
+            due_us = (self.start_frame + judged) * FRAME_US
         verdict = detector.expire()
         delay_us = max(due_us - self.voice.now_us(), 0)
         self._timer = self.voice.call_later_us(delay_us, lambda: self._decided(verdict))
+
+    def _render(self, frames: int) -> None:
+        samples = self.voice.rendered(self.end, self.start_frame + len(self._rows), frames)
+        self._rows += [QUIET_FRAME] * frames if samples is None else measure(samples)
 
     def _decided(self, verdict: Verdict) -> None:
         self.voice.unwatch(self)
