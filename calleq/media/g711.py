@@ -20,8 +20,8 @@ IDLE_OCTET = 0xFF
 _BIAS = 0x84
 _CLIP = 32_635
 _FULL_SCALE_DBM0 = 3.17
-"""Level of a sine that just reaches full scale (G.711 §4, mu-law)."""
-_FULL_SCALE = 32_124
+"""Level of a sine that just reaches the highest decision value (G.711 §4, mu-law)."""
+_FULL_SCALE = 4 * 8_159
 
 
 def _decoding_table() -> Samples:

@@ -7,7 +7,7 @@
 come back on the loop. Any number of processes may connect, each with all of its elements.
 
 When the voice process is gone every outstanding player reports `failed`, every outstanding verdict
-is `human` (nobody can say otherwise), awaited answers raise VoiceLostError, and `lost` is called once.
+is `human` (nobody can say otherwise), awaited answers raise VoiceLostError, and `lost` is called.
 From then on `play` reports `failed` and `feed` does nothing. A process that does not read its
 socket any more (`MAX_UNREAD_OCTETS`) counts as gone.
 """
