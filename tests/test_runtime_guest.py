@@ -57,7 +57,8 @@ def test_two_reactors_live_beside_each_other_and_one_outlives_the_other() -> Non
 def test_nothing_of_the_rooms_imports_the_global_reactor() -> None:
     script = (
         "import asyncio, sys\n"
-        "import calleq.osn, calleq.osn.tcp, calleq.journal, calleq.billing, calleq.runtime.process\n"
+        "import calleq.osn, calleq.osn.tcp, calleq.journal\n"
+        "import calleq.billing, calleq.runtime.process\n"
         "from calleq.runtime.guest import start_guest, stop_guest\n"
         "async def main():\n"
         "    await stop_guest(start_guest())\n"

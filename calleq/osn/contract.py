@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Protocol
 
-
 OSN_LINK = "osn 74"
 """What a tap calls the wire of every message of the OSN."""
 

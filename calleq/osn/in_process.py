@@ -34,8 +34,8 @@ class InProcessBus:
         if element in self._receivers:
             raise ValueError(f"{element} is attached to the OSN already")
         self._receivers[element] = receive
-        for sender, octets in self._waiting.pop(element, ()):
-            self._clock.call_later_us(0, self._deliver, sender, element, octets)
+        if element in self._waiting:
+            self._clock.call_later_us(0, self._drain, element)
 
     def detach(self, element: str) -> None:
         """The element is gone; messages for it wait for the next one of its name."""
@@ -47,12 +47,12 @@ class InProcessBus:
         self._clock.call_later_us(self._delay_us, self._deliver, sender, receiver, octets)
 
     def _deliver(self, sender: str, receiver: str, octets: bytes) -> None:
-        receive = self._receivers.get(receiver)
-        if receive is not None:
-            receive(sender, octets)
-            return
         waiting = self._waiting.get(receiver)
         if waiting is None:
+            receive = self._receivers.get(receiver)
+            if receive is not None:
+                receive(sender, octets)
+                return
             if len(self._waiting) >= WAITING_LIMIT_RECEIVERS:
                 self.undeliverable += 1
                 return
@@ -61,3 +61,10 @@ class InProcessBus:
             self.undeliverable += 1
         else:
             waiting.append((sender, octets))
+
+    def _drain(self, element: str) -> None:
+        """Deliver what waited; until this is done, what arrives stands in line behind it."""
+        receive = self._receivers.get(element)
+        if receive is not None:
+            for sender, octets in self._waiting.pop(element, ()):
+                receive(sender, octets)
