@@ -39,6 +39,9 @@ from calleq.runtime.tap import NoTap, Segment, Tap
 CONNECTION_LIMIT = 1_024
 """Incoming connections of one process."""
 
+STREAM_LIMIT = 4_096
+"""Pairs of sender and receiver that one process remembers."""
+
 
 class TcpBus:
     """Implements `Bus` for the elements of one process."""
@@ -144,6 +147,8 @@ class TcpBus:
         if hello.receiver not in self._receivers:
             raise FrameError(f"{hello.sender} asks for {hello.receiver}, which is not here")
         key = (hello.sender, hello.receiver)
+        if key not in self._streams and len(self._streams) >= STREAM_LIMIT:
+            raise FrameError(f"{hello.sender} is one sender too many")
         former = self._incoming.get(key)
         if former is not None and former is not connection:
             former.drop()
