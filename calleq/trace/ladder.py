@@ -85,7 +85,7 @@ def ladder(
     start_us = captures[order[0]].at_us if order else 0
     return Ladder(
         call,
-        tuple(_row(captures[index], start_us, decoders, names.get(index)) for index in order),
+        tuple(_row(captures[index], start_us, decoders, call, names.get(index)) for index in order),
     )
 
 
@@ -108,9 +108,10 @@ def _row(
     captured: Captured,
     start_us: int,
     decoders: Decoders,
+    call: str,
     codes: tuple[int, int, int] | None,
 ) -> Row:
-    read = reading(captured, decoders, codes)
+    read = reading(captured, decoders, call, codes)
     return Row(
         at_us=captured.at_us,
         offset_us=captured.at_us - start_us,
@@ -166,6 +167,6 @@ def _osn_reference(octets: bytes, decoders: Decoders) -> str | None:
 
 def _internet_reference(octets: bytes, decoders: Decoders) -> str | None:
     try:
-        return read_internet(octets).call
+        return read_internet(octets)[0].call or None
     except ValueError:
         return None

@@ -92,10 +92,9 @@ def _part(line: _Line, captured: Captured, message: LineMessage | None) -> _Part
 def _due(line: _Line, captured: Captured) -> LineOffer | None:
     """The offer that the switch journalled and whose SETUP was not seen; it is used up."""
     offers = line.offers
-    if offers and offers[0].switch == captured.sender:
-        if offers[0].start_us - SLACK_US <= captured.at_us:
-            return offers.popleft()
-    return None
+    if not offers or offers[0].switch != captured.sender:
+        return None
+    return offers.popleft() if offers[0].start_us - SLACK_US <= captured.at_us else None
 
 
 def _begin(line: _Line, call: str, reference: int | None) -> _Part:
