@@ -137,7 +137,7 @@ def _line(octets: bytes, decoders: Decoders) -> Reading:
     for field, value in msgspec.structs.asdict(message).items():
         if field == "cause":
             fields.append((field, f"{value} {cause_name(value)}"))
-        elif value not in ("", False, True):
+        elif value != "" and not isinstance(value, bool):
             fields.append((field, str(value)))
     fields.sort(key=lambda field: field[0] == "reference")
     if _line_octets(message, decoders) != octets:
@@ -167,7 +167,7 @@ def _osn(octets: bytes, decoders: Decoders, call: str) -> Reading:
     fields = [
         (field.replace("_", " "), _plain(value))
         for field, value in msgspec.structs.asdict(message).items()
-        if value not in ("", 0, (), None, call)
+        if value is False or value not in ("", 0, (), None, call)
     ]
     if decoders.encode_osn(message) != octets:
         fields.append(("as sent", octets.decode("utf-8", "backslashreplace")))
