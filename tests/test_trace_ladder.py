@@ -10,7 +10,7 @@ from calleq.ss7.isup.messages import Acm, CalledNumber, Cause, Iam, Rel, Rlc, Rs
 from calleq.trace.capture import Captured
 from calleq.trace.ladder import Ladder, ladder, last_call
 from calleq.trace.render import WIDTH_COLUMNS, render_text, rows_as_json
-from tests.trace_scene import DECODERS, POINT_CODES, Scene
+from tests.trace_scene import POINT_CODES, Scene
 
 CALL = "01KAJ3T8Q6S7XG3WQ0V9J5N2ZR"
 OTHER = "01KAJ3T8Q6S7XG3WQ0V9J5N2ZS"
@@ -47,7 +47,7 @@ def set_up(call: str) -> osn.SetUpCall:
 
 def ladder_of(scene: Scene, call: str, captures: list[Captured] | None = None) -> Ladder:
     taken = scene.captures() if captures is None else captures
-    return ladder(call, taken, scene.entries, POINT_CODES, DECODERS)
+    return ladder(call, taken, scene.entries, POINT_CODES)
 
 
 def steps(found: Ladder) -> list[str]:
@@ -161,10 +161,10 @@ def test_what_is_on_an_idle_circuit_is_nobodys() -> None:
 
 def test_two_calls_on_one_line_at_once_are_told_apart_by_reference() -> None:
     scene = one_call()
-    scene.on_line(5_000_000, "", CUSTOMER, Setup(77, AGENT))
-    scene.on_line(5_000_010, "ssp-62", CUSTOMER, Alerting(77))
-    scene.on_line(5_000_020, "ssp-62", CUSTOMER, Connect(77))
-    scene.on_line(19_000_000, "ssp-62", CUSTOMER, ReleaseComplete(77, 16))
+    scene.on_line(5_000_000, "", CUSTOMER, Setup(5, AGENT))
+    scene.on_line(5_000_010, "ssp-62", CUSTOMER, Alerting(5, True))
+    scene.on_line(5_000_020, "ssp-62", CUSTOMER, Connect(5, True))
+    scene.on_line(19_000_000, "ssp-62", CUSTOMER, ReleaseComplete(5, 16, True))
     assert len(ladder_of(scene, CALL).rows) == len(scene.captures()) - 4
 
 

@@ -11,11 +11,11 @@ from calleq.journal.entries import (
     Stamped,
     Transit,
 )
+from calleq.lines import q931
 from calleq.lines.messages import (
     Alerting,
     Connect,
     Disconnect,
-    LineError,
     LineMessage,
     Release,
     ReleaseComplete,
@@ -39,7 +39,6 @@ from calleq.ss7.isup.messages import (
 from calleq.ss7.mtp3 import Msu
 from calleq.topology import parse_point_code
 from calleq.trace.capture import Captured, MemoryCapture
-from calleq.trace.decoding import Decoders
 
 POINT_CODES = {
     name: parse_point_code(code)
@@ -52,32 +51,6 @@ POINT_CODES = {
     }.items()
 }
 DELAY_US = 1_000
-
-LineKinds = {
-    kind: code
-    for code, kind in enumerate((Setup, Alerting, Connect, Disconnect, Release, ReleaseComplete))
-}
-_decode_fields = {code: msgspec.json.Decoder(kind, strict=True) for kind, code in LineKinds.items()}
-
-
-def encode_line(message: LineMessage) -> bytes:
-    """A stand-in for Q.931: a type octet, then the fields (the real codec has tests of its own)."""
-    return bytes((8, LineKinds[type(message)])) + msgspec.json.encode(message)
-
-
-def decode_line(octets: bytes) -> LineMessage:
-    if octets[:1] != b"\x08" or octets[1] not in _decode_fields:
-        raise LineError("no line message")
-    try:
-        message: LineMessage = _decode_fields[octets[1]].decode(octets[2:])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise LineError(str(error)) from error
-    if not 0 <= getattr(message, "cause", 0) <= 127:
-        raise LineError("cause out of range")
-    return message
-
-
-DECODERS = Decoders(line=decode_line, encode_line=encode_line)
 
 
 class Scene:
@@ -125,7 +98,7 @@ class Scene:
         """A line message from the switch, or from the telephone (`sender` empty)."""
         ends = (sender or f"telephone {number}", f"telephone {number}" if sender else "ssp-62")
         link = f"line:{number}"
-        self.tap.saw(Segment.CIRCUIT, link, *ends, encode_line(message), at_us)
+        self.tap.saw(Segment.CIRCUIT, link, *ends, q931.encode(message), at_us)
 
     def dials(self, at_us: int, call: str, number: str, cic: int, leg: str = "customer") -> None:
         """The peripheral dials: its journal entry, then its IAM to switch 62."""
@@ -141,16 +114,16 @@ class Scene:
         at_us += 3_000
         self.writes(at_us, "ssp-62", LineSeized(1, number, key, "", number))
         self.on_line(at_us + 10, "ssp-62", number, Setup(reference, number))
-        self.on_line(at_us + 20, "", number, Alerting(reference))
+        self.on_line(at_us + 20, "", number, Alerting(reference, True))
         self.sends(at_us + 30, "ssp-62", "ip-76", Acm(cic, 0x0400))
         at_us += 4_000_000
-        self.on_line(at_us, "", number, Connect(reference))
+        self.on_line(at_us, "", number, Connect(reference, True))
         self.sends(at_us + 10, "ssp-62", "ip-76", Anm(cic))
         at_us += 9_000_000
-        self.on_line(at_us, "", number, Disconnect(reference, 16))
+        self.on_line(at_us, "", number, Disconnect(reference, 16, True))
         self.sends(at_us + 10, "ssp-62", "ip-76", Rel(cic, Cause(16, 0)))
         self.on_line(at_us + 20, "ssp-62", number, Release(reference, 16))
-        self.on_line(at_us + 30, "", number, ReleaseComplete(reference, 16))
+        self.on_line(at_us + 30, "", number, ReleaseComplete(reference, 16, True))
         self.sends(at_us + 3_000, "ip-76", "ssp-62", Rlc(cic))
 
     def agent_leg_busy(self, at_us: int, call: str, number: str, cic: int, second: int) -> None:

@@ -1,9 +1,10 @@
 """What captured octets say, and nothing that anybody else knows: one reading per message.
 
-Owns the way from octets to a name and fields as text. The decoders of the other rooms are given in
-`Decoders`. Octets that are no message give a reading with an error and their hexadecimal; octets
-that are a message, but not as its encoder would write it (a spare bit set, a key misspelt), give
-the message and the octets beside it, so that no change of an octet goes unseen.
+Owns the way from octets to a name and fields as text. The decoders of the other rooms stand in
+`Decoders`, where others may be given. Octets that are no message give a reading with an error and
+their hexadecimal; octets that are a message, but not as its encoder would write it (a spare bit
+set, a key misspelt), give the message and the octets beside it, so that no change of an octet goes
+unseen.
 """
 
 from collections.abc import Callable
@@ -11,7 +12,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from calleq.lines.messages import LineError, LineMessage
+from calleq.lines import q931
+from calleq.lines.messages import LineError, LineMessage, Setup
 from calleq.osn import messages as osn_messages
 from calleq.osn.messages import OsnError, OsnMessage
 from calleq.runtime.tap import Segment
@@ -32,9 +34,9 @@ NATIONAL = 2
 class Decoders:
     """The decoders a ladder reads with, and the encoders that tell whether all was read."""
 
-    line: Callable[[bytes], LineMessage]
+    line: Callable[[bytes], LineMessage] = q931.decode
     """Raises LineError."""
-    encode_line: Callable[[LineMessage], bytes]
+    encode_line: Callable[[LineMessage], bytes] = q931.encode
     osn: Callable[[bytes], OsnMessage] = osn_messages.decode
     """Raises OsnError."""
     encode_osn: Callable[[OsnMessage], bytes] = osn_messages.encode
@@ -133,33 +135,17 @@ def _label_fields(msu: Msu, codes: tuple[int, int, int] | None) -> Fields:
 
 def _line(octets: bytes, decoders: Decoders) -> Reading:
     message = decoders.line(octets)
-    fields = []
-    for field, value in msgspec.structs.asdict(message).items():
-        if field == "cause":
-            fields.append((field, f"{value} {cause_name(value)}"))
-        elif value != "" and not isinstance(value, bool):
-            fields.append((field, str(value)))
+    name, described = q931.describe(message)
+    fields = [
+        (field, f"{value} {cause_name(int(value))}" if field == "cause" else value)
+        for field, value in described
+    ]
     fields.sort(key=lambda field: field[0] == "reference")
-    if _line_octets(message, decoders) != octets:
+    if not isinstance(message, Setup) and message.to_originator:
+        fields.append(("flag", "1"))
+    if decoders.encode_line(message) != octets:
         fields.append(("octets", octets.hex()))
-    return Reading(_LINE_NAMES[type(message).__name__], tuple(fields))
-
-
-def _line_octets(message: LineMessage, decoders: Decoders) -> bytes:
-    try:
-        return decoders.encode_line(message)
-    except LineError:
-        return b""
-
-
-_LINE_NAMES = {
-    "Setup": "SETUP",
-    "Alerting": "ALERTING",
-    "Connect": "CONNECT",
-    "Disconnect": "DISCONNECT",
-    "Release": "RELEASE",
-    "ReleaseComplete": "RELEASE COMPLETE",
-}
+    return Reading(name, tuple(fields))
 
 
 def _osn(octets: bytes, decoders: Decoders, call: str) -> Reading:

@@ -22,6 +22,7 @@ from calleq.trace.circuits import Circuits, seizures
 from calleq.trace.decoding import Decoders, read_internet, reading
 from calleq.trace.lines import Lines
 
+DECODERS = Decoders()
 _CALL_KEY = b'"call":"'
 
 
@@ -54,7 +55,7 @@ def ladder(
     captures: Sequence[Captured],
     entries: Iterable[Stamped],
     point_codes: Mapping[str, int],
-    decoders: Decoders,
+    decoders: Decoders = DECODERS,
 ) -> Ladder:
     """The ladder of `call`.
 
