@@ -47,7 +47,7 @@ def from_b(network: Network, message: Message) -> None:
 class TestCall:
     def test_a_call_is_set_up_answered_and_released_by_the_caller(self) -> None:
         network = Network()
-        outgoing, incoming = network.call()
+        outgoing, _ = network.call()
         assert network.idle() == (3, 3)
         outgoing.release(Cause(16))
         network.pass_time()
@@ -364,7 +364,7 @@ class TestReset:
     def test_rsc_ends_a_call_at_either_end(self) -> None:
         """Q.784 5.3.1, 5.3.2: the answer to RSC is RLC."""
         network = Network()
-        outgoing, incoming = network.call()
+        network.call()
         del network.diary[:]
         network.b.reset("62-64")
         network.pass_time()
@@ -481,6 +481,8 @@ class TestUnreasonable:
         assert network.stp68.undeliverable + network.stp70.undeliverable > 0
         assert network.b.snapshot().malformed > 300
         assert network.b.snapshot().messages_received > 300
+        for _, iam in network.arrived:
+            assert codec.decode(codec.encode(iam)) == iam, "a switch could not pass it on"
         network.a.reset("62-64")
         network.pass_time(MINUTE_US)
         assert network.idle() == (4, 4)
