@@ -1,7 +1,6 @@
 """Line messages as octets: golden, foreign (tshark), tolerant, and never anything but LineError."""
 
 import random
-import shutil
 import struct
 import subprocess
 from pathlib import Path
@@ -213,7 +212,6 @@ def test_describe_names_the_message_and_its_fields() -> None:
 
 
 @pytest.mark.foreign("tshark")
-@pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
 def test_tshark_reads_what_we_write(tmp_path: Path) -> None:
     """DLT 147 (user 0) told to be bare Q.931; no malformed packet, no expert warning."""
     capture = tmp_path / "line.pcap"

@@ -176,7 +176,7 @@ class Telephones:
             raise TelephoneError(
                 "telephone_in_use", f"telephone {caller} is {telephone.state.value}, not OnHook"
             )
-        self._inhabitants[caller].dial(number)
+        self._inhabitants[caller].dial(str(number))
 
     def pick_up(self, number: str) -> None:
         """Answer now; does nothing unless the telephone rings. Raises TelephoneError."""

@@ -50,9 +50,12 @@ class GuestServer(uvicorn.Server):
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self.is_up.set()
+        """As uvicorn's, except that an application that does not start ends nobody's process."""
+        try:
+            await super().startup(sockets)
+        except SystemExit as refused:
+            raise HostingError("the application refused to start") from refused
+        self.is_up.set()
 
 
 class HostedSite:
@@ -76,6 +79,7 @@ class HostedSite:
             access_log=False,
             log_config=None,
             server_header=False,
+            proxy_headers=False,
             backlog=BACKLOG,
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=GRACE_S,
