@@ -28,8 +28,8 @@ from calleq.ss7.links import LinkEnd
 from calleq.ss7.node import Mtp3Node
 from calleq.ss7.transfer_point import TransferPoint
 from calleq.ssp.switch import SwitchService
-from calleq.telephones.diary import Diary
 from calleq.telephones.behaviours import TALK_US
+from calleq.telephones.diary import Diary
 from calleq.telephones.house import Telephones
 from calleq.topology import SignallingLink, Topology, element_names, parse_point_code
 

@@ -45,7 +45,11 @@ def _print_tables(topology: Topology) -> None:
         "circuits",
         ("trunk group", "between", "CICs"),
         [
-            (trunk.name, " - ".join(trunk.ends), f"{trunk.first}-{trunk.first + trunk.circuits - 1}")
+            (
+                trunk.name,
+                " - ".join(trunk.ends),
+                f"{trunk.first}-{trunk.first + trunk.circuits - 1}",
+            )
             for trunk in topology.trunks
         ],
     )
@@ -61,7 +65,12 @@ def _print_tables(topology: Topology) -> None:
         "businesses",
         ("identifier", "name", "representatives", "dials first"),
         [
-            (business.identifier, business.name, " ".join(business.representatives), business.dial_first)
+            (
+                business.identifier,
+                business.name,
+                " ".join(business.representatives),
+                business.dial_first,
+            )
             for business in topology.businesses
         ],
     )

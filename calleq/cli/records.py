@@ -48,4 +48,6 @@ def show(record: SessionRecord) -> None:
     print_line(f"call      {record.call}")
     print_line(f"business  {record.business}")
     print_line(f"state     {record.state or 'in progress'} (cause {record.cause})")
-    print_table("legs", LEG_COLUMNS, leg_rows(record), right=("attempt", "ring", "talk", "billable"))
+    print_table(
+        "legs", LEG_COLUMNS, leg_rows(record), right=("attempt", "ring", "talk", "billable")
+    )

@@ -10,7 +10,7 @@ from calleq.cli.output import print_json
 from calleq.cli.reading import choose, read_entries, read_point_codes
 from calleq.journal.entries import Stamped
 from calleq.lines import q931
-from calleq.trace.capture import CaptureError, Captured, read_captures
+from calleq.trace.capture import Captured, CaptureError, read_captures
 from calleq.trace.decoding import Decoders
 from calleq.trace.ladder import Ladder, ladder
 from calleq.trace.pcap import write_pcap
@@ -33,9 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def ladder_of(
-    data: Path, call: str, entries: list[Stamped]
-) -> tuple[Ladder, dict[str, int]]:
+def ladder_of(data: Path, call: str, entries: list[Stamped]) -> tuple[Ladder, dict[str, int]]:
     """The ladder of a call of a data directory, and the point codes seen there."""
     try:
         captures = read_captures(sorted(data.glob("*.capture")))
