@@ -1,1 +1,1 @@
-"""(room)"""
+"""The command line of the network and the business: `calleq`."""

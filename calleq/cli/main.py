@@ -1,0 +1,199 @@
+"""`calleq`: the command line. Parses, hands over, and turns errors into one clear line.
+
+Exit status: 0 done, 1 the call or run did not succeed, 2 wrong use. Each command lives in a module
+of its own, imported only when it runs, so that `--help` is quick.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from calleq import __version__
+from calleq.cli.failure import CommandError, UsageError
+
+
+def _with_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path("calleq-data"),
+        metavar="DIR",
+        help="where journals, captures and recordings lie (default: ./calleq-data)",
+    )
+
+
+def _with_network(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--network",
+        type=Path,
+        metavar="FILE",
+        help="topology file (default: the source's figure 1)",
+    )
+
+
+def _with_json(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument("--json", action="store_true", help=f"print {what} as JSON")
+
+
+def _add(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    what: str,
+    example: str,
+    module: str,
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(
+        name,
+        help=what,
+        description=f"{what[0].upper()}{what[1:]}.",
+        epilog=f"example: {example}",
+    )
+    parser.set_defaults(module=module)
+    return parser
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Every command with its options."""
+    parser = argparse.ArgumentParser(
+        prog="calleq",
+        description="The telephone company's side of click-to-call.",
+        epilog="example: calleq demo",
+    )
+    parser.add_argument("--version", action="version", version=f"calleq {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    demo = _add(
+        commands,
+        "demo",
+        "start a network, make one call and show everything",
+        "calleq demo",
+        "demo",
+    )
+    _with_network(demo)
+    demo.add_argument("--talk", type=float, default=3.0, metavar="SECONDS")
+    demo.add_argument("--data", type=Path, metavar="DIR", help="keep the data here")
+
+    up = _add(commands, "up", "run the whole network", "calleq up --port 8072", "up")
+    _with_network(up)
+    _with_data(up)
+    up.add_argument("--port", type=int, metavar="N", help="port of the front door (default: 8072)")
+    up.add_argument(
+        "--desk-port",
+        type=int,
+        metavar="N",
+        help="port of the telephones' desk (default: 8038; with --port: any free one)",
+    )
+    up.add_argument("--talk", type=float, default=5.0, metavar="SECONDS")
+
+    run = _add(
+        commands,
+        "run",
+        "run one element (or several) of the network alone",
+        "calleq run ssp-64",
+        "run",
+    )
+    run.add_argument("elements", nargs="+", metavar="ELEMENT")
+    _with_network(run)
+    _with_data(run)
+    run.add_argument("--port", type=int, metavar="N", help="port of the front door (server-72)")
+    run.add_argument("--desk-port", type=int, default=8038, metavar="N")
+    run.add_argument("--base-port", type=int, metavar="N", help="first port between elements")
+    run.add_argument("--talk", type=float, default=5.0, metavar="SECONDS")
+
+    call = _add(
+        commands,
+        "call",
+        "post a call-initiation message and follow the call",
+        "calleq call --customer +12125550100 --rep +12125550143 --business abc --password abc-demo",
+        "call",
+    )
+    call.add_argument("--customer", required=True, metavar="NUMBER")
+    call.add_argument("--rep", metavar="NUMBER", help="without it the carrier finds one")
+    call.add_argument("--business", required=True)
+    call.add_argument("--password", required=True)
+    call.add_argument("--url", default="http://127.0.0.1:8072", help="the carrier's front door")
+    call.add_argument("--only-rep", action="store_true", help="try no other representative")
+    call.add_argument("--dial-first", choices=("customer", "agent"))
+    call.add_argument(
+        "--talk",
+        type=float,
+        metavar="SECONDS",
+        help="how long the simulated people talk (asks the telephones' desk)",
+    )
+    call.add_argument("--desk", default="http://127.0.0.1:8038", metavar="URL")
+    _with_json(call, "the call's outcome")
+
+    trace = _add(
+        commands,
+        "trace",
+        "show the ladder of a call, decoded from captured octets",
+        "calleq trace 01KAJ3T8Q6S7XG3WQ0V9J5N2ZR --pcap call.pcap",
+        "trace",
+    )
+    trace.add_argument("call", metavar="CALL", help="reference, or `last`")
+    _with_data(trace)
+    trace.add_argument("--pcap", type=Path, metavar="FILE", help="also write its SS7 octets")
+    _with_json(trace, "the ladder")
+
+    cdr = _add(commands, "cdr", "read the call records", "calleq cdr list --json", "records")
+    ways = cdr.add_subparsers(dest="way", required=True, metavar="list|show")
+    listing = ways.add_parser("list", help="all records", epilog="example: calleq cdr list --json")
+    _with_data(listing)
+    _with_json(listing, "the records")
+    showing = ways.add_parser("show", help="one record", epilog="example: calleq cdr show last")
+    showing.add_argument("call", metavar="CALL", help="reference, or `last`")
+    _with_data(showing)
+    _with_json(showing, "the record")
+
+    topology = _add(
+        commands, "topology", "print the network with every numeral", "calleq topology", "network"
+    )
+    _with_network(topology)
+    _with_json(topology, "the network")
+
+    bench = _add(commands, "bench", "measure this machine", "calleq bench isup --json", "bench")
+    bench.add_argument("name", choices=("isup", "accept", "first-iam", "sim"))
+    _with_json(bench, "the figures")
+    return parser
+
+
+def dispatch(parser: argparse.ArgumentParser, package: str, arguments: Sequence[str] | None) -> int:
+    """Parse and run; errors become one line on standard error and an exit status."""
+    given = parser.parse_args(arguments)
+    try:
+        run: Callable[[argparse.Namespace], int] = importlib.import_module(
+            f"{package}.{given.module}"
+        ).run
+        return run(given)
+    except UsageError as error:
+        sys.stderr.write(f"{parser.prog}: {error}\n")
+        return 2
+    except CommandError as error:
+        sys.stderr.write(f"{parser.prog}: {error}\n")
+        return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("\n")
+        return 1
+    except Exception as error:
+        if os.environ.get("CALLEQ_TRACEBACK"):
+            raise
+        sys.stderr.write(
+            f"{parser.prog}: a fault of calleq's own: {type(error).__name__}: {error}."
+            " Set CALLEQ_TRACEBACK=1 for where it happened, and report it.\n"
+        )
+        return 1
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command `calleq`."""
+    return dispatch(build_parser(), "calleq.cli", arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,85 @@
+"""Worlds: networks of many subscribers for the simulator, built as ordinary topologies.
+
+A world is the network of figure 1 with other lines: customers on SSP 62 and the MTSO,
+representatives on SSPs 64 and 66, businesses that own them. Everything about it follows from its
+seed. The elements are the very ones of `calleq up`.
+"""
+
+import random
+
+import msgspec
+
+from calleq.topology import Behaviour, Business, Line, Topology, TrunkGroup, load_topology
+
+# How customers behave, in shares of a hundred.
+MIX: tuple[tuple[Behaviour, int], ...] = (
+    ("person", 80),
+    ("busy", 5),
+    ("silent", 5),
+    ("rejects", 3),
+    ("hangs_up", 5),
+    ("slow", 2),
+)
+
+CUSTOMER_PREFIX = "+1212556"
+MOBILE_PREFIX = "+1212557"
+REPRESENTATIVE_PREFIXES = ("+1212558", "+1212559")
+
+
+def build_world(seed: int, customers: int, businesses: int, circuits: int) -> Topology:
+    """A network of `customers` lines, a tenth mobile, and `businesses` of 10 representatives each.
+
+    `circuits` is the size of every trunk group. The trunk to the intelligent peripheral carries two
+    circuits per call, so half of it is the number of calls at once.
+    """
+    base = load_topology()
+    draw = random.Random(f"world {seed}")
+    behaviours = [behaviour for behaviour, share in MIX for _ in range(share)]
+    lines = [
+        _customer(index, draw.choice(behaviours), mobile=index % 10 == 9)
+        for index in range(customers)
+    ]
+    owners = []
+    for number in range(businesses):
+        prefix = REPRESENTATIVE_PREFIXES[number % 2]
+        numbers = tuple(f"{prefix}{number:03d}{place}" for place in range(10))
+        lines += [Line(number=text, telephone="56") for text in numbers]
+        owners.append(
+            Business(
+                identifier=f"b{number:03d}",
+                name=f"Business {number:03d}",
+                password=f"secret-{number:03d}",
+                number=f"+1212555{1000 + number}",
+                representatives=numbers,
+            )
+        )
+    prefixes = {
+        "ssp-62": (CUSTOMER_PREFIX,),
+        "mtso-65": (MOBILE_PREFIX,),
+        "ssp-64": (REPRESENTATIVE_PREFIXES[0],),
+        "ssp-66": (REPRESENTATIVE_PREFIXES[1], base.isp_number),
+    }
+    switches = tuple(
+        msgspec.structs.replace(switch, prefixes=prefixes[switch.name]) for switch in base.switches
+    )
+    trunks = tuple(_widened(trunk, circuits) for trunk in base.trunks)
+    modem = next(line for line in base.lines if line.number == base.isp_number)
+    return msgspec.structs.replace(
+        base,
+        name=f"world {seed}",
+        switches=switches,
+        trunks=trunks,
+        lines=(*lines, modem),
+        premises=(),
+        businesses=tuple(owners),
+    )
+
+
+def _customer(index: int, behaviour: Behaviour, *, mobile: bool) -> Line:
+    if mobile:
+        return Line(number=f"{MOBILE_PREFIX}{index:04d}", kind="mobile", behaviour=behaviour)
+    return Line(number=f"{CUSTOMER_PREFIX}{index:04d}", behaviour=behaviour)
+
+
+def _widened(trunk: TrunkGroup, circuits: int) -> TrunkGroup:
+    return msgspec.structs.replace(trunk, circuits=circuits)
