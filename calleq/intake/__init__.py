@@ -1,1 +1,19 @@
-"""(room)"""
+"""The one door: validation, authentication and durable acceptance of call-initiation messages."""
+
+from calleq.intake.errors import ProblemDetail
+from calleq.intake.intake import Answer, Intake
+from calleq.intake.outcome import Acceptance, Admitted, Declined, Order, Outcome
+from calleq.intake.references import CallReferences, is_reference
+
+__all__ = [
+    "Acceptance",
+    "Admitted",
+    "Answer",
+    "CallReferences",
+    "Declined",
+    "Intake",
+    "Order",
+    "Outcome",
+    "ProblemDetail",
+    "is_reference",
+]

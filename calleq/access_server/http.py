@@ -1,0 +1,335 @@
+"""The HTTP surface of the access server: an ASGI application and nothing else.
+
+It turns requests into calls of `AccessServer` and its replies into responses; it decides nothing
+about messages. Every answer has a `Request-Id`, and every answer that is no success is an RFC 9457
+problem, whatever went wrong: unknown path, method, media type, size, time, or a bug of ours (500,
+counted in `bugs`; the traceback goes to the operator's log and to nobody else).
+
+What may be read without a password: /health, /openapi.json and the schemas. A call of another
+business is "not found", like one that does not exist.
+"""
+
+import asyncio
+import base64
+import binascii
+import re
+from collections.abc import Callable, Mapping
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from calleq.access_server.openapi import openapi_document
+from calleq.access_server.server import AccessServer, Reply, declined
+from calleq.accounts import Accounts, Denial, Verdict
+from calleq.intake import ProblemDetail, errors, is_reference
+from calleq.intake.intake import PROXY_HEADERS
+from calleq.messages.answers import Health, ProblemView
+from calleq.messages.schemas import FIGURES, json_schema
+from calleq.messages.strict_json import LIMIT_OCTETS
+from calleq.topology import Business
+
+LIMIT_BODY_S = 10.0
+"""How long a sender may take over a message's body."""
+LIMIT_WAIT_S = 30.0
+"""How long a reader may wait for an event."""
+LIMIT_AFTER = 1_000_000
+
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_encode = msgspec.json.Encoder().encode
+
+NOT_FOUND = ProblemDetail(status=404, code="not_found", title="Not found", detail="no such call")
+_TOO_LARGE = ProblemDetail(
+    status=413,
+    code="too_large",
+    title="Message too large",
+    detail=f"at most {LIMIT_OCTETS} octets are accepted",
+)
+_TOO_SLOW = ProblemDetail(
+    status=408,
+    code="too_slow",
+    title="Message too slow",
+    detail=f"the message did not arrive within {LIMIT_BODY_S:g} s",
+)
+_NOT_JSON_TYPE = ProblemDetail(
+    status=415,
+    code="media_type",
+    title="Unsupported media type",
+    detail="send application/json in UTF-8, without a content encoding",
+)
+_BUG = ProblemDetail(
+    status=500,
+    code="internal",
+    title="Internal error",
+    detail="the fault is ours; quote the request id",
+)
+
+
+class _ProblemError(Exception):
+    """Ends a request with a problem."""
+
+    def __init__(self, problem: ProblemDetail) -> None:
+        super().__init__(problem.detail)
+        self.problem = problem
+
+
+class HttpSurface:
+    """The application is `app`; `new_request_id` makes a short random text."""
+
+    def __init__(
+        self, server: AccessServer, accounts: Accounts, new_request_id: Callable[[], str]
+    ) -> None:
+        self._server = server
+        self._accounts = accounts
+        self._new_request_id = new_request_id
+        self._openapi = _encode(openapi_document())
+        self._schemas = {figure: _encode(json_schema(figure)) for figure in FIGURES}
+        self._health = _encode(Health("ok", server.name))
+        self.bugs = 0
+        """Requests that ended in an error of ours."""
+        starlette = Starlette(
+            routes=[
+                Route("/v1/calls", self._place_call, methods=["POST"]),
+                Route("/v1/calls/{call}", self._get_call, methods=["GET"]),
+                Route("/v1/calls/{call}/events", self._get_events, methods=["GET"]),
+                Route("/v1/schemas/{figure}", self._get_schema, methods=["GET"]),
+                Route("/openapi.json", self._get_openapi, methods=["GET"]),
+                Route("/health", self._get_health, methods=["GET"]),
+            ],
+            exception_handlers={
+                HTTPException: self._http_exception,
+                _ProblemError: self._problem_error,
+                Exception: self._bug,
+            },
+        )
+        starlette.router.redirect_slashes = False
+        self.app: ASGIApp = _WithRequestId(starlette, new_request_id)
+
+    async def _place_call(self, request: Request) -> Response:
+        if not _is_json(request):
+            raise _ProblemError(_NOT_JSON_TYPE)
+        body = await _body(request)
+        headers = _headers(request)
+        decided: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+
+        def answer(reply: Reply) -> None:
+            if not decided.done():
+                decided.set_result(reply)
+
+        self._server.submit(body, headers, _peer(request), answer)
+        return _response(request, await decided)
+
+    async def _get_call(self, request: Request) -> Response:
+        business = await self._business(request)
+        view = self._server.call(_reference(request), business.identifier)
+        if view is None:
+            raise _ProblemError(NOT_FOUND)
+        return Response(_encode(view), media_type="application/json")
+
+    async def _get_events(self, request: Request) -> Response:
+        business = (await self._business(request)).identifier
+        call = _reference(request)
+        after = round(_query_number(request, "after", LIMIT_AFTER, whole=True))
+        wait_s = _query_number(request, "wait", LIMIT_WAIT_S)
+        page = self._server.events(call, business, after)
+        if page is not None and not page.events and not page.final and wait_s > 0:
+            await self._news(call, wait_s)
+            page = self._server.events(call, business, after)
+        if page is None:
+            raise _ProblemError(NOT_FOUND)
+        return Response(_encode(page), media_type="application/json")
+
+    async def _news(self, call: str, wait_s: float) -> None:
+        """Return at the call's next event, or after `wait_s`."""
+        news = asyncio.Event()
+        forget = self._server.watch(call, news.set)
+        if forget is None:
+            raise _ProblemError(errors.BUSY)
+        try:
+            async with asyncio.timeout(wait_s):
+                await news.wait()
+        except TimeoutError:
+            pass
+        finally:
+            forget()
+
+    async def _get_schema(self, request: Request) -> Response:
+        schema = self._schemas.get(request.path_params["figure"])
+        if schema is None:
+            detail = "figures 7, 8 and 9 are messages"
+            raise _ProblemError(msgspec.structs.replace(NOT_FOUND, detail=detail))
+        return Response(schema, media_type="application/schema+json")
+
+    async def _get_openapi(self, request: Request) -> Response:
+        return Response(self._openapi, media_type="application/json")
+
+    async def _get_health(self, request: Request) -> Response:
+        return Response(self._health, media_type="application/json")
+
+    async def _business(self, request: Request) -> Business:
+        """Who asks; _ProblemError 401 when it has not proved it."""
+        identifier, password = _basic(request.headers.get("authorization", ""))
+        peer = _peer(request)
+        if any(name in request.headers for name in PROXY_HEADERS):
+            peer = f"behind proxy {peer}"
+        decided: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
+
+        def done(verdict: Verdict) -> None:
+            if not decided.done():
+                decided.set_result(verdict)
+
+        self._accounts.authenticate(identifier, password, peer, done)
+        verdict = await decided
+        if isinstance(verdict, Denial):
+            busy = verdict.reason == "verifier_busy"
+            raise _ProblemError(errors.BUSY if busy else errors.NOT_ACCEPTED)
+        return verdict
+
+    async def _problem_error(self, request: Request, error: Exception) -> Response:
+        problem = error.problem if isinstance(error, _ProblemError) else _BUG
+        return _response(request, declined(problem))
+
+    async def _http_exception(self, request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        headers = error.headers if isinstance(error, HTTPException) else None
+        title, code = _TITLES.get(status, ("Refused", "refused"))
+        problem = ProblemDetail(
+            status=status, code=code, title=title, detail=f"{request.method} is not served here"
+        )
+        return _response(request, declined(problem), headers)
+
+    async def _bug(self, request: Request, error: Exception) -> Response:
+        self.bugs += 1
+        return _response(request, declined(_BUG))
+
+
+_TITLES = {404: ("Not found", "not_found"), 405: ("Method not allowed", "method_not_allowed")}
+
+
+class _WithRequestId:
+    """Names each request: the client's own Request-Id if it is a plain one, else a new one."""
+
+    def __init__(self, app: ASGIApp, new_request_id: Callable[[], str]) -> None:
+        self._app = app
+        self._new_request_id = new_request_id
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = b""
+        for name, value in scope["headers"]:
+            if name == b"request-id" and _REQUEST_ID.fullmatch(value):
+                request_id = value
+        request_id = request_id or self._new_request_id().encode()
+        scope.setdefault("state", {})["request_id"] = request_id.decode()
+
+        async def send_named(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [
+                    *message["headers"],
+                    (b"request-id", request_id),
+                    (b"cache-control", b"no-store"),
+                    (b"x-content-type-options", b"nosniff"),
+                ]
+            await send(message)
+
+        await self._app(scope, receive, send_named)
+
+
+def http_app(
+    server: AccessServer, accounts: Accounts, new_request_id: Callable[[], str]
+) -> ASGIApp:
+    """The ASGI application of a server."""
+    return HttpSurface(server, accounts, new_request_id).app
+
+
+def _response(
+    request: Request, reply: Reply, more_headers: Mapping[str, str] | None = None
+) -> Response:
+    view = reply.view
+    media_type = "application/json"
+    if isinstance(view, ProblemView):
+        media_type = "application/problem+json"
+        view = msgspec.structs.replace(
+            view, instance=request.url.path, request_id=request.state.request_id
+        )
+    headers = dict(reply.headers)
+    headers.update(more_headers or {})
+    return Response(_encode(view), reply.status, headers, media_type)
+
+
+async def _body(request: Request) -> bytes:
+    """The body, bounded in size and time; _ProblemError beyond."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and len(announced) < 20 and int(announced) > LIMIT_OCTETS:
+        raise _ProblemError(_TOO_LARGE)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(LIMIT_BODY_S):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > LIMIT_OCTETS:
+                    raise _ProblemError(_TOO_LARGE)
+    except (TimeoutError, ClientDisconnect) as error:
+        raise _ProblemError(_TOO_SLOW) from error
+    return bytes(body)
+
+
+def _is_json(request: Request) -> bool:
+    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
+    charset = parameters.replace(" ", "").replace('"', "").lower()
+    return (
+        media_type.strip().lower() == "application/json"
+        and charset in ("", "charset=utf-8")
+        and request.headers.get("content-encoding", "identity") == "identity"
+    )
+
+
+def _headers(request: Request) -> dict[str, str]:
+    """Lower-case names; a header that came twice has both values, joined by a comma."""
+    headers: dict[str, str] = {}
+    for name, value in request.headers.items():
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+def _peer(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _reference(request: Request) -> str:
+    call: str = request.path_params["call"]
+    if not is_reference(call):
+        raise _ProblemError(NOT_FOUND)
+    return call
+
+
+def _basic(header: str) -> tuple[str, str]:
+    """Business and password of HTTP Basic (RFC 7617); _ProblemError 401 when there is none."""
+    scheme, _, credentials = header.partition(" ")
+    try:
+        if scheme.lower() == "basic":
+            octets = base64.b64decode(credentials.strip(), validate=True)
+            identifier, colon, password = octets.decode("utf-8").partition(":")
+            if colon:
+                return identifier, password
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        pass
+    raise _ProblemError(errors.NOT_ACCEPTED)
+
+
+def _query_number(request: Request, name: str, largest: float, *, whole: bool = False) -> float:
+    text = request.query_params.get(name, "0")
+    pattern = r"[0-9]{1,9}" if whole else r"[0-9]{1,9}(\.[0-9]{1,6})?"
+    if re.fullmatch(pattern, text) and float(text) <= largest:
+        return float(text)
+    kind = "whole number" if whole else "number"
+    detail = f"{name} must be a {kind} from 0 to {largest:g}"
+    raise _ProblemError(
+        ProblemDetail(status=400, code="invalid_query", title="Invalid query", detail=detail)
+    )

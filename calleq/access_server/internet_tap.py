@@ -1,0 +1,55 @@
+"""What is captured of the internet side: request and answer as JSON, without the password.
+
+Only the fields of figure 8 are shown; of a body that is no JSON object only its length is.
+"""
+
+import msgspec
+
+from calleq.messages import CallInitiation
+from calleq.messages.answers import CallAccepted, ProblemView
+from calleq.runtime.tap import NoTap, Segment, Tap
+
+MASK = "********"
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+_SHOWN = frozenset(CallInitiation.model_fields)
+
+
+class InternetTap:
+    """Shows a server's exchanges with businesses to the tap of the network."""
+
+    def __init__(self, tap: Tap, server: str) -> None:
+        self._tap = tap
+        self._server = server
+        self._link = f"internet/{server}"
+        self._captures = not isinstance(tap, NoTap)
+
+    def request(self, call: str | None, body: bytes, at_us: int) -> None:
+        """A message as it arrived at `at_us`."""
+        if not self._captures:
+            return
+        shown = {"call": call, "request": "POST /v1/calls", "body": _masked(body)}
+        self._tap.saw(Segment.INTERNET, self._link, "business", self._server, _encode(shown), at_us)
+
+    def answer(
+        self, call: str | None, status: int, view: CallAccepted | ProblemView, at_us: int
+    ) -> None:
+        """What was answered to it."""
+        if not self._captures:
+            return
+        shown = {"call": call, "status": status, "body": view}
+        self._tap.saw(Segment.INTERNET, self._link, self._server, "business", _encode(shown), at_us)
+
+
+def _masked(body: bytes) -> dict[str, object]:
+    try:
+        fields = _decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        fields = None
+    if not isinstance(fields, dict):
+        return {"octets": len(body)}
+    shown: dict[str, object] = {name: fields[name] for name in _SHOWN & fields.keys()}
+    if "password" in shown:
+        shown["password"] = MASK
+    return dict(sorted(shown.items()))

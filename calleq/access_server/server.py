@@ -1,0 +1,295 @@
+"""Internet access server 72: what stands between the internet and the OSN.
+
+It owns the way from an accepted message to a set-up instruction at the switch it was given, and
+what is known of each call since. Nothing reaches the OSN that the door (`calleq.intake`) has not
+accepted durably. It dials nothing and knows no circuit.
+
+An instruction is sent again until equipment says it has it (equipment takes a call once, by its
+reference), first after `RESEND_FIRST_US`, then ever more rarely, for as long as the call is not
+taken: only the equipment can say that a call will not be made. After a restart every accepted call
+without an end is sent again. The server writes `Ended` to its journal as well, so that it knows
+its own calls from its own journal.
+
+From the OSN it takes the four messages about a call; anything else is counted and ignored.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import assert_never
+
+import msgspec
+
+from calleq.access_server.calls import Calls, Older
+from calleq.access_server.internet_tap import InternetTap
+from calleq.access_server.timeline import Timeline
+from calleq.accounts import Accounts
+from calleq.intake import Admitted, Declined, Intake, Order, Outcome, ProblemDetail
+from calleq.intake.errors import BUSY
+from calleq.journal.contract import Journal
+from calleq.journal.entries import Accepted, Dialled, Ended, Progress, Stamped
+from calleq.messages.answers import (
+    CallAccepted,
+    CallView,
+    EventPage,
+    FieldProblem,
+    ProblemView,
+)
+from calleq.osn.contract import Bus
+from calleq.osn.messages import (
+    CallEnded,
+    CallProgress,
+    OsnError,
+    SetUpCall,
+    SetUpRefused,
+    SetUpTaken,
+    decode,
+    encode,
+)
+from calleq.runtime.clock import Clock, Timer
+from calleq.runtime.tap import Tap
+from calleq.topology import Business, Topology
+from calleq.units import SECOND_US
+
+RESEND_FIRST_US = 5 * SECOND_US
+RESEND_LONGEST_US = 60 * SECOND_US
+
+CAUSE_NOT_SUBSCRIBED = 50
+"""Q.850 §2.2.7.1.3, requested facility not subscribed."""
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What is answered to a submitted message; `view` is the body."""
+
+    status: int
+    view: CallAccepted | ProblemView
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class AccessServer:
+    """One access server. `older` reads a call's entries back from the journal, oldest first."""
+
+    def __init__(
+        self,
+        topology: Topology,
+        accounts: Accounts,
+        intake: Intake,
+        bus: Bus,
+        journal: Journal,
+        clock: Clock,
+        tap: Tap,
+        older: Older | None = None,
+    ) -> None:
+        self.name = topology.access_server.name
+        self._switch = topology.access_server.switch
+        self._ring_limit_us = topology.ring_limit_us()
+        self._accounts = accounts
+        self._intake = intake
+        self._bus = bus
+        self._journal = journal
+        self._clock = clock
+        self._internet = InternetTap(tap, self.name)
+        self._calls = Calls(older)
+        self._resends: dict[str, Timer] = {}
+        self.ignored: Counter[str] = Counter()
+        """Messages from the OSN that meant nothing, by kind."""
+        bus.attach(self.name, self.receive)
+
+    # Internet side
+
+    def submit(
+        self,
+        body: bytes,
+        headers: Mapping[str, str],
+        peer: str,
+        answer: Callable[[Reply], object],
+    ) -> None:
+        """One message of figure 8, raw; header names lower-case, `peer` an IP address.
+
+        `answer` is called once. With 202 the call is durable and its instruction has left.
+        """
+        arrived_us = self._clock.now_us()
+
+        def decided(outcome: Outcome) -> None:
+            self._decided(outcome, body, arrived_us, answer)
+
+        if self._calls.full():
+            decided(Declined(BUSY, "busy"))
+        else:
+            self._intake.submit(body, headers, peer, decided)
+
+    def call(self, call: str, business: str) -> CallView | None:
+        """The call; None when this business has none of that reference."""
+        timeline = self._own(call, business)
+        return None if timeline is None else timeline.view()
+
+    def events(self, call: str, business: str, after: int) -> EventPage | None:
+        """The call's events after the one numbered `after` (0: all); None as in `call`."""
+        timeline = self._own(call, business)
+        return None if timeline is None else timeline.page(max(after, 0))
+
+    def watch(self, call: str, notify: Callable[[], object]) -> Callable[[], None] | None:
+        """Call `notify` at the call's next event; the result forgets it. None: too many wait."""
+        return self._calls.watch(call, notify)
+
+    # OSN side
+
+    def receive(self, sender: str, octets: bytes) -> None:
+        """A message from the OSN."""
+        try:
+            message = decode(octets)
+        except OsnError:
+            self.ignored["undecodable"] += 1
+            return
+        timeline = self._calls.get(message.call)
+        if timeline is None:
+            self.ignored["unknown_call"] += 1
+            return
+        match message:
+            case SetUpTaken():
+                self._stop_resending(message.call)
+                timeline.taken()
+            case CallProgress():
+                self._stop_resending(message.call)
+                timeline.progressed(message)
+            case SetUpRefused():
+                now_us = self._clock.now_us()
+                self._ended(timeline, "failed", message.cause, now_us, message.reason)
+            case CallEnded():
+                self._ended(timeline, message.state, message.cause, message.at_us)
+            case SetUpCall():
+                self.ignored["set_up_call"] += 1
+            case _:
+                assert_never(message)
+        self._calls.changed(timeline)
+
+    def restart(self, entries: Iterable[Stamped]) -> int:
+        """Take up the journal of before, oldest entry first; how many instructions left again."""
+        orders: dict[str, Accepted] = {}
+        for stamped in entries:
+            self._intake.restore(stamped)
+            entry = stamped.entry
+            match entry:
+                case Accepted(door=self.name):
+                    orders[entry.call] = entry
+                    self._calls.begin(entry, stamped.at_us)
+                case Dialled() | Progress() | Ended():
+                    timeline = self._calls.get(entry.call)
+                    if timeline is not None:
+                        timeline.remember(stamped)
+                        self._calls.changed(timeline)
+                    if isinstance(entry, Ended):
+                        orders.pop(entry.call, None)
+                case _:
+                    pass
+        for entry in orders.values():
+            self._set_up_again(entry)
+        return len(orders)
+
+    # Inside
+
+    def _decided(
+        self,
+        outcome: Outcome,
+        body: bytes,
+        arrived_us: int,
+        answer: Callable[[Reply], object],
+    ) -> None:
+        call = outcome.call if isinstance(outcome, Admitted) else None
+        self._internet.request(call, body, arrived_us)
+        match outcome:
+            case Admitted():
+                if outcome.acceptance is not None:
+                    accepted = outcome.acceptance
+                    self._calls.begin(accepted.entry, accepted.at_us)
+                    self._set_up(accepted.entry, accepted.business)
+                reply = _accepted(outcome)
+            case Declined():
+                reply = declined(outcome.problem)
+            case _:
+                assert_never(outcome)
+        self._internet.answer(call, reply.status, reply.view, self._clock.now_us())
+        answer(reply)
+
+    def _set_up_again(self, entry: Accepted) -> None:
+        business = self._accounts.business(entry.business)
+        timeline = self._calls.get(entry.call)
+        assert timeline is not None, "restart began every call it sends again"
+        if business is None:
+            reason = "the business is no subscriber any more"
+            now_us = self._clock.now_us()
+            self._ended(timeline, "blocked", CAUSE_NOT_SUBSCRIBED, now_us, reason)
+            self._calls.changed(timeline)
+            return
+        self._set_up(entry, business)
+
+    def _set_up(self, entry: Accepted, business: Business) -> None:
+        order = Order.of(entry)
+        instruction = SetUpCall(
+            call=entry.call,
+            business=business.identifier,
+            business_name=business.name,
+            business_number=business.number,
+            customer=order.customer_number,
+            representative=order.representative_number or "",
+            representatives=business.representatives,
+            hunt=order.hunt,
+            dial_first=order.dial_first or business.dial_first,
+            detect_machine=business.detect_machine,
+            ring_limit_us=self._ring_limit_us,
+            answer_to=self.name,
+        )
+        self._send(entry.call, encode(instruction), RESEND_FIRST_US)
+
+    def _send(self, call: str, octets: bytes, again_after_us: int) -> None:
+        longer_us = min(2 * again_after_us, RESEND_LONGEST_US)
+        self._resends[call] = self._clock.call_later_us(
+            again_after_us, self._send, call, octets, longer_us
+        )
+        self._bus.send(self.name, self._switch, octets)
+
+    def _stop_resending(self, call: str) -> None:
+        timer = self._resends.pop(call, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _ended(
+        self, timeline: Timeline, state: str, cause: int, at_us: int, detail: str = ""
+    ) -> None:
+        self._stop_resending(timeline.call)
+        if timeline.ended(state, cause, at_us, detail):
+            self._journal.append(self.name, Ended(timeline.call, state, cause))
+        else:
+            self.ignored["second_end"] += 1
+
+    def _own(self, call: str, business: str) -> Timeline | None:
+        timeline = self._calls.find(call, self.name)
+        return timeline if timeline is not None and timeline.business == business else None
+
+
+def _accepted(outcome: Admitted) -> Reply:
+    location = f"/v1/calls/{outcome.call}"
+    view = CallAccepted(outcome.call, "accepted", outcome.business, f"{location}/events")
+    headers: tuple[tuple[str, str], ...] = (("location", location),)
+    if outcome.replayed:
+        headers += (("idempotent-replayed", "true"),)
+    return Reply(202, view, headers)
+
+
+def declined(problem: ProblemDetail) -> Reply:
+    """The reply that says a problem."""
+    view = ProblemView(
+        type=problem.type,
+        title=problem.title,
+        status=problem.status,
+        code=problem.code,
+        detail=problem.detail,
+        errors=tuple(
+            FieldProblem(fault.pointer, fault.code, fault.detail) for fault in problem.errors
+        ),
+    )
+    headers: tuple[tuple[str, str], ...] = ()
+    if problem.retry_after_s is not None:
+        headers += (("retry-after", str(problem.retry_after_s)),)
+    if problem.status == 401:
+        headers += (("www-authenticate", 'Basic realm="calleq", charset="UTF-8"'),)
+    return Reply(problem.status, view, headers)

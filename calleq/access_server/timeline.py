@@ -1,0 +1,210 @@
+"""One call as its business may follow it: events in their order, state, legs.
+
+A timeline is made of what the equipment said (`CallProgress`, `CallEnded`) or, after a restart, of
+the journal's entries; it invents nothing. The state is the last milestone reached:
+
+| event                | state               |
+|----------------------|---------------------|
+| accepted             | accepted            |
+| set-up taken         | set_up              |
+| dialled              | calling_<leg>       |
+| answered             | <leg>_answered      |
+| bridged              | bridged             |
+| ended                | the final state     |
+
+Odd case: releases of legs may be reported after the end; they complete the legs and do not change
+the state. Events beyond `LIMIT_EVENTS` are counted and not kept; the end is always kept.
+"""
+
+from calleq.journal.entries import Accepted, Dialled, Ended, Progress, Stamped
+from calleq.messages.answers import (
+    EVENT_ACCEPTED,
+    EVENT_ENDED,
+    CallView,
+    EventPage,
+    EventView,
+    LegView,
+)
+from calleq.osn.messages import CallProgress
+from calleq.units import utc_text
+
+LIMIT_EVENTS = 256
+"""Events kept per call: 3 representatives and every notification leave room tenfold."""
+
+
+class Timeline:
+    """What is known of one call."""
+
+    __slots__ = (
+        "accepted_at_us",
+        "business",
+        "call",
+        "cause",
+        "customer_number",
+        "ended_at_us",
+        "events",
+        "events_dropped",
+        "representative_number",
+        "state",
+    )
+
+    def __init__(self, entry: Accepted, at_us: int) -> None:
+        self.call = entry.call
+        self.business = entry.business
+        self.customer_number = _text(entry.message.get("customer_number")) or ""
+        self.representative_number = _text(entry.message.get("representative_number"))
+        self.accepted_at_us = at_us
+        self.ended_at_us: int | None = None
+        self.cause = 0
+        self.state = "accepted"
+        self.events = [CallProgress(entry.call, EVENT_ACCEPTED, at_us)]
+        self.events_dropped = 0
+
+    @property
+    def final(self) -> bool:
+        """Whether the call has ended."""
+        return self.ended_at_us is not None
+
+    def taken(self) -> None:
+        """Equipment has the instruction."""
+        if self.state == "accepted":
+            self.state = "set_up"
+
+    def progressed(self, event: CallProgress) -> None:
+        """One more event."""
+        if len(self.events) >= LIMIT_EVENTS:
+            self.events_dropped += 1
+        else:
+            self.events.append(event)
+        if self.final:
+            return
+        match event.event:
+            case "dialled":
+                self.state = f"calling_{event.leg}"
+            case "answered":
+                self.state = f"{event.leg}_answered"
+            case "bridged":
+                self.state = "bridged"
+            case _:
+                pass
+
+    def ended(self, state: str, cause: int, at_us: int, detail: str = "") -> bool:
+        """The call's end; False when it had ended before."""
+        if self.final:
+            return False
+        self.state = state
+        self.cause = cause
+        self.ended_at_us = at_us
+        detail = f"{state}: {detail}" if detail else state
+        self.events.append(CallProgress(self.call, EVENT_ENDED, at_us, cause=cause, detail=detail))
+        return True
+
+    def remember(self, stamped: Stamped) -> None:
+        """What the journal says of this call, entry by entry; other entries do nothing."""
+        entry = stamped.entry
+        if isinstance(entry, Dialled):
+            event = CallProgress(
+                entry.call, "dialled", stamped.at_us, entry.leg, entry.attempt, entry.number
+            )
+            self._remember_once(event)
+        elif isinstance(entry, Progress):
+            event = CallProgress(
+                entry.call,
+                entry.event,
+                stamped.at_us,
+                entry.leg,
+                entry.attempt,
+                cause=entry.cause,
+                detail=entry.detail,
+            )
+            self._remember_once(event)
+        elif isinstance(entry, Ended):
+            self.ended(entry.state, entry.cause, stamped.at_us)
+
+    def _remember_once(self, event: CallProgress) -> None:
+        # Equipment may write a dialling both as `Dialled` and as progress; one is enough.
+        if event.event == "dialled" and any(
+            (known.event, known.leg, known.attempt) == ("dialled", event.leg, event.attempt)
+            for known in self.events
+        ):
+            return
+        self.progressed(event)
+
+    def view(self) -> CallView:
+        """The call as it is answered."""
+        return CallView(
+            call=self.call,
+            state=self.state,
+            final=self.final,
+            business=self.business,
+            customer_number=self.customer_number,
+            representative_number=self.representative_number,
+            accepted_at=utc_text(self.accepted_at_us),
+            ended_at=None if self.ended_at_us is None else utc_text(self.ended_at_us),
+            cause=self.cause or None,
+            legs=self._legs(),
+            events=len(self.events),
+        )
+
+    def page(self, after: int) -> EventPage:
+        """The events whose sequence number is greater than `after`."""
+        events = tuple(
+            EventView(
+                sequence=sequence,
+                event=event.event,
+                at=utc_text(event.at_us),
+                leg=event.leg,
+                attempt=event.attempt,
+                number=event.number,
+                cause=event.cause,
+                detail=event.detail,
+            )
+            for sequence, event in enumerate(self.events[after:], after + 1)
+        )
+        return EventPage(self.call, self.state, self.final, events)
+
+    def _legs(self) -> tuple[LegView, ...]:
+        legs: dict[tuple[str, int], dict[str, str | int]] = {}
+        for event in self.events:
+            if not event.leg:
+                continue
+            leg = legs.setdefault((event.leg, event.attempt), {})
+            if event.number:
+                leg.setdefault("number", event.number)
+            field = _LEG_TIMES.get(event.event)
+            if field is not None:
+                leg.setdefault(field, utc_text(event.at_us))
+                if field == "released_at" and event.cause:
+                    leg.setdefault("cause", event.cause)
+        return tuple(
+            LegView(
+                leg=name,
+                attempt=attempt,
+                number=str(leg.get("number", self._number(name))),
+                dialled_at=_text(leg.get("dialled_at")),
+                answered_at=_text(leg.get("answered_at")),
+                released_at=_text(leg.get("released_at")),
+                cause=_number(leg.get("cause")),
+            )
+            for (name, attempt), leg in legs.items()
+            if "dialled_at" in leg or "released_at" in leg
+        )
+
+    def _number(self, leg: str) -> str:
+        return self.customer_number if leg == "customer" else self.representative_number or ""
+
+
+_LEG_TIMES = {
+    "dialled": "dialled_at",
+    "answered": "answered_at",
+    "failed": "released_at",
+    "released": "released_at",
+}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) else None

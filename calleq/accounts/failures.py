@@ -1,0 +1,72 @@
+"""How often a password may be wrong: token buckets, one per thing that fails.
+
+A bucket is taken from before a password is looked at and given back when the password was right, so
+guesses that run side by side count as well. Buckets exist for identifiers known and unknown alike
+(a stranger must not learn from the limit which businesses exist), and there are at most
+`LIMIT_BUCKETS`; the one used longest ago is forgotten first.
+"""
+
+from collections import OrderedDict
+from collections.abc import Hashable
+
+import msgspec
+
+from calleq.runtime.clock import Clock
+from calleq.units import MINUTE_US, SECOND_US
+
+LIMIT_BUCKETS = 20_000
+
+
+class Rate(msgspec.Struct, frozen=True):
+    """At most `burst` at once, one more every `refill_us`."""
+
+    burst: int
+    refill_us: int
+
+
+class FailureLimits(msgspec.Struct, frozen=True):
+    """How many wrong passwords are borne before no password is looked at any more."""
+
+    identifier: Rate = Rate(burst=10, refill_us=6 * SECOND_US)
+    """Per business identifier, from anywhere: 10, then 10 a minute."""
+    peer: Rate = Rate(burst=100, refill_us=SECOND_US)
+    """Per address of a sender: 100, then 60 a minute."""
+    known_source: Rate = Rate(burst=20, refill_us=MINUTE_US // 20)
+    """Per address that has given this business's right password: its own lane, so that guessing
+    from elsewhere does not shut the business out."""
+
+
+class Buckets:
+    """Token buckets of one rate."""
+
+    def __init__(self, rate: Rate, clock: Clock) -> None:
+        if rate.burst < 1 or rate.refill_us < 1:
+            raise ValueError("a rate needs a burst and a refill of at least 1")
+        self._rate = rate
+        self._clock = clock
+        self._full_at_us: OrderedDict[Hashable, int] = OrderedDict()
+
+    def take(self, key: Hashable) -> bool:
+        """Take one token; False when none is left."""
+        now_us = self._clock.monotonic_us()
+        full_at_us = max(self._full_at_us.get(key, 0), now_us) + self._rate.refill_us
+        if full_at_us - now_us > self._rate.burst * self._rate.refill_us:
+            return False
+        self._keep(key, full_at_us)
+        return True
+
+    def give_back(self, key: Hashable) -> None:
+        """Undo one `take`."""
+        full_at_us = self._full_at_us.get(key)
+        if full_at_us is None:
+            return
+        if full_at_us - self._rate.refill_us > self._clock.monotonic_us():
+            self._keep(key, full_at_us - self._rate.refill_us)
+        else:
+            del self._full_at_us[key]
+
+    def _keep(self, key: Hashable, full_at_us: int) -> None:
+        self._full_at_us[key] = full_at_us
+        self._full_at_us.move_to_end(key)
+        if len(self._full_at_us) > LIMIT_BUCKETS:
+            self._full_at_us.popitem(last=False)

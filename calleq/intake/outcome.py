@@ -1,0 +1,53 @@
+"""How a submitted message ends: `Admitted` or `Declined`, exactly one of them, once."""
+
+import msgspec
+
+from calleq.intake.errors import ProblemDetail
+from calleq.journal.entries import Accepted
+from calleq.topology import Business
+
+
+class Order(msgspec.Struct, frozen=True):
+    """What equipment needs of an accepted message; read from its journal entry alone, so that an
+    accepted message means the same before and after a restart."""
+
+    customer_number: str
+    representative_number: str | None = None
+    dial_first: str | None = None
+    hunt: bool = True
+
+    @classmethod
+    def of(cls, entry: Accepted) -> "Order":
+        """The order of an accepted message."""
+        return msgspec.convert(entry.message, cls)
+
+
+class Acceptance(msgspec.Struct, frozen=True):
+    """A message accepted just now, durably."""
+
+    entry: Accepted
+    business: Business
+    at_us: int
+
+
+class Admitted(msgspec.Struct, frozen=True):
+    """The call will be made; or was, when the message is a repetition (`acceptance` is None)."""
+
+    call: str
+    business: str
+    acceptance: Acceptance | None
+
+    @property
+    def replayed(self) -> bool:
+        """Whether the message had been accepted before."""
+        return self.acceptance is None
+
+
+class Declined(msgspec.Struct, frozen=True):
+    """No call is made. `reason` is the true one, for the log; the problem is for the sender."""
+
+    problem: ProblemDetail
+    reason: str
+
+
+Outcome = Admitted | Declined

@@ -1,0 +1,184 @@
+"""The messages of figures 7, 8 and 9: frozen models, each field named by its numeral.
+
+`decode` is the only way in from octets: strict JSON (`strict_json`), then the model, strictly: no
+coercion, no unknown field. `encode` is the way out; what was left out of a message stays out and
+what was blank stays blank, so a message round-trips exactly.
+
+Decisions where the source is silent:
+  802  is lost in the source; by analogy with 702 and 902 it is the address of the equipment that is
+       meant. A message without it means whoever receives it.
+  808  is lost too and its meaning unknown. It is kept as `extension`: one JSON value of any kind,
+       carried unchanged and never interpreted. Any other unknown field is refused, because a
+       misspelt `representative_number` that is silently dropped rings the wrong telephone.
+  814  blank, null and absent all mean "as soon as possible".
+Ours, not the source's: `dial_first`, `hunt` and, in figure 8, `customer_id`.
+"""
+
+from typing import Annotated, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from calleq.messages.errors import LIMIT_FAULTS, Fault, MessageError, pointer
+from calleq.messages.fields import (
+    LIMIT_RECENT_PAGES,
+    LIMIT_TITLE,
+    LIMIT_URL,
+    CustomerIdentifier,
+    DesiredTime,
+    ElementAddress,
+    Extension,
+    Identifier,
+    Note,
+    Password,
+    TelephoneNumber,
+    desired_instant_us,
+)
+from calleq.messages.strict_json import parse_object
+
+_NO_NUMBER = "number_missing"
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True
+    )
+
+
+class _WithCustomer(_Message):
+    """The rule all three share: a customer must be named, by number or by identifier."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [{"required": ["customer_number"]}, {"required": ["customer_id"]}]
+        }
+    )
+
+    @model_validator(mode="after")
+    def _customer_is_named(self) -> Self:
+        given = vars(self)
+        if given.get("customer_number") is None and given.get("customer_id") is None:
+            raise PydanticCustomError(
+                _NO_NUMBER, "give the customer's telephone number, or a customer identifier"
+            )
+        return self
+
+
+class Page(_Message):
+    """A page of the business that the customer viewed."""
+
+    url: Annotated[str, Field(min_length=1, max_length=LIMIT_URL)]
+    title: Annotated[str, Field(max_length=LIMIT_TITLE)] = ""
+    viewed_at: DesiredTime = ""
+
+
+class WebPageInformation(_Message):
+    """Which page was viewed when the call was asked for, and which shortly before."""
+
+    current: Page
+    recent: Annotated[tuple[Page, ...], Field(max_length=LIMIT_RECENT_PAGES)] = ()
+
+
+class CallRequest(_WithCustomer):
+    """Figure 7, 700: a customer's call request, addressed to a business's web server."""
+
+    web_server_address: ElementAddress = Field(description="702: the web server that is meant")
+    customer_number: TelephoneNumber | None = Field(
+        None, description="704: the number to call; may be absent when `customer_id` is known"
+    )
+    web_page: WebPageInformation | None = Field(None, description="706: the pages viewed")
+    desired_time: DesiredTime | None = Field(
+        None, description="708: when to call; blank, null or absent: as soon as possible"
+    )
+    note: Note | None = Field(
+        None, description="additional information (no numeral): the customer's own words"
+    )
+    customer_id: CustomerIdentifier | None = Field(
+        None, description="customer identification (no numeral): known from previous dealings"
+    )
+
+
+class CallInitiation(_WithCustomer):
+    """Figure 8, 800: a business's instruction to calling equipment to establish a call."""
+
+    equipment_address: ElementAddress | None = Field(
+        None, description="802: the calling equipment that is meant; absent: whoever receives it"
+    )
+    business_id: Identifier = Field(description="804: who asks for the call and pays for it")
+    password: Password = Field(description="806: confirms that it is this business that asks")
+    extension: Extension = Field(
+        None, description="808: meaning unknown; any JSON value, preserved and not interpreted"
+    )
+    customer_number: TelephoneNumber | None = Field(
+        None, description="810: the number to call; may be absent when `customer_id` is known"
+    )
+    representative_number: TelephoneNumber | None = Field(
+        None, description="812: the representative to call; absent: one of the business's own"
+    )
+    desired_time: DesiredTime | None = Field(
+        None, description="814: when to call; blank, null or absent: as soon as possible"
+    )
+    customer_id: CustomerIdentifier | None = Field(
+        None, description="addition: the business's own identifier of the customer"
+    )
+    dial_first: Literal["customer", "agent"] | None = Field(
+        None, description="addition: who is called first; absent: as the business has it"
+    )
+    hunt: bool = Field(
+        True, description="addition: false: no other representative than the one named is called"
+    )
+
+
+class DirectCallRequest(_WithCustomer):
+    """Figure 9, 900: a customer's call request, addressed to calling equipment directly."""
+
+    equipment_address: ElementAddress = Field(
+        description="902: the calling equipment that is meant"
+    )
+    business_id: Identifier = Field(description="904: the business of the page, which pays")
+    web_page: WebPageInformation | None = Field(None, description="906: the pages viewed")
+    customer_number: TelephoneNumber | None = Field(
+        None, description="908: the number to call; may be absent when `customer_id` is known"
+    )
+    representative: Identifier | None = Field(
+        None, description="910: the representative that the page asks for"
+    )
+    desired_time: DesiredTime | None = Field(
+        None, description="912: when to call; blank, null or absent: as soon as possible"
+    )
+    customer_id: CustomerIdentifier | None = Field(
+        None, description="addition: the business's own identifier of the customer"
+    )
+
+
+Message = CallRequest | CallInitiation | DirectCallRequest
+_AnyMessage = TypeVar("_AnyMessage", CallRequest, CallInitiation, DirectCallRequest)
+
+
+def decode(figure: type[_AnyMessage], body: bytes) -> _AnyMessage:
+    """The message of the octets; MessageError names every field at fault."""
+    parse_object(body)
+    try:
+        return figure.model_validate_json(body)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_context=False, include_input=False)
+        raise MessageError(*(_fault(detail) for detail in details[:LIMIT_FAULTS])) from error
+
+
+def encode(message: Message) -> bytes:
+    """The octets of a message, compact, fields in the figure's order, absent ones absent."""
+    return message.model_dump_json(exclude_unset=True).encode()
+
+
+def desired_time_us(message: Message) -> int | None:
+    """UTC microseconds of the time wished for; None is "as soon as possible"."""
+    text = message.desired_time
+    return None if text is None or not text.strip() else desired_instant_us(text)
+
+
+def _fault(detail: ErrorDetails) -> Fault:
+    if detail["type"] == _NO_NUMBER:
+        return Fault("/customer_number", "missing", detail["msg"])
+    code = {"extra_forbidden": "unknown_field"}.get(detail["type"], detail["type"])
+    text = "is no field of this message" if code == "unknown_field" else detail["msg"]
+    return Fault(pointer(detail["loc"]), code, text)

@@ -1,0 +1,228 @@
+"""The carrier's door alone, between a business and a recorded OSN, for the tests of its rooms.
+
+Everything at the door is the real thing; its neighbours (journal, OSN, capture) write down what
+they are given, in one list where the order matters.
+"""
+
+import asyncio
+import base64
+import random
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import argon2
+import httpx
+import msgspec
+from starlette.types import ASGIApp
+
+from calleq.access_server import AccessServer, HttpSurface, Reply
+from calleq.accounts import Accounts, FailureLimits, InlineVerifier, hash_password
+from calleq.intake import CallReferences, Intake
+from calleq.journal.entries import Entry, Stamped
+from calleq.osn.messages import CallEnded, CallProgress, OsnMessage, SetUpTaken, decode, encode
+from calleq.runtime.clock import VirtualClock
+from calleq.runtime.tap import Segment
+from calleq.topology import Business, Topology, load_topology
+from calleq.units import parse_utc
+
+MORNING_US = parse_utc("2026-11-21T10:00:00Z")
+LOOPBACK = "127.0.0.1"
+OUTSIDE = "203.0.113.9"
+QUICK = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""argon2id at its cheapest, so that ten thousand guesses fit a test."""
+
+SUSPENDED = Business(identifier="gone", password="gone-demo", active=False)
+HASHED = Business(
+    identifier="abroad",
+    name="Abroad",
+    password_hash=hash_password("far away", QUICK),
+    number="+12125550160",
+    representatives=("+12125550153",),
+)
+
+
+class JournalDouble:
+    """Says "durable" at once, or at `flush` when `held`."""
+
+    def __init__(self, clock: VirtualClock, story: list[str]) -> None:
+        self.entries: list[Stamped] = []
+        self.held = False
+        self._clock = clock
+        self._story = story
+        self._waiting: list[Callable[[], object]] = []
+
+    def append(
+        self, entity: str, entry: Entry, durable: Callable[[], object] | None = None
+    ) -> None:
+        octets = msgspec.msgpack.encode(entry)
+        kept = msgspec.msgpack.decode(octets, type=Entry)
+        self.entries.append(
+            Stamped(
+                entity,
+                len(self.entries) + 1,
+                self._clock.now_us(),
+                self._clock.monotonic_us(),
+                kept,
+            )
+        )
+        if durable is not None:
+            self._waiting.append(durable)
+            if not self.held:
+                self.flush()
+
+    def flush(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for durable in waiting:
+            self._story.append("durable")
+            durable()
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        return [stamped.entry for stamped in self.entries if isinstance(stamped.entry, kind)]
+
+
+class RecordingBus:
+    """OSN 74, of which everything is written down."""
+
+    def __init__(self, story: list[str]) -> None:
+        self.sent: list[tuple[str, str, OsnMessage]] = []
+        self._story = story
+        self._receivers: dict[str, Callable[[str, bytes], None]] = {}
+
+    def attach(self, element: str, receive: Callable[[str, bytes], None]) -> None:
+        self._receivers[element] = receive
+
+    def send(self, sender: str, receiver: str, octets: bytes) -> None:
+        message = decode(octets)
+        self._story.append(type(message).__name__)
+        self.sent.append((sender, receiver, message))
+
+    def says(self, message: OsnMessage, sender: str = "ssp-62", to: str = "server-72") -> None:
+        self._receivers[to](sender, encode(message))
+
+    def says_octets(self, octets: bytes, sender: str = "ssp-62", to: str = "server-72") -> None:
+        self._receivers[to](sender, octets)
+
+
+class RecordingTap:
+    def __init__(self) -> None:
+        self.seen: list[tuple[Segment, str, str, str, bytes, int]] = []
+
+    def saw(
+        self, segment: Segment, link: str, sender: str, receiver: str, octets: bytes, at_us: int
+    ) -> None:
+        self.seen.append((segment, link, sender, receiver, octets, at_us))
+
+
+class InProcess(httpx.BaseTransport):
+    """HTTP to an ASGI application without a socket, from a sender of our choice."""
+
+    def __init__(self, app: ASGIApp, peer: str) -> None:
+        self._transport = httpx.ASGITransport(
+            app, raise_app_exceptions=False, client=(peer, 50_000)
+        )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.read()
+        return asyncio.run(self._exchange(request))
+
+    async def _exchange(self, request: httpx.Request) -> httpx.Response:
+        answer = await self._transport.handle_async_request(request)
+        content = await answer.aread()
+        return httpx.Response(answer.status_code, headers=answer.headers, content=content)
+
+
+class Door:
+    """Access server 72 with everything at the door; `http(peer)` is the internet side."""
+
+    def __init__(
+        self,
+        businesses: Iterable[Business] | None = None,
+        limits: FailureLimits | None = None,
+        older: Callable[[str], Iterable[Stamped]] | None = None,
+    ) -> None:
+        figure1 = load_topology()
+        self.topology: Topology = msgspec.structs.replace(
+            figure1,
+            businesses=(*figure1.businesses, SUSPENDED, HASHED)
+            if businesses is None
+            else tuple(businesses),
+        )
+        self.clock = VirtualClock(MORNING_US)
+        self.story: list[str] = []
+        self.journal = JournalDouble(self.clock, self.story)
+        self.bus = RecordingBus(self.story)
+        self.tap = RecordingTap()
+        self.verifier = InlineVerifier(QUICK)
+        self.accounts = Accounts(
+            self.topology.businesses, self.verifier, self.clock, b"k" * 32, limits
+        )
+        self.intake = Intake(
+            self.accounts,
+            self.journal,
+            self.clock,
+            CallReferences(self.clock, random.Random(1).getrandbits),
+            self.topology.access_server.equipment_address,
+            self.topology.access_server.name,
+        )
+        self.server = AccessServer(
+            self.topology,
+            self.accounts,
+            self.intake,
+            self.bus,
+            self.journal,
+            self.clock,
+            self.tap,
+            older,
+        )
+        self.surface = HttpSurface(self.server, self.accounts, lambda: "request-1")
+
+    def http(self, peer: str = LOOPBACK) -> httpx.Client:
+        return httpx.Client(
+            transport=InProcess(self.surface.app, peer), base_url="http://server-72.example"
+        )
+
+    def submit(self, body: bytes, peer: str = LOOPBACK, **headers: str) -> Reply:
+        """Submit on the virtual clock and return the one reply."""
+        replies: list[Reply] = []
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.server.submit(body, named, peer, replies.append)
+        assert len(replies) == 1, "a message is answered once"
+        return replies[0]
+
+    def place(self, peer: str = LOOPBACK, **fields: object) -> str:
+        """An accepted call's reference."""
+        answer = self.http(peer).post("/v1/calls", json=message(**fields))
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["call"])
+
+    def happens(self, call: str, event: str, leg: str = "", attempt: int = 0, **more: Any) -> None:
+        """The equipment reports an event, a second after the last."""
+        self.clock.advance_us(1_000_000)
+        at_us = self.clock.now_us()
+        self.bus.says(CallProgress(call, event, at_us, leg, attempt, **more))
+
+    def taken(self, call: str) -> None:
+        self.bus.says(SetUpTaken(call, "ip-76"))
+
+    def ends(self, call: str, state: str = "completed", cause: int = 16) -> None:
+        self.bus.says(CallEnded(call, state, cause, self.clock.now_us()))
+
+    def set_ups(self) -> list[Any]:
+        return [sent[2] for sent in self.bus.sent]
+
+
+def message(**fields: object) -> dict[str, object]:
+    """A good message of figure 8 by `abc`; None leaves a field out."""
+    whole: dict[str, object] = {
+        "business_id": "abc",
+        "password": "abc-demo",
+        "customer_number": "+12125550100",
+        "representative_number": "+12125550143",
+        **fields,
+    }
+    return {name: value for name, value in whole.items() if value is not None}
+
+
+def basic(business: str = "abc", password: str = "abc-demo") -> dict[str, str]:
+    credentials = base64.b64encode(f"{business}:{password}".encode()).decode()
+    return {"authorization": f"Basic {credentials}"}
