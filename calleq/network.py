@@ -28,9 +28,10 @@ from calleq.ss7.links import LinkEnd
 from calleq.ss7.node import Mtp3Node
 from calleq.ss7.transfer_point import TransferPoint
 from calleq.ssp.switch import SwitchService
+from calleq.telephones.behaviours import TALK_US
 from calleq.telephones.diary import Diary
-from calleq.telephones.house import TALK_US, Telephones
-from calleq.topology import SignallingLink, Topology, parse_point_code
+from calleq.telephones.house import Telephones
+from calleq.topology import SignallingLink, Topology, element_names, parse_point_code
 
 TELEPHONES = "telephones"
 
@@ -81,21 +82,14 @@ class Network:
             self.telephones.start()
 
 
-def element_names(topology: Topology) -> tuple[str, ...]:
-    """Every element that can run alone."""
-    return (
-        topology.access_server.name,
-        *(switch.name for switch in topology.switches),
-        *(point.name for point in topology.transfer_points),
-        *(peripheral.name for peripheral in topology.peripherals),
-        TELEPHONES,
-    )
-
-
 def point_codes(topology: Topology) -> dict[str, int]:
     """The point code of every signalling node by name."""
-    nodes = (*topology.switches, *topology.transfer_points, *topology.peripherals)
-    return {node.name: parse_point_code(node.point_code) for node in nodes}
+    pairs = [
+        *((switch.name, switch.point_code) for switch in topology.switches),
+        *((point.name, point.point_code) for point in topology.transfer_points),
+        *((peripheral.name, peripheral.point_code) for peripheral in topology.peripherals),
+    ]
+    return {name: parse_point_code(code) for name, code in pairs}
 
 
 def build_network(
@@ -156,10 +150,14 @@ def build_network(
 def prompts_of(topology: Topology) -> list[Prompt]:
     """Every sentence the network may have to speak, so that it can be rendered beforehand."""
     names = dict.fromkeys(["", *(business.name for business in topology.businesses)])
-    spoken = [Prompt("speech", apology_text())]
+    spoken = []
     for name in names:
         text, mark = announcement_text(name)
-        spoken += [Prompt("speech", text, mark), Prompt("speech", whisper_text(name))]
+        spoken += [
+            Prompt("speech", text, mark),
+            Prompt("speech", whisper_text(name)),
+            Prompt("speech", apology_text(name)),
+        ]
     return spoken
 
 
@@ -171,9 +169,10 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
             network.nodes[point.name] = TransferPoint(
                 point.name, codes[point.name], plant.clock, codes.get(point.mate)
             )
-    for element in (*topology.switches, *topology.peripherals):
-        if element.name in chosen:
-            network.nodes[element.name] = Mtp3Node(element.name, codes[element.name], plant.clock)
+    relays = {point.name for point in topology.transfer_points}
+    for name, code in codes.items():
+        if name in chosen and name not in relays:
+            network.nodes[name] = Mtp3Node(name, code, plant.clock)
     for link in topology.links:
         for name, end in plant.link_ends(link, chosen).items():
             far = link.ends[1] if name == link.ends[0] else link.ends[0]

@@ -7,8 +7,8 @@ Everything is computed from the records.
 from collections.abc import Sequence
 
 import msgspec
-from calleq.billing.records import LegRecord, SessionRecord
 
+from calleq.billing.records import LegRecord, SessionRecord
 from calleq.units import SECOND_US
 
 BUSY = {17}

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 import msgspec
+
 from calleq.billing.records import SessionRecord
 from calleq.telephones.diary import DiaryEntry
 

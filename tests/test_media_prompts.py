@@ -12,6 +12,7 @@ from calleq.media import prompts
 from calleq.media.contract import Prompt
 from calleq.media.g711 import dbm0, quantise
 from calleq.media.prompts import NominalPrompts, SpokenPrompts
+from calleq.media.sounds import SoundError
 from calleq.media.wording import announcement_text
 
 TEXT, MARK = announcement_text("ABC Company")
@@ -151,3 +152,14 @@ def test_the_synthesiser_is_never_imported_by_the_house():
         timeout=60,
     )
     assert loaded.stdout.split() == [b"False", b"False"]
+
+
+@pytest.mark.parametrize("text", ["", "x" * (prompts.MAX_TEXT_CHARACTERS + 1)])
+def test_a_text_that_cannot_be_spoken_is_refused_without_delay(tmp_path: Path, text: str):
+    for engine in (None, ""):
+        library = SpokenPrompts(tmp_path, engine)
+        assert library.ready(Prompt("speech", text))
+        asyncio.run(library.prepare(Prompt("speech", text)))
+        with pytest.raises(SoundError):
+            library.samples(Prompt("speech", text))
+        assert library.notice == ""

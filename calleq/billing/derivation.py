@@ -14,12 +14,17 @@ Odd cases. An attempt that never reached a line has a record too, with the cause
 A line call whose end the switch never wrote (it crashed) is closed, partial, at the last instant
 that switch wrote before the session ended. A line's events belong to the last `LineSeized` of
 their seizure number, so that a switch may begin anew at 1 after a restart.
+
+The working objects are out of the garbage collector's sight (`gc=False`), which halves the time for
+a day's journals; what points in a circle in damaged data is therefore not freed.
 """
 
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from operator import attrgetter
+
+import msgspec
 
 from calleq.billing.pairing import pair_in_order
 from calleq.billing.records import LegRecord, SessionRecord, billable_seconds
@@ -45,8 +50,7 @@ HOP_LIMIT = 16
 _FAILURES = ("failed", "released")
 
 
-@dataclass(slots=True)
-class _LineCall:
+class _LineCall(msgspec.Struct, gc=False):
     """A call at a line, as its switch told it."""
 
     seized: Stamped
@@ -55,8 +59,7 @@ class _LineCall:
     released: Stamped | None = None
 
 
-@dataclass(slots=True)
-class _Arrival:
+class _Arrival(msgspec.Struct, gc=False):
     """What an exchange did with a call that came by a circuit."""
 
     at_us: int
@@ -65,8 +68,7 @@ class _Arrival:
     refused: Stamped | None = None
 
 
-@dataclass(slots=True)
-class _Use:
+class _Use(msgspec.Struct, gc=False):
     """One use of a circuit, as the exchange that sent the IAM wrote it."""
 
     key: CircuitKey
@@ -74,8 +76,7 @@ class _Use:
     arrival: _Arrival | None = None
 
 
-@dataclass(slots=True)
-class _Attempt:
+class _Attempt(msgspec.Struct, gc=False):
     dialled: Stamped
     entry: Dialled
     use: _Use | None

@@ -7,21 +7,23 @@ ends everything in the reverse order: doors first, then the elements' wires, the
 
 import asyncio
 import contextlib
-import json
-import os
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
+
+from starlette.types import ASGIApp
 
 from calleq.access_server.http import http_app
 from calleq.accounts.passwords import PooledVerifier
 from calleq.cli.failure import CommandError
 from calleq.cli.plants import OneProcess, SeveralProcesses, Wires
-from calleq.journal.contract import Journal
+from calleq.cli.reading import read_json, write_json, write_point_codes
 from calleq.journal.file import FileJournal
 from calleq.journal.reading import journal_path
+from calleq.media import g711
 from calleq.media.remote import (
     RemoteVoice,
     VoiceLostError,
@@ -29,15 +31,15 @@ from calleq.media.remote import (
     connect_voice,
     start_voice_process,
 )
-from calleq.network import TELEPHONES, Network, Plant, build_network, prompts_of
+from calleq.network import TELEPHONES, Network, Plant, build_network, point_codes, prompts_of
 from calleq.runtime.clock import LoopClock
 from calleq.telephones.desk import desk_app
 from calleq.telephones.diary import Diary
 from calleq.topology import Topology, address_of
 from calleq.trace.capture import CaptureFile
-from calleq.web.hosting import GuestServer
+from calleq.web.hosting import HostedSite, HostingError
 
-VOICE = "voice"
+VOICE: Final = "voice"
 VERIFIERS = 2
 """Threads that verify passwords; more would only take the elements' processor time."""
 VOICE_WAIT_S = 20.0
@@ -124,7 +126,8 @@ async def hosting(wish: Wish, stop: asyncio.Event) -> AsyncIterator[Host]:
         network.start(journal.recovered)
         journal.forget_recovered()
         await _open_doors(wish, host, stack)
-        _write_addresses(wish, host.addresses)
+        _write_addresses(wish.data, host.addresses)
+        write_point_codes(wish.data, point_codes(wish.topology))
         try:
             yield host
         finally:
@@ -199,33 +202,36 @@ async def _open_doors(wish: Wish, host: Host, stack: contextlib.AsyncExitStack) 
         app = http_app(network.server, network.accounts, lambda: secrets.token_hex(12))
         await _serve(app, address, port, "front door", host, stack)
     if network.telephones is not None:
-        app = desk_app(network.telephones, host.voice.recording)
+        app = desk_app(network.telephones, _ears(host.voice))
         await _serve(app, "127.0.0.1", wish.desk_port, "telephones' desk", host, stack)
 
 
+def _ears(voice: RemoteVoice) -> Callable[[str, str], Awaitable[bytes]]:
+    """What a telephone heard, as 16-bit samples."""
+
+    async def recording(element: str, wire: str) -> bytes:
+        heard = await voice.recording(element, wire)
+        return g711.decode(heard.octets).astype("<i2").tobytes()
+
+    return recording
+
+
 async def _serve(
-    app: object, address: str, port: int, name: str, host: Host, stack: contextlib.AsyncExitStack
+    app: ASGIApp, address: str, port: int, name: str, host: Host, stack: contextlib.AsyncExitStack
 ) -> None:
-    server = GuestServer(app, address, port)
+    site = HostedSite(app, address, port)
     try:
-        bound = await server.start()
-    except OSError as error:
+        bound = await site.start()
+    except HostingError as error:
         raise CommandError(
-            f"the {name} cannot listen on {address}:{port}: {error.strerror or error};"
-            " choose another port with --port or --desk-port"
+            f"the {name}: {error}; choose another port with --port or --desk-port"
         ) from error
-    stack.push_async_callback(server.stop)
+    stack.push_async_callback(site.stop)
     host.addresses[name] = f"http://{address}:{bound}"
 
 
-def _write_addresses(wish: Wish, addresses: Mapping[str, str]) -> None:
+def _write_addresses(data: Path, addresses: Mapping[str, str]) -> None:
     """Tell other commands where this process listens."""
     if addresses:
-        path = wish.data / "listening.json"
-        known: dict[str, str] = {}
-        with contextlib.suppress(OSError, ValueError):
-            known = json.loads(path.read_text("utf-8"))
-        known.update(addresses)
-        fresh = path.with_suffix(".new")
-        fresh.write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
-        os.replace(fresh, path)
+        path = data / "listening.json"
+        write_json(path, {**read_json(path), **addresses})

@@ -1,4 +1,4 @@
-"""`calleq run ELEMENT …`: elements in a process of their own; OSN, links, lines and voice over TCP."""
+"""`calleq run ELEMENT …`: some elements in a process of their own, the rest reached over TCP."""
 
 import argparse
 import sys

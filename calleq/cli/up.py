@@ -4,10 +4,10 @@ import argparse
 import asyncio
 
 from calleq.cli.failure import CommandError
+from calleq.cli.given import given_talk_us, given_topology
 from calleq.cli.host import Wish, hosting
 from calleq.cli.output import print_line
-from calleq.cli.given import given_topology, given_talk_us
-from calleq.journal.file import JournalError
+from calleq.journal.frames import JournalError
 from calleq.runtime.process import run_process
 
 DESK_PORT = 8038

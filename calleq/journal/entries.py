@@ -5,12 +5,14 @@ recovery are derived from these entries and from nothing else (docs/architecture
 
 A circuit is named by `CircuitKey`, the label of the IAM that seized it. That is what one exchange
 and the next have in common: ISUP carries no call reference (rule 3).
+
+Entries are acyclic and there are millions of them, so the garbage collector need not look at them.
 """
 
 import msgspec
 
 
-class CircuitKey(msgspec.Struct, frozen=True):
+class CircuitKey(msgspec.Struct, frozen=True, gc=False):
     """The circuit of a seizure as its IAM names it: from `origin` to `destination`, on `cic`."""
 
     origin: int
@@ -18,7 +20,7 @@ class CircuitKey(msgspec.Struct, frozen=True):
     cic: int
 
 
-class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
+class Accepted(msgspec.Struct, frozen=True, gc=False, tag="accepted"):
     """A door accepted a message for `call`; written before the answer says so."""
 
     call: str
@@ -30,7 +32,7 @@ class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
     fingerprint: str = ""
 
 
-class Refused(msgspec.Struct, frozen=True, tag="refused"):
+class Refused(msgspec.Struct, frozen=True, gc=False, tag="refused"):
     """A door refused a message; `reason` is the true one, which the sender is not told."""
 
     door: str
@@ -39,14 +41,14 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
     peer: str
 
 
-class Undertaken(msgspec.Struct, frozen=True, tag="undertaken"):
+class Undertaken(msgspec.Struct, frozen=True, gc=False, tag="undertaken"):
     """Calling equipment took over the set-up of `call`; `instruction` is the OSN message, JSON."""
 
     call: str
     instruction: dict[str, object]
 
 
-class Dialled(msgspec.Struct, frozen=True, tag="dialled"):
+class Dialled(msgspec.Struct, frozen=True, gc=False, tag="dialled"):
     """An attempt to dial; written before its IAM leaves and never repeated after a restart."""
 
     call: str
@@ -58,7 +60,7 @@ class Dialled(msgspec.Struct, frozen=True, tag="dialled"):
     circuit: CircuitKey | None
 
 
-class Progress(msgspec.Struct, frozen=True, tag="progress"):
+class Progress(msgspec.Struct, frozen=True, gc=False, tag="progress"):
     """Something happened to a call; durable before the equipment acts on it."""
 
     call: str
@@ -69,7 +71,7 @@ class Progress(msgspec.Struct, frozen=True, tag="progress"):
     detail: str = ""
 
 
-class Ended(msgspec.Struct, frozen=True, tag="ended"):
+class Ended(msgspec.Struct, frozen=True, gc=False, tag="ended"):
     """The one final state of a call."""
 
     call: str
@@ -77,7 +79,7 @@ class Ended(msgspec.Struct, frozen=True, tag="ended"):
     cause: int
 
 
-class Transit(msgspec.Struct, frozen=True, tag="transit"):
+class Transit(msgspec.Struct, frozen=True, gc=False, tag="transit"):
     """A switch passed a call on: the circuit (None: a line) it came by and the one it leaves by."""
 
     incoming: CircuitKey | None
@@ -85,7 +87,7 @@ class Transit(msgspec.Struct, frozen=True, tag="transit"):
     line: str = ""
 
 
-class LineSeized(msgspec.Struct, frozen=True, tag="line_seized"):
+class LineSeized(msgspec.Struct, frozen=True, gc=False, tag="line_seized"):
     """The switch facing a party offered it a call; `seizure` numbers it within the switch."""
 
     seizure: int
@@ -95,19 +97,19 @@ class LineSeized(msgspec.Struct, frozen=True, tag="line_seized"):
     called: str
 
 
-class LineRinging(msgspec.Struct, frozen=True, tag="line_ringing"):
+class LineRinging(msgspec.Struct, frozen=True, gc=False, tag="line_ringing"):
     """The party's telephone rings."""
 
     seizure: int
 
 
-class LineAnswered(msgspec.Struct, frozen=True, tag="line_answered"):
+class LineAnswered(msgspec.Struct, frozen=True, gc=False, tag="line_answered"):
     """The party answered: charging may begin. Durable before ANM leaves the switch."""
 
     seizure: int
 
 
-class LineReleased(msgspec.Struct, frozen=True, tag="line_released"):
+class LineReleased(msgspec.Struct, frozen=True, gc=False, tag="line_released"):
     """The call at the line ended; `released_by` is `line` or `network`."""
 
     seizure: int
@@ -116,7 +118,7 @@ class LineReleased(msgspec.Struct, frozen=True, tag="line_released"):
     released_by: str
 
 
-class LineRefused(msgspec.Struct, frozen=True, tag="line_refused"):
+class LineRefused(msgspec.Struct, frozen=True, gc=False, tag="line_refused"):
     """The switch facing the party could not offer it the call (busy, unallocated, absent…)."""
 
     called: str
@@ -141,7 +143,7 @@ Entry = (
 )
 
 
-class Stamped(msgspec.Struct, frozen=True):
+class Stamped(msgspec.Struct, frozen=True, gc=False):
     """An entry as it lies in the journal."""
 
     entity: str

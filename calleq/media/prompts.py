@@ -130,9 +130,9 @@ class SpokenPrompts:
 
     def ready(self, prompt: Prompt) -> bool:
         key = (prompt.language, prompt.text)
-        if key in self._kept:
-            return True
-        if self._engine and len(prompt.text) <= MAX_TEXT_CHARACTERS:
+        if key in self._kept or not 0 < len(prompt.text) <= MAX_TEXT_CHARACTERS:
+            return True  # what cannot be spoken is refused without delay
+        if self._engine:
             stored = self._stored(prompt)
             if stored is None:
                 return False
@@ -211,7 +211,7 @@ class SpokenPrompts:
 
     def _fall_back(self, prompt: Prompt, reason: str) -> None:
         self.notice = f"speech: a tone is played instead, the synthesiser failed: {reason}"
-        characters = min(max(len(prompt.text), 1), MAX_TEXT_CHARACTERS)
+        characters = len(prompt.text)
         tone = sine((FALLBACK_HZ,), characters * CHARACTER_US, LEVEL_DBM0)
         per_character = CHARACTER_US // _SAMPLE_US
         words = tuple(Word(place, place * per_character) for place in range(characters))

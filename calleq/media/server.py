@@ -36,6 +36,10 @@ MAX_CONNECTIONS = 64
 DEFAULT_CACHE = Path("calleq-data") / "prompts"
 
 
+Claim = tuple[str, str, str]
+"""`feed`, `hear` or `play`; the element; the wire or player."""
+
+
 class VoiceProcess:
     """The plane, its ticks and the connections to it."""
 
@@ -43,6 +47,8 @@ class VoiceProcess:
         self.prompts = SpokenPrompts(cache_dir)
         self.voice = TickedVoice(self.prompts, self._fetch)
         self.connections: set[Connection] = set()
+        self.owners: dict[Claim, Connection] = {}
+        """Who asked last: an element that came back is not silenced by its past."""
         self._loop = loop
         self._start_us = time.monotonic_ns() // 1_000
         self._tasks: set[asyncio.Task[None]] = set()
@@ -87,9 +93,8 @@ class Connection(asyncio.Protocol):
         self._voice = process.voice
         self._frames = protocol.requests()
         self._transport: asyncio.Transport | None = None
-        self._fed: set[tuple[str, str]] = set()
-        self._listening: set[tuple[str, str]] = set()
-        self._playing: dict[tuple[str, str], int] = {}
+        self._claims: set[Claim] = set()
+        self._playing: dict[Claim, int] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -102,12 +107,28 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
         self._process.connections.discard(self)
-        for element, wire in self._fed:
-            self._voice.feed(element, wire, ())
-        for element, wire in self._listening:
-            self._voice.graph.end(element, wire).listener = None
-        for element, player in list(self._playing):
-            self._voice.stop(element, player)
+        for claim in self._claims:
+            if self._process.owners.get(claim) is self:
+                del self._process.owners[claim]
+                self._end(*claim)
+
+    def _end(self, what: str, element: str, name: str) -> None:
+        match what:
+            case "feed":
+                self._voice.feed(element, name, ())
+            case "hear":
+                self._voice.graph.end(element, name).listener = None
+            case _:
+                self._voice.stop(element, name)
+
+    def _claim(self, claim: Claim) -> None:
+        self._claims.add(claim)
+        self._process.owners[claim] = self
+
+    def _disclaim(self, claim: Claim) -> None:
+        self._claims.discard(claim)
+        if self._process.owners.get(claim) is self:
+            del self._process.owners[claim]
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -129,7 +150,7 @@ class Connection(asyncio.Protocol):
         match request:
             case protocol.Feed(element, wire, sources):
                 voice.feed(element, wire, sources)
-                (self._fed.add if sources else self._fed.discard)((element, wire))
+                (self._claim if sources else self._disclaim)(("feed", element, wire))
             case protocol.Play():
                 self._play(request)
             case protocol.Stop(element, player):
@@ -137,7 +158,7 @@ class Connection(asyncio.Protocol):
             case protocol.Detect(number, element, wire, limit_us):
                 voice.detect(element, wire, limit_us, partial(self._judged, number))
             case protocol.Hear(number, element, wire):
-                self._listening.add((element, wire))
+                self._claim(("hear", element, wire))
                 voice.hear(element, wire, partial(self._heard, number))
             case protocol.Prepare():
                 self._process.spawn(self._prepare(request))
@@ -153,19 +174,21 @@ class Connection(asyncio.Protocol):
                 assert_never(request)
 
     def _play(self, request: protocol.Play) -> None:
-        key = (request.element, request.player)
+        claim = ("play", request.element, request.player)
 
         def ended(how: Played) -> None:
-            if self._playing.get(key) == request.number:
-                del self._playing[key]
+            if self._playing.get(claim) == request.number:
+                del self._playing[claim]
+                self._disclaim(claim)
             self._say(protocol.Ended(request.number, how))
 
         def marked() -> None:
             self._say(protocol.Marked(request.number))
 
-        self._playing[key] = request.number
+        self._playing[claim] = request.number
+        self._claim(claim)
         try:
-            self._voice.play(*key, request.prompt, Player(ended, marked))
+            self._voice.play(request.element, request.player, request.prompt, Player(ended, marked))
         except VoiceError:
             ended("failed")
 

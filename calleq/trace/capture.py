@@ -96,15 +96,13 @@ class CaptureFile:
         self.dropped = 0
         self._file = path.open("ab", buffering=0)
         self._octets = self._file.tell()
-        if self._octets == 0:
-            self._file.write(HEADER)
-            self._octets = len(HEADER)
-        else:
-            try:
-                _check_header(path)
-            except CaptureError:
-                self._file.close()
-                raise
+        try:
+            missing = _check_header(path)
+        except CaptureError:
+            self._file.close()
+            raise
+        if missing:
+            self._octets += self._file.write(missing)
 
     def saw(
         self, segment: Segment, link: str, sender: str, receiver: str, octets: bytes, at_us: int
@@ -182,7 +180,8 @@ def read_capture(path: Path) -> CaptureRead:
     while position < len(data):
         found = data.find(_MARK, position)
         if found < 0:
-            skipped += len(data) - position
+            if not _MARK.startswith(data[position:]):
+                skipped += len(data) - position
             break
         skipped += found - position
         end = _record_end(data, found)
@@ -212,14 +211,16 @@ def _instant(captured: Captured) -> int:
     return captured.at_us
 
 
-def _check_header(path: Path) -> None:
+def _check_header(path: Path) -> bytes:
+    """What is missing of the header (its writer may have died); CaptureError when it is none."""
     with path.open("rb") as file:
         header = file.read(len(HEADER))
-    if header[: len(MAGIC)] != MAGIC:
+    if HEADER.startswith(header):
+        return HEADER[len(header) :]
+    if not header.startswith(MAGIC):
         raise CaptureError(f"{path}: not a capture file")
-    if header != HEADER:
-        version = header[len(MAGIC) :].hex() or "none"
-        raise CaptureError(f"{path}: capture format {version}, this program reads {VERSION}")
+    version = header[len(MAGIC) :].hex()
+    raise CaptureError(f"{path}: capture format {version}, this program reads {VERSION:02x}")
 
 
 def _record_end(data: bytes, start: int) -> int | None:

@@ -1,9 +1,10 @@
 """What captured octets say, and nothing that anybody else knows: one reading per message.
 
-Owns the way from octets to a name and fields as text. The decoders of the other rooms are given in
-`Decoders`. Octets that are no message give a reading with an error and their hexadecimal; octets
-that are a message, but not as its encoder would write it (a spare bit set, a key misspelt), give
-the message and the octets beside it, so that no change of an octet goes unseen.
+Owns the way from octets to a name and fields as text. The decoders of the other rooms stand in
+`Decoders`, where others may be given. Octets that are no message give a reading with an error and
+their hexadecimal; octets that are a message, but not as its encoder would write it (a spare bit
+set, a key misspelt), give the message and the octets beside it, so that no change of an octet goes
+unseen.
 """
 
 from collections.abc import Callable
@@ -11,7 +12,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from calleq.lines.messages import LineError, LineMessage
+from calleq.lines import q931
+from calleq.lines.messages import LineError, LineMessage, Setup
 from calleq.osn import messages as osn_messages
 from calleq.osn.messages import OsnError, OsnMessage
 from calleq.runtime.tap import Segment
@@ -32,9 +34,9 @@ NATIONAL = 2
 class Decoders:
     """The decoders a ladder reads with, and the encoders that tell whether all was read."""
 
-    line: Callable[[bytes], LineMessage]
+    line: Callable[[bytes], LineMessage] = q931.decode
     """Raises LineError."""
-    encode_line: Callable[[LineMessage], bytes]
+    encode_line: Callable[[LineMessage], bytes] = q931.encode
     osn: Callable[[bytes], OsnMessage] = osn_messages.decode
     """Raises OsnError."""
     encode_osn: Callable[[OsnMessage], bytes] = osn_messages.encode
@@ -64,22 +66,25 @@ class Reading(msgspec.Struct, frozen=True):
     error: str = ""
 
 
-_internet = msgspec.json.Decoder(InternetExchange)
-
-
-def read_internet(octets: bytes) -> InternetExchange:
-    """The HTTP exchange of captured octets; ValueError when they are none."""
+def read_internet(octets: bytes) -> tuple[InternetExchange, dict[str, object]]:
+    """The HTTP exchange of the octets and what else they say; ValueError when they are none."""
     try:
-        return _internet.decode(octets)
+        said = msgspec.json.decode(octets, type=dict[str, object])
+        exchange = msgspec.convert(said, InternetExchange)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"not an HTTP exchange: {error}") from error
+    known = InternetExchange.__struct_fields__
+    return exchange, {key: value for key, value in said.items() if key not in known}
 
 
-def reading(captured: Captured, decoders: Decoders, codes: tuple[int, int, int] | None) -> Reading:
+def reading(
+    captured: Captured, decoders: Decoders, call: str, codes: tuple[int, int, int] | None
+) -> Reading:
     """Decode one captured message; raises nothing the octets could cause.
 
-    `codes` are the point codes and the circuit on which a signalling message is expected; a label
-    that says otherwise is mentioned.
+    `call` is the reference that a message of the OSN or the internet should carry, `codes` are the
+    point codes and the circuit on which a signalling message is expected. A message that says
+    otherwise has that among its fields.
     """
     octets = captured.octets
     try:
@@ -89,10 +94,10 @@ def reading(captured: Captured, decoders: Decoders, codes: tuple[int, int, int] 
             case Segment.CIRCUIT:
                 return _line(octets, decoders)
             case Segment.OSN:
-                return _osn(octets, decoders)
+                return _osn(octets, decoders, call)
             case Segment.INTERNET:
-                return _exchange(octets)
-    except (Mtp3Error, LineError, OsnError) as error:
+                return _exchange(octets, call)
+    except (Mtp3Error, IsupError, LineError, OsnError) as error:
         return Reading("damaged", (("octets", octets.hex()),), str(error))
 
 
@@ -130,41 +135,25 @@ def _label_fields(msu: Msu, codes: tuple[int, int, int] | None) -> Fields:
 
 def _line(octets: bytes, decoders: Decoders) -> Reading:
     message = decoders.line(octets)
-    fields = []
-    for field, value in msgspec.structs.asdict(message).items():
-        if field == "cause":
-            fields.append((field, f"{value} {cause_name(value)}"))
-        elif value not in ("", False, True):
-            fields.append((field, str(value)))
+    name, described = q931.describe(message)
+    fields = [
+        (field, f"{value} {cause_name(int(value))}" if field == "cause" else value)
+        for field, value in described
+    ]
     fields.sort(key=lambda field: field[0] == "reference")
-    if _line_octets(message, decoders) != octets:
+    if not isinstance(message, Setup) and message.to_originator:
+        fields.append(("flag", "1"))
+    if decoders.encode_line(message) != octets:
         fields.append(("octets", octets.hex()))
-    return Reading(_LINE_NAMES[type(message).__name__], tuple(fields))
+    return Reading(name, tuple(fields))
 
 
-def _line_octets(message: LineMessage, decoders: Decoders) -> bytes:
-    try:
-        return decoders.encode_line(message)
-    except LineError:
-        return b""
-
-
-_LINE_NAMES = {
-    "Setup": "SETUP",
-    "Alerting": "ALERTING",
-    "Connect": "CONNECT",
-    "Disconnect": "DISCONNECT",
-    "Release": "RELEASE",
-    "ReleaseComplete": "RELEASE COMPLETE",
-}
-
-
-def _osn(octets: bytes, decoders: Decoders) -> Reading:
+def _osn(octets: bytes, decoders: Decoders, call: str) -> Reading:
     message = decoders.osn(octets)
     fields = [
         (field.replace("_", " "), _plain(value))
         for field, value in msgspec.structs.asdict(message).items()
-        if field != "call" and value not in ("", 0, (), None)
+        if value is False or value not in ("", 0, (), None, call)
     ]
     if decoders.encode_osn(message) != octets:
         fields.append(("as sent", octets.decode("utf-8", "backslashreplace")))
@@ -172,27 +161,28 @@ def _osn(octets: bytes, decoders: Decoders) -> Reading:
     return Reading(str(tag), tuple(fields))
 
 
-def _exchange(octets: bytes) -> Reading:
+def _exchange(octets: bytes, call: str) -> Reading:
     try:
-        exchange = read_internet(octets)
+        exchange, more = read_internet(octets)
     except ValueError as error:
         return Reading("damaged", (("octets", octets.hex()),), str(error))
     status = "" if exchange.status is None else str(exchange.status)
-    name = exchange.request or status or "HTTP"
     fields = [("status", status)] if exchange.request and status else []
+    fields += [("call", exchange.call)] if exchange.call != call else []
     body = exchange.body
     if isinstance(body, dict):
-        fields += [(str(key), _plain(value)) for key, value in body.items() if value != ""]
+        fields += [(str(key), _plain(value)) for key, value in body.items()]
     elif body is not None:
         fields.append(("body", _plain(body)))
-    return Reading(name, tuple(fields))
+    fields += [(key, _plain(value)) for key, value in more.items()]
+    return Reading(exchange.request or status or "HTTP", tuple(fields))
 
 
 def _plain(value: object) -> str:
     """A JSON value as a person reads it."""
     match value:
         case str():
-            return value
+            return value or '""'
         case bool():
             return "yes" if value else "no"
         case tuple() | list():

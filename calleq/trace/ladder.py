@@ -22,6 +22,7 @@ from calleq.trace.circuits import Circuits, seizures
 from calleq.trace.decoding import Decoders, read_internet, reading
 from calleq.trace.lines import Lines
 
+DECODERS = Decoders()
 _CALL_KEY = b'"call":"'
 
 
@@ -54,7 +55,7 @@ def ladder(
     captures: Sequence[Captured],
     entries: Iterable[Stamped],
     point_codes: Mapping[str, int],
-    decoders: Decoders,
+    decoders: Decoders = DECODERS,
 ) -> Ladder:
     """The ladder of `call`.
 
@@ -85,7 +86,7 @@ def ladder(
     start_us = captures[order[0]].at_us if order else 0
     return Ladder(
         call,
-        tuple(_row(captures[index], start_us, decoders, names.get(index)) for index in order),
+        tuple(_row(captures[index], start_us, decoders, call, names.get(index)) for index in order),
     )
 
 
@@ -108,9 +109,10 @@ def _row(
     captured: Captured,
     start_us: int,
     decoders: Decoders,
+    call: str,
     codes: tuple[int, int, int] | None,
 ) -> Row:
-    read = reading(captured, decoders, codes)
+    read = reading(captured, decoders, call, codes)
     return Row(
         at_us=captured.at_us,
         offset_us=captured.at_us - start_us,
@@ -166,6 +168,6 @@ def _osn_reference(octets: bytes, decoders: Decoders) -> str | None:
 
 def _internet_reference(octets: bytes, decoders: Decoders) -> str | None:
     try:
-        return read_internet(octets).call
+        return read_internet(octets)[0].call or None
     except ValueError:
         return None

@@ -27,8 +27,8 @@ class _Part:
     """The messages of one call on one line."""
 
     call: str
-    reference: int | None
-    """None until a message that can be read has shown it."""
+    reference: tuple[int, str] | None
+    """Its value and the end that chose it; None until a message that can be read has shown it."""
     released: bool = False
 
 
@@ -70,35 +70,41 @@ class Lines:
 
 
 def _part(line: _Line, captured: Captured, message: LineMessage | None) -> _Part | None:
+    reference = None if message is None else _reference(captured, message)
     if isinstance(message, Setup):
         offer = _due(line, captured)
-        return _begin(line, offer.call if offer else "", message.reference)
-    if message is not None:
+        return _begin(line, offer.call if offer else "", reference)
+    if reference is not None:
         for part in line.parts:
-            if part.reference == message.reference:
+            if part.reference == reference:
                 return part
     unreleased = [part for part in line.parts if not part.released]
     if not unreleased:
         offer = _due(line, captured)
         if offer is None:
             return line.parts[-1] if line.parts and message is None else None
-        return _begin(line, offer.call, None if message is None else message.reference)
+        return _begin(line, offer.call, reference)
     latest = unreleased[-1]
-    if latest.reference is None and message is not None:
-        latest.reference = message.reference
+    if latest.reference is None:
+        latest.reference = reference
     return latest
+
+
+def _reference(captured: Captured, message: LineMessage) -> tuple[int, str]:
+    """The call reference and who chose it: both ends may use the same value (Q.931 §4.3)."""
+    by_sender = isinstance(message, Setup) or not message.to_originator
+    return message.reference, captured.sender if by_sender else captured.receiver
 
 
 def _due(line: _Line, captured: Captured) -> LineOffer | None:
     """The offer that the switch journalled and whose SETUP was not seen; it is used up."""
     offers = line.offers
-    if offers and offers[0].switch == captured.sender:
-        if offers[0].start_us - SLACK_US <= captured.at_us:
-            return offers.popleft()
-    return None
+    if not offers or offers[0].switch != captured.sender:
+        return None
+    return offers.popleft() if offers[0].start_us - SLACK_US <= captured.at_us else None
 
 
-def _begin(line: _Line, call: str, reference: int | None) -> _Part:
+def _begin(line: _Line, call: str, reference: tuple[int, str] | None) -> _Part:
     """Open a part at the end of the list; the reference's former one is over."""
     line.parts = [part for part in line.parts if part.reference != reference]
     part = _Part(call, reference)

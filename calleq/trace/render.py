@@ -12,12 +12,15 @@ from calleq.trace.ladder import Ladder, Row
 from calleq.units import utc_text
 
 WIDTH_COLUMNS = 100
-LINES_LIMIT = 4
+LINES_LIMIT = 32
 """More lines of fields than this are cut, with `…`; the JSON rows have them whole."""
 
 _TIME_COLUMNS = 10
 _SEGMENT_COLUMNS = 9
-_FIELDS_LEAST_COLUMNS = 34
+_FIELDS_LEAST_COLUMNS = 54
+_UNBROKEN_COLUMNS = 32
+_FIXED_BLANK = "\x1f"
+"""Stands for a blank at which no line is broken, and cannot come from a field."""
 _SEGMENT_TEXT = {
     Segment.INTERNET: "internet",
     Segment.OSN: "OSN",
@@ -33,8 +36,12 @@ def render_text(ladder: Ladder) -> str:
         return f"call {ladder.call}: no message captured\n"
     elements = _elements(rows)
     room = WIDTH_COLUMNS - _TIME_COLUMNS - _SEGMENT_COLUMNS - _FIELDS_LEAST_COLUMNS
-    pitch = max(2, min(5, room // len(elements)))
-    lines = [f"call {ladder.call}   {utc_text(rows[0].at_us)}   {len(rows)} messages", ""]
+    pitch = max(2, min(4, room // len(elements)))
+    lines = [
+        f"call {ladder.call}   {utc_text(rows[0].at_us)}   {len(rows)} messages",
+        "segments: internet, OSN, SS7 link (signalling link), circuit; time in seconds",
+        "",
+    ]
     lines += _heads(elements, pitch)
     for row in rows:
         lines += _row_lines(row, elements, pitch)
@@ -81,9 +88,10 @@ def _heads(elements: list[str], pitch: int) -> list[str]:
 
 def _row_lines(row: Row, elements: list[str], pitch: int) -> list[str]:
     left = f"{row.offset_us / 1_000_000:8.3f}  "
-    text = _text(row)
     start = _TIME_COLUMNS + pitch * len(elements) + _SEGMENT_COLUMNS
-    wrapped = textwrap.wrap(text, max(WIDTH_COLUMNS - start, 20), break_on_hyphens=False)
+    width = max(WIDTH_COLUMNS - start, _FIELDS_LEAST_COLUMNS)
+    wrapped = textwrap.wrap(_text(row), width, subsequent_indent="  ", break_on_hyphens=False)
+    wrapped = [line.replace(_FIXED_BLANK, " ") for line in wrapped]
     if len(wrapped) > LINES_LIMIT:
         wrapped = [*wrapped[: LINES_LIMIT - 1], wrapped[LINES_LIMIT - 1][:-1] + "…"]
     arrow = _arrow(elements.index(row.sender), elements.index(row.receiver), len(elements), pitch)
@@ -91,16 +99,21 @@ def _row_lines(row: Row, elements: list[str], pitch: int) -> list[str]:
     lines = [left + arrow + segment + wrapped[0]]
     idle = "".join("│".ljust(pitch) for _ in elements)
     for more in wrapped[1:]:
-        lines.append(" " * _TIME_COLUMNS + idle + " " * (_SEGMENT_COLUMNS + 2) + more)
+        lines.append(" " * _TIME_COLUMNS + idle + " " * _SEGMENT_COLUMNS + more)
     return lines
 
 
 def _text(row: Row) -> str:
     """Name and fields in one line; octets that are no message say so first."""
-    told = ", ".join(f"{name} {value}" for name, value in row.fields)
+    told = ", ".join(_unbroken(f"{name} {value}") for name, value in row.fields)
     if row.error:
         return f"{row.name} !! {row.error}; {told}"
     return f"{row.name}  {told}" if told else row.name
+
+
+def _unbroken(field: str) -> str:
+    """A short field does not go over the end of a line."""
+    return field.replace(" ", _FIXED_BLANK) if len(field) <= _UNBROKEN_COLUMNS else field
 
 
 def _arrow(sender: int, receiver: int, count: int, pitch: int) -> str:

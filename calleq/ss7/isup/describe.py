@@ -172,13 +172,13 @@ def _marked(digits: str, marks: list[str]) -> str:
 
 
 def _backward_fields(backward_call: int) -> Fields:
-    """Backward call indicators (Q.763 §3.5): the called party's status, then the octets."""
-    if not backward_call:
-        return ()
-    fields = [("backward call", f"0x{backward_call:04x}")]
+    """Backward call indicators (Q.763 §3.5): the called party's status, then the rest."""
+    fields = []
     status = backward_call >> 10 & 3
     if status:
-        fields.insert(0, ("called party", _CALLED_STATUS[status]))
+        fields.append(("called party", _CALLED_STATUS[status]))
+    if backward_call & ~(3 << 10):
+        fields.append(("backward call", f"0x{backward_call:04x}"))
     return tuple(fields)
 
 

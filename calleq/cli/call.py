@@ -1,0 +1,103 @@
+"""`calleq call`: post a call-initiation message and follow the call to its final state."""
+
+import argparse
+
+import httpx
+import msgspec
+
+from calleq.cli.failure import CommandError, UsageError
+from calleq.cli.given import given_talk_us
+from calleq.cli.output import print_json, print_line
+from calleq.client import CalleqClient, ClientError
+from calleq.messages.answers import CallView, EventView
+from calleq.units import SECOND_US, parse_utc
+
+WORDS = {
+    "accepted": "accepted",
+    "dialled": "dialled",
+    "ringing": "rings",
+    "answered": "answered",
+    "announcement_started": "announcement starts",
+    "announcement_ended": "announcement ends",
+    "music_started": "music starts",
+    "machine_verdict": "answered by",
+    "whisper_started": "whisper starts",
+    "bridged": "bridged",
+    "apology_started": "apology starts",
+    "failed": "not reached",
+    "released": "released",
+    "ended": "ended",
+}
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0 when the call completed, 1 otherwise."""
+    try:
+        if arguments.talk is not None:
+            _set_talk(arguments.desk, given_talk_us(arguments.talk))
+        with CalleqClient(arguments.url, arguments.business, arguments.password) as client:
+            view = place_and_follow(client, arguments, quiet=arguments.json)
+    except ClientError as error:
+        problem = error.problem
+        fields = "".join(f"\n  {f.pointer}: {f.detail}" for f in problem.errors) if problem else ""
+        raise CommandError(f"{error}{fields}") from error
+    if arguments.json:
+        print_json(outcome(view))
+    else:
+        print_line(f"{view.state}" + (f" (cause {view.cause})" if view.cause else ""))
+    return 0 if view.state == "completed" else 1
+
+
+def place_and_follow(
+    client: CalleqClient, arguments: argparse.Namespace, *, quiet: bool
+) -> CallView:
+    """Post, print the timeline as it happens unless `quiet`, and return the ended call."""
+    accepted = client.place_call(
+        arguments.customer,
+        arguments.rep,
+        hunt=False if arguments.only_rep else None,
+        dial_first=arguments.dial_first,
+    )
+    if not quiet:
+        print_line(f"call {accepted.call}")
+    first_us: int | None = None
+    for event in client.events(accepted.call):
+        if first_us is None:
+            first_us = parse_utc(event.at)
+        if not quiet:
+            print_line(event_line(event, parse_utc(event.at) - first_us))
+    return client.call(accepted.call)
+
+
+def event_line(event: EventView, since_us: int) -> str:
+    """One line of the timeline."""
+    words = [WORDS.get(event.event, event.event)]
+    if event.leg:
+        words.insert(0, f"{event.leg} {event.number}".rstrip())
+    if event.detail:
+        words.append(event.detail)
+    if event.cause:
+        words.append(f"(cause {event.cause})")
+    return f"{since_us / SECOND_US:9.3f} s  {' '.join(words)}"
+
+
+def outcome(view: CallView) -> dict[str, object]:
+    """The object that `--json` prints."""
+    return {
+        "call": view.call,
+        "state": view.state,
+        "legs": [msgspec.structs.asdict(leg) for leg in view.legs],
+    }
+
+
+def _set_talk(desk: str, talk_us: int) -> None:
+    try:
+        answer = httpx.put(
+            f"{desk}/talk", json={"seconds": talk_us / SECOND_US}, timeout=10, trust_env=False
+        )
+        answer.raise_for_status()
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise UsageError(
+            f"--talk asks the simulated telephones at {desk}, which did not take it: {error};"
+            " give their address with --desk"
+        ) from error

@@ -1,0 +1,73 @@
+"""A data directory as commands read it, whether the network that writes it runs or not.
+
+Beside journals and captures it holds `listening.json` (where the doors are) and `network.json` (the
+point codes by name, so that a capture can be read without the topology file).
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from calleq.billing.records import SessionRecord
+from calleq.cli.failure import CommandError, UsageError
+from calleq.journal.entries import Stamped
+from calleq.journal.frames import JournalError
+from calleq.journal.reading import read_data
+
+
+def read_entries(data: Path) -> list[Stamped]:
+    """Everything that the journals of a data directory hold. Raises UsageError, CommandError."""
+    if not data.is_dir():
+        raise UsageError(f"{data} is no data directory: name one with --data DIR")
+    try:
+        return read_data(data)
+    except JournalError as error:
+        raise CommandError(str(error)) from error
+
+
+def choose(records: Sequence[SessionRecord], call: str) -> SessionRecord:
+    """The record of a reference, of the unambiguous end of one, or of the `last` call."""
+    if call == "last":
+        if not records:
+            raise CommandError("no call has been made yet")
+        return max(records, key=lambda record: record.accepted_at_us or 0)
+    found = [record for record in records if record.call.endswith(call.upper())]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UsageError(f"{call!r} fits {len(found)} calls: give more of the reference")
+    raise CommandError(f"no call {call!r}: `calleq cdr list` shows those there are")
+
+
+def write_json(path: Path, value: object) -> None:
+    """Replace a small file whole, so that no reader sees half of it."""
+    fresh = path.with_suffix(f".{os.getpid()}")
+    fresh.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+    os.replace(fresh, path)
+
+
+def read_json(path: Path) -> dict[str, object]:
+    """A small file written by `write_json`; empty when there is none. Raises CommandError."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise CommandError(f"{path}: {error}") from error
+    if not isinstance(found, dict):
+        raise CommandError(f"{path}: an object was expected")
+    return found
+
+
+def write_point_codes(data: Path, point_codes: dict[str, int]) -> None:
+    """Note the network's point codes beside its captures."""
+    write_json(data / "network.json", {"point_codes": point_codes})
+
+
+def read_point_codes(data: Path) -> dict[str, int]:
+    """The point codes of the network that wrote this data directory."""
+    codes = read_json(data / "network.json").get("point_codes", {})
+    if not isinstance(codes, dict):
+        raise CommandError(f"{data / 'network.json'}: point_codes: an object was expected")
+    return {str(name): int(code) for name, code in codes.items()}

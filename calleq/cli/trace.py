@@ -1,0 +1,55 @@
+"""`calleq trace CALL`: the ladder of a call, from captured octets; optionally its capture file."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from calleq.billing.derivation import derive_records
+from calleq.cli.failure import CommandError, UsageError
+from calleq.cli.output import print_json
+from calleq.cli.reading import choose, read_entries, read_point_codes
+from calleq.journal.entries import Stamped
+from calleq.lines import q931
+from calleq.trace.capture import Captured, CaptureError, read_captures
+from calleq.trace.decoding import Decoders
+from calleq.trace.ladder import Ladder, ladder
+from calleq.trace.pcap import write_pcap
+from calleq.trace.render import render_text, rows_as_json
+
+DECODERS = Decoders(line=q931.decode, encode_line=q931.encode)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the ladder; with `--pcap` also write the call's MSUs."""
+    entries = read_entries(arguments.data)
+    call = choose(derive_records(entries), arguments.call).call
+    found, point_codes = ladder_of(arguments.data, call, entries)
+    if arguments.pcap is not None:
+        _write_pcap(arguments.pcap, found, point_codes)
+    if arguments.json:
+        print_json(rows_as_json(found))
+    else:
+        sys.stdout.write(render_text(found))
+    return 0
+
+
+def ladder_of(data: Path, call: str, entries: list[Stamped]) -> tuple[Ladder, dict[str, int]]:
+    """The ladder of a call of a data directory, and the point codes seen there."""
+    try:
+        captures = read_captures(sorted(data.glob("*.capture")))
+    except CaptureError as error:
+        raise CommandError(str(error)) from error
+    point_codes = read_point_codes(data)
+    return ladder(call, captures, entries, point_codes, DECODERS), point_codes
+
+
+def _write_pcap(path: Path, found: Ladder, point_codes: dict[str, int]) -> None:
+    rows = [
+        Captured(row.at_us, row.segment, row.link, row.sender, row.receiver, row.octets)
+        for row in found.rows
+    ]
+    try:
+        with path.open("wb") as file:
+            write_pcap(file, rows, point_codes)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error

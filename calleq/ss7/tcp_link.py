@@ -1,0 +1,364 @@
+"""Signalling links over TCP, for nodes in processes of their own: M2PA frames on a byte stream.
+
+Owns the connections of a node: `TcpListener` waits for the nodes that connect to it (at a transfer
+point), `TcpConnector` connects to one and never stops trying. Both give a `TcpEnd`, which a node
+cannot tell from an end in its own process; the session itself is `m2pa.Session`.
+
+The link is in service while there is a proved connection. A connection that breaks, falls silent
+before it is proved, sends what is no M2PA, or takes nothing any more is closed and the link is out
+of service; the connector connects anew, soon at first and then at most `RECONNECT_LIMIT_US` apart.
+What was in flight is lost. A second connection for one link takes the place of the first: its node
+has started again and the old connection is a ruin that nobody has noticed.
+
+The reactor is given; nothing here fetches one, and the time is the given clock's.
+"""
+
+from collections.abc import Callable
+from typing import assert_never, cast
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IAddress, IConnector
+from twisted.internet.protocol import ClientFactory, ServerFactory
+from twisted.internet.protocol import Protocol as TwistedProtocol
+from twisted.python.failure import Failure
+
+from calleq.runtime.clock import Clock, Timer
+from calleq.runtime.tap import Segment, Tap
+from calleq.ss7.m2pa import ACKNOWLEDGE_AFTER, Aligned, M2paError, Proved, Session, Unit
+from calleq.ss7.tcp_reactor import Dialling, Port, TcpReactor, Transport
+from calleq.units import MILLISECOND_US, SECOND_US
+
+PROVING_LIMIT_US = 5 * SECOND_US
+"""How long a connection may take to come into service."""
+
+ACKNOWLEDGE_DELAY_US = 100 * MILLISECOND_US
+"""The longest a received unit stays unacknowledged (Q.703 T7 expects 0.5 to 2 s)."""
+
+RECONNECT_FIRST_US = 50 * MILLISECOND_US
+RECONNECT_LIMIT_US = 2 * SECOND_US
+CONNECT_LIMIT_S = 5.0
+CONNECTIONS_LIMIT = 256
+"""Connections a listener keeps, proved or not; one more is closed at once."""
+
+
+class TcpEnd:
+    """One end of a link over TCP; fulfils `LinkEnd`.
+
+    `malformed` counts the connections that were closed because of what came over them.
+    """
+
+    def __init__(self, link: str, near: str, far: str, clock: Clock, tap: Tap) -> None:
+        self.link = link
+        self.near = near
+        self.far = far
+        self.malformed = 0
+        self.interruptions = 0
+        self._clock = clock
+        self._tap = tap
+        self._connection: _Connection | None = None
+        self._receive: Callable[[bytes], None] | None = None
+        self._changed: Callable[[bool], None] | None = None
+
+    @property
+    def in_service(self) -> bool:
+        return self._connection is not None and self._connection.is_open
+
+    def attach(self, receive: Callable[[bytes], None], changed: Callable[[bool], None]) -> None:
+        self._receive = receive
+        self._changed = changed
+
+    def send(self, octets: bytes) -> bool:
+        connection = self._connection
+        if connection is None or not connection.send(octets):
+            return False
+        self._tap.saw(
+            Segment.SIGNALLING_LINK, self.link, self.near, self.far, octets, self._clock.now_us()
+        )
+        return True
+
+    def arrived(self, octets: bytes) -> None:
+        """A unit came over the connection."""
+        if self._receive is not None:
+            self._receive(octets)
+
+    def up(self, connection: "_Connection") -> None:
+        """The connection is proved: the link is in service."""
+        if self._connection is not None:
+            self.down(self._connection)
+        self._connection = connection
+        if self._changed is not None:
+            self._changed(True)
+
+    def down(self, connection: "_Connection") -> None:
+        """The connection is gone; does nothing when another has taken its place."""
+        if self._connection is not connection:
+            return
+        self._connection = None
+        self.interruptions += 1
+        connection.close()
+        if self._changed is not None:
+            self._changed(False)
+
+
+class _Connection(TwistedProtocol):
+    """One TCP connection. `find` says which end a far node's name belongs to, None: nobody's."""
+
+    def __init__(
+        self, session: Session, clock: Clock, find: Callable[[str], TcpEnd | None]
+    ) -> None:
+        self._session = session
+        self._clock = clock
+        self._find = find
+        self._end: TcpEnd | None = None
+        self._wire: Transport | None = None
+        self.is_open = True
+        self.served = False
+        """It has been in service."""
+        self._proving: Timer | None = None
+        self._acknowledging: Timer | None = None
+        self.on_lost: Callable[[], None] | None = None
+
+    def connectionMade(self) -> None:  # noqa: N802
+        self._wire = cast(Transport, self.transport)
+        self._wire.setTcpNoDelay(True)
+        self._wire.setTcpKeepAlive(True)
+        self._proving = self._clock.call_later_us(PROVING_LIMIT_US, self.close)
+        self._flush()
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802
+        if not self.is_open:
+            return
+        try:
+            events = self._session.receive(data)
+        except M2paError:
+            if self._end is not None:
+                self._end.malformed += 1
+            self._give_up()
+            return
+        for event in events:
+            match event:
+                case Unit(octets):
+                    if self._end is not None:
+                        self._end.arrived(octets)
+                case Proved(name):
+                    self._proved(name)
+                case Aligned():
+                    self._aligned()
+                case _:
+                    assert_never(event)
+        self._flush()
+        self._acknowledge()
+
+    def connectionLost(self, reason: Failure | None = None) -> None:  # noqa: N802
+        self._give_up()
+        if self.on_lost is not None:
+            self.on_lost()
+
+    def send(self, octets: bytes) -> bool:
+        """Put a unit on the connection; False when it takes no more, and is being closed."""
+        if not self.is_open:
+            return False
+        try:
+            frame = self._session.unit(octets)
+        except M2paError:
+            # Not told from inside `send`: connectionLost tells the node.
+            self.close()
+            return False
+        self._write(frame)
+        return True
+
+    def close(self) -> None:
+        """End the connection at once; what is not yet on the wire is lost."""
+        if self.is_open:
+            self.is_open = False
+            for timer in (self._proving, self._acknowledging):
+                if timer is not None:
+                    timer.cancel()
+            if self._wire is not None:
+                self._wire.abortConnection()
+
+    def _give_up(self) -> None:
+        self.close()
+        if self._end is not None:
+            self._end.down(self)
+
+    def _proved(self, name: str) -> None:
+        end = self._find(name)
+        if end is None:
+            self.close()
+            return
+        self._end = end
+        if not self._session.connects:
+            self._session.accept()
+
+    def _aligned(self) -> None:
+        if self._proving is not None:
+            self._proving.cancel()
+        self._flush()
+        if self._end is not None and self.is_open:
+            self.served = True
+            self._end.up(self)
+
+    def _flush(self) -> None:
+        if self.is_open and self._session.outgoing:
+            self._write(b"".join(self._session.outgoing))
+            self._session.outgoing.clear()
+
+    def _acknowledge(self) -> None:
+        unconfirmed = self._session.unconfirmed
+        if unconfirmed >= ACKNOWLEDGE_AFTER:
+            self._confirm()
+        elif unconfirmed and self._acknowledging is None and self.is_open:
+            self._acknowledging = self._clock.call_later_us(
+                ACKNOWLEDGE_DELAY_US, self._acknowledge_late
+            )
+
+    def _acknowledge_late(self) -> None:
+        self._acknowledging = None
+        if self._session.unconfirmed:
+            self._confirm()
+
+    def _confirm(self) -> None:
+        if self.is_open:
+            self._write(self._session.acknowledgement())
+
+    def _write(self, data: bytes) -> None:
+        if self._wire is not None:
+            self._wire.write(data)
+
+
+class TcpListener:
+    """Waits for the nodes that connect to this one.
+
+    `refused` counts connections of nodes that are not expected, and those over the limit.
+    """
+
+    def __init__(self, name: str, clock: Clock, tap: Tap) -> None:
+        self.name = name
+        self.refused = 0
+        self._clock = clock
+        self._tap = tap
+        self._ends: dict[str, TcpEnd] = {}
+        self._connections: set[_Connection] = set()
+        self._port: Port | None = None
+
+    def end(self, far: str, link: str) -> TcpEnd:
+        """This node's end of the link that the node `far` will connect for."""
+        if far in self._ends:
+            raise ValueError(f"{self.name}: {far} is expected already")
+        self._ends[far] = TcpEnd(link, self.name, far, self._clock, self._tap)
+        return self._ends[far]
+
+    def end_of(self, far: str) -> TcpEnd:
+        """The end of the link to `far`; KeyError when that node is not expected."""
+        return self._ends[far]
+
+    def listen(self, reactor: TcpReactor, port: int, interface: str = "127.0.0.1") -> int:
+        """Start; returns the port (0 lets the system choose). Raises CannotListenError."""
+        factory = _ListenerFactory(self)
+        self._port = reactor.listenTCP(port, factory, interface=interface)
+        return self._port.getHost().port
+
+    def stop(self) -> "Deferred[None]":
+        """Listen no more and close every connection; fires when the port is free."""
+        for connection in list(self._connections):
+            connection.close()
+        port, self._port = self._port, None
+        freed = port.stopListening() if port is not None else None
+        return succeed(None) if freed is None else freed
+
+    def make_connection(self) -> _Connection | None:
+        """A connection came in; None when there are too many."""
+        if len(self._connections) >= CONNECTIONS_LIMIT:
+            self.refused += 1
+            return None
+        connection = _Connection(Session(self.name, connects=False), self._clock, self._find)
+        self._connections.add(connection)
+        connection.on_lost = lambda: self._connections.discard(connection)
+        return connection
+
+    def _find(self, name: str) -> TcpEnd | None:
+        end = self._ends.get(name)
+        if end is None:
+            self.refused += 1
+        return end
+
+
+class _ListenerFactory(ServerFactory):
+    noisy = False
+
+    def __init__(self, listener: TcpListener) -> None:
+        self._listener = listener
+
+    def buildProtocol(self, addr: IAddress | None) -> _Connection | None:  # noqa: N802
+        return self._listener.make_connection()
+
+
+class TcpConnector:
+    """Connects this node to the node `far`, again and again for as long as it is wanted."""
+
+    def __init__(self, name: str, far: str, link: str, clock: Clock, tap: Tap) -> None:
+        self.end = TcpEnd(link, name, far, clock, tap)
+        self.attempts = 0
+        self._clock = clock
+        self._wanted = False
+        self._delay_us = RECONNECT_FIRST_US
+        self._timer: Timer | None = None
+        self._connector: Dialling | None = None
+        self._connection: _Connection | None = None
+        self._dial: Callable[[], Dialling] | None = None
+
+    def start(self, reactor: TcpReactor, host: str, port: int) -> None:
+        """Begin; the end says when the link is in service."""
+        factory = _ConnectorFactory(self)
+        self._dial = lambda: reactor.connectTCP(host, port, factory, timeout=CONNECT_LIMIT_S)
+        self._wanted = True
+        self._connect()
+
+    def stop(self) -> None:
+        """Close the connection and try no more."""
+        self._wanted = False
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._connection is not None:
+            self._connection.close()
+        elif self._connector is not None:
+            self._connector.disconnect()
+
+    def make_connection(self) -> _Connection:
+        """TCP is connected."""
+        session = Session(self.end.near, connects=True)
+        self._connection = _Connection(session, self._clock, self._find)
+        self._connection.on_lost = self.failed
+        return self._connection
+
+    def failed(self) -> None:
+        """The attempt, or the connection, is over."""
+        if self._connection is not None and self._connection.served:
+            self._delay_us = RECONNECT_FIRST_US
+        self._connection = self._connector = None
+        if self._wanted:
+            self._timer = self._clock.call_later_us(self._delay_us, self._connect)
+            self._delay_us = min(2 * self._delay_us, RECONNECT_LIMIT_US)
+
+    def _connect(self) -> None:
+        self._timer = None
+        if self._wanted and self._dial is not None:
+            self.attempts += 1
+            self._connector = self._dial()
+
+    def _find(self, name: str) -> TcpEnd | None:
+        return self.end if name == self.end.far else None
+
+
+class _ConnectorFactory(ClientFactory):
+    noisy = False
+
+    def __init__(self, connector: TcpConnector) -> None:
+        self._connector = connector
+
+    def buildProtocol(self, addr: IAddress | None) -> _Connection:  # noqa: N802
+        return self._connector.make_connection()
+
+    def clientConnectionFailed(self, connector: IConnector, reason: Failure) -> None:  # noqa: N802
+        self._connector.failed()
