@@ -25,10 +25,10 @@ from calleq.media.contract import Player, Prompt, Verdict
 from calleq.runtime.clock import VirtualClock
 from calleq.runtime.tap import NoTap
 from calleq.telephones.diary import Diary, Event, fold_calls, read_diary
-from calleq.telephones.house import REDIAL_TRIES, TelephoneError, Telephones, serving_switch
+from calleq.telephones.house import REDIAL_TRIES, TelephoneError, Telephones
 from calleq.telephones.table import TABLE, Input, State
 from calleq.telephones.telephone import Telephone
-from calleq.topology import Topology, load_topology
+from calleq.topology import home_switch, load_topology
 
 PERSON = "+12125550100"
 BUSY = "+12125550101"
@@ -79,16 +79,6 @@ class Ears:
         self.listeners[f"line:{number}"](frozenset(voices))
 
 
-def network() -> Topology:
-    """Figure 1, with the dial-up line surely served."""
-    topology = load_topology()
-    if serving_switch(topology, DIAL_UP):
-        return topology
-    home, *others = topology.switches
-    home = msgspec.structs.replace(home, prefixes=(*home.prefixes, DIAL_UP))
-    return msgspec.structs.replace(topology, switches=(home, *others))
-
-
 class Scene:
     """The telephones of figure 1 and a switch that a test speaks for."""
 
@@ -98,12 +88,10 @@ class Scene:
         self.plant = InProcessLines(self.clock, 0, NoTap())
         self.voice = Ears(self.clock)
         self.diary = Diary(self.clock)
-        self.topology = network()
-        self.telephones = Telephones(
-            self.topology, self.plant, self.voice, self.clock, self.diary, isp_number=ISP
-        )
+        self.topology = load_topology()
+        self.telephones = Telephones(self.topology, self.plant, self.voice, self.clock, self.diary)
         self.said: list[tuple[int, str, LineMessage]] = []
-        self.numbers = itertools.count(64)
+        self.numbers = itertools.cycle(range(64, 128))
         for switch in self.topology.switches:
             self.plant.serve(switch.name, self.heard_by_switch)
         self.telephones.start()
@@ -117,7 +105,8 @@ class Scene:
         self.said.append((self.clock.monotonic_us(), line, decode(octets)))
 
     def switch_says(self, line: str, message: LineMessage) -> None:
-        switch = serving_switch(self.topology, line)
+        switch = home_switch(self.topology, line)
+        assert switch is not None
         self.plant.to_telephone(switch, line, encode(message))
         self.clock.advance_us(0)
 
@@ -541,15 +530,7 @@ def test_octets_that_are_no_message_are_counted_and_the_next_call_rings(scene: S
     assert scene.kinds(PERSON) == [Alerting]
 
 
-def test_longest_prefix_decides_which_switch_serves_a_line() -> None:
-    topology = load_topology()
-    assert serving_switch(topology, "+12125550100") == "ssp-62"
-    assert serving_switch(topology, "+12125550108") == "ssp-66"
-    assert serving_switch(topology, "+12125550111") == "mtso-65"
-    assert serving_switch(topology, "+13125550111") == ""
-
-
-def test_a_line_with_an_unknown_behaviour_is_no_network() -> None:
+def test_a_line_with_an_unknown_behaviour_is_no_load_topology() -> None:
     scene = Scene()
     odd = msgspec.structs.replace(scene.topology.lines[0], behaviour="sleeps")
     topology = msgspec.structs.replace(scene.topology, lines=(odd,))

@@ -1,6 +1,7 @@
 """The testers' desk over HTTP: what a person beside a telephone can do and see."""
 
 import io
+import struct
 import wave
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,7 @@ from calleq.lines.messages import Setup
 from calleq.lines.plants import InProcessLines
 from calleq.lines.q931 import encode
 from calleq.media.contract import Player, Prompt, Verdict
+from calleq.media.remote import Recording, VoiceLostError
 from calleq.runtime.clock import VirtualClock
 from calleq.runtime.tap import NoTap
 from calleq.telephones.desk import BODY_LIMIT, desk_app
@@ -61,12 +63,15 @@ class Office:
             topology, self.plant, Mute(), self.clock, Diary(self.clock), talk_us=5 * SECOND
         )
         self.telephones.start()
+        self.voice_is_lost = False
         self.asked: list[tuple[str, str]] = []
         self.client = TestClient(desk_app(self.telephones, self.recording))
 
-    async def recording(self, element: str, wire: str) -> bytes:
+    async def recording(self, element: str, wire: str) -> Recording:
         self.asked.append((element, wire))
-        return b"\x01\x00\xff\x7f"
+        if self.voice_is_lost:
+            raise VoiceLostError("the voice process is gone")
+        return Recording(1_700_000_000 * SECOND, b"\xff\x80\x00", 0)
 
     def ring(self, line: str) -> None:
         self.plant.to_telephone("ssp-62", line, encode(Setup(64, line, "+12125550140")))
@@ -135,8 +140,15 @@ def test_what_an_ear_heard_is_a_wave_file(office: Office) -> None:
     assert answer.headers["content-type"] == "audio/wav"
     assert office.asked == [("telephones", f"line:{PERSON}")]
     with wave.open(io.BytesIO(answer.content)) as heard:
-        assert heard.getparams()[:4] == (1, 2, 8_000, 2)
-        assert heard.readframes(2) == b"\x01\x00\xff\x7f"
+        assert heard.getparams()[:4] == (1, 2, 8_000, 3)
+        # G.711 table 2: FF is zero, 80 the greatest positive, 00 the greatest negative value.
+        assert struct.unpack("<3h", heard.readframes(3)) == (0, 32_124, -32_124)
+    assert answer.headers["heard-from"] == "2023-11-14T22:13:20.000000Z"
+
+
+def test_without_the_voice_process_nothing_was_heard(office: Office) -> None:
+    office.voice_is_lost = True
+    assert office.problem("GET", f"/telephones/{PERSON}/heard.wav") == (503, "voice_lost")
 
 
 def test_refusals_are_problems(office: Office) -> None:

@@ -6,7 +6,7 @@
     POST /telephones/{number}/dial        {"to": "+12125550143"}
     POST /telephones/{number}/hang-up
     POST /telephones/{number}/say         {"hz": 1004, "seconds": 2}
-    GET  /telephones/{number}/heard.wav   what its ear heard
+    GET  /telephones/{number}/heard.wav   what its ear heard (header Heard-From: since when)
     PUT  /talk                            {"seconds": 5}
 
 `{number}` is E.164 with or without its `+`. It is for loopback only and has no password: whoever
@@ -26,7 +26,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from calleq.media import g711
 from calleq.media.contract import line_wire
+from calleq.media.remote import Recording
 from calleq.telephones.behaviours import ELEMENT
 from calleq.telephones.diary import DiaryEntry, Event
 from calleq.telephones.house import ErrorCode, TelephoneError, Telephones
@@ -39,12 +41,11 @@ from calleq.web.problems import (
     with_problems,
 )
 
-SAMPLE_RATE_HZ = 8_000
 BODY_LIMIT = 4_096
 """Octets of a request's body."""
 
-Recording = Callable[[str, str], Awaitable[bytes]]
-"""`await recording(element, wire)`: 8 kHz, 16-bit, little-endian samples that arrived there."""
+Recorder = Callable[[str, str], Awaitable[Recording]]
+"""`await recorder(element, wire)`: what arrived there; ConnectionError when nobody can say."""
 
 _STATUS: dict[ErrorCode, int] = {
     "unknown_telephone": 404,
@@ -116,9 +117,9 @@ Body = TypeVar("Body", DialRequest, SayRequest, TalkRequest)
 class Desk:
     """The handlers; `desk_app` makes the application of them."""
 
-    def __init__(self, telephones: Telephones, recording: Recording) -> None:
+    def __init__(self, telephones: Telephones, recorder: Recorder) -> None:
         self._telephones = telephones
-        self._recording = recording
+        self._recorder = recorder
 
     async def overview(self, request: Request) -> Response:
         views = [self._view(number) for number in self._telephones.numbers]
@@ -153,8 +154,15 @@ class Desk:
     async def heard(self, request: Request) -> Response:
         number = _number(request)
         self._telephones.telephone(number)
-        samples = await self._recording(ELEMENT, line_wire(number))
-        return Response(wave_file(samples), media_type="audio/wav")
+        try:
+            recording = await self._recorder(ELEMENT, line_wire(number))
+        except ConnectionError as error:
+            raise Problem(503, "voice_lost", f"no recording can be had: {error}") from error
+        return Response(
+            wave_file(g711.decode(recording.octets)),
+            headers={"Heard-From": utc_text(recording.from_us)},
+            media_type="audio/wav",
+        )
 
     async def talk(self, request: Request) -> Response:
         body = await _body(request, TalkRequest)
@@ -171,9 +179,9 @@ class Desk:
         )
 
 
-def desk_app(telephones: Telephones, recording: Recording) -> ASGIApp:
+def desk_app(telephones: Telephones, recorder: Recorder) -> ASGIApp:
     """The desk of these telephones."""
-    desk = Desk(telephones, recording)
+    desk = Desk(telephones, recorder)
     app = Starlette(
         routes=[
             Route("/telephones", desk.overview),
@@ -190,14 +198,14 @@ def desk_app(telephones: Telephones, recording: Recording) -> ASGIApp:
     return with_problems(app)
 
 
-def wave_file(samples: bytes) -> bytes:
+def wave_file(samples: g711.Samples) -> bytes:
     """A RIFF file of 8 kHz, 16-bit mono samples."""
     file = io.BytesIO()
     with wave.open(file, "wb") as out:
         out.setnchannels(1)
         out.setsampwidth(2)
-        out.setframerate(SAMPLE_RATE_HZ)
-        out.writeframes(samples)
+        out.setframerate(g711.SAMPLE_RATE_HZ)
+        out.writeframes(samples.astype("<i2").tobytes())
     return file.getvalue()
 
 

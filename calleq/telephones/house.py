@@ -22,11 +22,9 @@ from calleq.telephones.behaviours import COMPUTER, HABITS, TALK_US, Inhabitant, 
 from calleq.telephones.diary import Diary
 from calleq.telephones.table import State
 from calleq.telephones.telephone import Telephone
-from calleq.topology import Line, Topology
+from calleq.topology import Line, Topology, home_switch
 from calleq.units import SECOND_US
 
-ISP_NUMBER = "+12125550190"
-"""The access number of the internet service that dial-up computers call."""
 REDIAL_US = SECOND_US
 REDIAL_TRIES = 60
 """Failed data calls in a row before a computer stays off-line."""
@@ -101,9 +99,12 @@ class Telephones:
         diary: Diary,
         *,
         talk_us: int = TALK_US,
-        isp_number: str = ISP_NUMBER,
+        isp_number: str = "",
     ) -> None:
-        """Raises TelephoneError for a line with an unknown behaviour or without a switch."""
+        """`isp_number` is the topology's where none is given.
+
+        Raises TelephoneError for a line with an unknown behaviour or without a switch.
+        """
         self.diary = diary
         self.malformed = 0
         """Octet strings from switches that were no line message."""
@@ -111,13 +112,13 @@ class Telephones:
         self._voice = voice
         self._clock = clock
         self._manners = Manners(talk_us)
-        self._isp_number = isp_number
+        self._isp_number = isp_number or topology.isp_number
         self._telephones: dict[str, Telephone] = {}
         self._inhabitants: dict[str, Inhabitant] = {}
         self._switches: dict[str, str] = {}
         self._computers: list[Computer] = []
         for line in topology.lines:
-            self._install(line, serving_switch(topology, line.number))
+            self._install(line, home_switch(topology, line.number))
 
     def start(self) -> None:
         """Plug every telephone in; computers of dial-up lines go on-line."""
@@ -216,13 +217,13 @@ class Telephones:
             )
         self._manners.talk_us = talk_us
 
-    def _install(self, line: Line, switch: str) -> None:
+    def _install(self, line: Line, switch: str | None) -> None:
         number = line.number
         behaviour: str = line.behaviour
         habit = HABITS.get(behaviour)
         if habit is None:
             raise TelephoneError("invalid_value", f"line {number}: behaviour {behaviour!r}")
-        if not switch:
+        if switch is None:
             raise TelephoneError("invalid_value", f"line {number}: no switch has its prefix")
 
         def send(message: LineMessage) -> None:
@@ -253,13 +254,3 @@ class Telephones:
             telephone.receive(message)
 
         return receive
-
-
-def serving_switch(topology: Topology, number: str) -> str:
-    """The switch whose prefix of the number is the longest; empty when none has one."""
-    best, best_prefix = "", ""
-    for switch in topology.switches:
-        for prefix in switch.prefixes:
-            if number.startswith(prefix) and len(prefix) > len(best_prefix):
-                best, best_prefix = switch.name, prefix
-    return best

@@ -1,16 +1,16 @@
 """An ASGI application served inside a loop that somebody else runs.
 
-    site = HostedSite(app, "127.0.0.1", 8072)
-    port = await site.start()
+    server = GuestServer(app, "127.0.0.1", 8072)
+    port = await server.start()
     ...
-    await site.stop()
+    await server.stop()
 
 Owns the listening socket and the uvicorn server on it. Signals belong to the process, so none is
 caught here. Stopping takes no new connection, lets requests under way finish for
 `GRACE_S` and then drops them.
 
 What it refuses: an address that cannot be listened on, or an application that does not start, is a
-`HostingError` that names the address.
+`HostingError` (an `OSError`, with the system's own reason where there is one).
 """
 
 import asyncio
@@ -31,11 +31,11 @@ BACKLOG = 512
 KEEP_ALIVE_S = 75
 
 
-class HostingError(RuntimeError):
-    """The site cannot be served; the text names the address and why."""
+class HostingError(OSError):
+    """The site cannot be served; the text names why, and the address where that is the reason."""
 
 
-class GuestServer(uvicorn.Server):
+class _Guest(uvicorn.Server):
     """A uvicorn server that is a guest of its process: it takes no signals and says when it is up.
 
     Set `should_exit` to end `serve()`.
@@ -58,7 +58,7 @@ class GuestServer(uvicorn.Server):
         self.is_up.set()
 
 
-class HostedSite:
+class GuestServer:
     """One application on one address."""
 
     def __init__(self, app: ASGIApp, host: str, port: int, **options: Any) -> None:
@@ -67,7 +67,7 @@ class HostedSite:
         self._host = host
         self._port = port
         self._options = options
-        self._server: GuestServer | None = None
+        self._server: _Guest | None = None
         self._serving: asyncio.Task[None] | None = None
 
     async def start(self) -> int:
@@ -85,7 +85,7 @@ class HostedSite:
             timeout_graceful_shutdown=GRACE_S,
             **self._options,
         )
-        self._server = server = GuestServer(config)
+        self._server = server = _Guest(config)
         self._serving = serving = asyncio.create_task(server.serve(sockets=[listening]))
         up = asyncio.create_task(server.is_up.wait())
         try:
@@ -117,7 +117,6 @@ class HostedSite:
             listening.setblocking(False)
         except OSError as error:
             listening.close()
-            raise HostingError(
-                f"cannot listen on {self._host}:{self._port}: {error.strerror}"
-            ) from error
+            address = f"{self._host}:{self._port}"
+            raise HostingError(error.errno, error.strerror, address) from error
         return listening
