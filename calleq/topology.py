@@ -3,9 +3,13 @@
 A topology is a TOML file. `load_topology` reads it, checks it whole and returns frozen, typed
 structures; an error names the file, the key and what was expected. The file shipped with calleq
 (`figure1.toml`) is the network of the source's figure 1 with every numeral; another file builds
-another network. Point codes are written 3-8-3 ("2-62-1") and held as 14-bit integers.
+another network.
+
+Elements that run as processes of their own find each other by `address_of`: from `base_port` on,
+every element has a row of ten ports in the order of `element_names`.
 """
 
+import re
 import tomllib
 from importlib.resources import files
 from pathlib import Path
@@ -13,185 +17,61 @@ from typing import Literal
 
 import msgspec
 
-from calleq.numbering import NumberingError, parse_e164
-from calleq.units import SECOND_US
+from calleq.topology_checks import check_topology
+from calleq.topology_types import (
+    AccessServer,
+    Behaviour,
+    Business,
+    Line,
+    LineKind,
+    Peripheral,
+    Premises,
+    Processes,
+    SignallingLink,
+    Switch,
+    Timing,
+    Topology,
+    TopologyError,
+    TransferPoint,
+    TrunkGroup,
+    element_names,
+    home_switch,
+    parse_point_code,
+    point_code_text,
+)
 
+__all__ = [
+    "AccessServer",
+    "Behaviour",
+    "Business",
+    "Line",
+    "LineKind",
+    "Peripheral",
+    "Premises",
+    "Processes",
+    "Service",
+    "SignallingLink",
+    "Switch",
+    "Timing",
+    "Topology",
+    "TopologyError",
+    "TransferPoint",
+    "TrunkGroup",
+    "address_of",
+    "check_topology",
+    "element_names",
+    "figure1_path",
+    "home_switch",
+    "load_topology",
+    "numerals",
+    "parse_point_code",
+    "parse_topology",
+    "point_code_text",
+]
 
-class TopologyError(ValueError):
-    """The file is no network; the text names the file, the key and what was expected."""
+Service = Literal["osn", "links", "lines", "voice", "http"]
 
-
-LineKind = Literal["dial_up", "two_lines", "isdn", "dsl", "mobile"]
-Behaviour = Literal["person", "busy", "silent", "machine", "fax", "hangs_up", "slow", "rejects"]
-
-
-class Switch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An SSP or the MTSO: a node that switches calls."""
-
-    name: str
-    numeral: str
-    point_code: str
-    kind: Literal["ssp", "mtso"] = "ssp"
-    prefixes: tuple[str, ...] = ()
-    """E.164 prefixes (with `+`) whose lines it serves."""
-    antenna: str = ""
-    paging_s: float = 0.5
-    """MTSO only: how long it takes to find a mobile telephone."""
-
-
-class TransferPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An STP; mates are linked to each other."""
-
-    name: str
-    numeral: str
-    point_code: str
-    mate: str = ""
-
-
-class Peripheral(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An intelligent peripheral, reached over circuits of a switch."""
-
-    name: str
-    numeral: str
-    point_code: str
-    switch: str
-    interface: str = ""
-    logic: str = ""
-    number: str = ""
-    """What it presents as calling number where a business has none."""
-
-
-class AccessServer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The internet access server: the door of the carrier."""
-
-    name: str
-    numeral: str
-    equipment_address: str
-    """What field 802 of a message must say to be meant for this equipment."""
-    switch: str
-    """The switch it passes instructions to."""
-    listen: str = "127.0.0.1:8072"
-
-
-class SignallingLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A signalling link between two nodes."""
-
-    ends: tuple[str, str]
-    delay_us: int = 1_000
-
-
-class TrunkGroup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Voice circuits between two exchanges: CICs `first` to `first + circuits - 1`."""
-
-    name: str
-    ends: tuple[str, str]
-    first: int = 1
-    circuits: int = 30
-
-
-class Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A subscriber line and the simulated telephone on it."""
-
-    number: str
-    kind: LineKind = "two_lines"
-    telephone: str = ""
-    """Its numeral in figure 1."""
-    place: str = ""
-    behaviour: Behaviour = "person"
-    online: bool = False
-    """A computer on this line is on the internet; a `dial_up` line is busy meanwhile."""
-    coverage: bool = True
-    """Mobile only: within reach of the antenna."""
-    congested: bool = False
-    """The line's switch refuses calls to it as congested (Q.850 42)."""
-
-
-class Premises(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A place of figure 1: customer premises, business site or remote site."""
-
-    numeral: str
-    kind: Literal["customer", "business", "remote"]
-    name: str = ""
-    computers: tuple[str, ...] = ()
-    telephones: tuple[str, ...] = ()
-    web_server: str = ""
-    positions: tuple[str, ...] = ()
-
-
-class Business(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A subscriber of the customer service call service."""
-
-    identifier: str
-    name: str = ""
-    """Spoken in the announcement; empty: neutral wording."""
-    password: str = ""
-    """Demonstration password; such a business is accepted from loopback only."""
-    password_hash: str = ""
-    active: bool = True
-    number: str = ""
-    """The number the customer sees."""
-    representatives: tuple[str, ...] = ()
-    dial_first: Literal["customer", "agent"] = "customer"
-    detect_machine: bool = False
-
-
-class Timing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Limits and delays of the whole network."""
-
-    ring_limit_s: float = 30.0
-    osn_delay_us: int = 500
-    line_delay_us: int = 0
-
-
-class Processes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where elements that run alone find each other."""
-
-    base_port: int = 8100
-    hosts: dict[str, str] = {}
-
-
-class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A whole network."""
-
-    name: str
-    country_code: str = "1"
-    internet: str = "30"
-    network: str = "71"
-    osn: str = "74"
-    access_server: AccessServer
-    switches: tuple[Switch, ...]
-    transfer_points: tuple[TransferPoint, ...] = ()
-    peripherals: tuple[Peripheral, ...] = ()
-    links: tuple[SignallingLink, ...] = ()
-    trunks: tuple[TrunkGroup, ...] = ()
-    lines: tuple[Line, ...] = ()
-    premises: tuple[Premises, ...] = ()
-    businesses: tuple[Business, ...] = ()
-    timing: Timing = Timing()
-    processes: Processes = Processes()
-
-    def ring_limit_us(self) -> int:
-        """How long a telephone may ring."""
-        return round(self.timing.ring_limit_s * SECOND_US)
-
-
-def parse_point_code(text: str) -> int:
-    """The 14-bit point code of its 3-8-3 notation (Q.704 §2.2.3).
-
-    >>> parse_point_code("2-62-1")
-    4593
-    """
-    parts = text.split("-")
-    if len(parts) == 3 and all(part.isascii() and part.isdigit() for part in parts):
-        zone, area, point = (int(part) for part in parts)
-        if zone < 8 and area < 256 and point < 8:
-            return zone << 11 | area << 3 | point
-    raise TopologyError(f"{text!r} is no ITU point code: write it 3-8-3, for example 2-62-1")
-
-
-def point_code_text(code: int) -> str:
-    """A point code as people write it, 3-8-3."""
-    return f"{code >> 11}-{code >> 3 & 255}-{code & 7}"
+_PORT_OFFSETS: dict[Service, int] = {"osn": 0, "links": 1, "lines": 2, "voice": 3, "http": 4}
 
 
 def figure1_path() -> Path:
@@ -203,23 +83,112 @@ def load_topology(path: Path | None = None) -> Topology:
     """Read and check a network file; None is the shipped one. Raises TopologyError."""
     path = path or figure1_path()
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise TopologyError(f"{path}: cannot be read: {error.strerror}") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise TopologyError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
         raise TopologyError(f"{path}: not a TOML file: {error}") from error
+    return parse_topology(text, str(path))
+
+
+def parse_topology(text: str, name: str) -> Topology:
+    """The checked network of a TOML text; `name` begins every error. Raises TopologyError."""
+    try:
+        raw = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        raise TopologyError(f"{name}: not a TOML file: {error}") from error
     try:
         topology = msgspec.convert(raw, Topology)
+    except msgspec.ValidationError as error:
+        raise TopologyError(f"{name}: {_reworded(str(error))}") from error
+    try:
         check_topology(topology)
-    except (msgspec.ValidationError, TopologyError, NumberingError) as error:
-        raise TopologyError(f"{path}: {error}") from error
+    except TopologyError as error:
+        raise TopologyError(f"{name}: {error}") from error
     return topology
 
 
-def check_topology(topology: Topology) -> None:
-    """Raise TopologyError on the first thing that makes no network, naming its key."""
-    for index, line in enumerate(topology.lines):
-        try:
-            parse_e164(line.number)
-        except NumberingError as error:
-            raise TopologyError(f"lines[{index}].number: {error}") from error
+def address_of(topology: Topology, element: str, service: Service) -> tuple[str, int]:
+    """Host and port at which a process of `element` offers `service`. Raises TopologyError."""
+    names = element_names(topology)
+    if element not in names:
+        raise TopologyError(f"{element!r} is no element: {', '.join(names)} expected")
+    processes = topology.processes
+    port = processes.base_port + 10 * names.index(element) + _PORT_OFFSETS[service]
+    return processes.hosts.get(element, "127.0.0.1"), port
+
+
+def numerals(topology: Topology) -> list[tuple[str, str, str]]:
+    """Every numeral of the network as (numeral, what it is, name), in the order of the figure."""
+    rows = [
+        (topology.system, "system", topology.name),
+        (topology.network, "telephone network", "the carrier's network"),
+        (topology.internet, "internet", "the internet"),
+        (topology.osn, "operational switching network", "OSN"),
+        (topology.access_server.numeral, "internet access server", topology.access_server.name),
+    ]
+    for switch in topology.switches:
+        what = "service switching point" if switch.kind == "ssp" else "mobile switching office"
+        rows.append((switch.numeral, what, switch.name))
+        rows.append((switch.antenna, "antenna", switch.name))
+    for point in topology.transfer_points:
+        rows.append((point.numeral, "signal transfer point", point.name))
+    for peripheral in topology.peripherals:
+        rows.append((peripheral.numeral, "intelligent peripheral", peripheral.name))
+        rows.append((peripheral.interface, "network interface", peripheral.name))
+        rows.append((peripheral.logic, "calling logic", peripheral.name))
+    wired = {(line.place, line.telephone) for line in topology.lines}
+    for place in topology.premises:
+        rows += _numerals_of_place(place, wired)
+    for line in topology.lines:
+        rows.append((line.telephone, "telephone", _line_name(line)))
+    return sorted({row for row in rows if row[0]}, key=_figure_order)
+
+
+def _numerals_of_place(place: Premises, wired: set[tuple[str, str]]) -> list[tuple[str, str, str]]:
+    """The place's own rows; telephones in `wired` are named by their lines instead."""
+    kinds = {
+        "customer": "customer premises",
+        "business": "business site",
+        "remote": "remote business site",
+    }
+    where = f"{kinds[place.kind]} {place.numeral}"
+    rows = [(place.numeral, kinds[place.kind], place.name or where)]
+    rows += [(numeral, "computer", where) for numeral in place.computers]
+    rows += [(numeral, "representative's position", where) for numeral in place.positions]
+    rows.append((place.web_server, "web server", where))
+    for numeral in place.telephones:
+        if (place.numeral, numeral) not in wired:
+            rows.append((numeral, "telephone", where))
+    return rows
+
+
+def _line_name(line: Line) -> str:
+    return f"{line.number} at {line.place}" if line.place else line.number
+
+
+def _figure_order(row: tuple[str, str, str]) -> tuple[int, str, str, str]:
+    digits = re.match("[0-9]*", row[0])
+    number = int(digits.group()) if digits and digits.group() else 0
+    return number, *row
+
+
+_AT = re.compile(r"(?P<what>.*?) - at `\$\.?(?P<key>.*)`")
+_MISSING = re.compile(r"Object missing required field `(?P<name>.*)`")
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL)
+
+
+def _reworded(text: str) -> str:
+    """What msgspec says about a value, with the key's path first, as a TOML file shows it."""
+    at = _AT.fullmatch(text)
+    what, key = (at["what"], at["key"]) if at else (text, "")
+    if missing := _MISSING.fullmatch(what):
+        return f"{_joined(key, missing['name'])}: is missing, a value is expected"
+    if unknown := _UNKNOWN.fullmatch(what):
+        return f"{_joined(key, unknown['name'])}: no such key is known here"
+    what = what[:1].lower() + what[1:].replace("`", "")
+    return f"{key or 'the file'}: {what}"
+
+
+def _joined(key: str, name: str) -> str:
+    return f"{key}.{name}" if key else name

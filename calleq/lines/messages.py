@@ -1,8 +1,8 @@
 """The messages of a subscriber line, typed; `q931` turns them into octets (Q.931 §3, §4).
 
 Both ends use the same messages. `reference` is the call reference value on that line (0 to 127);
-`from_originator` is False for the side that chose it and True in the other direction, as the flag
-bit of Q.931 §4.3.
+`to_originator` is False in what the side that chose the reference sends and True in the other
+direction: the flag bit of Q.931 §4.3. SETUP always comes from the side that chose it.
 """
 
 import msgspec
@@ -26,12 +26,14 @@ class Alerting(msgspec.Struct, frozen=True):
     """The called party is being rung."""
 
     reference: int
+    to_originator: bool = False
 
 
 class Connect(msgspec.Struct, frozen=True):
     """The called party answered."""
 
     reference: int
+    to_originator: bool = False
 
 
 class Disconnect(msgspec.Struct, frozen=True):
@@ -39,6 +41,7 @@ class Disconnect(msgspec.Struct, frozen=True):
 
     reference: int
     cause: int
+    to_originator: bool = False
 
 
 class Release(msgspec.Struct, frozen=True):
@@ -46,6 +49,7 @@ class Release(msgspec.Struct, frozen=True):
 
     reference: int
     cause: int
+    to_originator: bool = False
 
 
 class ReleaseComplete(msgspec.Struct, frozen=True):
@@ -53,6 +57,7 @@ class ReleaseComplete(msgspec.Struct, frozen=True):
 
     reference: int
     cause: int
+    to_originator: bool = False
 
 
 LineMessage = Setup | Alerting | Connect | Disconnect | Release | ReleaseComplete

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from typing import Protocol
 
+OSN_LINK = "osn 74"
+"""What a tap calls the wire of every message of the OSN."""
+
 
 class Bus(Protocol):
     """Carries encoded messages between elements by name.

@@ -1,0 +1,67 @@
+"""Which seizure of a circuit at one exchange is which at the next. Pure.
+
+Both exchanges write the same circuit key, and a circuit is used again and again. The exchange that
+sent the IAM wrote one instant for each use, the one that received it another, each in the order in
+which it happened; but the clocks of two machines differ, and either may have lost or never written
+some. As long as nothing is missing the order alone decides. Otherwise each instant of the receiving
+side belongs to the latest use that began before it, give or take the clocks.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+CLOCK_TOLERANCE_US = 100_000
+"""How far the clocks of two machines may differ."""
+
+ARRIVAL_LIMIT_US = 30_000_000
+"""An IAM that took longer to be acted on belongs to another use of the circuit."""
+
+
+def pair_in_order(sent: Sequence[int], received: Sequence[int]) -> list[int]:
+    """For each instant of `received` the index of its instant in `sent`, or -1.
+
+    Both are in the order in which their exchange wrote them. No index is given twice, and the
+    indices rise.
+
+    >>> pair_in_order([0, 5_000_000], [3_000, 5_002_000])
+    [0, 1]
+    >>> pair_in_order([0, 5_000_000], [5_002_000])
+    [1]
+    """
+    if len(sent) == len(received) and _all_plausible(sent, received):
+        return list(range(len(sent)))
+    pairs = []
+    lowest = 0
+    for place, at_us in enumerate(received):
+        following = received[place + 1] if place + 1 < len(received) else None
+        index = _use_of(sent, at_us, following, lowest)
+        pairs.append(index)
+        lowest = max(lowest, index + 1)
+    return pairs
+
+
+def _all_plausible(sent: Sequence[int], received: Sequence[int]) -> bool:
+    """Whether the k-th belongs to the k-th throughout."""
+    last = len(sent) - 1
+    return all(
+        sent[k] - CLOCK_TOLERANCE_US <= at_us <= sent[k] + ARRIVAL_LIMIT_US
+        and (k == last or at_us <= sent[k + 1] + CLOCK_TOLERANCE_US)
+        for k, at_us in enumerate(received)
+    )
+
+
+def _use_of(sent: Sequence[int], at_us: int, following: int | None, lowest: int) -> int:
+    """The index in `sent`, not below `lowest`, of the use that was received at `at_us`; or -1."""
+    before = bisect_right(sent, at_us, lowest) - 1
+    after = before + 1
+    if before >= lowest and at_us - sent[before] > ARRIVAL_LIMIT_US:
+        before = -1
+    late = after < len(sent) and sent[after] - at_us <= CLOCK_TOLERANCE_US
+    if before < lowest:
+        return after if late else -1
+    if not late or at_us - sent[before] <= sent[after] - at_us:
+        return before
+    wanted_by_next = following is not None and (
+        after + 1 == len(sent) or following < sent[after + 1] - CLOCK_TOLERANCE_US
+    )
+    return before if wanted_by_next else after

@@ -1,0 +1,31 @@
+"""What a person gave on the command line, checked and converted."""
+
+import math
+from pathlib import Path
+
+import msgspec
+
+from calleq.cli.failure import UsageError
+from calleq.topology import Topology, TopologyError, load_topology
+from calleq.units import HOUR_US, SECOND_US
+
+
+def given_topology(path: Path | None, base_port: int | None = None) -> Topology:
+    """The network of a file, or the shipped one. Raises UsageError."""
+    try:
+        topology = load_topology(path)
+    except TopologyError as error:
+        raise UsageError(str(error)) from error
+    if base_port is not None:
+        if not 1024 <= base_port <= 65_000:
+            raise UsageError(f"--base-port {base_port}: a port from 1024 to 65000 was expected")
+        processes = msgspec.structs.replace(topology.processes, base_port=base_port)
+        topology = msgspec.structs.replace(topology, processes=processes)
+    return topology
+
+
+def given_talk_us(seconds: float) -> int:
+    """How long the simulated people talk. Raises UsageError."""
+    if not (math.isfinite(seconds) and 0 < seconds * SECOND_US <= HOUR_US):
+        raise UsageError(f"--talk {seconds:g}: seconds above 0, at most 3600, were expected")
+    return round(seconds * SECOND_US)

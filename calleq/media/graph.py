@@ -1,0 +1,316 @@
+"""Who speaks to whom: the symbolic plane, where voice is names and not samples.
+
+An `End` is one element's end of one wire. What arrives at it is what the other element sends into
+that wire; what it sends is the sum of its sources: players and tones of its own element (`Leaf`),
+and what arrives at that element's other ends (`inlets`). A change walks downstream only as far as
+somebody's ear changes. The mixer reads the same ends, so names and samples cannot disagree.
+
+Odd cases. A source that would close a ring (an element hearing itself around a loop of bridges)
+is left silent until the ring is broken elsewhere; `rings` counts them. A player named before it
+starts is silent until it does. An element that names its own wire as a source makes an echo. A
+second listener on an end takes the first one's place.
+
+Refuses (VoiceError): a source that is not `wire:`, `player:` or `tone:`; more than `MAX_SOURCES`
+for one end; more than `MAX_ENDS` ends that are in use.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+
+from calleq.media.contract import Prompt
+from calleq.media.sounds import TONES
+
+MAX_SOURCES = 64
+MAX_ENDS = 200_000
+
+Voices = frozenset[str]
+SILENCE: Voices = frozenset()
+
+
+class VoiceError(ValueError):
+    """An element asked the voice plane for what it cannot do; the text says what."""
+
+
+@lru_cache(maxsize=4_096)
+def _parse(source: str) -> tuple[str, str]:
+    kind, _, name = source.partition(":")
+    if kind not in ("wire", "player", "tone"):
+        raise VoiceError(f"source {source!r} is none of wire:, player:, tone:")
+    if kind == "tone" and name not in TONES:
+        raise VoiceError(f"tone {name!r} is none of {', '.join(TONES)}")
+    return kind, name
+
+
+def check_sources(sources: tuple[str, ...]) -> None:
+    """Raises VoiceError when an end cannot send the sum of these."""
+    if len(sources) > MAX_SOURCES:
+        raise VoiceError(f"{len(sources)} sources for one wire: at most {MAX_SOURCES}")
+    for source in sources:
+        _parse(source)
+
+
+class Leaf:
+    """A sound at its origin: a player of an element, or a tone fed into one end."""
+
+    __slots__ = ("end_frame", "line", "player", "prompt", "start_frame", "users", "voice")
+
+    def __init__(self, player: tuple[str, str] | None = None) -> None:
+        self.player = player
+        """Element and name of a player; None for a tone."""
+        self.voice = SILENCE
+        """Nobody until it starts."""
+        self.prompt: Prompt | None = None
+        """What a player plays; None before it starts, and for a tone (its voice names it)."""
+        self.line = ""
+        self.start_frame = 0
+        self.end_frame = 0
+        """The first frame in which it is over; 0: without end."""
+        self.users: list[End] = []
+
+
+class End:
+    """One element's end of one wire."""
+
+    __slots__ = (
+        "cut",
+        "element",
+        "facing",
+        "heard",
+        "inlets",
+        "leaves",
+        "listener",
+        "outlets",
+        "sent",
+        "sources",
+        "watchers",
+        "wire",
+    )
+
+    def __init__(self, element: str, wire: str, facing: "list[End]") -> None:
+        self.element = element
+        self.wire = wire
+        self.facing = facing
+        """All ends of the wire, this one among them."""
+        self.sources: tuple[str, ...] = ()
+        self.leaves: tuple[Leaf, ...] = ()
+        self.inlets: tuple[End, ...] = ()
+        self.outlets: list[End] = []
+        """Ends of this element that send on what arrives here."""
+        self.cut = False
+        """Whether a source is left silent because it would close a ring."""
+        self.sent = SILENCE
+        self.heard = SILENCE
+        self.listener: Callable[[Voices], object] | None = None
+        self.watchers: list[object] = []
+        """Whoever takes samples here (the graph only keeps them)."""
+
+    def idle(self) -> bool:
+        """Whether forgetting this end would change nothing."""
+        return not (self.sources or self.outlets or self.listener or self.watchers)
+
+
+class VoiceGraph:
+    """All ends and leaves of a network, kept up to date change by change."""
+
+    def __init__(self) -> None:
+        self._ends: dict[tuple[str, str], End] = {}
+        self._wires: dict[str, list[End]] = {}
+        self._players: dict[tuple[str, str], Leaf] = {}
+        self._cut: list[End] = []
+        self._changed: list[End] = []
+        self._notifying = False
+        self.rings = 0
+
+    def end(self, element: str, wire: str) -> End:
+        """An element's end of a wire, made when it is first spoken of. Raises VoiceError."""
+        end = self._ends.get((element, wire))
+        if end is None:
+            if len(self._ends) >= MAX_ENDS:
+                self._sweep()
+            facing = self._wires.setdefault(wire, [])
+            end = self._ends[element, wire] = End(element, wire, facing)
+            for other in facing:
+                end.heard |= other.sent
+            facing.append(end)
+        return end
+
+    def _sweep(self) -> None:
+        for key in [key for key, end in self._ends.items() if end.idle()]:
+            end = self._ends.pop(key)
+            end.facing.remove(end)
+            if not end.facing:
+                del self._wires[end.wire]
+        if len(self._ends) >= MAX_ENDS:
+            raise VoiceError(f"more than {MAX_ENDS} ends of wires are in use")
+
+    def feed(self, element: str, wire: str, sources: tuple[str, ...], frame: int) -> None:
+        """Let `element` send the sum of `sources` into `wire`; a new tone begins at `frame`."""
+        end = self.end(element, wire)
+        if sources == end.sources:
+            return
+        leaves, inlets = self._resolve(end, sources, frame)
+        dropped = end.leaves
+        for leaf in dropped:
+            leaf.users.remove(end)
+        for inlet in end.inlets:
+            inlet.outlets.remove(end)
+        had = end.sources
+        end.sources = sources
+        end.leaves = leaves
+        for leaf in leaves:
+            leaf.users.append(end)
+        for leaf in dropped:
+            self._forget_if_unused(leaf)
+        if not self._link(end, inlets):
+            self.rings += 1
+        self._spread(end)
+        if had and self._cut:
+            self._mend()
+        self._notify()
+
+    def _resolve(
+        self, end: End, sources: tuple[str, ...], frame: int
+    ) -> tuple[tuple[Leaf, ...], tuple[End, ...]]:
+        """The leaves and inlets that sources name, each once. Changes nothing that is heard."""
+        if len(sources) > MAX_SOURCES:
+            check_sources(sources)
+        leaves: list[Leaf] = []
+        inlets: list[End] = []
+        for kind, name in [
+            _parse(source) for source in (sources if len(sources) < 2 else dict.fromkeys(sources))
+        ]:
+            if kind == "wire":
+                inlets.append(self.end(end.element, name))
+            elif kind == "player":
+                leaves.append(self.player(end.element, name))
+            else:
+                leaves.append(self._tone(end, name, frame))
+        return tuple(leaves), tuple(inlets)
+
+    def _tone(self, end: End, name: str, frame: int) -> Leaf:
+        voice = frozenset((f"tone:{name}",))
+        for leaf in end.leaves:
+            if leaf.player is None and leaf.voice == voice:
+                return leaf
+        leaf = Leaf()
+        leaf.voice = voice
+        leaf.start_frame = frame
+        return leaf
+
+    def player(self, element: str, name: str) -> Leaf:
+        """The leaf of a player, silent when it does not play yet."""
+        leaf = self._players.get((element, name))
+        if leaf is None:
+            leaf = self._players[element, name] = Leaf((element, name))
+        return leaf
+
+    def start(self, leaf: Leaf) -> None:
+        """A player's leaf got its voice: tell those downstream."""
+        for end in leaf.users:
+            self._spread(end)
+        self._notify()
+
+    def finish(self, leaf: Leaf) -> None:
+        """A player is over. Ends that are still fed from it will hear its next start."""
+        leaf.voice = SILENCE
+        leaf.prompt = None
+        for end in leaf.users:
+            self._spread(end)
+        self._forget_if_unused(leaf)
+        self._notify()
+
+    def _forget_if_unused(self, leaf: Leaf) -> None:
+        if leaf.player is not None and leaf.prompt is None and not leaf.users:
+            self._players.pop(leaf.player, None)
+
+    def listen(self, end: End, heard: Callable[[Voices], object]) -> None:
+        """Tell `heard` whose voices arrive at an end, now and at each change."""
+        end.listener = heard
+        heard(end.heard)
+
+    def downstream(self, end: End) -> Iterator[End]:
+        """Every end at which something of what `end` sends arrives, nearest first, each once."""
+        seen: set[End] = set()
+        front = [end]
+        for sender in front:
+            for far in sender.facing:
+                if far is not sender and far not in seen:
+                    seen.add(far)
+                    yield far
+                    front.extend(far.outlets)
+
+    def _link(self, end: End, inlets: tuple[End, ...]) -> bool:
+        """Take `inlets`, except those that already hear something of what `end` sends.
+
+        Returns whether all were taken.
+        """
+        end.cut = False
+        if inlets and len(end.facing) > 1:
+            reached = set(self.downstream(end))
+            allowed = tuple(inlet for inlet in inlets if inlet not in reached)
+            if len(allowed) < len(inlets):
+                end.cut = True
+                self._cut.append(end)
+                inlets = allowed
+        end.inlets = inlets
+        for inlet in inlets:
+            inlet.outlets.append(end)
+        return not end.cut
+
+    def _mend(self) -> None:
+        """Something was taken away: perhaps a source that was left silent may be heard now."""
+        waiting, self._cut = self._cut, []
+        for end in waiting:
+            if not end.cut or end in self._cut:
+                continue  # it was fed anew since, or stands here twice
+            for inlet in end.inlets:
+                inlet.outlets.remove(end)
+            named = [_parse(source) for source in dict.fromkeys(end.sources)]
+            wires = [name for kind, name in named if kind == "wire"]
+            self._link(end, tuple(self.end(end.element, wire) for wire in wires))
+            self._spread(end)
+
+    def _spread(self, changed: End) -> None:
+        """Bring what is sent and heard downstream of an end up to date."""
+        front = [changed]
+        while front:
+            end = front.pop()
+            leaves, inlets = end.leaves, end.inlets
+            if not leaves and len(inlets) == 1:
+                sent = inlets[0].heard
+            elif not inlets and len(leaves) == 1:
+                sent = leaves[0].voice
+            else:
+                sent = SILENCE.union(
+                    *[leaf.voice for leaf in leaves], *[inlet.heard for inlet in inlets]
+                )
+            if sent == end.sent:
+                continue
+            end.sent = sent
+            facing = end.facing
+            for far in facing:
+                if far is end:
+                    continue
+                if len(facing) > 2:
+                    sent = SILENCE.union(*[other.sent for other in facing if other is not far])
+                if sent == far.heard:
+                    continue
+                far.heard = sent
+                if far.listener is not None:
+                    self._changed.append(far)
+                if far.outlets:
+                    front.extend(far.outlets)
+
+    def _notify(self) -> None:
+        """Tell the listeners, in the order of the changes; what they do in turn comes after."""
+        if self._notifying:
+            return
+        self._notifying = True
+        try:
+            while self._changed:
+                changed, self._changed = self._changed, []
+                for end in dict.fromkeys(changed):
+                    if end.listener is not None:
+                        end.listener(end.heard)
+        finally:
+            self._notifying = False

@@ -1,0 +1,170 @@
+"""The voice plane: graph, players and mixer on any clock. Virtual and real voice are made of it.
+
+Time is cut into 20 ms frames counted from the clock's monotonic zero. What an element asks for at
+an instant takes effect with the next frame that begins then or later; a player's end and mark are
+reported at the edge of the frame in which they fall. Who hears whom (`hear`) follows at once.
+
+Reports (`ended`, `marked`, verdicts) never come from within the call that caused them. Starting a
+player under a name that plays already stops the earlier one. A prompt that does not exist is
+reported `failed`. More than `MAX_PLAYERS` at once is refused (VoiceError).
+
+A mouth (a simulated telephone) is a player named `E164/...`: its line is what stands before `/`.
+"""
+
+from collections.abc import Callable
+
+from calleq.media.contract import Played, Player, Prompt
+from calleq.media.g711 import FRAME_US
+from calleq.media.graph import End, Leaf, VoiceError, VoiceGraph, Voices
+from calleq.media.mixer import Mixer
+from calleq.media.sounds import PromptLibrary, Repertoire, SoundError
+from calleq.runtime.clock import Clock, Timer
+
+MAX_PLAYERS = 100_000
+MAX_DETECT_US = 10_000_000
+"""No answer is listened to for longer."""
+
+
+class Playing:
+    """One prompt on its way from `play` to its report."""
+
+    __slots__ = ("element", "leaf", "name", "prompt", "report", "timers")
+
+    def __init__(self, element: str, name: str, prompt: Prompt, report: Player) -> None:
+        self.element = element
+        self.name = name
+        self.prompt = prompt
+        self.report = report
+        self.leaf: Leaf | None = None
+        """None until it is heard."""
+        self.timers: list[Timer] = []
+
+
+def frame_at(monotonic_us: int) -> int:
+    """The first frame that begins at an instant or after it."""
+    return -(-monotonic_us // FRAME_US)
+
+
+class VoicePlane:
+    """`Voice` but for `detect`, which depends on who renders samples and when."""
+
+    def __init__(self, clock: Clock, prompts: PromptLibrary) -> None:
+        self.graph = VoiceGraph()
+        self._clock = clock
+        self._repertoire = Repertoire(prompts)
+        self._mixer = Mixer(self._repertoire)
+        self._playing: dict[tuple[str, str], Playing] = {}
+
+    def feed(self, element: str, wire: str, sources: tuple[str, ...]) -> None:
+        """See `Voice.feed`. Raises VoiceError for a source that cannot be."""
+        end = self.graph.end(element, wire)
+        if sources != end.sources:
+            self._before_change(end)
+            self.graph.feed(element, wire, sources, frame_at(self._clock.monotonic_us()))
+
+    def play(self, element: str, player: str, prompt: Prompt, report: Player) -> None:
+        """See `Voice.play`. Raises VoiceError beyond `MAX_PLAYERS`."""
+        key = (element, player)
+        if key in self._playing:
+            self.stop(element, player)
+        elif len(self._playing) >= MAX_PLAYERS:
+            raise VoiceError(f"more than {MAX_PLAYERS} players at once")
+        playing = Playing(element, player, prompt, report)
+        self._playing[key] = playing
+        if self._at_hand(playing):
+            self._begin(playing)
+
+    def stop(self, element: str, player: str) -> None:
+        """See `Voice.stop`."""
+        playing = self._playing.get((element, player))
+        if playing is not None:
+            self._over(playing, "stopped")
+
+    def hear(self, element: str, wire: str, heard: Callable[[Voices], object]) -> None:
+        """See `Voice.hear`; one listener for each end, the latest."""
+        self.graph.listen(self.graph.end(element, wire), heard)
+
+    def players(self) -> int:
+        """How many players are running."""
+        return len(self._playing)
+
+    def _begin(self, playing: Playing) -> None:
+        """Let a prompt be heard from the next frame on."""
+        prompt = playing.prompt
+        try:
+            length_us = self._repertoire.duration_us(prompt)
+            mark_us = self._mark_us(playing, length_us)
+        except SoundError:
+            self._over(playing, "failed")
+            return
+        now_us = self._clock.monotonic_us()
+        frame = frame_at(now_us)
+        leaf = playing.leaf = self.graph.player(playing.element, playing.name)
+        for end in leaf.users:
+            self._before_change(end)
+        leaf.prompt = prompt
+        leaf.line = playing.name.partition("/")[0]
+        leaf.voice = frozenset((_voice(prompt, leaf.line),))
+        leaf.start_frame = frame
+        leaf.end_frame = frame + frame_at(length_us) if length_us else 0
+        if mark_us is not None:
+            delay_us = (frame + frame_at(mark_us)) * FRAME_US - now_us
+            playing.timers.append(self._clock.call_later_us(delay_us, self._marked, playing))
+        if length_us:
+            delay_us = leaf.end_frame * FRAME_US - now_us
+            playing.timers.append(
+                self._clock.call_later_us(delay_us, self._over, playing, "complete")
+            )
+        self.graph.start(leaf)
+
+    def _mark_us(self, playing: Playing, length_us: int) -> int | None:
+        """When to report the mark; None when nobody asked, or when it is never reached."""
+        prompt = playing.prompt
+        if playing.report.marked is None or prompt.kind != "speech" or not prompt.mark:
+            return None
+        mark_us = self._repertoire.speech.mark_us(prompt)
+        return mark_us if mark_us <= length_us else None
+
+    def _marked(self, playing: Playing) -> None:
+        if playing.report.marked is not None:
+            playing.report.marked()
+
+    def _over(self, playing: Playing, how: Played) -> None:
+        """A player ends in whatever way: it is no longer heard, and its one report goes out."""
+        del self._playing[playing.element, playing.name]
+        for timer in playing.timers:
+            timer.cancel()
+        leaf = playing.leaf
+        if leaf is not None:
+            for end in leaf.users:
+                self._before_change(end, foreseen=how == "complete")
+            self.graph.finish(leaf)
+        ended = playing.report.ended
+        if ended is None:
+            return
+        if how == "complete":
+            ended(how)
+        else:
+            self._clock.call_later_us(0, ended, how)
+
+    def _at_hand(self, playing: Playing) -> bool:
+        """Whether to begin at once; otherwise whoever overrides this calls `_begin` later."""
+        return True
+
+    def _before_change(self, end: End, foreseen: bool = False) -> None:
+        """What `end` sends is about to change: last chance to render what it sent so far.
+
+        Foreseen is what the mixer knew already: a player's own end.
+        """
+
+
+def _voice(prompt: Prompt, line: str) -> str:
+    match prompt.kind:
+        case "speech":
+            return f"speech:{prompt.text}"
+        case "mouth":
+            return f"mouth:{line}"
+        case "tone":
+            return f"tone:{prompt.text}"
+        case kind:
+            return kind

@@ -1,0 +1,175 @@
+"""What elements' processes and the voice process say to each other: msgpack behind a length.
+
+Each message is four octets of length (big-endian) and a tagged msgpack map. `Frames` cuts a stream
+into messages. Refuses (ProtocolError): a length beyond `MAX_MESSAGE_OCTETS`, octets that are no
+message of the given kind. Whoever gets that closes the connection.
+"""
+
+from typing import Generic, TypeVar
+
+import msgspec
+
+from calleq.media.contract import Played, Prompt, Verdict
+
+MAX_MESSAGE_OCTETS = 1 << 20
+MAX_UNREAD_OCTETS = 8 << 20
+"""A peer that lets more than this lie unread is taken to be gone."""
+MAX_PREPARED_PROMPTS = 256
+_LENGTH_OCTETS = 4
+
+
+class ProtocolError(Exception):
+    """The peer sent what is no message; the text says what was wrong."""
+
+
+class Feed(msgspec.Struct, frozen=True, tag="feed"):
+    element: str
+    wire: str
+    sources: tuple[str, ...]
+
+
+class Play(msgspec.Struct, frozen=True, tag="play"):
+    """Answer: `Ended`; `Marked` may come before."""
+
+    number: int
+    element: str
+    player: str
+    prompt: Prompt
+
+
+class Stop(msgspec.Struct, frozen=True, tag="stop"):
+    element: str
+    player: str
+
+
+class Detect(msgspec.Struct, frozen=True, tag="detect"):
+    """Answer: `Judged`."""
+
+    number: int
+    element: str
+    wire: str
+    limit_us: int
+
+
+class Hear(msgspec.Struct, frozen=True, tag="hear"):
+    """Answers: `Heard`, at once and at each change."""
+
+    number: int
+    element: str
+    wire: str
+
+
+class Prepare(msgspec.Struct, frozen=True, tag="prepare"):
+    """Have prompts rendered. Answer: `Prepared`."""
+
+    number: int
+    prompts: tuple[Prompt, ...]
+
+
+class Record(msgspec.Struct, frozen=True, tag="record"):
+    element: str
+    wire: str
+
+
+class FetchRecording(msgspec.Struct, frozen=True, tag="fetch"):
+    """Answer: `Recorded`."""
+
+    number: int
+    element: str
+    wire: str
+    since_us: int
+
+
+class ClearRecording(msgspec.Struct, frozen=True, tag="clear"):
+    element: str
+    wire: str
+
+
+Request = Feed | Play | Stop | Detect | Hear | Prepare | Record | FetchRecording | ClearRecording
+
+
+class Ended(msgspec.Struct, frozen=True, tag="ended"):
+    number: int
+    how: Played
+
+
+class Marked(msgspec.Struct, frozen=True, tag="marked"):
+    number: int
+
+
+class Judged(msgspec.Struct, frozen=True, tag="judged"):
+    number: int
+    verdict: Verdict
+
+
+class Heard(msgspec.Struct, frozen=True, tag="heard"):
+    number: int
+    voices: tuple[str, ...]
+
+
+class Prepared(msgspec.Struct, frozen=True, tag="prepared"):
+    number: int
+    notice: str
+    """One line for the operator when speech is not what it should be; else empty."""
+
+
+class Recorded(msgspec.Struct, frozen=True, tag="recorded"):
+    number: int
+    from_us: int
+    octets: bytes
+    missed_frames: int
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """A request could not be done; nothing was changed by it."""
+
+    reason: str
+
+
+Report = Ended | Marked | Judged | Heard | Prepared | Recorded | Refused
+
+Received = TypeVar("Received")
+
+
+def framed(message: Request | Report) -> bytes:
+    """A message as it goes over the socket."""
+    body = msgspec.msgpack.encode(message)
+    if len(body) > MAX_MESSAGE_OCTETS:
+        raise ProtocolError(f"a message of {len(body)} octets: at most {MAX_MESSAGE_OCTETS}")
+    return len(body).to_bytes(_LENGTH_OCTETS, "big") + body
+
+
+class Frames(Generic[Received]):
+    """Cuts what arrives into messages of one kind; holds at most one unfinished message."""
+
+    def __init__(self, decoder: msgspec.msgpack.Decoder[Received]) -> None:
+        self._decoder = decoder
+        self._octets = bytearray()
+
+    def receive(self, octets: bytes) -> list[Received]:
+        """The messages that are complete now. Raises ProtocolError."""
+        self._octets += octets
+        messages: list[Received] = []
+        while len(self._octets) >= _LENGTH_OCTETS:
+            length = int.from_bytes(self._octets[:_LENGTH_OCTETS], "big")
+            if length > MAX_MESSAGE_OCTETS:
+                raise ProtocolError(f"a message of {length} octets: at most {MAX_MESSAGE_OCTETS}")
+            if len(self._octets) < _LENGTH_OCTETS + length:
+                break
+            body = bytes(self._octets[_LENGTH_OCTETS : _LENGTH_OCTETS + length])
+            del self._octets[: _LENGTH_OCTETS + length]
+            try:
+                messages.append(self._decoder.decode(body))
+            except msgspec.MsgspecError as error:
+                raise ProtocolError(f"no message of the voice protocol: {error}") from None
+        return messages
+
+
+def requests() -> Frames[Request]:
+    """For the voice process."""
+    return Frames(msgspec.msgpack.Decoder(Request))
+
+
+def reports() -> Frames[Report]:
+    """For an element's process."""
+    return Frames(msgspec.msgpack.Decoder(Report))

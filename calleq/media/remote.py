@@ -1,0 +1,293 @@
+"""Voice by way of the voice process, for elements on an asyncio loop.
+
+    process = await start_voice_process(Path("calleq-data/prompts"))
+    voice = await connect_voice(process.address, lost=...)
+
+`RemoteVoice` fulfils `calleq.media.contract.Voice`: calls write to the socket and return; reports
+come back on the loop. Any number of processes may connect, each with all of its elements.
+
+When the voice process is gone every outstanding player reports `failed`, every outstanding verdict
+is `human` (nobody can say otherwise), awaited answers raise VoiceLostError, and `lost` is called.
+From then on `play` reports `failed` and `feed` does nothing. A process that does not read its
+socket any more (`MAX_UNREAD_OCTETS`) counts as gone.
+"""
+
+import asyncio
+import itertools
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar, assert_never
+
+import msgspec
+
+from calleq.media import protocol
+from calleq.media.contract import Player, Prompt, Verdict
+from calleq.media.graph import Voices, check_sources
+
+START_LIMIT_S = 15.0
+END_LIMIT_S = 5.0
+MAX_REFUSALS_KEPT = 100
+
+Answer = TypeVar("Answer", protocol.Prepared, protocol.Recorded)
+
+
+class VoiceLostError(ConnectionError):
+    """The voice process is gone, or could not be started; the text says which."""
+
+
+class Recording(msgspec.Struct, frozen=True):
+    """Part of what a telephone's ear has heard."""
+
+    from_us: int
+    """UTC microseconds of the first sample."""
+    octets: bytes
+    """Mu-law at 8 kHz; silence where nothing was heard."""
+    missed_frames: int
+    """Ticks of 20 ms that the voice process has missed since it started."""
+
+
+class RemoteVoice(asyncio.Protocol):
+    """The voice plane of another process. Made by `connect_voice`."""
+
+    def __init__(self, lost: Callable[[], object] | None = None) -> None:
+        self.notice = ""
+        """A line for the operator when speech is not what it should be; set by `prepare`."""
+        self.refusals: list[str] = []
+        """What the voice process refused: faults of this process, the first hundred."""
+        self._lost = lost
+        self._frames = protocol.reports()
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._closing = False
+        self._numbers = itertools.count(1)
+        self._players: dict[int, Player] = {}
+        self._verdicts: dict[int, Callable[[Verdict], object]] = {}
+        self._ears: dict[tuple[str, str], tuple[int, Callable[[Voices], object]]] = {}
+        self._listeners: dict[int, Callable[[Voices], object]] = {}
+        self._prepared: dict[int, asyncio.Future[protocol.Prepared]] = {}
+        self._recorded: dict[int, asyncio.Future[protocol.Recorded]] = {}
+
+    def feed(self, element: str, wire: str, sources: tuple[str, ...]) -> None:
+        """See `Voice.feed`. Raises VoiceError for a source that cannot be."""
+        check_sources(sources)
+        self._send(protocol.Feed(element, wire, sources))
+
+    def play(self, element: str, player: str, prompt: Prompt, report: Player) -> None:
+        """See `Voice.play`."""
+        number = next(self._numbers)
+        if self._send(protocol.Play(number, element, player, prompt)):
+            self._players[number] = report
+        elif report.ended is not None:
+            self._loop.call_soon(report.ended, "failed")
+
+    def stop(self, element: str, player: str) -> None:
+        """See `Voice.stop`."""
+        self._send(protocol.Stop(element, player))
+
+    def detect(
+        self, element: str, wire: str, limit_us: int, verdict: Callable[[Verdict], object]
+    ) -> None:
+        """See `Voice.detect`."""
+        number = next(self._numbers)
+        if self._send(protocol.Detect(number, element, wire, limit_us)):
+            self._verdicts[number] = verdict
+        else:
+            self._loop.call_soon(verdict, "human")
+
+    def hear(self, element: str, wire: str, heard: Callable[[Voices], object]) -> None:
+        """See `Voice.hear`; the first report comes as soon as the voice process has answered."""
+        former = self._ears.pop((element, wire), None)
+        if former is not None:
+            del self._listeners[former[0]]
+        number = next(self._numbers)
+        self._ears[element, wire] = (number, heard)
+        self._listeners[number] = heard
+        self._send(protocol.Hear(number, element, wire))
+
+    async def prepare(self, *prompts: Prompt) -> str:
+        """Have prompts rendered (announcements, before they are needed); returns `notice`.
+
+        Raises VoiceLostError.
+        """
+        number = next(self._numbers)
+        request = protocol.Prepare(number, prompts)
+        self.notice = (await self._ask(number, request, self._prepared)).notice
+        return self.notice
+
+    def record(self, element: str, wire: str) -> None:
+        """Record an ear; those of telephones on lines are recorded without being asked for."""
+        self._send(protocol.Record(element, wire))
+
+    async def recording(self, element: str, wire: str, since_us: int = 0) -> Recording:
+        """The last minute of what arrived at `element` on `wire`, from `since_us` (UTC) on.
+
+        It begins with the first frame that was not silent. Raises VoiceLostError.
+        """
+        number = next(self._numbers)
+        request = protocol.FetchRecording(number, element, wire, since_us)
+        answer = await self._ask(number, request, self._recorded)
+        return Recording(answer.from_us, answer.octets, answer.missed_frames)
+
+    def clear(self, element: str, wire: str) -> None:
+        """Forget what was recorded there so far."""
+        self._send(protocol.ClearRecording(element, wire))
+
+    async def _ask(
+        self,
+        number: int,
+        request: protocol.Request,
+        waiting: dict[int, asyncio.Future[Answer]],
+    ) -> Answer:
+        if not self._send(request):
+            raise VoiceLostError("the voice process is gone")
+        future: asyncio.Future[Answer] = self._loop.create_future()
+        waiting[number] = future
+        try:
+            return await future
+        finally:
+            waiting.pop(number, None)
+
+    def close(self) -> None:
+        """End the connection; `lost` is not called. Players report `failed`."""
+        self._closing = True
+        if self._transport is not None:
+            self._transport.close()
+
+    def _send(self, request: protocol.Request) -> bool:
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return False
+        transport.write(protocol.framed(request))
+        if transport.get_write_buffer_size() > protocol.MAX_UNREAD_OCTETS:
+            transport.abort()
+        return True
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            for report in self._frames.receive(data):
+                self._report(report)
+        except protocol.ProtocolError as error:
+            self._refused(str(error))
+            if self._transport is not None:
+                self._transport.abort()
+
+    def _report(self, report: protocol.Report) -> None:
+        match report:
+            case protocol.Ended(number, how):
+                player = self._players.pop(number, None)
+                if player is not None and player.ended is not None:
+                    player.ended(how)
+            case protocol.Marked(number):
+                player = self._players.get(number)
+                if player is not None and player.marked is not None:
+                    player.marked()
+            case protocol.Judged(number, verdict):
+                tell = self._verdicts.pop(number, None)
+                if tell is not None:
+                    tell(verdict)
+            case protocol.Heard(number, voices):
+                heard = self._listeners.get(number)
+                if heard is not None:
+                    heard(frozenset(voices))
+            case protocol.Prepared(number):
+                _answer(self._prepared, number, report)
+            case protocol.Recorded(number):
+                _answer(self._recorded, number, report)
+            case protocol.Refused(reason):
+                self._refused(reason)
+            case _:
+                assert_never(report)
+
+    def _refused(self, reason: str) -> None:
+        if len(self.refusals) < MAX_REFUSALS_KEPT:
+            self.refusals.append(reason)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        players, self._players = self._players, {}
+        verdicts, self._verdicts = self._verdicts, {}
+        error = VoiceLostError("the voice process is gone")
+        for prepared in list(self._prepared.values()):
+            if not prepared.done():
+                prepared.set_exception(error)
+        for recorded in list(self._recorded.values()):
+            if not recorded.done():
+                recorded.set_exception(error)
+        for player in players.values():
+            if player.ended is not None:
+                player.ended("failed")
+        for tell in verdicts.values():
+            tell("human")
+        if self._lost is not None and not self._closing:
+            self._lost()
+
+
+def _answer(waiting: dict[int, asyncio.Future[Answer]], number: int, answer: Answer) -> None:
+    future = waiting.get(number)
+    if future is not None and not future.done():
+        future.set_result(answer)
+
+
+async def connect_voice(address: str, lost: Callable[[], object] | None = None) -> RemoteVoice:
+    """Connect to the voice process at `HOST:PORT` or `unix:PATH`. Raises VoiceLostError."""
+    loop = asyncio.get_running_loop()
+    try:
+        if address.startswith("unix:"):
+            path = address.removeprefix("unix:")
+            _, voice = await loop.create_unix_connection(lambda: RemoteVoice(lost), path)
+        else:
+            host, _, port = address.rpartition(":")
+            _, voice = await loop.create_connection(lambda: RemoteVoice(lost), host, int(port))
+    except (OSError, ValueError) as error:
+        raise VoiceLostError(f"no voice process at {address}: {error}") from None
+    return voice
+
+
+class VoiceProcessHandle:
+    """A voice process that this process has started and will end."""
+
+    def __init__(self, process: asyncio.subprocess.Process, address: str) -> None:
+        self.address = address
+        self._process = process
+
+    @property
+    def pid(self) -> int:
+        """Its process number."""
+        return self._process.pid
+
+    async def stop(self) -> int:
+        """End it, by the pipe first, by force after `END_LIMIT_S`; its exit status."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            return await asyncio.wait_for(self._process.wait(), END_LIMIT_S)
+        except TimeoutError:
+            self._process.kill()
+            return await self._process.wait()
+
+
+async def start_voice_process(cache_dir: Path, listen: str = "127.0.0.1:0") -> VoiceProcessHandle:
+    """Start `python -m calleq.media` and wait for its `ready`. Raises VoiceLostError."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "calleq.media", "--listen", listen, "--cache", str(cache_dir)),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    try:
+        line = await asyncio.wait_for(process.stdout.readline(), START_LIMIT_S)
+    except TimeoutError:
+        line = b""
+    word, _, address = line.decode("utf-8", "replace").strip().partition(" ")
+    if word != "ready" or not address:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+        raise VoiceLostError("the voice process did not start")
+    return VoiceProcessHandle(process, address)

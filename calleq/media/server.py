@@ -1,0 +1,281 @@
+"""The voice process: `python -m calleq.media --listen 127.0.0.1:PORT` (or `--unix PATH`).
+
+It ticks a `TickedVoice` every 20 ms of the monotonic clock and lets any number of elements'
+processes command it over a local socket. It prints `ready ADDRESS` when it listens (port 0 takes a
+free port), and ends on SIGTERM, on SIGINT, or when its parent closes the pipe on its standard
+input. What a connection has fed, played and listened to ends with the connection.
+
+Refuses: an address that is not loopback (voice is commanded by this machine alone); more than
+`MAX_CONNECTIONS`. A peer that breaks the protocol, or does not read, is disconnected; a request
+that the plane refuses is answered `Refused`.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import signal
+import stat
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from ipaddress import ip_address
+from pathlib import Path
+from typing import assert_never
+
+from calleq.media import protocol
+from calleq.media.contract import Played, Player, Prompt, Verdict
+from calleq.media.g711 import FRAME_US
+from calleq.media.graph import VoiceError, Voices
+from calleq.media.music import hold_music
+from calleq.media.prompts import SpokenPrompts
+from calleq.media.ticked import TickedVoice
+
+MAX_CONNECTIONS = 64
+DEFAULT_CACHE = Path("calleq-data") / "prompts"
+
+
+class VoiceProcess:
+    """The plane, its ticks and the connections to it."""
+
+    def __init__(self, cache_dir: Path, loop: asyncio.AbstractEventLoop) -> None:
+        self.prompts = SpokenPrompts(cache_dir)
+        self.voice = TickedVoice(self.prompts, self._fetch)
+        self.connections: set[Connection] = set()
+        self._loop = loop
+        self._start_us = time.monotonic_ns() // 1_000
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run_ticks(self) -> None:
+        """Tick at the edge of every frame, until cancelled."""
+        while True:
+            elapsed_us = time.monotonic_ns() // 1_000 - self._start_us
+            self.voice.tick(elapsed_us // FRAME_US)
+            elapsed_us = time.monotonic_ns() // 1_000 - self._start_us
+            await asyncio.sleep((FRAME_US - elapsed_us % FRAME_US) / 1e6)
+
+    def spawn(self, coroutine: "asyncio._CoroutineLike[None]") -> None:
+        """Run something beside the ticks."""
+        task = self._loop.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _fetch(self, prompt: Prompt, come: Callable[[], object]) -> None:
+        async def fetch() -> None:
+            await self.prompts.prepare(prompt)
+            come()
+
+        self.spawn(fetch())
+
+    def frame_of_utc(self, at_us: int) -> int:
+        """The frame that was heard at an instant (UTC), by the clocks as they stand now."""
+        ago_us = time.time_ns() // 1_000 - at_us
+        return (time.monotonic_ns() // 1_000 - ago_us - self._start_us) // FRAME_US
+
+    def utc_of_frame(self, frame: int) -> int:
+        """When a frame began to be heard (UTC microseconds)."""
+        ago_us = time.monotonic_ns() // 1_000 - (self._start_us + frame * FRAME_US)
+        return time.time_ns() // 1_000 - ago_us
+
+
+class Connection(asyncio.Protocol):
+    """One element's process."""
+
+    def __init__(self, process: VoiceProcess) -> None:
+        self._process = process
+        self._voice = process.voice
+        self._frames = protocol.requests()
+        self._transport: asyncio.Transport | None = None
+        self._fed: set[tuple[str, str]] = set()
+        self._listening: set[tuple[str, str]] = set()
+        self._playing: dict[tuple[str, str], int] = {}
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        if len(self._process.connections) >= MAX_CONNECTIONS:
+            transport.abort()
+            return
+        self._process.connections.add(self)
+        self._transport = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self._process.connections.discard(self)
+        for element, wire in self._fed:
+            self._voice.feed(element, wire, ())
+        for element, wire in self._listening:
+            self._voice.graph.end(element, wire).listener = None
+        for element, player in list(self._playing):
+            self._voice.stop(element, player)
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            for request in self._frames.receive(data):
+                self._serve(request)
+        except protocol.ProtocolError as error:
+            sys.stderr.write(f"voice: a peer was disconnected: {error}\n")
+            if self._transport is not None:
+                self._transport.abort()
+
+    def _serve(self, request: protocol.Request) -> None:
+        try:
+            self._do(request)
+        except VoiceError as error:
+            self._say(protocol.Refused(str(error)))
+
+    def _do(self, request: protocol.Request) -> None:
+        voice = self._voice
+        match request:
+            case protocol.Feed(element, wire, sources):
+                voice.feed(element, wire, sources)
+                (self._fed.add if sources else self._fed.discard)((element, wire))
+            case protocol.Play():
+                self._play(request)
+            case protocol.Stop(element, player):
+                voice.stop(element, player)
+            case protocol.Detect(number, element, wire, limit_us):
+                voice.detect(element, wire, limit_us, partial(self._judged, number))
+            case protocol.Hear(number, element, wire):
+                self._listening.add((element, wire))
+                voice.hear(element, wire, partial(self._heard, number))
+            case protocol.Prepare():
+                self._process.spawn(self._prepare(request))
+            case protocol.Record(element, wire):
+                voice.record(element, wire)
+            case protocol.FetchRecording():
+                self._fetch_recording(request)
+            case protocol.ClearRecording(element, wire):
+                ear = voice.ear(element, wire)
+                if ear is not None:
+                    ear.clear()
+            case _:
+                assert_never(request)
+
+    def _play(self, request: protocol.Play) -> None:
+        key = (request.element, request.player)
+
+        def ended(how: Played) -> None:
+            if self._playing.get(key) == request.number:
+                del self._playing[key]
+            self._say(protocol.Ended(request.number, how))
+
+        def marked() -> None:
+            self._say(protocol.Marked(request.number))
+
+        self._playing[key] = request.number
+        try:
+            self._voice.play(*key, request.prompt, Player(ended, marked))
+        except VoiceError:
+            ended("failed")
+
+    def _judged(self, number: int, verdict: Verdict) -> None:
+        self._say(protocol.Judged(number, verdict))
+
+    def _heard(self, number: int, voices: Voices) -> None:
+        self._say(protocol.Heard(number, tuple(sorted(voices))))
+
+    async def _prepare(self, request: protocol.Prepare) -> None:
+        prompts = request.prompts[: protocol.MAX_PREPARED_PROMPTS]
+        await asyncio.gather(*(self._process.prompts.prepare(prompt) for prompt in prompts))
+        self._say(protocol.Prepared(request.number, self._process.prompts.notice))
+
+    def _fetch_recording(self, request: protocol.FetchRecording) -> None:
+        process, voice = self._process, self._voice
+        ear = voice.ear(request.element, request.wire)
+        first_frame, octets = voice.next_frame, b""
+        if ear is not None:
+            since = process.frame_of_utc(request.since_us) if request.since_us else 0
+            first_frame, octets = ear.since(since, voice.next_frame)
+        from_us = process.utc_of_frame(first_frame)
+        self._say(protocol.Recorded(request.number, from_us, octets, voice.missed_frames))
+
+    def _say(self, report: protocol.Report) -> None:
+        transport = self._transport
+        if transport is None:
+            return
+        transport.write(protocol.framed(report))
+        if transport.get_write_buffer_size() > protocol.MAX_UNREAD_OCTETS:
+            transport.abort()
+
+
+class _ParentWatch(asyncio.Protocol):
+    """Ends the process when the pipe on its standard input is closed."""
+
+    def __init__(self, ended: asyncio.Event) -> None:
+        self._ended = ended
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._ended.set()
+
+
+def loopback(address: str) -> tuple[str, int]:
+    """HOST:PORT of this machine. Raises ValueError for anything else."""
+    host, _, port = address.rpartition(":")
+    if not (port.isascii() and port.isdigit() and int(port) < 65_536):
+        raise ValueError(f"--listen {address}: expected HOST:PORT")
+    try:
+        local = ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        local = False
+    if not local:
+        raise ValueError(
+            f"--listen {address}: only a loopback address, such as 127.0.0.1, is served"
+        )
+    return host.strip("[]"), int(port)
+
+
+async def serve(listen: str | None, unix: str | None, cache_dir: Path) -> None:
+    """Run the voice process until it is told to end."""
+    loop = asyncio.get_running_loop()
+    hold_music()  # made before the first caller holds
+    process = VoiceProcess(cache_dir, loop)
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    mode = os.fstat(sys.stdin.fileno()).st_mode
+    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+        await loop.connect_read_pipe(lambda: _ParentWatch(ended), sys.stdin)
+
+    def connection() -> Connection:
+        return Connection(process)
+
+    if unix is not None:
+        server = await loop.create_unix_server(connection, unix)
+        address = f"unix:{unix}"
+    else:
+        host, port = loopback(listen or "127.0.0.1:0")
+        server = await loop.create_server(connection, host, port)
+        address = "{}:{}".format(*server.sockets[0].getsockname()[:2])
+    ticks = loop.create_task(process.run_ticks())
+    sys.stdout.write(f"ready {address}\n")
+    sys.stdout.flush()
+    await ended.wait()
+    ticks.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await ticks
+    server.close()
+    if unix is not None:
+        Path(unix).unlink(missing_ok=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command; 2 for wrong use."""
+    parser = argparse.ArgumentParser(
+        prog="python -m calleq.media",
+        description="The voice process of a calleq network.",
+        epilog="example: python -m calleq.media --listen 127.0.0.1:8076",
+    )
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--listen", metavar="HOST:PORT", help="a loopback address; port 0: any")
+    where.add_argument("--unix", metavar="PATH", help="a socket in the file system")
+    parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE, help="where prompts are kept")
+    given = parser.parse_args(arguments)
+    try:
+        asyncio.run(serve(given.listen, given.unix, given.cache))
+    except ValueError as error:
+        parser.error(str(error))
+    except OSError as error:
+        sys.stderr.write(f"voice: cannot listen: {error.strerror}\n")
+        return 1
+    return 0

@@ -1,0 +1,166 @@
+"""Voice in real time, still without a clock of its own: whoever holds it ticks it every 20 ms.
+
+`tick(frame)` fires what is due, renders that one frame for every ear that somebody listens to, and
+keeps it. A frame whose tick did not come is skipped, counted in `missed_frames` and never caught
+up: its place in a recording is silence. What is asked for between two ticks is heard from the next.
+
+Recorded are the ears named by `record`, and every end of a subscriber line that belongs to an
+element of `RECORDED_ELEMENTS` (the simulated telephones). A recording keeps the last `KEPT_FRAMES`
+that were not silent; beyond `MAX_EARS` no further ear is recorded (`ears_refused` counts them).
+
+Speech that is not at hand is asked of `fetch`, and begins with the frame after it has come.
+"""
+
+from collections import deque
+from collections.abc import Callable
+
+from calleq.media.contract import Prompt, Verdict
+from calleq.media.detect import QUIET_FRAME, AnswerDetector, measure
+from calleq.media.g711 import FRAME_SAMPLES, FRAME_US, IDLE_OCTET, encode
+from calleq.media.graph import End
+from calleq.media.plane import MAX_DETECT_US, Playing, VoicePlane
+from calleq.media.sounds import PromptLibrary
+from calleq.runtime.clock import VirtualClock
+
+KEPT_FRAMES = 3_000
+"""60 s."""
+MAX_EARS = 1_000
+MAX_DETECTIONS = 1_000
+RECORDED_ELEMENTS = frozenset({"telephones"})
+
+_SILENT_FRAME = bytes([IDLE_OCTET]) * FRAME_SAMPLES
+
+Fetch = Callable[[Prompt, Callable[[], object]], object]
+"""Have a prompt made ready, and call back from the loop when it is."""
+
+
+class Ear:
+    """The last minute of what arrived at one end."""
+
+    def __init__(self, end: End) -> None:
+        self.end = end
+        self._kept: deque[tuple[int, bytes]] = deque(maxlen=KEPT_FRAMES)
+
+    def keep(self, frame: int, octets: bytes) -> None:
+        """A frame that was not silent."""
+        self._kept.append((frame, octets))
+
+    def clear(self) -> None:
+        """Forget everything so far."""
+        self._kept.clear()
+
+    def since(self, first_frame: int, end_frame: int) -> tuple[int, bytes]:
+        """(frame, mu-law) from the first frame kept and not before `first_frame`, without gaps.
+
+        At most the last `KEPT_FRAMES`; silence is put where nothing was heard or a tick was missed.
+        """
+        first_frame = max(first_frame, end_frame - KEPT_FRAMES)
+        kept = [(frame, octets) for frame, octets in self._kept if frame >= first_frame]
+        if not kept:
+            return end_frame, b""
+        first_frame = kept[0][0]
+        frames = [_SILENT_FRAME] * (end_frame - first_frame)
+        for frame, octets in kept:
+            frames[frame - first_frame] = octets
+        return first_frame, b"".join(frames)
+
+
+class _Detection:
+    def __init__(self, end: End, first: int, limit: int, tell: Callable[[Verdict], object]) -> None:
+        self.end = end
+        self.first_frame = first
+        self.limit_frame = limit
+        self.tell = tell
+        self.detector = AnswerDetector()
+
+
+class TickedVoice(VoicePlane):
+    """The voice plane of a voice process; fulfils `calleq.media.contract.Voice`."""
+
+    def __init__(self, prompts: PromptLibrary, fetch: Fetch | None = None) -> None:
+        self._ticked = VirtualClock()
+        super().__init__(self._ticked, prompts)
+        self._prompts = prompts
+        self._fetch = fetch
+        self._detections: list[_Detection] = []
+        self._ears: dict[End, Ear] = {}
+        self.next_frame = 0
+        self.missed_frames = 0
+        self.ears_refused = 0
+
+    def tick(self, frame: int) -> None:
+        """Render `frame`; a frame before the next one to come is not rendered again."""
+        if frame < self.next_frame:
+            return
+        self.missed_frames += frame - self.next_frame
+        self._ticked.advance_us(frame * FRAME_US - self._ticked.monotonic_us())
+        self._mixer.begin(frame, 1)
+        for ear in self._ears.values():
+            samples = self._mixer.arriving(ear.end)
+            if samples is not None:
+                ear.keep(frame, encode(samples))
+        decided = [each for each in self._detections if self._judge(each, frame)]
+        # from now on whatever is asked for belongs to the next frame
+        self._ticked.advance_us(1)
+        self.next_frame = frame + 1
+        for detection in decided:
+            self._detections.remove(detection)
+            detection.tell(detection.detector.expire())
+
+    def _judge(self, detection: _Detection, frame: int) -> bool:
+        """Let a detector hear the frame; whether its verdict is due."""
+        if frame < detection.first_frame:
+            return False
+        if frame >= detection.limit_frame:
+            return True
+        samples = self._mixer.arriving(detection.end)
+        row = QUIET_FRAME if samples is None else measure(samples)[0]
+        return detection.detector.hear(row) is not None or frame + 1 >= detection.limit_frame
+
+    def feed(self, element: str, wire: str, sources: tuple[str, ...]) -> None:
+        super().feed(element, wire, sources)
+        if element in RECORDED_ELEMENTS and wire.startswith("line:"):
+            self.record(element, wire)
+
+    def hear(self, element: str, wire: str, heard: Callable[[frozenset[str]], object]) -> None:
+        super().hear(element, wire, heard)
+        if element in RECORDED_ELEMENTS and wire.startswith("line:"):
+            self.record(element, wire)
+
+    def detect(
+        self, element: str, wire: str, limit_us: int, verdict: Callable[[Verdict], object]
+    ) -> None:
+        """See `Voice.detect`; beyond `MAX_DETECTIONS` at once the answer counts as human."""
+        if len(self._detections) >= MAX_DETECTIONS:
+            self._ticked.call_later_us(0, verdict, "human")
+            return
+        first = self.next_frame
+        limit = first + min(limit_us, MAX_DETECT_US) // FRAME_US
+        self._detections.append(_Detection(self.graph.end(element, wire), first, limit, verdict))
+
+    def record(self, element: str, wire: str) -> None:
+        """Keep from now on what arrives at an end; does nothing when that is done already."""
+        end = self.graph.end(element, wire)
+        if end in self._ears:
+            return
+        if len(self._ears) >= MAX_EARS:
+            self.ears_refused += 1
+            return
+        self._ears[end] = Ear(end)
+        end.watchers.append(self)  # so that the graph does not forget the end
+
+    def ear(self, element: str, wire: str) -> Ear | None:
+        """What is recorded at an end, None when nothing is."""
+        return self._ears.get(self.graph.end(element, wire))
+
+    def _at_hand(self, playing: Playing) -> bool:
+        prompt = playing.prompt
+        if prompt.kind != "speech" or self._fetch is None or self._prompts.ready(prompt):
+            return True
+
+        def come() -> None:
+            if self._playing.get((playing.element, playing.name)) is playing:
+                self._begin(playing)
+
+        self._fetch(prompt, come)
+        return False

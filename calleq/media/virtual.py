@@ -1,0 +1,181 @@
+"""Voice on a virtual clock: who hears whom, and samples only where somebody takes them.
+
+Nothing ticks. A player costs its timers; samples are rendered in blocks, by the mixer that real
+voice uses, for recordings and detectors alone. Before what they hear changes, what they have heard
+so far is rendered from the graph as it stood. A detector also looks ahead: as long as nothing
+changes the future is known, so that its verdict is one timer; a change takes back what lies ahead.
+
+`VirtualVoice` fulfils `calleq.media.contract.Voice`. Deterministic: the same calls at the same
+instants give the same reports and samples.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from calleq.media.contract import Verdict
+from calleq.media.detect import QUIET_FRAME, AnswerDetector, Row, measure
+from calleq.media.g711 import FRAME_SAMPLES, FRAME_US, Samples
+from calleq.media.graph import End, VoiceError
+from calleq.media.plane import MAX_DETECT_US, VoicePlane, frame_at
+from calleq.media.sounds import PromptLibrary
+from calleq.runtime.clock import Clock, Timer
+
+MAX_RECORDING_US = 600_000_000
+PIECE_FRAMES = 25
+"""How far a detector looks ahead at a time."""
+
+
+class VirtualVoice(VoicePlane):
+    """The voice of a whole simulated network."""
+
+    def __init__(self, clock: Clock, prompts: PromptLibrary) -> None:
+        super().__init__(clock, prompts)
+        self._watching = 0
+
+    def detect(
+        self, element: str, wire: str, limit_us: int, verdict: Callable[[Verdict], object]
+    ) -> None:
+        """See `Voice.detect`; at most `MAX_DETECT_US` are listened to."""
+        end = self.graph.end(element, wire)
+        _Detection(self, end, min(limit_us, MAX_DETECT_US), verdict)
+
+    def record(self, element: str, wire: str) -> "Recording":
+        """Record what arrives at `element` on `wire` from the next frame on, until stopped."""
+        return Recording(self, self.graph.end(element, wire))
+
+    def now_us(self) -> int:
+        """The clock's monotonic instant."""
+        return self._clock.monotonic_us()
+
+    def call_later_us(self, delay_us: int, call: Callable[[], object]) -> Timer:
+        """A timer of the clock."""
+        return self._clock.call_later_us(delay_us, call)
+
+    def rendered(self, end: End, frame: int, frames: int) -> Samples | None:
+        """What arrives at an end in `frames` frames as the graph stands; None for silence."""
+        self._mixer.begin(frame, frames)
+        return self._mixer.arriving(end)
+
+    def watch(self, watcher: "_Watcher") -> None:
+        """Tell `watcher` before what arrives at its end changes."""
+        watcher.end.watchers.append(watcher)
+        self._watching += 1
+
+    def unwatch(self, watcher: "_Watcher") -> None:
+        """Do so no longer."""
+        watcher.end.watchers.remove(watcher)
+        self._watching -= 1
+
+    def _before_change(self, end: End, foreseen: bool = False) -> None:
+        if not self._watching:
+            return
+        frame = frame_at(self.now_us())
+        for ear in self.graph.downstream(end):
+            for watcher in ear.watchers:
+                assert isinstance(watcher, _Watcher)
+                watcher.before_change(frame, foreseen)
+
+
+class _Watcher:
+    """Takes samples at an end."""
+
+    def __init__(self, voice: VirtualVoice, end: End) -> None:
+        self.voice = voice
+        self.end = end
+        self.start_frame = frame_at(voice.now_us())
+        voice.watch(self)
+
+    def before_change(self, frame: int, foreseen: bool) -> None:
+        """From `frame` on something else may arrive."""
+        raise NotImplementedError
+
+
+class Recording(_Watcher):
+    """What arrived at one end, from `start_frame` on; at most `MAX_RECORDING_US` of it."""
+
+    def __init__(self, voice: VirtualVoice, end: End) -> None:
+        self._parts: list[Samples] = []
+        self._frames = 0
+        self._stopped = False
+        super().__init__(voice, end)
+
+    def before_change(self, frame: int, foreseen: bool) -> None:
+        self._render_until(frame)
+
+    def _render_until(self, frame: int) -> None:
+        missing = frame - self.start_frame - self._frames
+        if missing <= 0:
+            return
+        if (self._frames + missing) * FRAME_US > MAX_RECORDING_US:
+            raise VoiceError(f"a recording is longer than {MAX_RECORDING_US // 1_000_000} s")
+        part = self.voice.rendered(self.end, self.start_frame + self._frames, missing)
+        if part is None:
+            part = np.zeros(missing * FRAME_SAMPLES, dtype=np.int16)
+        self._parts.append(part)
+        self._frames += missing
+
+    def samples(self) -> Samples:
+        """Everything that has arrived up to now, in whole frames. Raises VoiceError."""
+        if not self._stopped:
+            self._render_until(self.voice.now_us() // FRAME_US)
+        return np.concatenate([np.zeros(0, dtype=np.int16), *self._parts])
+
+    def stop(self) -> Samples:
+        """End the recording; its samples."""
+        samples = self.samples()
+        if not self._stopped:
+            self._stopped = True
+            self.voice.unwatch(self)
+        return samples
+
+
+class _Detection(_Watcher):
+    """One answer being judged: measures as far as they are known, and a timer for the verdict."""
+
+    def __init__(
+        self, voice: VirtualVoice, end: End, limit_us: int, tell: Callable[[Verdict], object]
+    ) -> None:
+        super().__init__(voice, end)
+        self._tell = tell
+        self._deadline_us = voice.now_us() + limit_us
+        self._rows: list[Row] = []
+        self._timer = voice.call_later_us(0, self._look_ahead)
+        self._looking = True
+
+    def before_change(self, frame: int, foreseen: bool) -> None:
+        """What was foreseen from `frame` on is void; look again when the change has been made."""
+        if not (self._looking or foreseen):
+            self._looking = True
+            del self._rows[max(frame - self.start_frame, 0) :]
+            self._timer.cancel()
+            self._timer = self.voice.call_later_us(0, self._look_ahead)
+
+    def _look_ahead(self) -> None:
+        """Judge what would arrive should nothing change, and set the verdict's timer.
+
+        Rendered piece by piece: most answers are judged long before the limit.
+        """
+        self._looking = False
+        limit_frames = self._deadline_us // FRAME_US - self.start_frame
+        detector = AnswerDetector()
+        judged = 0
+        while detector.verdict is None and judged < limit_frames:
+            if judged == len(self._rows):
+                self._render(min(PIECE_FRAMES, limit_frames - judged))
+            detector.hear(self._rows[judged])
+            judged += 1
+        due_us = self._deadline_us
+        if detector.verdict is not None:
+            due_us = (self.start_frame + judged) * FRAME_US
+        verdict = detector.expire()
+        delay_us = max(due_us - self.voice.now_us(), 0)
+        self._timer = self.voice.call_later_us(delay_us, lambda: self._decided(verdict))
+
+    def _render(self, frames: int) -> None:
+        samples = self.voice.rendered(self.end, self.start_frame + len(self._rows), frames)
+        self._rows += [QUIET_FRAME] * frames if samples is None else measure(samples)
+
+    def _decided(self, verdict: Verdict) -> None:
+        self.voice.unwatch(self)
+        self._tell(verdict)

@@ -1,0 +1,97 @@
+"""What announcements say, in words: one place for every sentence a caller hears.
+
+Owns the choice between "a" and "an" by the sound of a business's name. It cannot know every name:
+capitals of up to three letters, and longer ones without a vowel, are read as letters ("an XYZ");
+longer ones are read as a word ("a NASA"). A name is cleaned before it is spoken (control characters
+and doubled blanks go; `MAX_NAME_CHARACTERS` are kept).
+"""
+
+import re
+
+MAX_NAME_CHARACTERS = 80
+
+_LETTERS_WITH_VOWEL_SOUND = frozenset("AEFHILMNORSX")
+_SILENT_H = ("heir", "herb ", "honest", "honor", "honour", "hour")
+_CONSONANT_SOUND = re.compile(
+    r"eu|ewe|on(e|ce)\b|ouija|ubi|uga|ukr|uni(?![mn])|ur[aou]|us[aeu]|ut[aeio]|uv"
+)
+"""Written with a vowel, spoken with a consonant: European, one, unit, user, utility."""
+
+
+def announcement_text(business_name: str) -> tuple[str, str]:
+    """The announcement to the customer and the part of it that must be heard before it is cut.
+
+    >>> announcement_text("ABC Company")[0]
+    'Please hold while we connect you to an ABC Company customer representative.'
+    >>> announcement_text("")
+    ('Please hold while we connect you to a customer representative.', '')
+    """
+    name = spoken_name(business_name)
+    if not name:
+        return "Please hold while we connect you to a customer representative.", ""
+    article = indefinite_article(name)
+    text = f"Please hold while we connect you to {article} {name} customer representative."
+    return text, name
+
+
+def whisper_text(business_name: str) -> str:
+    """What the representative alone hears before the bridge.
+
+    >>> whisper_text("ABC Company"), whisper_text("")
+    ('Call for ABC Company.', 'Customer call.')
+    """
+    name = spoken_name(business_name)
+    return f"Call for {name.rstrip('.')}." if name else "Customer call."
+
+
+def apology_text(business_name: str) -> str:
+    """What the customer hears when no representative could be reached."""
+    name = spoken_name(business_name)
+    who = f"no {name} customer representative" if name else "no customer representative"
+    return f"We are sorry, {who} can take your call at this time. Please try again later. Goodbye."
+
+
+def spoken_name(business_name: str) -> str:
+    """A business's name as it can be spoken: printable, single blanks, of bounded length."""
+    printable = "".join(c if c.isprintable() else " " for c in business_name)
+    return " ".join(printable.split())[:MAX_NAME_CHARACTERS].rstrip()
+
+
+def indefinite_article(name: str) -> str:
+    """ "a" or "an", by the sound with which the name begins.
+
+    >>> [indefinite_article(name) for name in ("BBC", "XYZ Travel", "Hour Glass", "8x8", "Uber")]
+    ['a', 'an', 'an', 'an', 'an']
+    """
+    found = re.search(r"[^\W_]+", name)
+    if found is None:
+        return "a"
+    word = found.group()
+    if word[0].isdigit():
+        return "an" if _number_begins_with_vowel(word) else "a"
+    if _is_spelled(word, name[found.end() : found.end() + 1]):
+        return "an" if word[0].upper() in _LETTERS_WITH_VOWEL_SOUND else "a"
+    rest = name[found.start() :].lower()
+    if rest.startswith(_SILENT_H):
+        return "an"
+    if rest[0] in "aeiouàáâäåæèéêëìíîïòóôöøùúû":
+        return "a" if _CONSONANT_SOUND.match(rest) else "an"
+    return "a"
+
+
+def _is_spelled(word: str, following: str) -> bool:
+    """Whether a word is read letter by letter."""
+    if len(word) == 1:
+        return word.isupper() and not (word == "A" and following == " ")
+    letters = "".join(c for c in word if c.isalpha())
+    if not letters.isupper():
+        return False
+    return len(letters) <= 3 or not any(c in "AEIOUY" for c in letters)
+
+
+def _number_begins_with_vowel(word: str) -> bool:
+    """Eight, eighty, eight hundred; eleven and eighteen, also before thousands."""
+    match = re.match(r"\d+", word)
+    digits = match.group() if match else ""
+    leading = digits[: len(digits) % 3 or 3]
+    return digits.startswith("8") or leading in ("11", "18")

@@ -1,0 +1,243 @@
+"""Wiring, and nothing else: reads a topology and builds every element in one visible place.
+
+A `Plant` is what elements stand on: clock, journal, the wires between them, voice. `build_network`
+puts the elements of one process onto it; which plant it is (real time in one process or in many, or
+the virtual clock) makes no difference to any element.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from calleq.access_server.server import AccessServer
+from calleq.accounts.accounts import Accounts
+from calleq.accounts.passwords import PasswordVerifier
+from calleq.intake.intake import Intake
+from calleq.intake.references import CallReferences
+from calleq.ip_peripheral.service import IntelligentPeripheral
+from calleq.journal.contract import Journal
+from calleq.journal.entries import LineSeized, Stamped
+from calleq.lines.contract import LinePlant
+from calleq.media.contract import Prompt, Voice
+from calleq.media.wording import announcement_text, apology_text, whisper_text
+from calleq.osn.contract import Bus
+from calleq.runtime.clock import Clock
+from calleq.runtime.tap import Tap
+from calleq.ss7.isup.exchange import IsupExchange
+from calleq.ss7.isup.trunks import Trunk
+from calleq.ss7.links import LinkEnd
+from calleq.ss7.node import Mtp3Node
+from calleq.ss7.transfer_point import TransferPoint
+from calleq.ssp.switch import SwitchService
+from calleq.telephones.diary import Diary
+from calleq.telephones.house import TALK_US, Telephones
+from calleq.topology import SignallingLink, Topology, parse_point_code
+
+TELEPHONES = "telephones"
+
+LinkEnds = Callable[[SignallingLink, frozenset[str]], Mapping[str, LinkEnd]]
+"""The ends of a link that lie in this process, by the name of their node."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plant:
+    """What the elements of one process stand on."""
+
+    clock: Clock
+    journal: Journal
+    bus: Bus
+    lines: LinePlant
+    voice: Voice
+    tap: Tap
+    link_ends: LinkEnds
+    verifier: PasswordVerifier
+    random_bits: Callable[[int], int]
+    secret: bytes
+    """At least 16 random bytes of this process, for the cache of verified passwords."""
+    diary: Diary
+    talk_us: int = TALK_US
+
+
+@dataclass(slots=True)
+class Network:
+    """The elements of one process."""
+
+    topology: Topology
+    nodes: dict[str, Mtp3Node] = field(default_factory=dict)
+    exchanges: dict[str, IsupExchange] = field(default_factory=dict)
+    switches: dict[str, SwitchService] = field(default_factory=dict)
+    peripherals: dict[str, IntelligentPeripheral] = field(default_factory=dict)
+    accounts: Accounts | None = None
+    intake: Intake | None = None
+    server: AccessServer | None = None
+    telephones: Telephones | None = None
+
+    def start(self, entries: Sequence[Stamped] = ()) -> None:
+        """Begin work; `entries` is what the process's journal held, for recovery."""
+        for peripheral in self.peripherals.values():
+            peripheral.restart(entries)
+        if self.server is not None:
+            self.server.restart(entries)
+        if self.telephones is not None:
+            self.telephones.start()
+
+
+def element_names(topology: Topology) -> tuple[str, ...]:
+    """Every element that can run alone."""
+    return (
+        topology.access_server.name,
+        *(switch.name for switch in topology.switches),
+        *(point.name for point in topology.transfer_points),
+        *(peripheral.name for peripheral in topology.peripherals),
+        TELEPHONES,
+    )
+
+
+def point_codes(topology: Topology) -> dict[str, int]:
+    """The point code of every signalling node by name."""
+    nodes = (*topology.switches, *topology.transfer_points, *topology.peripherals)
+    return {node.name: parse_point_code(node.point_code) for node in nodes}
+
+
+def build_network(
+    topology: Topology,
+    plant: Plant,
+    elements: frozenset[str] | None = None,
+    entries: Sequence[Stamped] = (),
+) -> Network:
+    """Build the named elements (None: all) on the plant; `Network.start` sets them to work."""
+    chosen = frozenset(element_names(topology)) if elements is None else elements
+    network = Network(topology)
+    _build_nodes(network, plant, chosen)
+    for switch in topology.switches:
+        if switch.name in chosen:
+            network.switches[switch.name] = SwitchService(
+                topology,
+                switch.name,
+                exchange=network.exchanges[switch.name],
+                lines=plant.lines,
+                voice=plant.voice,
+                bus=plant.bus,
+                journal=plant.journal,
+                clock=plant.clock,
+                last_seizure=_last_seizure(entries, switch.name),
+            )
+    for peripheral in topology.peripherals:
+        if peripheral.name in chosen:
+            group = next(
+                trunk.name
+                for trunk in topology.trunks
+                if set(trunk.ends) == {peripheral.name, peripheral.switch}
+            )
+            network.peripherals[peripheral.name] = IntelligentPeripheral(
+                name=peripheral.name,
+                exchange=network.exchanges[peripheral.name],
+                group=group,
+                voice=plant.voice,
+                bus=plant.bus,
+                journal=plant.journal,
+                clock=plant.clock,
+                number=peripheral.number,
+            )
+    if topology.access_server.name in chosen:
+        _build_door(network, plant)
+    if TELEPHONES in chosen:
+        network.telephones = Telephones(
+            topology,
+            plant.lines,
+            plant.voice,
+            plant.clock,
+            plant.diary,
+            talk_us=plant.talk_us,
+            isp_number=topology.isp_number,
+        )
+    return network
+
+
+def prompts_of(topology: Topology) -> list[Prompt]:
+    """Every sentence the network may have to speak, so that it can be rendered beforehand."""
+    names = dict.fromkeys(["", *(business.name for business in topology.businesses)])
+    spoken = [Prompt("speech", apology_text())]
+    for name in names:
+        text, mark = announcement_text(name)
+        spoken += [Prompt("speech", text, mark), Prompt("speech", whisper_text(name))]
+    return spoken
+
+
+def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None:
+    topology = network.topology
+    codes = point_codes(topology)
+    for point in topology.transfer_points:
+        if point.name in chosen:
+            network.nodes[point.name] = TransferPoint(
+                point.name, codes[point.name], plant.clock, codes.get(point.mate)
+            )
+    for element in (*topology.switches, *topology.peripherals):
+        if element.name in chosen:
+            network.nodes[element.name] = Mtp3Node(element.name, codes[element.name], plant.clock)
+    for link in topology.links:
+        for name, end in plant.link_ends(link, chosen).items():
+            far = link.ends[1] if name == link.ends[0] else link.ends[0]
+            network.nodes[name].attach(end, codes[far])
+    for name, node in network.nodes.items():
+        if not isinstance(node, TransferPoint):
+            _set_routes(node, name, topology, codes)
+            network.exchanges[name] = IsupExchange(
+                name, codes[name], node, _trunks(name, topology, codes), plant.clock
+            )
+
+
+def _set_routes(node: Mtp3Node, name: str, topology: Topology, codes: dict[str, int]) -> None:
+    """Directly where there is a link, else over every transfer point that the node is linked to."""
+    adjacent = {end for link in topology.links if name in link.ends for end in link.ends} - {name}
+    relays = tuple(
+        codes[point.name] for point in topology.transfer_points if point.name in adjacent
+    )
+    for other, code in codes.items():
+        if other == name:
+            continue
+        levels = ((code,), relays) if other in adjacent else (relays,)
+        node.set_route(code, *(level for level in levels if level))
+
+
+def _trunks(name: str, topology: Topology, codes: dict[str, int]) -> tuple[Trunk, ...]:
+    trunks = []
+    for group in topology.trunks:
+        if name in group.ends:
+            far = group.ends[1] if name == group.ends[0] else group.ends[0]
+            trunks.append(Trunk(group.name, far, codes[far], group.first, group.circuits))
+    return tuple(trunks)
+
+
+def _build_door(network: Network, plant: Plant) -> None:
+    topology = network.topology
+    network.accounts = Accounts(
+        topology.businesses, plant.verifier, plant.clock, tag_key=plant.secret
+    )
+    network.intake = Intake(
+        network.accounts,
+        plant.journal,
+        plant.clock,
+        CallReferences(plant.clock, plant.random_bits),
+        topology.access_server.equipment_address,
+        topology.access_server.name,
+    )
+    network.server = AccessServer(
+        topology,
+        network.accounts,
+        network.intake,
+        plant.bus,
+        plant.journal,
+        plant.clock,
+        plant.tap,
+    )
+
+
+def _last_seizure(entries: Iterable[Stamped], switch: str) -> int:
+    return max(
+        (
+            stamped.entry.seizure
+            for stamped in entries
+            if stamped.entity == switch and isinstance(stamped.entry, LineSeized)
+        ),
+        default=0,
+    )

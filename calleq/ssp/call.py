@@ -1,0 +1,119 @@
+"""A call: a calling side and a called side, joined.
+
+Owns what passes between the two, and the voices. Backward (what the caller hears of an outgoing
+circuit) is connected when the call is presented, so that tones and announcements of the network
+pass; the rest on answer, so that nobody speaks free of charge (Q.764 §2.1.1.1, §2.1.4.1).
+A telephone that is only ringing is connected to nobody.
+"""
+
+from collections.abc import Callable
+from typing import assert_never
+
+from calleq.media.contract import wire_source
+from calleq.ss7.isup.messages import Cause, Location
+from calleq.ssp.called import CalledCircuit, CalledLine
+from calleq.ssp.causes import Q850
+from calleq.ssp.office import Attempt, Office
+from calleq.ssp.originating import CallingSide, OInput
+from calleq.ssp.routing import NoRoute, OwnNumber, Towards
+from calleq.ssp.terminating import CalledSide, TInput
+
+
+class Call:
+    """One call, from its origination attempt until nothing is left of the caller's access."""
+
+    __slots__ = (
+        "_attempt",
+        "_beginning",
+        "_called",
+        "_ended",
+        "_office",
+        "_route",
+        "calling",
+        "cause",
+    )
+
+    calling: CallingSide
+    """Set right after construction, once: call and side need each other."""
+
+    def __init__(self, office: Office, attempt: Attempt, ended: Callable[["Call"], object]) -> None:
+        """Begins by itself, after the access that brought the call has been handed over."""
+        self._office = office
+        self._attempt = attempt
+        self._ended = ended
+        self._route: OwnNumber | Towards | None = None
+        self._called: CalledSide | None = None
+        self._beginning = office.clock.call_later_us(0, self._begin)
+        self.cause = Cause(Q850.NORMAL)
+
+    def _begin(self) -> None:
+        self.calling.receive(OInput.ORIGINATION_ATTEMPT)
+
+    # OriginatingCall
+
+    def collect(self) -> None:
+        if self._attempt.called:
+            self.calling.receive(OInput.INFORMATION_COLLECTED)
+        else:
+            self._end_here(Q850.ADDRESS_INCOMPLETE, OInput.INFORMATION_INVALID)
+
+    def analyze(self) -> None:
+        route = self._office.routing.route(self._attempt.called)
+        match route:
+            case OwnNumber() | Towards():
+                self._route = route
+                self.calling.receive(OInput.ROUTE_SELECTED)
+            case NoRoute():
+                self._end_here(route.cause, OInput.ROUTE_FAILED)
+            case _:
+                assert_never(route)
+
+    def present(self) -> None:
+        route = self._route
+        attempt = self._attempt
+        match route:
+            case OwnNumber():
+                self._called = CalledLine(self._office, attempt, self)
+            case Towards():
+                groups = route.nearer if attempt.from_switch else route.nearer + route.detours
+                self._called = CalledCircuit(self._office, attempt, groups, self)
+            case None:
+                raise AssertionError("a route is selected before a call is presented")
+            case _:
+                assert_never(route)
+        self._called.receive(TInput.TERMINATION_ATTEMPT)
+
+    def abandon(self) -> None:
+        if self._called is not None:
+            self._called.release(self.cause)
+
+    def forget(self) -> None:
+        self._beginning.cancel()
+        self._ended(self)
+
+    def connect_voices(self) -> None:
+        called = self._called
+        assert called is not None, "only a called side answers"
+        self.calling.hear((wire_source(called.wire),))
+        called.hear((wire_source(self.calling.wire),))
+
+    # TerminatingCall
+
+    def party_presented(self) -> None:
+        assert self._called is not None, "the called side reports"
+        self.calling.hear((wire_source(self._called.wire),))
+
+    def party_alerting(self) -> None:
+        self.calling.receive(OInput.PARTY_ALERTING)
+
+    def party_answered(self) -> None:
+        self.calling.receive(OInput.PARTY_ANSWERED)
+
+    def party_released(self, cause: Cause) -> None:
+        self.cause = cause
+        self.calling.receive(OInput.PARTY_RELEASED)
+
+    def _end_here(self, cause: int, given: OInput) -> None:
+        transit = self._attempt.incoming is not None
+        self.cause = Cause(cause, Location.TRANSIT if transit else Location.PUBLIC_LOCAL)
+        self.calling.receive(given)

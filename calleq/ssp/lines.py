@@ -1,0 +1,213 @@
+"""The line register of a switch: which lines it has, what they are doing, and their octets.
+
+A line has as many channels as its kind allows calls at once: `dial_up`, `mobile` and `dsl` one,
+`two_lines` and `isdn` two. A computer that is on the internet over a `dial_up` line is there by a
+call of that line (to its provider's modems), so the line is busy by nothing more than that call; on
+a `dsl` line the data runs beside the voice channel and occupies nothing.
+
+Call references: a reference belongs to the side that chose it (the flag of Q.931 §4.3). The switch
+chooses 64 to 127, in turn so that a late message cannot meet a new call; telephones choose 1 to 63.
+
+Refused and counted: octets that are no line message (`malformed_lines`), messages that no call and
+no state has a use for (`unexpected_lines`; an unknown reference is answered with RELEASE COMPLETE,
+81, as Q.931 §5.8.3.2 wants), octets for lines of other switches (`foreign_lines`).
+
+The voice wire of a line is one, whatever the number of its channels: it carries the sum of what
+its calls send to it.
+"""
+
+from collections.abc import Callable, Iterable
+from enum import IntEnum
+
+from calleq.lines.contract import LinePlant
+from calleq.lines.messages import LineError, LineMessage, Release, ReleaseComplete, Setup
+from calleq.lines.q931 import decode, encode
+from calleq.media.contract import Voice, line_wire
+from calleq.runtime.clock import Clock
+from calleq.ssp.causes import Q850
+from calleq.ssp.channel import ChannelUser, LineChannel, LState
+from calleq.topology import Line, LineKind
+
+CHANNELS: dict[LineKind, int] = {"dial_up": 1, "two_lines": 2, "isdn": 2, "dsl": 1, "mobile": 1}
+"""Calls at once by kind of line."""
+
+SWITCH_REFERENCES = range(64, 128)
+TELEPHONE_REFERENCES = range(1, 64)
+
+
+class Availability(IntEnum):
+    """Whether a call can be offered to a number; the value is the cause where it cannot."""
+
+    IDLE = 0
+    UNALLOCATED = Q850.UNALLOCATED
+    BUSY = Q850.USER_BUSY
+    CONGESTED = Q850.SWITCH_CONGESTION
+
+
+class SubscriberLine:
+    """One line with the calls on it."""
+
+    __slots__ = ("capacity", "channels", "line", "next_reference", "sources", "wire")
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self.capacity = CHANNELS[line.kind]
+        self.channels: dict[tuple[bool, int], LineChannel] = {}
+        """By (chosen by the switch, reference)."""
+        self.next_reference = SWITCH_REFERENCES.start
+        self.wire = line_wire(line.number)
+        self.sources: dict[LineChannel, tuple[str, ...]] = {}
+
+    @property
+    def full(self) -> bool:
+        return len(self.channels) >= self.capacity
+
+
+Origination = Callable[[LineChannel, Setup], ChannelUser]
+
+
+class LineRegister:
+    """Every line of one switch."""
+
+    def __init__(
+        self, name: str, lines: Iterable[Line], plant: LinePlant, voice: Voice, clock: Clock
+    ) -> None:
+        self._name = name
+        self._lines = {line.number: SubscriberLine(line) for line in lines}
+        self._plant = plant
+        self._voice = voice
+        self._clock = clock
+        self._origination: Origination | None = None
+        self.malformed_lines = 0
+        self.unexpected_lines = 0
+        self.foreign_lines = 0
+        plant.serve(name, self._received)
+
+    def on_origination(self, begin: Origination) -> None:
+        """Ask `begin` for the user of each call that a telephone starts.
+
+        It may use the channel only after it has returned.
+        """
+        self._origination = begin
+
+    def __contains__(self, number: str) -> bool:
+        return number in self._lines
+
+    def line(self, number: str) -> Line:
+        """The line as provisioned. Raises KeyError when there is none."""
+        return self._lines[number].line
+
+    def availability(self, number: str) -> Availability:
+        """Whether a call to the number can be offered now."""
+        subscriber = self._lines.get(number)
+        if subscriber is None:
+            return Availability.UNALLOCATED
+        if subscriber.line.congested:
+            return Availability.CONGESTED
+        return Availability.BUSY if subscriber.full else Availability.IDLE
+
+    def calls_on(self, number: str) -> int:
+        """Channels in use on the line."""
+        return len(self._lines[number].channels)
+
+    def take(self, number: str, user: ChannelUser) -> LineChannel:
+        """Occupy a channel of an idle line for a call to it."""
+        subscriber = self._lines[number]
+        assert not subscriber.full, "availability is asked first"
+        reference = subscriber.next_reference
+        while (True, reference) in subscriber.channels:  # bounded: a line has at most 2 channels
+            reference = _following(reference)
+        subscriber.next_reference = _following(reference)
+        return self._occupy(subscriber, reference, user, by_switch=True)
+
+    def give_back(self, channel: LineChannel) -> None:
+        """Free a channel that was taken and never offered a call."""
+        self._freed(channel)
+
+    def hear(self, channel: LineChannel, sources: tuple[str, ...]) -> None:
+        """What the telephone hears of this call from now on; nothing once the call is gone."""
+        subscriber = self._lines[channel.line]
+        if sources and channel.state is not LState.NULL:
+            subscriber.sources[channel] = sources
+        elif subscriber.sources.pop(channel, None) is None:
+            return
+        total = tuple(source for part in subscriber.sources.values() for source in part)
+        self._voice.feed(self._name, subscriber.wire, total)
+
+    def _occupy(
+        self,
+        subscriber: SubscriberLine,
+        reference: int,
+        user: ChannelUser | None,
+        *,
+        by_switch: bool,
+    ) -> LineChannel:
+        channel = LineChannel(
+            subscriber.line.number,
+            reference,
+            self._clock,
+            self._send,
+            self._freed,
+            by_switch=by_switch,
+        )
+        channel.user = user
+        subscriber.channels[by_switch, reference] = channel
+        return channel
+
+    def _freed(self, channel: LineChannel) -> None:
+        self.hear(channel, ())
+        subscriber = self._lines[channel.line]
+        del subscriber.channels[channel.by_switch, channel.reference]
+
+    def _send(self, number: str, message: LineMessage) -> None:
+        self._plant.to_telephone(self._name, number, encode(message))
+
+    def _received(self, number: str, octets: bytes) -> None:
+        subscriber = self._lines.get(number)
+        if subscriber is None:
+            self.foreign_lines += 1
+            return
+        try:
+            message = decode(octets)
+        except LineError:
+            self.malformed_lines += 1
+            return
+        if isinstance(message, Setup):
+            self._set_up(subscriber, message)
+            return
+        channel = subscriber.channels.get((message.to_originator, message.reference))
+        if channel is not None:
+            channel.received(message)
+            return
+        self.unexpected_lines += 1
+        if not isinstance(message, ReleaseComplete):
+            cause = (
+                message.cause or Q850.UNSPECIFIED
+                if isinstance(message, Release)
+                else Q850.INVALID_REFERENCE
+            )
+            answer = ReleaseComplete(message.reference, cause, not message.to_originator)
+            self._send(number, answer)
+
+    def _set_up(self, subscriber: SubscriberLine, setup: Setup) -> None:
+        """A telephone dials."""
+        reference = setup.reference
+        begin = self._origination
+        if (
+            begin is None
+            or reference not in TELEPHONE_REFERENCES
+            or (False, reference) in subscriber.channels
+        ):
+            self.unexpected_lines += 1
+            return
+        if subscriber.full:
+            refusal = ReleaseComplete(reference, Q850.NO_CIRCUIT, to_originator=True)
+            self._send(subscriber.line.number, refusal)
+            return
+        channel = self._occupy(subscriber, reference, None, by_switch=False)
+        channel.user = begin(channel, setup)
+        channel.received(setup)
+
+
+def _following(reference: int) -> int:
+    return reference + 1 if reference + 1 in SWITCH_REFERENCES else SWITCH_REFERENCES.start

@@ -1,0 +1,160 @@
+"""A switch of the network: SSP 62, 64, 66 or MTSO 65 (a local exchange with its lines).
+
+`SwitchService` joins what a switch is made of and owns the calls in progress. It hears of a call by
+an IAM on a circuit or by SETUP on a line and gives it to a `Call`; everything else happens between
+that call's two sides. Numbers are normalised here: inside, all are E.164 with `+`, or empty where
+the digits make no such number (such a call ends with cause 28).
+
+It keeps nothing over a restart: circuits are reset by the exchange, telephones get cause 81 to what
+they still say, and `last_seizure` continues the numbering where the journal left it.
+"""
+
+from calleq.journal.contract import Journal
+from calleq.lines.contract import LinePlant
+from calleq.lines.messages import Setup
+from calleq.media.contract import Voice, line_wire
+from calleq.numbering import NumberingError, parse_e164
+from calleq.osn.contract import Bus
+from calleq.runtime.clock import Clock
+from calleq.ss7.isup.contract import Circuit, CircuitUser, Exchange
+from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Iam, Nature, Presentation
+from calleq.ssp.call import Call
+from calleq.ssp.calling import CallingCircuit, CallingLine
+from calleq.ssp.channel import ChannelUser, LineChannel
+from calleq.ssp.lines import LineRegister
+from calleq.ssp.mobile import Paging
+from calleq.ssp.office import Attempt, Office
+from calleq.ssp.routing import OwnNumber, Routing
+from calleq.ssp.set_up import SetUpRelay
+from calleq.topology import Switch, Topology, TopologyError
+
+
+class SwitchService:
+    """One switch at work, from construction on."""
+
+    def __init__(
+        self,
+        topology: Topology,
+        name: str,
+        *,
+        exchange: Exchange,
+        lines: LinePlant,
+        voice: Voice,
+        bus: Bus,
+        journal: Journal,
+        clock: Clock,
+        last_seizure: int = 0,
+    ) -> None:
+        """Serve the switch `name` of the topology; raises TopologyError when it has none.
+
+        Registers itself: `exchange.on_set_up`, `lines.serve`, `bus.attach`. `last_seizure` is the
+        greatest `LineSeized.seizure` of this switch in the journal.
+        """
+        switch = _switch_of(topology, name)
+        routing = Routing(topology, name)
+        own = (line for line in topology.lines if isinstance(routing.route(line.number), OwnNumber))
+        self.register = LineRegister(name, own, lines, voice, clock)
+        self.relay = SetUpRelay(
+            name, bus, topology.access_server.name, _peripheral_of(topology, name)
+        )
+        self._calls: set[Call] = set()
+        self._office = Office(
+            name=name,
+            exchange=exchange,
+            voice=voice,
+            journal=journal,
+            clock=clock,
+            register=self.register,
+            routing=routing,
+            paging=Paging(clock, switch.paging_s),
+            country_code=topology.country_code,
+            seizures=last_seizure,
+        )
+        exchange.on_set_up(self._circuit_seized)
+        self.register.on_origination(self._line_dials)
+
+    @property
+    def name(self) -> str:
+        """The element's name."""
+        return self._office.name
+
+    @property
+    def calls_in_progress(self) -> int:
+        """Calls whose caller's access is not clear yet."""
+        return len(self._calls)
+
+    @property
+    def malformed_lines(self) -> int:
+        """Octet strings from telephones that were no line message, and were dropped."""
+        return self.register.malformed_lines
+
+    def _circuit_seized(self, circuit: Circuit, iam: Iam) -> CircuitUser:
+        office = self._office
+        attempt = Attempt(
+            called=_called(iam.called, office.country_code),
+            calling=_calling(iam.calling, office.country_code),
+            shown=_shown(iam.calling, office.country_code),
+            incoming=circuit.key,
+            iam=iam,
+            from_switch=office.routing.is_switch(circuit.far),
+        )
+        call = Call(office, attempt, self._calls.discard)
+        side = CallingCircuit(office, circuit, call)
+        call.calling = side
+        self._calls.add(call)
+        return side
+
+    def _line_dials(self, channel: LineChannel, setup: Setup) -> ChannelUser:
+        office = self._office
+        try:
+            called: str = parse_e164(setup.called)
+        except NumberingError:
+            called = ""
+        attempt = Attempt(
+            called=called, calling=channel.line, shown=channel.line, line=channel.line
+        )
+        call = Call(office, attempt, self._calls.discard)
+        side = CallingLine(office, channel, line_wire(channel.line), call)
+        call.calling = side
+        self._calls.add(call)
+        return side
+
+
+def _switch_of(topology: Topology, name: str) -> Switch:
+    for switch in topology.switches:
+        if switch.name == name:
+            return switch
+    raise TopologyError(f"switches: none is called {name!r}")
+
+
+def _peripheral_of(topology: Topology, name: str) -> str:
+    for peripheral in topology.peripherals:
+        if peripheral.switch == name:
+            return peripheral.name
+    return ""
+
+
+def _e164(digits: str, nature: int, country_code: str) -> str:
+    """E.164 with `+`, empty when the digits make none."""
+    digits = digits.removesuffix("f")
+    if nature == Nature.NATIONAL:
+        digits = country_code + digits
+    elif nature != Nature.INTERNATIONAL:
+        return ""
+    if digits.isascii() and digits.isdecimal() and 7 <= len(digits) <= 15 and digits[0] != "0":
+        return "+" + digits
+    return ""
+
+
+def _called(called: CalledNumber, country_code: str) -> str:
+    return _e164(called.digits, called.nature, country_code)
+
+
+def _calling(calling: CallingNumber | None, country_code: str) -> str:
+    return "" if calling is None else _e164(calling.digits, calling.nature, country_code)
+
+
+def _shown(calling: CallingNumber | None, country_code: str) -> str:
+    if calling is None or calling.presentation != Presentation.ALLOWED:
+        return ""
+    return _calling(calling, country_code)

@@ -1,0 +1,313 @@
+"""Who is at a telephone, and what they do: habits as data, and the occupant that follows them.
+
+A person answers, says `hello`, talks once another person is heard and hangs up `talk_us` after
+that. Two people who both wait for the other would wait for ever: so a person says `hello` again
+when an announcement or music ends in silence, and every `SILENCE_PATIENCE_US` of hearing nothing,
+and hangs up after `HELLO_LIMIT` of them. A person who hears nothing but a busy or congestion tone
+hangs up after `TONE_PATIENCE_US`.
+
+Nothing here knows whether the telephone is a customer's or a representative's, who called whom, or
+what the network believes: an occupant knows what rings, what it hears and what time it is.
+
+Timers: one for what comes next (answer, hang up), one for patience. Each is set once for a phase of
+a call and never renewed while the phase lasts.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from calleq.media.contract import (
+    Player,
+    Prompt,
+    Voice,
+    line_wire,
+    player_source,
+)
+from calleq.runtime.clock import Clock, Timer
+from calleq.telephones.diary import Diary, Event
+from calleq.telephones.table import State
+from calleq.telephones.telephone import TONE_PATIENCE_US, Telephone
+from calleq.units import SECOND_US
+
+ELEMENT = "telephones"
+"""The element name of all telephones at the voice plane."""
+
+PICK_UP_US = 4 * SECOND_US
+SLOW_PICK_UP_US = 25 * SECOND_US
+TALK_US = 5 * SECOND_US
+LEAVES_ANNOUNCEMENT_US = 3 * SECOND_US
+MACHINE_LIMIT_US = 20 * SECOND_US
+"""How long an answering machine stays on the line, greeting included."""
+FAX_LIMIT_US = 35 * SECOND_US
+"""T1 of ITU-T T.30 §5.4.3.1: how long a fax looks for another."""
+SILENCE_PATIENCE_US = 4 * SECOND_US
+HELLO_LIMIT = 10
+"""How often a person says hello to nobody before hanging up."""
+
+MODEM_ANSWERS = Prompt(kind="tone", text="2225")
+"""Bell 103 answering tone."""
+MODEM_CALLS = Prompt(kind="tone", text="1270")
+"""Bell 103 originating tone."""
+DISHEARTENING = frozenset(("tone:busy", "tone:congestion", "tone:unobtainable"))
+"""What tells a person that the call is over."""
+
+
+class Habit(msgspec.Struct, frozen=True, kw_only=True):
+    """What whoever is at a telephone does with a call."""
+
+    answers_after_us: int | None = None
+    """Of ringing; None: never."""
+    in_use: bool = False
+    """The telephone is off the hook from the start."""
+    rejects: bool = False
+    says: Prompt = Prompt(kind="mouth", text="hello")
+    """On a call that is through."""
+    leaves_after_us: int | None = None
+    """From the moment the call is through; None: not on its own account."""
+    leaves_speech_after_us: int | None = None
+    """From first hearing an announcement."""
+    converses: bool = False
+    """Reacts to what it hears, as a person."""
+
+
+HABITS: dict[str, Habit] = {
+    "person": Habit(answers_after_us=PICK_UP_US, converses=True),
+    "slow": Habit(answers_after_us=SLOW_PICK_UP_US, converses=True),
+    "hangs_up": Habit(
+        answers_after_us=PICK_UP_US,
+        converses=True,
+        leaves_speech_after_us=LEAVES_ANNOUNCEMENT_US,
+    ),
+    "busy": Habit(in_use=True, answers_after_us=PICK_UP_US, converses=True),
+    "silent": Habit(),
+    "rejects": Habit(rejects=True),
+    "machine": Habit(
+        answers_after_us=PICK_UP_US,
+        says=Prompt(kind="mouth", text="greeting"),
+        leaves_after_us=MACHINE_LIMIT_US,
+    ),
+    "fax": Habit(
+        answers_after_us=PICK_UP_US,
+        says=Prompt(kind="mouth", text="fax"),
+        leaves_after_us=FAX_LIMIT_US,
+    ),
+    "modem": Habit(answers_after_us=0, says=MODEM_ANSWERS),
+}
+"""By the `behaviour` of a line."""
+
+CALLER = HABITS["person"]
+"""Whoever takes up a handset to dial."""
+COMPUTER = Habit(says=MODEM_CALLS)
+"""A computer that dials its internet service."""
+
+_HELLO = Prompt(kind="mouth", text="hello")
+_TALK = Prompt(kind="mouth", text="talk")
+_UNWATCHED = Player()
+
+
+class Manners:
+    """What all people of a network share and a tester may change while it runs."""
+
+    def __init__(self, talk_us: int = TALK_US) -> None:
+        self.talk_us = talk_us
+
+
+class Inhabitant:
+    """Follows a habit at one telephone; fulfils `Occupant`."""
+
+    __slots__ = (
+        "_answering_habit",
+        "_clock",
+        "_connected",
+        "_diary",
+        "_habit",
+        "_has_spoken",
+        "_heard",
+        "_hellos",
+        "_listens",
+        "_manners",
+        "_met_person",
+        "_mouth",
+        "_next",
+        "_own_voice",
+        "_patience",
+        "_phone",
+        "_sources",
+        "_voice",
+        "_wire",
+        "on_free",
+    )
+
+    def __init__(
+        self,
+        phone: Telephone,
+        habit: Habit,
+        voice: Voice,
+        clock: Clock,
+        diary: Diary,
+        manners: Manners,
+    ) -> None:
+        self._phone = phone
+        self._answering_habit = self._habit = habit
+        self._voice = voice
+        self._clock = clock
+        self._diary = diary
+        self._manners = manners
+        self._wire = line_wire(phone.number)
+        self._mouth = f"{phone.number}/mouth"
+        self._own_voice = f"mouth:{phone.number}"
+        self._sources = (player_source(self._mouth),)
+        self._heard: frozenset[str] = frozenset()
+        self._listens = False
+        self._connected = False
+        self._met_person = False
+        self._hellos = 0
+        self._next: Timer | None = None
+        self._patience: Timer | None = None
+        self._has_spoken = False
+        self.on_free: Callable[[], object] | None = None
+
+    @property
+    def heard(self) -> frozenset[str]:
+        """The voices that arrive at the ear now."""
+        return self._heard
+
+    @property
+    def was_connected(self) -> bool:
+        """Whether the current or last call was through."""
+        return self._connected
+
+    def dial(self, number: str, habit: Habit = CALLER) -> None:
+        """Place a call and behave by `habit` in it; only with the telephone on the hook."""
+        if self._phone.state is State.ON_HOOK:
+            self._habit = habit
+            self._phone.dial(number)
+
+    def say(self, prompt: Prompt) -> None:
+        """Utter something; what was being uttered is cut off."""
+        if self._has_spoken:
+            self._voice.stop(ELEMENT, self._mouth)
+        self._has_spoken = True
+        said = prompt.text if prompt.kind == "mouth" else f"{prompt.kind} {prompt.text}"
+        self._diary.note(self._phone.number, Event.SAYS, said)
+        self._voice.play(ELEMENT, self._mouth, prompt, _UNWATCHED)
+
+    # Occupant: what the telephone tells.
+
+    def telephone_rings(self) -> None:
+        self._habit = self._answering_habit
+        after_us = self._habit.answers_after_us
+        if after_us == 0:
+            self._phone.pick_up()
+        elif after_us is not None:
+            self._next = self._clock.call_later_us(after_us, self._answer)
+
+    def telephone_stopped_ringing(self) -> None:
+        self._forget_timers()
+
+    def telephone_off_hook(self) -> None:
+        self._connected = False
+        self._met_person = False
+        self._hellos = 0
+        self._has_spoken = False
+        self._voice.feed(ELEMENT, self._wire, self._sources)
+        if not self._listens:
+            self._listens = True
+            self._voice.hear(ELEMENT, self._wire, self._hear)
+        elif self._heard:
+            self._note_heard()
+
+    def telephone_connected(self) -> None:
+        habit = self._habit
+        self._connected = True
+        self.say(habit.says)
+        if habit.leaves_after_us is not None:
+            self._leave_after(habit.leaves_after_us)
+        if habit.converses:
+            self._react(frozenset())
+
+    def telephone_hung_up(self) -> None:
+        self._forget_timers()
+        if self._has_spoken:
+            self._voice.stop(ELEMENT, self._mouth)
+        self._has_spoken = False
+        self._voice.feed(ELEMENT, self._wire, ())
+
+    def telephone_free(self) -> None:
+        if self.on_free is not None:
+            self.on_free()
+
+    # What is heard.
+
+    def _hear(self, voices: frozenset[str]) -> None:
+        previous, self._heard = self._heard, voices - {self._own_voice}
+        if self._heard == previous or not self._phone.is_off_hook:
+            return
+        self._note_heard()
+        if self._habit.converses and self._connected:
+            self._react(previous)
+
+    def _note_heard(self) -> None:
+        detail = ", ".join(sorted(self._heard)) or "silence"
+        self._diary.note(self._phone.number, Event.HEARS, detail)
+
+    def _react(self, previous: frozenset[str]) -> None:
+        """Decide what to do about what is heard now, in a call that is through."""
+        heard = self._heard
+        self._be_patient_no_more()
+        if heard and heard <= DISHEARTENING:
+            self._patience = self._clock.call_later_us(TONE_PATIENCE_US, self._leave)
+        elif self._met_person:
+            return
+        elif any(voice.startswith("mouth:") for voice in heard):
+            self._met_person = True
+            self.say(_TALK)
+            self._leave_after(self._manners.talk_us)
+        elif not heard:
+            if previous and not previous & DISHEARTENING:
+                self._say_hello()
+            self._patience = self._clock.call_later_us(SILENCE_PATIENCE_US, self._call_out)
+        elif self._habit.leaves_speech_after_us is not None and any(
+            voice.startswith("speech:") for voice in heard
+        ):
+            self._leave_after(self._habit.leaves_speech_after_us)
+
+    def _say_hello(self) -> None:
+        self._hellos += 1
+        self.say(_HELLO)
+
+    def _call_out(self) -> None:
+        """Nothing is heard for long: is anybody there?"""
+        self._patience = None
+        if self._hellos >= HELLO_LIMIT:
+            self._leave()
+            return
+        self._say_hello()
+        self._patience = self._clock.call_later_us(SILENCE_PATIENCE_US, self._call_out)
+
+    # Hands and timers.
+
+    def _answer(self) -> None:
+        self._next = None
+        self._phone.pick_up()
+
+    def _leave_after(self, length_us: int) -> None:
+        """The first reason to leave a call stands."""
+        if self._next is None:
+            self._next = self._clock.call_later_us(length_us, self._leave)
+
+    def _leave(self) -> None:
+        """Hanging up forgets both timers, whichever of them came to this."""
+        self._phone.hang_up()
+
+    def _be_patient_no_more(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+    def _forget_timers(self) -> None:
+        self._be_patient_no_more()
+        if self._next is not None:
+            self._next.cancel()
+            self._next = None

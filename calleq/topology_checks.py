@@ -1,0 +1,327 @@
+"""Whether a topology is a network: every name it uses exists, every number can be reached.
+
+`check_topology` stops at the first fault; its text begins with the key (`trunks[2].ends[1]`) and
+says what was expected. What one value alone must look like is checked here too, where the types of
+`topology_types` do not say it.
+"""
+
+import ipaddress
+import math
+import re
+from collections.abc import Iterable, Iterator
+
+from calleq.numbering import NumberingError, parse_e164
+from calleq.topology_types import (
+    Line,
+    Topology,
+    TopologyError,
+    TrunkGroup,
+    element_names,
+    home_switch,
+    parse_point_code,
+)
+
+CIC_LIMIT = 4_095
+"""The highest circuit identification code: 12 bits (Q.763 §1.2)."""
+
+DELAY_LIMIT_US = 10_000_000
+"""No wire is longer than this; a longer delay is a slip of the unit."""
+
+RING_LIMIT_S = 600.0
+PAGING_LIMIT_S = 60.0
+PORT_LIMIT = 65_535
+ROW_OF_PORTS = 10
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+_PREFIX = re.compile(r"\+[0-9]{1,15}")
+_COUNTRY_CODE = re.compile(r"[1-9][0-9]{0,2}")
+
+
+def check_topology(topology: Topology) -> None:
+    """Raise TopologyError on the first thing that makes no network, naming its key."""
+    if not _COUNTRY_CODE.fullmatch(topology.country_code):
+        raise TopologyError(
+            f"country_code: {topology.country_code!r} is no country code: 1 to 3 digits expected"
+        )
+    _check_names(topology)
+    _check_nodes(topology)
+    _check_links(topology)
+    _check_trunks(topology)
+    _check_peripherals(topology)
+    _check_lines(topology)
+    _check_businesses(topology)
+    _check_access(topology)
+    _check_timing(topology)
+    _check_processes(topology)
+
+
+def _named(topology: Topology) -> Iterator[tuple[str, str]]:
+    """Key and name of each element."""
+    yield "access_server", topology.access_server.name
+    for index, switch in enumerate(topology.switches):
+        yield f"switches[{index}]", switch.name
+    for index, point in enumerate(topology.transfer_points):
+        yield f"transfer_points[{index}]", point.name
+    for index, peripheral in enumerate(topology.peripherals):
+        yield f"peripherals[{index}]", peripheral.name
+
+
+def _coded(topology: Topology) -> Iterator[tuple[str, str, str]]:
+    """Key, name and point code of each signalling node."""
+    for index, switch in enumerate(topology.switches):
+        yield f"switches[{index}]", switch.name, switch.point_code
+    for index, point in enumerate(topology.transfer_points):
+        yield f"transfer_points[{index}]", point.name, point.point_code
+    for index, peripheral in enumerate(topology.peripherals):
+        yield f"peripherals[{index}]", peripheral.name, peripheral.point_code
+
+
+def _check_names(topology: Topology) -> None:
+    seen: dict[str, str] = {"telephones": "the telephones"}
+    for key, name in _named(topology):
+        if not _NAME.fullmatch(name):
+            raise TopologyError(
+                f"{key}.name: {name!r} is no name: small letters, digits, - and . expected"
+            )
+        if name in seen:
+            raise TopologyError(f"{key}.name: {name!r} is the name of {seen[name]} already")
+        seen[name] = key
+
+
+def _check_nodes(topology: Topology) -> None:
+    if not topology.switches:
+        raise TopologyError("switches: at least one switch is expected")
+    seen: dict[int, str] = {}
+    for key, name, point_code in _coded(topology):
+        try:
+            code = parse_point_code(point_code)
+        except TopologyError as error:
+            raise TopologyError(f"{key}.point_code: {error}") from error
+        if code in seen:
+            raise TopologyError(f"{key}.point_code: {point_code} is the code of {seen[code]}")
+        seen[code] = name
+    _check_mates(topology)
+    _check_prefixes(topology)
+
+
+def _check_mates(topology: Topology) -> None:
+    points = {point.name: point for point in topology.transfer_points}
+    for index, point in enumerate(topology.transfer_points):
+        if point.mate and (point.mate == point.name or point.mate not in points):
+            raise TopologyError(
+                f"transfer_points[{index}].mate: {_unknown(point.mate, 'transfer point', points)}"
+            )
+        if point.mate and points[point.mate].mate != point.name:
+            raise TopologyError(
+                f"transfer_points[{index}].mate: {point.mate} has another mate:"
+                f" {point.name} expected there too"
+            )
+
+
+def _check_prefixes(topology: Topology) -> None:
+    seen: dict[str, str] = {}
+    for index, switch in enumerate(topology.switches):
+        if not 0 <= switch.paging_s <= PAGING_LIMIT_S:
+            raise TopologyError(
+                f"switches[{index}].paging_s: {switch.paging_s}: 0 to {PAGING_LIMIT_S} s expected"
+            )
+        for place, prefix in enumerate(switch.prefixes):
+            key = f"switches[{index}].prefixes[{place}]"
+            if not _PREFIX.fullmatch(prefix):
+                raise TopologyError(
+                    f"{key}: {prefix!r} is no prefix: + and 1 to 15 digits expected"
+                )
+            if prefix in seen:
+                raise TopologyError(f"{key}: {prefix} belongs to {seen[prefix]} already")
+            seen[prefix] = switch.name
+
+
+def _check_links(topology: Topology) -> None:
+    nodes = {name for _, name in _named(topology)} - {topology.access_server.name}
+    seen: set[frozenset[str]] = set()
+    for index, link in enumerate(topology.links):
+        _check_ends(f"links[{index}]", link.ends, nodes, "switch, transfer point or peripheral")
+        if frozenset(link.ends) in seen:
+            raise TopologyError(f"links[{index}].ends: these two are linked already")
+        seen.add(frozenset(link.ends))
+        _check_delay(f"links[{index}].delay_us", link.delay_us)
+
+
+def _check_trunks(topology: Topology) -> None:
+    exchanges = {switch.name for switch in topology.switches}
+    exchanges |= {peripheral.name for peripheral in topology.peripherals}
+    names: set[str] = set()
+    pairs: dict[frozenset[str], list[TrunkGroup]] = {}
+    for index, group in enumerate(topology.trunks):
+        key = f"trunks[{index}]"
+        if not group.name or group.name in names:
+            raise TopologyError(f"{key}.name: {group.name!r}: a name of its own is expected")
+        names.add(group.name)
+        _check_ends(key, group.ends, exchanges, "switch or peripheral")
+        if group.circuits < 1:
+            raise TopologyError(f"{key}.circuits: {group.circuits}: at least 1 expected")
+        if group.first < 1 or group.first + group.circuits - 1 > CIC_LIMIT:
+            raise TopologyError(
+                f"{key}.first: CICs {group.first} to {group.first + group.circuits - 1}:"
+                f" 1 to {CIC_LIMIT} expected"
+            )
+        same_pair = pairs.setdefault(frozenset(group.ends), [])
+        for other in same_pair:
+            if (
+                group.first < other.first + other.circuits
+                and other.first < group.first + group.circuits
+            ):
+                raise TopologyError(
+                    f"{key}.first: its CICs overlap those of {other.name} between the same two"
+                )
+        same_pair.append(group)
+
+
+def _check_ends(key: str, ends: tuple[str, str], known: set[str], what: str) -> None:
+    for place, end in enumerate(ends):
+        if end not in known:
+            raise TopologyError(f"{key}.ends[{place}]: {_unknown(end, what, known)}")
+    if ends[0] == ends[1]:
+        raise TopologyError(f"{key}.ends: both are {ends[0]}; two different ends expected")
+
+
+def _check_peripherals(topology: Topology) -> None:
+    switches = {switch.name for switch in topology.switches}
+    pairs = {frozenset(group.ends) for group in topology.trunks}
+    for index, peripheral in enumerate(topology.peripherals):
+        key = f"peripherals[{index}]"
+        if peripheral.switch not in switches:
+            raise TopologyError(f"{key}.switch: {_unknown(peripheral.switch, 'switch', switches)}")
+        if frozenset((peripheral.name, peripheral.switch)) not in pairs:
+            raise TopologyError(
+                f"{key}.switch: no circuits lead to {peripheral.switch}:"
+                f" a trunk group between the two is expected"
+            )
+        if peripheral.number:
+            _check_number(f"{key}.number", peripheral.number)
+
+
+def _check_lines(topology: Topology) -> None:
+    kinds = {switch.name: switch.kind for switch in topology.switches}
+    seen: set[str] = set()
+    for index, line in enumerate(topology.lines):
+        key = f"lines[{index}]"
+        _check_number(f"{key}.number", line.number)
+        if line.number in seen:
+            raise TopologyError(f"{key}.number: {line.number} has a line already")
+        seen.add(line.number)
+        switch = home_switch(topology, line.number)
+        if switch is None:
+            raise TopologyError(f"{key}.number: no switch has a prefix of {line.number}")
+        _check_line_kind(key, line, switch, kinds[switch])
+    _check_number("isp_number", topology.isp_number)
+    dialled_in = any(line.kind == "dial_up" and line.online for line in topology.lines)
+    if dialled_in and topology.isp_number not in seen:
+        raise TopologyError(
+            f"isp_number: a dial-up line is on-line, so a line with {topology.isp_number} is"
+            " expected"
+        )
+
+
+def _check_line_kind(key: str, line: Line, switch: str, kind: str) -> None:
+    if (line.kind == "mobile") != (kind == "mtso"):
+        expected = "mobile" if kind == "mtso" else "a kind other than mobile"
+        raise TopologyError(f"{key}.kind: {line.kind} at {switch}: {expected} expected")
+    if not line.coverage and line.kind != "mobile":
+        raise TopologyError(f"{key}.coverage: only a mobile line can be out of reach")
+    if line.online and line.kind == "mobile":
+        raise TopologyError(f"{key}.online: a mobile line carries no computer here")
+
+
+def _check_businesses(topology: Topology) -> None:
+    lines = {line.number for line in topology.lines}
+    seen: set[str] = set()
+    for index, business in enumerate(topology.businesses):
+        key = f"businesses[{index}]"
+        if not _NAME.fullmatch(business.identifier):
+            raise TopologyError(
+                f"{key}.identifier: {business.identifier!r}: small letters, digits, - and ."
+                " expected"
+            )
+        if business.identifier in seen:
+            raise TopologyError(f"{key}.identifier: {business.identifier!r} is there already")
+        seen.add(business.identifier)
+        if business.number:
+            _check_number(f"{key}.number", business.number)
+        for place, number in enumerate(business.representatives):
+            here = f"{key}.representatives[{place}]"
+            _check_number(here, number)
+            if number not in lines:
+                raise TopologyError(f"{here}: no line has {number}")
+            if number in business.representatives[:place]:
+                raise TopologyError(f"{here}: {number} is named twice")
+
+
+def _check_access(topology: Topology) -> None:
+    switches = {switch.name for switch in topology.switches}
+    server = topology.access_server
+    if server.switch not in switches:
+        raise TopologyError(f"access_server.switch: {_unknown(server.switch, 'switch', switches)}")
+    if not server.equipment_address:
+        raise TopologyError("access_server.equipment_address: is empty, an address is expected")
+    host, colon, port = server.listen.rpartition(":")
+    if not colon or not _is_host(host) or not _is_port(port):
+        raise TopologyError(
+            f"access_server.listen: {server.listen!r}: HOST:PORT expected, such as 127.0.0.1:8072"
+        )
+
+
+def _check_timing(topology: Topology) -> None:
+    timing = topology.timing
+    if not (math.isfinite(timing.ring_limit_s) and 0 < timing.ring_limit_s <= RING_LIMIT_S):
+        raise TopologyError(
+            f"timing.ring_limit_s: {timing.ring_limit_s}: more than 0, at most {RING_LIMIT_S} s"
+            " expected"
+        )
+    _check_delay("timing.osn_delay_us", timing.osn_delay_us)
+    _check_delay("timing.line_delay_us", timing.line_delay_us)
+
+
+def _check_processes(topology: Topology) -> None:
+    names = element_names(topology)
+    processes = topology.processes
+    highest = PORT_LIMIT - ROW_OF_PORTS * len(names)
+    if not 1 <= processes.base_port <= highest:
+        raise TopologyError(f"processes.base_port: {processes.base_port}: 1 to {highest} expected")
+    for element, host in processes.hosts.items():
+        if element not in names:
+            raise TopologyError(f"processes.hosts.{element}: {_unknown(element, 'element', names)}")
+        if not _is_host(host):
+            raise TopologyError(f"processes.hosts.{element}: {host!r} is no host name or address")
+
+
+def _check_delay(key: str, delay_us: int) -> None:
+    if not 0 <= delay_us <= DELAY_LIMIT_US:
+        raise TopologyError(f"{key}: {delay_us}: 0 to {DELAY_LIMIT_US} us expected")
+
+
+def _check_number(key: str, number: str) -> None:
+    try:
+        canonical = parse_e164(number)
+    except NumberingError as error:
+        raise TopologyError(f"{key}: {error}") from error
+    if canonical != number:
+        raise TopologyError(f"{key}: {number!r}: write it {canonical}")
+
+
+def _is_host(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return _HOST.fullmatch(text) is not None
+    return True
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= PORT_LIMIT
+
+
+def _unknown(name: str, what: str, known: Iterable[str]) -> str:
+    listed = ", ".join(sorted(known)) or "there is none"
+    return f"no {what} is called {name!r}: expected one of {listed}"

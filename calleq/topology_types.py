@@ -1,0 +1,218 @@
+"""The structures of a network: what a topology file may say, and nothing about whether it fits.
+
+`calleq.topology` reads files into these and checks them; other rooms import them from there. Point
+codes are written 3-8-3 ("2-62-1") and held as 14-bit integers.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from calleq.units import SECOND_US
+
+
+class TopologyError(ValueError):
+    """The file is no network; the text names the file, the key and what was expected."""
+
+
+LineKind = Literal["dial_up", "two_lines", "isdn", "dsl", "mobile"]
+Behaviour = Literal[
+    "person", "busy", "silent", "machine", "fax", "hangs_up", "slow", "rejects", "modem"
+]
+
+
+class Switch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An SSP or the MTSO: a node that switches calls."""
+
+    name: str
+    numeral: str
+    point_code: str
+    kind: Literal["ssp", "mtso"] = "ssp"
+    prefixes: tuple[str, ...] = ()
+    """E.164 prefixes (with `+`) whose lines it serves."""
+    antenna: str = ""
+    paging_s: float = 0.5
+    """MTSO only: how long it takes to find a mobile telephone."""
+
+
+class TransferPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An STP; mates are linked to each other."""
+
+    name: str
+    numeral: str
+    point_code: str
+    mate: str = ""
+
+
+class Peripheral(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An intelligent peripheral, reached over circuits of a switch."""
+
+    name: str
+    numeral: str
+    point_code: str
+    switch: str
+    interface: str = ""
+    logic: str = ""
+    number: str = ""
+    """What it presents as calling number where a business has none."""
+
+
+class AccessServer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The internet access server: the door of the carrier."""
+
+    name: str
+    numeral: str
+    equipment_address: str
+    """What field 802 of a message must say to be meant for this equipment."""
+    switch: str
+    """The switch it passes instructions to."""
+    listen: str = "127.0.0.1:8072"
+
+
+class SignallingLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A signalling link between two nodes."""
+
+    ends: tuple[str, str]
+    delay_us: int = 1_000
+
+
+class TrunkGroup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Voice circuits between two exchanges: CICs `first` to `first + circuits - 1`."""
+
+    name: str
+    ends: tuple[str, str]
+    first: int = 1
+    circuits: int = 30
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A subscriber line and the simulated telephone on it."""
+
+    number: str
+    kind: LineKind = "two_lines"
+    telephone: str = ""
+    """Its numeral in figure 1."""
+    place: str = ""
+    behaviour: Behaviour = "person"
+    online: bool = False
+    """A computer on this line is on the internet; a `dial_up` line is busy meanwhile."""
+    coverage: bool = True
+    """Mobile only: within reach of the antenna."""
+    congested: bool = False
+    """The line's switch refuses calls to it as congested (Q.850 42)."""
+
+
+class Premises(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A place of figure 1: customer premises, business site or remote site."""
+
+    numeral: str
+    kind: Literal["customer", "business", "remote"]
+    name: str = ""
+    computers: tuple[str, ...] = ()
+    telephones: tuple[str, ...] = ()
+    web_server: str = ""
+    positions: tuple[str, ...] = ()
+
+
+class Business(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A subscriber of the customer service call service."""
+
+    identifier: str
+    name: str = ""
+    """Spoken in the announcement; empty: neutral wording."""
+    password: str = ""
+    """Demonstration password; such a business is accepted from loopback only."""
+    password_hash: str = ""
+    active: bool = True
+    number: str = ""
+    """The number the customer sees."""
+    representatives: tuple[str, ...] = ()
+    dial_first: Literal["customer", "agent"] = "customer"
+    detect_machine: bool = False
+
+
+class Timing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Limits and delays of the whole network."""
+
+    ring_limit_s: float = 30.0
+    osn_delay_us: int = 500
+    line_delay_us: int = 0
+
+
+class Processes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where elements that run alone find each other."""
+
+    base_port: int = 8100
+    hosts: dict[str, str] = {}
+
+
+class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A whole network."""
+
+    name: str
+    country_code: str = "1"
+    internet: str = "30"
+    network: str = "71"
+    osn: str = "74"
+    system: str = "100"
+    """The numeral of the system as a whole."""
+    isp_number: str = "+12125550190"
+    """What a dial-up computer calls to be on the internet: a line that behaves as a modem."""
+    access_server: AccessServer
+    switches: tuple[Switch, ...]
+    transfer_points: tuple[TransferPoint, ...] = ()
+    peripherals: tuple[Peripheral, ...] = ()
+    links: tuple[SignallingLink, ...] = ()
+    trunks: tuple[TrunkGroup, ...] = ()
+    lines: tuple[Line, ...] = ()
+    premises: tuple[Premises, ...] = ()
+    businesses: tuple[Business, ...] = ()
+    timing: Timing = Timing()
+    processes: Processes = Processes()
+
+    def ring_limit_us(self) -> int:
+        """How long a telephone may ring."""
+        return round(self.timing.ring_limit_s * SECOND_US)
+
+
+def parse_point_code(text: str) -> int:
+    """The 14-bit point code of its 3-8-3 notation (Q.704 §2.2.3).
+
+    >>> parse_point_code("2-62-1")
+    4593
+    """
+    parts = text.split("-")
+    if len(parts) == 3 and all(part.isascii() and part.isdigit() for part in parts):
+        zone, area, point = (int(part) for part in parts)
+        if zone < 8 and area < 256 and point < 8:
+            return zone << 11 | area << 3 | point
+    raise TopologyError(f"{text!r} is no ITU point code: write it 3-8-3, for example 2-62-1")
+
+
+def point_code_text(code: int) -> str:
+    """A point code as people write it, 3-8-3."""
+    return f"{code >> 11}-{code >> 3 & 255}-{code & 7}"
+
+
+def home_switch(topology: Topology, number: str) -> str | None:
+    """The name of the switch whose longest prefix matches a number; None when none does."""
+    best, found = 0, None
+    for switch in topology.switches:
+        for prefix in switch.prefixes:
+            if len(prefix) > best and number.startswith(prefix):
+                best, found = len(prefix), switch.name
+    return found
+
+
+def element_names(topology: Topology) -> tuple[str, ...]:
+    """Everything that can run as a process, in the order in which ports are given out.
+
+    The last is `telephones`: the simulated telephones of all lines.
+    """
+    return (
+        topology.access_server.name,
+        *(switch.name for switch in topology.switches),
+        *(point.name for point in topology.transfer_points),
+        *(peripheral.name for peripheral in topology.peripherals),
+        "telephones",
+    )

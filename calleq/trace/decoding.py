@@ -1,0 +1,205 @@
+"""What captured octets say, and nothing that anybody else knows: one reading per message.
+
+Owns the way from octets to a name and fields as text. The decoders of the other rooms are given in
+`Decoders`. Octets that are no message give a reading with an error and their hexadecimal; octets
+that are a message, but not as its encoder would write it (a spare bit set, a key misspelt), give
+the message and the octets beside it, so that no change of an octet goes unseen.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+
+from calleq.lines.messages import LineError, LineMessage
+from calleq.osn import messages as osn_messages
+from calleq.osn.messages import OsnError, OsnMessage
+from calleq.runtime.tap import Segment
+from calleq.ss7 import mtp3_codec
+from calleq.ss7.isup import codec as isup_codec
+from calleq.ss7.isup.causes import cause_name
+from calleq.ss7.isup.describe import Fields, describe
+from calleq.ss7.isup.messages import IsupError, Message
+from calleq.ss7.mtp3 import SERVICE_ISUP, Msu, Mtp3Error
+from calleq.topology import point_code_text
+from calleq.trace.capture import Captured
+
+NATIONAL = 2
+"""The network indicator of calleq's own links (Q.704 §14.2.2)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoders:
+    """The decoders a ladder reads with, and the encoders that tell whether all was read."""
+
+    line: Callable[[bytes], LineMessage]
+    """Raises LineError."""
+    encode_line: Callable[[LineMessage], bytes]
+    osn: Callable[[bytes], OsnMessage] = osn_messages.decode
+    """Raises OsnError."""
+    encode_osn: Callable[[OsnMessage], bytes] = osn_messages.encode
+    mtp3: Callable[[bytes], Msu] = mtp3_codec.decode
+    """Raises Mtp3Error."""
+    encode_mtp3: Callable[[Msu], bytes] = mtp3_codec.encode
+    isup: Callable[[bytes], Message] = isup_codec.decode
+    """Raises IsupError."""
+    encode_isup: Callable[[Message], bytes] = isup_codec.encode
+
+
+class InternetExchange(msgspec.Struct, frozen=True):
+    """What the access server's tap shows of HTTP: a request, an answer, or both."""
+
+    call: str = ""
+    request: str = ""
+    """Method and path."""
+    status: int | None = None
+    body: object = None
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """One message in words; `error` is empty unless the octets are no message."""
+
+    name: str
+    fields: Fields = ()
+    error: str = ""
+
+
+_internet = msgspec.json.Decoder(InternetExchange)
+
+
+def read_internet(octets: bytes) -> InternetExchange:
+    """The HTTP exchange of captured octets; ValueError when they are none."""
+    try:
+        return _internet.decode(octets)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"not an HTTP exchange: {error}") from error
+
+
+def reading(captured: Captured, decoders: Decoders, codes: tuple[int, int, int] | None) -> Reading:
+    """Decode one captured message; raises nothing the octets could cause.
+
+    `codes` are the point codes and the circuit on which a signalling message is expected; a label
+    that says otherwise is mentioned.
+    """
+    octets = captured.octets
+    try:
+        match captured.segment:
+            case Segment.SIGNALLING_LINK:
+                return _signalling(octets, decoders, codes)
+            case Segment.CIRCUIT:
+                return _line(octets, decoders)
+            case Segment.OSN:
+                return _osn(octets, decoders)
+            case Segment.INTERNET:
+                return _exchange(octets)
+    except (Mtp3Error, LineError, OsnError) as error:
+        return Reading("damaged", (("octets", octets.hex()),), str(error))
+
+
+def _signalling(octets: bytes, decoders: Decoders, codes: tuple[int, int, int] | None) -> Reading:
+    msu = decoders.mtp3(octets)
+    label = _label_fields(msu, codes)
+    if msu.service != SERVICE_ISUP:
+        fields = (*label, ("octets", octets.hex()))
+        return Reading("MSU", fields, f"service {msu.service} is not the ISDN user part")
+    try:
+        message = decoders.isup(msu.payload)
+    except IsupError as error:
+        return Reading("ISUP", (*label, ("octets", octets.hex())), str(error))
+    name, fields = describe(message)
+    if codes is not None and message.cic != codes[2]:
+        label = (("on circuit", str(codes[2])), *label)
+    elif msu.selection != message.cic & 15:
+        label = (*label, ("selection", str(msu.selection)))
+    whole = msgspec.structs.replace(msu, payload=decoders.encode_isup(message))
+    if decoders.encode_mtp3(whole) != octets:
+        label = (*label, ("octets", octets.hex()))
+    return Reading(name, fields + label)
+
+
+def _label_fields(msu: Msu, codes: tuple[int, int, int] | None) -> Fields:
+    """The label, where it is not the circuit's, and an unusual network indicator."""
+    fields: Fields = ()
+    if codes is None or {msu.origin, msu.destination} != set(codes[:2]):
+        route = f"{point_code_text(msu.origin)} to {point_code_text(msu.destination)}"
+        fields = (("label", route),)
+    if msu.network != NATIONAL:
+        fields = (*fields, ("network indicator", str(msu.network)))
+    return fields
+
+
+def _line(octets: bytes, decoders: Decoders) -> Reading:
+    message = decoders.line(octets)
+    fields = []
+    for field, value in msgspec.structs.asdict(message).items():
+        if field == "cause":
+            fields.append((field, f"{value} {cause_name(value)}"))
+        elif value not in ("", False, True):
+            fields.append((field, str(value)))
+    fields.sort(key=lambda field: field[0] == "reference")
+    if _line_octets(message, decoders) != octets:
+        fields.append(("octets", octets.hex()))
+    return Reading(_LINE_NAMES[type(message).__name__], tuple(fields))
+
+
+def _line_octets(message: LineMessage, decoders: Decoders) -> bytes:
+    try:
+        return decoders.encode_line(message)
+    except LineError:
+        return b""
+
+
+_LINE_NAMES = {
+    "Setup": "SETUP",
+    "Alerting": "ALERTING",
+    "Connect": "CONNECT",
+    "Disconnect": "DISCONNECT",
+    "Release": "RELEASE",
+    "ReleaseComplete": "RELEASE COMPLETE",
+}
+
+
+def _osn(octets: bytes, decoders: Decoders) -> Reading:
+    message = decoders.osn(octets)
+    fields = [
+        (field.replace("_", " "), _plain(value))
+        for field, value in msgspec.structs.asdict(message).items()
+        if field != "call" and value not in ("", 0, (), None)
+    ]
+    if decoders.encode_osn(message) != octets:
+        fields.append(("as sent", octets.decode("utf-8", "backslashreplace")))
+    tag = message.__struct_config__.tag
+    return Reading(str(tag), tuple(fields))
+
+
+def _exchange(octets: bytes) -> Reading:
+    try:
+        exchange = read_internet(octets)
+    except ValueError as error:
+        return Reading("damaged", (("octets", octets.hex()),), str(error))
+    status = "" if exchange.status is None else str(exchange.status)
+    name = exchange.request or status or "HTTP"
+    fields = [("status", status)] if exchange.request and status else []
+    body = exchange.body
+    if isinstance(body, dict):
+        fields += [(str(key), _plain(value)) for key, value in body.items() if value != ""]
+    elif body is not None:
+        fields.append(("body", _plain(body)))
+    return Reading(name, tuple(fields))
+
+
+def _plain(value: object) -> str:
+    """A JSON value as a person reads it."""
+    match value:
+        case str():
+            return value
+        case bool():
+            return "yes" if value else "no"
+        case tuple() | list():
+            return " ".join(_plain(one) for one in value)
+        case dict():
+            return " ".join(f"{key} {_plain(one)}" for key, one in value.items())
+        case None:
+            return "none"
+        case _:
+            return str(value)

@@ -1,0 +1,119 @@
+"""An ASGI application served inside a loop that somebody else runs.
+
+    site = HostedSite(app, "127.0.0.1", 8072)
+    port = await site.start()
+    ...
+    await site.stop()
+
+Owns the listening socket and the uvicorn server on it. Signals belong to the process, so none is
+caught here. Stopping takes no new connection, lets requests under way finish for
+`GRACE_S` and then drops them.
+
+What it refuses: an address that cannot be listened on, or an application that does not start, is a
+`HostingError` that names the address.
+"""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+
+GRACE_S = 5
+"""How long requests under way may take once the site is being stopped."""
+STOP_LIMIT_S = 2 * GRACE_S
+"""After this the application's own shutting down is cancelled too."""
+BACKLOG = 512
+"""Connections that wait to be accepted."""
+KEEP_ALIVE_S = 75
+
+
+class HostingError(RuntimeError):
+    """The site cannot be served; the text names the address and why."""
+
+
+class GuestServer(uvicorn.Server):
+    """A uvicorn server that is a guest of its process: it takes no signals and says when it is up.
+
+    Set `should_exit` to end `serve()`.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.is_up = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self.is_up.set()
+
+
+class HostedSite:
+    """One application on one address."""
+
+    def __init__(self, app: ASGIApp, host: str, port: int, **options: Any) -> None:
+        """Port 0 takes a free one. `options` go to `uvicorn.Config` (TLS, for example)."""
+        self._app = app
+        self._host = host
+        self._port = port
+        self._options = options
+        self._server: GuestServer | None = None
+        self._serving: asyncio.Task[None] | None = None
+
+    async def start(self) -> int:
+        """Listen; returns the bound port. Raises HostingError."""
+        listening = self._listen()
+        config = uvicorn.Config(
+            self._app,
+            http="httptools",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            backlog=BACKLOG,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=GRACE_S,
+            **self._options,
+        )
+        self._server = server = GuestServer(config)
+        self._serving = serving = asyncio.create_task(server.serve(sockets=[listening]))
+        up = asyncio.create_task(server.is_up.wait())
+        try:
+            await asyncio.wait((up, serving), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            up.cancel()
+        if serving.done():
+            listening.close()
+            reason = None if serving.cancelled() else serving.exception()
+            raise HostingError(f"the site on {self._host}:{self._port} did not start") from reason
+        port: int = listening.getsockname()[1]
+        return port
+
+    async def stop(self) -> None:
+        """End within `STOP_LIMIT_S`, whatever hangs; does nothing when it is not running."""
+        if self._server is None or self._serving is None:
+            return
+        self._server.should_exit = True
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._serving, STOP_LIMIT_S)
+        self._server = self._serving = None
+
+    def _listen(self) -> socket.socket:
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind((self._host, self._port))
+            listening.setblocking(False)
+        except OSError as error:
+            listening.close()
+            raise HostingError(
+                f"cannot listen on {self._host}:{self._port}: {error.strerror}"
+            ) from error
+        return listening
