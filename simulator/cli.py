@@ -32,6 +32,24 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_argument("--pcap", type=Path, metavar="FILE", help="write the SS7 octets (DLT 141)")
     run.add_argument("--json", action="store_true", help="print the result as JSON")
     run.set_defaults(module="run")
+    call = commands.add_parser(
+        "call",
+        help="make one call at once and show it",
+        description="Make one call at once and show it.",
+        epilog="example: calleq-sim call --customer +12125550106 --rep +12125550143 --trace",
+    )
+    call.add_argument("--customer", required=True, metavar="NUMBER")
+    call.add_argument("--rep", metavar="NUMBER", help="without it the carrier finds one")
+    call.add_argument("--business", default="abc")
+    call.add_argument("--password", default="abc-demo")
+    call.add_argument("--only-rep", action="store_true", help="try no other representative")
+    call.add_argument("--dial-first", choices=("customer", "agent"))
+    call.add_argument("--talk", type=float, default=5.0, metavar="SECONDS")
+    call.add_argument("--network", type=Path, metavar="FILE", help="topology file")
+    call.add_argument("--seed", type=int, default=1, metavar="S")
+    call.add_argument("--trace", action="store_true", help="also print the ladder")
+    call.add_argument("--json", action="store_true", help="print the outcome as JSON")
+    call.set_defaults(module="call")
     return parser
 
 
