@@ -12,12 +12,13 @@ from calleq.access_server.server import AccessServer, Reply
 from calleq.accounts.passwords import InlineVerifier
 from calleq.billing.derivation import derive_records
 from calleq.billing.records import SessionRecord
+from calleq.cli.call import problem_text
 from calleq.journal.entries import Ended
 from calleq.journal.memory import MemoryJournal
 from calleq.lines.plants import InProcessLines
 from calleq.media.prompts import NominalPrompts
 from calleq.media.virtual import VirtualVoice
-from calleq.messages.answers import CallAccepted, CallView
+from calleq.messages.answers import CallView, ProblemView
 from calleq.network import Network, Plant, build_network, point_codes
 from calleq.osn.in_process import InProcessBus
 from calleq.runtime.clock import VirtualClock
@@ -93,9 +94,11 @@ class VirtualNetwork:
         self.submit(body, replies.append)
         while not replies and self.clock.run_next():
             pass
-        view = replies[0].view if replies else None
-        if not isinstance(view, CallAccepted):
-            raise SubmitError(str(view))
+        if not replies:
+            raise SubmitError("the door did not answer")
+        view = replies[0].view
+        if isinstance(view, ProblemView):
+            raise SubmitError(problem_text(view))
         return view.call
 
     def run_to_end(self, call: str, business: str, limit_us: int = HOUR_US) -> CallView:
