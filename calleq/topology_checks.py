@@ -49,6 +49,7 @@ def check_topology(topology: Topology) -> None:
     _check_links(topology)
     _check_trunks(topology)
     _check_peripherals(topology)
+    _check_premises(topology)
     _check_lines(topology)
     _check_businesses(topology)
     _check_access(topology)
@@ -200,6 +201,19 @@ def _check_peripherals(topology: Topology) -> None:
             )
         if peripheral.number:
             _check_number(f"{key}.number", peripheral.number)
+
+
+def _check_premises(topology: Topology) -> None:
+    seen: set[str] = set()
+    for index, place in enumerate(topology.premises):
+        if not place.numeral or place.numeral in seen:
+            raise TopologyError(
+                f"premises[{index}].numeral: {place.numeral!r}: a numeral of its own is expected"
+            )
+        seen.add(place.numeral)
+    for index, line in enumerate(topology.lines):
+        if line.place and line.place not in seen:
+            raise TopologyError(f"lines[{index}].place: {_unknown(line.place, 'place', seen)}")
 
 
 def _check_lines(topology: Topology) -> None:

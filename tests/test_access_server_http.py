@@ -10,6 +10,7 @@ import pytest
 from calleq.accounts import FailureLimits, Rate
 from calleq.intake.intake import LIMIT_IN_WORK
 from calleq.journal.entries import Accepted, Refused
+from calleq.web.problems import TYPE_BASE
 from tests.door import LOOPBACK, OUTSIDE, Door, basic, message
 
 
@@ -29,7 +30,7 @@ def is_problem(answer: Any, status: int, code: str) -> bool:
         and answer.headers["content-type"] == "application/problem+json"
         and body["status"] == status
         and body["code"] == code
-        and body["type"] == f"urn:calleq:problem:{code}"
+        and body["type"] == TYPE_BASE + code
         and body["request_id"] == answer.headers["request-id"]
     )
 

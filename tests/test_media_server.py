@@ -15,18 +15,6 @@ from typing import TypeVar
 import msgspec
 import numpy as np
 import pytest
-from media_scenes import (
-    AGENT,
-    AGENT_LINE,
-    CUSTOMER,
-    CUSTOMER_LEG,
-    CUSTOMER_LINE,
-    connect,
-    correlation,
-    join,
-    level_at,
-    speak,
-)
 
 from calleq.media import protocol
 from calleq.media.contract import Player, Prompt, player_source, tone_source
@@ -43,6 +31,18 @@ from calleq.media.remote import (
 from calleq.media.server import loopback
 from calleq.media.sounds import LEVEL_DBM0
 from calleq.media.wording import whisper_text
+from tests.media_scenes import (
+    AGENT,
+    AGENT_LINE,
+    CUSTOMER,
+    CUSTOMER_LEG,
+    CUSTOMER_LINE,
+    connect,
+    correlation,
+    join,
+    level_at,
+    speak,
+)
 
 WAIT_S = 30.0
 Result = TypeVar("Result")

@@ -4,7 +4,23 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from media_scenes import (
+
+from calleq.media.contract import (
+    Player,
+    Prompt,
+    line_wire,
+    player_source,
+    tone_source,
+    wire_source,
+)
+from calleq.media.g711 import FRAME_US, rms_of_dbm0
+from calleq.media.graph import VoiceError
+from calleq.media.prompts import NominalPrompts
+from calleq.media.sounds import LEVEL_DBM0
+from calleq.media.ticked import KEPT_FRAMES, TickedVoice
+from calleq.media.virtual import VirtualVoice
+from calleq.runtime.clock import VirtualClock
+from tests.media_scenes import (
     AGENT,
     AGENT_LEG,
     AGENT_LINE,
@@ -26,22 +42,6 @@ from media_scenes import (
     ticked,
     virtually,
 )
-
-from calleq.media.contract import (
-    Player,
-    Prompt,
-    line_wire,
-    player_source,
-    tone_source,
-    wire_source,
-)
-from calleq.media.g711 import FRAME_US, rms_of_dbm0
-from calleq.media.graph import VoiceError
-from calleq.media.prompts import NominalPrompts
-from calleq.media.sounds import LEVEL_DBM0
-from calleq.media.ticked import KEPT_FRAMES, TickedVoice
-from calleq.media.virtual import VirtualVoice
-from calleq.runtime.clock import VirtualClock
 
 
 def network() -> tuple[VirtualClock, VirtualVoice]:

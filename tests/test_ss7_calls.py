@@ -392,6 +392,18 @@ class TestReset:
         network.pass_time(10 * MINUTE_US)
         assert (fast, len(network.tap.names(sender="ssp-62"))) == (21, 23)
 
+    def test_an_exchange_that_resets_before_its_links_are_there_need_not_wait_for_t16(self) -> None:
+        network = Network()
+        network.stp_fails("stp-68")
+        network.stp_fails("stp-70")
+        network.pass_time()
+        network.a.reset("62-64")
+        network.pass_time(SECOND_US)
+        assert network.idle() == (0, 4)
+        network.stp_returns("stp-70")
+        network.pass_time()
+        assert network.idle() == (4, 4)
+
     def test_crossing_resets_bring_both_ends_back(self) -> None:
         network = Network()
         network.a.reset("62-64")

@@ -7,6 +7,7 @@ import pytest
 from calleq.ss7.isup import circuit_actions
 from calleq.ss7.isup.circuit_states import Action, Input, State
 from calleq.ss7.isup.circuit_table import TABLE, transitions
+from calleq.ss7.machines import machine_tables
 
 PAIRS = transitions()
 CALLS = [
@@ -72,3 +73,11 @@ def test_every_state_can_be_reached_and_left_for_idle() -> None:
         assert State.IDLE in reached
         if start is State.IDLE:
             assert reached == set(State)
+
+
+def test_the_documents_are_shown_every_pair_in_words() -> None:
+    circuit, link = machine_tables().values()
+    assert (len(circuit), len(link)) == (len(State) * len(Input), 18)
+    assert circuit["Idle", "IAM_WE_CONTROL"] == ("accept", "IncomingSetUp")
+    assert circuit["OutgoingAnswered", "T7"] == ("ignore", "OutgoingAnswered")
+    assert link["AwaitingReady", "READY"] == ("aligned", "InService")

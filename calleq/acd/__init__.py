@@ -1,1 +1,1 @@
-"""(room)"""
+"""Automatic call distribution: which representative is offered the next call."""

@@ -9,7 +9,8 @@ import msgspec
 
 from calleq.messages.errors import Fault, MessageError
 
-TYPE_PREFIX = "urn:calleq:problem:"
+TYPE_PREFIX = "tag:calleq.example,2026:problem/"
+"""The house's type URI (as in `calleq.web.problems`, which this room need not load)."""
 
 
 class ProblemDetail(msgspec.Struct, frozen=True, kw_only=True):

@@ -73,6 +73,8 @@ class Input(IntEnum):
     T17 = 26
     NO_ROUTE_TOLD = 27
     """The moment to tell the user of an IAM that had no route."""
+    RESUMED = 28
+    """The far exchange can be reached again (MTP-RESUME, Q.764 §2.9.4)."""
 
 
 class Action(IntEnum):

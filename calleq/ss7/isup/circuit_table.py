@@ -15,6 +15,8 @@ The rules are those of Q.764 (12/99) §2.1 (set-up), §2.3 (release), §2.9.1 (d
 - RLC for a call that nobody released releases it (§2.9.5.1 c);
 - a circuit that was seized but not yet signalled is lost to an IAM that comes first: there was no
   dual seizure on the wire;
+- a reset that is not confirmed is repeated at once when the far exchange can be reached again: an
+  exchange that starts anew resets its circuits before its links are in service;
 - an IAM while RLC is awaited is discarded; our next REL (T1) clears both ends.
 
 `DISCARD` is a message that does not fit (counted), `IGNORE` a wish or a timer that comes too late
@@ -49,7 +51,11 @@ TABLE: dict[State, tuple[Row, ...]] = {
         ((_I.GIVE_BACK, _I.SEND_IAM, _I.NO_ROUTE), _A.FAULT, _S.IDLE),
         ((*_SIGNALS, _I.RELEASE), _A.IGNORE, _S.IDLE),
         ((_I.RESET,), _A.START_RESET, _S.AWAITING_RESET_COMPLETE),
-        ((_I.T1, _I.T5, _I.T7, _I.T9, _I.T16, _I.T17, _I.NO_ROUTE_TOLD), _A.IGNORE, _S.IDLE),
+        (
+            (_I.T1, _I.T5, _I.T7, _I.T9, _I.T16, _I.T17, _I.RESUMED, _I.NO_ROUTE_TOLD),
+            _A.IGNORE,
+            _S.IDLE,
+        ),
     ),
     _S.SEIZED: (
         (_IAM, _A.LOSE_SEIZURE, _S.INCOMING_SET_UP),
@@ -61,7 +67,11 @@ TABLE: dict[State, tuple[Row, ...]] = {
         (_SIGNALS, _A.IGNORE, _S.SEIZED),
         ((_I.RELEASE,), _A.CLEAR, _S.IDLE),
         ((_I.RESET,), _A.VOID_AND_RESET, _S.AWAITING_RESET_COMPLETE),
-        ((_I.T1, _I.T5, _I.T7, _I.T9, _I.T16, _I.T17, _I.NO_ROUTE_TOLD), _A.IGNORE, _S.SEIZED),
+        (
+            (_I.T1, _I.T5, _I.T7, _I.T9, _I.T16, _I.T17, _I.RESUMED, _I.NO_ROUTE_TOLD),
+            _A.IGNORE,
+            _S.SEIZED,
+        ),
     ),
     _S.AWAITING_ADDRESS_COMPLETE: (
         ((_I.IAM_WE_CONTROL,), _A.PREVAIL, _S.AWAITING_ADDRESS_COMPLETE),
@@ -84,7 +94,7 @@ TABLE: dict[State, tuple[Row, ...]] = {
         ((_I.RESET,), _A.TELL_AND_RESET, _S.AWAITING_RESET_COMPLETE),
         ((_I.T7,), _A.RELEASE_T7, _S.AWAITING_RELEASE_COMPLETE),
         (
-            (_I.T1, _I.T5, _I.T9, _I.T16, _I.T17, _I.NO_ROUTE_TOLD),
+            (_I.T1, _I.T5, _I.T9, _I.T16, _I.T17, _I.RESUMED, _I.NO_ROUTE_TOLD),
             _A.IGNORE,
             _S.AWAITING_ADDRESS_COMPLETE,
         ),
@@ -107,7 +117,7 @@ TABLE: dict[State, tuple[Row, ...]] = {
         ((_I.RESET,), _A.TELL_AND_RESET, _S.AWAITING_RESET_COMPLETE),
         ((_I.T9,), _A.RELEASE_T9, _S.AWAITING_RELEASE_COMPLETE),
         (
-            (_I.T1, _I.T5, _I.T7, _I.T16, _I.T17, _I.NO_ROUTE_TOLD),
+            (_I.T1, _I.T5, _I.T7, _I.T16, _I.T17, _I.RESUMED, _I.NO_ROUTE_TOLD),
             _A.IGNORE,
             _S.AWAITING_ANSWER,
         ),
@@ -129,7 +139,7 @@ TABLE: dict[State, tuple[Row, ...]] = {
         ((_I.RESET,), _A.TELL_AND_RESET, _S.AWAITING_RESET_COMPLETE),
         ((_I.T9,), _A.RELEASE_T9, _S.AWAITING_RELEASE_COMPLETE),
         (
-            (_I.T1, _I.T5, _I.T7, _I.T16, _I.T17, _I.NO_ROUTE_TOLD),
+            (_I.T1, _I.T5, _I.T7, _I.T16, _I.T17, _I.RESUMED, _I.NO_ROUTE_TOLD),
             _A.IGNORE,
             _S.OUTGOING_ALERTING,
         ),
@@ -157,7 +167,7 @@ TABLE: dict[State, tuple[Row, ...]] = {
         ((_I.RELEASE,), _A.SEND_REL, _S.AWAITING_RELEASE_COMPLETE),
         ((_I.RESET,), _A.TELL_AND_RESET, _S.AWAITING_RESET_COMPLETE),
         (
-            (_I.T1, _I.T5, _I.T7, _I.T9, _I.T16, _I.T17, _I.NO_ROUTE_TOLD),
+            (_I.T1, _I.T5, _I.T7, _I.T9, _I.T16, _I.T17, _I.RESUMED, _I.NO_ROUTE_TOLD),
             _A.IGNORE,
             _S.OUTGOING_ANSWERED,
         ),
@@ -174,7 +184,7 @@ TABLE: dict[State, tuple[Row, ...]] = {
         ((_I.RELEASE,), _A.SEND_REL, _S.AWAITING_RELEASE_COMPLETE),
         ((_I.RESET,), _A.TELL_AND_RESET, _S.AWAITING_RESET_COMPLETE),
         (
-            (_I.T1, _I.T5, _I.T7, _I.T9, _I.T16, _I.T17, _I.NO_ROUTE_TOLD),
+            (_I.T1, _I.T5, _I.T7, _I.T9, _I.T16, _I.T17, _I.RESUMED, _I.NO_ROUTE_TOLD),
             _A.IGNORE,
             _S.INCOMING_SET_UP,
         ),
@@ -191,7 +201,7 @@ TABLE: dict[State, tuple[Row, ...]] = {
         ((_I.RELEASE,), _A.SEND_REL, _S.AWAITING_RELEASE_COMPLETE),
         ((_I.RESET,), _A.TELL_AND_RESET, _S.AWAITING_RESET_COMPLETE),
         (
-            (_I.T1, _I.T5, _I.T7, _I.T9, _I.T16, _I.T17, _I.NO_ROUTE_TOLD),
+            (_I.T1, _I.T5, _I.T7, _I.T9, _I.T16, _I.T17, _I.RESUMED, _I.NO_ROUTE_TOLD),
             _A.IGNORE,
             _S.INCOMING_PROGRESSING,
         ),
@@ -207,7 +217,7 @@ TABLE: dict[State, tuple[Row, ...]] = {
         ((_I.RELEASE,), _A.SEND_REL, _S.AWAITING_RELEASE_COMPLETE),
         ((_I.RESET,), _A.TELL_AND_RESET, _S.AWAITING_RESET_COMPLETE),
         (
-            (_I.T1, _I.T5, _I.T7, _I.T9, _I.T16, _I.T17, _I.NO_ROUTE_TOLD),
+            (_I.T1, _I.T5, _I.T7, _I.T9, _I.T16, _I.T17, _I.RESUMED, _I.NO_ROUTE_TOLD),
             _A.IGNORE,
             _S.INCOMING_ALERTING,
         ),
@@ -222,7 +232,7 @@ TABLE: dict[State, tuple[Row, ...]] = {
         ((_I.RELEASE,), _A.SEND_REL, _S.AWAITING_RELEASE_COMPLETE),
         ((_I.RESET,), _A.TELL_AND_RESET, _S.AWAITING_RESET_COMPLETE),
         (
-            (_I.T1, _I.T5, _I.T7, _I.T9, _I.T16, _I.T17, _I.NO_ROUTE_TOLD),
+            (_I.T1, _I.T5, _I.T7, _I.T9, _I.T16, _I.T17, _I.RESUMED, _I.NO_ROUTE_TOLD),
             _A.IGNORE,
             _S.INCOMING_ANSWERED,
         ),
@@ -240,7 +250,7 @@ TABLE: dict[State, tuple[Row, ...]] = {
         ((_I.T1,), _A.REPEAT_REL, _S.AWAITING_RELEASE_COMPLETE),
         ((_I.T5,), _A.GIVE_UP_RELEASE, _S.AWAITING_RESET_COMPLETE),
         (
-            (_I.T7, _I.T9, _I.T16, _I.T17, _I.NO_ROUTE_TOLD),
+            (_I.T7, _I.T9, _I.T16, _I.T17, _I.RESUMED, _I.NO_ROUTE_TOLD),
             _A.IGNORE,
             _S.AWAITING_RELEASE_COMPLETE,
         ),
@@ -252,7 +262,7 @@ TABLE: dict[State, tuple[Row, ...]] = {
         ((_I.RLC,), _A.CLEAR, _S.IDLE),
         ((*_OUR_FAULT, _I.NO_ROUTE), _A.FAULT, _S.AWAITING_RESET_COMPLETE),
         ((*_SIGNALS, _I.RELEASE, _I.RESET), _A.IGNORE, _S.AWAITING_RESET_COMPLETE),
-        ((_I.T16,), _A.REPEAT_RSC, _S.AWAITING_RESET_COMPLETE),
+        ((_I.T16, _I.RESUMED), _A.REPEAT_RSC, _S.AWAITING_RESET_COMPLETE),
         ((_I.T17,), _A.REPEAT_RSC_SLOWLY, _S.AWAITING_RESET_COMPLETE),
         (
             (_I.T1, _I.T5, _I.T7, _I.T9, _I.NO_ROUTE_TOLD),
@@ -268,7 +278,7 @@ TABLE: dict[State, tuple[Row, ...]] = {
         (_SIGNALS, _A.IGNORE, _S.UNROUTED),
         ((_I.RELEASE,), _A.IGNORE, _S.UNROUTED_RELEASED),
         ((_I.RESET,), _A.TELL_AND_RESET, _S.AWAITING_RESET_COMPLETE),
-        ((_I.T1, _I.T5, _I.T7, _I.T9, _I.T16, _I.T17), _A.IGNORE, _S.UNROUTED),
+        ((_I.T1, _I.T5, _I.T7, _I.T9, _I.T16, _I.T17, _I.RESUMED), _A.IGNORE, _S.UNROUTED),
         ((_I.NO_ROUTE_TOLD,), _A.END_UNROUTED, _S.IDLE),
     ),
     _S.UNROUTED_RELEASED: (
@@ -279,7 +289,7 @@ TABLE: dict[State, tuple[Row, ...]] = {
         ((*_SIGNALS, _I.RELEASE), _A.IGNORE, _S.UNROUTED_RELEASED),
         ((_I.RESET,), _A.CLEAR_AND_RESET, _S.AWAITING_RESET_COMPLETE),
         (
-            (_I.T1, _I.T5, _I.T7, _I.T9, _I.T16, _I.T17),
+            (_I.T1, _I.T5, _I.T7, _I.T9, _I.T16, _I.T17, _I.RESUMED),
             _A.IGNORE,
             _S.UNROUTED_RELEASED,
         ),

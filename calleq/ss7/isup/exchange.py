@@ -142,6 +142,7 @@ class IsupExchange:
         for trunk in trunks:
             self._equip(trunk)
         transfer.on_message(SERVICE_ISUP, self._received)
+        transfer.on_status(self._status_changed)
 
     def _equip(self, trunk: Trunk) -> None:
         if trunk.name in self._pools:
@@ -258,6 +259,13 @@ class IsupExchange:
         return _Nobody()
 
     # What level 3 brings.
+
+    def _status_changed(self, point_code: int, accessible: bool) -> None:
+        if accessible:
+            for pool in self._pools.values():
+                if pool.trunk.far_point_code == point_code:
+                    for circuit in self._of(pool.trunk):
+                        circuit.handle(Input.RESUMED)
 
     def _received(self, msu: Msu) -> None:
         try:

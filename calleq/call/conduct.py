@@ -1,0 +1,343 @@
+"""What the customer-first machine does: the actions named in its table, and what they work on.
+
+Owns the two legs, what the customer hears, the commands and events to be taken, and the outcome.
+It knows no state of the table and decides nothing by itself: where an action finds that something
+has come about (nobody is left to try, whisper and name are both spoken, nothing is left of the
+legs), it raises that as a further input.
+
+What is ugly: the whisper is two fields here and no machine, being played once, to its end or to the
+bridge.
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+import msgspec
+
+from calleq.call import driver
+from calleq.call.driver import Command
+from calleq.call.leg import CallLeg, LegInput, LegState
+from calleq.call.playback import Act, Cue, Playback
+from calleq.call.policy import (
+    ATTEMPTS_LIMIT,
+    DETECTION_LIMIT_US,
+    DETECTION_MARGIN_US,
+    NO_ANSWER,
+    NORMAL_CLEARING,
+    CallRequest,
+    Policy,
+    agent_final,
+    customer_final,
+)
+from calleq.call.states import Input
+
+Prompt = Literal["announcement", "music", "apology"]
+
+PENDING_LIMIT = 16
+"""Inputs that one result may cause; more is a loop in the table."""
+
+
+class TimelineEvent(msgspec.Struct, frozen=True):
+    """Something that happened to the call; `event` is one of `calleq.osn.messages.EVENTS`."""
+
+    event: str
+    leg: str = ""
+    attempt: int = 0
+    number: str = ""
+    cause: int = 0
+    detail: str = ""
+
+
+class Happening(msgspec.Struct, frozen=True):
+    """An input of the table with what came along with it."""
+
+    input: Input
+    cause: int = NORMAL_CLEARING
+    number: str = ""
+
+
+class Conduct:
+    """One call's legs, words and outcome, and what can be done with them."""
+
+    def __init__(self, request: CallRequest, policy: Policy) -> None:
+        self.request = request
+        self.policy = policy
+        self.customer = CallLeg("customer")
+        self.agent = CallLeg("agent")
+        self.commands: list[Command] = []
+        self.events: list[TimelineEvent] = []
+        self.raised: deque[Happening] = deque()
+        self.awaited = 0
+        """The `Reserve`, `FindRepresentative`, `Detect` or `Join` whose answer counts."""
+        self.outcome: str | None = None
+        self.cause = 0
+        self.is_over = False
+        self._last_command = 0
+        self._playback = Playback()
+        self._prompt = ""
+        self._tried: tuple[str, ...] = ()
+        self._agent_cause = 0
+        """Of the last attempt to reach a representative; 0 before any."""
+        self._whisper = 0
+        """The `Play` of the whisper while it plays."""
+        self._whisper_ended = False
+
+    # What happened to legs and words.
+
+    def note(self, event: str, leg: CallLeg, cause: int = 0, detail: str = "") -> None:
+        """Something of a leg belongs in the timeline."""
+        self.events.append(TimelineEvent(event, leg.leg, leg.attempt, leg.number, cause, detail))
+
+    def note_lost_attempt(self, cause: int) -> None:
+        """The representative just tried was not reached, or is gone again."""
+        self._agent_cause = cause
+
+    def raise_input(self, happened: Input) -> None:
+        """An action has something for the table; it is taken when the action is done."""
+        assert len(self.raised) < PENDING_LIMIT, "the table runs in circles"
+        self.raised.append(Happening(happened))
+
+    def name_spoken(self, command: int) -> None:
+        """A `Play` has come to its mark."""
+        if command == self._playback.command:
+            self._cue(Cue.NAME_SPOKEN)
+
+    def play_ended(self, command: int, outcome: str) -> None:
+        """A `Play` has ended."""
+        if command == self._whisper:
+            self._whisper = 0
+            self._whisper_ended = True
+            self.raise_input(Input.WHISPER_ENDED)
+        elif command == self._playback.command:
+            self._playback.command = 0
+            if self._prompt == "announcement":
+                self.note("announcement_ended", self.customer, detail=outcome)
+            self._cue(Cue.ENDED)
+
+    def _cue(self, cue: Cue) -> None:
+        playback = self._playback
+        was_pending = playback.name_is_pending
+        match playback.step(cue):
+            case Act.NOTHING:
+                pass
+            case Act.STOP:
+                self.commands.append(driver.Stop(self._command(), "customer"))
+            case Act.PLAY_ANNOUNCEMENT:
+                text, mark = self.policy.announcement, self.policy.name_mark
+                self._play("announcement", text, mark)
+            case Act.PLAY_MUSIC:
+                self._play("music")
+            case Act.PLAY_APOLOGY:
+                self._play("apology", self.policy.apology)
+            case Act.SAY_APOLOGY_ENDED:
+                self.raise_input(Input.APOLOGY_ENDED)
+        if was_pending and not playback.name_is_pending:
+            self.raise_input(Input.NAME_SPOKEN)
+
+    def _play(self, prompt: Prompt, text: str = "", mark: str = "") -> None:
+        command = self._playback.command = self._command()
+        self._prompt = prompt
+        self.commands.append(driver.Play(command, "customer", prompt, text, mark))
+        self.note(f"{prompt}_started", self.customer)
+
+    def _command(self) -> int:
+        self._last_command += 1
+        return self._last_command
+
+    # The actions of the table.
+
+    def proceed(self, what: Happening) -> None:
+        """Nothing to do: the same wait goes on in another state, to the same deadline."""
+
+    def reserve(self, what: Happening) -> None:
+        self.awaited = self._command()
+        self.commands.append(driver.Reserve(self.awaited))
+
+    def dial_customer(self, what: Happening) -> None:
+        self._dial(self.customer, self.request.customer, self.request.caller)
+
+    def dial_agent(self, what: Happening) -> None:
+        assert self.agent.attempt < ATTEMPTS_LIMIT
+        self._tried = (*self._tried, what.number)
+        self._whisper = 0
+        self._whisper_ended = False
+        self._dial(self.agent, what.number, self.request.customer_presented)
+
+    def _dial(self, leg: CallLeg, number: str, caller: str) -> None:
+        command = self._command()
+        leg.dial(number, command)
+        limit_us = self.policy.ring_limit_us
+        self.commands.append(
+            driver.SetUpLeg(command, leg.leg, leg.attempt, number, caller, limit_us)
+        )
+        self.note("dialled", leg)
+
+    def _announce(self) -> None:
+        named = self.policy.name_mark != ""
+        self._cue(Cue.ANNOUNCE if named else Cue.ANNOUNCE_WITHOUT_NAME)
+
+    def announce_and_hunt(self, what: Happening) -> None:
+        self._announce()
+        self.hunt(what)
+
+    def announce_and_judge(self, what: Happening) -> None:
+        self._announce()
+        self.awaited = self._command()
+        limit_us = DETECTION_LIMIT_US - DETECTION_MARGIN_US
+        self.commands.append(driver.Detect(self.awaited, "customer", limit_us))
+
+    def hunt(self, what: Happening) -> None:
+        """The representative the message names, then whoever has been idle longest."""
+        named = self.request.representative
+        self.awaited = 0
+        if self.agent.attempt == 0 and named:
+            self.raised.append(Happening(Input.REPRESENTATIVE_FOUND, number=named))
+        elif self.policy.hunt and self.agent.attempt < ATTEMPTS_LIMIT:
+            self.awaited = self._command()
+            self.commands.append(driver.FindRepresentative(self.awaited, self._tried))
+        else:
+            self.raise_input(Input.NOBODY_FOUND)
+
+    def hunt_after_loss(self, what: Happening) -> None:
+        """The representative hung up on the whisper or the bridge: the customer hears music."""
+        self._whisper = 0
+        self._cue(Cue.AGENT_LOST)
+        self.hunt(what)
+
+    def drop_agent(self, what: Happening) -> None:
+        self._agent_cause = NO_ANSWER
+        self._release(self.agent, NORMAL_CLEARING)
+
+    def whisper(self, what: Happening) -> None:
+        self._whisper_to_agent()
+        self._cue(Cue.AGENT_READY)
+
+    def whisper_and_dial_customer(self, what: Happening) -> None:
+        self._whisper_to_agent()
+        self.dial_customer(what)
+
+    def _whisper_to_agent(self) -> None:
+        self._whisper = self._command()
+        text = self.policy.whisper
+        self.commands.append(driver.Play(self._whisper, "agent", "whisper", text, ""))
+        self.note("whisper_started", self.agent)
+
+    def admit_customer(self, what: Happening) -> None:
+        """Representative first: a person answered, and somebody is there already."""
+        self._cue(Cue.AGENT_READY)
+        self.join_if_ready(what)
+
+    def join_if_ready(self, what: Happening) -> None:
+        if self._whisper_ended and not self._playback.name_is_pending:
+            self.raise_input(Input.READY)
+
+    def join(self, what: Happening) -> None:
+        if self._whisper:
+            self.commands.append(driver.Stop(self._command(), "agent"))
+        self._cue(Cue.BRIDGE)
+        self.awaited = self._command()
+        self.commands.append(driver.Join(self.awaited, "customer", "agent"))
+
+    def bridge(self, what: Happening) -> None:
+        self.events.append(TimelineEvent("bridged"))
+
+    def apologise(self, what: Happening) -> None:
+        self._cue(Cue.APOLOGISE)
+
+    # How the call ends.
+
+    def miss_customer(self, what: Happening) -> None:
+        self._finish(customer_final(what.cause), what.cause)
+
+    def time_out_customer(self, what: Happening) -> None:
+        self._finish("customer_no_answer", NO_ANSWER)
+
+    def dismiss_machine(self, what: Happening) -> None:
+        self._finish("customer_machine", NORMAL_CLEARING)
+
+    def abandon(self, what: Happening) -> None:
+        self._finish("customer_abandoned", what.cause)
+
+    def complete(self, what: Happening) -> None:
+        self._finish("completed", what.cause)
+
+    def give_up(self, what: Happening) -> None:
+        self._finish(agent_final(self._agent_cause), self._agent_cause)
+
+    def cancel(self, what: Happening) -> None:
+        self._finish("canceled", NORMAL_CLEARING)
+
+    def fail(self, what: Happening) -> None:
+        self._fail(what.cause, "no means" if what.input is Input.RESERVE_FAILED else "not joined")
+
+    def expire(self, what: Happening) -> None:
+        self._fail(what.cause, "deadline")
+
+    def lose(self, what: Happening) -> None:
+        self._fail(what.cause, "driver lost")
+
+    def _fail(self, cause: int, why: str) -> None:
+        self.events.append(TimelineEvent("failed", cause=cause, detail=why))
+        self._finish("failed", cause)
+
+    def _finish(self, outcome: str, cause: int) -> None:
+        assert self.outcome is None, f"already {self.outcome}, then {outcome}"
+        self.outcome, self.cause = outcome, cause
+        self._playback.command = self._whisper = self.awaited = 0
+        for leg in (self.agent, self.customer):
+            self._release(leg, NORMAL_CLEARING)
+        self._raise_all_clear()
+
+    def _release(self, leg: CallLeg, cause: int) -> None:
+        if leg.state in (LegState.ABSENT, LegState.RELEASING):
+            return
+        leg.release_command, leg.release_cause = self._command(), cause
+        leg.step(LegInput.RELEASE)
+        self.commands.append(driver.ReleaseLeg(leg.release_command, leg.leg, cause))
+
+    def conclude(self, what: Happening) -> None:
+        self._raise_all_clear()
+
+    def _raise_all_clear(self) -> None:
+        if self.customer.is_absent and self.agent.is_absent:
+            self.raise_input(Input.ALL_CLEAR)
+
+    def end(self, what: Happening) -> None:
+        assert self.outcome is not None
+        self.is_over = True
+
+
+ACTIONS: Mapping[str, Callable[[Conduct, Happening], None]] = {
+    action.__name__: action
+    for action in (
+        Conduct.proceed,
+        Conduct.reserve,
+        Conduct.dial_customer,
+        Conduct.dial_agent,
+        Conduct.announce_and_hunt,
+        Conduct.announce_and_judge,
+        Conduct.hunt,
+        Conduct.hunt_after_loss,
+        Conduct.drop_agent,
+        Conduct.whisper,
+        Conduct.whisper_and_dial_customer,
+        Conduct.admit_customer,
+        Conduct.join_if_ready,
+        Conduct.join,
+        Conduct.bridge,
+        Conduct.apologise,
+        Conduct.miss_customer,
+        Conduct.time_out_customer,
+        Conduct.dismiss_machine,
+        Conduct.abandon,
+        Conduct.complete,
+        Conduct.give_up,
+        Conduct.cancel,
+        Conduct.fail,
+        Conduct.expire,
+        Conduct.lose,
+        Conduct.conclude,
+        Conduct.end,
+    )
+}

@@ -1,0 +1,277 @@
+"""The customer-first call as one machine, driven by any equipment.
+
+Sans-I/O: results of the equipment go in with the time, commands and timeline events come out. What
+happens when stands in `table` (and `agent_first_table`), what is done in `conduct`; this file turns
+results into the table's inputs and keeps the deadlines. Three machines work together: the call
+itself, its two legs (`leg`: which results are late), and what the customer hears (`playback`). Legs
+and playback tell the call; the call cues the playback.
+
+The time given may be any count of microseconds that never goes back.
+
+It owns: the order of things, the deadline of every state, the one final state. It never does: open
+a circuit, know a CIC or a switch, read a clock. It refuses nothing: a result that is late, repeated
+or impossible is ignored (the tables say where).
+
+The equipment owes, beyond what `driver` says: `ReleaseLeg` also ends what plays to the leg, and
+with `DriverLost` it has released every leg itself.
+"""
+
+from collections.abc import Mapping
+
+from calleq.call import driver
+from calleq.call.conduct import ACTIONS, Conduct, Happening, TimelineEvent
+from calleq.call.driver import Command, Result
+from calleq.call.leg import LEG_TABLE, CallLeg, LegInput, LegNews
+from calleq.call.playback import PLAYBACK_TABLE
+from calleq.call.policy import (
+    APOLOGY_LIMIT_US,
+    CALL_LIMIT_US,
+    DETECTION_LIMIT_US,
+    FIND_LIMIT_US,
+    JOIN_LIMIT_US,
+    RELEASE_LIMIT_US,
+    RESERVE_LIMIT_US,
+    RING_GRACE_US,
+    TIMER_EXPIRED,
+    WHISPER_LIMIT_US,
+    CallRequest,
+    Policy,
+)
+from calleq.call.states import Input, State
+from calleq.call.table import IGNORED, TABLE, Row
+
+__all__ = [
+    "LIMITS_US",
+    "RING_LIMITED",
+    "UNLIMITED",
+    "CallRequest",
+    "CustomerFirst",
+    "Policy",
+    "TimelineEvent",
+    "machine_table",
+    "machine_tables",
+]
+
+LIMITS_US: Mapping[State, int] = {
+    State.RESERVING: RESERVE_LIMIT_US,
+    State.JUDGING_CUSTOMER: DETECTION_LIMIT_US,
+    State.FINDING_REPRESENTATIVE: FIND_LIMIT_US,
+    State.DROPPING_AGENT: RELEASE_LIMIT_US,
+    State.WHISPERING: WHISPER_LIMIT_US,
+    State.JOINING: JOIN_LIMIT_US,
+    State.BRIDGED: CALL_LIMIT_US,
+    State.APOLOGISING: APOLOGY_LIMIT_US,
+    State.RELEASING: RELEASE_LIMIT_US,
+    State.AGENT_FIRST_RESERVING: RESERVE_LIMIT_US,
+    State.AGENT_FIRST_FINDING: FIND_LIMIT_US,
+    State.AGENT_FIRST_DROPPING: RELEASE_LIMIT_US,
+    State.AGENT_FIRST_JUDGING: DETECTION_LIMIT_US,
+}
+"""How long the call may stay in a state, where a telephone's ring limit does not say it."""
+
+RING_LIMITED = frozenset(
+    {
+        State.DIALING_CUSTOMER,
+        State.CUSTOMER_RINGING,
+        State.DIALING_AGENT,
+        State.AGENT_RINGING,
+        State.AGENT_FIRST_DIALING,
+        State.AGENT_FIRST_RINGING,
+        State.AGENT_FIRST_DIALING_CUSTOMER,
+        State.AGENT_FIRST_CUSTOMER_RINGING,
+    }
+)
+"""Limited by the policy's ring limit and `RING_GRACE_US`, from the dialling on."""
+
+UNLIMITED = frozenset({State.IDLE, State.ENDED})
+"""Not begun, and over."""
+
+
+def machine_table() -> Mapping[tuple[State, Input], Row]:
+    """The call's own table: (state, input) -> (action, next state)."""
+    return TABLE
+
+
+def machine_tables() -> Mapping[str, tuple[tuple[str, str, str, str], ...]]:
+    """All three machines as rows (state, input, action, next state), for diagrams."""
+    return {
+        "customer_first": tuple((*pair, *row) for pair, row in TABLE.items()),
+        "leg": tuple((*pair, *row) for pair, row in LEG_TABLE.items()),
+        "playback": tuple((*pair, *row) for pair, row in PLAYBACK_TABLE.items()),
+    }
+
+
+class CustomerFirst:
+    """One call, from `start` to its one final state.
+
+    Give it every result of the equipment in the order in which they happened, and the time whenever
+    `next_timer` has come; after each, execute what `take_commands` returns, in order.
+    """
+
+    def __init__(self, request: CallRequest, policy: Policy) -> None:
+        self.request = request
+        self.policy = policy
+        self._conduct = Conduct(request, policy)
+        self._state = State.IDLE
+        self._deadline_us: int | None = None
+
+    @property
+    def state(self) -> str:
+        """What the call is doing, as a word."""
+        return self._state.value
+
+    @property
+    def final(self) -> str | None:
+        """One of `FINAL_STATES` when the call is over, None before."""
+        return self._conduct.outcome if self._conduct.is_over else None
+
+    @property
+    def cause(self) -> int:
+        """The Q.850 cause behind the final state; 0 before, and where nobody was found."""
+        return self._conduct.cause
+
+    def start(self, now_us: int) -> None:
+        """Begin. Called once; again it does nothing."""
+        agent_first = self.policy.dial_first == "agent"
+        self._take(Happening(Input.START_AGENT_FIRST if agent_first else Input.START), now_us)
+
+    def cancel(self, now_us: int) -> None:
+        """End the call because its business wants so; a bridged call is hung up."""
+        self._take(Happening(Input.CANCEL), now_us)
+
+    def receive(self, result: Result, now_us: int) -> None:
+        """Take one result of the equipment."""
+        happening = self._translate(result)
+        if happening is not None:
+            self._conduct.raised.append(happening)
+        self._run(now_us)
+
+    def next_timer(self) -> int | None:
+        """When `handle_timer` must be called next; None when no limit runs."""
+        return self._deadline_us
+
+    def handle_timer(self, now_us: int) -> None:
+        """The time has come; does nothing when called early."""
+        if self._deadline_us is not None and now_us >= self._deadline_us:
+            self._take(Happening(Input.DEADLINE, TIMER_EXPIRED), now_us)
+
+    def take_commands(self) -> list[Command]:
+        """What the equipment must do now, in order; each is given out once."""
+        commands = self._conduct.commands
+        self._conduct.commands = []
+        return commands
+
+    def take_events(self) -> list[TimelineEvent]:
+        """What has happened since the last time asked; each is given out once."""
+        events = self._conduct.events
+        self._conduct.events = []
+        return events
+
+    def _take(self, happening: Happening, now_us: int) -> None:
+        self._conduct.raised.append(happening)
+        self._run(now_us)
+
+    def _run(self, now_us: int) -> None:
+        conduct = self._conduct
+        while conduct.raised:
+            happening = conduct.raised.popleft()
+            row = TABLE.get((self._state, happening.input))
+            if row is None:
+                assert happening.input in IGNORED[self._state]
+                continue
+            action, following = row
+            if following is not self._state:
+                if action != "proceed":
+                    self._deadline_us = self._deadline(following, now_us)
+                self._state = following
+            ACTIONS[action](conduct, happening)
+
+    def _deadline(self, state: State, now_us: int) -> int | None:
+        if state in UNLIMITED:
+            return None
+        if state in RING_LIMITED:
+            return now_us + self.policy.ring_limit_us + RING_GRACE_US
+        return now_us + LIMITS_US[state]
+
+    # From results to inputs.
+
+    def _translate(self, result: Result) -> Happening | None:
+        conduct = self._conduct
+        match result:
+            case driver.Ringing() | driver.Answered() | driver.Failed() | driver.Released():
+                leg = conduct.customer if result.leg == "customer" else conduct.agent
+                cause = result.cause if isinstance(result, driver.Failed | driver.Released) else 0
+                return self._translate_leg(leg, leg.hear(result), cause)
+            case driver.PlayMarked():
+                conduct.name_spoken(result.command)
+                return None
+            case driver.PlayEnded():
+                conduct.play_ended(result.command, result.outcome)
+                return None
+            case driver.DriverLost():
+                conduct.customer.step(LegInput.LOST)
+                conduct.agent.step(LegInput.LOST)
+                return Happening(Input.DRIVER_LOST, result.cause)
+            case driver.Collected():
+                return None
+            case _:
+                return self._translate_answer(result) if result.command == conduct.awaited else None
+
+    def _translate_answer(
+        self,
+        result: driver.Reserved
+        | driver.ReserveFailed
+        | driver.RepresentativeFound
+        | driver.Detected
+        | driver.Joined
+        | driver.JoinFailed,
+    ) -> Happening:
+        """The answer to the one command that the call waits for."""
+        self._conduct.awaited = 0
+        match result:
+            case driver.Reserved():
+                return Happening(Input.RESERVED)
+            case driver.ReserveFailed():
+                return Happening(Input.RESERVE_FAILED, result.cause)
+            case driver.RepresentativeFound():
+                if result.address is None:
+                    return Happening(Input.NOBODY_FOUND)
+                return Happening(Input.REPRESENTATIVE_FOUND, number=result.address)
+            case driver.Detected():
+                conduct = self._conduct
+                conduct.note("machine_verdict", conduct.customer, detail=result.verdict)
+                is_person = result.verdict in ("human", "silence")
+                return Happening(Input.HUMAN if is_person else Input.MACHINE)
+            case driver.Joined():
+                return Happening(Input.JOINED)
+            case driver.JoinFailed():
+                return Happening(Input.JOIN_FAILED, result.cause)
+
+    def _translate_leg(self, leg: CallLeg, news: LegNews, cause: int) -> Happening | None:
+        conduct = self._conduct
+        is_customer = leg is conduct.customer
+        match news:
+            case LegNews.NOTHING:
+                return None
+            case LegNews.RINGING:
+                conduct.note("ringing", leg)
+                return Happening(Input.CUSTOMER_RINGING if is_customer else Input.AGENT_RINGING)
+            case LegNews.ANSWERED:
+                conduct.note("answered", leg)
+                if not is_customer:
+                    return Happening(Input.AGENT_ANSWERED)
+                if self.policy.detect_machine:
+                    return Happening(Input.CUSTOMER_ANSWERED_TO_BE_JUDGED)
+                return Happening(Input.CUSTOMER_ANSWERED)
+            case LegNews.FAILED:
+                conduct.note("failed", leg, cause)
+                gone = Input.CUSTOMER_FAILED if is_customer else Input.AGENT_FAILED
+            case LegNews.LEFT:
+                conduct.note("released", leg, cause)
+                gone = Input.CUSTOMER_LEFT if is_customer else Input.AGENT_LEFT
+            case LegNews.CLEARED:
+                conduct.note("released", leg, leg.release_cause)
+                return Happening(Input.CUSTOMER_CLEARED if is_customer else Input.AGENT_CLEARED)
+        if not is_customer:
+            conduct.note_lost_attempt(cause)
+        return Happening(gone, cause)

@@ -1,0 +1,94 @@
+"""What one call is to be, how it is to be made, and how its ending is named.
+
+Owns the request and the policy of a call, every limit of the machine, and the maps from a Q.850
+cause to a final state. It refuses nothing: the door has checked what stands here.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from calleq.units import HOUR_US, SECOND_US
+
+ATTEMPTS_LIMIT = 3
+"""Representatives dialled for one call, the one the message names included."""
+RESERVE_LIMIT_US = 5 * SECOND_US
+FIND_LIMIT_US = 5 * SECOND_US
+RING_GRACE_US = 5 * SECOND_US
+"""What the equipment may take beyond the ring limit to report that nobody answered."""
+DETECTION_LIMIT_US = 2 * SECOND_US
+"""The representative's dialling waits no longer than this for the verdict on the customer."""
+DETECTION_MARGIN_US = SECOND_US // 10
+"""The detector is given this much less, so that its verdict is in time."""
+WHISPER_LIMIT_US = 15 * SECOND_US
+"""Whisper and what is left of the announcement up to the name; then the call is joined anyway."""
+JOIN_LIMIT_US = 5 * SECOND_US
+CALL_LIMIT_US = 4 * HOUR_US
+APOLOGY_LIMIT_US = 30 * SECOND_US
+RELEASE_LIMIT_US = 20 * SECOND_US
+"""Beyond T1 of Q.764, so that a REL whose RLC was lost is repeated once before the call ends."""
+
+NORMAL_CLEARING = 16
+USER_BUSY = 17
+NO_USER_RESPONDING = 18
+NO_ANSWER = 19
+SUBSCRIBER_ABSENT = 20
+CALL_REJECTED = 21
+NO_CIRCUIT = 34
+TEMPORARY_FAILURE = 41
+TIMER_EXPIRED = 102
+
+DialFirst = Literal["customer", "agent"]
+
+
+class CallRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is to be connected with whom."""
+
+    call: str
+    customer: str
+    caller: str
+    """What the customer sees as the caller: the business's number."""
+    representative: str = ""
+    """The one the message names; empty: the equipment finds one."""
+    customer_presented: str = ""
+    """What the representative sees as the caller; empty when it must not be presented."""
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """How the call is made, as business and message want it, and what is said in it."""
+
+    ring_limit_us: int
+    announcement: str
+    name_mark: str
+    """The part of the announcement that is never cut, the business's name; empty: no name."""
+    whisper: str
+    apology: str
+    dial_first: DialFirst = "customer"
+    detect_machine: bool = False
+    hunt: bool = True
+    """False: only the representative that the message names is dialled."""
+
+
+CUSTOMER_FINALS = {
+    USER_BUSY: "customer_busy",
+    NO_USER_RESPONDING: "customer_no_answer",
+    NO_ANSWER: "customer_no_answer",
+    SUBSCRIBER_ABSENT: "customer_no_answer",
+    CALL_REJECTED: "customer_rejected",
+}
+AGENT_FINALS = {
+    USER_BUSY: "agent_busy",
+    NO_USER_RESPONDING: "agent_no_answer",
+    NO_ANSWER: "agent_no_answer",
+    CALL_REJECTED: "agent_rejected",
+}
+
+
+def customer_final(cause: int) -> str:
+    """The final state of a call whose customer was not reached (Q.850 §2.2.7)."""
+    return CUSTOMER_FINALS.get(cause, "failed")
+
+
+def agent_final(cause: int) -> str:
+    """The final state of a failed hunt by the cause of its last attempt; 0: nobody was found."""
+    return AGENT_FINALS.get(cause, "agent_unavailable")

@@ -1,0 +1,78 @@
+"""The states and inputs of the customer-first machine: words for what the call is doing and hears.
+
+A state says what the call as a whole waits for. What the customer hears meanwhile (`playback`) and
+what each leg is doing (`leg`) are machines of their own beside it; they turn the equipment's
+results into the inputs below, so that a late or impossible result never reaches the table.
+"""
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    IDLE = "Idle"
+    RESERVING = "Reserving"
+    """Means for both legs are being kept free."""
+    DIALING_CUSTOMER = "DialingCustomer"
+    CUSTOMER_RINGING = "CustomerRinging"
+    JUDGING_CUSTOMER = "JudgingCustomer"
+    """The announcement plays; whether a person answered is being judged."""
+    FINDING_REPRESENTATIVE = "FindingRepresentative"
+    DIALING_AGENT = "DialingAgent"
+    """The announcement, then music, plays to the customer."""
+    AGENT_RINGING = "AgentRinging"
+    DROPPING_AGENT = "DroppingAgent"
+    """The equipment never said what became of an attempt; it is released before the next."""
+    WHISPERING = "Whispering"
+    """The representative is told whose call it is; the customer hears the name to its end."""
+    JOINING = "Joining"
+    BRIDGED = "Bridged"
+    APOLOGISING = "Apologising"
+    RELEASING = "Releasing"
+    """The final state is known; what is left of the legs is being released."""
+    ENDED = "Ended"
+
+    AGENT_FIRST_RESERVING = "AgentFirstReserving"
+    AGENT_FIRST_FINDING = "AgentFirstFinding"
+    AGENT_FIRST_DIALING = "AgentFirstDialing"
+    AGENT_FIRST_RINGING = "AgentFirstRinging"
+    AGENT_FIRST_DROPPING = "AgentFirstDropping"
+    AGENT_FIRST_DIALING_CUSTOMER = "AgentFirstDialingCustomer"
+    """The representative has answered and waits; the customer is called."""
+    AGENT_FIRST_CUSTOMER_RINGING = "AgentFirstCustomerRinging"
+    AGENT_FIRST_JUDGING = "AgentFirstJudging"
+
+
+class Input(StrEnum):
+    START = "start"
+    START_AGENT_FIRST = "start agent first"
+    RESERVED = "reserved"
+    RESERVE_FAILED = "reserve failed"
+    REPRESENTATIVE_FOUND = "representative found"
+    NOBODY_FOUND = "nobody found"
+    """Nobody is left to try: none idle, the attempts are used up, or hunting is forbidden."""
+    CUSTOMER_RINGING = "customer ringing"
+    CUSTOMER_ANSWERED = "customer answered"
+    CUSTOMER_ANSWERED_TO_BE_JUDGED = "customer answered, to be judged"
+    """As CUSTOMER_ANSWERED, where the policy asks for machine detection."""
+    CUSTOMER_FAILED = "customer failed"
+    CUSTOMER_LEFT = "customer left"
+    CUSTOMER_CLEARED = "customer cleared"
+    HUMAN = "human"
+    MACHINE = "machine"
+    AGENT_RINGING = "agent ringing"
+    AGENT_ANSWERED = "agent answered"
+    AGENT_FAILED = "agent failed"
+    AGENT_LEFT = "agent left"
+    AGENT_CLEARED = "agent cleared"
+    WHISPER_ENDED = "whisper ended"
+    NAME_SPOKEN = "name spoken"
+    READY = "ready"
+    """Whisper and name are both spoken."""
+    JOINED = "joined"
+    JOIN_FAILED = "join failed"
+    APOLOGY_ENDED = "apology ended"
+    ALL_CLEAR = "all clear"
+    """Nothing is left of either leg."""
+    CANCEL = "cancel"
+    DRIVER_LOST = "driver lost"
+    DEADLINE = "deadline"

@@ -1,0 +1,78 @@
+"""IP 76, wired: interface 73 on the OSN and on the circuits of its switch, calling logic 80 inside.
+
+It makes calls and takes none: an IAM that arrives here was routed wrongly and is released with
+cause 3 (no route to destination, Q.850 §2.2.7).
+"""
+
+from collections.abc import Iterable
+
+from calleq.acd.longest_idle import LongestIdle
+from calleq.call.policy import TEMPORARY_FAILURE
+from calleq.ip_peripheral.calling_logic import CallingLogic
+from calleq.ip_peripheral.means import Circuits, Means
+from calleq.journal.contract import Journal
+from calleq.journal.entries import Stamped
+from calleq.media.contract import Voice
+from calleq.osn.contract import Bus
+from calleq.runtime.clock import Clock
+from calleq.ss7.isup.contract import Circuit, CircuitUser, Exchange
+from calleq.ss7.isup.messages import Cause, Iam
+
+NO_ROUTE_TO_DESTINATION = 3
+
+
+class _Refusal:
+    """Serves a call that came in where none should; fulfils `CircuitUser`."""
+
+    def circuit_alerting(self, circuit: Circuit) -> None:
+        """An incoming call never alerts towards us."""
+
+    def circuit_answered(self, circuit: Circuit) -> None:
+        """An incoming call is never answered towards us."""
+
+    def circuit_released(self, circuit: Circuit, cause: Cause) -> None:
+        """The caller was quicker."""
+
+    def circuit_cleared(self, circuit: Circuit) -> None:
+        """Nothing was kept for it."""
+
+
+class IntelligentPeripheral:
+    """The peripheral, attached to its switch by the trunk group `group` and to the OSN by name."""
+
+    def __init__(
+        self,
+        name: str,
+        exchange: Exchange,
+        group: str,
+        voice: Voice,
+        bus: Bus,
+        journal: Journal,
+        clock: Clock,
+        number: str,
+    ) -> None:
+        """`number` (E.164) is what customers see where a business has none; may be empty."""
+        self.name = name
+        self._clock = clock
+        means = Means(name, number, Circuits(exchange, group), voice, journal, clock, LongestIdle())
+        self.calling_logic = CallingLogic(means, bus)
+        self.refused_set_ups = 0
+        exchange.on_set_up(self._arrived)
+        bus.attach(name, self.calling_logic.receive)
+
+    def restart(self, entries: Iterable[Stamped]) -> int:
+        """Take up the journal of before; how many calls are set up again. Before anything else."""
+        return self.calling_logic.restart(entries)
+
+    def cancel(self, call: str) -> bool:
+        """End a call because its business wants so; False when there is none."""
+        return self.calling_logic.cancel(call)
+
+    def lose_all(self, cause: int = TEMPORARY_FAILURE) -> None:
+        """The voice plane or the switch is lost: every call fails with `cause`."""
+        self.calling_logic.lose_all(cause)
+
+    def _arrived(self, circuit: Circuit, iam: Iam) -> CircuitUser:
+        self.refused_set_ups += 1
+        self._clock.call_later_us(0, circuit.release, Cause(NO_ROUTE_TO_DESTINATION))
+        return _Refusal()
