@@ -4,6 +4,7 @@ A pair that Q.931 leaves open is `IGNORE`. `telephone` says what the actions do;
 before its action runs.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -105,7 +106,7 @@ TABLE: dict[tuple[State, Input], tuple[Action, State]] = {
     (State.IN_USE, Input.STRANGE): (_A.STRANGE, State.IN_USE),
     (State.IN_USE, Input.DIAL): (_A.IGNORE, State.IN_USE),
     (State.IN_USE, Input.PICK_UP): (_A.IGNORE, State.IN_USE),
-    (State.IN_USE, Input.HANG_UP): (_A.IGNORE, State.ON_HOOK),
+    (State.IN_USE, Input.HANG_UP): (_A.END, State.ON_HOOK),
     (State.IN_USE, Input.TIMER): (_A.IGNORE, State.IN_USE),
     (State.IN_USE, Input.LINE_LOST): (_A.IGNORE, State.IN_USE),
     (State.RINGING, Input.SETUP): (_A.REFUSE_BUSY, State.RINGING),
@@ -213,3 +214,8 @@ TABLE: dict[tuple[State, Input], tuple[Action, State]] = {
     (State.RELEASING_AGAIN, Input.TIMER): (_A.END, State.ON_HOOK),
     (State.RELEASING_AGAIN, Input.LINE_LOST): (_A.END, State.ON_HOOK),
 }
+
+
+def machine_table() -> Mapping[tuple[str, str], tuple[str, str]]:
+    """The live table, {(state, input): (action, next state)} in words."""
+    return TABLE
