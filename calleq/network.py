@@ -73,7 +73,16 @@ class Network:
     telephones: Telephones | None = None
 
     def start(self, entries: Sequence[Stamped] = ()) -> None:
-        """Begin work; `entries` is what the process's journal held, for recovery."""
+        """Begin work; `entries` is what the process's journal held, for recovery.
+
+        After a restart every circuit is reset, since nobody here knows what it carried (Q.764
+        §2.9.3.1); the far exchange clears its calls with cause 31.
+        """
+        if entries:
+            for name, exchange in self.exchanges.items():
+                for trunk in self.topology.trunks:
+                    if name in trunk.ends:
+                        exchange.reset(trunk.name)
         for peripheral in self.peripherals.values():
             peripheral.restart(entries)
         if self.server is not None:

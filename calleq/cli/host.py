@@ -8,7 +8,7 @@ ends everything in the reverse order: doors first, then the elements' wires, the
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +23,6 @@ from calleq.cli.plants import OneProcess, SeveralProcesses, Wires
 from calleq.cli.reading import read_json, write_json, write_point_codes
 from calleq.journal.file import FileJournal
 from calleq.journal.reading import journal_path
-from calleq.media import g711
 from calleq.media.remote import (
     RemoteVoice,
     VoiceLostError,
@@ -37,7 +36,7 @@ from calleq.telephones.desk import desk_app
 from calleq.telephones.diary import Diary
 from calleq.topology import Topology, address_of
 from calleq.trace.capture import CaptureFile
-from calleq.web.hosting import HostedSite, HostingError
+from calleq.web.hosting import GuestServer, HostingError
 
 VOICE: Final = "voice"
 VERIFIERS = 2
@@ -202,24 +201,14 @@ async def _open_doors(wish: Wish, host: Host, stack: contextlib.AsyncExitStack) 
         app = http_app(network.server, network.accounts, lambda: secrets.token_hex(12))
         await _serve(app, address, port, "front door", host, stack)
     if network.telephones is not None:
-        app = desk_app(network.telephones, _ears(host.voice))
+        app = desk_app(network.telephones, host.voice.recording)
         await _serve(app, "127.0.0.1", wish.desk_port, "telephones' desk", host, stack)
-
-
-def _ears(voice: RemoteVoice) -> Callable[[str, str], Awaitable[bytes]]:
-    """What a telephone heard, as 16-bit samples."""
-
-    async def recording(element: str, wire: str) -> bytes:
-        heard = await voice.recording(element, wire)
-        return g711.decode(heard.octets).astype("<i2").tobytes()
-
-    return recording
 
 
 async def _serve(
     app: ASGIApp, address: str, port: int, name: str, host: Host, stack: contextlib.AsyncExitStack
 ) -> None:
-    site = HostedSite(app, address, port)
+    site = GuestServer(app, address, port)
     try:
         bound = await site.start()
     except HostingError as error:

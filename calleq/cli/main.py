@@ -55,16 +55,8 @@ def _add(
     return parser
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Every command with its options."""
-    parser = argparse.ArgumentParser(
-        prog="calleq",
-        description="The telephone company's side of click-to-call.",
-        epilog="example: calleq demo",
-    )
-    parser.add_argument("--version", action="version", version=f"calleq {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
+def _add_networks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Commands that run elements."""
     demo = _add(
         commands,
         "demo",
@@ -103,6 +95,9 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_argument("--base-port", type=int, metavar="N", help="first port between elements")
     run.add_argument("--talk", type=float, default=5.0, metavar="SECONDS")
 
+
+def _add_call(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The command of a business."""
     call = _add(
         commands,
         "call",
@@ -126,6 +121,9 @@ def build_parser() -> argparse.ArgumentParser:
     call.add_argument("--desk", default="http://127.0.0.1:8038", metavar="URL")
     _with_json(call, "the call's outcome")
 
+
+def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Commands that read and measure."""
     trace = _add(
         commands,
         "trace",
@@ -157,6 +155,20 @@ def build_parser() -> argparse.ArgumentParser:
     bench = _add(commands, "bench", "measure this machine", "calleq bench isup --json", "bench")
     bench.add_argument("name", choices=("isup", "accept", "first-iam", "sim"))
     _with_json(bench, "the figures")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Every command with its options."""
+    parser = argparse.ArgumentParser(
+        prog="calleq",
+        description="The telephone company's side of click-to-call.",
+        epilog="example: calleq demo",
+    )
+    parser.add_argument("--version", action="version", version=f"calleq {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_networks(commands)
+    _add_call(commands)
+    _add_readers(commands)
     return parser
 
 

@@ -9,14 +9,10 @@ from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.output import print_json
 from calleq.cli.reading import choose, read_entries, read_point_codes
 from calleq.journal.entries import Stamped
-from calleq.lines import q931
 from calleq.trace.capture import Captured, CaptureError, read_captures
-from calleq.trace.decoding import Decoders
 from calleq.trace.ladder import Ladder, ladder
 from calleq.trace.pcap import write_pcap
 from calleq.trace.render import render_text, rows_as_json
-
-DECODERS = Decoders(line=q931.decode, encode_line=q931.encode)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -40,7 +36,7 @@ def ladder_of(data: Path, call: str, entries: list[Stamped]) -> tuple[Ladder, di
     except CaptureError as error:
         raise CommandError(str(error)) from error
     point_codes = read_point_codes(data)
-    return ladder(call, captures, entries, point_codes, DECODERS), point_codes
+    return ladder(call, captures, entries, point_codes), point_codes
 
 
 def _write_pcap(path: Path, found: Ladder, point_codes: dict[str, int]) -> None:
