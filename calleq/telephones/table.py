@@ -218,4 +218,4 @@ TABLE: dict[tuple[State, Input], tuple[Action, State]] = {
 
 def machine_table() -> Mapping[tuple[str, str], tuple[str, str]]:
     """The live table, {(state, input): (action, next state)} in words."""
-    return TABLE
+    return {(state, given): cell for (state, given), cell in TABLE.items()}
