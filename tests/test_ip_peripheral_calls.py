@@ -116,6 +116,25 @@ def test_each_party_hears_what_is_meant_for_it() -> None:
     assert network.voice.playing == {}
 
 
+def test_who_is_left_on_the_bridge_hears_nothing_of_the_circuits_next_call() -> None:
+    network = Network()
+    network.set_up()
+    network.passes(20 * SECOND_US)
+    agent = network.exchange.up[JANE]
+    network.exchange.hangs_up(CUSTOMER)
+    assert agent.user is not None, "not released yet"
+    assert network.voice.fed[agent.wire] == ()
+
+
+def test_an_answer_at_the_instant_of_the_ring_limit_comes_too_late() -> None:
+    network = Network()
+    network.exchange.telephones[JANE] = Telephone(answers_after_us=30 * SECOND_US - 2_000)
+    network.set_up(hunt=False)
+    network.passes(MINUTE_US)
+    assert network.told("REL") == [f"REL 19 to {JANE}", f"REL 16 to {CUSTOMER}"]
+    assert [(end.state, end.cause) for end in network.ends()] == [("agent_no_answer", 19)]
+
+
 def test_the_announcement_is_heard_from_the_answer_on() -> None:
     network = Network()
     network.set_up(detect_machine=True)
