@@ -4,7 +4,6 @@ A pair that Q.931 leaves open is `IGNORE`. `telephone` says what the actions do;
 before its action runs.
 """
 
-from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -214,8 +213,3 @@ TABLE: dict[tuple[State, Input], tuple[Action, State]] = {
     (State.RELEASING_AGAIN, Input.TIMER): (_A.END, State.ON_HOOK),
     (State.RELEASING_AGAIN, Input.LINE_LOST): (_A.END, State.ON_HOOK),
 }
-
-
-def machine_table() -> Mapping[tuple[str, str], tuple[str, str]]:
-    """The live table, {(state, input): (action, next state)} in words."""
-    return {(state, given): cell for (state, given), cell in TABLE.items()}
