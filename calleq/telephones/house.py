@@ -100,8 +100,9 @@ class Telephones:
         *,
         talk_us: int = TALK_US,
         isp_number: str = "",
+        manners: Manners | None = None,
     ) -> None:
-        """`isp_number` is the topology's where none is given.
+        """`isp_number` is the topology's where none is given, `manners` those of `talk_us`.
 
         Raises TelephoneError for a line with an unknown behaviour or without a switch.
         """
@@ -111,7 +112,7 @@ class Telephones:
         self._plant = plant
         self._voice = voice
         self._clock = clock
-        self._manners = Manners(talk_us)
+        self._manners = manners or Manners(talk_us)
         self._isp_number = isp_number or topology.isp_number
         self._telephones: dict[str, Telephone] = {}
         self._inhabitants: dict[str, Inhabitant] = {}
