@@ -90,7 +90,6 @@ class Network:
         if self.telephones is not None:
             self.telephones.start()
 
-
     def lines_lost(self, switch: str) -> None:
         """The wires between a switch and its telephones broke; told in each of their processes."""
         if switch in self.switches:

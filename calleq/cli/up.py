@@ -35,11 +35,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def serve(wish: Wish) -> int:
-    """Host until a signal; a failed disk or voice process ends it with status 1."""
+    """Host until a signal; a failed disk or voice process, or a second signal, gives status 1."""
     try:
         failure = run_process(lambda stop: _serve(wish, stop))
     except JournalError as error:
         raise CommandError(str(error)) from error
+    except asyncio.CancelledError:
+        raise CommandError("asked twice to stop: ended at once") from None
     except OSError as error:
         raise CommandError(f"{error.filename or wish.data}: {error.strerror or error}") from error
     if failure:

@@ -109,7 +109,9 @@ class FoundVoice:
             except VoiceLostError:
                 if patience_ends is not None and loop.time() > patience_ends:
                     patience_ends = None
-                    self._say(f"waiting for voice at {self._address}: start it with `calleq run voice`")
+                    self._say(
+                        f"waiting for voice at {self._address}: start it with `calleq run voice`"
+                    )
                 await asyncio.sleep(RETRY_S)
                 continue
             if notice:
