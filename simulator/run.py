@@ -127,14 +127,10 @@ class _Traffic:
         self.refused += reply.status != 202
 
 
-def simulate(
-    topology: Topology, *, calls: int, seed: int, rate: float, pcap: BinaryIO | None, show: bool
-) -> Result:
-    """Run to the end of the last call. Raises CommandError when the door refused a message."""
-    pcap_tap = PcapTap(pcap, point_codes(topology)) if pcap is not None else None
-    tap = _DigestTap(pcap_tap)
-    virtual = VirtualNetwork(topology, seed=seed, tap=tap)
-    start_us = virtual.clock.monotonic_us()
+def offer(
+    virtual: VirtualNetwork, *, calls: int, seed: int, rate: float, show: bool = False
+) -> int:
+    """Offer calls and let the last one end; how many. Raises CommandError when one is refused."""
     traffic = _Traffic(virtual, seed, calls, rate)
     with _progress(calls, show) as advance:
         while not traffic.over:
@@ -143,16 +139,28 @@ def simulate(
         virtual.clock.run(DRAIN_US)
     if traffic.refused:
         raise CommandError(f"the door refused {traffic.refused} of {traffic.offered} messages")
+    return traffic.offered
+
+
+def simulate(
+    topology: Topology, *, calls: int, seed: int, rate: float, pcap: BinaryIO | None, show: bool
+) -> Result:
+    """A whole run with its proof. Raises CommandError when the door refused a message."""
+    tap = _DigestTap(None if pcap is None else PcapTap(pcap, point_codes(topology)))
+    virtual = VirtualNetwork(topology, seed=seed, tap=tap)
+    start_us = virtual.clock.monotonic_us()
+    offered = offer(virtual, calls=calls, seed=seed, rate=rate, show=show)
+    length_us = virtual.clock.monotonic_us() - start_us
     records = virtual.records()
+    diary = virtual.diary.entries()
     tap.add(msgspec.json.encode(records))
-    tap.add(msgspec.json.encode(virtual.diary.entries()))
+    tap.add(msgspec.json.encode(diary))
     states: dict[str, int] = {}
     for record in records:
         states[record.state] = states.get(record.state, 0) + 1
-    length_us = virtual.clock.monotonic_us() - start_us
-    truth = talks_of_diary(virtual.diary.entries(), topology.timing.line_delay_us)
+    truth = talks_of_diary(diary, topology.timing.line_delay_us)
     return Result(
-        calls=traffic.offered,
+        calls=offered,
         completed=states.get("completed", 0),
         digest=tap.digest(),
         seed=seed,

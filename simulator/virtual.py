@@ -6,14 +6,14 @@ random comes from the seed, so a run repeats to the byte.
 """
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from calleq.access_server.server import AccessServer, Reply
 from calleq.accounts.passwords import InlineVerifier
 from calleq.billing.derivation import derive_records
 from calleq.billing.records import SessionRecord
 from calleq.cli.call import problem_text
-from calleq.journal.entries import Ended
+from calleq.journal.entries import Ended, Stamped
 from calleq.journal.memory import MemoryJournal
 from calleq.lines.plants import InProcessLines
 from calleq.media.prompts import NominalPrompts
@@ -45,8 +45,15 @@ class VirtualNetwork:
     """A network in simulated time, with everything a tester wants to ask it."""
 
     def __init__(
-        self, topology: Topology, *, seed: int = 0, tap: Tap | None = None, talk_us: int = TALK_US
+        self,
+        topology: Topology,
+        *,
+        seed: int = 0,
+        tap: Tap | None = None,
+        talk_us: int = TALK_US,
+        entries: Sequence[Stamped] = (),
     ) -> None:
+        """`entries` is the journal of a life before: the network recovers from it."""
         self.topology = topology
         self.clock = VirtualClock(START_US)
         self.tap = tap or NoTap()
@@ -69,8 +76,8 @@ class VirtualNetwork:
             diary=self.diary,
             talk_us=talk_us,
         )
-        self.network: Network = build_network(topology, plant)
-        self.network.start()
+        self.network: Network = build_network(topology, plant, entries=entries)
+        self.network.start(entries)
         self.clock.advance_us(SETTLE_US)
 
     def _link_ends(self, link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
