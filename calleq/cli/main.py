@@ -87,7 +87,12 @@ def _add_networks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         "calleq run ssp-64",
         "run",
     )
-    run.add_argument("elements", nargs="+", metavar="ELEMENT")
+    run.add_argument(
+        "elements",
+        nargs="+",
+        metavar="ELEMENT",
+        help="names as `calleq topology` has them, `telephones`, or `voice` by itself",
+    )
     _with_network(run)
     _with_data(run)
     run.add_argument("--port", type=int, metavar="N", help="port of the front door (server-72)")
