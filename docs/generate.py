@@ -138,8 +138,13 @@ def machine_picture(table: Mapping[tuple[str, str], tuple[str, str]]) -> Iterato
     yield "```mermaid"
     yield "stateDiagram-v2"
     for (state, following), given in arrows.items():
-        yield f"  {state} --> {following}: {', '.join(sorted(set(given)))}"
+        yield f"  {_node(state)} --> {_node(following)}: {', '.join(sorted(set(given)))}"
     yield "```"
+
+
+def _node(state: str) -> str:
+    """A state's words as one that Mermaid takes."""
+    return re.sub(r"\W+", "_", state.title())
 
 
 def machines_page() -> str:

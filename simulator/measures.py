@@ -45,6 +45,7 @@ def measure(records: Sequence[SessionRecord], length_us: int) -> dict[str, Measu
     delays_us = [
         leg.ringing_at_us - leg.dialled_at_us for leg in legs if leg.ringing_at_us is not None
     ]
+    without_circuit = sum(not record.legs for record in records)
     length_s = length_us / SECOND_US
     return {
         "ASR": Measure(
@@ -55,7 +56,11 @@ def measure(records: Sequence[SessionRecord], length_us: int) -> dict[str, Measu
             "ratio",
             "(answered + busy + no answer + rejected) / seizures (E.425)",
         ),
-        "ABR": Measure(_ratio(len(answered), len(legs)), "ratio", "answered legs / bids (E.411)"),
+        "ABR": Measure(
+            _ratio(len(answered), len(legs) + without_circuit),
+            "ratio",
+            "answered legs / bids, those that found no circuit among them (E.411)",
+        ),
         "CCR": Measure(_ratio(completed, len(records)), "ratio", "completed calls / calls offered"),
         "ACD": Measure(
             _ratio(talk_us / SECOND_US, len(answered)), "s", "talk time / answered legs"

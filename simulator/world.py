@@ -21,6 +21,9 @@ MIX: tuple[tuple[Behaviour, int], ...] = (
     ("slow", 2),
 )
 
+LINE_DELAY_US = 1_500
+"""Between a telephone and its switch; the truth of a run has to reckon with it."""
+
 CUSTOMER_PREFIX = "+1212556"
 MOBILE_PREFIX = "+1212557"
 REPRESENTATIVE_PREFIXES = ("+1212558", "+1212559")
@@ -71,6 +74,7 @@ def build_world(seed: int, customers: int, businesses: int, circuits: int) -> To
         trunks=trunks,
         lines=(*lines, modem),
         premises=(),
+        timing=msgspec.structs.replace(base.timing, line_delay_us=LINE_DELAY_US),
         businesses=tuple(owners),
     )
 

@@ -122,6 +122,9 @@ class FarExchange:
         self.calling: dict[str, CallingNumber | None] = {}
         self.arrived: Callable[[Circuit, Iam], CircuitUser] | None = None
 
+    def is_resetting(self, group: str) -> bool:
+        return False
+
     def idle(self, group: str) -> int:
         assert group == "76-62"
         return len(self.free)

@@ -155,6 +155,9 @@ class FarExchange:
     def on_set_up(self, arrived: Callable[[Circuit, Iam], CircuitUser]) -> None:
         self.arrived = arrived
 
+    def is_resetting(self, group: str) -> bool:
+        return False
+
     def idle(self, group: str) -> int:
         return len(self.free[group])
 

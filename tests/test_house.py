@@ -37,6 +37,7 @@ FLOORS = {
     "telephones": 5,
     "access_server": 6,
     "billing": 6,
+    "machines": 8,
     "network": 8,
     "cli": 9,
     "simulator": 9,

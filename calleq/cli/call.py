@@ -9,7 +9,7 @@ from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.given import given_talk_us
 from calleq.cli.output import print_json, print_line
 from calleq.client import CalleqClient, ClientError
-from calleq.messages.answers import CallView, EventView
+from calleq.messages.answers import CallView, EventView, ProblemView
 from calleq.units import SECOND_US, parse_utc
 
 WORDS = {
@@ -38,9 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
         with CalleqClient(arguments.url, arguments.business, arguments.password) as client:
             view = place_and_follow(client, arguments, quiet=arguments.json)
     except ClientError as error:
-        problem = error.problem
-        fields = "".join(f"\n  {f.pointer}: {f.detail}" for f in problem.errors) if problem else ""
-        raise CommandError(f"{error}{fields}") from error
+        raise CommandError(problem_text(error.problem) if error.problem else str(error)) from error
     if arguments.json:
         print_json(outcome(view))
     else:
@@ -79,6 +77,12 @@ def event_line(event: EventView, since_us: int) -> str:
     if event.cause:
         words.append(f"(cause {event.cause})")
     return f"{since_us / SECOND_US:9.3f} s  {' '.join(words)}"
+
+
+def problem_text(problem: ProblemView) -> str:
+    """A door's refusal in words, one line for each field at fault."""
+    fields = [f"\n  {field.pointer}: {field.detail}" for field in problem.errors]
+    return "".join([problem.detail or problem.title, *fields])
 
 
 def outcome(view: CallView) -> dict[str, object]:

@@ -29,6 +29,8 @@ from calleq.osn.messages import CallEnded, CallProgress, SetUpCall
 from calleq.runtime.clock import Timer
 
 ADDRESS_INCOMPLETE = 28
+RESERVE_AGAIN_US = 100_000
+"""How soon circuits are asked for again while they are being reset."""
 
 
 def call_request(instruction: SetUpCall, own_number: str) -> CallRequest:
@@ -205,13 +207,22 @@ class CallDriver:
 
     # What the machine commands.
 
+    def _reserve(self, command: driver.Reserve) -> None:
+        """Circuits under reset are waited for, as long as the machine waits for its answer."""
+        if self._is_over:
+            return
+        circuits = self._means.circuits
+        if circuits.reserve(self._call):
+            self._act(driver.Reserved(command.command))
+        elif circuits.are_resetting():
+            self._means.clock.call_later_us(RESERVE_AGAIN_US, self._reserve, command)
+        else:
+            self._act(driver.ReserveFailed(command.command, NO_CIRCUIT))
+
     def _execute(self, command: Command) -> None:
         match command:
             case driver.Reserve():
-                if self._means.circuits.reserve(self._call):
-                    self._inbox.append(driver.Reserved(command.command))
-                else:
-                    self._inbox.append(driver.ReserveFailed(command.command, NO_CIRCUIT))
+                self._reserve(command)
             case driver.FindRepresentative():
                 found = self._means.representatives.find(
                     self.instruction.business, command.excluding

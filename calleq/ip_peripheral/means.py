@@ -34,6 +34,10 @@ class Circuits:
         self._promised += LEGS
         return True
 
+    def are_resetting(self) -> bool:
+        """Whether circuits are being reset, as after a restart."""
+        return self.exchange.is_resetting(self._group)
+
     def seize(self, call: str) -> Circuit | None:
         """Take one of the call's circuits; None when it has none left or all are busy."""
         left = self._reserved.get(call, 0)

@@ -186,8 +186,6 @@ class Inhabitant:
 
     def say(self, prompt: Prompt) -> None:
         """Utter something; what was being uttered is cut off."""
-        if self._has_spoken:
-            self._voice.stop(ELEMENT, self._mouth)
         self._has_spoken = True
         said = prompt.text if prompt.kind == "mouth" else f"{prompt.kind} {prompt.text}"
         self._diary.note(self._phone.number, Event.SAYS, said)

@@ -105,7 +105,7 @@ TABLE: dict[tuple[State, Input], tuple[Action, State]] = {
     (State.IN_USE, Input.STRANGE): (_A.STRANGE, State.IN_USE),
     (State.IN_USE, Input.DIAL): (_A.IGNORE, State.IN_USE),
     (State.IN_USE, Input.PICK_UP): (_A.IGNORE, State.IN_USE),
-    (State.IN_USE, Input.HANG_UP): (_A.IGNORE, State.ON_HOOK),
+    (State.IN_USE, Input.HANG_UP): (_A.END, State.ON_HOOK),
     (State.IN_USE, Input.TIMER): (_A.IGNORE, State.IN_USE),
     (State.IN_USE, Input.LINE_LOST): (_A.IGNORE, State.IN_USE),
     (State.RINGING, Input.SETUP): (_A.REFUSE_BUSY, State.RINGING),

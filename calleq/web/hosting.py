@@ -32,7 +32,12 @@ KEEP_ALIVE_S = 75
 
 
 class HostingError(OSError):
-    """The site cannot be served; the text names why, and the address where that is the reason."""
+    """The site cannot be served; the text names the address and why."""
+
+    def __str__(self) -> str:
+        if self.filename is None:
+            return super().__str__()
+        return f"cannot listen on {self.filename}: {self.strerror}"
 
 
 class _Guest(uvicorn.Server):
@@ -95,7 +100,9 @@ class GuestServer:
         if serving.done():
             listening.close()
             reason = None if serving.cancelled() else serving.exception()
-            raise HostingError(f"the site on {self._host}:{self._port} did not start") from reason
+            raise HostingError(
+                f"what is served on {self._host}:{self._port} did not start"
+            ) from reason
         port: int = listening.getsockname()[1]
         return port
 

@@ -65,6 +65,9 @@ class Exchange(Protocol):
     def idle(self, group: str) -> int:
         """How many circuits of the trunk group may be seized now."""
 
+    def is_resetting(self, group: str) -> bool:
+        """Whether circuits of the group are being reset, and so will be idle in a moment."""
+
     def seize(self, group: str) -> Circuit | None:
         """Take an idle circuit of a trunk group without signalling yet; None when all are busy.
 

@@ -165,6 +165,10 @@ class IsupExchange:
         """How many circuits of the trunk group may be seized now; KeyError when there is none."""
         return self._pools[group].idle
 
+    def is_resetting(self, group: str) -> bool:
+        """Whether any circuit of the trunk group waits for the far end to confirm its reset."""
+        return self._group_snapshot(self._pools[group]).reset > 0
+
     def seize(self, group: str) -> Seizure | None:
         """Take an idle circuit of the group; KeyError when there is no such group."""
         pool = self._pools[group]

@@ -1,0 +1,48 @@
+"""Every state machine of the house with its live table, for the documents and for whoever asks.
+
+A table is {(state, input): (action, next state)} in words; pairs that are ignored may be left out.
+"""
+
+from collections.abc import Mapping
+
+from calleq import ssp
+from calleq.call import customer_first
+from calleq.ip_peripheral.leg import LEG_TABLE
+from calleq.ss7.machines import machine_tables as ss7_tables
+from calleq.telephones.table import TABLE as TELEPHONE_TABLE
+
+Table = Mapping[tuple[str, str], tuple[str, str]]
+
+CALL_NAMES = {
+    "customer_first": "Customer-first call",
+    "leg": "Customer-first call: one leg",
+    "playback": "Customer-first call: what the customer hears",
+}
+
+
+def all_machines() -> dict[str, Table]:
+    """Each machine's table by its name."""
+    tables: dict[str, Table] = {
+        CALL_NAMES[name]: {
+            (_word(state), _word(given)): (_word(action), _word(following))
+            for state, given, action, following in rows
+        }
+        for name, rows in customer_first.machine_tables().items()
+    }
+    tables["Intelligent peripheral: one leg on a circuit"] = {
+        (_word(state), _word(given)): (_word(action), _word(following))
+        for (state, given), (action, following) in LEG_TABLE.items()
+    }
+    tables.update(ssp.machine_tables())
+    tables.update(ss7_tables())
+    tables["Telephone"] = {
+        (_word(state), _word(given)): (_word(action), _word(following))
+        for (state, given), (action, following) in TELEPHONE_TABLE.items()
+    }
+    return tables
+
+
+def _word(value: object) -> str:
+    """An enum's name, or a word as it is, readable and without characters that Mermaid minds."""
+    text = getattr(value, "name", value)
+    return str(text).lower().replace("_", " ")

@@ -1,0 +1,145 @@
+"""A whole network on the virtual clock: the elements of `calleq up`, other ground under them.
+
+Time stands still between events, so a call of minutes takes milliseconds. Disk, links, OSN and
+lines have virtual delays; voice is symbolic and rendered only where a detector listens. Everything
+random comes from the seed, so a run repeats to the byte.
+"""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+
+from calleq.access_server.server import AccessServer, Reply
+from calleq.accounts.passwords import InlineVerifier
+from calleq.billing.derivation import derive_records
+from calleq.billing.records import SessionRecord
+from calleq.cli.call import problem_text
+from calleq.journal.entries import Ended, Stamped
+from calleq.journal.memory import MemoryJournal
+from calleq.lines.plants import InProcessLines
+from calleq.media.prompts import NominalPrompts
+from calleq.media.virtual import VirtualVoice
+from calleq.messages.answers import CallView, ProblemView
+from calleq.network import Network, Plant, build_network, point_codes
+from calleq.osn.in_process import InProcessBus
+from calleq.runtime.clock import VirtualClock
+from calleq.runtime.tap import NoTap, Tap
+from calleq.ss7.links import InProcessLink, LinkEnd
+from calleq.telephones.behaviours import TALK_US
+from calleq.telephones.diary import Diary
+from calleq.topology import SignallingLink, Topology
+from calleq.units import HOUR_US, SECOND_US, parse_utc
+
+START_US = parse_utc("2026-01-05T09:00:00Z")
+"""When every simulated world begins: a Monday morning."""
+COMMIT_US = 4_000
+"""A disk flush of the virtual disk."""
+SETTLE_US = SECOND_US
+"""Computers on dial-up lines have gone on-line by then."""
+
+
+class SubmitError(Exception):
+    """The door refused a message; the text says what it answered."""
+
+
+class VirtualNetwork:
+    """A network in simulated time, with everything a tester wants to ask it."""
+
+    def __init__(
+        self,
+        topology: Topology,
+        *,
+        seed: int = 0,
+        tap: Tap | None = None,
+        talk_us: int = TALK_US,
+        entries: Sequence[Stamped] = (),
+    ) -> None:
+        """`entries` is the journal of a life before: the network recovers from it."""
+        self.topology = topology
+        self.clock = VirtualClock(START_US)
+        self.tap = tap or NoTap()
+        self.journal = MemoryJournal(self.clock, COMMIT_US)
+        self.diary = Diary(self.clock)
+        self.voice = VirtualVoice(self.clock, NominalPrompts())
+        self.links: dict[tuple[str, str], InProcessLink] = {}
+        draw = random.Random(f"references {seed}")
+        plant = Plant(
+            clock=self.clock,
+            journal=self.journal,
+            bus=InProcessBus(self.clock, topology.timing.osn_delay_us, self.tap),
+            lines=InProcessLines(self.clock, topology.timing.line_delay_us, self.tap),
+            voice=self.voice,
+            tap=self.tap,
+            link_ends=self._link_ends,
+            verifier=InlineVerifier(),
+            random_bits=draw.getrandbits,
+            secret=draw.randbytes(32),
+            diary=self.diary,
+            talk_us=talk_us,
+        )
+        self.network: Network = build_network(topology, plant, entries=entries)
+        self.network.start(entries)
+        self.clock.advance_us(SETTLE_US)
+
+    def _link_ends(self, link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
+        wire = InProcessLink(link.ends, self.clock, self.tap, link.delay_us)
+        self.links[link.ends] = wire
+        return {name: wire.end(name) for name in link.ends}
+
+    @property
+    def server(self) -> AccessServer:
+        """The front door."""
+        assert self.network.server is not None
+        return self.network.server
+
+    def submit(self, body: bytes, answered: Callable[[Reply], object]) -> None:
+        """Post a message from loopback, as its octets."""
+        self.server.submit(body, {"content-type": "application/json"}, "127.0.0.1", answered)
+
+    def place(self, body: bytes) -> str:
+        """Post a message and let time pass until it is answered; the call's reference."""
+        replies: list[Reply] = []
+        self.submit(body, replies.append)
+        while not replies and self.clock.run_next():
+            pass
+        if not replies:
+            raise SubmitError("the door did not answer")
+        view = replies[0].view
+        if isinstance(view, ProblemView):
+            raise SubmitError(problem_text(view))
+        return view.call
+
+    def run_to_end(self, call: str, business: str, limit_us: int = HOUR_US) -> CallView:
+        """Let time pass until the call has its final state and everything about it is quiet."""
+        end_us = self.clock.monotonic_us() + limit_us
+        while self.clock.monotonic_us() < end_us and self.clock.run_next():
+            view = self.server.call(call, business)
+            if view is not None and view.final:
+                break
+        self.clock.advance_us(SECOND_US)
+        view = self.server.call(call, business)
+        assert view is not None
+        return view
+
+    def fail_element(self, name: str) -> None:
+        """Take every signalling link of a node out of service."""
+        for ends, link in self.links.items():
+            if name in ends:
+                link.fail()
+
+    def restore_element(self, name: str) -> None:
+        """Bring every signalling link of a node back."""
+        for ends, link in self.links.items():
+            if name in ends:
+                link.restore()
+
+    def ended(self) -> int:
+        """How many calls have their final state."""
+        return len({s.entry.call for s in self.journal.entries if isinstance(s.entry, Ended)})
+
+    def records(self) -> list[SessionRecord]:
+        """The records, derived from the journal."""
+        return derive_records(self.journal.entries)
+
+    def point_codes(self) -> dict[str, int]:
+        """The point code of every node by its name."""
+        return point_codes(self.topology)
