@@ -1,43 +1,32 @@
-"""The whole network of figure 1 on the virtual clock, for tests that read like a call.
+"""The simulator's network, with the verbs and questions that a test of calls wants.
 
 Every element is the one that `calleq up` runs, wired by `calleq.network`; only what it stands on
-(clock, disk, wires, voice, hashing) is of the virtual kind. Messages go in as raw bodies, as the
-HTTP surface hands them over.
+(clock, disk, wires, voice) is of the virtual kind. Messages go in as raw bodies, as the HTTP
+surface hands them over.
 """
 
 import json
-import random
 from collections.abc import Mapping
 from typing import Any
 
-import argon2
-
 from calleq.access_server.server import Reply
-from calleq.accounts.passwords import InlineVerifier
 from calleq.billing.derivation import derive_records
 from calleq.billing.records import LegRecord, SessionRecord
-from calleq.journal.memory import MemoryJournal
-from calleq.lines.plants import InProcessLines
-from calleq.media.prompts import NominalPrompts
-from calleq.media.virtual import VirtualVoice
 from calleq.messages.answers import CallAccepted, CallView, EventView
-from calleq.network import Network, Plant, build_network, point_codes
-from calleq.osn.in_process import InProcessBus
-from calleq.runtime.clock import VirtualClock
+from calleq.network import point_codes
 from calleq.runtime.tap import Segment
 from calleq.ss7 import mtp3_codec
 from calleq.ss7.isup import codec as isup_codec
 from calleq.ss7.isup.messages import Iam, Message
-from calleq.ss7.links import InProcessLink, LinkEnd
 from calleq.ss7.mtp3 import Msu
-from calleq.telephones.diary import Diary, DiaryCall, DiaryEntry
-from calleq.topology import SignallingLink, Topology, load_topology
+from calleq.telephones.diary import DiaryCall, DiaryEntry
+from calleq.topology import Topology, load_topology
 from calleq.trace.capture import Captured, MemoryCapture
 from calleq.trace.ladder import Ladder, ladder
 from calleq.units import SECOND_US
+from simulator import virtual
 
-START_US = 1_795_262_400_000_000
-"""2026-11-21T12:00:00Z."""
+SETTLE_US = 9 * SECOND_US
 CALL_LIMIT_US = 600 * SECOND_US
 """No call of these tests lasts longer."""
 QUIET_US = 40 * SECOND_US
@@ -54,47 +43,31 @@ def number(ending: str) -> str:
 
 
 class VirtualNetwork:
-    """Every element on one virtual clock; computers are on-line when it has been made."""
+    """The simulator's network with a capture, and the verbs and questions of a test.
+
+    Computers are on-line when it has been made.
+    """
 
     def __init__(
         self, topology: Topology | None = None, *, talk_us: int = 5 * SECOND_US, seed: int = 1
     ) -> None:
-        self.topology = topology or load_topology()
-        self.clock = VirtualClock(START_US)
         self.tap = MemoryCapture()
-        self.journal = MemoryJournal(self.clock)
-        self.links: dict[tuple[str, str], InProcessLink] = {}
-        self.voice = VirtualVoice(self.clock, NominalPrompts())
-        self.diary = Diary(self.clock)
-        timing = self.topology.timing
-        self.lines = InProcessLines(self.clock, timing.line_delay_us, self.tap)
-        self.bus = InProcessBus(self.clock, timing.osn_delay_us, self.tap)
-        hasher = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-        plant = Plant(
-            clock=self.clock,
-            journal=self.journal,
-            bus=self.bus,
-            lines=self.lines,
-            voice=self.voice,
-            tap=self.tap,
-            link_ends=self._link_ends,
-            verifier=InlineVerifier(hasher),
-            random_bits=random.Random(seed).getrandbits,
-            secret=b"sixteen octets, and more",
-            diary=self.diary,
-            talk_us=talk_us,
+        world = virtual.VirtualNetwork(
+            topology or load_topology(), seed=seed, tap=self.tap, talk_us=talk_us
         )
-        self.network: Network = build_network(self.topology, plant)
-        self.network.start()
-        self.clock.advance_us(10 * SECOND_US)
+        self.topology = world.topology
+        self.clock = world.clock
+        self.journal = world.journal
+        self.links = world.links
+        self.diary = world.diary
+        self.network = world.network
+        self.server = world.server
+        self.stp_fails = world.fail_element
+        self.stp_returns = world.restore_element
+        self.clock.advance_us(SETTLE_US)
         self._at_rest = self.activity()
         self.began_us = self.clock.now_us()
         """What is earlier belongs to computers going on-line."""
-
-    def _link_ends(self, link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
-        wire = InProcessLink(link.ends, self.clock, self.tap, link.delay_us)
-        self.links[link.ends] = wire
-        return {name: wire.end(name) for name in link.ends}
 
     # What a business does.
 
@@ -102,8 +75,7 @@ class VirtualNetwork:
         """Hand a message to access server 72 and wait for its answer."""
         octets = body if isinstance(body, bytes) else json.dumps(body).encode()
         replies: list[Reply] = []
-        assert self.network.server is not None
-        self.network.server.submit(octets, headers or {}, "127.0.0.1", replies.append)
+        self.server.submit(octets, headers or {}, "127.0.0.1", replies.append)
         while not replies:
             assert self.clock.run_next(), "nothing is left that could answer"
         assert len(replies) == 1
@@ -145,18 +117,16 @@ class VirtualNetwork:
 
     def view(self, call: str) -> CallView:
         """The call as its business sees it."""
-        server = self.network.server
-        assert server is not None
-        views = [server.call(call, business.identifier) for business in self.topology.businesses]
+        views = [
+            self.server.call(call, business.identifier) for business in self.topology.businesses
+        ]
         view = next((view for view in views if view is not None), None)
         assert view is not None, f"no call {call}"
         return view
 
     def events(self, call: str) -> tuple[EventView, ...]:
         """The call's timeline."""
-        server = self.network.server
-        assert server is not None
-        page = server.events(call, self.view(call).business, 0)
+        page = self.server.events(call, self.view(call).business, 0)
         assert page is not None
         return page.events
 
@@ -243,19 +213,7 @@ class VirtualNetwork:
         """Nothing is different from before the first call: no circuit, telephone or call left."""
         assert self.activity() == self._at_rest
 
-    # Faults.
-
-    def stp_fails(self, name: str) -> None:
-        """Every link of a transfer point goes down."""
-        for ends, link in self.links.items():
-            if name in ends:
-                link.fail()
-
-    def stp_returns(self, name: str) -> None:
-        """Its links come back."""
-        for ends, link in self.links.items():
-            if name in ends:
-                link.restore()
+    # What a person does.
 
     def hang_up(self, telephone: str) -> None:
         """Whoever is at the telephone hangs up, or turns away what rings."""
