@@ -68,6 +68,7 @@ def _demonstrate(topology: Topology, data: Path, talk_us: int) -> int:
 
 
 async def _call(wish: Wish, stop: asyncio.Event) -> CallView | None:
+    print_line("Starting the network; its announcements are spoken once and kept …")
     async with hosting(wish, stop) as host:
         print_line(f"The network of {wish.topology.name} is up; its front door: {host.url}")
         print_line(f"{BUSINESS} posts a message: call {CUSTOMER}, connect {REPRESENTATIVE}.\n")
