@@ -22,9 +22,9 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
-from calleq.cli.bench import Figure, percentile
 from calleq.cli.bench_process import DiskProbe, Served
 from calleq.cli.failure import CommandError
+from calleq.cli.figures import Figure, percentile
 from calleq.cli.given import given_topology
 from calleq.cli.reading import read_entries, read_point_codes
 from calleq.client import CalleqClient

@@ -16,8 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from calleq.cli.bench import Figure, percentile
 from calleq.cli.failure import CommandError
+from calleq.cli.figures import Figure, percentile
 
 READY_WITHIN_S = 60.0
 END_WITHIN_S = 30.0

@@ -18,6 +18,7 @@ import os
 import signal
 import stat
 import sys
+import threading
 import time
 from collections.abc import Callable
 from functools import partial
@@ -31,6 +32,7 @@ from calleq.media.g711 import FRAME_US
 from calleq.media.graph import VoiceError, Voices
 from calleq.media.music import hold_music
 from calleq.media.prompts import SpokenPrompts
+from calleq.media.sounds import make_mouths
 from calleq.media.ticked import TickedVoice
 
 MAX_CONNECTIONS = 64
@@ -264,6 +266,8 @@ async def serve(
     """
     loop = asyncio.get_running_loop()
     hold_music()  # made before the first caller holds
+    # Beside the ticks: made within one, it would be a gap of a tenth of a second in every call.
+    threading.Thread(target=make_mouths, daemon=True).start()
     process = VoiceProcess(cache_dir, loop)
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
