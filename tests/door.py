@@ -4,7 +4,6 @@ Everything at the door is the real thing; its neighbours (journal, OSN, capture)
 they are given, in one list where the order matters.
 """
 
-import asyncio
 import base64
 import random
 from collections.abc import Callable, Iterable
@@ -13,7 +12,6 @@ from typing import Any
 import argon2
 import httpx
 import msgspec
-from starlette.types import ASGIApp
 
 from calleq.access_server import AccessServer, HttpSurface, Reply
 from calleq.accounts import Accounts, FailureLimits, InlineVerifier, hash_password
@@ -24,6 +22,7 @@ from calleq.runtime.clock import VirtualClock
 from calleq.runtime.tap import Segment
 from calleq.topology import Business, Topology, load_topology
 from calleq.units import parse_utc
+from tests.asgi import InProcess
 
 MORNING_US = parse_utc("2026-11-21T10:00:00Z")
 LOOPBACK = "127.0.0.1"
@@ -113,24 +112,6 @@ class RecordingTap:
         self.seen.append((segment, link, sender, receiver, octets, at_us))
 
 
-class InProcess(httpx.BaseTransport):
-    """HTTP to an ASGI application without a socket, from a sender of our choice."""
-
-    def __init__(self, app: ASGIApp, peer: str) -> None:
-        self._transport = httpx.ASGITransport(
-            app, raise_app_exceptions=False, client=(peer, 50_000)
-        )
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        request.read()
-        return asyncio.run(self._exchange(request))
-
-    async def _exchange(self, request: httpx.Request) -> httpx.Response:
-        answer = await self._transport.handle_async_request(request)
-        content = await answer.aread()
-        return httpx.Response(answer.status_code, headers=answer.headers, content=content)
-
-
 class Door:
     """Access server 72 with everything at the door; `http(peer)` is the internet side."""
 
@@ -174,7 +155,7 @@ class Door:
             self.tap,
             older,
         )
-        self.surface = HttpSurface(self.server, self.accounts, lambda: "request-1")
+        self.surface = HttpSurface(self.server, self.accounts, lambda: "request-1", lambda: 1.5)
 
     def http(self, peer: str = LOOPBACK) -> httpx.Client:
         return httpx.Client(

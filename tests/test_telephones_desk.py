@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from starlette.testclient import TestClient
 
 from calleq.lines.messages import Setup
 from calleq.lines.plants import InProcessLines
@@ -20,6 +19,7 @@ from calleq.telephones.desk import BODY_LIMIT, desk_app
 from calleq.telephones.diary import Diary
 from calleq.telephones.house import Telephones
 from calleq.topology import AccessServer, Line, Switch, Topology
+from tests.asgi import client_of
 
 PERSON = "+12125550100"
 REPRESENTATIVE = "+12125550143"
@@ -65,7 +65,7 @@ class Office:
         self.telephones.start()
         self.voice_is_lost = False
         self.asked: list[tuple[str, str]] = []
-        self.client = TestClient(desk_app(self.telephones, self.recording))
+        self.client = client_of(desk_app(self.telephones, self.recording))
 
     async def recording(self, element: str, wire: str) -> Recording:
         self.asked.append((element, wire))

@@ -9,10 +9,10 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.testclient import TestClient
 
 from calleq.web.hosting import GuestServer, HostingError
 from calleq.web.problems import FieldError, Problem, request_id_of, with_problems
+from tests.asgi import client_of
 
 
 async def hello(request: Request) -> Response:
@@ -40,13 +40,13 @@ def application(*routes: Route) -> Starlette:
 
 
 @pytest.fixture
-def client() -> TestClient:
+def client() -> httpx.Client:
     ids = iter(f"id-{n}" for n in range(1, 9))
     app = with_problems(application(), lambda: next(ids))
-    return TestClient(app, raise_server_exceptions=False)
+    return client_of(app)
 
 
-def test_a_problem_tells_what_and_where(client: TestClient) -> None:
+def test_a_problem_tells_what_and_where(client: httpx.Client) -> None:
     answer = client.get("/refuse")
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
@@ -68,21 +68,21 @@ def test_a_problem_tells_what_and_where(client: TestClient) -> None:
     [("GET", "/nothing", 404, "not_found"), ("POST", "/hello", 405, "method_not_allowed")],
 )
 def test_refusals_of_the_framework_are_problems_too(
-    client: TestClient, method: str, path: str, status: int, code: str
+    client: httpx.Client, method: str, path: str, status: int, code: str
 ) -> None:
     answer = client.request(method, path)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.json()["request_id"] == answer.headers["request-id"]
 
 
-def test_a_defect_says_nothing_but_its_id(client: TestClient) -> None:
+def test_a_defect_says_nothing_but_its_id(client: httpx.Client) -> None:
     answer = client.get("/defect")
     assert answer.status_code == 500
     assert answer.json()["request_id"] == answer.headers["request-id"] == "id-1"
     assert "secret" not in answer.text
 
 
-def test_the_callers_sensible_id_is_kept_and_another_is_not(client: TestClient) -> None:
+def test_the_callers_sensible_id_is_kept_and_another_is_not(client: httpx.Client) -> None:
     assert client.get("/hello", headers={"Request-Id": "order-77"}).text == "hello order-77"
     assert client.get("/hello", headers={"Request-Id": "a b\tc"}).text == "hello id-1"
 
@@ -123,6 +123,25 @@ def test_stopping_lets_a_request_finish() -> None:
             may_answer.set()
             assert (await answer).text == "done"
         await stopping
+
+    asyncio.run(scene())
+
+
+def test_an_answer_in_two_writes_does_not_wait_for_an_acknowledgement() -> None:
+    """Nagle's algorithm is off on every connection that a site has accepted."""
+
+    async def scene() -> None:
+        site = GuestServer(application(), "127.0.0.1", 0)
+        port = await site.start()
+        async with httpx.AsyncClient() as client:
+            await client.get(f"http://127.0.0.1:{port}/hello")
+            assert site._server is not None
+            connections = site._server.server_state.connections
+            held = [one.transport.get_extra_info("socket") for one in connections]
+            flags = [one.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for one in held]
+            assert len(flags) == 1
+            assert all(flags)
+        await site.stop()
 
     asyncio.run(scene())
 
