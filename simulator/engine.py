@@ -2,7 +2,7 @@
 
 Nothing is kept that grows with the run, except what is still going on: journal and diary are read
 as they are written. The digest covers every octet with its place and time, every diary entry and
-every record; the same plan and version give the same digest, whatever Python's hash seed.
+every record's call, parties, instants, lengths and causes; the same plan and version give the same digest, whatever Python's hash seed.
 """
 
 import hashlib
@@ -126,8 +126,8 @@ class Digest:
             self._add_entries()
 
     def records(self, records: Sequence[SessionRecord]) -> None:
-        """Hash records."""
-        self._gathered.append(msgspec.json.encode(records))
+        """Hash what records say."""
+        self._gathered.append(msgspec.json.encode([_said(record) for record in records]))
 
     def digest(self) -> str:
         """The digest so far."""
@@ -142,6 +142,28 @@ class Digest:
     def _flush(self) -> None:
         self._hash.update(b"".join(self._gathered))
         self._gathered.clear()
+
+
+def _said(record: SessionRecord) -> tuple[object, ...]:
+    """What a record says, whatever other fields later versions of it have."""
+    legs = [
+        (
+            leg.leg,
+            leg.attempt,
+            leg.number,
+            leg.dialled_at_us,
+            leg.ringing_at_us,
+            leg.answered_at_us,
+            leg.released_at_us,
+            leg.ring_us,
+            leg.talk_us,
+            leg.billable_s,
+            leg.cause,
+            leg.released_by,
+        )
+        for leg in record.legs
+    ]
+    return record.call, record.business, record.state, record.cause, record.accepted_at_us, legs
 
 
 class Offers:
