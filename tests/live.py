@@ -221,14 +221,16 @@ class LiveNetwork:
         )
         assert answer.status_code == 202, answer.text
 
-    def heard(self, number: str) -> tuple[Any, int]:
-        """What a telephone's ear heard (8 kHz samples), and the UTC microsecond it begins at."""
+    def heard(self, number: str) -> tuple[Any, int, int]:
+        """What a telephone's ear heard (8 kHz samples), the UTC microsecond it begins at, and how
+        many ticks a busy machine made the voice process miss."""
         answer = httpx.get(f"{self.desk}/telephones/{number.lstrip('+')}/heard.wav", timeout=10)
         assert answer.status_code == 200, answer.text
         with wave.open(io.BytesIO(answer.content)) as file:
             assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (8_000, 1, 2)
             samples = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2")
-        return samples.astype(np.float64), parse_utc(answer.headers["heard-from"])
+        missed = int(answer.headers["missed-frames"])
+        return samples.astype(np.float64), parse_utc(answer.headers["heard-from"]), missed
 
     def reads(self, *arguments: str) -> Any:
         """A command that reads the data directory; the JSON that it printed."""
