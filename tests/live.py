@@ -85,6 +85,13 @@ class Running:
             if found := re.search(pattern, line):
                 return found
 
+    def said(self) -> list[str]:
+        """Every line so far, waited for or not; none is waited for any more."""
+        while not self._arrived.empty():
+            if (line := self._arrived.get()) is not None:
+                self.lines.append(line)
+        return self.lines
+
     def stop(self) -> int:
         """Ctrl-C, as a person stops it; the exit status."""
         if self.process.poll() is None:
