@@ -5,6 +5,7 @@ import json
 import pathlib
 import queue
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,6 +29,9 @@ READY_WITHIN_S = 60
 CALL_WITHIN_S = 90
 FLUSHED_S = 0.4
 """What a running network has captured is in its file by then."""
+
+RENDERED: pathlib.Path | None = None
+"""Prompts that networks of this run of the tests have rendered; the next need not render them."""
 
 T = TypeVar("T")
 
@@ -111,6 +115,8 @@ class LiveNetwork:
 
     def __init__(self, data: pathlib.Path, *options: str) -> None:
         self.data = data
+        if RENDERED is not None and RENDERED.is_dir():
+            shutil.copytree(RENDERED, data / "prompts", dirs_exist_ok=True)
         self.up = Running("up", "--data", str(data), "--port", "0", *options)
 
     def __enter__(self) -> "LiveNetwork":
@@ -122,6 +128,8 @@ class LiveNetwork:
         addresses = json.loads((self.data / "listening.json").read_text())
         self.url: str = addresses["front door"]
         self.desk: str = addresses["telephones' desk"]
+        if RENDERED is not None:
+            shutil.copytree(self.data / "prompts", RENDERED, dirs_exist_ok=True)
         return self
 
     def __exit__(
