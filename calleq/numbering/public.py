@@ -78,7 +78,7 @@ def _public_number(text: str) -> E164:
         raise NumberRefusedError(
             "international_network", f"{number} belongs to a satellite or international network"
         )
-    if not phonenumbers.is_valid_number(parsed):
+    if kind == PhoneNumberType.UNKNOWN:
         raise NumberRefusedError(
             "invalid", f"{number} is not a number in use under country code {country_code}"
         )

@@ -103,19 +103,28 @@ class VirtualClock:
     def advance_us(self, length_us: int) -> None:
         """Fire every timer of the next `length_us` in order, then stand at its end."""
         end_us = self._elapsed_us + length_us
-        while (due_us := self.next_due_us()) is not None and due_us <= end_us:
-            self.run_next()
+        self._fire_until(end_us)
         self._elapsed_us = end_us
 
     def run(self, limit_us: int) -> bool:
         """Fire timers until none is left or `limit_us` have passed; True when none is left."""
         end_us = self._elapsed_us + limit_us
-        while (due_us := self.next_due_us()) is not None:
-            if due_us > end_us:
-                self._elapsed_us = end_us
-                return False
-            self.run_next()
-        return True
+        self._fire_until(end_us)
+        if self.next_due_us() is None:
+            return True
+        self._elapsed_us = end_us
+        return False
+
+    def _fire_until(self, end_us: int) -> None:
+        """Fire every timer that is due at `end_us` or before, in order."""
+        heap = self._heap
+        while heap and heap[0][0] <= end_us:
+            due_us, _, timer = heapq.heappop(heap)
+            call = timer.call
+            if call is not None:
+                self._elapsed_us = due_us
+                timer.call = None
+                call(*timer.args)
 
 
 class LoopClock:

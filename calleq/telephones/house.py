@@ -23,7 +23,7 @@ from calleq.telephones.behaviours import COMPUTER, HABITS, TALK_US, Inhabitant, 
 from calleq.telephones.diary import Diary
 from calleq.telephones.table import State
 from calleq.telephones.telephone import Telephone
-from calleq.topology import Line, Topology, home_switch
+from calleq.topology import HomeSwitches, Line, Topology
 from calleq.units import SECOND_US
 
 REDIAL_FIRST_US = SECOND_US
@@ -123,8 +123,9 @@ class Telephones:
         self._inhabitants: dict[str, Inhabitant] = {}
         self._switches: dict[str, str] = {}
         self._computers: list[Computer] = []
+        switches = HomeSwitches(topology)
         for line in topology.lines:
-            self._install(line, home_switch(topology, line.number))
+            self._install(line, switches.of(line.number))
 
     def start(self) -> None:
         """Plug every telephone in; computers of dial-up lines go on-line."""
