@@ -264,10 +264,10 @@ class _Gathering:
 
     def journal(self, stamped: Stamped) -> None:
         entry = stamped.entry
-        if isinstance(entry, Accepted):
+        if type(entry) is Accepted:
             self._there.add(entry.call)
             self.occupancy.change(1, stamped.monotonic_us - self.start_us)
-        elif isinstance(entry, Ended) and entry.call in self._there:
+        elif type(entry) is Ended and entry.call in self._there:
             self._there.remove(entry.call)
             self.occupancy.change(-1, stamped.monotonic_us - self.start_us)
         self.stream.take(stamped)
