@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from calleq.cli import bench, bench_door
-from calleq.cli.bench import percentile
 from calleq.cli.bench_process import Served
 from calleq.cli.failure import CommandError
+from calleq.cli.figures import percentile
 from calleq.cli.main import main
 from calleq.cli.reading import merge_json, read_json
 

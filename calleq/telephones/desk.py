@@ -6,7 +6,8 @@
     POST /telephones/{number}/dial        {"to": "+12125550143"}
     POST /telephones/{number}/hang-up
     POST /telephones/{number}/say         {"hz": 1004, "seconds": 2}
-    GET  /telephones/{number}/heard.wav   what its ear heard (header Heard-From: since when)
+    GET  /telephones/{number}/heard.wav   what its ear heard (headers Heard-From: since when,
+                                          Missed-Frames: 20 ms ticks the voice process missed)
     PUT  /talk                            {"seconds": 5}
 
 `{number}` is E.164 with or without its `+`. It is for loopback only and has no password: whoever
@@ -157,7 +158,10 @@ class Desk:
             raise ProblemError(lost) from error
         return Response(
             wave_file(g711.decode(recording.octets)),
-            headers={"Heard-From": utc_text(recording.from_us)},
+            headers={
+                "Heard-From": utc_text(recording.from_us),
+                "Missed-Frames": str(recording.missed_frames),
+            },
             media_type="audio/wav",
         )
 
