@@ -74,6 +74,7 @@ class JournalWriter:
         self._disk = disk
         self._now_us = now_us
         self._segment_bytes = segment_bytes
+        self._prepared_bytes = min(PREPARED_BYTES, segment_bytes)
         self._keep_us = keep_us
         self._unfinished = Unfinished()
         try:
@@ -184,8 +185,8 @@ class JournalWriter:
         octets = encode_frames(payloads, group)
         end = self._end + len(octets)
         if end > self._prepared_end:
-            self._prepared_end = end + PREPARED_BYTES
-            octets += bytes(PREPARED_BYTES)
+            self._prepared_end = end + self._prepared_bytes
+            octets += bytes(self._prepared_bytes)
         self._file.write_at(self._end, octets)
         self._file.sync()
         self._end, self._group = end, group
