@@ -6,6 +6,7 @@ last one may have a torn tail. Segments are removed oldest first, each durably, 
 no gap; a gap is damage.
 """
 
+import itertools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -161,7 +162,7 @@ def removable(
     if keep_us < KEEP_LIMIT_US:
         raise ValueError(f"journals are kept for {KEEP_LIMIT_US} us at least, not {keep_us}")
     gone: list[int] = []
-    for (number, _), (_, next_opened_us) in zip(opened_at_us, opened_at_us[1:], strict=False):
+    for (number, _), (_, next_opened_us) in itertools.pairwise(opened_at_us):
         if number >= needed_from or next_opened_us > now_us - keep_us:
             break
         gone.append(number)

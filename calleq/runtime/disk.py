@@ -1,8 +1,8 @@
 """The disk as a journal needs it, small enough that a test can stand in for it and lie.
 
-Owns opening, locking, writing at an offset, making durable, and the names in a directory. It refuses a file that another
-process holds (`DiskLocked`, which names the file); every other failure is the OSError of the
-system, and what it means is the caller's decision.
+Owns opening, locking, writing at an offset, making durable, and the names in a directory. It
+refuses a file that another process holds (`DiskLocked`, which names the file); every other failure
+is the OSError of the system, and what it means is the caller's decision.
 
 Odd cases: `fdatasync` does not exist everywhere, there `fsync` stands in, and on macOS the drive
 itself must be told (F_FULLFSYNC). The lock is advisory, tied to the open file and gone with the
