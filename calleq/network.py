@@ -78,6 +78,8 @@ class Network:
         After a restart every circuit is reset, since nobody here knows what it carried (Q.764
         §2.9.3.1); the far exchange clears its calls with cause 31.
         """
+        for switch in self.switches.values():
+            switch.restart(entries)
         if entries:
             for name, exchange in self.exchanges.items():
                 for trunk in self.topology.trunks:

@@ -12,6 +12,7 @@ from calleq.journal.entries import (
     Ended,
     Entry,
     LineAnswered,
+    LineHeartbeat,
     LineRefused,
     LineReleased,
     LineRinging,
@@ -265,6 +266,26 @@ def test_a_switch_that_crashed_in_a_talk_leaves_a_partial_record_closed_at_its_l
     assert not record.complete
     assert (leg.released_at_us, leg.talk_us, leg.billable_s) == (9 * SECOND, 5 * SECOND, 5)
     assert leg.cause == 41
+
+
+def test_a_line_call_closed_at_a_restart_is_partial_and_talked_up_to_the_last_heartbeat() -> None:
+    """Whatever the switch wrote after the crash, and however long it was away."""
+    journals = Journals()
+    journals.accepted(0, "c1")
+    key = journals.dialled(MS, "c1", "customer", 1, "+12125550100", 1)
+    seizure = journals.seized(5 * MS, SSP_62, "+12125550100", key)
+    journals.say(4 * SECOND, "ssp-62", LineAnswered(seizure))
+    journals.say(59 * SECOND, "ssp-62", LineHeartbeat(seizure))
+    journals.say(70 * SECOND, "ssp-62", LineReleased(99, 41, 2, "restart"))
+    journals.say(900 * SECOND, "ssp-62", LineReleased(seizure, 41, 2, "restart"))
+    journals.say(901 * SECOND, "ssp-62", LineRefused("+12125550103", None, 1, 2))
+    journals.ended(902 * SECOND, "c1", "failed", 41)
+    (record,) = derive_records(journals.entries)
+    (leg,) = record.legs
+    assert leg.partial
+    assert not record.complete
+    assert (leg.released_at_us, leg.talk_us, leg.billable_s) == (59 * SECOND, 55 * SECOND, 55)
+    assert (leg.cause, leg.location, leg.released_by) == (41, 2, "")
 
 
 def test_seizure_numbers_that_begin_anew_after_a_restart_are_kept_apart() -> None:

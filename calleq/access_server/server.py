@@ -8,7 +8,8 @@ An instruction is sent again until equipment says it has it (equipment takes a c
 reference), first after `RESEND_FIRST_US`, then ever more rarely, for as long as the call is not
 taken: only the equipment can say that a call will not be made. After a restart every accepted call
 without an end is sent again. The server writes `Ended` to its journal as well, so that it knows
-its own calls from its own journal.
+its own calls from its own journal; where it shares the journal with the equipment and a crash came
+between the two, it writes its own at the restart.
 
 From the OSN it takes the four messages about a call; anything else is counted and ignored.
 """
@@ -165,6 +166,7 @@ class AccessServer:
     def restart(self, entries: Iterable[Stamped]) -> int:
         """Take up the journal of before, oldest entry first; how many instructions left again."""
         orders: dict[str, Accepted] = {}
+        ends_unwritten: dict[str, Ended] = {}
         for stamped in entries:
             self._intake.restore(stamped)
             entry = stamped.entry
@@ -178,9 +180,15 @@ class AccessServer:
                         timeline.remember(stamped)
                         self._calls.changed(timeline)
                     if isinstance(entry, Ended):
+                        if stamped.entity == self.name:
+                            ends_unwritten.pop(entry.call, None)
+                        elif entry.call in orders:
+                            ends_unwritten[entry.call] = entry
                         orders.pop(entry.call, None)
                 case _:
                     pass
+        for end in ends_unwritten.values():
+            self._journal.append(self.name, end)
         for entry in orders.values():
             self._set_up_again(entry)
         return len(orders)

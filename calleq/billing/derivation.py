@@ -11,15 +11,16 @@ between two telephones has no `Dialled`, so it makes no session, but its seizure
 the others when uses of a circuit are told apart.
 
 Odd cases. An attempt that never reached a line has a record too, with the cause the equipment got.
-A line call whose end the switch never wrote (it crashed) is closed, partial, at the last instant
-that switch wrote before the session ended. A line's events belong to the last `LineSeized` of
+A line call that its switch closed at a restart is closed, partial, at the last instant that switch
+wrote before: it would have written an earlier end. One whose switch never came back is closed,
+partial, at the last instant that it wrote before the session ended. A line's events belong to the last `LineSeized` of
 their seizure number, so that a switch may begin anew at 1 after a restart.
 
 The working objects are out of the garbage collector's sight (`gc=False`), which halves the time for
 a day's journals; what points in a circle in damaged data is therefore not freed.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -286,6 +287,9 @@ def _line_record(
         release = end.entry
         assert isinstance(release, LineReleased)
         cause, location, released_by = release.cause, release.location, release.released_by
+        if _is_restart(end):
+            partial, released_by = True, ""
+            end = _last_word_of_life(end, journals)
     elif session.ended_at_us is not None:
         end = _last_word(line, session.ended_at_us, journals)
         key = (attempt.entry.leg, attempt.entry.attempt)
@@ -323,6 +327,23 @@ def _last_word(line: _LineCall, until_us: int, journals: _Journals) -> Stamped:
     found = written[max(place, 0)]
     later = found.sequence > latest.sequence and found.monotonic_us >= latest.monotonic_us
     return found if later else latest
+
+
+def _is_restart(stamped: Stamped) -> bool:
+    entry = stamped.entry
+    return isinstance(entry, LineReleased) and entry.released_by == "restart"
+
+
+def _last_word_of_life(restart: Stamped, journals: _Journals) -> Stamped:
+    """What the entity wrote last in the life before the one that wrote `restart`.
+
+    A life writes those first, so if it ends among them the next one writes the others.
+    """
+    written = journals.instants[restart.entity]
+    place = bisect_left(written, restart.sequence, key=attrgetter("sequence"))
+    while place > 0 and _is_restart(written[place]):
+        place -= 1
+    return written[place]
 
 
 def _instant_us(stamped: Stamped | None) -> int | None:
