@@ -8,6 +8,7 @@ the virtual clock) makes no difference to any element.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from calleq import __version__
 from calleq.access_server.server import AccessServer
 from calleq.accounts.accounts import Accounts
 from calleq.accounts.passwords import PasswordVerifier
@@ -15,7 +16,7 @@ from calleq.intake.intake import Intake
 from calleq.intake.references import CallReferences
 from calleq.ip_peripheral.service import IntelligentPeripheral
 from calleq.journal.contract import Journal
-from calleq.journal.entries import LineSeized, Stamped
+from calleq.journal.entries import LineSeized, Stamped, Started
 from calleq.lines.contract import LinePlant
 from calleq.media.contract import Prompt, Voice
 from calleq.media.wording import announcement_text, apology_text, whisper_text
@@ -153,7 +154,15 @@ def build_network(
             talk_us=plant.talk_us,
             isp_number=topology.isp_number,
         )
+    for name in _writers(network):
+        plant.journal.append(name, Started(__version__))
     return network
+
+
+def _writers(network: Network) -> list[str]:
+    """The elements of a process that write its journal."""
+    doors = [] if network.server is None else [network.topology.access_server.name]
+    return [*doors, *network.switches, *network.peripherals]
 
 
 def prompts_of(topology: Topology) -> list[Prompt]:
