@@ -98,6 +98,8 @@ class Journals:
         self.instants: dict[str, list[Stamped]] = {}
         self.uses: dict[CircuitKey, list[Use]] = {}
         self.arrivals: dict[CircuitKey, list[Arrival]] = {}
+        self.local: list[Arrival] = []
+        """Calls that a line of the same switch made."""
         self.software: dict[str, str] = {}
         """The version that runs at an entity, as of the last entry read."""
         self._lines: dict[tuple[str, int], LineCall] = {}
@@ -173,7 +175,9 @@ class Journals:
         return use
 
     def _arrives(self, key: CircuitKey | None, arrival: Arrival) -> None:
-        if key is not None:
+        if key is None:
+            self.local.append(arrival)
+        else:
             self.arrivals.setdefault(key, []).append(arrival)
 
     def _line_event(

@@ -21,6 +21,7 @@ it or begins the next, that one's last-in-group bit tells.
 
 import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -202,3 +203,34 @@ def _judge_tail(octets: bytes, offset: int, mark: int, name: str, notes: list[st
                 f" (at octet {start}): restore the file, it is not cut"
             )
     notes.append(f"{name}: torn tail of {torn_end - offset} octets at octet {offset}")
+
+
+class Frame(msgspec.Struct, frozen=True, gc=False):
+    """A good frame in the octets it was found in."""
+
+    stamped: Stamped | None
+    """None: a mark."""
+    start: int
+    end: int
+    mark: int
+
+
+def good_frames(octets: bytes, start: int, mark: int, name: str, *, whole: bool) -> Iterator[Frame]:
+    """The good frames from `start` on; `mark` is that of the frame before, 1 before the first.
+
+    Ends before the first frame that is not good. When the octets are the `whole` rest of the file,
+    that frame is judged as `decode_journal` does: raises JournalDamaged unless it is a torn tail.
+    """
+    view = memoryview(octets)
+    offset = start
+    while offset < len(octets):
+        end = _good_frame(view, offset, mark >> 1)
+        if end == 0:
+            if whole:
+                _judge_tail(octets, offset, mark, name, [])
+            return
+        mark = _mark(view, offset)
+        empty = end == offset + FRAME_BYTES
+        stamped = None if empty else _decode_entry(view[offset + FRAME_BYTES : end], offset, name)
+        yield Frame(stamped, offset, end, mark)
+        offset = end
