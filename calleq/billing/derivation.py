@@ -9,10 +9,10 @@ that switch wrote before the session ended.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from operator import attrgetter
 
-from calleq.billing.indexing import Attempt, Journals, LineCall, Session, index_entries
+from calleq.billing.indexing import Attempt, Journals, LineCall, Session, index_entries, path_of
 from calleq.billing.records import LegRecord, SessionRecord, billable_seconds
 from calleq.journal.entries import (
     Accepted,
@@ -23,9 +23,6 @@ from calleq.journal.entries import (
     Received,
     Stamped,
 )
-
-HOP_LIMIT = 16
-"""A call passes fewer switches; more is a circle in damaged data."""
 
 _NOTHING = Received("", "", 0)
 
@@ -89,14 +86,11 @@ def _by_dialling(attempt: Attempt) -> tuple[int, str, int]:
 def _leg_record(
     session: Session, attempt: Attempt, times_dialled: int, journals: Journals
 ) -> LegRecord:
-    route: list[CircuitKey] = []
-    use, arrival = attempt.use, None
-    while use is not None and len(route) < HOP_LIMIT:
-        route.append(use.key)
-        arrival = use.arrival
-        use = arrival.outgoing if arrival is not None else None
+    path = path_of(attempt.use)
+    route = tuple(use.key for use in path)
+    arrival = path[-1].arrival if path else None
     if arrival is not None and arrival.line is not None:
-        return _line_record(session, attempt, times_dialled, arrival.line, tuple(route), journals)
+        return _line_record(session, attempt, times_dialled, arrival.line, route, journals)
     entry = attempt.entry
     seen_end = session.causes.get((entry.leg, entry.attempt))
     cause, ended_at_us = seen_end or (session.cause, session.ended_at_us)
@@ -129,7 +123,7 @@ def _leg_record(
         released_by="" if ended_at_us is None else "network",
         trunk_group=received.trunk_group,
         circuit=route[-1] if route else None,
-        route=tuple(route),
+        route=route,
         partial=seen_end is None and refused is None,
         times_dialled=times_dialled,
         software=software,
@@ -192,6 +186,23 @@ def _line_record(
         times_dialled=times_dialled,
         software=line.software,
     )
+
+
+def words_needed(session: Session, journals: Journals) -> Iterator[Stamped]:
+    """The entries, of whatever call, at which open line calls of an ended session are closed."""
+    if session.ended_at_us is None:
+        return
+    for attempt in session.attempts:
+        line = _line_of(attempt)
+        if line is not None and line.released is None:
+            yield _last_word(line, session.ended_at_us, journals)
+
+
+def _line_of(attempt: Attempt) -> LineCall | None:
+    """The line that an attempt reached."""
+    path = path_of(attempt.use)
+    arrival = path[-1].arrival if path else None
+    return None if arrival is None else arrival.line
 
 
 def _last_word(line: LineCall, until_us: int, journals: Journals) -> Stamped:

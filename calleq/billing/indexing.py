@@ -37,6 +37,9 @@ from calleq.journal.entries import (
     Undertaken,
 )
 
+HOP_LIMIT = 16
+"""A call passes fewer switches; more is a circle in damaged data."""
+
 _FAILURES = ("failed", "released")
 
 
@@ -193,6 +196,15 @@ class Journals:
                 line.answered = line.answered or stamped
             case LineReleased():
                 line.released = line.released or stamped
+
+
+def path_of(use: Use | None) -> list[Use]:
+    """The uses of circuits one after the other, from `use` to the last that is known."""
+    path: list[Use] = []
+    while use is not None and len(path) < HOP_LIMIT:
+        path.append(use)
+        use = use.arrival.outgoing if use.arrival is not None else None
+    return path
 
 
 def index_entries(entries: Iterable[Stamped]) -> Journals:
