@@ -17,7 +17,7 @@ from calleq.intake.references import reference_text
 from calleq.journal.entries import CircuitKey
 from calleq.units import SECOND_US, seconds_text, utc_text
 
-UTC_OFFSET = "+00:00"
+UTC_OFFSET_MIN = 0
 """Of every instant in a record: calleq's clocks write UTC, whatever zone their machine is in."""
 
 BILLING_RULE = "answered, whole seconds rounded up"
@@ -239,7 +239,7 @@ def leg_as_json(leg: LegRecord) -> dict[str, object]:
         "ringing_at": _instant(leg.ringing_at_us),
         "answered_at": _instant(leg.answered_at_us),
         "released_at": _instant(leg.released_at_us),
-        "utc_offset": UTC_OFFSET,
+        "utc_offset_min": UTC_OFFSET_MIN,
         "clock_step_us": leg.clock_step_us,
         "ring_us": leg.ring_us,
         "talk_us": leg.talk_us,
