@@ -8,10 +8,11 @@ Overlaps are judged by the instants of the switches that faced the parties, so a
 shows here as well. Two clocks may differ by CLOCK_TOLERANCE_US without a finding.
 """
 
+import json
 from collections.abc import Iterator
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, case, func, or_, select, tuple_
 
 from calleq.billing.pairing import CLOCK_TOLERANCE_US
 from calleq.billing.records import LegRecord
@@ -153,31 +154,34 @@ class _Held(msgspec.Struct, frozen=True, gc=False):
 
 def _overlaps(connection: Connection, within: list[ColumnElement[bool]]) -> Iterator[Finding]:
     held: dict[tuple[int, int, int], _Held] = {}
-    query = select(LEG).where(*within).order_by(LEG.c.dialled_at_us, LEG.c.session)
-    for row in connection.execution_options(yield_per=_BATCH).execute(query):
-        leg = leg_of(row)
-        mine = _Held(_held_until_us(leg), leg.session, leg.leg)
-        for key in leg.route:
+    name = LEG.c.session, LEG.c.leg, LEG.c.attempt, LEG.c.part
+    # Nobody knows how long an attempt held its circuits that no switch reports of.
+    unknown = LEG.c.partial & LEG.c.seized_at_us.is_(None)
+    until_us = case(
+        (unknown, LEG.c.dialled_at_us), else_=func.coalesce(LEG.c.released_at_us, _NEVER_US)
+    )
+    query = select(*name, LEG.c.dialled_at_us, until_us, LEG.c.route).where(*within)
+    rows = connection.execute(
+        query.order_by(LEG.c.dialled_at_us, LEG.c.session),
+        execution_options={"yield_per": _BATCH},
+    )
+    for session, leg, attempt, part, dialled_at_us, until, route in rows:
+        for origin, destination, cic in json.loads(route):
             # A circuit is one whichever end seized it.
-            circuit = (
-                min(key.origin, key.destination),
-                max(key.origin, key.destination),
-                key.cic,
-            )
+            circuit = min(origin, destination), max(origin, destination), cic
             before = held.get(circuit)
-            if before is not None and before.until_us > leg.dialled_at_us + CLOCK_TOLERANCE_US:
-                detail = f"{leg.leg} {leg.number}: circuit {circuit[2]} between {circuit[0]} and"
+            if before is not None and before.until_us > dialled_at_us + CLOCK_TOLERANCE_US:
+                this = _leg_of_name(connection, (session, leg, attempt, part))
+                detail = f"{leg} {this.number}: circuit {cic} between {circuit[0]} and"
                 detail += f" {circuit[1]} was in use by the {before.leg} leg of {before.session}"
-                yield _of_leg("overlap", leg, detail)
-            if before is None or mine.until_us > before.until_us:
-                held[circuit] = mine
+                yield _of_leg("overlap", this, detail)
+            if before is None or until > before.until_us:
+                held[circuit] = _Held(until, session, leg)
 
 
-def _held_until_us(leg: LegRecord) -> int:
-    if leg.partial and leg.seized_at_us is None:
-        # Nobody knows how long an attempt held its circuits that no switch reports of.
-        return leg.dialled_at_us
-    return _NEVER_US if leg.released_at_us is None else leg.released_at_us
+def _leg_of_name(connection: Connection, name: tuple[str, str, int, int]) -> LegRecord:
+    key = tuple_(LEG.c.session, LEG.c.leg, LEG.c.attempt, LEG.c.part)
+    return leg_of(connection.execute(select(LEG).where(key == name)).one())
 
 
 def known_lost(connection: Connection) -> int:

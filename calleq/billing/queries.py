@@ -11,7 +11,7 @@ same leg. A cause is also found in calls that ended with it before any leg was d
 from collections.abc import Iterator, Sequence
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, and_, select, tuple_, union
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, select, tuple_, union
 
 from calleq.billing.records import LegRecord, SessionRecord
 from calleq.billing.rows import leg_of, session_of
@@ -19,6 +19,9 @@ from calleq.store.schema import LEG, SESSION
 
 PAGE_CALLS = 400
 """Read at once."""
+
+MANY_LEGS = 10_000
+"""More than these are not sorted for a page."""
 
 _HIGHEST = "~"
 """Sorts after every character of a number."""
@@ -57,9 +60,10 @@ def find_records(
 ) -> Iterator[SessionRecord]:
     """The records that fit, in order, from the one after `after` on, `limit` at most."""
     left = limit
+    leading = _leg_leads(connection, wanted)
     while left is None or left > 0:
         size = PAGE_CALLS if left is None else min(PAGE_CALLS, left)
-        found = connection.execute(_page(wanted, after, size)).all()
+        found = connection.execute(_page(wanted, leading, after, size)).all()
         yield from _records(connection, [row.call for row in found])
         if len(found) < size:
             return
@@ -97,17 +101,37 @@ def _records(connection: Connection, calls: Sequence[str]) -> list[SessionRecord
     return [found[call] for call in calls if call in found]
 
 
-def _page(wanted: Filter, after: Position | None, size: int) -> Select[tuple[int, str]]:
+def _leg_leads(connection: Connection, wanted: Filter) -> bool:
+    """Whether calls are to be found by their legs' index, rather than looked through in order.
+
+    A number or cause leads to its legs in the order of their calls. The numbers that begin alike
+    must be sorted first: that is quick when they are few, and when they are many the next page
+    of them is soon found by looking through the calls.
+    """
+    if wanted.number is None or not wanted.number.endswith("*"):
+        return bool(_leg_conditions(wanted))
+    some = select(LEG.c.session).where(*_leg_conditions(wanted)).limit(MANY_LEGS).subquery()
+    return connection.scalar(select(func.count()).select_from(some)) != MANY_LEGS
+
+
+def _page(
+    wanted: Filter, leg_leads: bool, after: Position | None, size: int
+) -> Select[tuple[int, str]]:
     """The positions of a page of calls."""
     branches = []
     by_leg = _leg_conditions(wanted)
-    if by_leg:
+    if by_leg and leg_leads:
         keys = LEG.c.begun_at_us, LEG.c.session
         query = select(LEG.c.begun_at_us, LEG.c.session.label("call")).where(*by_leg)
         conditions = _session_conditions(wanted)
         if conditions:
             query = query.join(SESSION, SESSION.c.call == LEG.c.session).where(*conditions)
         branches.append(_ordered(query.group_by(*keys), keys, wanted, after, size))
+    if by_leg and not leg_leads:
+        keys = SESSION.c.begun_at_us, SESSION.c.call
+        of_session = exists().where(LEG.c.session == SESSION.c.call, *by_leg)
+        query = select(*keys).where(*_session_conditions(wanted), of_session)
+        branches.append(_ordered(query, keys, wanted, after, size))
     if not by_leg or (wanted.cause is not None and wanted.number is None):
         keys = SESSION.c.begun_at_us, SESSION.c.call
         query = select(*keys).where(*_session_conditions(wanted))

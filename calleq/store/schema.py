@@ -104,7 +104,7 @@ SESSION = Table(
     Column("complete", Boolean, nullable=False),
     Column("settled", Boolean, nullable=False),
     Column("longest_talk_us", BigInteger, nullable=False),
-    Index("session_begun", "begun_at_us", "call"),
+    Index("session_begun", "begun_at_us", "call", "longest_talk_us"),
     Index("session_business", "business", "begun_at_us", "call"),
     Index("session_state", "state", "begun_at_us", "call"),
     Index("session_cause", "cause", "begun_at_us", "call"),

@@ -101,7 +101,7 @@ def _records() -> None:
         _flag("settled"),
         _number("longest_talk_us"),
     )
-    op.create_index("session_begun", "session", ["begun_at_us", "call"])
+    op.create_index("session_begun", "session", ["begun_at_us", "call", "longest_talk_us"])
     for column in ("business", "state", "cause"):
         op.create_index(f"session_{column}", "session", [column, "begun_at_us", "call"])
     unsettled = sa.text("NOT settled")
