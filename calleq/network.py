@@ -64,6 +64,7 @@ class Network:
     """The elements of one process."""
 
     topology: Topology
+    journal: Journal
     nodes: dict[str, Mtp3Node] = field(default_factory=dict)
     exchanges: dict[str, IsupExchange] = field(default_factory=dict)
     switches: dict[str, SwitchService] = field(default_factory=dict)
@@ -79,6 +80,10 @@ class Network:
         After a restart every circuit is reset, since nobody here knows what it carried (Q.764
         §2.9.3.1); the far exchange clears its calls with cause 31.
         """
+        for switch in self.switches.values():
+            switch.restart(entries)
+        for name in self._writers():
+            self.journal.append(name, Started(__version__))
         if entries:
             for name, exchange in self.exchanges.items():
                 for trunk in self.topology.trunks:
@@ -90,6 +95,11 @@ class Network:
             self.server.restart(entries)
         if self.telephones is not None:
             self.telephones.start()
+
+    def _writers(self) -> list[str]:
+        """The elements here that write the journal."""
+        doors = [] if self.server is None else [self.topology.access_server.name]
+        return [*doors, *self.switches, *self.peripherals]
 
     def lines_lost(self, switch: str) -> None:
         """The wires between a switch and its telephones broke; told in each of their processes."""
@@ -117,7 +127,7 @@ def build_network(
 ) -> Network:
     """Build the named elements (None: all) on the plant; `Network.start` sets them to work."""
     chosen = frozenset(element_names(topology)) if elements is None else elements
-    network = Network(topology)
+    network = Network(topology, plant.journal)
     _build_nodes(network, plant, chosen)
     for switch in topology.switches:
         if switch.name in chosen:
@@ -161,15 +171,7 @@ def build_network(
             talk_us=plant.talk_us,
             isp_number=topology.isp_number,
         )
-    for name in _writers(network):
-        plant.journal.append(name, Started(__version__))
     return network
-
-
-def _writers(network: Network) -> list[str]:
-    """The elements of a process that write its journal."""
-    doors = [] if network.server is None else [network.topology.access_server.name]
-    return [*doors, *network.switches, *network.peripherals]
 
 
 def prompts_of(topology: Topology) -> list[Prompt]:

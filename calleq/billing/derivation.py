@@ -4,11 +4,12 @@ A leg is followed from circuit to circuit (`indexing` has joined them) to the sw
 party, and what that switch says of answer and release is what is billed.
 
 Odd cases. An attempt that never reached a line has a record too, with the cause the equipment got.
-A line call whose end the switch never wrote (it crashed) is closed, partial, at the last instant
-that switch wrote before the session ended.
+A line call that its switch closed at a restart is closed, partial, at the last instant that switch
+wrote before: it would have written an earlier end. One whose switch never came back is closed,
+partial, at the last instant that it wrote before the session ended.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from operator import attrgetter
 
@@ -148,6 +149,9 @@ def _line_record(
         release = end.entry
         assert isinstance(release, LineReleased)
         cause, location, released_by = release.cause, release.location, release.released_by
+        if is_restart(end):
+            partial, released_by = True, ""
+            end = _last_word_of_life(end, journals)
     elif session.ended_at_us is not None:
         end = _last_word(line, session.ended_at_us, journals)
         key = (attempt.entry.leg, attempt.entry.attempt)
@@ -189,12 +193,16 @@ def _line_record(
 
 
 def words_needed(session: Session, journals: Journals) -> Iterator[Stamped]:
-    """The entries, of whatever call, at which open line calls of an ended session are closed."""
-    if session.ended_at_us is None:
-        return
+    """The entries, of whatever call, at which the line calls of a session are closed that did not
+    end before their eyes."""
     for attempt in session.attempts:
         line = _line_of(attempt)
-        if line is not None and line.released is None:
+        if line is None:
+            continue
+        if line.released is not None:
+            if is_restart(line.released):
+                yield _last_word_of_life(line.released, journals)
+        elif session.ended_at_us is not None:
             yield _last_word(line, session.ended_at_us, journals)
 
 
@@ -213,6 +221,24 @@ def _last_word(line: LineCall, until_us: int, journals: Journals) -> Stamped:
     found = written[max(place, 0)]
     later = found.sequence > latest.sequence and found.monotonic_us >= latest.monotonic_us
     return found if later else latest
+
+
+def is_restart(stamped: Stamped) -> bool:
+    """Whether a new life of a switch says that a call is over which it did not see end."""
+    entry = stamped.entry
+    return isinstance(entry, LineReleased) and entry.released_by == "restart"
+
+
+def _last_word_of_life(restart: Stamped, journals: Journals) -> Stamped:
+    """What the entity wrote last in the life before the one that wrote `restart`.
+
+    A life writes those first, so if it ends among them the next one writes the others.
+    """
+    written = journals.instants[restart.entity]
+    place = bisect_left(written, restart.sequence, key=attrgetter("sequence"))
+    while place > 0 and is_restart(written[place]):
+        place -= 1
+    return written[place]
 
 
 def _instant_us(stamped: Stamped | None) -> int | None:

@@ -12,7 +12,6 @@ or files that were replaced), tables made by other rules of derivation, and rebu
 no longer hold what the tables were made from.
 """
 
-import heapq
 import itertools
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
@@ -28,8 +27,7 @@ from calleq.billing.records import SessionRecord
 from calleq.billing.rows import leg_row, session_row
 from calleq.billing.settling import settle
 from calleq.journal.entries import CircuitKey, LineRefused, LineSeized, Stamped, Transit
-from calleq.journal.following import FRONT, Place, follow
-from calleq.journal.reading import SUFFIX
+from calleq.journal.following import Following, Place, follow_data
 from calleq.store.database import Database
 from calleq.store.schema import ENTITY, JOURNAL, LEG, LOST, PENDING, PROJECTION, SESSION, STRAY
 
@@ -89,7 +87,7 @@ def bring_up_to_date(database: Database, data: Path, piece_entries: int = PIECE_
     while True:
         with database.writing() as connection:
             state = _state(connection)
-            consumed = _consume(connection, state, _following(data, state), piece_entries)
+            consumed = _consume(connection, state, follow_data(data, state.places), piece_entries)
         total += consumed
         if consumed < piece_entries:
             return total
@@ -105,7 +103,7 @@ def rebuild(database: Database, data: Path, piece_entries: int = PIECE_ENTRIES) 
         for table in (LEG, SESSION, STRAY, PENDING, LOST, ENTITY, JOURNAL, PROJECTION):
             connection.execute(delete(table))
         state = _state(connection)
-        following = _following(data, state)
+        following = follow_data(data, state.places)
         total = 0
         while consumed := _consume(connection, state, following, piece_entries):
             total += consumed
@@ -117,26 +115,6 @@ def rebuild(database: Database, data: Path, piece_entries: int = PIECE_ENTRIES) 
                     " made: put the removed journal files back and rebuild then"
                 )
         return total
-
-
-_Following = Iterator[tuple[str, Stamped, Place]]
-
-
-def _following(data: Path, state: _State) -> _Following:
-    """What follows in every journal, by time."""
-    journals = [
-        _named(path, state.places.get(path.name, FRONT)) for path in sorted(data.glob(f"*{SUFFIX}"))
-    ]
-    return heapq.merge(*journals, key=_instant_us)
-
-
-def _named(path: Path, place: Place) -> _Following:
-    for stamped, after in follow(path, place):
-        yield path.name, stamped, after
-
-
-def _instant_us(following: tuple[str, Stamped, Place]) -> int:
-    return following[1].at_us
 
 
 def _state(connection: Connection) -> _State:
@@ -168,7 +146,7 @@ def _entities(connection: Connection) -> dict[str, _Consumed]:
 
 
 def _consume(
-    connection: Connection, state: _State, following: _Following, piece_entries: int
+    connection: Connection, state: _State, following: Following, piece_entries: int
 ) -> int:
     """Take up to a piece of what follows into the tables; how many entries were read."""
     read = 0

@@ -21,7 +21,7 @@ So a stub with its stamps remains where one of these may be asked for.
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
-from calleq.billing.derivation import words_needed
+from calleq.billing.derivation import is_restart, words_needed
 from calleq.billing.indexing import Arrival, Journals, LineCall, path_of
 from calleq.billing.records import SessionRecord
 from calleq.journal.entries import (
@@ -30,6 +30,7 @@ from calleq.journal.entries import (
     Dialled,
     Ended,
     LineAnswered,
+    LineHeartbeat,
     LineRefused,
     LineReleased,
     LineRinging,
@@ -186,6 +187,11 @@ def _kept(
             told = software
             kept.append(stamped)
             continue
+        if is_restart(stamped):
+            # No stub may stand for it: what was written before is the last word of a life.
+            if stamped.at_us > cutoff_us:
+                kept.append(stamped)
+            continue
         before = _stub(stamped, software)
         if stamped.at_us > cutoff_us or _name(stamped) in words:
             kept.append(before)
@@ -211,7 +217,7 @@ def _is_gone(
         case LineSeized():
             lines_gone[entry.seizure] = _name(stamped) in gone
             return lines_gone[entry.seizure]
-        case LineRinging() | LineAnswered() | LineReleased():
+        case LineRinging() | LineAnswered() | LineHeartbeat() | LineReleased():
             return lines_gone.get(entry.seizure, True)
 
 

@@ -125,8 +125,18 @@ class LineAnswered(msgspec.Struct, frozen=True, gc=False, tag="line_answered"):
     seizure: int
 
 
+class LineHeartbeat(msgspec.Struct, frozen=True, gc=False, tag="line_heartbeat"):
+    """The call at the line is still up; written regularly, so that a crash leaves little open."""
+
+    seizure: int
+
+
 class LineReleased(msgspec.Struct, frozen=True, gc=False, tag="line_released"):
-    """The call at the line ended; `released_by` is `line` or `network`."""
+    """The call at the line ended; `released_by` is `line` or `network`.
+
+    `restart`: a life of the switch that began after a crash says that the call is over. It ended
+    some time after the last entry that the life before it wrote.
+    """
 
     seizure: int
     cause: int
@@ -162,6 +172,7 @@ Entry = (
     | LineSeized
     | LineRinging
     | LineAnswered
+    | LineHeartbeat
     | LineReleased
     | LineRefused
     | Started

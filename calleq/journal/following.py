@@ -4,12 +4,15 @@ A `Place` says where that was. It carries the header of the last frame read, che
 that a file which is not the one that was read before (restored, replaced, cut) is noticed: then
 reading begins at the front again, and who follows must know by entity and sequence what it has had.
 
+`follow_data` follows every journal of a data directory, each from segment to segment.
+
 Nothing is cut, locked or changed. The file is read in pieces, so that its size does not matter. A
 torn tail is left for the next reading. Raises what `read_journal` raises; as there, damage is
 believed only when a second reading finds it too.
 """
 
-from collections.abc import Iterator
+import heapq
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,9 +24,11 @@ from calleq.journal.frames import (
     HEADER_BYTES,
     JournalDamaged,
     JournalError,
-    decode_journal,
     good_frames,
+    segment_version,
 )
+from calleq.journal.segments import journals_in, segment_numbers, segment_path
+from calleq.runtime.disk import RealDisk
 
 PIECE_BYTES = 16 << 20
 """Read at once; more than the longest frame."""
@@ -42,6 +47,9 @@ class Place(msgspec.Struct, frozen=True, gc=False):
 
 FRONT = Place()
 
+Following = Iterator[tuple[str, Stamped, Place]]
+"""The name of a segment's file, an entry, and the place after it."""
+
 
 def follow(path: Path, place: Place = FRONT) -> Iterator[tuple[Stamped, Place]]:
     """Each entry after `place` with the place after it, as far as the file is written."""
@@ -52,16 +60,37 @@ def follow(path: Path, place: Place = FRONT) -> Iterator[tuple[Stamped, Place]]:
         raise JournalError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
+def follow_data(data: Path, places: Mapping[str, Place]) -> Following:
+    """Every entry of a data directory after the `places` of its segments' files, by time.
+
+    Entries of one journal stay in the order written even where its clock stepped back.
+    """
+    journals = [_follow_journal(base, places) for base in journals_in(RealDisk(), data)]
+    return heapq.merge(*journals, key=_instant_us)
+
+
+def _follow_journal(base: Path, places: Mapping[str, Place]) -> Following:
+    for number in segment_numbers(RealDisk(), base):
+        path = segment_path(base, number)
+        for stamped, after in follow(path, places.get(path.name, FRONT)):
+            yield path.name, stamped, after
+
+
+def _instant_us(following: tuple[str, Stamped, Place]) -> int:
+    return following[1].at_us
+
+
 def _follow(file: BinaryIO, name: str, place: Place) -> Iterator[tuple[Stamped, Place]]:
     if place.offset and not _is_same(file, place):
         place = FRONT
+    version = segment_version(_read(file, 0, HEADER_BYTES), name)
+    if version == 0:
+        return
     if place.offset == 0:
-        file.seek(0)
-        decode_journal(file.read(HEADER_BYTES), name)
         place = Place(HEADER_BYTES)
     while True:
         reached = place
-        for stamped, after in _piece(file, name, reached):
+        for stamped, after in _piece(file, name, reached, opened=version > 1):
             place = after
             if stamped is not None:
                 yield stamped, after
@@ -74,26 +103,30 @@ def _is_same(file: BinaryIO, place: Place) -> bool:
     return place.last == 0 or file.read(FRAME_BYTES) == place.header
 
 
-def _piece(file: BinaryIO, name: str, place: Place) -> Iterator[tuple[Stamped | None, Place]]:
+def _piece(
+    file: BinaryIO, name: str, place: Place, *, opened: bool
+) -> Iterator[tuple[Stamped | None, Place]]:
     """The frames of the next piece; nothing when no good one follows."""
     octets = _read(file, place.offset, PIECE_BYTES)
     went = False
-    for stamped, following in _frames(octets, name, place, whole=False):
+    for stamped, following in _frames(octets, name, place, opened=opened, whole=False):
         went = True
         yield stamped, following
     if went or not octets:
         return
     try:
-        yield from _frames(_read(file, place.offset), name, place, whole=True)
+        rest = list(_frames(_read(file, place.offset), name, place, opened=opened, whole=True))
     except JournalDamaged:
-        yield from _frames(_read(file, place.offset), name, place, whole=True)
+        rest = list(_frames(_read(file, place.offset), name, place, opened=opened, whole=True))
+    yield from rest
 
 
 def _frames(
-    octets: bytes, name: str, place: Place, *, whole: bool
+    octets: bytes, name: str, place: Place, *, opened: bool, whole: bool
 ) -> Iterator[tuple[Stamped | None, Place]]:
     base = place.offset
-    for frame in good_frames(octets, 0, place.mark, name, whole=whole):
+    opening = opened and place.last == 0
+    for frame in good_frames(octets, place.mark, name, opening=opening, whole=whole):
         header = octets[frame.start : frame.start + FRAME_BYTES]
         yield frame.stamped, Place(base + frame.end, base + frame.start, header, frame.mark)
 

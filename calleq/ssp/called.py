@@ -6,11 +6,13 @@ the call came by and which it left by, before the IAM: nothing of a transit call
 
 Answer and end of a party's call are durable before they are reported. Seizure, ringing and transit
 are written and not waited for: the journal keeps the order, so whatever is durable later has them
-before it.
+before it. While a party is connected a heartbeat is written every `HEARTBEAT_US`: whatever a crash
+leaves unproved of a call is less than a minute.
 """
 
 from calleq.journal.entries import (
     LineAnswered,
+    LineHeartbeat,
     LineRefused,
     LineReleased,
     LineRinging,
@@ -26,9 +28,13 @@ from calleq.ssp.channel import LineChannel
 from calleq.ssp.lines import Availability
 from calleq.ssp.office import Attempt, Office
 from calleq.ssp.terminating import CalledSide, TerminatingCall, TInput, TState
+from calleq.units import SECOND_US
 
 TURNED_BACK = frozenset((Q850.NO_CIRCUIT, Q850.CIRCUIT_NOT_AVAILABLE))
 """Causes which say that a call never reached the party's switch, so another way may be tried."""
+
+HEARTBEAT_US = 55 * SECOND_US
+"""Between two heartbeats; the rest of a minute is for a slow disk."""
 
 REPEATS = 2
 """Automatic repeat attempts on one trunk group after a dual seizure (Q.764 §2.9.1, §2.8.1)."""
@@ -37,7 +43,7 @@ REPEATS = 2
 class CalledLine(CalledSide):
     """The party is a telephone of this switch."""
 
-    __slots__ = ("_attempt", "_channel", "_office", "_page", "_seizure", "_wire")
+    __slots__ = ("_attempt", "_channel", "_heartbeat", "_office", "_page", "_seizure", "_wire")
 
     def __init__(self, office: Office, attempt: Attempt, call: TerminatingCall) -> None:
         super().__init__(call)
@@ -46,6 +52,7 @@ class CalledLine(CalledSide):
         self._wire = line_wire(attempt.called)
         self._channel: LineChannel | None = None
         self._page: Timer | None = None
+        self._heartbeat: Timer | None = None
         self._seizure = 0
 
     @property
@@ -96,10 +103,16 @@ class CalledLine(CalledSide):
             self._office.name, LineAnswered(self._seizure), self.answer_durable
         )
 
+    def answer_durable(self) -> None:
+        super().answer_durable()
+        if self.state is TState.T_ACTIVE:
+            self._set_heartbeat()
+
     def record_refusal(self) -> None:
         self._office.journal.append(self._office.name, self._refusal(), self.end_durable)
 
     def record_end(self) -> None:
+        self._stop_heartbeat()
         by_line = self.cause.location == Location.USER
         self._office.journal.append(
             self._office.name, self._released("line" if by_line else "network"), self.end_durable
@@ -115,9 +128,22 @@ class CalledLine(CalledSide):
 
     def clear(self) -> None:
         assert self._channel is not None, "a call that was presented has a channel"
+        self._stop_heartbeat()
         self.hear(())
         self._write(self._released("network"))
         self._channel.release(self.cause.value)
+
+    def _set_heartbeat(self) -> None:
+        self._heartbeat = self._office.clock.call_later_us(HEARTBEAT_US, self._beat)
+
+    def _beat(self) -> None:
+        self._write(LineHeartbeat(self._seizure))
+        self._set_heartbeat()
+
+    def _stop_heartbeat(self) -> None:
+        if self._heartbeat is not None:
+            self._heartbeat.cancel()
+            self._heartbeat = None
 
     def _found(self) -> None:
         self.receive(TInput.FACILITY_SELECTED)
@@ -149,7 +175,9 @@ class CalledLine(CalledSide):
     def _released(self, released_by: str) -> LineReleased:
         return LineReleased(self._seizure, self.cause.value, self.cause.location, released_by)
 
-    def _write(self, entry: LineSeized | LineRinging | LineReleased | LineRefused) -> None:
+    def _write(
+        self, entry: LineSeized | LineRinging | LineHeartbeat | LineReleased | LineRefused
+    ) -> None:
         self._office.journal.append(self._office.name, entry)
 
     # ChannelUser
