@@ -6,22 +6,18 @@ import pytest
 
 from calleq.billing import billable_seconds, derive_records, leg_rows, records_as_json
 from calleq.journal.entries import (
-    Accepted,
     CircuitKey,
     Dialled,
-    Ended,
-    Entry,
     LineAnswered,
     LineHeartbeat,
     LineRefused,
     LineReleased,
     LineRinging,
-    LineSeized,
     Progress,
-    Stamped,
     Transit,
     Undertaken,
-)from tests.billing_scene import (
+)
+from tests.billing_scene import (
     IP,
     MS,
     SECOND,
