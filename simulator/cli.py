@@ -1,12 +1,16 @@
 """`calleq-sim`: the network on the virtual clock, from the command line."""
 
 import argparse
+import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from calleq import __version__
 from calleq.cli.main import dispatch
+
+YOUNG_OBJECTS = 50_000
+"""New objects before the garbage collector looks at them: worlds are large, and stay."""
 
 
 def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -104,6 +108,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command `calleq-sim`."""
+    gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
     given = list(sys.argv[1:] if arguments is None else arguments)
     parser = build_parser()
     parser.set_defaults(given=given)

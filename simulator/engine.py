@@ -39,8 +39,6 @@ DRAIN_US = 5 * HOUR_US
 """No call lasts longer once the last one has been offered: the network ends one at 4 hours."""
 STEP_US = 10 * SECOND_US
 """How often progress is told."""
-YOUNG_OBJECTS = 20_000
-"""How many new objects there are before the garbage collector looks at them."""
 GATHERED_LIMIT = 4_096
 """Parts that wait to be hashed."""
 BUSY_STATUSES = frozenset({429, 503})
@@ -313,13 +311,10 @@ def simulate(plan: Plan, progress: Progress = lambda offered: None) -> Outcome:
 @contextlib.contextmanager
 def _world_out_of_the_collectors_sight() -> Iterator[None]:
     """The network stays to the end: the garbage collector need not walk through it again."""
-    before = gc.get_threshold()
     gc.freeze()
-    gc.set_threshold(YOUNG_OBJECTS, *before[1:])
     try:
         yield
     finally:
-        gc.set_threshold(*before)
         gc.unfreeze()
 
 
