@@ -147,6 +147,10 @@ def _is_true(leg: LegRecord, lived: list[DiaryCall]) -> bool:
         return leg.talk_us == 0 and true_us <= (ANSWER_LOST_US if leg.partial else 0)
     if leg.partial:
         return 0 <= true_us - leg.talk_us <= MINUTE_US
+    ended = lived[0].ended
+    if ended is not None and ended.event is Event.HANGS_UP and leg.released_by == "network":
+        # They crossed on the wire: the switch had released before it could hear of the hang-up.
+        return 0 <= true_us - leg.talk_us <= WIRE_US
     return leg.talk_us == true_us
 
 
