@@ -19,25 +19,14 @@ from calleq.lines.q931 import MESSAGE_LIMIT
 from calleq.lines.tcp_lines import FrameReader, TcpLines, pack_frame
 from calleq.runtime.clock import Timer, VirtualClock
 from calleq.runtime.tap import NoTap, Segment
+from tests.doubles import RecordingTap
 
 LINE = "+12125550100"
 OTHER = "+12125550143"
 
 
-class Notes:
-    """A tap that keeps what it saw."""
-
-    def __init__(self) -> None:
-        self.seen: list[tuple[Segment, str, str, str, bytes, int]] = []
-
-    def saw(
-        self, segment: Segment, link: str, sender: str, receiver: str, octets: bytes, at_us: int
-    ) -> None:
-        self.seen.append((segment, link, sender, receiver, octets, at_us))
-
-
 def test_in_process_octets_arrive_later_in_order_and_are_tapped_once() -> None:
-    clock, tap = VirtualClock(7), Notes()
+    clock, tap = VirtualClock(7), RecordingTap()
     lines = InProcessLines(clock, 250, tap)
     at_switch: list[tuple[int, str, bytes]] = []
     at_telephone: list[tuple[int, bytes]] = []
@@ -153,8 +142,9 @@ class TwoProcesses:
     def __init__(self) -> None:
         self.reactor = SelectReactor()
         self.clock = ReactorClock(self.reactor)
-        self.switch_tap, self.telephone_tap = Notes(), Notes()
+        self.switch_tap, self.telephone_tap = RecordingTap(), RecordingTap()
         self.lost: list[str] = []
+        self.found: list[str] = []
         self.at_switch: list[tuple[str, bytes]] = []
         self.at_telephones: list[tuple[str, bytes]] = []
         self.switch = self.listen(0)
@@ -165,6 +155,7 @@ class TwoProcesses:
             self.telephone_tap,
             {"ssp-62": ("127.0.0.1", self.port)},
             lambda switch: self.lost.append(f"telephones lost {switch}"),
+            lambda switch: self.found.append(f"telephones found {switch}"),
         )
 
     def listen(self, port: int) -> TcpLines:
@@ -174,6 +165,7 @@ class TwoProcesses:
             self.switch_tap,
             {"ssp-62": ("127.0.0.1", port)},
             lambda name: self.lost.append(f"{name} lost telephones"),
+            lambda name: self.found.append(f"{name} found telephones"),
         )
         switch.serve("ssp-62", lambda line, octets: self.at_switch.append((line, octets)))
         return switch
@@ -235,6 +227,8 @@ def test_a_switch_that_comes_back_is_found_again(scene: TwoProcesses) -> None:
     scene.switch = scene.listen(scene.port)
     scene.until(lambda: scene.at_switch == [(LINE, b"waits")])
     assert scene.lost.count("telephones lost ssp-62") == 1
+    assert scene.found.count("telephones found ssp-62") == 2
+    assert scene.found.count("ssp-62 found telephones") == 2
 
 
 def test_damage_ends_the_connection_and_the_next_octets_arrive(scene: TwoProcesses) -> None:

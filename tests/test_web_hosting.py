@@ -4,14 +4,17 @@ import asyncio
 import socket
 
 import httpx
+import msgspec
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from calleq.messages.answers import FieldProblem
+from calleq.web.answering import request_id_of, with_problems
 from calleq.web.hosting import GuestServer, HostingError
-from calleq.web.problems import FieldError, Problem, request_id_of, with_problems
+from calleq.web.problems import ProblemError, plain_problem
 from tests.asgi import client_of
 
 
@@ -20,13 +23,9 @@ async def hello(request: Request) -> Response:
 
 
 async def refuse(request: Request) -> Response:
-    raise Problem(
-        422,
-        "invalid_field",
-        "the number is not one",
-        errors=(FieldError("/to", "expected E.164"),),
-        headers={"Retry-After": "3"},
-    )
+    field = FieldProblem("/to", msgspec.UNSET, "expected E.164")
+    problem = plain_problem(422, "invalid_field", "the number is not one", (field,))
+    raise ProblemError(problem, {"Retry-After": "3"})
 
 
 async def defect(request: Request) -> Response:
@@ -123,6 +122,25 @@ def test_stopping_lets_a_request_finish() -> None:
             may_answer.set()
             assert (await answer).text == "done"
         await stopping
+
+    asyncio.run(scene())
+
+
+def test_an_answer_in_two_writes_does_not_wait_for_an_acknowledgement() -> None:
+    """Nagle's algorithm is off on every connection that a site has accepted."""
+
+    async def scene() -> None:
+        site = GuestServer(application(), "127.0.0.1", 0)
+        port = await site.start()
+        async with httpx.AsyncClient() as client:
+            await client.get(f"http://127.0.0.1:{port}/hello")
+            assert site._server is not None
+            connections = site._server.server_state.connections
+            held = [one.transport.get_extra_info("socket") for one in connections]
+            flags = [one.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for one in held]
+            assert len(flags) == 1
+            assert all(flags)
+        await site.stop()
 
     asyncio.run(scene())
 

@@ -24,7 +24,7 @@ from calleq.access_server.calls import Calls, Older
 from calleq.access_server.internet_tap import InternetTap
 from calleq.access_server.timeline import Timeline
 from calleq.accounts import Accounts
-from calleq.intake import Admitted, Declined, Intake, Order, Outcome, ProblemDetail
+from calleq.intake import Admitted, Declined, Intake, Order, Outcome
 from calleq.intake.errors import BUSY
 from calleq.journal.contract import Journal
 from calleq.journal.entries import Accepted, Dialled, Ended, Progress, Stamped
@@ -32,7 +32,6 @@ from calleq.messages.answers import (
     CallAccepted,
     CallView,
     EventPage,
-    FieldProblem,
     ProblemView,
 )
 from calleq.osn.contract import Bus
@@ -50,6 +49,7 @@ from calleq.runtime.clock import Clock, Timer
 from calleq.runtime.tap import Tap
 from calleq.topology import Business, Topology
 from calleq.units import SECOND_US
+from calleq.web.problems import ProblemDetail
 
 RESEND_FIRST_US = 5 * SECOND_US
 RESEND_LONGEST_US = 60 * SECOND_US
@@ -285,19 +285,9 @@ def _accepted(outcome: Admitted) -> Reply:
 
 def declined(problem: ProblemDetail) -> Reply:
     """The reply that says a problem."""
-    view = ProblemView(
-        type=problem.type,
-        title=problem.title,
-        status=problem.status,
-        code=problem.code,
-        detail=problem.detail,
-        errors=tuple(
-            FieldProblem(fault.pointer, fault.code, fault.detail) for fault in problem.errors
-        ),
-    )
     headers: tuple[tuple[str, str], ...] = ()
     if problem.retry_after_s is not None:
         headers += (("retry-after", str(problem.retry_after_s)),)
     if problem.status == 401:
         headers += (("www-authenticate", 'Basic realm="calleq", charset="UTF-8"'),)
-    return Reply(problem.status, view, headers)
+    return Reply(problem.status, problem.view(), headers)

@@ -24,6 +24,7 @@ tells.
 
 import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import msgspec
@@ -245,7 +246,7 @@ class _Frames:
                 try:
                     stamped = decode(view[start:end])
                 except (msgspec.DecodeError, msgspec.ValidationError) as error:
-                    raise self._no_entry(offset, error) from error
+                    raise _no_entry(offset, error, self._name) from error
                 entity, sequence = stamped.entity, stamped.sequence
                 if sequence != last_sequence.get(entity, 0) + 1:
                     raise self._gap(offset, stamped)
@@ -253,11 +254,6 @@ class _Frames:
                 append(stamped)
             offset = end
         contents.end, contents.group = offset, mark >> 1
-
-    def _no_entry(self, offset: int, error: Exception) -> JournalDamaged:
-        return JournalDamaged(
-            f"{self._name}: the frame at octet {offset} is whole but holds no entry: {error}"
-        )
 
     def _gap(self, offset: int, stamped: Stamped) -> JournalDamaged:
         last = self._contents.last_sequence.get(stamped.entity, 0)
@@ -267,24 +263,28 @@ class _Frames:
         )
 
     def _judge_tail(self, offset: int, mark: int) -> None:
-        """Note a torn tail at `offset`; raise JournalDamaged when durable frames lie behind it.
+        note = _judge_tail(self._octets, offset, mark, self._name)
+        if note:
+            self._contents.notes.append(note)
 
-        `mark` is that of the good frame before: its group, and whether it was the last of it.
-        """
-        octets, view = self._octets, self._view
-        torn_end = len(octets.rstrip(b"\0"))
-        if torn_end <= offset:
-            return
-        torn_group = (mark >> 1) + (mark & 1)
-        for start in range(offset + 1, torn_end):
-            if octets[start] == 0 and _good_frame(view, start, torn_group + 1):
-                raise JournalDamaged(
-                    f"{self._name}: the frame at octet {offset} is damaged and durable frames"
-                    f" follow it (at octet {start}): restore the file, it is not cut"
-                )
-        self._contents.notes.append(
-            f"{self._name}: torn tail of {torn_end - offset} octets at octet {offset}"
-        )
+
+def _judge_tail(octets: bytes, offset: int, mark: int, name: str) -> str:
+    """Describe a torn tail at `offset`; raise JournalDamaged when durable frames lie behind it.
+
+    `mark` is that of the good frame before: its group, and whether it was the last of it.
+    """
+    view = memoryview(octets)
+    torn_end = len(octets.rstrip(b"\0"))
+    if torn_end <= offset:
+        return ""
+    torn_group = (mark >> 1) + (mark & 1)
+    for start in range(offset + 1, torn_end):
+        if octets[start] == 0 and _good_frame(view, start, torn_group + 1):
+            raise JournalDamaged(
+                f"{name}: the frame at octet {offset} is damaged and durable frames follow it"
+                f" (at octet {start}): restore the file, it is not cut"
+            )
+    return f"{name}: torn tail of {torn_end - offset} octets at octet {offset}"
 
 
 def _good_frame(view: memoryview, offset: int, group_before: int) -> int:
@@ -303,3 +303,59 @@ def _good_frame(view: memoryview, offset: int, group_before: int) -> int:
 
 def _mark(view: memoryview, offset: int) -> int:
     return int.from_bytes(view[offset + 8 : offset + 16], "big")
+
+
+def segment_version(header: bytes, name: str) -> int:
+    """The format that the first octets of a segment name; 0 when its making was cut short.
+
+    Raises as `decode_segment` does.
+    """
+    return 0 if is_unfinished_header(header) else _check_header(header, name)
+
+
+class Frame(msgspec.Struct, frozen=True, gc=False):
+    """A good frame in the octets it was found in."""
+
+    stamped: Stamped | None
+    """None: a mark, or the opening."""
+    start: int
+    end: int
+    mark: int
+
+
+def good_frames(
+    octets: bytes, mark: int, name: str, *, opening: bool, whole: bool
+) -> Iterator[Frame]:
+    """The good frames of a part of a segment; `mark` is that of the frame before it, 1 before all.
+
+    `opening` says that the first is the segment's opening. Ends before the first frame that is not
+    good. When the octets are the `whole` rest of the file, that frame is judged as
+    `decode_segment` does: raises JournalDamaged unless it is a torn tail.
+    """
+    view = memoryview(octets)
+    offset = 0
+    while offset < len(octets):
+        end = _good_frame(view, offset, mark >> 1)
+        if end == 0:
+            if whole:
+                _judge_tail(octets, offset, mark, name)
+            return
+        mark = _mark(view, offset)
+        stamped = None
+        if end > offset + FRAME_BYTES and not opening:
+            stamped = _decode_entry(view[offset + FRAME_BYTES : end], offset, name)
+        yield Frame(stamped, offset, end, mark)
+        offset, opening = end, False
+
+
+def _decode_entry(payload: memoryview, offset: int, name: str) -> Stamped:
+    try:
+        return _decoder.decode(payload)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise _no_entry(offset, error, name) from error
+
+
+def _no_entry(offset: int, error: Exception, name: str) -> JournalDamaged:
+    return JournalDamaged(
+        f"{name}: the frame at octet {offset} is whole but holds no entry: {error}"
+    )

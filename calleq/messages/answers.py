@@ -79,7 +79,8 @@ class FieldProblem(msgspec.Struct, frozen=True):
     """One field at fault."""
 
     pointer: str
-    code: str
+    code: str | msgspec.UnsetType
+    """Left out by the telephones' desk, which tells field from field in words alone."""
     detail: str
 
 
@@ -96,11 +97,13 @@ class ProblemView(msgspec.Struct, frozen=True, omit_defaults=True):
     errors: tuple[FieldProblem, ...] = ()
 
 
-class Health(msgspec.Struct, frozen=True):
+class Health(msgspec.Struct, frozen=True, omit_defaults=True):
     """The server lives."""
 
     status: str
     server: str
+    cpu_s: float | None = None
+    """Processor time of its process so far; told to its own machine alone."""
 
 
 ANSWERS = (CallAccepted, CallView, EventPage, ProblemView, Health)

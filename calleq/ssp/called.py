@@ -87,7 +87,12 @@ class CalledLine(CalledSide):
         self._seizure = self._office.next_seizure()
         self._write(
             LineSeized(
-                self._seizure, attempt.called, attempt.incoming, attempt.calling, attempt.called
+                self._seizure,
+                attempt.called,
+                attempt.incoming,
+                attempt.calling,
+                attempt.called,
+                attempt.received,
             )
         )
         self._channel.offer(attempt.shown)
@@ -159,9 +164,14 @@ class CalledLine(CalledSide):
         self._office.register.give_back(channel)
 
     def _refusal(self) -> LineRefused:
-        cause = self.cause
+        attempt, cause = self._attempt, self.cause
         return LineRefused(
-            self._attempt.called, self._attempt.incoming, cause.value, cause.location
+            attempt.called,
+            attempt.incoming,
+            cause.value,
+            cause.location,
+            attempt.calling,
+            attempt.received,
         )
 
     def _released(self, released_by: str) -> LineReleased:

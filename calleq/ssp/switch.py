@@ -13,7 +13,7 @@ journal left open at lines is closed there (`restart`), once and before anything
 from collections.abc import Iterable
 
 from calleq.journal.contract import Journal
-from calleq.journal.entries import LineReleased, LineSeized, Stamped
+from calleq.journal.entries import LineReleased, LineSeized, Received, Stamped
 from calleq.lines.contract import LinePlant
 from calleq.lines.messages import Setup
 from calleq.media.contract import Voice, line_wire
@@ -70,6 +70,7 @@ class SwitchService:
             name, bus, topology.access_server.name, _peripheral_of(topology, name)
         )
         self._calls: set[Call] = set()
+        self._trunks = [trunk for trunk in topology.trunks if name in trunk.ends]
         self._office = Office(
             name=name,
             exchange=exchange,
@@ -123,6 +124,10 @@ class SwitchService:
         """Octet strings from telephones that were no line message, and were dropped."""
         return self.register.malformed_lines
 
+    def lines_lost(self) -> None:
+        """The wires to the telephones broke: calls with a telephone of this switch are over."""
+        self.register.lost()
+
     def _circuit_seized(self, circuit: Circuit, iam: Iam) -> CircuitUser:
         office = self._office
         attempt = Attempt(
@@ -131,6 +136,7 @@ class SwitchService:
             shown=_shown(iam.calling, office.country_code),
             incoming=circuit.key,
             iam=iam,
+            received=self._received(circuit, iam),
             from_switch=office.routing.is_switch(circuit.far),
         )
         call = Call(office, attempt, self._calls.discard)
@@ -138,6 +144,26 @@ class SwitchService:
         call.calling = side
         self._calls.add(call)
         return side
+
+    def _received(self, circuit: Circuit, iam: Iam) -> Received:
+        cic = circuit.key.cic
+        groups = (
+            trunk.name
+            for trunk in self._trunks
+            if circuit.far in trunk.ends and trunk.first <= cic < trunk.first + trunk.circuits
+        )
+        group = next(groups, "")
+        called, calling = iam.called, iam.calling
+        if calling is None:
+            return Received(group, called.digits, called.nature)
+        return Received(
+            group,
+            called.digits,
+            called.nature,
+            calling.digits,
+            calling.nature,
+            calling.presentation,
+        )
 
     def _line_dials(self, channel: LineChannel, setup: Setup) -> ChannelUser:
         office = self._office
