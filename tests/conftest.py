@@ -13,6 +13,8 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from tests import live
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
@@ -48,3 +50,12 @@ def any_database(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> str:
     with psycopg.connect(server.replace("{database}", "postgres"), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
     return server.replace("{database}", name)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def rendered_prompts(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Where all networks of this run, in whatever worker, keep the prompts they have rendered."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    live.RENDERED = folder / "rendered-prompts"

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from calleq import __version__
 from calleq.billing import LegRecord, SessionRecord, derive_records
 from calleq.billing.export import LEG_FIELDS, Batch
 from calleq.billing.projection import bring_up_to_date
@@ -205,7 +206,8 @@ def test_exports_are_what_they_always_were(shape: str, kind: str) -> None:
     manifest = batch.manifest(filters={"business": "abc"}, lost=0, at_us=1_767_603_700_000_000)
     assert manifest["sha256"] == hashlib.sha256(octets).hexdigest()
     if (shape, kind) == ("csv", "legs"):
-        assert manifest == json.loads((GOLDEN / "legs.csv.manifest.json").read_text("utf-8"))
+        expected = json.loads((GOLDEN / "legs.csv.manifest.json").read_text("utf-8"))
+        assert manifest == {**expected, "made_by": f"calleq {__version__}"}
 
 
 def test_csv_and_json_lines_say_the_same_and_csv_holds_no_formula() -> None:

@@ -48,6 +48,13 @@ def _with_json(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument("--json", action="store_true", help=f"print {what} as JSON")
 
 
+def _port(text: str) -> int:
+    """A port to listen on; 0 takes any that is free."""
+    if not (text.isascii() and text.isdigit() and int(text) <= 65_535):
+        raise argparse.ArgumentTypeError(f"{text}: a port from 0 to 65535 was expected")
+    return int(text)
+
+
 def _add(
     commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
     name: str,
@@ -81,10 +88,12 @@ def _add_networks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     up = _add(commands, "up", "run the whole network", "calleq up --port 8072", "up")
     _with_network(up)
     _with_data(up)
-    up.add_argument("--port", type=int, metavar="N", help="port of the front door (default: 8072)")
+    up.add_argument(
+        "--port", type=_port, metavar="N", help="port of the front door (default: 8072)"
+    )
     up.add_argument(
         "--desk-port",
-        type=int,
+        type=_port,
         metavar="N",
         help="port of the telephones' desk (default: 8038; with --port: any free one)",
     )
@@ -102,9 +111,9 @@ def _add_networks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     )
     _with_network(run)
     _with_data(run)
-    run.add_argument("--port", type=int, metavar="N", help="port of the front door (server-72)")
+    run.add_argument("--port", type=_port, metavar="N", help="port of the front door (server-72)")
     run.add_argument(
-        "--desk-port", type=int, default=8038, metavar="N", help="port of the telephones' desk"
+        "--desk-port", type=_port, default=8038, metavar="N", help="port of the telephones' desk"
     )
     run.add_argument("--base-port", type=int, metavar="N", help="first port between elements")
     _with_talk(run, 5.0)

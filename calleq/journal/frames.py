@@ -219,7 +219,7 @@ class _Frames:
 
     def entries(self) -> None:
         """Everything that follows, up to the end or the torn tail."""
-        contents, view, name = self._contents, self._view, self._name
+        contents, view = self._contents, self._view
         append, last_sequence = contents.entries.append, contents.last_sequence
         unpack, crc32, decode = _FRAME.unpack_from, zlib.crc32, _decoder.decode
         offset, size = contents.end, len(view)

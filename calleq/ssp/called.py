@@ -2,10 +2,12 @@
 
 On a line this switch faces the party, so it writes what bills are made of: the seizure, ringing,
 answer and release, or that it could not offer the call. On a circuit it writes only which circuit
-the call came by and which it left by, before the IAM: nothing of a transit call is billed here.
+the call came by and which it left by: nothing of a transit call is billed here. That is durable
+before the IAM leaves, because what the next switch writes of the call can be joined to it by that
+alone, whatever becomes of this one.
 
-Answer and end of a party's call are durable before they are reported. Seizure, ringing and transit
-are written and not waited for: the journal keeps the order, so whatever is durable later has them
+Answer and end of a party's call are durable before they are reported. Seizure and ringing are
+written and not waited for: the journal keeps the order, so whatever is durable later has them
 before it. While a party is connected a heartbeat is written every `HEARTBEAT_US`: whatever a crash
 leaves unproved of a call is less than a minute.
 """
@@ -204,7 +206,16 @@ class CalledCircuit(CalledSide):
     circuit to a dual seizure (34, said by this exchange itself) first tries the same group again.
     """
 
-    __slots__ = ("_attempt", "_circuit", "_groups", "_heard", "_office", "_repeats", "_wire")
+    __slots__ = (
+        "_attempt",
+        "_circuit",
+        "_groups",
+        "_heard",
+        "_office",
+        "_repeats",
+        "_signalled",
+        "_wire",
+    )
 
     def __init__(
         self, office: Office, attempt: Attempt, groups: tuple[str, ...], call: TerminatingCall
@@ -215,6 +226,7 @@ class CalledCircuit(CalledSide):
         self._groups = list(groups)
         self._repeats = 0
         self._circuit: Circuit | None = None
+        self._signalled = False
         self._wire = ""
         self._heard: tuple[str, ...] = ()
         location = Location.TRANSIT if attempt.incoming is not None else Location.PUBLIC_LOCAL
@@ -245,8 +257,20 @@ class CalledCircuit(CalledSide):
         assert circuit is not None, "a circuit is seized before a call is presented"
         attempt = self._attempt
         office = self._office
-        office.journal.append(office.name, Transit(attempt.incoming, circuit.key, attempt.line))
+        self._signalled = False
+        office.journal.append(
+            office.name,
+            Transit(attempt.incoming, circuit.key, attempt.line),
+            lambda: self._transit_durable(circuit),
+        )
         self.call.party_presented()
+
+    def _transit_durable(self, circuit: Circuit) -> None:
+        """The IAM leaves, unless the caller has gone and the circuit with him."""
+        if circuit is not self._circuit:
+            return
+        attempt, office = self._attempt, self._office
+        self._signalled = True
         if attempt.iam is not None:
             office.exchange.forward(circuit, attempt.iam, self)
         else:
@@ -273,7 +297,10 @@ class CalledCircuit(CalledSide):
         circuit = self._circuit
         assert circuit is not None, "a call that was presented has a circuit"
         self._silence()
-        circuit.release(self.cause)
+        if self._signalled:
+            circuit.release(self.cause)
+        else:
+            self._office.exchange.give_back(circuit)
 
     def _give_up_group(self) -> None:
         del self._groups[0]

@@ -21,7 +21,7 @@ from calleq.journal.inline import InlineJournal
 from calleq.journal.writer import JournalWriter
 from calleq.runtime.clock import VirtualClock
 from calleq.units import parse_utc
-from simulator.fake_disk import ForgetfulDisk
+from simulator.crash.disks import ForgetfulDisk
 
 BASE = Path("/disk/network.journal")
 SEGMENT_BYTES = 6_000
