@@ -43,9 +43,7 @@ class VirtualDisk:
 class DiskJournal:
     """The journal of one life of a process; fulfils `Journal`."""
 
-    def __init__(
-        self, clock: Clock, disk: VirtualDisk, failed: Callable[[str], object]
-    ) -> None:
+    def __init__(self, clock: Clock, disk: VirtualDisk, failed: Callable[[str], object]) -> None:
         self._clock = clock
         self._disk = disk
         self._failed = failed

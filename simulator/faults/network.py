@@ -140,9 +140,7 @@ class FragileNetwork:
 
     def entries(self) -> list[Stamped]:
         """What all disks hold."""
-        return [
-            stamped for process in self.processes.values() for stamped in process.disk.entries
-        ]
+        return [stamped for process in self.processes.values() for stamped in process.disk.entries]
 
     def point_codes(self) -> dict[str, int]:
         """The point code of every node by its name."""
