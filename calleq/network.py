@@ -90,6 +90,13 @@ class Network:
         if self.telephones is not None:
             self.telephones.start()
 
+    def lines_lost(self, switch: str) -> None:
+        """The wires between a switch and its telephones broke; told in each of their processes."""
+        if switch in self.switches:
+            self.switches[switch].lines_lost()
+        if self.telephones is not None:
+            self.telephones.lines_lost(switch)
+
 
 def point_codes(topology: Topology) -> dict[str, int]:
     """The point code of every signalling node by name."""

@@ -155,7 +155,7 @@ class Door:
             self.tap,
             older,
         )
-        self.surface = HttpSurface(self.server, self.accounts, lambda: "request-1")
+        self.surface = HttpSurface(self.server, self.accounts, lambda: "request-1", lambda: 1.5)
 
     def http(self, peer: str = LOOPBACK) -> httpx.Client:
         return httpx.Client(

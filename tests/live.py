@@ -1,5 +1,6 @@
 """A whole network running as its users run it: `calleq up` in a process of its own."""
 
+import io
 import json
 import pathlib
 import queue
@@ -8,13 +9,27 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+import wave
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
+import numpy as np
+
+from calleq.trace.capture import Captured, read_captures
+from calleq.units import parse_utc
 
 ROOT = pathlib.Path(__file__).parent.parent
 READY_WITHIN_S = 60
+CALL_WITHIN_S = 90
+FLUSHED_S = 0.4
+"""What a running network has captured is in its file by then."""
+
+T = TypeVar("T")
 
 
 def calleq(*arguments: str, module: str = "calleq.cli.main", **options: Any) -> Any:
@@ -69,6 +84,13 @@ class Running:
             self.lines.append(line)
             if found := re.search(pattern, line):
                 return found
+
+    def said(self) -> list[str]:
+        """Every line so far, waited for or not; none is waited for any more."""
+        while not self._arrived.empty():
+            if (line := self._arrived.get()) is not None:
+                self.lines.append(line)
+        return self.lines
 
     def stop(self) -> int:
         """Ctrl-C, as a person stops it; the exit status."""
@@ -133,3 +155,116 @@ class LiveNetwork:
         assert done.returncode == 0, done.stderr
         listed: list[dict[str, Any]] = json.loads(done.stdout)
         return listed
+
+    def outcome(self, *options: str) -> "Outcome":
+        """`calleq call …`, whatever becomes of it; the address of the door is added."""
+        done = calleq("call", "--url", self.url, *options)
+        return Outcome(done.returncode, done.stdout, done.stderr)
+
+    def post(self, body: Any, **options: Any) -> httpx.Response:
+        """A message to the front door, as any program posts it."""
+        if not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+        headers = {"content-type": "application/json", **options.pop("headers", {})}
+        return httpx.post(
+            f"{self.url}/v1/calls", content=body, headers=headers, timeout=30, **options
+        )
+
+    def events(self, call: str, business: str = "abc") -> list[dict[str, Any]]:
+        """The call's timeline over HTTP."""
+        answer = httpx.get(
+            f"{self.url}/v1/calls/{call}/events",
+            auth=(business, f"{business}-demo"),
+            timeout=10,
+        )
+        assert answer.status_code == 200, answer.text
+        found: list[dict[str, Any]] = answer.json()["events"]
+        return found
+
+    def follow(self, call: str, business: str = "abc") -> dict[str, Any]:
+        """Wait for the call's end; the call as the door shows it then."""
+        deadline = time.monotonic() + CALL_WITHIN_S
+        with httpx.Client(auth=(business, f"{business}-demo"), timeout=30) as client:
+            while True:
+                view: dict[str, Any] = client.get(f"{self.url}/v1/calls/{call}").json()
+                if view["final"]:
+                    return view
+                assert time.monotonic() < deadline, view
+                client.get(
+                    f"{self.url}/v1/calls/{call}/events",
+                    params={"after": view["events"], "wait": 10},
+                )
+
+    def wait_for_event(self, call: str, event: str, business: str = "abc") -> dict[str, Any]:
+        """Wait until something has happened to a call; that event."""
+        deadline = time.monotonic() + CALL_WITHIN_S
+        seen: list[dict[str, Any]] = []
+        while True:
+            found = next((one for one in seen if one["event"] == event), None)
+            if found is not None:
+                return found
+            assert time.monotonic() < deadline, seen
+            assert not any(one["event"] == "ended" for one in seen), seen
+            answer = httpx.get(
+                f"{self.url}/v1/calls/{call}/events",
+                params={"after": len(seen), "wait": 10},
+                auth=(business, f"{business}-demo"),
+                timeout=30,
+            )
+            seen += answer.json()["events"]
+
+    def telephone(self, number: str) -> dict[str, Any]:
+        """What a telephone does now."""
+        answer = httpx.get(f"{self.desk}/telephones/{number.lstrip('+')}", timeout=10)
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def say(self, number: str, hz: int, seconds: float) -> None:
+        """Sound a tone into a telephone."""
+        answer = httpx.post(
+            f"{self.desk}/telephones/{number.lstrip('+')}/say",
+            json={"hz": hz, "seconds": seconds},
+            timeout=10,
+        )
+        assert answer.status_code == 202, answer.text
+
+    def heard(self, number: str) -> tuple[Any, int]:
+        """What a telephone's ear heard (8 kHz samples), and the UTC microsecond it begins at."""
+        answer = httpx.get(f"{self.desk}/telephones/{number.lstrip('+')}/heard.wav", timeout=10)
+        assert answer.status_code == 200, answer.text
+        with wave.open(io.BytesIO(answer.content)) as file:
+            assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (8_000, 1, 2)
+            samples = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2")
+        return samples.astype(np.float64), parse_utc(answer.headers["heard-from"])
+
+    def reads(self, *arguments: str) -> Any:
+        """A command that reads the data directory; the JSON that it printed."""
+        done = calleq(*arguments, "--data", str(self.data), "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def captures(self) -> list[Captured]:
+        """Every octet captured so far (a file is flushed five times a second)."""
+        time.sleep(FLUSHED_S)
+        return read_captures(sorted(self.data.glob("*.capture")))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command came to."""
+
+    status: int
+    output: str
+    errors: str
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The object it printed."""
+        found: dict[str, Any] = json.loads(self.output)
+        return found
+
+
+def at_once(*work: Callable[[], T]) -> list[T]:
+    """Do all of it at the same time; the results in their order."""
+    with ThreadPoolExecutor(max(len(work), 1)) as pool:
+        return [future.result() for future in [pool.submit(one) for one in work]]

@@ -594,7 +594,10 @@ def test_schemas_and_description_are_served(door: Door):
         assert schema["$id"] == f"urn:calleq:schema:figure-{figure}"
         assert schema["additionalProperties"] is False
     assert is_problem(http.get("/v1/schemas/6"), 404, "not_found")
-    assert http.get("/health").json() == {"status": "ok", "server": "server-72"}
+    alive = {"status": "ok", "server": "server-72"}
+    assert http.get("/health").json() == alive | {"cpu_s": 1.5}
+    assert http.get("/health", headers={"via": "1.1 proxy"}).json() == alive
+    assert door.http(OUTSIDE).get("/health").json() == alive
 
     document = http.get("/openapi.json").json()
     assert document["openapi"] == "3.1.0"

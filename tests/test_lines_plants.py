@@ -155,6 +155,7 @@ class TwoProcesses:
         self.clock = ReactorClock(self.reactor)
         self.switch_tap, self.telephone_tap = Notes(), Notes()
         self.lost: list[str] = []
+        self.found: list[str] = []
         self.at_switch: list[tuple[str, bytes]] = []
         self.at_telephones: list[tuple[str, bytes]] = []
         self.switch = self.listen(0)
@@ -165,6 +166,7 @@ class TwoProcesses:
             self.telephone_tap,
             {"ssp-62": ("127.0.0.1", self.port)},
             lambda switch: self.lost.append(f"telephones lost {switch}"),
+            lambda switch: self.found.append(f"telephones found {switch}"),
         )
 
     def listen(self, port: int) -> TcpLines:
@@ -174,6 +176,7 @@ class TwoProcesses:
             self.switch_tap,
             {"ssp-62": ("127.0.0.1", port)},
             lambda name: self.lost.append(f"{name} lost telephones"),
+            lambda name: self.found.append(f"{name} found telephones"),
         )
         switch.serve("ssp-62", lambda line, octets: self.at_switch.append((line, octets)))
         return switch
@@ -235,6 +238,8 @@ def test_a_switch_that_comes_back_is_found_again(scene: TwoProcesses) -> None:
     scene.switch = scene.listen(scene.port)
     scene.until(lambda: scene.at_switch == [(LINE, b"waits")])
     assert scene.lost.count("telephones lost ssp-62") == 1
+    assert scene.found.count("telephones found ssp-62") == 2
+    assert scene.found.count("ssp-62 found telephones") == 2
 
 
 def test_damage_ends_the_connection_and_the_next_octets_arrive(scene: TwoProcesses) -> None:

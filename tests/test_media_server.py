@@ -249,6 +249,36 @@ def test_a_source_or_prompt_that_cannot_be_is_refused(tmp_path: Path):
     run(scene, tmp_path)
 
 
+def test_a_voice_process_that_comes_back_is_told_again_what_goes_on(tmp_path: Path):
+    async def scene() -> None:
+        heard: asyncio.Queue[set[str]] = asyncio.Queue()
+        lost = asyncio.Event()
+        first = await start_voice_process(tmp_path)
+        voice = await connect_voice(first.address, lost.set)
+        voice.feed("ip-76", CUSTOMER_LEG, (tone_source("busy"),))
+        voice.feed("ip-76", CUSTOMER_LINE, (tone_source("ringback"),))
+        voice.feed("ip-76", CUSTOMER_LINE, ())
+        voice.hear("ssp-62", CUSTOMER_LEG, lambda voices: heard.put_nowait(set(voices)))
+        voice.hear("ssp-62", CUSTOMER_LINE, lambda voices: heard.put_nowait(set(voices)))
+        reports = [await heard.get(), await heard.get()]
+        assert {"tone:busy"} in reports
+        os.kill(first.pid, signal.SIGKILL)
+        await lost.wait()
+        assert [heard.get_nowait(), heard.get_nowait()] == [set(), set()]
+        with pytest.raises(VoiceLostError):
+            await voice.prepare()
+        await first.stop()
+        second = await start_voice_process(tmp_path, first.address)
+        await voice.connect(second.address)
+        assert [await heard.get(), await heard.get()] == [{"tone:busy"}, set()]
+        assert await voice.prepare() == ""
+        assert voice.refusals == []
+        voice.close()
+        assert await second.stop() == 0
+
+    asyncio.run(asyncio.wait_for(scene(), WAIT_S))
+
+
 @pytest.mark.parametrize(
     "octets",
     [

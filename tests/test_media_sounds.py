@@ -135,3 +135,13 @@ def test_lengths_keep_the_limit():
     assert repertoire.duration_us(Prompt("music", limit_us=5_000)) == 5_000
     assert repertoire.duration_us(Prompt("mouth", "hello", limit_us=900_000)) == 600_000
     assert repertoire.duration_us(Prompt("speech", "x" * 10)) == 650_000
+
+
+def test_mouths_are_all_made_beforehand_so_that_no_call_has_a_gap_when_somebody_speaks_up():
+    """Made within a tick, a new voice was 0.1 s of silence in every call of the network."""
+    sounds.make_mouths()
+    made = sounds.mouth.cache_info().misses
+    for utterance in ("hello", "talk", "greeting", "fax"):
+        for voice in range(sounds.VOICES):
+            sounds.mouth(utterance, voice)
+    assert sounds.mouth.cache_info().misses == made

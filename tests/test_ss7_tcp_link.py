@@ -136,6 +136,9 @@ def test_when_the_transfer_point_starts_again_its_nodes_come_back_by_themselves(
         await network.starts()
         told: list[tuple[int, bool]] = []
         network.nodes["ssp-62"].on_status(lambda *status: told.append(status))
+        watched: list[tuple[str, bool]] = []
+        end = network.connectors["ssp-62"].end
+        end.watch = lambda end: watched.append((end.link, end.in_service))
         await network.listener_stops()
         assert sorted(told) == sorted([(PC64, False), (PC68, False)])
         circuit = network.exchanges["ssp-62"].seize("62-64")
@@ -147,6 +150,7 @@ def test_when_the_transfer_point_starts_again_its_nodes_come_back_by_themselves(
         network.listener.listen(network.reactor, network.port)
         await network.comes_into_service()
         assert sorted(told[2:]) == sorted([(PC64, True), (PC68, True)])
+        assert watched == [("ssp-62/stp-68", False), ("ssp-62/stp-68", True)]
         await network.a_call_completes()
 
     run(test)

@@ -289,6 +289,25 @@ def test_a_dead_telephone_frees_its_line_within_the_timers(town: Town):
     assert town.at_rest()
 
 
+def test_when_the_wires_to_the_telephones_break_every_call_on_them_ends(town: Town):
+    town.call_in(DSL)
+    town.call_in(TWO_LINES, cic=2)
+    town.passes(0.1)
+    town.picks_up(DSL)
+    town.rings(TWO_LINES)
+    town.flow()
+    town.switch.lines_lost()
+    assert town.flow() == [
+        ("journal", "LineReleased"),
+        ("journal", "LineReleased"),
+        ("journal", "LineReleased durable"),
+        ("ip-76/1", "REL 27 at 0"),
+        ("journal", "LineReleased durable"),
+        ("ip-76/2", "REL 27 at 0"),
+    ]
+    assert town.at_rest()
+
+
 def test_the_calling_number_is_shown_only_where_it_may_be(town: Town):
     town.call_in(ISDN, cic=1)
     town.call_in(

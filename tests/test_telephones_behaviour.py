@@ -25,7 +25,7 @@ from calleq.media.contract import Player, Prompt, Verdict
 from calleq.runtime.clock import VirtualClock
 from calleq.runtime.tap import NoTap
 from calleq.telephones.diary import Diary, Event, fold_calls, read_diary
-from calleq.telephones.house import REDIAL_TRIES, TelephoneError, Telephones
+from calleq.telephones.house import REDIAL_LONGEST_US, REDIAL_TRIES, TelephoneError, Telephones
 from calleq.telephones.table import TABLE, Input, State
 from calleq.telephones.telephone import Telephone
 from calleq.topology import home_switch, load_topology
@@ -364,7 +364,7 @@ def test_a_computer_dials_again_but_not_for_ever() -> None:
     scene = Scene(online=False)
     dialled = 0
     for _ in range(REDIAL_TRIES + 5):
-        scene.clock.advance_us(SECOND)
+        scene.clock.advance_us(REDIAL_LONGEST_US)
         pending = [message for _, message in scene.messages(DIAL_UP)]
         scene.said.clear()
         for message in pending:
@@ -382,12 +382,12 @@ def test_a_computer_that_was_on_line_has_all_its_tries_again() -> None:
     scene = Scene(online=False)
     for reference in range(1, REDIAL_TRIES):
         scene.switch_says(DIAL_UP, ReleaseComplete(reference, 34, True))
-        scene.wait(1)
+        scene.clock.advance_us(REDIAL_LONGEST_US)
     scene.switch_says(DIAL_UP, Connect(REDIAL_TRIES, True))
     scene.switch_says(DIAL_UP, Release(REDIAL_TRIES, 16, True))
     scene.wait(1)
     scene.switch_says(DIAL_UP, ReleaseComplete(REDIAL_TRIES + 1, 34, True))
-    scene.wait(1)
+    scene.wait(2)
     assert scene.telephones.telephone(DIAL_UP).state is State.DIALING
 
 

@@ -127,6 +127,25 @@ def test_stopping_lets_a_request_finish() -> None:
     asyncio.run(scene())
 
 
+def test_an_answer_in_two_writes_does_not_wait_for_an_acknowledgement() -> None:
+    """Nagle's algorithm is off on every connection that a site has accepted."""
+
+    async def scene() -> None:
+        site = GuestServer(application(), "127.0.0.1", 0)
+        port = await site.start()
+        async with httpx.AsyncClient() as client:
+            await client.get(f"http://127.0.0.1:{port}/hello")
+            assert site._server is not None
+            connections = site._server.server_state.connections
+            held = [one.transport.get_extra_info("socket") for one in connections]
+            flags = [one.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for one in held]
+            assert len(flags) == 1
+            assert all(flags)
+        await site.stop()
+
+    asyncio.run(scene())
+
+
 def test_an_address_in_use_is_named() -> None:
     async def scene() -> None:
         with socket.socket() as taken:

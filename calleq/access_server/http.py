@@ -5,7 +5,8 @@ about messages. Every answer has a `Request-Id`, and every answer that is no suc
 problem, whatever went wrong: unknown path, method, media type, size, time, or a bug of ours (500,
 counted in `bugs`; the traceback goes to the operator's log and to nobody else).
 
-What may be read without a password: /health, /openapi.json and the schemas. A call of another
+What may be read without a password: /health (with its processor time for the same machine: how hard
+a server works is nobody else's business), /openapi.json and the schemas. A call of another
 business is "not found", like one that does not exist.
 """
 
@@ -13,6 +14,7 @@ import asyncio
 import base64
 import binascii
 import re
+import time
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -25,7 +27,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from calleq.access_server.openapi import openapi_document
 from calleq.access_server.server import AccessServer, Reply, declined
-from calleq.accounts import Accounts, Denial, Verdict
+from calleq.accounts import Accounts, Denial, Verdict, is_loopback
 from calleq.intake import ProblemDetail, errors, is_reference
 from calleq.intake.intake import PROXY_HEADERS
 from calleq.messages.answers import Health, ProblemView
@@ -78,17 +80,24 @@ class _ProblemError(Exception):
 
 
 class HttpSurface:
-    """The application is `app`; `new_request_id` makes a short random text."""
+    """The application is `app`.
+
+    `new_request_id` makes a short random text, `cpu_s` is the process's processor time so far.
+    """
 
     def __init__(
-        self, server: AccessServer, accounts: Accounts, new_request_id: Callable[[], str]
+        self,
+        server: AccessServer,
+        accounts: Accounts,
+        new_request_id: Callable[[], str],
+        cpu_s: Callable[[], float],
     ) -> None:
         self._server = server
         self._accounts = accounts
         self._new_request_id = new_request_id
+        self._cpu_s = cpu_s
         self._openapi = _encode(openapi_document())
         self._schemas = {figure: _encode(json_schema(figure)) for figure in FIGURES}
-        self._health = _encode(Health("ok", server.name))
         self.bugs = 0
         """Requests that ended in an error of ours."""
         starlette = Starlette(
@@ -168,14 +177,14 @@ class HttpSurface:
         return Response(self._openapi, media_type="application/json")
 
     async def _get_health(self, request: Request) -> Response:
-        return Response(self._health, media_type="application/json")
+        cpu_s = self._cpu_s() if is_loopback(_sender(request)) else None
+        health = Health("ok", self._server.name, cpu_s)
+        return Response(_encode(health), media_type="application/json")
 
     async def _business(self, request: Request) -> Business:
         """Who asks; _ProblemError 401 when it has not proved it."""
         identifier, password = _basic(request.headers.get("authorization", ""))
-        peer = _peer(request)
-        if any(name in request.headers for name in PROXY_HEADERS):
-            peer = f"behind proxy {peer}"
+        peer = _sender(request)
         decided: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
 
         def done(verdict: Verdict) -> None:
@@ -242,10 +251,13 @@ class _WithRequestId:
 
 
 def http_app(
-    server: AccessServer, accounts: Accounts, new_request_id: Callable[[], str]
+    server: AccessServer,
+    accounts: Accounts,
+    new_request_id: Callable[[], str],
+    cpu_s: Callable[[], float] = time.process_time,
 ) -> ASGIApp:
     """The ASGI application of a server."""
-    return HttpSurface(server, accounts, new_request_id).app
+    return HttpSurface(server, accounts, new_request_id, cpu_s).app
 
 
 def _response(
@@ -300,6 +312,14 @@ def _headers(request: Request) -> dict[str, str]:
 
 def _peer(request: Request) -> str:
     return request.client.host if request.client else ""
+
+
+def _sender(request: Request) -> str:
+    """The peer's address; behind a proxy it is no address of a sender."""
+    peer = _peer(request)
+    if any(name in request.headers for name in PROXY_HEADERS):
+        return f"behind proxy {peer}"
+    return peer
 
 
 def _reference(request: Request) -> str:

@@ -2,7 +2,7 @@
 
 import time
 
-from calleq.cli.bench import Figure
+from calleq.cli.figures import Figure
 from calleq.ss7.isup.codec import decode, encode
 from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Iam
 

@@ -4,8 +4,8 @@ import json
 import subprocess
 import sys
 
-from calleq.cli.bench import Figure
 from calleq.cli.failure import CommandError
+from calleq.cli.figures import Figure
 
 CALLS = 3_000
 

@@ -8,41 +8,32 @@ ends everything in the reverse order: doors first, then the elements' wires, the
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 from starlette.types import ASGIApp
 
 from calleq.access_server.http import http_app
 from calleq.accounts.passwords import PooledVerifier
 from calleq.cli.failure import CommandError
-from calleq.cli.plants import OneProcess, SeveralProcesses, Wires
-from calleq.cli.reading import read_json, write_json, write_point_codes
+from calleq.cli.plants import OneProcess, SeveralProcesses, Wires, address_taken
+from calleq.cli.reading import merge_json, write_point_codes
+from calleq.cli.voices import FoundVoice, voice_address, voice_beside
 from calleq.journal.file import FileJournal
 from calleq.journal.reading import journal_path
-from calleq.media.remote import (
-    RemoteVoice,
-    VoiceLostError,
-    VoiceProcessHandle,
-    connect_voice,
-    start_voice_process,
-)
+from calleq.media.remote import RemoteVoice
 from calleq.network import TELEPHONES, Network, Plant, build_network, point_codes, prompts_of
 from calleq.runtime.clock import LoopClock
 from calleq.telephones.desk import desk_app
 from calleq.telephones.diary import Diary
-from calleq.topology import Topology, address_of
+from calleq.topology import Topology
 from calleq.trace.capture import CaptureFile
 from calleq.web.hosting import GuestServer, HostingError
 
-VOICE: Final = "voice"
 VERIFIERS = 2
 """Threads that verify passwords; more would only take the elements' processor time."""
-VOICE_WAIT_S = 20.0
-VOICE_RETRY_S = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,18 +58,25 @@ class Host:
 
     network: Network
     voice: RemoteVoice
-    addresses: dict[str, str] = field(default_factory=dict)
+    wires: Wires
+    wire_addresses: dict[str, str]
+    """Where other processes reach the elements of this one."""
+    doors: dict[str, str] = field(default_factory=dict)
+    """Where people and programs reach them."""
     failure: str = ""
 
     @property
     def url(self) -> str:
         """The front door."""
-        return self.addresses["front door"]
+        return self.doors["front door"]
 
 
 @contextlib.asynccontextmanager
 async def hosting(wish: Wish, stop: asyncio.Event) -> AsyncIterator[Host]:
-    """Start everything; on leaving, end everything. `stop` is set when the disk or voice fails."""
+    """Start everything; on leaving, end everything. `stop` is set when the disk or voice fails.
+
+    Raises StoppedError when `stop` was set while another process was waited for.
+    """
     wish.data.mkdir(parents=True, exist_ok=True)
     loop = asyncio.get_running_loop()
     clock = LoopClock(loop)
@@ -87,8 +85,9 @@ async def hosting(wish: Wish, stop: asyncio.Event) -> AsyncIterator[Host]:
         failures: list[str] = []
 
         def failed(what: str) -> None:
-            failures.append(what)
-            stop.set()
+            if not stop.is_set():
+                failures.append(what)
+                stop.set()
 
         journal = FileJournal(
             journal_path(wish.data, wish.process), clock, loop, lambda error: failed(str(error))
@@ -99,11 +98,8 @@ async def hosting(wish: Wish, stop: asyncio.Event) -> AsyncIterator[Host]:
         diary = Diary(clock, wish.data / "telephones.diary" if _has_telephones(wish) else None)
         stack.callback(diary.close)
         voice = await stack.enter_async_context(
-            _voice(wish, lambda: failed("the voice process ended"))
+            _voice(wish, stop, lambda: failed("the voice process ended"))
         )
-        notice = await voice.prepare(*prompts_of(wish.topology))
-        if notice:
-            wish.say(notice)
         wires = await stack.enter_async_context(_wires(wish, clock, capture))
         plant = Plant(
             clock=clock,
@@ -119,13 +115,15 @@ async def hosting(wish: Wish, stop: asyncio.Event) -> AsyncIterator[Host]:
             diary=diary,
             talk_us=wish.talk_us,
         )
-        network = build_network(wish.topology, plant, wish.elements, journal.recovered)
-        host = Host(network, voice)
-        wires.open()
+        with address_taken():
+            network = build_network(wish.topology, plant, wish.elements, journal.recovered)
+            wires.open(network.lines_lost)
+        host = Host(network, voice, wires, wires.listening())
         network.start(journal.recovered)
         journal.forget_recovered()
         await _open_doors(wish, host, stack)
-        _write_addresses(wish.data, host.addresses)
+        if host.doors:
+            merge_json(wish.data / "listening.json", host.doors)
         write_point_codes(wish.data, point_codes(wish.topology))
         try:
             yield host
@@ -138,47 +136,29 @@ def _has_telephones(wish: Wish) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def _voice(wish: Wish, lost: Callable[[], object]) -> AsyncIterator[RemoteVoice]:
-    """The voice process: started beside `calleq up`, found by address in `calleq run`."""
-    ending = False
-    handle: VoiceProcessHandle | None = None
-
-    def gone() -> None:
-        if not ending:
-            lost()
-
-    try:
-        if wish.elements is None:
-            handle = await start_voice_process(wish.data / "prompts")
-            voice = await connect_voice(handle.address, gone)
-        else:
-            voice = await _find_voice(voice_address(wish.topology), gone)
-    except VoiceLostError as error:
-        raise CommandError(str(error)) from error
-    try:
-        yield voice
-    finally:
-        ending = True
-        voice.close()
-        if handle is not None:
-            await handle.stop()
+async def _voice(
+    wish: Wish, stop: asyncio.Event, lost: Callable[[], object]
+) -> AsyncIterator[RemoteVoice]:
+    """The voice that the elements here speak by; without a process where none of them speaks."""
+    prompts = prompts_of(wish.topology)
+    if wish.elements is None:
+        async with voice_beside(wish.data / "prompts", lost) as voice:
+            notice = await voice.prepare(*prompts)
+            if notice:
+                wish.say(notice)
+            yield voice
+    elif wish.elements <= voiceless(wish.topology):
+        yield RemoteVoice()
+    else:
+        found = FoundVoice(voice_address(wish.topology), prompts, wish.say)
+        async with found.kept(stop) as voice:
+            yield voice
 
 
-def voice_address(topology: Topology) -> str:
-    """Where the voice process of a network in several processes listens."""
-    host, port = address_of(topology, topology.access_server.name, VOICE)
-    return f"{host}:{port}"
-
-
-async def _find_voice(address: str, lost: Callable[[], object]) -> RemoteVoice:
-    deadline = asyncio.get_running_loop().time() + VOICE_WAIT_S
-    while True:
-        try:
-            return await connect_voice(address, lost)
-        except VoiceLostError as error:
-            if asyncio.get_running_loop().time() > deadline:
-                raise CommandError(f"{error}: start it with `calleq run voice`") from error
-        await asyncio.sleep(VOICE_RETRY_S)
+def voiceless(topology: Topology) -> frozenset[str]:
+    """The elements through which no voice goes."""
+    points = (point.name for point in topology.transfer_points)
+    return frozenset((topology.access_server.name, *points))
 
 
 @contextlib.asynccontextmanager
@@ -216,11 +196,4 @@ async def _serve(
             f"the {name}: {error}; choose another port with --port or --desk-port"
         ) from error
     stack.push_async_callback(site.stop)
-    host.addresses[name] = f"http://{address}:{bound}"
-
-
-def _write_addresses(data: Path, addresses: Mapping[str, str]) -> None:
-    """Tell other commands where this process listens."""
-    if addresses:
-        path = data / "listening.json"
-        write_json(path, {**read_json(path), **addresses})
+    host.doors[name] = f"http://{address}:{bound}"

@@ -34,6 +34,16 @@ def _with_network(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _with_talk(parser: argparse.ArgumentParser, default_s: float) -> None:
+    parser.add_argument(
+        "--talk",
+        type=float,
+        default=default_s,
+        metavar="SECONDS",
+        help=f"how long the simulated people talk once bridged (default: {default_s:g})",
+    )
+
+
 def _with_json(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument("--json", action="store_true", help=f"print {what} as JSON")
 
@@ -65,7 +75,7 @@ def _add_networks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         "demo",
     )
     _with_network(demo)
-    demo.add_argument("--talk", type=float, default=3.0, metavar="SECONDS")
+    _with_talk(demo, 3.0)
     demo.add_argument("--data", type=Path, metavar="DIR", help="keep the data here")
 
     up = _add(commands, "up", "run the whole network", "calleq up --port 8072", "up")
@@ -78,7 +88,7 @@ def _add_networks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         metavar="N",
         help="port of the telephones' desk (default: 8038; with --port: any free one)",
     )
-    up.add_argument("--talk", type=float, default=5.0, metavar="SECONDS")
+    _with_talk(up, 5.0)
 
     run = _add(
         commands,
@@ -87,13 +97,17 @@ def _add_networks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         "calleq run ssp-64",
         "run",
     )
-    run.add_argument("elements", nargs="+", metavar="ELEMENT")
+    run.add_argument(
+        "elements", nargs="+", metavar="ELEMENT", help="its name in the topology, or voice"
+    )
     _with_network(run)
     _with_data(run)
     run.add_argument("--port", type=int, metavar="N", help="port of the front door (server-72)")
-    run.add_argument("--desk-port", type=int, default=8038, metavar="N")
+    run.add_argument(
+        "--desk-port", type=int, default=8038, metavar="N", help="port of the telephones' desk"
+    )
     run.add_argument("--base-port", type=int, metavar="N", help="first port between elements")
-    run.add_argument("--talk", type=float, default=5.0, metavar="SECONDS")
+    _with_talk(run, 5.0)
 
 
 def _add_call(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -105,20 +119,24 @@ def _add_call(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         "calleq call --customer +12125550100 --rep +12125550143 --business abc --password abc-demo",
         "call",
     )
-    call.add_argument("--customer", required=True, metavar="NUMBER")
+    call.add_argument("--customer", required=True, metavar="NUMBER", help="who is called first")
     call.add_argument("--rep", metavar="NUMBER", help="without it the carrier finds one")
-    call.add_argument("--business", required=True)
-    call.add_argument("--password", required=True)
+    call.add_argument("--business", required=True, help="identifier of the subscriber")
+    call.add_argument("--password", required=True, help="its password")
     call.add_argument("--url", default="http://127.0.0.1:8072", help="the carrier's front door")
     call.add_argument("--only-rep", action="store_true", help="try no other representative")
-    call.add_argument("--dial-first", choices=("customer", "agent"))
+    call.add_argument(
+        "--dial-first", choices=("customer", "agent"), help="instead of the business's own choice"
+    )
     call.add_argument(
         "--talk",
         type=float,
         metavar="SECONDS",
         help="how long the simulated people talk (asks the telephones' desk)",
     )
-    call.add_argument("--desk", default="http://127.0.0.1:8038", metavar="URL")
+    call.add_argument(
+        "--desk", default="http://127.0.0.1:8038", metavar="URL", help="where --talk is set"
+    )
     _with_json(call, "the call's outcome")
 
 

@@ -1,10 +1,13 @@
 """The wires of a real-time process: all inside it, or TCP to the other processes of the network.
 
 Both have the same face, so that hosting does not care: the OSN, the subscriber lines and the ends
-of the signalling links that lie here.
+of the signalling links that lie here. Wires to other processes come and go; `settled` and `report`
+say which stand.
 """
 
-from collections.abc import Mapping
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 from twisted.internet.error import CannotListenError
@@ -13,6 +16,7 @@ from calleq.cli.failure import CommandError
 from calleq.lines.contract import LinePlant
 from calleq.lines.plants import InProcessLines
 from calleq.lines.tcp_lines import TcpLines
+from calleq.network import TELEPHONES
 from calleq.osn.contract import Bus
 from calleq.osn.in_process import InProcessBus
 from calleq.osn.tcp import TcpBus
@@ -20,7 +24,7 @@ from calleq.runtime.clock import Clock
 from calleq.runtime.guest import start_guest, stop_guest
 from calleq.runtime.tap import Tap
 from calleq.ss7.links import InProcessLink, LinkEnd, link_name
-from calleq.ss7.tcp_link import TcpConnector, TcpListener
+from calleq.ss7.tcp_link import TcpConnector, TcpEnd, TcpListener
 from calleq.topology import SignallingLink, Topology, address_of
 
 
@@ -38,8 +42,29 @@ class Wires(Protocol):
     def link_ends(self, link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
         """The ends of a signalling link that lie in this process."""
 
-    def open(self) -> None:
-        """Begin to listen and to connect."""
+    def open(self, lines_lost: Callable[[str], object]) -> None:
+        """Begin to listen and to connect; `lines_lost(switch)` hears of broken subscriber lines."""
+
+    def listening(self) -> dict[str, str]:
+        """Every address on which elements of other processes reach those of this one."""
+
+    async def settled(self, limit_s: float) -> list[str]:
+        """Wait until every wire stands, at most `limit_s`; a line on the state of each."""
+
+    def report(self, say: Callable[[str], object]) -> None:
+        """Say a line from now on whenever a wire comes or goes."""
+
+
+@contextlib.contextmanager
+def address_taken() -> Iterator[None]:
+    """Turns an address that cannot be listened on into a CommandError."""
+    try:
+        yield
+    except CannotListenError as error:
+        raise CommandError(
+            f"cannot listen on {error.interface}:{error.port}: {error.socketError};"
+            " is the element running already? --base-port chooses other ports"
+        ) from error
 
 
 class OneProcess:
@@ -57,8 +82,19 @@ class OneProcess:
         self.links[link.ends] = wire
         return {name: wire.end(name) for name in link.ends if name in chosen}
 
-    def open(self) -> None:
-        """Nothing to open."""
+    def open(self, lines_lost: Callable[[str], object]) -> None:
+        """Nothing to open, and nothing breaks by itself."""
+
+    def listening(self) -> dict[str, str]:
+        """Nothing: nobody else is on these wires."""
+        return {}
+
+    async def settled(self, limit_s: float) -> list[str]:
+        """At once, and not worth a line."""
+        return []
+
+    def report(self, say: Callable[[str], object]) -> None:
+        """Nothing to report."""
 
 
 class SeveralProcesses:
@@ -74,14 +110,25 @@ class SeveralProcesses:
         self._relays = {point.name for point in topology.transfer_points}
         self._listeners: dict[str, TcpListener] = {}
         self._connectors: list[TcpConnector] = []
+        self._ends: list[TcpEnd] = []
         self._reactor = start_guest()
         self._bus = TcpBus(
             self._reactor, clock, tap, lambda element: address_of(topology, element, "osn")
         )
-        addresses = {
+        self._line_addresses = {
             switch.name: address_of(topology, switch.name, "lines") for switch in topology.switches
         }
-        self._lines = TcpLines(self._reactor, clock, tap, addresses)
+        self._lines = TcpLines(
+            self._reactor,
+            clock,
+            tap,
+            self._line_addresses,
+            lost=self._lines_broke,
+            made=self._lines_stand,
+        )
+        self._lines_lost: Callable[[str], object] = _nobody
+        self._say: Callable[[str], object] = _nobody
+        self._changed = asyncio.Event()
 
     @property
     def bus(self) -> Bus:
@@ -100,12 +147,17 @@ class SeveralProcesses:
         for name in here:
             far = link.ends[1] if name == link.ends[0] else link.ends[0]
             if name == self._waiting_end(link):
-                ends[name] = self._listener(name).end(far, link_name(link.ends))
+                ends[name] = self._watched(self._listener(name).end(far, link_name(link.ends)))
             else:
                 connector = TcpConnector(name, far, link_name(link.ends), self._clock, self._tap)
                 self._connectors.append(connector)
-                ends[name] = connector.end
+                ends[name] = self._watched(connector.end)
         return ends
+
+    def _watched(self, end: TcpEnd) -> TcpEnd:
+        self._ends.append(end)
+        end.watch = self._link_changed
+        return end
 
     def _waiting_end(self, link: SignallingLink) -> str:
         """A transfer point waits to be connected to; between two of them, or none, the first."""
@@ -116,24 +168,66 @@ class SeveralProcesses:
             self._listeners[name] = TcpListener(name, self._clock, self._tap)
         return self._listeners[name]
 
-    def open(self) -> None:
-        """Listen and connect; CommandError when an address is taken."""
-        try:
-            for name, listener in self._listeners.items():
-                host, port = address_of(self._topology, name, "links")
-                listener.listen(self._reactor, port, host)
-            self._bus.listen()
-        except CannotListenError as error:
-            raise CommandError(
-                f"cannot listen on {error.interface}:{error.port}: {error.socketError};"
-                " is the element running already? --base-port chooses other ports"
-            ) from error
+    def open(self, lines_lost: Callable[[str], object]) -> None:
+        """Listen and connect; CannotListenError when an address is taken."""
+        self._lines_lost = lines_lost
+        for name, listener in self._listeners.items():
+            host, port = address_of(self._topology, name, "links")
+            listener.listen(self._reactor, port, host)
+        self._bus.listen()
         for connector in self._connectors:
             host, port = address_of(self._topology, connector.end.far, "links")
             connector.start(self._reactor, host, port)
 
+    def listening(self) -> dict[str, str]:
+        """Every address by what it is for."""
+        topology, bus = self._topology, self._bus
+        places = {f"OSN of {name}": address_of(topology, name, "osn") for name in bus.attached}
+        for name in self._listeners:
+            places[f"signalling links of {name}"] = address_of(topology, name, "links")
+        for name in self._switches_here():
+            places[f"subscriber lines of {name}"] = self._line_addresses[name]
+        return {what: f"{host}:{port}" for what, (host, port) in places.items()}
+
+    async def settled(self, limit_s: float) -> list[str]:
+        """Wait until every wire stands, at most `limit_s`; a line on the state of each."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                while not all(self._states().values()):
+                    self._changed.clear()
+                    await self._changed.wait()
+        return [_line(wire, stands) for wire, stands in self._states().items()]
+
+    def report(self, say: Callable[[str], object]) -> None:
+        """Say a line from now on whenever a wire comes or goes."""
+        self._say = say
+
+    def _states(self) -> dict[str, bool]:
+        """Whether each wire stands that this process must find or be found by to work."""
+        states = {_name_of(end): end.in_service for end in self._ends}
+        if TELEPHONES in self._elements:
+            for name in self._line_addresses:
+                states[_name_of_lines(name)] = self._lines.is_connected(name)
+        return states
+
+    def _switches_here(self) -> list[str]:
+        return [name for name in self._line_addresses if name in self._elements]
+
+    def _link_changed(self, end: TcpEnd) -> None:
+        self._changed.set()
+        self._say(_line(_name_of(end), end.in_service))
+
+    def _lines_stand(self, switch: str) -> None:
+        self._changed.set()
+        self._say(_line(_name_of_lines(switch), True))
+
+    def _lines_broke(self, switch: str) -> None:
+        self._lines_lost(switch)
+        self._say(_line(_name_of_lines(switch), False))
+
     async def close(self) -> None:
-        """Close every wire, then end the reactor."""
+        """Close every wire without a word, then end the reactor."""
+        self._say = self._lines_lost = _nobody
         for connector in self._connectors:
             connector.stop()
         for listener in self._listeners.values():
@@ -141,3 +235,19 @@ class SeveralProcesses:
         self._lines.close()
         self._bus.close()
         await stop_guest(self._reactor)
+
+
+def _nobody(what: str) -> None:
+    """Takes the place of whoever is to be told."""
+
+
+def _name_of(end: TcpEnd) -> str:
+    return f"signalling link {end.link} at {end.near}"
+
+
+def _name_of_lines(switch: str) -> str:
+    return f"subscriber lines of {switch} to the telephones"
+
+
+def _line(wire: str, stands: bool) -> str:
+    return f"{wire}: {'in service' if stands else 'out of service, tried again and again'}"

@@ -6,7 +6,8 @@ point codes by name, so that a capture can be read without the topology file).
 
 import json
 import os
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from calleq.billing.records import SessionRecord
@@ -14,6 +15,10 @@ from calleq.cli.failure import CommandError, UsageError
 from calleq.journal.entries import Stamped
 from calleq.journal.frames import JournalError
 from calleq.journal.reading import read_data
+from calleq.runtime.disk import DiskLocked, RealDisk
+
+MERGE_TRIES = 200
+MERGE_PAUSE_S = 0.01
 
 
 def read_entries(data: Path) -> list[Stamped]:
@@ -58,6 +63,26 @@ def read_json(path: Path) -> dict[str, object]:
     if not isinstance(found, dict):
         raise CommandError(f"{path}: an object was expected")
     return found
+
+
+def merge_json(path: Path, more: Mapping[str, object]) -> None:
+    """Add to a small object that several processes share, one after the other.
+
+    Raises CommandError when the file is no object or another process never leaves it.
+    """
+    disk, lock = RealDisk(), path.with_suffix(".lock")
+    for _ in range(MERGE_TRIES):
+        try:
+            held = disk.open(lock)
+        except DiskLocked:
+            time.sleep(MERGE_PAUSE_S)
+            continue
+        try:
+            write_json(path, {**read_json(path), **more})
+        finally:
+            held.close()
+        return
+    raise CommandError(f"{lock}: another process does not let go of it")
 
 
 def write_point_codes(data: Path, point_codes: dict[str, int]) -> None:

@@ -1,13 +1,16 @@
 """`calleq run ELEMENT …`: some elements in a process of their own, the rest reached over TCP."""
 
 import argparse
-import sys
+import asyncio
+import contextlib
+from pathlib import Path
 
-from calleq.cli.failure import UsageError
+from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.given import given_talk_us, given_topology
-from calleq.cli.host import VOICE, Wish, voice_address
+from calleq.cli.host import Wish
 from calleq.cli.output import print_line
 from calleq.cli.up import serve
+from calleq.cli.voices import VOICE, voice_address
 from calleq.topology import element_names
 
 
@@ -21,7 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
     if VOICE in arguments.elements:
         if len(arguments.elements) > 1:
             raise UsageError("voice is a process of its own: run it alone")
-        return _run_voice(arguments, voice_address(topology))
+        return _run_voice(arguments.data, voice_address(topology))
     wish = Wish(
         topology=topology,
         data=arguments.data,
@@ -30,13 +33,33 @@ def run(arguments: argparse.Namespace) -> int:
         port=arguments.port,
         desk_port=arguments.desk_port,
         talk_us=given_talk_us(arguments.talk),
-        say=print_line,
+        say=_say,
     )
     return serve(wish)
 
 
-def _run_voice(arguments: argparse.Namespace, address: str) -> int:
-    from calleq.media.server import main
+def _run_voice(data: Path, address: str) -> int:
+    """The voice process, which ends by a signal and by nothing that happens on standard input."""
+    from calleq.media.server import serve as serve_voice
 
-    sys.stdin.close()
-    return main(["--listen", address, "--cache", str(arguments.data / "prompts")])
+    def say_ready(bound: str) -> None:
+        _say(f"voice: {bound}")
+        _say("ready")
+
+    speaking = serve_voice(address, None, data / "prompts", say_ready=say_ready, with_parent=False)
+    try:
+        asyncio.run(speaking)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    except OSError as error:
+        raise CommandError(
+            f"cannot listen on {address}: {error.strerror or error};"
+            " is the voice running already? --base-port chooses other ports"
+        ) from error
+    return 0
+
+
+def _say(line: str) -> None:
+    """Print; an element goes on when nobody reads any more."""
+    with contextlib.suppress(BrokenPipeError):
+        print_line(line)

@@ -5,12 +5,15 @@ import asyncio
 
 from calleq.cli.failure import CommandError
 from calleq.cli.given import given_talk_us, given_topology
-from calleq.cli.host import Wish, hosting
+from calleq.cli.host import Host, Wish, hosting
 from calleq.cli.output import print_line
+from calleq.cli.voices import StoppedError
 from calleq.journal.frames import JournalError
 from calleq.runtime.process import run_process
 
 DESK_PORT = 8038
+READY_WAIT_S = 5.0
+"""How long `ready` waits for wires to other processes, which may be started later."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -32,11 +35,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def serve(wish: Wish) -> int:
-    """Host until a signal; a failed disk or voice process ends it with status 1."""
+    """Host until a signal; a failed disk or voice process, or a second signal, gives status 1."""
     try:
         failure = run_process(lambda stop: _serve(wish, stop))
     except JournalError as error:
         raise CommandError(str(error)) from error
+    except asyncio.CancelledError:
+        raise CommandError("asked twice to stop: ended at once") from None
     except OSError as error:
         raise CommandError(f"{error.filename or wish.data}: {error.strerror or error}") from error
     if failure:
@@ -45,10 +50,29 @@ def serve(wish: Wish) -> int:
 
 
 async def _serve(wish: Wish, stop: asyncio.Event) -> str:
-    async with hosting(wish, stop) as host:
-        for name, address in host.addresses.items():
-            print_line(f"{name}: {address}")
-        print_line(f"data: {wish.data}")
-        print_line("ready")
-        await stop.wait()
+    try:
+        async with hosting(wish, stop) as host:
+            for name, address in (host.wire_addresses | host.doors).items():
+                wish.say(f"{name}: {address}")
+            wish.say(f"data: {wish.data}")
+            if await _settled(host, wish, stop):
+                wish.say("ready")
+                host.wires.report(wish.say)
+                await stop.wait()
+    except StoppedError:
+        return ""
     return host.failure
+
+
+async def _settled(host: Host, wish: Wish, stop: asyncio.Event) -> bool:
+    """Wait for the wires and say how they are; False when `stop` came first."""
+    settling = asyncio.create_task(host.wires.settled(READY_WAIT_S))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait((settling, stopping), return_when=asyncio.FIRST_COMPLETED)
+    if not settling.done():
+        settling.cancel()
+        return False
+    stopping.cancel()
+    for line in settling.result():
+        wish.say(line)
+    return True

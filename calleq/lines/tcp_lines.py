@@ -184,9 +184,15 @@ class _Connection(TwistedProtocol):
 class _Cable:
     """The connection of one switch as one process sees it, and the frames that wait for it."""
 
-    def __init__(self, receive: Callable[[str, bytes], None], lost: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        receive: Callable[[str, bytes], None],
+        lost: Callable[[], object],
+        made: Callable[[], object],
+    ) -> None:
         self.receive = receive
         self._lost = lost
+        self._made = made
         self._connection: _Connection | None = None
         self._waiting: deque[bytes] = deque()
         self.refused_frames = 0
@@ -217,6 +223,7 @@ class _Cable:
             previous.abandon()
             self._over()
         self.drain()
+        self._made()
 
     def disconnected(self, connection: _Connection) -> None:
         if connection is self._connection:
@@ -293,8 +300,9 @@ class TcpLines:
 
     `addresses` says where each switch listens (host, port; port 0 takes a free one, for tests).
     `serve` makes this process the switch's side and listens at once, raising Twisted's
-    `CannotListenError`; `plug_in` makes it the telephones' side and connects. `lost(switch)` is
-    called whenever an established connection ended, on either side.
+    `CannotListenError`; `plug_in` makes it the telephones' side and connects. On either side
+    `lost(switch)` is called whenever an established connection ended, `made(switch)` whenever one
+    was established.
     """
 
     def __init__(
@@ -304,19 +312,21 @@ class TcpLines:
         tap: Tap,
         addresses: Mapping[str, tuple[str, int]],
         lost: Callable[[str], object] = _nothing,
+        made: Callable[[str], object] = _nothing,
     ) -> None:
         self._reactor = reactor
         self._clock = clock
         self._tap = tap
         self._addresses = addresses
         self._lost = lost
+        self._made = made
         self._serving: dict[str, tuple[_Cable, ListeningPort]] = {}
         self._calling: dict[str, tuple[_Cable, _Caller]] = {}
         self._telephones: dict[tuple[str, str], Callable[[bytes], None]] = {}
 
     def serve(self, switch: str, receive: Callable[[str, bytes], None]) -> None:
         host, port = self._addresses[switch]
-        cable = _Cable(receive, lambda: self._lost(switch))
+        cable = _Cable(receive, lambda: self._lost(switch), lambda: self._made(switch))
         listening = self._reactor.listenTCP(port, _Listener(cable), interface=host)
         self._serving[switch] = (cable, listening)
 
@@ -331,7 +341,7 @@ class TcpLines:
             if telephone is not None:
                 telephone(octets)
 
-        cable = _Cable(arrived, lambda: self._lost(switch))
+        cable = _Cable(arrived, lambda: self._lost(switch), lambda: self._made(switch))
         caller = _Caller(cable, self._clock)
         self._calling[switch] = (cable, caller)
         self._reactor.connectTCP(host, port, caller)

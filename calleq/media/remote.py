@@ -8,7 +8,8 @@ come back on the loop. Any number of processes may connect, each with all of its
 
 When the voice process is gone every outstanding player reports `failed`, every outstanding verdict
 is `human` (nobody can say otherwise), awaited answers raise VoiceLostError, and `lost` is called.
-From then on `play` reports `failed` and `feed` does nothing. A process that does not read its
+Until it is connected again (`connect`) `play` reports `failed`; what is fed, listened to and
+recorded is remembered and said anew then, so that calls go on. A process that does not read its
 socket any more (`MAX_UNREAD_OCTETS`) counts as gone.
 """
 
@@ -49,7 +50,7 @@ class Recording(msgspec.Struct, frozen=True):
 
 
 class RemoteVoice(asyncio.Protocol):
-    """The voice plane of another process. Made by `connect_voice`."""
+    """The voice plane of another process. Made by `connect_voice`, or lost until `connect`."""
 
     def __init__(self, lost: Callable[[], object] | None = None) -> None:
         self.notice = ""
@@ -68,10 +69,32 @@ class RemoteVoice(asyncio.Protocol):
         self._listeners: dict[int, Callable[[Voices], object]] = {}
         self._prepared: dict[int, asyncio.Future[protocol.Prepared]] = {}
         self._recorded: dict[int, asyncio.Future[protocol.Recorded]] = {}
+        self._fed: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._recording: dict[tuple[str, str], None] = {}
+
+    async def connect(self, address: str) -> None:
+        """Connect to the voice process at `HOST:PORT` or `unix:PATH`, for the first time or again.
+
+        Raises VoiceLostError.
+        """
+        loop = self._loop
+        self._frames = protocol.reports()
+        try:
+            if address.startswith("unix:"):
+                await loop.create_unix_connection(lambda: self, address.removeprefix("unix:"))
+            else:
+                host, _, port = address.rpartition(":")
+                await loop.create_connection(lambda: self, host, int(port))
+        except (OSError, ValueError) as error:
+            raise VoiceLostError(f"no voice process at {address}: {error}") from None
 
     def feed(self, element: str, wire: str, sources: tuple[str, ...]) -> None:
         """See `Voice.feed`. Raises VoiceError for a source that cannot be."""
         check_sources(sources)
+        if sources:
+            self._fed[element, wire] = sources
+        else:
+            self._fed.pop((element, wire), None)
         self._send(protocol.Feed(element, wire, sources))
 
     def play(self, element: str, player: str, prompt: Prompt, report: Player) -> None:
@@ -118,6 +141,7 @@ class RemoteVoice(asyncio.Protocol):
 
     def record(self, element: str, wire: str) -> None:
         """Record an ear; those of telephones on lines are recorded without being asked for."""
+        self._recording[element, wire] = None
         self._send(protocol.Record(element, wire))
 
     async def recording(self, element: str, wire: str, since_us: int = 0) -> Recording:
@@ -167,6 +191,12 @@ class RemoteVoice(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        for (element, wire), sources in self._fed.items():
+            self._send(protocol.Feed(element, wire, sources))
+        for (element, wire), (number, _) in self._ears.items():
+            self._send(protocol.Hear(number, element, wire))
+        for element, wire in self._recording:
+            self._send(protocol.Record(element, wire))
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -224,6 +254,8 @@ class RemoteVoice(asyncio.Protocol):
                 player.ended("failed")
         for tell in verdicts.values():
             tell("human")
+        for heard in list(self._listeners.values()):
+            heard(frozenset())
         if self._lost is not None and not self._closing:
             self._lost()
 
@@ -235,17 +267,9 @@ def _answer(waiting: dict[int, asyncio.Future[Answer]], number: int, answer: Ans
 
 
 async def connect_voice(address: str, lost: Callable[[], object] | None = None) -> RemoteVoice:
-    """Connect to the voice process at `HOST:PORT` or `unix:PATH`. Raises VoiceLostError."""
-    loop = asyncio.get_running_loop()
-    try:
-        if address.startswith("unix:"):
-            path = address.removeprefix("unix:")
-            _, voice = await loop.create_unix_connection(lambda: RemoteVoice(lost), path)
-        else:
-            host, _, port = address.rpartition(":")
-            _, voice = await loop.create_connection(lambda: RemoteVoice(lost), host, int(port))
-    except (OSError, ValueError) as error:
-        raise VoiceLostError(f"no voice process at {address}: {error}") from None
+    """A voice connected to the process at `HOST:PORT` or `unix:PATH`. Raises VoiceLostError."""
+    voice = RemoteVoice(lost)
+    await voice.connect(address)
     return voice
 
 

@@ -3,7 +3,8 @@
 It ticks a `TickedVoice` every 20 ms of the monotonic clock and lets any number of elements'
 processes command it over a local socket. It prints `ready ADDRESS` when it listens (port 0 takes a
 free port), and ends on SIGTERM, on SIGINT, or when its parent closes the pipe on its standard
-input. What a connection has fed, played and listened to ends with the connection.
+input (`calleq run voice` has no such parent). What a connection has fed, played and listened to
+ends with the connection.
 
 Refuses: an address that is not loopback (voice is commanded by this machine alone); more than
 `MAX_CONNECTIONS`. A peer that breaks the protocol, or does not read, is disconnected; a request
@@ -17,12 +18,13 @@ import os
 import signal
 import stat
 import sys
+import threading
 import time
 from collections.abc import Callable
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
-from typing import assert_never
+from typing import TextIO, assert_never
 
 from calleq.media import protocol
 from calleq.media.contract import Played, Player, Prompt, Verdict
@@ -30,6 +32,7 @@ from calleq.media.g711 import FRAME_US
 from calleq.media.graph import VoiceError, Voices
 from calleq.media.music import hold_music
 from calleq.media.prompts import SpokenPrompts
+from calleq.media.sounds import make_mouths
 from calleq.media.ticked import TickedVoice
 
 MAX_CONNECTIONS = 64
@@ -248,16 +251,28 @@ def loopback(address: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-async def serve(listen: str | None, unix: str | None, cache_dir: Path) -> None:
-    """Run the voice process until it is told to end."""
+async def serve(
+    listen: str | None,
+    unix: str | None,
+    cache_dir: Path,
+    *,
+    say_ready: Callable[[str], object],
+    with_parent: bool,
+) -> None:
+    """Run the voice process until it is told to end; `say_ready` is told where it listens.
+
+    `with_parent`: a pipe on standard input that closes ends it too. Raises ValueError for an
+    address that is not served, OSError when it cannot be listened on.
+    """
     loop = asyncio.get_running_loop()
     hold_music()  # made before the first caller holds
+    # Beside the ticks: made within one, it would be a gap of a tenth of a second in every call.
+    threading.Thread(target=make_mouths, daemon=True).start()
     process = VoiceProcess(cache_dir, loop)
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    mode = os.fstat(sys.stdin.fileno()).st_mode
-    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+    if with_parent and _is_pipe(sys.stdin):
         await loop.connect_read_pipe(lambda: _ParentWatch(ended), sys.stdin)
 
     def connection() -> Connection:
@@ -271,8 +286,7 @@ async def serve(listen: str | None, unix: str | None, cache_dir: Path) -> None:
         server = await loop.create_server(connection, host, port)
         address = "{}:{}".format(*server.sockets[0].getsockname()[:2])
     ticks = loop.create_task(process.run_ticks())
-    sys.stdout.write(f"ready {address}\n")
-    sys.stdout.flush()
+    say_ready(address)
     await ended.wait()
     ticks.cancel()
     with contextlib.suppress(asyncio.CancelledError):
@@ -280,6 +294,19 @@ async def serve(listen: str | None, unix: str | None, cache_dir: Path) -> None:
     server.close()
     if unix is not None:
         Path(unix).unlink(missing_ok=True)
+
+
+def _is_pipe(file: TextIO | None) -> bool:
+    """Whether the far end of a standard file can be seen to close; None: it was never open."""
+    if file is None:
+        return False
+    mode = os.fstat(file.fileno()).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+def _print_ready(address: str) -> None:
+    sys.stdout.write(f"ready {address}\n")
+    sys.stdout.flush()
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -295,7 +322,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE, help="where prompts are kept")
     given = parser.parse_args(arguments)
     try:
-        asyncio.run(serve(given.listen, given.unix, given.cache))
+        asyncio.run(
+            serve(given.listen, given.unix, given.cache, say_ready=_print_ready, with_parent=True)
+        )
     except ValueError as error:
         parser.error(str(error))
     except OSError as error:

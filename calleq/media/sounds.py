@@ -205,3 +205,10 @@ def mouth(utterance: str, voice: int) -> Sound:
             return Sound(sine((CED_HZ,), CED_US, LEVEL_DBM0 + 4))
         case _:
             raise SoundError(f"mouth {utterance!r} is none of {', '.join(_MOUTHS)}")
+
+
+def make_mouths() -> None:
+    """Have every utterance of every voice made: a second of work that no call should wait for."""
+    for voice in range(VOICES):
+        for utterance in _MOUTHS:
+            mouth(utterance, voice)

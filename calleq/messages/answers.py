@@ -96,11 +96,13 @@ class ProblemView(msgspec.Struct, frozen=True, omit_defaults=True):
     errors: tuple[FieldProblem, ...] = ()
 
 
-class Health(msgspec.Struct, frozen=True):
+class Health(msgspec.Struct, frozen=True, omit_defaults=True):
     """The server lives."""
 
     status: str
     server: str
+    cpu_s: float | None = None
+    """Processor time of its process so far; told to its own machine alone."""
 
 
 ANSWERS = (CallAccepted, CallView, EventPage, ProblemView, Health)

@@ -82,6 +82,11 @@ class TcpBus:
         lost = sum(end.stream.dropped + end.stream.lost_with_peer for end in ends)
         return self._local.undeliverable + lost
 
+    @property
+    def attached(self) -> tuple[str, ...]:
+        """The elements of this process, which `listen` listens for."""
+        return tuple(self._receivers)
+
     def attach(self, element: str, receive: Callable[[str, bytes], None]) -> None:
         """See `Bus.attach`. Raises ValueError when the element is attached already."""
         self._local.attach(element, receive)

@@ -53,6 +53,8 @@ class TcpEnd:
         self.far = far
         self.malformed = 0
         self.interruptions = 0
+        self.watch: Callable[[TcpEnd], object] | None = None
+        """Told, after the node, when the link goes into or out of service."""
         self._clock = clock
         self._tap = tap
         self._connection: _Connection | None = None
@@ -86,8 +88,7 @@ class TcpEnd:
         if self._connection is not None:
             self.down(self._connection)
         self._connection = connection
-        if self._changed is not None:
-            self._changed(True)
+        self._tell(True)
 
     def down(self, connection: "_Connection") -> None:
         """The connection is gone; does nothing when another has taken its place."""
@@ -96,8 +97,13 @@ class TcpEnd:
         self._connection = None
         self.interruptions += 1
         connection.close()
+        self._tell(False)
+
+    def _tell(self, in_service: bool) -> None:
         if self._changed is not None:
-            self._changed(False)
+            self._changed(in_service)
+        if self.watch is not None:
+            self.watch(self)
 
 
 class _Connection(TwistedProtocol):

@@ -127,6 +127,18 @@ class LineRegister:
         subscriber.next_reference = _following(reference)
         return self._occupy(subscriber, reference, user, by_switch=True)
 
+    def lost(self) -> None:
+        """The wires to the telephones broke: every call on them is over, with cause 27.
+
+        Each channel takes it as a RELEASE COMPLETE, the one message that ends a call in any state
+        and is answered by nothing.
+        """
+        for subscriber in self._lines.values():
+            for channel in list(subscriber.channels.values()):
+                to_originator = not channel.by_switch
+                gone = ReleaseComplete(channel.reference, Q850.OUT_OF_ORDER, to_originator)
+                channel.received(gone)
+
     def give_back(self, channel: LineChannel) -> None:
         """Free a channel that was taken and never offered a call."""
         self._freed(channel)

@@ -88,6 +88,10 @@ class SwitchService:
         """Octet strings from telephones that were no line message, and were dropped."""
         return self.register.malformed_lines
 
+    def lines_lost(self) -> None:
+        """The wires to the telephones broke: calls with a telephone of this switch are over."""
+        self.register.lost()
+
     def _circuit_seized(self, circuit: Circuit, iam: Iam) -> CircuitUser:
         office = self._office
         attempt = Attempt(

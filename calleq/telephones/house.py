@@ -2,8 +2,9 @@
 
 Owns the wiring of instruments, occupants and lines, and the computers on dial-up lines: a line of
 kind `dial_up` that is `online` carries a data call to the internet service's number, placed when
-the telephones start and placed again (up to `REDIAL_TRIES` times in a row) when it fails or ends.
-While it lasts the line is really busy.
+the telephones start and placed again when it fails or ends: up to `REDIAL_TRIES` times in a row,
+ever more slowly, because switches may be started long after the telephones. While it lasts the line
+is really busy.
 
 What it refuses: `TelephoneError`, with a `code` that the desk shows. Octets of a switch that are no
 line message are discarded and counted in `malformed`.
@@ -25,7 +26,8 @@ from calleq.telephones.telephone import Telephone
 from calleq.topology import Line, Topology, home_switch
 from calleq.units import SECOND_US
 
-REDIAL_US = SECOND_US
+REDIAL_FIRST_US = SECOND_US
+REDIAL_LONGEST_US = 30 * SECOND_US
 REDIAL_TRIES = 60
 """Failed data calls in a row before a computer stays off-line."""
 TONE_HZ = range(50, 3_901)
@@ -55,6 +57,7 @@ class Computer:
         self._isp = isp
         self._clock = clock
         self._tries_left = REDIAL_TRIES
+        self._pause_us = REDIAL_FIRST_US
         self._redial: Timer | None = None
         self._stopped = False
 
@@ -83,8 +86,10 @@ class Computer:
     def _line_is_free(self) -> None:
         if self._inhabitant.was_connected:
             self._tries_left = REDIAL_TRIES
+            self._pause_us = REDIAL_FIRST_US
         if self._redial is None and self._tries_left > 0 and not self._stopped:
-            self._redial = self._clock.call_later_us(REDIAL_US, self._dial)
+            self._redial = self._clock.call_later_us(self._pause_us, self._dial)
+            self._pause_us = min(2 * self._pause_us, REDIAL_LONGEST_US)
 
 
 class Telephones:

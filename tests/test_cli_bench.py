@@ -1,0 +1,94 @@
+"""The benches of the door, run short: what they print and from what, never how fast it is."""
+
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from calleq.cli import bench, bench_door
+from calleq.cli.bench import Figure, percentile
+from calleq.cli.bench_process import Served
+from calleq.cli.failure import CommandError
+from calleq.cli.main import main
+from calleq.cli.reading import merge_json, read_json
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench_door, "MESSAGES", 64)
+    monkeypatch.setattr(bench_door, "WARMING_MESSAGES", 32)
+    monkeypatch.setattr(bench_door, "FLUSHES", 5)
+    monkeypatch.setattr(bench_door, "FIRST_IAM_MESSAGES", 5)
+    monkeypatch.setattr(bench_door, "FIRST_IAM_WARMING", 1)
+
+
+def printed(name: str, capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, object]]:
+    """`calleq bench NAME --json` by the figures' names."""
+    assert main(["bench", name, "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert all(set(figure) == {"name", "value", "unit", "command"} for figure in figures)
+    assert {figure["command"] for figure in figures} == {f"calleq bench {name}"}
+    return {figure["name"]: figure for figure in figures}
+
+
+@pytest.mark.usefixtures("short")
+def test_accept_says_what_a_message_costs_beside_the_disk(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    figures = printed("accept", capsys)
+    cost = figures["message accepted"]
+    assert cost["unit"] == "us CPU"
+    assert isinstance(cost["value"], float)
+    assert cost["value"] > 0
+    assert figures["messages outstanding"]["value"] == 32
+    assert {"fdatasync of 500 octets, p50", "fdatasync of 500 octets, p99"} <= set(figures)
+
+
+@pytest.mark.usefixtures("short")
+def test_first_iam_finds_every_calls_own_iam_and_prints_the_bound(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    figures = printed("first-iam", capsys)
+    assert figures["messages"]["value"] == 5
+    measured = [figures[f"POST to first IAM, {name}"]["value"] for name in ("p50", "p99")]
+    assert all(isinstance(value, float) and value > 0 for value in measured)
+    for name, allowance_ms in (("p50", 3), ("p99", 8)):
+        flush = figures[f"fdatasync of 500 octets, {name}"]["value"]
+        bound = figures[f"twice fdatasync + {allowance_ms} ms, {name}"]["value"]
+        assert isinstance(flush, float)
+        assert bound == pytest.approx(2 * flush + allowance_ms)
+
+
+def test_a_server_that_does_not_start_is_told_in_its_own_words(tmp_path: Path) -> None:
+    with (
+        pytest.raises(CommandError, match="did not start: calleq: no element 'server-99'"),
+        Served("run", "server-99", "--data", str(tmp_path)),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"), [(0.01, 1.0), (0.5, 5.0), (0.9, 9.0), (0.99, 10.0), (1.0, 10.0)]
+)
+def test_a_percentile_is_a_value_that_was_measured(share: float, expected: float) -> None:
+    assert percentile([float(value) for value in range(10, 0, -1)], share) == expected
+
+
+def test_every_bench_of_the_command_line_exists() -> None:
+    measures: dict[str, Callable[[], list[Figure]]] = bench.BENCHES
+    assert set(measures) == {"isup", "accept", "first-iam", "sim"}
+
+
+def test_processes_that_share_a_directory_lose_none_of_what_each_says(tmp_path: Path) -> None:
+    path = tmp_path / "listening.json"
+    writers = [
+        threading.Thread(target=merge_json, args=(path, {f"door {number}": f"port {number}"}))
+        for number in range(20)
+    ]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert read_json(path) == {f"door {number}": f"port {number}" for number in range(20)}
