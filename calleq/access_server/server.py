@@ -8,8 +8,8 @@ An instruction is sent again until equipment says it has it (equipment takes a c
 reference), first after `RESEND_FIRST_US`, then ever more rarely, for as long as the call is not
 taken: only the equipment can say that a call will not be made. After a restart every accepted call
 without an end is sent again. Equipment from which nothing final has come for `AUDIT_US` is asked
-about the call, and again, so that a call whose end was lost on its way ends here as well. The server writes `Ended` to its journal as well, so that it knows
-its own calls from its own journal.
+about the call, and again, so that a call whose end was lost on its way ends here as well. The
+server writes `Ended` to its journal as well, so that it knows its own calls from its own journal.
 
 From the OSN it takes the four messages about a call; anything else is counted and ignored.
 """

@@ -1,8 +1,8 @@
 """The messages that cross the OSN, as one closed union; each is JSON with a `kind`.
 
 A set-up instruction goes from access server 72 to the switch it chose and from there to the
-equipment that executes it; what becomes of the call comes back the other way. Equipment may be asked
-about a call that it has taken.
+equipment that executes it; what becomes of the call comes back the other way. Equipment may be
+asked about a call that it has taken.
 """
 
 import msgspec

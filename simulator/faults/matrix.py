@@ -90,7 +90,7 @@ def cells() -> Iterator[tuple[Approach, Kind]]:
 def run_cell(approach: Approach, kind: Kind) -> Cell:
     """One run."""
     customer, agent = CUSTOMERS[0], AGENTS[0]
-    behaviours: dict[str, Behaviour] = {number: approach.agents for number in AGENTS}
+    behaviours: dict[str, Behaviour] = dict.fromkeys(AGENTS, approach.agents)
     behaviours[customer] = approach.customer
     network = FragileNetwork(
         small_world(

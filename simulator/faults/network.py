@@ -23,7 +23,7 @@ from calleq.lines.plants import InProcessLines
 from calleq.media.prompts import NominalPrompts
 from calleq.media.virtual import VirtualVoice
 from calleq.network import TELEPHONES, Network, Plant, build_network, point_codes
-from calleq.runtime.clock import VirtualClock
+from calleq.runtime.clock import Clock, VirtualClock
 from calleq.runtime.tap import NoTap, Tap
 from calleq.ss7.links import InProcessLink, LinkEnd, link_name
 from calleq.telephones.behaviours import TALK_US
@@ -78,12 +78,13 @@ class FragileNetwork:
         tap: Tap | None = None,
         talk_us: int = TALK_US,
         settle_us: int = SETTLE_US,
+        diary: Callable[[Clock], Diary] = Diary,
     ) -> None:
         """`settle_us` pass before it is handed over, so that dial-up computers are on-line."""
         self.topology = topology
         self.clock = VirtualClock(START_US)
         self.tap = tap or NoTap()
-        self.diary = Diary(self.clock)
+        self.diary = diary(self.clock)
         self.voice = VirtualVoice(self.clock, NominalPrompts())
         self.bus = TroubledBus(self.clock, topology.timing.osn_delay_us, self.tap)
         self.lines = InProcessLines(self.clock, topology.timing.line_delay_us, self.tap)
