@@ -60,12 +60,14 @@ class Log:
 
 
 class WatchedDiary(Diary):
-    """A diary that tells the log."""
+    """A diary that tells the log, once there is one."""
 
-    log: Log
+    log: Log | None = None
 
     def note(self, number: str, event: Event, detail: str = "", cause: int = 0) -> None:
         super().note(number, event, detail, cause)
+        if self.log is None:
+            return
         clock = self._clock
         self.log.add(DiaryEntry(number, clock.now_us(), clock.monotonic_us(), event, detail, cause))
 

@@ -6,7 +6,7 @@ scenario that has passed fails in its run for one reason only: that the network 
 
 import tomllib
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import lru_cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import get_args
@@ -31,6 +31,7 @@ from simulator.scenarios.expectations import AnyExpectation
 from simulator.scenarios.model import Scenario
 from simulator.scenarios.parts import SWEEP, ScenarioError, us
 from simulator.scenarios.steps import AnyStep
+from simulator.world import build_world
 from simulator.scenarios.wording import WordingError, parse_event, parse_pattern
 
 SWEEP_LIMIT = 100_000
@@ -78,10 +79,7 @@ def parse_scenario(text: str, path: Path) -> Scenario:
 def topology_of(scenario: Scenario, directory: Path) -> Topology:
     """The network in which a scenario plays. Raises ScenarioError."""
     spec = scenario.network
-    try:
-        topology = load_topology(directory / spec.file if spec.file else None)
-    except TopologyError as error:
-        raise ScenarioError(f"network.file: {error}") from error
+    topology = _ground(scenario, directory)
     unknown = [name for name in spec.circuits if name not in {t.name for t in topology.trunks}]
     if unknown:
         known = ", ".join(trunk.name for trunk in topology.trunks)
@@ -110,6 +108,27 @@ def topology_of(scenario: Scenario, directory: Path) -> Topology:
     except TopologyError as error:
         raise ScenarioError(f"network: {error}") from error
     return changed
+
+
+def _ground(scenario: Scenario, directory: Path) -> Topology:
+    """The network before anything in it is changed."""
+    spec = scenario.network
+    if spec.world is not None:
+        if spec.file:
+            raise ScenarioError("network: file or world expected, not both")
+        size = spec.world
+        if min(size.customers, size.businesses, size.circuits) < 1:
+            raise ScenarioError("network.world: customers, businesses and circuits from 1 expected")
+        return build_world(scenario.seed, size.customers, size.businesses, size.circuits)
+    try:
+        return load_topology(directory / spec.file) if spec.file else _figure1()
+    except TopologyError as error:
+        raise ScenarioError(f"network.file: {error}") from error
+
+
+@lru_cache(maxsize=1)
+def _figure1() -> Topology:
+    return load_topology()
 
 
 def _lines(scenario: Scenario, topology: Topology) -> tuple[Line, ...]:
@@ -240,6 +259,8 @@ class _Checker:
                 self._party(f"{key}.customer", step.customer)
                 self._party(f"{key}.representative", step.representative)
             case steps.Offer():
+                if step.calls < 1 or step.per_second <= 0:
+                    raise ScenarioError(f"{key}: calls and per_second above 0 expected")
                 for business in step.businesses:
                     self._one_of(f"{key}.businesses", business, self._businesses)
                 for customer in step.customers:

@@ -57,11 +57,20 @@ class BusinessSpec(Part, frozen=True, kw_only=True):
     """Names of telephones, or numbers."""
 
 
+class WorldSpec(Part, frozen=True, kw_only=True):
+    """A network of many subscribers (`simulator.world`) instead of figure 1."""
+
+    customers: int
+    businesses: int
+    circuits: int
+
+
 class NetworkSpec(Part, frozen=True, kw_only=True):
     """The network: that of figure 1 or of a file, with what differs."""
 
     file: str = ""
     """Relative to the scenario's own directory; empty: figure 1."""
+    world: WorldSpec | None = None
     talk_s: float = 5.0
     ring_limit_s: float | None = None
     osn_delay_s: float | None = None

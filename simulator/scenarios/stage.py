@@ -197,7 +197,7 @@ class Stage:
                 network.telephones.pick_up(self.number(step.telephone))
             case steps.Behave():
                 number = self.number(step.telephone)
-                network.telephones.behave(number, _habit(HABITS["person"], step))
+                network.telephones.behave(number, _habit(HABITS["person"], step.how))
             case steps.Talk():
                 network.telephones.set_talk_us(us(step.talk_s))
             case steps.Wait():
@@ -332,13 +332,13 @@ class Stage:
             self.problems.append(f"the door answered {answered[0].status}, nothing was expected")
 
     def _offer(self, step: steps.Offer) -> None:
+        topology = self.network.topology
+        businesses = step.businesses or tuple(one.identifier for one in topology.businesses)
+        customers = tuple(map(self.number, step.customers)) or _customers(topology)
         at_us = 0
         for _ in range(step.calls):
             at_us += us(self._draw.expovariate(step.per_second))
-            business, customer = (
-                self._draw.choice(step.businesses),
-                self._draw.choice(step.customers),
-            )
+            business, customer = self._draw.choice(businesses), self._draw.choice(customers)
             self.network.clock.call_later_us(at_us, self._post_one, step, business, customer)
 
     def _post_one(self, step: steps.Offer, business: str, customer: str) -> None:
@@ -358,6 +358,13 @@ class Stage:
         call = self.calls.get(step.call, "")
         if running is None or not running.peripherals[self.network.peripheral].cancel(call):
             raise StageError(f"{step.call} is no call of {self.network.peripheral} now")
+
+
+def _customers(topology: Topology) -> tuple[str, ...]:
+    """Every telephone that is no representative's and no modem's."""
+    others = {number for one in topology.businesses for number in one.representatives}
+    others.add(topology.isp_number)
+    return tuple(line.number for line in topology.lines if line.number not in others)
 
 
 def _habit(habit: Habit, manner: Manner) -> Habit:

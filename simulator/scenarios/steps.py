@@ -54,8 +54,10 @@ class Offer(Step, tag="offer", frozen=True, kw_only=True):
 
     calls: int
     per_second: float
-    businesses: tuple[str, ...] = ("abc",)
-    customers: tuple[str, ...]
+    businesses: tuple[str, ...] = ()
+    """Empty: all."""
+    customers: tuple[str, ...] = ()
+    """Empty: every telephone that is no representative's and no modem's."""
     status: tuple[int, ...] = (202,)
 
 
@@ -78,10 +80,11 @@ class Answer(Step, tag="answer", frozen=True, kw_only=True):
     telephone: str
 
 
-class Behave(Step, Manner, tag="behave", frozen=True, kw_only=True):
-    """Whoever is at a telephone takes up another habit."""
+class Behave(Step, tag="behave", frozen=True, kw_only=True):
+    """Whoever is at a telephone takes up another habit, from the next call on."""
 
     telephone: str
+    how: Manner
 
 
 class Talk(Step, tag="talk", frozen=True, kw_only=True):
