@@ -12,7 +12,7 @@ The rules:
 
 Odd cases: a switch may have written the end of a call and died before its telephone heard of it:
 then the record is whole, and shorter by no more than a flush. Where both ends of a line clear at
-once, the diary knows its own end only; the record may then be up to two line delays shorter.
+once, the diary knows its own end only; the record may then be up to two line delays shorter. An answer that crosses the network's release on the line is none.
 """
 
 from collections import Counter, defaultdict
@@ -205,6 +205,8 @@ def records_against_diary(network: FragileNetwork, records: Iterable[SessionReco
             if call.answered is not None and not call.is_outgoing and not _by_hand(network, call)
         ]
         told = sorted(legs.pop(number, []), key=_answer)
+        if len(lived) > len(told):
+            lived = [call for call in lived if not _too_late(call, delay_us)]
         entity = told[0].entity if told else ""
         if len(lived) != len(told) and not any(_died_during(network, call) for call in lived):
             found.append(f"telephone {number} answered {len(lived)} calls, {len(told)} recorded")
@@ -214,6 +216,12 @@ def records_against_diary(network: FragileNetwork, records: Iterable[SessionReco
                 found += _compared(network, call, leg, delay_us, entity)
     found += [f"{number} has records and no telephone" for number in legs]
     return found
+
+
+def _too_late(call: DiaryCall, delay_us: int) -> bool:
+    """Whether the answer crossed the network's release on the line, and so was none."""
+    released = call.ended is not None and call.ended.event is Event.RELEASED
+    return released and call.talk_us is not None and call.talk_us <= 2 * delay_us
 
 
 def _answer(leg: LegRecord) -> int:
