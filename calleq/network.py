@@ -8,6 +8,7 @@ the virtual clock) makes no difference to any element.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from calleq import __version__
 from calleq.access_server.server import AccessServer
 from calleq.accounts.accounts import Accounts
 from calleq.accounts.passwords import PasswordVerifier
@@ -15,7 +16,7 @@ from calleq.intake.intake import Intake
 from calleq.intake.references import CallReferences
 from calleq.ip_peripheral.service import IntelligentPeripheral
 from calleq.journal.contract import Journal
-from calleq.journal.entries import LineSeized, Stamped
+from calleq.journal.entries import LineSeized, Stamped, Started
 from calleq.lines.contract import LinePlant
 from calleq.media.contract import Prompt, Voice
 from calleq.media.wording import announcement_text, apology_text, whisper_text
@@ -63,6 +64,7 @@ class Network:
     """The elements of one process."""
 
     topology: Topology
+    journal: Journal
     nodes: dict[str, Mtp3Node] = field(default_factory=dict)
     exchanges: dict[str, IsupExchange] = field(default_factory=dict)
     switches: dict[str, SwitchService] = field(default_factory=dict)
@@ -78,6 +80,10 @@ class Network:
         After a restart every circuit is reset, since nobody here knows what it carried (Q.764
         §2.9.3.1); the far exchange clears its calls with cause 31.
         """
+        for switch in self.switches.values():
+            switch.restart(entries)
+        for name in self._writers():
+            self.journal.append(name, Started(__version__))
         if entries:
             for name, exchange in self.exchanges.items():
                 for trunk in self.topology.trunks:
@@ -89,6 +95,11 @@ class Network:
             self.server.restart(entries)
         if self.telephones is not None:
             self.telephones.start()
+
+    def _writers(self) -> list[str]:
+        """The elements here that write the journal."""
+        doors = [] if self.server is None else [self.topology.access_server.name]
+        return [*doors, *self.switches, *self.peripherals]
 
     def lines_lost(self, switch: str) -> None:
         """The wires between a switch and its telephones broke; told in each of their processes."""
@@ -116,7 +127,7 @@ def build_network(
 ) -> Network:
     """Build the named elements (None: all) on the plant; `Network.start` sets them to work."""
     chosen = frozenset(element_names(topology)) if elements is None else elements
-    network = Network(topology)
+    network = Network(topology, plant.journal)
     _build_nodes(network, plant, chosen)
     for switch in topology.switches:
         if switch.name in chosen:

@@ -9,6 +9,8 @@ import shutil
 
 import pytest
 
+from tests import live
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
@@ -16,3 +18,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             program = mark.args[0]
             if shutil.which(program) is None and not os.environ.get("CALLEQ_REQUIRE_FOREIGN"):
                 item.add_marker(pytest.mark.skip(reason=f"{program} is not installed"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def rendered_prompts(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Where all networks of this run, in whatever worker, keep the prompts they have rendered."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    live.RENDERED = folder / "rendered-prompts"

@@ -19,10 +19,10 @@ from calleq.intake import CallReferences, Intake
 from calleq.journal.entries import Entry, Stamped
 from calleq.osn.messages import CallEnded, CallProgress, OsnMessage, SetUpTaken, decode, encode
 from calleq.runtime.clock import VirtualClock
-from calleq.runtime.tap import Segment
 from calleq.topology import Business, Topology, load_topology
 from calleq.units import parse_utc
 from tests.asgi import InProcess
+from tests.doubles import RecordingTap
 
 MORNING_US = parse_utc("2026-11-21T10:00:00Z")
 LOOPBACK = "127.0.0.1"
@@ -100,16 +100,6 @@ class RecordingBus:
 
     def says_octets(self, octets: bytes, sender: str = "ssp-62", to: str = "server-72") -> None:
         self._receivers[to](sender, octets)
-
-
-class RecordingTap:
-    def __init__(self) -> None:
-        self.seen: list[tuple[Segment, str, str, str, bytes, int]] = []
-
-    def saw(
-        self, segment: Segment, link: str, sender: str, receiver: str, octets: bytes, at_us: int
-    ) -> None:
-        self.seen.append((segment, link, sender, receiver, octets, at_us))
 
 
 class Door:

@@ -5,6 +5,7 @@ import json
 import pathlib
 import queue
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,6 +29,9 @@ READY_WITHIN_S = 60
 CALL_WITHIN_S = 90
 FLUSHED_S = 0.4
 """What a running network has captured is in its file by then."""
+
+RENDERED: pathlib.Path | None = None
+"""Prompts that networks of this run of the tests have rendered; the next need not render them."""
 
 T = TypeVar("T")
 
@@ -111,6 +115,8 @@ class LiveNetwork:
 
     def __init__(self, data: pathlib.Path, *options: str) -> None:
         self.data = data
+        if RENDERED is not None and RENDERED.is_dir():
+            shutil.copytree(RENDERED, data / "prompts", dirs_exist_ok=True)
         self.up = Running("up", "--data", str(data), "--port", "0", *options)
 
     def __enter__(self) -> "LiveNetwork":
@@ -122,6 +128,8 @@ class LiveNetwork:
         addresses = json.loads((self.data / "listening.json").read_text())
         self.url: str = addresses["front door"]
         self.desk: str = addresses["telephones' desk"]
+        if RENDERED is not None:
+            shutil.copytree(self.data / "prompts", RENDERED, dirs_exist_ok=True)
         return self
 
     def __exit__(
@@ -228,14 +236,16 @@ class LiveNetwork:
         )
         assert answer.status_code == 202, answer.text
 
-    def heard(self, number: str) -> tuple[Any, int]:
-        """What a telephone's ear heard (8 kHz samples), and the UTC microsecond it begins at."""
+    def heard(self, number: str) -> tuple[Any, int, int]:
+        """What a telephone's ear heard (8 kHz samples), the UTC microsecond it begins at, and how
+        many ticks a busy machine made the voice process miss."""
         answer = httpx.get(f"{self.desk}/telephones/{number.lstrip('+')}/heard.wav", timeout=10)
         assert answer.status_code == 200, answer.text
         with wave.open(io.BytesIO(answer.content)) as file:
             assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (8_000, 1, 2)
             samples = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2")
-        return samples.astype(np.float64), parse_utc(answer.headers["heard-from"])
+        missed = int(answer.headers["missed-frames"])
+        return samples.astype(np.float64), parse_utc(answer.headers["heard-from"]), missed
 
     def reads(self, *arguments: str) -> Any:
         """A command that reads the data directory; the JSON that it printed."""

@@ -6,98 +6,27 @@ import pytest
 
 from calleq.billing import billable_seconds, derive_records, leg_rows, records_as_json
 from calleq.journal.entries import (
-    Accepted,
     CircuitKey,
     Dialled,
-    Ended,
-    Entry,
     LineAnswered,
+    LineHeartbeat,
     LineRefused,
     LineReleased,
     LineRinging,
-    LineSeized,
     Progress,
-    Stamped,
     Transit,
     Undertaken,
 )
-
-MS = 1_000
-SECOND = 1_000_000
-IP, SSP_62, SSP_64, SSP_66 = 1, 62, 64, 66
-NAMES = {62: "ssp-62", 64: "ssp-64", 66: "ssp-66"}
-
-
-class Journals:
-    """Writes what the elements of a network would write, each with a clock of its own."""
-
-    def __init__(self) -> None:
-        self.entries: list[Stamped] = []
-        self.skew_us: dict[str, int] = {}
-        self.seizures: dict[str, int] = {}
-        self._sequence: dict[str, int] = {}
-
-    def say(self, at_us: int, entity: str, entry: Entry) -> None:
-        self._sequence[entity] = self._sequence.get(entity, 0) + 1
-        wall_us = at_us + self.skew_us.get(entity, 0)
-        base_us = 1_000_000_007 * len(entity)
-        self.entries.append(
-            Stamped(entity, self._sequence[entity], wall_us, at_us + base_us, entry)
-        )
-
-    def seized(self, at_us: int, switch: int, number: str, key: CircuitKey | None) -> int:
-        name = NAMES[switch]
-        seizure = self.seizures[name] = self.seizures.get(name, 0) + 1
-        self.say(at_us, name, LineSeized(seizure, number, key, "+12125550140", number))
-        return seizure
-
-    def answered_leg(
-        self,
-        at_us: int,
-        switch: int,
-        number: str,
-        key: CircuitKey,
-        answer_us: int,
-        release_us: int,
-        cause: int = 16,
-    ) -> None:
-        """A party is rung, answers and is released; the instants are lengths from `at_us`."""
-        name, seizure = NAMES[switch], self.seized(at_us, switch, number, key)
-        self.say(at_us + 10 * MS, name, LineRinging(seizure))
-        self.say(at_us + answer_us, name, LineAnswered(seizure))
-        self.say(at_us + release_us, name, LineReleased(seizure, cause, 0, "line"))
-
-    def dialled(
-        self, at_us: int, call: str, leg: str, attempt: int, number: str, cic: int
-    ) -> CircuitKey:
-        key = CircuitKey(IP, SSP_62, cic)
-        self.say(at_us, "ip-76", Dialled(call, leg, attempt, number, key))
-        return key
-
-    def transit(self, at_us: int, key: CircuitKey, far: int, cic: int) -> CircuitKey:
-        outgoing = CircuitKey(SSP_62, far, cic)
-        self.say(at_us, "ssp-62", Transit(key, outgoing))
-        return outgoing
-
-    def accepted(self, at_us: int, call: str, business: str = "abc") -> None:
-        self.say(at_us, "server-72", Accepted(call, business, "server-72", {}))
-
-    def ended(self, at_us: int, call: str, state: str, cause: int = 16) -> None:
-        self.say(at_us, "ip-76", Ended(call, state, cause))
-
-
-def completed_call(journals: Journals, at_us: int, call: str, cics: tuple[int, ...]) -> None:
-    """Customer at SSP 62 itself, representative over SSP 62 at SSP 64."""
-    first, second, onward = cics
-    journals.accepted(at_us, call)
-    key = journals.dialled(at_us + 5 * MS, call, "customer", 1, "+12125550100", first)
-    journals.answered_leg(at_us + 12 * MS, SSP_62, "+12125550100", key, 4 * SECOND, 14 * SECOND)
-    key = journals.dialled(at_us + 4_100 * MS, call, "agent", 1, "+12125550143", second)
-    key = journals.transit(at_us + 4_106 * MS, key, SSP_64, onward)
-    journals.answered_leg(
-        at_us + 4_112 * MS, SSP_64, "+12125550143", key, 4 * SECOND, 9_900 * MS + 1
-    )
-    journals.ended(at_us + 14_100 * MS, call, "completed")
+from tests.billing_scene import (
+    IP,
+    MS,
+    SECOND,
+    SSP_62,
+    SSP_64,
+    SSP_66,
+    Journals,
+    completed_call,
+)
 
 
 def test_a_completed_call_has_both_legs_as_their_switches_signalled_them() -> None:
@@ -265,6 +194,26 @@ def test_a_switch_that_crashed_in_a_talk_leaves_a_partial_record_closed_at_its_l
     assert not record.complete
     assert (leg.released_at_us, leg.talk_us, leg.billable_s) == (9 * SECOND, 5 * SECOND, 5)
     assert leg.cause == 41
+
+
+def test_a_line_call_closed_at_a_restart_is_partial_and_talked_up_to_the_last_heartbeat() -> None:
+    """Whatever the switch wrote after the crash, and however long it was away."""
+    journals = Journals()
+    journals.accepted(0, "c1")
+    key = journals.dialled(MS, "c1", "customer", 1, "+12125550100", 1)
+    seizure = journals.seized(5 * MS, SSP_62, "+12125550100", key)
+    journals.say(4 * SECOND, "ssp-62", LineAnswered(seizure))
+    journals.say(59 * SECOND, "ssp-62", LineHeartbeat(seizure))
+    journals.say(70 * SECOND, "ssp-62", LineReleased(99, 41, 2, "restart"))
+    journals.say(900 * SECOND, "ssp-62", LineReleased(seizure, 41, 2, "restart"))
+    journals.say(901 * SECOND, "ssp-62", LineRefused("+12125550103", None, 1, 2))
+    journals.ended(902 * SECOND, "c1", "failed", 41)
+    (record,) = derive_records(journals.entries)
+    (leg,) = record.legs
+    assert leg.partial
+    assert not record.complete
+    assert (leg.released_at_us, leg.talk_us, leg.billable_s) == (59 * SECOND, 55 * SECOND, 55)
+    assert (leg.cause, leg.location, leg.released_by) == (41, 2, "")
 
 
 def test_seizure_numbers_that_begin_anew_after_a_restart_are_kept_apart() -> None:

@@ -20,6 +20,7 @@ FLOORS = {
     "units": 0,
     "theory": 0,
     "journal": 1,
+    "store": 1,
     "runtime": 1,
     "client": 1,
     "ss7": 2,

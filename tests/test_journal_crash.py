@@ -17,7 +17,7 @@ def progress(number: int) -> Progress:
     return Progress(call=f"call-{number}", event="ringing", leg="customer", detail="é" * number)
 
 
-class CrashingDisk:
+class CrashingDisk(RealDisk):
     """A real disk in a process that ends at its n-th step; writes are cut in two by chance."""
 
     def __init__(self, step: int, seed: int) -> None:
@@ -31,7 +31,7 @@ class CrashingDisk:
 
     def open(self, path: Path) -> DiskFile:
         self.step()
-        file = RealDisk().open(path)
+        file = super().open(path)
         self.step()
         write_at, truncate, sync = file.write_at, file.truncate, file.sync
 

@@ -19,25 +19,14 @@ from calleq.lines.q931 import MESSAGE_LIMIT
 from calleq.lines.tcp_lines import FrameReader, TcpLines, pack_frame
 from calleq.runtime.clock import Timer, VirtualClock
 from calleq.runtime.tap import NoTap, Segment
+from tests.doubles import RecordingTap
 
 LINE = "+12125550100"
 OTHER = "+12125550143"
 
 
-class Notes:
-    """A tap that keeps what it saw."""
-
-    def __init__(self) -> None:
-        self.seen: list[tuple[Segment, str, str, str, bytes, int]] = []
-
-    def saw(
-        self, segment: Segment, link: str, sender: str, receiver: str, octets: bytes, at_us: int
-    ) -> None:
-        self.seen.append((segment, link, sender, receiver, octets, at_us))
-
-
 def test_in_process_octets_arrive_later_in_order_and_are_tapped_once() -> None:
-    clock, tap = VirtualClock(7), Notes()
+    clock, tap = VirtualClock(7), RecordingTap()
     lines = InProcessLines(clock, 250, tap)
     at_switch: list[tuple[int, str, bytes]] = []
     at_telephone: list[tuple[int, bytes]] = []
@@ -153,7 +142,7 @@ class TwoProcesses:
     def __init__(self) -> None:
         self.reactor = SelectReactor()
         self.clock = ReactorClock(self.reactor)
-        self.switch_tap, self.telephone_tap = Notes(), Notes()
+        self.switch_tap, self.telephone_tap = RecordingTap(), RecordingTap()
         self.lost: list[str] = []
         self.found: list[str] = []
         self.at_switch: list[tuple[str, bytes]] = []

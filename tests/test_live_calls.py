@@ -18,8 +18,6 @@ import pytest
 from calleq.topology import load_topology, numerals
 from tests.live import LiveNetwork, Outcome, at_once, calleq
 
-pytestmark = pytest.mark.xdist_group("live-calls")
-
 TALK_S = 2
 ABC, OTHER, XYZ = "+12125550143", "+12125550144", "+12125550153"
 BUSINESS_NUMBERS = {"abc": "+12125550140", "xyz": "+12125550150"}

@@ -209,6 +209,13 @@ def assert_first(network: VirtualNetwork, first: str) -> None:
 
 REPS = ("00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12", "43", None)
 CUSTOMERS = REPS[:13]
+EVERY_MESSAGE = [
+    (business, hunt, rep)
+    for business in ("abc", "xyz")
+    for hunt in (True, False)
+    for rep in (REPS if hunt else REPS[:-1])
+]
+"""Business, whether another representative may be tried, and who was asked for."""
 
 
 @pytest.mark.row("S2-33", part=True)
@@ -217,52 +224,49 @@ CUSTOMERS = REPS[:13]
 @pytest.mark.row("S2-60")
 @pytest.mark.parametrize("customer", CUSTOMERS)
 def test_every_customer_with_every_representative_customer_first(customer: str) -> None:
-    for business in ("abc", "xyz"):
-        for hunt in (True, False):
-            for rep in REPS if hunt else REPS[:-1]:
-                network = VirtualNetwork()
-                state, legs = customer_first(customer, rep, business, hunt)
-                named = None if rep is None else number(rep)
-                view = network.call(number(customer), named, business, hunt=hunt)
-                told = (business, hunt, rep)
-                assert (view.state, network.legs(view.call)) == (
-                    state,
-                    [(number(one), up, cause) for one, up, cause in legs],
-                ), told
-                assert_rang_only(network, legs)
-                assert_first(network, number(customer))
-                record = network.records()[view.call]
-                assert record.state == state
-                assert_records_true(network, record)
-                if state.startswith("customer_") and state != "customer_abandoned":
-                    assert [leg.leg for leg in record.legs] == ["customer"]
-                network.assert_at_rest()
+    for business, hunt, rep in EVERY_MESSAGE:
+        state, legs = customer_first(customer, rep, business, hunt)
+        network, record = as_told(state, legs, customer, rep, business, hunt)
+        assert_first(network, number(customer))
+        if state.startswith("customer_") and state != "customer_abandoned":
+            assert [leg.leg for leg in record.legs] == ["customer"]
 
 
 @pytest.mark.row("S2-56", part=True)
 @pytest.mark.parametrize("customer", CUSTOMERS)
 def test_every_customer_with_every_representative_agent_first(customer: str) -> None:
-    for business in ("abc", "xyz"):
-        for hunt in (True, False):
-            for rep in REPS if hunt else REPS[:-1]:
-                network = VirtualNetwork()
-                state, legs = agent_first(customer, rep, business, hunt)
-                named = None if rep is None else number(rep)
-                view = network.call(
-                    number(customer), named, business, hunt=hunt, dial_first="agent"
-                )
-                told = (business, hunt, rep)
-                assert (view.state, network.legs(view.call)) == (
-                    state,
-                    [(number(one), up, cause) for one, up, cause in legs],
-                ), told
-                assert_rang_only(network, legs)
-                assert_records_true(network, network.records()[view.call])
-                if legs[0][1]:
-                    assert_first(network, number(legs[0][0]))
-                elif state.startswith("agent_"):
-                    assert network.rings(number(customer)) == 0 or customer == rep
-                network.assert_at_rest()
+    for business, hunt, rep in EVERY_MESSAGE:
+        state, legs = agent_first(customer, rep, business, hunt)
+        network, _ = as_told(state, legs, customer, rep, business, hunt, dial_first="agent")
+        if legs[0][1]:
+            assert_first(network, number(legs[0][0]))
+        elif state.startswith("agent_"):
+            assert network.rings(number(customer)) == 0 or customer == rep
+
+
+def as_told(
+    state: str,
+    legs: list[Leg],
+    customer: str,
+    rep: str | None,
+    business: str,
+    hunt: bool,
+    **fields: object,
+) -> tuple[VirtualNetwork, SessionRecord]:
+    """A call that goes as was told, is recorded as it went, and leaves nothing behind."""
+    network = VirtualNetwork()
+    named = None if rep is None else number(rep)
+    view = network.call(number(customer), named, business, hunt=hunt, **fields)
+    assert (view.state, network.legs(view.call)) == (
+        state,
+        [(number(one), up, cause) for one, up, cause in legs],
+    ), (business, hunt, rep)
+    assert_rang_only(network, legs)
+    record = network.records()[view.call]
+    assert record.state == state
+    assert_records_true(network, record)
+    network.assert_at_rest()
+    return network, record
 
 
 def test_a_business_may_have_its_representatives_called_first() -> None:

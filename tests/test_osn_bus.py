@@ -11,25 +11,13 @@ from calleq.osn.frames import Hello, Message, encode_frame
 from calleq.runtime.clock import LoopClock, VirtualClock
 from calleq.runtime.guest import GuestReactor, start_guest, stop_guest
 from calleq.runtime.tap import NoTap, Segment
-
-
-class Notebook:
-    """A tap that writes down what it saw."""
-
-    def __init__(self) -> None:
-        self.seen: list[tuple[Segment, str, str, str, bytes, int]] = []
-
-    def saw(
-        self, segment: Segment, link: str, sender: str, receiver: str, octets: bytes, at_us: int
-    ) -> None:
-        self.seen.append((segment, link, sender, receiver, octets, at_us))
-
+from tests.doubles import RecordingTap
 
 # In one process
 
 
 def test_a_message_arrives_after_the_delay_and_is_tapped_once_when_sent() -> None:
-    clock, tap = VirtualClock(1_000), Notebook()
+    clock, tap = VirtualClock(1_000), RecordingTap()
     bus = InProcessBus(clock, 500, tap)
     got: list[tuple[str, bytes, int]] = []
     bus.attach("ssp-62", lambda sender, octets: got.append((sender, octets, clock.now_us())))
@@ -175,7 +163,7 @@ async def closed(*buses: TcpBus) -> None:
 def test_processes_talk_both_ways_and_to_themselves_over_tcp() -> None:
     async def story(reactor: GuestReactor, clock: LoopClock) -> None:
         places = {name: ("127.0.0.1", free_port()) for name in ("server-72", "ssp-62", "ssp-64")}
-        tap, inboxes = Notebook(), {name: Inbox() for name in places}
+        tap, inboxes = RecordingTap(), {name: Inbox() for name in places}
         one = TcpBus(reactor, clock, tap, places.__getitem__)
         two = TcpBus(reactor, clock, tap, places.__getitem__)
         one.attach("server-72", inboxes["server-72"].receive)

@@ -175,7 +175,7 @@ def test_a_malformed_frame_closes_the_link_and_it_comes_back() -> None:
         end = network.connectors["ssp-62"].end
         connection = end._connection
         assert connection is not None
-        connection._write(b"GET / HTTP/1.1\r\nHost: stp-68\r\n\r\n")
+        connection.wire.write(b"GET / HTTP/1.1\r\nHost: stp-68\r\n\r\n")
         near_end = network.listener.end_of("ssp-62")
         await until(lambda: near_end.malformed == 1 and end.interruptions == 1)
         await network.comes_into_service()

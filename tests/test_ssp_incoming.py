@@ -2,10 +2,10 @@
 
 import pytest
 
-from calleq.journal.entries import LineRefused, LineReleased, LineSeized
+from calleq.journal.entries import LineRefused, LineReleased, LineSeized, Received
 from calleq.lines.messages import Setup
 from calleq.media.contract import line_wire, wire_source
-from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Iam, Presentation
+from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Iam, Nature, Presentation
 from calleq.ssp.channel import T301_US, T306_US, T308_US
 from calleq.units import SECOND_US
 from tests.ssp_neighbours import Town
@@ -13,6 +13,14 @@ from tests.ssp_neighbours import Town
 DSL, TWO_LINES, DIAL_UP, ISDN = "+12125550100", "+12125550101", "+12125550102", "+12125550104"
 MOBILE, AWAY, CONGESTED = "+12125550105", "+12125550106", "+12125550107"
 UNALLOCATED = "+12125550103"
+
+
+CALLER = "+12125550140"
+
+
+def came(called: str) -> Received:
+    """What the IAM of `call_in` says."""
+    return Received("ip-a", called[1:], Nature.INTERNATIONAL, CALLER[1:], Nature.INTERNATIONAL)
 
 
 @pytest.fixture
@@ -43,7 +51,7 @@ def test_a_call_is_offered_rung_answered_and_ended_by_the_network(town: Town):
         ("0100", "Disconnect 16"),
         ("0100", "ReleaseComplete 16"),
     ]
-    assert town.journal.entries[0] == LineSeized(1, DSL, leg.key, "+12125550140", DSL)
+    assert town.journal.entries[0] == LineSeized(1, DSL, leg.key, CALLER, DSL, came(DSL))
     assert town.journal.entries[-1] == LineReleased(1, 16, 4, "network")
     assert town.at_rest()
 
@@ -75,8 +83,19 @@ def test_a_number_that_cannot_be_offered_a_call_is_refused(town: Town, called: s
         ("journal", "LineRefused durable"),
         ("ip-76/1", f"REL {cause} at 2"),
     ]
-    assert town.journal.entries == [LineRefused(called, leg.key, cause, 2)]
+    assert town.journal.entries == [LineRefused(called, leg.key, cause, 2, CALLER, came(called))]
     assert town.at_rest()
+
+
+def test_numbers_are_written_down_as_they_were_received_and_as_what_they_mean(town: Town):
+    """Q.763 §3.9, §3.10: a national number whose presentation is restricted."""
+    calling = CallingNumber("2125550140", Nature.NATIONAL, presentation=Presentation.RESTRICTED)
+    town.exchange.iam("ip-a", 1, Iam(1, CalledNumber(f"{DSL[2:]}f", Nature.NATIONAL), calling))
+    town.passes(0.1)
+    seized = town.journal.entries[0]
+    assert isinstance(seized, LineSeized)
+    assert (seized.calling, seized.called) == (CALLER, DSL)
+    assert seized.received == Received("ip-a", "2125550100f", 3, "2125550140", 3, 1)
 
 
 def test_two_calls_at_once_to_a_single_line_and_the_second_is_busy(town: Town):
@@ -90,7 +109,9 @@ def test_two_calls_at_once_to_a_single_line_and_the_second_is_busy(town: Town):
         ("journal", "LineRefused durable"),
         ("ip-76/2", "REL 17 at 2"),
     ]
-    assert town.journal.entries[-1] == LineRefused(DIAL_UP, second.key, 17, 2)
+    assert town.journal.entries[-1] == LineRefused(
+        DIAL_UP, second.key, 17, 2, CALLER, came(DIAL_UP)
+    )
     first.hangs_up()
     town.passes(1)
     assert town.at_rest()
@@ -206,7 +227,7 @@ def test_a_mobile_telephone_out_of_coverage_is_absent_after_paging(town: Town):
     assert town.flow() == []
     town.passes(0.2)
     assert town.flow()[-1] == ("ip-76/1", "REL 20 at 2")
-    assert town.journal.entries == [LineRefused(AWAY, leg.key, 20, 2)]
+    assert town.journal.entries == [LineRefused(AWAY, leg.key, 20, 2, CALLER, came(AWAY))]
     assert town.at_rest()
 
 
@@ -216,7 +237,7 @@ def test_the_caller_gives_up_while_the_telephone_is_paged(town: Town):
     leg.hangs_up(16)
     town.passes(5)
     assert town.flow() == [("journal", "LineRefused")]
-    assert town.journal.entries == [LineRefused(MOBILE, leg.key, 16, 4)]
+    assert town.journal.entries == [LineRefused(MOBILE, leg.key, 16, 4, CALLER, came(MOBILE))]
     assert town.at_rest()
 
 

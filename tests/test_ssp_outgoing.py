@@ -24,7 +24,11 @@ def town() -> Town:
 
 def test_a_transit_call_is_relayed_both_ways(town: Town):
     come = town.call_in(AT_B)
-    assert town.flow() == [("journal", "Transit"), ("ssp-b/1", "IAM 12125550140")]
+    assert town.flow() == [
+        ("journal", "Transit"),
+        ("journal", "Transit durable"),
+        ("ssp-b/1", "IAM 12125550140"),
+    ]
     gone = town.exchange.outgoing[0]
     assert town.journal.entries == [Transit(come.key, gone.key, "")]
     assert town.voice.fed == {come.wire: (wire_source(gone.wire),)}  # tones pass backward
@@ -37,6 +41,16 @@ def test_a_transit_call_is_relayed_both_ways(town: Town):
     }
     come.hangs_up(16)
     assert town.flow() == [("ssp-b/1", "REL 16 at 4")]
+    assert town.at_rest()
+
+
+def test_a_caller_who_goes_before_the_transit_is_durable_leaves_no_iam_and_no_circuit(town: Town):
+    come = town.call_in(AT_B)
+    town.clock.advance_us(0)
+    assert [what for _, what in town.log] == ["Transit"]
+    come.hangs_up(16)
+    assert town.flow() == [("journal", "Transit"), ("journal", "Transit durable")]
+    assert town.exchange.outgoing == []
     assert town.at_rest()
 
 
@@ -93,7 +107,11 @@ def test_a_call_turned_back_for_want_of_a_circuit_goes_another_way(town: Town):
     first = town.exchange.outgoing[0]
     town.log.clear()
     first.hangs_up(34, location=3)
-    assert town.flow() == [("journal", "Transit"), ("ssp-c/1", "IAM 12125550170")]
+    assert town.flow() == [
+        ("journal", "Transit"),
+        ("journal", "Transit durable"),
+        ("ssp-c/1", "IAM 12125550170"),
+    ]
     second = town.exchange.outgoing[1]
     first.answers()  # nobody listens to the first any more
     assert town.flow() == []
@@ -106,6 +124,7 @@ def test_a_circuit_lost_to_a_dual_seizure_is_replaced_by_another_of_the_group(to
     town.call_in(AT_B)
     town.passes(0.1)
     town.exchange.outgoing[0].hangs_up(34, location=2)  # the own exchange says so
+    town.passes(0.1)
     assert [circuit.far for circuit in town.exchange.outgoing] == ["ssp-b", "ssp-b"]
 
 
@@ -114,6 +133,7 @@ def test_repeat_attempts_are_bounded(town: Town):
     town.passes(0.1)
     for _ in range(10):
         town.exchange.outgoing[-1].hangs_up(34, location=2)
+        town.passes(0.1)
     assert [circuit.far for circuit in town.exchange.outgoing] == ["ssp-b"] * 3 + ["ssp-c"] * 3
     assert town.flow()[-1] == ("ip-76/1", "REL 34 at 2")
     assert town.at_rest()
@@ -135,7 +155,11 @@ def test_a_party_that_was_rung_is_not_dialled_again(town: Town):
 def test_a_telephone_calls_another_switch(town: Town):
     town.clears_politely(DSL)
     town.dials(DSL, AT_B)
-    assert town.flow() == [("journal", "Transit"), ("ssp-b/1", "IAM 12125550140")]
+    assert town.flow() == [
+        ("journal", "Transit"),
+        ("journal", "Transit durable"),
+        ("ssp-b/1", "IAM 12125550140"),
+    ]
     gone = town.exchange.outgoing[0]
     assert town.journal.entries == [Transit(None, gone.key, DSL)]
     assert town.exchange.iams == [

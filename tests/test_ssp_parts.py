@@ -12,14 +12,11 @@ from calleq.lines.messages import Alerting, Connect, Disconnect, Release, Releas
 from calleq.lines.q931 import encode
 from calleq.osn.messages import CallEnded, SetUpCall, SetUpRefused, decode
 from calleq.osn.messages import encode as osn_encode
-from calleq.ssp import SwitchService, machine_tables
+from calleq.ssp import LINE_CALL, ORIGINATING, TERMINATING, SwitchService, machine_tables
 from calleq.ssp.channel import LInput, LState
-from calleq.ssp.channel import machine_table as channel_table
 from calleq.ssp.originating import OInput, OState
-from calleq.ssp.originating import machine_table as originating_table
 from calleq.ssp.routing import NoRoute, OwnNumber, Routing, Towards
 from calleq.ssp.terminating import TInput, TState
-from calleq.ssp.terminating import machine_table as terminating_table
 from calleq.topology import TopologyError, TrunkGroup, load_topology
 from tests.ssp_neighbours import Town, town_topology
 
@@ -27,15 +24,15 @@ DSL, DIAL_UP, ISDN = "+12125550100", "+12125550102", "+12125550104"
 
 
 @pytest.mark.parametrize(
-    ("table", "states", "inputs"),
+    ("machine", "states", "inputs"),
     [
-        (originating_table(), OState, OInput),
-        (terminating_table(), TState, TInput),
-        (channel_table(), LState, LInput),
+        (ORIGINATING, OState, OInput),
+        (TERMINATING, TState, TInput),
+        (LINE_CALL, LState, LInput),
     ],
-    ids=["originating", "terminating", "line channel"],
 )
-def test_every_pair_of_state_and_input_is_decided(table, states, inputs):
+def test_every_pair_of_state_and_input_is_decided(machine, states, inputs):
+    table = machine_tables()[machine]
     assert set(table) == {(str(state), str(given)) for state in states for given in inputs}
     reached = {following for _, following in table.values()}
     assert reached == {str(state) for state in states}

@@ -4,14 +4,17 @@ import asyncio
 import socket
 
 import httpx
+import msgspec
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from calleq.messages.answers import FieldProblem
+from calleq.web.answering import request_id_of, with_problems
 from calleq.web.hosting import GuestServer, HostingError
-from calleq.web.problems import FieldError, Problem, request_id_of, with_problems
+from calleq.web.problems import ProblemError, plain_problem
 from tests.asgi import client_of
 
 
@@ -20,13 +23,9 @@ async def hello(request: Request) -> Response:
 
 
 async def refuse(request: Request) -> Response:
-    raise Problem(
-        422,
-        "invalid_field",
-        "the number is not one",
-        errors=(FieldError("/to", "expected E.164"),),
-        headers={"Retry-After": "3"},
-    )
+    field = FieldProblem("/to", msgspec.UNSET, "expected E.164")
+    problem = plain_problem(422, "invalid_field", "the number is not one", (field,))
+    raise ProblemError(problem, {"Retry-After": "3"})
 
 
 async def defect(request: Request) -> Response:

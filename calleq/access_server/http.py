@@ -23,17 +23,19 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from calleq.access_server.openapi import openapi_document
 from calleq.access_server.server import AccessServer, Reply, declined
 from calleq.accounts import Accounts, Denial, Verdict, is_loopback
-from calleq.intake import ProblemDetail, errors, is_reference
+from calleq.intake import errors, is_reference
 from calleq.intake.intake import PROXY_HEADERS
 from calleq.messages.answers import Health, ProblemView
 from calleq.messages.schemas import FIGURES, json_schema
 from calleq.messages.strict_json import LIMIT_OCTETS
 from calleq.topology import Business
+from calleq.web.answering import problem_response, with_problems
+from calleq.web.problems import ProblemDetail, ProblemError
 
 LIMIT_BODY_S = 10.0
 """How long a sender may take over a message's body."""
@@ -41,7 +43,8 @@ LIMIT_WAIT_S = 30.0
 """How long a reader may wait for an event."""
 LIMIT_AFTER = 1_000_000
 
-_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_HOUSE_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+_TITLES = {404: ("Not found", "not_found"), 405: ("Method not allowed", "method_not_allowed")}
 _encode = msgspec.json.Encoder().encode
 
 NOT_FOUND = ProblemDetail(status=404, code="not_found", title="Not found", detail="no such call")
@@ -71,14 +74,6 @@ _BUG = ProblemDetail(
 )
 
 
-class _ProblemError(Exception):
-    """Ends a request with a problem."""
-
-    def __init__(self, problem: ProblemDetail) -> None:
-        super().__init__(problem.detail)
-        self.problem = problem
-
-
 class HttpSurface:
     """The application is `app`.
 
@@ -94,7 +89,6 @@ class HttpSurface:
     ) -> None:
         self._server = server
         self._accounts = accounts
-        self._new_request_id = new_request_id
         self._cpu_s = cpu_s
         self._openapi = _encode(openapi_document())
         self._schemas = {figure: _encode(json_schema(figure)) for figure in FIGURES}
@@ -108,19 +102,22 @@ class HttpSurface:
                 Route("/v1/schemas/{figure}", self._get_schema, methods=["GET"]),
                 Route("/openapi.json", self._get_openapi, methods=["GET"]),
                 Route("/health", self._get_health, methods=["GET"]),
-            ],
-            exception_handlers={
-                HTTPException: self._http_exception,
-                _ProblemError: self._problem_error,
-                Exception: self._bug,
-            },
+            ]
         )
         starlette.router.redirect_slashes = False
-        self.app: ASGIApp = _WithRequestId(starlette, new_request_id)
+        self.app: ASGIApp = with_problems(
+            starlette,
+            new_request_id,
+            answer=_problem_answer,
+            unserved=_unserved,
+            bug=_BUG,
+            met_bug=self._met_bug,
+            house_headers=_HOUSE_HEADERS,
+        )
 
     async def _place_call(self, request: Request) -> Response:
         if not _is_json(request):
-            raise _ProblemError(_NOT_JSON_TYPE)
+            raise ProblemError(_NOT_JSON_TYPE)
         body = await _body(request)
         headers = _headers(request)
         decided: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
@@ -136,7 +133,7 @@ class HttpSurface:
         business = await self._business(request)
         view = self._server.call(_reference(request), business.identifier)
         if view is None:
-            raise _ProblemError(NOT_FOUND)
+            raise ProblemError(NOT_FOUND)
         return Response(_encode(view), media_type="application/json")
 
     async def _get_events(self, request: Request) -> Response:
@@ -149,7 +146,7 @@ class HttpSurface:
             await self._news(call, wait_s)
             page = self._server.events(call, business, after)
         if page is None:
-            raise _ProblemError(NOT_FOUND)
+            raise ProblemError(NOT_FOUND)
         return Response(_encode(page), media_type="application/json")
 
     async def _news(self, call: str, wait_s: float) -> None:
@@ -157,7 +154,7 @@ class HttpSurface:
         news = asyncio.Event()
         forget = self._server.watch(call, news.set)
         if forget is None:
-            raise _ProblemError(errors.BUSY)
+            raise ProblemError(errors.BUSY)
         try:
             async with asyncio.timeout(wait_s):
                 await news.wait()
@@ -170,7 +167,7 @@ class HttpSurface:
         schema = self._schemas.get(request.path_params["figure"])
         if schema is None:
             detail = "figures 7, 8 and 9 are messages"
-            raise _ProblemError(msgspec.structs.replace(NOT_FOUND, detail=detail))
+            raise ProblemError(msgspec.structs.replace(NOT_FOUND, detail=detail))
         return Response(schema, media_type="application/schema+json")
 
     async def _get_openapi(self, request: Request) -> Response:
@@ -182,7 +179,7 @@ class HttpSurface:
         return Response(_encode(health), media_type="application/json")
 
     async def _business(self, request: Request) -> Business:
-        """Who asks; _ProblemError 401 when it has not proved it."""
+        """Who asks; ProblemError 401 when it has not proved it."""
         identifier, password = _basic(request.headers.get("authorization", ""))
         peer = _sender(request)
         decided: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
@@ -195,59 +192,11 @@ class HttpSurface:
         verdict = await decided
         if isinstance(verdict, Denial):
             busy = verdict.reason == "verifier_busy"
-            raise _ProblemError(errors.BUSY if busy else errors.NOT_ACCEPTED)
+            raise ProblemError(errors.BUSY if busy else errors.NOT_ACCEPTED)
         return verdict
 
-    async def _problem_error(self, request: Request, error: Exception) -> Response:
-        problem = error.problem if isinstance(error, _ProblemError) else _BUG
-        return _response(request, declined(problem))
-
-    async def _http_exception(self, request: Request, error: Exception) -> Response:
-        status = error.status_code if isinstance(error, HTTPException) else 500
-        headers = error.headers if isinstance(error, HTTPException) else None
-        title, code = _TITLES.get(status, ("Refused", "refused"))
-        problem = ProblemDetail(
-            status=status, code=code, title=title, detail=f"{request.method} is not served here"
-        )
-        return _response(request, declined(problem), headers)
-
-    async def _bug(self, request: Request, error: Exception) -> Response:
+    def _met_bug(self) -> None:
         self.bugs += 1
-        return _response(request, declined(_BUG))
-
-
-_TITLES = {404: ("Not found", "not_found"), 405: ("Method not allowed", "method_not_allowed")}
-
-
-class _WithRequestId:
-    """Names each request: the client's own Request-Id if it is a plain one, else a new one."""
-
-    def __init__(self, app: ASGIApp, new_request_id: Callable[[], str]) -> None:
-        self._app = app
-        self._new_request_id = new_request_id
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        request_id = b""
-        for name, value in scope["headers"]:
-            if name == b"request-id" and _REQUEST_ID.fullmatch(value):
-                request_id = value
-        request_id = request_id or self._new_request_id().encode()
-        scope.setdefault("state", {})["request_id"] = request_id.decode()
-
-        async def send_named(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [
-                    *message["headers"],
-                    (b"request-id", request_id),
-                    (b"cache-control", b"no-store"),
-                    (b"x-content-type-options", b"nosniff"),
-                ]
-            await send(message)
-
-        await self._app(scope, receive, send_named)
 
 
 def http_app(
@@ -263,32 +212,40 @@ def http_app(
 def _response(
     request: Request, reply: Reply, more_headers: Mapping[str, str] | None = None
 ) -> Response:
+    headers = {**dict(reply.headers), **(more_headers or {})}
     view = reply.view
-    media_type = "application/json"
     if isinstance(view, ProblemView):
-        media_type = "application/problem+json"
-        view = msgspec.structs.replace(
-            view, instance=request.url.path, request_id=request.state.request_id
-        )
-    headers = dict(reply.headers)
-    headers.update(more_headers or {})
-    return Response(_encode(view), reply.status, headers, media_type)
+        view = msgspec.structs.replace(view, instance=request.url.path)
+        return problem_response(request, view, headers)
+    return Response(_encode(view), reply.status, headers, "application/json")
+
+
+def _problem_answer(
+    request: Request, problem: ProblemDetail, headers: Mapping[str, str]
+) -> Response:
+    return _response(request, declined(problem), headers)
+
+
+def _unserved(request: Request, error: HTTPException) -> ProblemDetail:
+    title, code = _TITLES.get(error.status_code, ("Refused", "refused"))
+    detail = f"{request.method} is not served here"
+    return ProblemDetail(status=error.status_code, code=code, title=title, detail=detail)
 
 
 async def _body(request: Request) -> bytes:
-    """The body, bounded in size and time; _ProblemError beyond."""
+    """The body, bounded in size and time; ProblemError beyond."""
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and len(announced) < 20 and int(announced) > LIMIT_OCTETS:
-        raise _ProblemError(_TOO_LARGE)
+        raise ProblemError(_TOO_LARGE)
     body = bytearray()
     try:
         async with asyncio.timeout(LIMIT_BODY_S):
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > LIMIT_OCTETS:
-                    raise _ProblemError(_TOO_LARGE)
+                    raise ProblemError(_TOO_LARGE)
     except (TimeoutError, ClientDisconnect) as error:
-        raise _ProblemError(_TOO_SLOW) from error
+        raise ProblemError(_TOO_SLOW) from error
     return bytes(body)
 
 
@@ -325,12 +282,12 @@ def _sender(request: Request) -> str:
 def _reference(request: Request) -> str:
     call: str = request.path_params["call"]
     if not is_reference(call):
-        raise _ProblemError(NOT_FOUND)
+        raise ProblemError(NOT_FOUND)
     return call
 
 
 def _basic(header: str) -> tuple[str, str]:
-    """Business and password of HTTP Basic (RFC 7617); _ProblemError 401 when there is none."""
+    """Business and password of HTTP Basic (RFC 7617); ProblemError 401 when there is none."""
     scheme, _, credentials = header.partition(" ")
     try:
         if scheme.lower() == "basic":
@@ -340,7 +297,7 @@ def _basic(header: str) -> tuple[str, str]:
                 return identifier, password
     except (binascii.Error, UnicodeDecodeError, ValueError):
         pass
-    raise _ProblemError(errors.NOT_ACCEPTED)
+    raise ProblemError(errors.NOT_ACCEPTED)
 
 
 def _query_number(request: Request, name: str, largest: float, *, whole: bool = False) -> float:
@@ -350,6 +307,6 @@ def _query_number(request: Request, name: str, largest: float, *, whole: bool = 
         return float(text)
     kind = "whole number" if whole else "number"
     detail = f"{name} must be a {kind} from 0 to {largest:g}"
-    raise _ProblemError(
+    raise ProblemError(
         ProblemDetail(status=400, code="invalid_query", title="Invalid query", detail=detail)
     )

@@ -9,7 +9,9 @@ reference), first after `RESEND_FIRST_US`, then ever more rarely, for as long as
 taken: only the equipment can say that a call will not be made. After a restart every accepted call
 without an end is sent again. Equipment from which nothing final has come for `AUDIT_US` is asked
 about the call, and again, so that a call whose end was lost on its way ends here as well. The
-server writes `Ended` to its journal as well, so that it knows its own calls from its own journal.
+server writes `Ended` to its journal as well, so that it knows its own calls from its own journal;
+where it shares the journal with the equipment and a crash came between the two, it writes its own
+at the restart.
 
 From the OSN it takes the four messages about a call; anything else is counted and ignored.
 """
@@ -24,7 +26,7 @@ from calleq.access_server.calls import Calls, Older
 from calleq.access_server.internet_tap import InternetTap
 from calleq.access_server.timeline import Timeline
 from calleq.accounts import Accounts
-from calleq.intake import Admitted, Declined, Intake, Order, Outcome, ProblemDetail
+from calleq.intake import Admitted, Declined, Intake, Order, Outcome
 from calleq.intake.errors import BUSY
 from calleq.journal.contract import Journal
 from calleq.journal.entries import Accepted, Dialled, Ended, Progress, Stamped
@@ -32,7 +34,6 @@ from calleq.messages.answers import (
     CallAccepted,
     CallView,
     EventPage,
-    FieldProblem,
     ProblemView,
 )
 from calleq.osn.contract import Bus
@@ -51,6 +52,7 @@ from calleq.runtime.clock import Clock, Timer
 from calleq.runtime.tap import Tap
 from calleq.topology import Business, Topology
 from calleq.units import SECOND_US
+from calleq.web.problems import ProblemDetail
 
 RESEND_FIRST_US = 5 * SECOND_US
 RESEND_LONGEST_US = 60 * SECOND_US
@@ -171,6 +173,7 @@ class AccessServer:
     def restart(self, entries: Iterable[Stamped]) -> int:
         """Take up the journal of before, oldest entry first; how many instructions left again."""
         orders: dict[str, Accepted] = {}
+        ends_unwritten: dict[str, Ended] = {}
         for stamped in entries:
             self._intake.restore(stamped)
             entry = stamped.entry
@@ -184,9 +187,15 @@ class AccessServer:
                         timeline.remember(stamped)
                         self._calls.changed(timeline)
                     if isinstance(entry, Ended):
+                        if stamped.entity == self.name:
+                            ends_unwritten.pop(entry.call, None)
+                        elif entry.call in orders:
+                            ends_unwritten[entry.call] = entry
                         orders.pop(entry.call, None)
                 case _:
                     pass
+        for end in ends_unwritten.values():
+            self._journal.append(self.name, end)
         for entry in orders.values():
             self._set_up_again(entry)
         return len(orders)
@@ -297,19 +306,9 @@ def _accepted(outcome: Admitted) -> Reply:
 
 def declined(problem: ProblemDetail) -> Reply:
     """The reply that says a problem."""
-    view = ProblemView(
-        type=problem.type,
-        title=problem.title,
-        status=problem.status,
-        code=problem.code,
-        detail=problem.detail,
-        errors=tuple(
-            FieldProblem(fault.pointer, fault.code, fault.detail) for fault in problem.errors
-        ),
-    )
     headers: tuple[tuple[str, str], ...] = ()
     if problem.retry_after_s is not None:
         headers += (("retry-after", str(problem.retry_after_s)),)
     if problem.status == 401:
         headers += (("www-authenticate", 'Basic realm="calleq", charset="UTF-8"'),)
-    return Reply(problem.status, view, headers)
+    return Reply(problem.status, problem.view(), headers)

@@ -1,189 +1,31 @@
 """Session and leg records from the journals of every process. Pure, and the same on every run.
 
-The only thing that joins processes is what the signalling has in common: the circuit. The calling
-equipment says by which circuit it dialled (`Dialled`); each switch says by which circuit a call
-came and by which it went on (`Transit`), or at which line it ended (`LineSeized`, `LineRefused`).
-So a leg is followed from circuit to circuit to the switch that faces the party, and what that
-switch says of answer and release is what is billed.
-
-Entries may come in any order and more than once: each is known by its entity and sequence. A call
-between two telephones has no `Dialled`, so it makes no session, but its seizures stand in line with
-the others when uses of a circuit are told apart.
+A leg is followed from circuit to circuit (`indexing` has joined them) to the switch that faces the
+party, and what that switch says of answer and release is what is billed.
 
 Odd cases. An attempt that never reached a line has a record too, with the cause the equipment got.
-A line call whose end the switch never wrote (it crashed) is closed, partial, at the last instant
-that switch wrote before the session ended. A line's events belong to the last `LineSeized` of
-their seizure number, so that a switch may begin anew at 1 after a restart.
-
-The working objects are out of the garbage collector's sight (`gc=False`), which halves the time for
-a day's journals; what points in a circle in damaged data is therefore not freed.
+A line call that its switch closed at a restart is closed, partial, at the last instant that switch
+wrote before: it would have written an earlier end. One whose switch never came back is closed,
+partial, at the last instant that it wrote before the session ended.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
 from operator import attrgetter
 
-import msgspec
-
-from calleq.billing.pairing import pair_in_order
+from calleq.billing.indexing import Attempt, Journals, LineCall, Session, index_entries, path_of
 from calleq.billing.records import LegRecord, SessionRecord, billable_seconds
 from calleq.journal.entries import (
     Accepted,
     CircuitKey,
-    Dialled,
-    Ended,
-    LineAnswered,
     LineRefused,
     LineReleased,
-    LineRinging,
     LineSeized,
-    Progress,
+    Received,
     Stamped,
-    Transit,
-    Undertaken,
 )
 
-HOP_LIMIT = 16
-"""A call passes fewer switches; more is a circle in damaged data."""
-
-_FAILURES = ("failed", "released")
-
-
-class _LineCall(msgspec.Struct, gc=False):
-    """A call at a line, as its switch told it."""
-
-    seized: Stamped
-    ringing: Stamped | None = None
-    answered: Stamped | None = None
-    released: Stamped | None = None
-
-
-class _Arrival(msgspec.Struct, gc=False):
-    """What an exchange did with a call that came by a circuit."""
-
-    at_us: int
-    outgoing: "_Use | None" = None
-    line: _LineCall | None = None
-    refused: Stamped | None = None
-
-
-class _Use(msgspec.Struct, gc=False):
-    """One use of a circuit, as the exchange that sent the IAM wrote it."""
-
-    key: CircuitKey
-    at_us: int
-    arrival: _Arrival | None = None
-
-
-class _Attempt(msgspec.Struct, gc=False):
-    dialled: Stamped
-    entry: Dialled
-    use: _Use | None
-
-
-@dataclass(slots=True)
-class _Session:
-    call: str
-    business: str = ""
-    accepted_at_us: int | None = None
-    ended_at_us: int | None = None
-    state: str = ""
-    cause: int = 0
-    attempts: list[_Attempt] = field(default_factory=list)
-    causes: dict[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
-    """The cause and instant at which the equipment saw an attempt of a leg end."""
-
-
-class _Journals:
-    """Everything of all journals, indexed once."""
-
-    def __init__(self) -> None:
-        self.sessions: dict[str, _Session] = {}
-        self.instants: dict[str, list[Stamped]] = {}
-        self._uses: dict[CircuitKey, list[_Use]] = {}
-        self._arrivals: dict[CircuitKey, list[_Arrival]] = {}
-        self._lines: dict[tuple[str, int], _LineCall] = {}
-
-    def read(self, stamped: Stamped) -> None:
-        """Take one entry; those of one entity come in their order, and once."""
-        entry = stamped.entry
-        match entry:
-            case LineRinging(seizure) | LineAnswered(seizure) | LineReleased(seizure):
-                self._line_event(stamped, entry, seizure)
-            case LineSeized():
-                line = _LineCall(stamped)
-                self._lines[stamped.entity, entry.seizure] = line
-                self._arrives(entry.incoming, _Arrival(stamped.at_us, line=line))
-            case LineRefused():
-                self._arrives(entry.incoming, _Arrival(stamped.at_us, refused=stamped))
-            case Transit():
-                use = self._uses_circuit(entry.outgoing, stamped.at_us)
-                self._arrives(entry.incoming, _Arrival(stamped.at_us, outgoing=use))
-            case Dialled():
-                key = entry.circuit
-                use_or_none = None if key is None else self._uses_circuit(key, stamped.at_us)
-                attempt = _Attempt(stamped, entry, use_or_none)
-                self._session(entry.call).attempts.append(attempt)
-            case Accepted():
-                session = self._session(entry.call)
-                session.business = session.business or entry.business
-                if session.accepted_at_us is None:
-                    session.accepted_at_us = stamped.at_us
-            case Undertaken():
-                business = entry.instruction.get("business")
-                session = self._session(entry.call)
-                if not session.business and isinstance(business, str):
-                    session.business = business
-            case Progress():
-                if entry.event in _FAILURES and entry.leg:
-                    causes = self._session(entry.call).causes
-                    causes.setdefault((entry.leg, entry.attempt), (entry.cause, stamped.at_us))
-            case Ended():
-                session = self._session(entry.call)
-                if session.ended_at_us is None:
-                    session.ended_at_us = stamped.at_us
-                    session.state, session.cause = entry.state, entry.cause
-
-    def join(self) -> None:
-        """Give each use of a circuit what the exchange at its other end did with the call."""
-        for key, uses in self._uses.items():
-            arrivals = self._arrivals.get(key)
-            if not arrivals:
-                continue
-            pairs = pair_in_order([use.at_us for use in uses], [one.at_us for one in arrivals])
-            for arrival, index in zip(arrivals, pairs, strict=True):
-                if index >= 0:
-                    uses[index].arrival = arrival
-
-    def _session(self, call: str) -> _Session:
-        session = self.sessions.get(call)
-        if session is None:
-            session = self.sessions[call] = _Session(call)
-        return session
-
-    def _uses_circuit(self, key: CircuitKey, at_us: int) -> _Use:
-        use = _Use(key, at_us)
-        self._uses.setdefault(key, []).append(use)
-        return use
-
-    def _arrives(self, key: CircuitKey | None, arrival: _Arrival) -> None:
-        if key is not None:
-            self._arrivals.setdefault(key, []).append(arrival)
-
-    def _line_event(
-        self, stamped: Stamped, entry: LineRinging | LineAnswered | LineReleased, seizure: int
-    ) -> None:
-        line = self._lines.get((stamped.entity, seizure))
-        if line is None:
-            return
-        match entry:
-            case LineRinging():
-                line.ringing = line.ringing or stamped
-            case LineAnswered():
-                line.answered = line.answered or stamped
-            case LineReleased():
-                line.released = line.released or stamped
+_NOTHING = Received("", "", 0)
 
 
 def derive_records(entries: Iterable[Stamped]) -> list[SessionRecord]:
@@ -192,93 +34,114 @@ def derive_records(entries: Iterable[Stamped]) -> list[SessionRecord]:
     Every call that a door accepted or an equipment undertook has one session record; every
     `Dialled` has one leg record. Calls not yet over have records too, without a state.
     """
-    by_entity: dict[str, dict[int, Stamped]] = {}
-    for stamped in entries:
-        by_entity.setdefault(stamped.entity, {}).setdefault(stamped.sequence, stamped)
-    journals = _Journals()
-    for entity in sorted(by_entity):
-        ordered = sorted(by_entity[entity].values(), key=attrgetter("sequence"))
-        journals.instants[entity] = ordered
-        for stamped in ordered:
-            journals.read(stamped)
-    journals.join()
+    return records_of(index_entries(entries))
+
+
+def records_of(journals: Journals) -> list[SessionRecord]:
+    """The records of every session, by the instant of acceptance."""
     records = [_session_record(session, journals) for session in journals.sessions.values()]
     records.sort(key=_by_acceptance)
     return records
 
 
 def _by_acceptance(record: SessionRecord) -> tuple[int, str]:
-    first = record.accepted_at_us
-    if first is None:
-        first = record.legs[0].dialled_at_us if record.legs else 0
-    return first, record.call
+    return record.begun_at_us, record.call
 
 
-def _session_record(session: _Session, journals: _Journals) -> SessionRecord:
-    attempts: dict[tuple[str, int], _Attempt] = {}
+def _session_record(session: Session, journals: Journals) -> SessionRecord:
+    attempts: dict[tuple[str, int], Attempt] = {}
+    times: dict[tuple[str, int], int] = {}
     for attempt in session.attempts:
-        attempts.setdefault((attempt.entry.leg, attempt.entry.attempt), attempt)
+        name = attempt.entry.leg, attempt.entry.attempt
+        attempts.setdefault(name, attempt)
+        times[name] = times.get(name, 0) + 1
     ordered = sorted(attempts.values(), key=_by_dialling)
-    legs = tuple(_leg_record(session, attempt, journals) for attempt in ordered)
-    over = session.ended_at_us is not None
+    legs = tuple(
+        _leg_record(session, attempt, times[attempt.entry.leg, attempt.entry.attempt], journals)
+        for attempt in ordered
+    )
+    over, accepted = session.ended_at_us is not None, session.accepted
+    door, key = "", None
+    if accepted is not None:
+        assert isinstance(accepted.entry, Accepted)
+        door, key = accepted.entry.door, accepted.entry.idempotency_key
     return SessionRecord(
         call=session.call,
         business=session.business,
+        door=door,
+        message_id="" if accepted is None else f"{accepted.entity}-{accepted.sequence}",
+        idempotency_key=key,
         state=session.state,
         cause=session.cause,
-        accepted_at_us=session.accepted_at_us,
+        accepted_at_us=_instant_us(accepted),
         ended_at_us=session.ended_at_us,
         legs=legs,
         complete=over and not any(leg.partial for leg in legs),
     )
 
 
-def _by_dialling(attempt: _Attempt) -> tuple[int, str, int]:
+def _by_dialling(attempt: Attempt) -> tuple[int, str, int]:
     return attempt.dialled.at_us, attempt.entry.leg, attempt.entry.attempt
 
 
-def _leg_record(session: _Session, attempt: _Attempt, journals: _Journals) -> LegRecord:
-    route: list[CircuitKey] = []
-    use, arrival = attempt.use, None
-    while use is not None and len(route) < HOP_LIMIT:
-        route.append(use.key)
-        arrival = use.arrival
-        use = arrival.outgoing if arrival is not None else None
+def _leg_record(
+    session: Session, attempt: Attempt, times_dialled: int, journals: Journals
+) -> LegRecord:
+    path = path_of(attempt.use)
+    route = tuple(use.key for use in path)
+    arrival = path[-1].arrival if path else None
     if arrival is not None and arrival.line is not None:
-        return _line_record(session, attempt, arrival.line, tuple(route), journals)
+        return _line_record(session, attempt, times_dialled, arrival.line, route, journals)
     entry = attempt.entry
     seen_end = session.causes.get((entry.leg, entry.attempt))
     cause, ended_at_us = seen_end or (session.cause, session.ended_at_us)
-    entity, location, refused = attempt.dialled.entity, 0, False
-    if arrival is not None and arrival.refused is not None:
-        refusal = arrival.refused.entry
+    begun, software, location, calling = attempt.dialled, attempt.software, 0, ""
+    received = _NOTHING if len(route) > 1 else Received(entry.trunk_group, "", 0)
+    refused = arrival.refused if arrival is not None else None
+    if arrival is not None and refused is not None:
+        refusal = refused.entry
         assert isinstance(refusal, LineRefused)
-        entity, cause, location = arrival.refused.entity, refusal.cause, refusal.location
-        ended_at_us, refused = arrival.refused.at_us, True
+        begun, software = refused, arrival.software
+        cause, location, ended_at_us = refusal.cause, refusal.location, refused.at_us
+        calling, received = refusal.calling, refusal.received or _NOTHING
     return LegRecord(
         session=session.call,
         leg=entry.leg,
         attempt=entry.attempt,
-        entity=entity,
+        entity=begun.entity,
+        sequence=begun.sequence,
         number=entry.number,
+        called_received=received.called,
+        called_nature=received.called_nature,
+        calling=calling,
+        calling_received=received.calling,
+        calling_nature=received.calling_nature,
+        presentation=received.presentation if received.calling else None,
         dialled_at_us=attempt.dialled.at_us,
         released_at_us=ended_at_us,
         cause=cause,
         location=location,
         released_by="" if ended_at_us is None else "network",
+        trunk_group=received.trunk_group,
         circuit=route[-1] if route else None,
-        route=tuple(route),
-        partial=seen_end is None and not refused,
+        route=route,
+        partial=seen_end is None and refused is None,
+        times_dialled=times_dialled,
+        software=software,
     )
 
 
 def _line_record(
-    session: _Session,
-    attempt: _Attempt,
-    line: _LineCall,
+    session: Session,
+    attempt: Attempt,
+    times_dialled: int,
+    line: LineCall,
     route: tuple[CircuitKey, ...],
-    journals: _Journals,
+    journals: Journals,
 ) -> LegRecord:
+    seized = line.seized.entry
+    assert isinstance(seized, LineSeized)
+    received = seized.received or _NOTHING
     end = line.released
     partial = end is None
     cause, location, released_by = 0, 0, ""
@@ -286,6 +149,9 @@ def _line_record(
         release = end.entry
         assert isinstance(release, LineReleased)
         cause, location, released_by = release.cause, release.location, release.released_by
+        if is_restart(end):
+            partial, released_by = True, ""
+            end = _last_word_of_life(end, journals)
     elif session.ended_at_us is not None:
         end = _last_word(line, session.ended_at_us, journals)
         key = (attempt.entry.leg, attempt.entry.attempt)
@@ -297,7 +163,14 @@ def _line_record(
         leg=attempt.entry.leg,
         attempt=attempt.entry.attempt,
         entity=line.seized.entity,
+        sequence=line.seized.sequence,
         number=attempt.entry.number,
+        called_received=received.called,
+        called_nature=received.called_nature,
+        calling=seized.calling,
+        calling_received=received.calling,
+        calling_nature=received.calling_nature,
+        presentation=received.presentation if received.calling else None,
         dialled_at_us=attempt.dialled.at_us,
         seized_at_us=line.seized.at_us,
         ringing_at_us=_instant_us(ringing),
@@ -305,17 +178,42 @@ def _line_record(
         released_at_us=_instant_us(end),
         ring_us=_length_us(ringing, answered or end),
         talk_us=talk_us,
+        held_us=_length_us(line.seized, end),
         billable_s=billable_seconds(talk_us),
         cause=cause,
         location=location,
         released_by=released_by,
+        trunk_group=received.trunk_group,
         circuit=route[-1],
         route=route,
         partial=partial,
+        times_dialled=times_dialled,
+        software=line.software,
     )
 
 
-def _last_word(line: _LineCall, until_us: int, journals: _Journals) -> Stamped:
+def words_needed(session: Session, journals: Journals) -> Iterator[Stamped]:
+    """The entries, of whatever call, at which the line calls of a session are closed that did not
+    end before their eyes."""
+    for attempt in session.attempts:
+        line = _line_of(attempt)
+        if line is None:
+            continue
+        if line.released is not None:
+            if is_restart(line.released):
+                yield _last_word_of_life(line.released, journals)
+        elif session.ended_at_us is not None:
+            yield _last_word(line, session.ended_at_us, journals)
+
+
+def _line_of(attempt: Attempt) -> LineCall | None:
+    """The line that an attempt reached."""
+    path = path_of(attempt.use)
+    arrival = path[-1].arrival if path else None
+    return None if arrival is None else arrival.line
+
+
+def _last_word(line: LineCall, until_us: int, journals: Journals) -> Stamped:
     """What the line's switch wrote last before `until_us`, the call's own entries at least."""
     latest = line.answered or line.ringing or line.seized
     written = journals.instants[latest.entity]
@@ -323,6 +221,24 @@ def _last_word(line: _LineCall, until_us: int, journals: _Journals) -> Stamped:
     found = written[max(place, 0)]
     later = found.sequence > latest.sequence and found.monotonic_us >= latest.monotonic_us
     return found if later else latest
+
+
+def is_restart(stamped: Stamped) -> bool:
+    """Whether a new life of a switch says that a call is over which it did not see end."""
+    entry = stamped.entry
+    return isinstance(entry, LineReleased) and entry.released_by == "restart"
+
+
+def _last_word_of_life(restart: Stamped, journals: Journals) -> Stamped:
+    """What the entity wrote last in the life before the one that wrote `restart`.
+
+    A life writes those first, so if it ends among them the next one writes the others.
+    """
+    written = journals.instants[restart.entity]
+    place = bisect_left(written, restart.sequence, key=attrgetter("sequence"))
+    while place > 0 and is_restart(written[place]):
+        place -= 1
+    return written[place]
 
 
 def _instant_us(stamped: Stamped | None) -> int | None:

@@ -3,24 +3,74 @@
 These are derived from the journals (`derivation`) and never edited. No money is here: rating reads
 `billable_s`. Instants are UTC microseconds as the clock of the entity that saw them had them;
 lengths are differences of that entity's monotonic clock, so that a clock step changes no bill.
+
+What follows from the fields (the record's id, the cause for termination, a clock step) is a
+property and is never stored apart from them.
 """
+
+import hashlib
+from enum import IntEnum
 
 import msgspec
 
+from calleq.intake.references import reference_text
 from calleq.journal.entries import CircuitKey
 from calleq.units import SECOND_US, seconds_text, utc_text
 
+UTC_OFFSET_MIN = 0
+"""Of every instant in a record: calleq's clocks write UTC, whatever zone their machine is in."""
+
+BILLING_RULE = "answered, whole seconds rounded up"
+"""The rule of `billable_seconds`, named in each record."""
+
+PRESENTATIONS = ("allowed", "restricted", "not available")
+"""Address presentation restricted indicator in words (Q.763 §3.10 e)."""
+
+_LAST_NORMAL_CAUSE = 31
+"""Causes up to here are of Q.850's classes of normal events."""
+
+
+class CauseForTerm(IntEnum):
+    """Why a record was closed (3GPP TS 32.298 §5.1.2.1.7)."""
+
+    NORMAL_RELEASE = 0
+    PARTIAL_RECORD = 1
+    """More parts of the same leg follow."""
+    UNSUCCESSFUL_ATTEMPT = 3
+    ABNORMAL_TERMINATION = 4
+    """An answered call that no party ended: network failure, restart."""
+
 
 class LegRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One attempt to reach one party. Unique by (session, leg, attempt)."""
+    """One attempt to reach one party. Unique by (session, leg, attempt, part).
+
+    (entity, sequence) is unique too.
+    """
 
     session: str
     leg: str
     """`customer` or `agent`."""
     attempt: int
     entity: str
-    """The switch that faced the party, or the last element the attempt is known to have reached."""
+    """The recording entity: the switch that faced the party, or the last element the attempt is
+    known to have reached."""
+    sequence: int = 0
+    """Of the entry with which the record begins, in the journal of `entity`. What is missing of
+    1, 2, 3 … there is a loss."""
+    part: int = 1
+    parts: int = 1
     number: str
+    """The called number, E.164."""
+    called_received: str = ""
+    """The digits that `entity` received; empty when the attempt did not get so far."""
+    called_nature: int = 0
+    """Nature of address (Q.763 §3.9 b)."""
+    calling: str = ""
+    """E.164; empty when none was received."""
+    calling_received: str = ""
+    calling_nature: int = 0
+    presentation: int | None = None
+    """Of the calling number, Q.763 §3.10 e; None without one."""
     dialled_at_us: int
     seized_at_us: int | None = None
     ringing_at_us: int | None = None
@@ -30,6 +80,8 @@ class LegRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """From ringing to answer, or to the end when nobody answered."""
     talk_us: int = 0
     """From answer to release as the switch facing the party saw them."""
+    held_us: int = 0
+    """From seizure to release at that switch."""
     billable_s: int = 0
     """`talk_us` in whole seconds, rounded up; 0 for what was never answered."""
     cause: int = 0
@@ -37,12 +89,45 @@ class LegRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     location: int = 0
     released_by: str = ""
     """`line` or `network`; empty while the leg stands or when nobody recorded it."""
+    trunk_group: str = ""
+    """The group of `circuit`."""
     circuit: CircuitKey | None = None
     """The circuit by which the call came to `entity`."""
     route: tuple[CircuitKey, ...] = ()
     """Every circuit of the leg, from the calling equipment on."""
     partial: bool = False
     """True when the end was not recorded by the switch facing the party."""
+    times_dialled: int = 1
+    """How often the equipment wrote that it dials this attempt; more than 1 is a fault."""
+    software: str = ""
+    """The version of calleq that ran at `entity`; empty when its journal does not say."""
+
+    @property
+    def record_id(self) -> str:
+        """A ULID of the instant of dialling; the same whenever the record is derived."""
+        name = f"{self.session}/{self.leg}/{self.attempt}/{self.part}".encode()
+        drawn = int.from_bytes(hashlib.sha256(name).digest()[:10], "big")
+        return reference_text((self.dialled_at_us // 1_000 & (1 << 48) - 1) << 80 | drawn)
+
+    @property
+    def cause_for_term(self) -> CauseForTerm | None:
+        """None while the leg stands."""
+        if self.part < self.parts:
+            return CauseForTerm.PARTIAL_RECORD
+        if self.released_at_us is None:
+            return None
+        if self.answered_at_us is None:
+            return CauseForTerm.UNSUCCESSFUL_ATTEMPT
+        if self.partial or self.cause > _LAST_NORMAL_CAUSE:
+            return CauseForTerm.ABNORMAL_TERMINATION
+        return CauseForTerm.NORMAL_RELEASE
+
+    @property
+    def clock_step_us(self) -> int:
+        """How far the wall clock of `entity` moved against its monotonic one during the talk."""
+        if self.answered_at_us is None or self.released_at_us is None:
+            return 0
+        return self.released_at_us - self.answered_at_us - self.talk_us
 
 
 class SessionRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -50,6 +135,12 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     call: str
     business: str
+    """Who submitted the message, and is billed."""
+    door: str = ""
+    message_id: str = ""
+    """The message as the door numbered it: `<door>-<sequence of its entry in the journal>`."""
+    idempotency_key: str | None = None
+    """The message as the business named it."""
     state: str
     """The final state; empty while the call is not over."""
     cause: int
@@ -59,6 +150,13 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """In the order in which they were dialled."""
     complete: bool
     """True when the call has its final state and no leg is open or partial."""
+
+    @property
+    def begun_at_us(self) -> int:
+        """Acceptance; else the first dialling that is known."""
+        if self.accepted_at_us is not None:
+            return self.accepted_at_us
+        return self.legs[0].dialled_at_us if self.legs else 0
 
 
 LEG_COLUMNS = (
@@ -88,12 +186,15 @@ def records_as_json(record: SessionRecord) -> dict[str, object]:
     return {
         "call": record.call,
         "business": record.business,
+        "door": record.door or None,
+        "message_id": record.message_id or None,
+        "idempotency_key": record.idempotency_key,
         "state": record.state or None,
         "cause": record.cause,
         "accepted_at": _instant(record.accepted_at_us),
         "ended_at": _instant(record.ended_at_us),
         "complete": record.complete,
-        "legs": [_leg_as_json(leg) for leg in record.legs],
+        "legs": [leg_as_json(leg) for leg in record.legs],
     }
 
 
@@ -115,28 +216,54 @@ def leg_rows(record: SessionRecord) -> list[tuple[str, ...]]:
     ]
 
 
-def _leg_as_json(leg: LegRecord) -> dict[str, object]:
+def leg_as_json(leg: LegRecord) -> dict[str, object]:
+    """A leg as `--json` prints it."""
     return {
+        "record_id": leg.record_id,
         "session": leg.session,
         "leg": leg.leg,
         "attempt": leg.attempt,
+        "part": leg.part,
+        "parts": leg.parts,
         "entity": leg.entity,
+        "sequence": leg.sequence,
         "number": leg.number,
+        "called_received": leg.called_received or None,
+        "called_nature": leg.called_nature or None,
+        "calling": leg.calling or None,
+        "calling_received": leg.calling_received or None,
+        "calling_nature": leg.calling_nature or None,
+        "presentation": _presentation(leg.presentation),
         "dialled_at": _instant(leg.dialled_at_us),
         "seized_at": _instant(leg.seized_at_us),
         "ringing_at": _instant(leg.ringing_at_us),
         "answered_at": _instant(leg.answered_at_us),
         "released_at": _instant(leg.released_at_us),
+        "utc_offset_min": UTC_OFFSET_MIN,
+        "clock_step_us": leg.clock_step_us,
         "ring_us": leg.ring_us,
         "talk_us": leg.talk_us,
+        "held_us": leg.held_us,
         "billable_s": leg.billable_s,
+        "billing_rule": BILLING_RULE,
         "cause": leg.cause,
         "location": leg.location,
         "released_by": leg.released_by or None,
+        "cause_for_term": leg.cause_for_term,
+        "trunk_group": leg.trunk_group or None,
         "circuit": _circuit(leg.circuit),
         "route": [_circuit(key) for key in leg.route],
         "partial": leg.partial,
+        "times_dialled": leg.times_dialled,
+        "software": leg.software or None,
     }
+
+
+def _presentation(indicator: int | None) -> str | None:
+    if indicator is None:
+        return None
+    known = 0 <= indicator < len(PRESENTATIONS)
+    return PRESENTATIONS[indicator] if known else str(indicator)
 
 
 def _circuit(key: CircuitKey | None) -> dict[str, int] | None:

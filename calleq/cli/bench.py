@@ -5,6 +5,7 @@ documents.
 """
 
 import argparse
+import importlib
 import sys
 from collections.abc import Callable
 
@@ -13,48 +14,27 @@ import msgspec
 from calleq.cli.figures import Figure
 from calleq.cli.output import print_json, print_table
 
-
-def bench_isup() -> list[Figure]:
-    """Cost of an IAM with calling number and one more optional parameter."""
-    from calleq.cli.bench_isup import measure
-
-    return measure("calleq bench isup")
-
-
-def bench_accept() -> list[Figure]:
-    """CPU of access server 72 per message accepted durably."""
-    from calleq.cli.bench_door import measure_accept
-
-    return measure_accept("calleq bench accept")
-
-
-def bench_first_iam() -> list[Figure]:
-    """From the last octet of the POST to the first IAM on the link."""
-    from calleq.cli.bench_door import measure_first_iam
-
-    return measure_first_iam("calleq bench first-iam")
-
-
-def bench_sim() -> list[Figure]:
-    """Completed calls per CPU second of `calleq-sim run`."""
-    from calleq.cli.bench_sim import measure
-
-    return measure("calleq bench sim")
-
-
-BENCHES: dict[str, Callable[[], list[Figure]]] = {
-    "isup": bench_isup,
-    "accept": bench_accept,
-    "first-iam": bench_first_iam,
-    "sim": bench_sim,
+BENCHES: dict[str, tuple[str, str]] = {
+    "isup": ("calleq.cli.bench_isup", "measure"),
+    "accept": ("calleq.cli.bench_door", "measure_accept"),
+    "first-iam": ("calleq.cli.bench_door", "measure_first_iam"),
+    "sim": ("calleq.cli.bench_sim", "measure"),
 }
+"""Where each is measured, by name; a module is imported only when it measures."""
+
+
+def measure(name: str) -> list[Figure]:
+    """The figures of a bench, with the command that makes them again."""
+    module, function = BENCHES[name]
+    work: Callable[[str], list[Figure]] = getattr(importlib.import_module(module), function)
+    return work(f"calleq bench {name}")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print."""
     if sys.stderr.isatty():
         sys.stderr.write(f"measuring {arguments.name} …\n")
-    figures = BENCHES[arguments.name]()
+    figures = measure(arguments.name)
     if arguments.json:
         print_json([msgspec.structs.asdict(figure) for figure in figures])
     else:

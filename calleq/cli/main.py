@@ -48,6 +48,13 @@ def _with_json(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument("--json", action="store_true", help=f"print {what} as JSON")
 
 
+def _port(text: str) -> int:
+    """A port to listen on; 0 takes any that is free."""
+    if not (text.isascii() and text.isdigit() and int(text) <= 65_535):
+        raise argparse.ArgumentTypeError(f"{text}: a port from 0 to 65535 was expected")
+    return int(text)
+
+
 def _add(
     commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
     name: str,
@@ -81,10 +88,12 @@ def _add_networks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     up = _add(commands, "up", "run the whole network", "calleq up --port 8072", "up")
     _with_network(up)
     _with_data(up)
-    up.add_argument("--port", type=int, metavar="N", help="port of the front door (default: 8072)")
+    up.add_argument(
+        "--port", type=_port, metavar="N", help="port of the front door (default: 8072)"
+    )
     up.add_argument(
         "--desk-port",
-        type=int,
+        type=_port,
         metavar="N",
         help="port of the telephones' desk (default: 8038; with --port: any free one)",
     )
@@ -102,9 +111,9 @@ def _add_networks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     )
     _with_network(run)
     _with_data(run)
-    run.add_argument("--port", type=int, metavar="N", help="port of the front door (server-72)")
+    run.add_argument("--port", type=_port, metavar="N", help="port of the front door (server-72)")
     run.add_argument(
-        "--desk-port", type=int, default=8038, metavar="N", help="port of the telephones' desk"
+        "--desk-port", type=_port, default=8038, metavar="N", help="port of the telephones' desk"
     )
     run.add_argument("--base-port", type=int, metavar="N", help="first port between elements")
     _with_talk(run, 5.0)
@@ -154,16 +163,6 @@ def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     trace.add_argument("--pcap", type=Path, metavar="FILE", help="also write its SS7 octets")
     _with_json(trace, "the ladder")
 
-    cdr = _add(commands, "cdr", "read the call records", "calleq cdr list --json", "records")
-    ways = cdr.add_subparsers(dest="way", required=True, metavar="list|show")
-    listing = ways.add_parser("list", help="all records", epilog="example: calleq cdr list --json")
-    _with_data(listing)
-    _with_json(listing, "the records")
-    showing = ways.add_parser("show", help="one record", epilog="example: calleq cdr show last")
-    showing.add_argument("call", metavar="CALL", help="reference, or `last`")
-    _with_data(showing)
-    _with_json(showing, "the record")
-
     topology = _add(
         commands, "topology", "print the network with every numeral", "calleq topology", "network"
     )
@@ -173,6 +172,84 @@ def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     bench = _add(commands, "bench", "measure this machine", "calleq bench isup --json", "bench")
     bench.add_argument("name", choices=("isup", "accept", "first-iam", "sim"))
     _with_json(bench, "the figures")
+
+
+def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Commands on the call records."""
+    cdr = _add(commands, "cdr", "read the call records", "calleq cdr list --json", "records")
+    ways = cdr.add_subparsers(dest="way", required=True, metavar="list|show|export|check")
+
+    def way(name: str, what: str, example: str) -> argparse.ArgumentParser:
+        parser = ways.add_parser(name, help=what, epilog=f"example: {example}")
+        _with_data(parser)
+        _with_database(parser)
+        return parser
+
+    listing = way("list", "records, oldest first", "calleq cdr list --business abc --min-talk 60")
+    _with_filters(listing)
+    listing.add_argument(
+        "--limit", type=int, metavar="N", help="how many (default: 100; with --json: all)"
+    )
+    listing.add_argument("--after", metavar="CALL", help="begin after this call: the next page")
+    listing.add_argument("--newest-first", action="store_true")
+    _with_json(listing, "the records")
+
+    showing = way("show", "one record", "calleq cdr show last")
+    showing.add_argument("call", metavar="CALL", help="reference, the end of one, or `last`")
+    _with_json(showing, "the record")
+
+    export = way("export", "records for other programs", "calleq cdr export --out legs.csv")
+    _with_filters(export)
+    export.add_argument("--format", choices=("csv", "jsonl"), default="csv")
+    export.add_argument("--records", choices=("legs", "sessions"), default="legs")
+    export.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="with FILE.manifest.json (default: standard output)",
+    )
+
+    check = way(
+        "check", "find what must be looked at; status 1 when there is any", "calleq cdr check"
+    )
+    _with_times(check)
+    _with_json(check, "the findings")
+
+    rebuild = _add(
+        commands,
+        "rebuild",
+        "make the call records anew from the journals",
+        "calleq rebuild --data calleq-data",
+        "rebuild",
+    )
+    _with_data(rebuild)
+    _with_database(rebuild)
+    _with_json(rebuild, "what was read and made")
+
+
+def _with_database(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--database",
+        default=os.environ.get("CALLEQ_DATABASE"),
+        metavar="URL",
+        help="where records lie: postgresql://… or sqlite:///FILE (default: $CALLEQ_DATABASE, else"
+        " records.sqlite in the data directory)",
+    )
+
+
+def _with_times(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--since", metavar="INSTANT", help="calls that began then or later")
+    parser.add_argument("--until", metavar="INSTANT", help="calls that began before then")
+
+
+def _with_filters(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--business")
+    parser.add_argument("--state", help="the final state, or in_progress")
+    parser.add_argument("--number", help="of a party; `+1212*`: numbers that begin so")
+    parser.add_argument("--cause", type=int, help="of the call or one of its legs (Q.850)")
+    _with_times(parser)
+    parser.add_argument("--min-talk", type=float, metavar="SECONDS", help="of the longest leg")
+    parser.add_argument("--max-talk", type=float, metavar="SECONDS")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -187,6 +264,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_networks(commands)
     _add_call(commands)
     _add_readers(commands)
+    _add_records(commands)
     return parser
 
 

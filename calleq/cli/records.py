@@ -1,33 +1,138 @@
-"""`calleq cdr list|show`: the records, derived from the journals at each reading."""
+"""`calleq cdr list|show|export|check`: the records, read through their projection."""
 
 import argparse
+import json
+import os
+import sys
+import textwrap
+import time
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
 
-from calleq.billing.derivation import derive_records
+import msgspec
+from sqlalchemy import Connection
+
+from calleq.billing.checks import findings, known_lost
+from calleq.billing.export import Batch
+from calleq.billing.queries import (
+    Filter,
+    Position,
+    calls_ending_in,
+    find_record,
+    find_records,
+    position_of,
+)
 from calleq.billing.records import LEG_COLUMNS, SessionRecord, leg_rows, records_as_json
+from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.output import print_json, print_line, print_table
-from calleq.cli.reading import choose, read_entries
+from calleq.cli.reading import write_json
+from calleq.cli.records_database import instant_us, length_us, up_to_date
 from calleq.units import utc_text
+
+SHOWN_CALLS = 100
+"""In a table, unless `--limit` says otherwise."""
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print one record or all."""
-    records = derive_records(read_entries(arguments.data))
-    if arguments.way == "show":
-        record = choose(records, arguments.call)
-        if arguments.json:
-            print_json(records_as_json(record))
-        else:
-            show(record)
-    elif arguments.json:
-        print_json([records_as_json(record) for record in records])
+    """One of the ways."""
+    with up_to_date(arguments) as database, database.reading() as connection:
+        match arguments.way:
+            case "show":
+                return _show_one(connection, arguments)
+            case "list":
+                return _list(connection, arguments)
+            case "export":
+                return _export(connection, arguments)
+            case _:
+                return _check(connection, arguments)
+
+
+def _show_one(connection: Connection, arguments: argparse.Namespace) -> int:
+    record = _chosen(connection, arguments.call)
+    if arguments.json:
+        print_json(records_as_json(record))
     else:
-        print_table(
-            f"{len(records)} calls",
-            ("call", "accepted", "business", "state", "legs", "talk", "billable"),
-            [_row(record) for record in records],
-            right=("legs", "talk", "billable"),
-        )
+        show(record)
     return 0
+
+
+def _chosen(connection: Connection, call: str) -> SessionRecord:
+    """The record of a reference, of the unambiguous end of one, or of the `last` call."""
+    if call == "last":
+        newest = next(find_records(connection, Filter(newest_first=True), limit=1), None)
+        if newest is None:
+            raise CommandError("no call has been made yet")
+        return newest
+    found = [call.upper()] if position_of(connection, call.upper()) else []
+    found = found or calls_ending_in(connection, call.upper(), 2)
+    if len(found) > 1:
+        raise UsageError(f"{call!r} fits several calls: give more of the reference")
+    record = find_record(connection, found[0]) if found else None
+    if record is None:
+        raise CommandError(f"no call {call!r}: `calleq cdr list` shows those there are")
+    return record
+
+
+def _list(connection: Connection, arguments: argparse.Namespace) -> int:
+    wanted = _filter(arguments, newest_first=arguments.newest_first)
+    limit = arguments.limit
+    if limit is not None and limit < 1:
+        raise UsageError(f"--limit {limit}: 1 or more was expected")
+    after = _position(connection, arguments.after)
+    if arguments.json:
+        _print_list(find_records(connection, wanted, limit=limit, after=after))
+        return 0
+    limit = limit or SHOWN_CALLS
+    found = list(find_records(connection, wanted, limit=limit + 1, after=after))
+    shown = found[:limit]
+    print_table(
+        f"{len(shown)} calls",
+        ("call", "accepted", "business", "state", "legs", "talk", "billable"),
+        [_row(record) for record in shown],
+        right=("legs", "talk", "billable"),
+    )
+    if len(found) > limit:
+        print_line(f"There are more: --after {shown[-1].call}")
+    return 0
+
+
+def _position(connection: Connection, call: str | None) -> Position | None:
+    if call is None:
+        return None
+    position = position_of(connection, call.upper())
+    if position is None:
+        raise UsageError(f"--after {call}: there is no such call")
+    return position
+
+
+def _filter(
+    arguments: argparse.Namespace, *, newest_first: bool = False, over: bool = False
+) -> Filter:
+    state = arguments.state
+    return Filter(
+        business=arguments.business,
+        state="" if state == "in_progress" else state,
+        number=arguments.number,
+        cause=arguments.cause,
+        since_us=instant_us(arguments.since, "--since"),
+        until_us=instant_us(arguments.until, "--until"),
+        min_talk_us=length_us(arguments.min_talk, "--min-talk"),
+        max_talk_us=length_us(arguments.max_talk, "--max-talk"),
+        over=over,
+        newest_first=newest_first,
+    )
+
+
+def _print_list(records: Iterable[SessionRecord]) -> None:
+    """One JSON array, written as it is read: there may be millions."""
+    sys.stdout.write("[")
+    separator = "\n"
+    for record in records:
+        text = json.dumps(records_as_json(record), indent=2, ensure_ascii=False)
+        sys.stdout.write(separator + textwrap.indent(text, "  "))
+        separator = ",\n"
+    sys.stdout.write("]\n" if separator == "\n" else "\n]\n")
 
 
 def _row(record: SessionRecord) -> tuple[str, ...]:
@@ -51,3 +156,63 @@ def show(record: SessionRecord) -> None:
     print_table(
         "legs", LEG_COLUMNS, leg_rows(record), right=("attempt", "ring", "talk", "billable")
     )
+
+
+def _export(connection: Connection, arguments: argparse.Namespace) -> int:
+    """Calls that are over; the others have records that still change."""
+    wanted = _filter(arguments, over=True)
+    batch = Batch(arguments.format, arguments.records)
+    lines = batch.lines(find_records(connection, wanted))
+    path: Path | None = arguments.out
+    if path is None:
+        for line in lines:
+            sys.stdout.buffer.write(line)
+        return 0
+    _write(path, lines)
+    manifest = batch.manifest(
+        filters={
+            name: value
+            for name, value in msgspec.to_builtins(wanted).items()
+            if value is not None and value is not False
+        },
+        lost=known_lost(connection),
+        at_us=time.time_ns() // 1_000,
+    )
+    write_json(path.with_name(f"{path.name}.manifest.json"), manifest)
+    print_line(f"{path}: {manifest['count']} {arguments.records} of {manifest['sessions']} calls")
+    return 0
+
+
+def _write(path: Path, lines: Iterator[bytes]) -> None:
+    """Put the file there whole, so that no reader takes half of it for all."""
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        with fresh.open("wb") as file:
+            file.writelines(lines)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(fresh, path)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise UsageError(f"{path}: {error.strerror}") from error
+
+
+def _check(connection: Connection, arguments: argparse.Namespace) -> int:
+    since_us = instant_us(arguments.since, "--since")
+    found = findings(connection, since_us, instant_us(arguments.until, "--until"))
+    if arguments.json:
+        listed = list(found)
+        print_json([msgspec.to_builtins(finding) for finding in listed])
+        return 1 if listed else 0
+    shown = list(islice(found, SHOWN_CALLS + 1))
+    if not shown:
+        print_line("nothing to look at")
+        return 0
+    print_table(
+        "to look at",
+        ("what", "call", "entity", "detail"),
+        [(one.kind, one.call, one.entity, one.detail) for one in shown[:SHOWN_CALLS]],
+    )
+    if len(shown) > SHOWN_CALLS:
+        print_line("There are more: --json shows all")
+    return 1

@@ -1,6 +1,5 @@
 """The one door: validation, authentication and durable acceptance of call-initiation messages."""
 
-from calleq.intake.errors import ProblemDetail
 from calleq.intake.intake import Answer, Intake
 from calleq.intake.outcome import Acceptance, Admitted, Declined, Order, Outcome
 from calleq.intake.references import CallReferences, is_reference
@@ -14,6 +13,5 @@ __all__ = [
     "Intake",
     "Order",
     "Outcome",
-    "ProblemDetail",
     "is_reference",
 ]

@@ -1,33 +1,11 @@
-"""What a door says when it does not accept a message: RFC 9457 problem details as data.
+"""What a door says when it does not accept a message: problems (RFC 9457) as data.
 
-`ProblemDetail` is rendered where HTTP is (`calleq.access_server.http`); here are its contents. The
-refusals that a sender could learn from (unknown business, wrong password, suspended, …) are one
+The refusals that a sender could learn from (unknown business, wrong password, suspended, …) are one
 problem, `NOT_ACCEPTED`.
 """
 
-import msgspec
-
 from calleq.messages.errors import Fault, MessageError
-
-TYPE_PREFIX = "tag:calleq.example,2026:problem/"
-"""The house's type URI (as in `calleq.web.problems`, which this room need not load)."""
-
-
-class ProblemDetail(msgspec.Struct, frozen=True, kw_only=True):
-    """One problem: HTTP status, stable code, a title for its kind and a detail for this case."""
-
-    status: int
-    code: str
-    title: str
-    detail: str = ""
-    errors: tuple[Fault, ...] = ()
-    retry_after_s: int | None = None
-
-    @property
-    def type(self) -> str:
-        """The URI of the kind of problem."""
-        return TYPE_PREFIX + self.code
-
+from calleq.web.problems import ProblemDetail
 
 NOT_ACCEPTED = ProblemDetail(
     status=401,

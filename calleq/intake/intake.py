@@ -21,7 +21,6 @@ import msgspec
 from calleq.accounts import Accounts, Buckets, Denial, Rate, Verdict
 from calleq.intake import errors
 from calleq.intake.customers import KnownCustomers
-from calleq.intake.errors import ProblemDetail
 from calleq.intake.idempotency import KEPT_US, IdempotencyKeys, KeyState, Replay, is_key
 from calleq.intake.outcome import Acceptance, Admitted, Declined, Outcome
 from calleq.journal.contract import Journal
@@ -31,6 +30,7 @@ from calleq.numbering import E164
 from calleq.runtime.clock import Clock
 from calleq.topology import Business
 from calleq.units import MINUTE_US, SECOND_US
+from calleq.web.problems import ProblemDetail
 
 LIMIT_IN_WORK = 1_024
 """Messages between their arrival and their answer."""

@@ -2,9 +2,9 @@
 
 import msgspec
 
-from calleq.intake.errors import ProblemDetail
 from calleq.journal.entries import Accepted
 from calleq.topology import Business
+from calleq.web.problems import ProblemDetail
 
 
 class Order(msgspec.Struct, frozen=True):

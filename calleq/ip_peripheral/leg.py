@@ -123,12 +123,16 @@ class CircuitLeg:
 
     def begin(self) -> None:
         """Journal the attempt; the IAM follows."""
-        command = self.command
-        self._means.journal.append(
-            self._means.name,
-            Dialled(self._call, command.leg, command.attempt, command.address, self.circuit.key),
-            self._durable,
+        command, means = self.command, self._means
+        attempt = Dialled(
+            self._call,
+            command.leg,
+            command.attempt,
+            command.address,
+            self.circuit.key,
+            means.circuits.group,
         )
+        means.journal.append(means.name, attempt, self._durable)
 
     def release(self, command: int, cause: int) -> None:
         """Release the leg in whatever state it is; reported as `Released` to `command`."""

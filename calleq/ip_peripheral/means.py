@@ -21,14 +21,14 @@ class Circuits:
 
     def __init__(self, exchange: Exchange, group: str) -> None:
         self.exchange = exchange
-        self._group = group
+        self.group = group
         self._reserved: dict[str, int] = {}
         self._promised = 0
 
     def reserve(self, call: str) -> bool:
         """Keep circuits for both legs of a call; False when they are not there."""
         assert call not in self._reserved
-        if self.exchange.idle(self._group) - self._promised < LEGS:
+        if self.exchange.idle(self.group) - self._promised < LEGS:
             return False
         self._reserved[call] = LEGS
         self._promised += LEGS
@@ -36,12 +36,12 @@ class Circuits:
 
     def are_resetting(self) -> bool:
         """Whether circuits are being reset, as after a restart."""
-        return self.exchange.is_resetting(self._group)
+        return self.exchange.is_resetting(self.group)
 
     def seize(self, call: str) -> Circuit | None:
         """Take one of the call's circuits; None when it has none left or all are busy."""
         left = self._reserved.get(call, 0)
-        circuit = self.exchange.seize(self._group) if left else None
+        circuit = self.exchange.seize(self.group) if left else None
         if circuit is not None:
             self._reserved[call] = left - 1
             self._promised -= 1

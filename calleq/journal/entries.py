@@ -20,6 +20,19 @@ class CircuitKey(msgspec.Struct, frozen=True, gc=False):
     cic: int
 
 
+class Received(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What the IAM that brought a call said, before anything was made of it (Q.763 §3.9, §3.10)."""
+
+    trunk_group: str
+    """The group of the circuit by which it came."""
+    called: str
+    called_nature: int
+    calling: str = ""
+    """Empty when the IAM had no calling number."""
+    calling_nature: int = 0
+    presentation: int = 0
+
+
 class Accepted(msgspec.Struct, frozen=True, gc=False, tag="accepted"):
     """A door accepted a message for `call`; written before the answer says so."""
 
@@ -58,6 +71,7 @@ class Dialled(msgspec.Struct, frozen=True, gc=False, tag="dialled"):
     """1 for the call's first dialling of this leg, 2 for the next representative, and so on."""
     number: str
     circuit: CircuitKey | None
+    trunk_group: str = ""
 
 
 class Progress(msgspec.Struct, frozen=True, gc=False, tag="progress"):
@@ -95,6 +109,8 @@ class LineSeized(msgspec.Struct, frozen=True, gc=False, tag="line_seized"):
     incoming: CircuitKey | None
     calling: str
     called: str
+    received: Received | None = None
+    """None where a line of the same switch dialled."""
 
 
 class LineRinging(msgspec.Struct, frozen=True, gc=False, tag="line_ringing"):
@@ -109,8 +125,18 @@ class LineAnswered(msgspec.Struct, frozen=True, gc=False, tag="line_answered"):
     seizure: int
 
 
+class LineHeartbeat(msgspec.Struct, frozen=True, gc=False, tag="line_heartbeat"):
+    """The call at the line is still up; written regularly, so that a crash leaves little open."""
+
+    seizure: int
+
+
 class LineReleased(msgspec.Struct, frozen=True, gc=False, tag="line_released"):
-    """The call at the line ended; `released_by` is `line` or `network`."""
+    """The call at the line ended; `released_by` is `line` or `network`.
+
+    `restart`: a life of the switch that began after a crash says that the call is over. It ended
+    some time after the last entry that the life before it wrote.
+    """
 
     seizure: int
     cause: int
@@ -125,6 +151,14 @@ class LineRefused(msgspec.Struct, frozen=True, gc=False, tag="line_refused"):
     incoming: CircuitKey | None
     cause: int
     location: int
+    calling: str = ""
+    received: Received | None = None
+
+
+class Started(msgspec.Struct, frozen=True, gc=False, tag="started"):
+    """An element began work; `software` is the version that writes what follows."""
+
+    software: str
 
 
 Entry = (
@@ -138,8 +172,10 @@ Entry = (
     | LineSeized
     | LineRinging
     | LineAnswered
+    | LineHeartbeat
     | LineReleased
     | LineRefused
+    | Started
 )
 
 

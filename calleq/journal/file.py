@@ -10,9 +10,8 @@ file another process writes (`JournalLocked`); anything once a write or flush ha
 (`JournalFailed`). Such a failure is final: after it nobody can say what the disk holds, so the
 process must end and recover from the file. No `durable` is ever called for what failed.
 
-Odd cases: space is prepared ahead with zeros, because a flush that need not grow the file is
-cheaper; it is cut at closing. A torn tail is cut when the file is opened. A mark frame is written
-at opening and at closing, see `frames`. `append` and `close` belong to the loop's thread.
+What is written where, and in which order it becomes durable, is `writer`'s. `append` and `close`
+belong to the loop's thread.
 """
 
 import asyncio
@@ -23,17 +22,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from calleq.journal.entries import Entry, Stamped
-from calleq.journal.frames import (
-    Contents,
-    JournalError,
-    decode_journal,
-    encode_entry,
-    encode_frames,
-    encode_header,
-    is_unfinished_header,
-)
+from calleq.journal.frames import JournalError, encode_entry
+from calleq.journal.segments import SEGMENT_BYTES
+from calleq.journal.writer import JournalWriter
 from calleq.runtime.clock import Clock
-from calleq.runtime.disk import Disk, DiskFile, DiskLocked, RealDisk
+from calleq.runtime.disk import Disk, RealDisk
 
 BACKLOG_LIMIT_ENTRIES = 65_536
 """Entries that may wait for the disk; more are refused."""
@@ -41,13 +34,10 @@ BACKLOG_LIMIT_ENTRIES = 65_536
 GROUP_LIMIT_ENTRIES = 8_192
 """Entries in one group, so that a flush after a long wait does not hold up the loop for long."""
 
-PREPARED_BYTES = 1 << 20
-"""Space made ready ahead of the frames, at a time."""
-
 CLOSE_LIMIT_S = 30.0
 """How long `close` waits for the writer."""
 
-_MARK = b""
+_Written = tuple[bytes, Stamped, Callable[[], object] | None]
 
 
 class JournalFull(JournalError):  # noqa: N818
@@ -56,10 +46,6 @@ class JournalFull(JournalError):  # noqa: N818
 
 class JournalFailed(JournalError):  # noqa: N818
     """A write or a flush failed earlier; the process must end and recover."""
-
-
-class JournalLocked(JournalError):  # noqa: N818
-    """Another process writes this journal."""
 
 
 class FileJournal:
@@ -72,37 +58,33 @@ class FileJournal:
         loop: asyncio.AbstractEventLoop,
         on_failure: Callable[[JournalFailed], object] | None = None,
         disk: Disk | None = None,
+        segment_bytes: int = SEGMENT_BYTES,
+        keep_us: int | None = None,
     ) -> None:
-        """Open `path`, made when it does not exist; `recovered` holds what it says.
+        """Open the journal whose first segment is `path`; `recovered` holds what it says.
 
-        `on_failure` is called once, on the loop, when the disk failed. Raises JournalLocked,
-        JournalDamaged, JournalVersion, and JournalError when the file cannot be opened.
+        `on_failure` is called once, on the loop, when the disk failed. `segment_bytes`, `keep_us`
+        and what is raised: see `JournalWriter`.
         """
         self.path = path
         self._clock = clock
         self._loop = loop
         self._on_failure = on_failure
-        self._file, contents = _open(path, disk or RealDisk())
-        self.recovered: list[Stamped] = contents.entries
-        """Everything in the file at opening; `forget_recovered` frees it."""
-        self.notes = contents.notes
-        self._sequence = contents.last_sequence
-        self._end = contents.end
-        self._prepared_end = contents.end
-        self._group = contents.group
+        self._writer = JournalWriter(
+            path, disk or RealDisk(), clock.now_us, segment_bytes=segment_bytes, keep_us=keep_us
+        )
+        self.recovered: list[Stamped] = self._writer.recovered
+        """Everything in the journal at opening; `forget_recovered` frees it."""
+        self.notes = self._writer.notes
+        self._sequence = self._writer.sequences
         self._failure = ""
         self._closing = False
         self._outstanding = 0
-        self._gathered: list[tuple[bytes, Callable[[], object] | None]] = []
+        self._gathered: list[_Written] = []
         self._committed: deque[list[Callable[[], object] | None]] = deque()
         self._work = threading.Condition(threading.Lock())
         self._thread = threading.Thread(target=self._write, name=f"journal {path.name}")
         self._thread.daemon = True
-        try:
-            self._commit([_MARK])
-        except OSError as error:
-            self._file.close()
-            raise JournalError(f"{path}: cannot be written: {error.strerror or error}") from error
         self._thread.start()
 
     def append(
@@ -117,13 +99,12 @@ class FileJournal:
             raise JournalFull(f"{self.path}: {BACKLOG_LIMIT_ENTRIES} entries wait for the disk")
         sequence = self._sequence.get(entity, 0) + 1
         clock = self._clock
-        payload = encode_entry(
-            Stamped(entity, sequence, clock.now_us(), clock.monotonic_us(), entry)
-        )
+        stamped = Stamped(entity, sequence, clock.now_us(), clock.monotonic_us(), entry)
+        payload = encode_entry(stamped)
         self._sequence[entity] = sequence
         self._outstanding += 1
         with self._work:
-            self._gathered.append((payload, durable))
+            self._gathered.append((payload, stamped, durable))
             if len(self._gathered) == 1:
                 self._work.notify()
 
@@ -134,7 +115,7 @@ class FileJournal:
 
     def forget_recovered(self) -> None:
         """Free the memory of what was read at opening."""
-        self.recovered = []
+        self.recovered = self._writer.recovered = []
 
     def close(self) -> None:
         """Make durable what was appended, call back, end the thread, free the file.
@@ -151,7 +132,7 @@ class FileJournal:
         if self._thread.is_alive():
             raise JournalError(f"{self.path}: the disk did not answer in {CLOSE_LIMIT_S:.0f} s")
         self._deliver()
-        self._file.close()
+        self._writer.close()
 
     def _deliver(self) -> None:
         while self._committed:
@@ -177,12 +158,10 @@ class FileJournal:
     def _write(self) -> None:
         try:
             while group := self._next_group():
-                self._commit([payload for payload, _ in group])
-                self._committed.append([durable for _, durable in group])
+                self._writer.commit([item[0] for item in group], [item[1] for item in group])
+                self._committed.append([item[2] for item in group])
                 self._wake(self._deliver)
-            self._commit([_MARK])
-            self._file.truncate(self._end)
-            self._file.sync()
+            self._writer.finish()
         except Exception as error:
             # Whatever it was, nobody can say what the disk holds now.
             reason = error.strerror if isinstance(error, OSError) else None
@@ -194,47 +173,10 @@ class FileJournal:
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(call)
 
-    def _next_group(self) -> list[tuple[bytes, Callable[[], object] | None]]:
+    def _next_group(self) -> list[_Written]:
         with self._work:
             while not self._gathered and not self._closing:
                 self._work.wait()
             group = self._gathered[:GROUP_LIMIT_ENTRIES]
             del self._gathered[:GROUP_LIMIT_ENTRIES]
             return group
-
-    def _commit(self, payloads: list[bytes]) -> None:
-        group = self._group + 1
-        octets = encode_frames(payloads, group)
-        end = self._end + len(octets)
-        if end > self._prepared_end:
-            self._prepared_end = end + PREPARED_BYTES
-            octets += bytes(PREPARED_BYTES)
-        self._file.write_at(self._end, octets)
-        self._file.sync()
-        self._end, self._group = end, group
-
-
-def _open(path: Path, disk: Disk) -> tuple[DiskFile, Contents]:
-    try:
-        file = disk.open(path)
-    except DiskLocked as error:
-        raise JournalLocked(str(error)) from error
-    except OSError as error:
-        raise JournalError(f"{path}: cannot be opened: {error.strerror or error}") from error
-    try:
-        octets = file.read_all()
-        contents = decode_journal(octets, str(path))
-        if is_unfinished_header(octets):
-            file.truncate(0)
-            file.write_at(0, encode_header())
-        elif contents.end < len(octets):
-            # Remains of a torn group must never be taken for frames of the next one.
-            file.truncate(contents.end)
-        file.sync()
-    except OSError as error:
-        file.close()
-        raise JournalError(f"{path}: cannot be opened: {error.strerror or error}") from error
-    except JournalError:
-        file.close()
-        raise
-    return file, contents

@@ -15,27 +15,16 @@ two, messages wait up to `WAITING_LIMIT_FRAMES`; beyond it they are lost and cou
 Taps are shown each message at the process that sends it.
 """
 
-import struct
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Protocol, cast
-
-from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.interfaces import IAddress, IConnector
-from twisted.internet.protocol import (
-    ClientFactory,
-    Factory,
-    ServerFactory,
-    connectionDone,
-)
-from twisted.internet.protocol import Protocol as TwistedProtocol
-from twisted.python.failure import Failure
 
 from calleq.lines.messages import LineError
 from calleq.lines.plants import line_link, telephone_name
 from calleq.lines.q931 import MESSAGE_LIMIT
 from calleq.runtime.clock import Clock
+from calleq.runtime.framing import LengthReader, framed
 from calleq.runtime.tap import Segment, Tap
+from calleq.runtime.tcp import Connection, Dialler, Listener, TcpReactor
 
 NUMBER_LIMIT = 16
 """Octets of a line's number: `+` and 15 digits."""
@@ -47,46 +36,6 @@ RECONNECT_LONGEST_US = 2_000_000
 RECONNECT_TRIES = 100_000
 """Tries in a row, more than two days of them."""
 
-_LENGTH = struct.Struct("!I")
-
-
-class _Wire(Protocol):
-    """What is needed of Twisted's transport, typed as a plain protocol."""
-
-    def write(self, data: bytes) -> object: ...
-
-    def abortConnection(self) -> object: ...  # noqa: N802 - Twisted's name
-
-    def registerProducer(self, producer: object, streaming: bool) -> object: ...  # noqa: N802
-
-    def setTcpNoDelay(self, enabled: bool) -> object: ...  # noqa: N802 - Twisted's name
-
-    def setTcpKeepAlive(self, enabled: bool) -> object: ...  # noqa: N802 - Twisted's name
-
-
-class _Connector(Protocol):
-    def connect(self) -> object: ...
-
-
-class ListeningPort(Protocol):
-    """What is needed of Twisted's listening port."""
-
-    def getHost(self) -> object: ...  # noqa: N802 - Twisted's name
-
-    def stopListening(self) -> object: ...  # noqa: N802 - Twisted's name
-
-
-class LinesReactor(Protocol):
-    """What is needed of a Twisted reactor."""
-
-    def listenTCP(  # noqa: N802 - Twisted's name
-        self, port: int, factory: Factory, backlog: int = 50, interface: str = ""
-    ) -> ListeningPort: ...
-
-    def connectTCP(  # noqa: N802 - Twisted's name
-        self, host: str, port: int, factory: ClientFactory
-    ) -> IConnector: ...
-
 
 def pack_frame(line: str, octets: bytes) -> bytes:
     """The frame, length and all. Raises LineError when a part is too long."""
@@ -95,35 +44,14 @@ def pack_frame(line: str, octets: bytes) -> bytes:
         raise LineError(f"{line!r} is no line number")
     if len(octets) > MESSAGE_LIMIT:
         raise LineError(f"{len(octets)} octets are no line message")
-    return _LENGTH.pack(1 + len(number) + len(octets)) + bytes((len(number),)) + number + octets
+    return framed(bytes((len(number),)), number, octets)
 
 
-class FrameReader:
-    """Cuts a stream of octets into frames, whatever pieces it comes in."""
+class FrameReader(LengthReader[tuple[str, bytes]]):
+    """Cuts a stream into line numbers and octets. Raises LineError on the first bad frame."""
 
     def __init__(self) -> None:
-        self._held = bytearray()
-
-    def receive(self, data: bytes) -> list[tuple[str, bytes]]:
-        """Line numbers and octets that are complete now. Raises LineError on the first bad frame.
-
-        What it holds never exceeds one frame and `data`.
-        """
-        held = self._held
-        held += data
-        frames = []
-        at = 0
-        while len(held) - at >= _LENGTH.size:
-            (length,) = _LENGTH.unpack_from(held, at)
-            if not 1 < length <= FRAME_LIMIT:
-                raise LineError(f"a frame of {length} octets")
-            if len(held) - at < _LENGTH.size + length:
-                break
-            at += _LENGTH.size
-            frames.append(_unpack(bytes(held[at : at + length])))
-            at += length
-        del held[:at]
-        return frames
+        super().__init__(2, FRAME_LIMIT, _unpack, LineError)
 
 
 def _unpack(frame: bytes) -> tuple[str, bytes]:
@@ -134,26 +62,20 @@ def _unpack(frame: bytes) -> tuple[str, bytes]:
     return number.decode("ascii"), frame[1 + length :]
 
 
-class _Connection(TwistedProtocol):
+class _Connection(Connection):
     """One TCP connection. As a producer it is told when the peer reads too slowly."""
 
     def __init__(self, cable: "_Cable") -> None:
         self._cable = cable
         self._frames = FrameReader()
-        self._over = False
         self.is_full = False
-        self.wire: _Wire
 
-    def connectionMade(self) -> None:  # noqa: N802 - Twisted's name
-        self.wire = cast(_Wire, self.transport)
-        self.wire.setTcpNoDelay(True)
+    def made(self) -> None:
         self.wire.setTcpKeepAlive(True)
         self.wire.registerProducer(self, True)
         self._cable.connected(self)
 
-    def dataReceived(self, data: bytes) -> None:  # noqa: N802 - Twisted's name
-        if self._over:
-            return
+    def arrived(self, data: bytes) -> None:
         try:
             frames = self._frames.receive(data)
         except LineError:
@@ -163,7 +85,7 @@ class _Connection(TwistedProtocol):
         for line, octets in frames:
             self._cable.receive(line, octets)
 
-    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802 - Twisted's
+    def ended(self) -> None:
         self._cable.disconnected(self)
 
     def pauseProducing(self) -> None:  # noqa: N802 - Twisted's name
@@ -175,10 +97,6 @@ class _Connection(TwistedProtocol):
 
     def stopProducing(self) -> None:  # noqa: N802 - Twisted's name
         self.is_full = True
-
-    def abandon(self) -> None:
-        self._over = True
-        self.wire.abortConnection()
 
 
 class _Cable:
@@ -239,56 +157,37 @@ class _Cable:
         self._lost()
 
 
-class _Listener(ServerFactory):
-    noisy = False
+class _Caller:
+    """Connects, and connects again, as long as there are tries left."""
 
-    def __init__(self, cable: _Cable) -> None:
-        self._cable = cable
-
-    def buildProtocol(self, addr: IAddress | None) -> _Connection:  # noqa: N802 - Twisted's name
-        return _Connection(self._cable)
-
-
-class _Caller(ClientFactory):
-    """Connects, and connects again, each time after twice the wait up to the longest."""
-
-    noisy = False
-
-    def __init__(self, cable: _Cable, clock: Clock) -> None:
-        self._cable = cable
-        self._clock = clock
-        self._wait_us = RECONNECT_FIRST_US
-        self._tries_left = RECONNECT_TRIES
-        self._closed = False
-
-    def buildProtocol(self, addr: IAddress | None) -> _Connection:  # noqa: N802 - Twisted's name
-        self._wait_us = RECONNECT_FIRST_US
-        self._tries_left = RECONNECT_TRIES
-        return _Connection(self._cable)
-
-    def clientConnectionFailed(  # noqa: N802 - Twisted's name
-        self, connector: IConnector, reason: Failure
+    def __init__(
+        self, reactor: TcpReactor, clock: Clock, address: tuple[str, int], cable: _Cable
     ) -> None:
-        self._again(connector)
-
-    def clientConnectionLost(  # noqa: N802 - Twisted's name
-        self, connector: IConnector, reason: Failure
-    ) -> None:
-        self._again(connector)
+        self._cable = cable
+        self._tries_left = RECONNECT_TRIES
+        self._dialler = Dialler(
+            reactor,
+            clock,
+            address,
+            self._connected,
+            self._again,
+            RECONNECT_FIRST_US,
+            RECONNECT_LONGEST_US,
+        )
+        self._dialler.dial()
 
     def close(self) -> None:
-        self._closed = True
+        self._dialler.close()
 
-    def _again(self, connector: IConnector) -> None:
-        if self._closed or self._tries_left <= 0:
-            return
-        self._tries_left -= 1
-        self._clock.call_later_us(self._wait_us, self._connect, connector)
-        self._wait_us = min(2 * self._wait_us, RECONNECT_LONGEST_US)
+    def _connected(self) -> _Connection:
+        self._dialler.succeeded()
+        self._tries_left = RECONNECT_TRIES
+        return _Connection(self._cable)
 
-    def _connect(self, connector: IConnector) -> None:
-        if not self._closed:
-            cast(_Connector, connector).connect()
+    def _again(self) -> None:
+        if self._tries_left > 0:
+            self._tries_left -= 1
+            self._dialler.dial_later()
 
 
 def _nothing(switch: str) -> None:
@@ -307,7 +206,7 @@ class TcpLines:
 
     def __init__(
         self,
-        reactor: LinesReactor,
+        reactor: TcpReactor,
         clock: Clock,
         tap: Tap,
         addresses: Mapping[str, tuple[str, int]],
@@ -320,21 +219,20 @@ class TcpLines:
         self._addresses = addresses
         self._lost = lost
         self._made = made
-        self._serving: dict[str, tuple[_Cable, ListeningPort]] = {}
+        self._serving: dict[str, tuple[_Cable, Listener]] = {}
         self._calling: dict[str, tuple[_Cable, _Caller]] = {}
         self._telephones: dict[tuple[str, str], Callable[[bytes], None]] = {}
 
     def serve(self, switch: str, receive: Callable[[str, bytes], None]) -> None:
         host, port = self._addresses[switch]
         cable = _Cable(receive, lambda: self._lost(switch), lambda: self._made(switch))
-        listening = self._reactor.listenTCP(port, _Listener(cable), interface=host)
-        self._serving[switch] = (cable, listening)
+        listener = Listener(self._reactor, host, port, lambda: _Connection(cable))
+        self._serving[switch] = (cable, listener)
 
     def plug_in(self, switch: str, line: str, receive: Callable[[bytes], None]) -> None:
         self._telephones[switch, line] = receive
         if switch in self._calling:
             return
-        host, port = self._addresses[switch]
 
         def arrived(number: str, octets: bytes) -> None:
             telephone = self._telephones.get((switch, number))
@@ -342,9 +240,8 @@ class TcpLines:
                 telephone(octets)
 
         cable = _Cable(arrived, lambda: self._lost(switch), lambda: self._made(switch))
-        caller = _Caller(cable, self._clock)
+        caller = _Caller(self._reactor, self._clock, self._addresses[switch], cable)
         self._calling[switch] = (cable, caller)
-        self._reactor.connectTCP(host, port, caller)
 
     def to_telephone(self, switch: str, line: str, octets: bytes) -> None:
         cable, _ = self._serving[switch]
@@ -358,10 +255,8 @@ class TcpLines:
 
     def listening_port(self, switch: str) -> int:
         """The TCP port on which a switch of this process waits for its telephones."""
-        _, listening = self._serving[switch]
-        address = listening.getHost()
-        assert isinstance(address, IPv4Address | IPv6Address)
-        return address.port
+        _, listener = self._serving[switch]
+        return listener.port
 
     def is_connected(self, switch: str) -> bool:
         """Whether octets can go between the switch and its telephones now."""
@@ -378,8 +273,8 @@ class TcpLines:
 
     def close(self) -> None:
         """Stop listening, connecting and waiting; calls on the lines are lost."""
-        for _, listening in self._serving.values():
-            listening.stopListening()
+        for _, listener in self._serving.values():
+            listener.close()
         for _, caller in self._calling.values():
             caller.close()
         for cable in self._cables():

@@ -1,21 +1,23 @@
 """What elements' processes and the voice process say to each other: msgpack behind a length.
 
-Each message is four octets of length (big-endian) and a tagged msgpack map. `Frames` cuts a stream
-into messages. Refuses (ProtocolError): a length beyond `MAX_MESSAGE_OCTETS`, octets that are no
-message of the given kind. Whoever gets that closes the connection.
+Each message is four octets of length (big-endian) and a tagged msgpack map. `requests` and
+`reports` cut a stream into messages. They refuse (ProtocolError) a length beyond
+`MAX_MESSAGE_OCTETS` and octets that are no message of their kind. Whoever gets that closes the
+connection.
 """
 
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from calleq.media.contract import Played, Prompt, Verdict
+from calleq.runtime.framing import LengthReader
+from calleq.runtime.framing import framed as behind_its_length
 
 MAX_MESSAGE_OCTETS = 1 << 20
 MAX_UNREAD_OCTETS = 8 << 20
 """A peer that lets more than this lie unread is taken to be gone."""
 MAX_PREPARED_PROMPTS = 256
-_LENGTH_OCTETS = 4
 
 
 class ProtocolError(Exception):
@@ -136,40 +138,24 @@ def framed(message: Request | Report) -> bytes:
     body = msgspec.msgpack.encode(message)
     if len(body) > MAX_MESSAGE_OCTETS:
         raise ProtocolError(f"a message of {len(body)} octets: at most {MAX_MESSAGE_OCTETS}")
-    return len(body).to_bytes(_LENGTH_OCTETS, "big") + body
+    return behind_its_length(body)
 
 
-class Frames(Generic[Received]):
-    """Cuts what arrives into messages of one kind; holds at most one unfinished message."""
-
-    def __init__(self, decoder: msgspec.msgpack.Decoder[Received]) -> None:
-        self._decoder = decoder
-        self._octets = bytearray()
-
-    def receive(self, octets: bytes) -> list[Received]:
-        """The messages that are complete now. Raises ProtocolError."""
-        self._octets += octets
-        messages: list[Received] = []
-        while len(self._octets) >= _LENGTH_OCTETS:
-            length = int.from_bytes(self._octets[:_LENGTH_OCTETS], "big")
-            if length > MAX_MESSAGE_OCTETS:
-                raise ProtocolError(f"a message of {length} octets: at most {MAX_MESSAGE_OCTETS}")
-            if len(self._octets) < _LENGTH_OCTETS + length:
-                break
-            body = bytes(self._octets[_LENGTH_OCTETS : _LENGTH_OCTETS + length])
-            del self._octets[: _LENGTH_OCTETS + length]
-            try:
-                messages.append(self._decoder.decode(body))
-            except msgspec.MsgspecError as error:
-                raise ProtocolError(f"no message of the voice protocol: {error}") from None
-        return messages
-
-
-def requests() -> Frames[Request]:
+def requests() -> LengthReader[Request]:
     """For the voice process."""
-    return Frames(msgspec.msgpack.Decoder(Request))
+    return _reader(msgspec.msgpack.Decoder(Request))
 
 
-def reports() -> Frames[Report]:
+def reports() -> LengthReader[Report]:
     """For an element's process."""
-    return Frames(msgspec.msgpack.Decoder(Report))
+    return _reader(msgspec.msgpack.Decoder(Report))
+
+
+def _reader(decoder: msgspec.msgpack.Decoder[Received]) -> LengthReader[Received]:
+    def decode(body: bytes) -> Received:
+        try:
+            return decoder.decode(body)
+        except msgspec.MsgspecError as error:
+            raise ProtocolError(f"no message of the voice protocol: {error}") from None
+
+    return LengthReader(1, MAX_MESSAGE_OCTETS, decode, ProtocolError)

@@ -9,6 +9,7 @@ missing wheel, a voice that does not exist, a text that makes no sound.
 """
 
 import ctypes
+import math
 import sys
 from collections.abc import Callable
 
@@ -122,20 +123,24 @@ def _collector(
 def resample(samples: NDArray[np.float64], from_hz: int, to_hz: int) -> NDArray[np.float64]:
     """Samples at another rate, low-passed by a Kaiser-windowed sinc at `CUTOFF_HZ` first.
 
-    Each output sample is one FIR sum about its place in the input, so any ratio will do.
+    Each output sample is one FIR sum about its place in the input, so any ratio will do. Places
+    repeat between the input's samples, and so do the filter's taps: they are worked out once for
+    each of the `to_hz / gcd` places there are.
     """
     count = samples.size * to_hz // from_hz
-    place = np.arange(count) * (from_hz / to_hz)
-    nearest = np.floor(place).astype(np.int64)
+    number = np.arange(count)
+    nearest = number * from_hz // to_hz
+    places = to_hz // math.gcd(from_hz, to_hz)
+    fraction = np.arange(places) * from_hz % to_hz / to_hz
     taps = np.arange(-HALF_TAPS, HALF_TAPS + 2)
-    distance = place[:, None] - nearest[:, None] - taps[None, :]
+    distance = fraction[:, None] - taps[None, :]
     width = HALF_TAPS + 2.0
     window = np.i0(8.0 * np.sqrt(np.maximum(1 - (distance / width) ** 2, 0.0))) / np.i0(8.0)
     cutoff = 2 * CUTOFF_HZ / from_hz
     kernel = cutoff * np.sinc(cutoff * distance) * window
     padded = np.pad(samples, HALF_TAPS + 2)
     around = padded[nearest[:, None] + taps[None, :] + HALF_TAPS + 2]
-    return np.asarray(np.einsum("ij,ij->i", around, kernel))
+    return np.asarray(np.einsum("ij,ij->i", around, kernel[number % places]))
 
 
 def normalise(samples: NDArray[np.float64]) -> Samples:

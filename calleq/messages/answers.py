@@ -79,7 +79,8 @@ class FieldProblem(msgspec.Struct, frozen=True):
     """One field at fault."""
 
     pointer: str
-    code: str
+    code: str | msgspec.UnsetType
+    """Left out by the telephones' desk, which tells field from field in words alone."""
     detail: str
 
 

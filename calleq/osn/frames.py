@@ -17,6 +17,7 @@ import struct
 import msgspec
 
 from calleq.osn.messages import OsnError
+from calleq.runtime.framing import LengthReader, framed
 
 FRAME_LIMIT_BYTES = 1 << 20
 """No frame is longer, so no peer can make a process keep more than this of a frame."""
@@ -26,7 +27,6 @@ TYPE_WELCOME = 2
 TYPE_MESSAGE = 3
 TYPE_TAKEN = 4
 
-_LENGTH = struct.Struct(">I")
 _SEQUENCE = struct.Struct(">Q")
 _MESSAGE_HEAD = struct.Struct(">IBQ")
 
@@ -85,35 +85,18 @@ def encode_frame(frame: Frame) -> bytes:
         case Welcome():
             kind = TYPE_WELCOME
     body = _encoder.encode(frame)
-    return _LENGTH.pack(1 + len(body)) + bytes((kind,)) + body
+    return framed(bytes((kind,)), body)
 
 
-class FrameReader:
-    """Cuts a stream of octets into frames."""
+class FrameReader(LengthReader[Frame]):
+    """Cuts a stream of octets into frames. Raises FrameError; it is of no use after that."""
 
     def __init__(self) -> None:
-        self._octets = bytearray()
-
-    def receive(self, octets: bytes) -> list[Frame]:
-        """The frames that are whole now. Raises FrameError; the reader is of no use after it."""
-        buffer = self._octets
-        buffer += octets
-        frames: list[Frame] = []
-        start = 0
-        while len(buffer) - start >= 4:
-            (length,) = _LENGTH.unpack_from(buffer, start)
-            if not 1 <= length <= FRAME_LIMIT_BYTES:
-                raise FrameError(f"a frame of {length} octets: 1 to {FRAME_LIMIT_BYTES} expected")
-            end = start + 4 + length
-            if end > len(buffer):
-                break
-            frames.append(_decode(buffer[start + 4], bytes(buffer[start + 5 : end])))
-            start = end
-        del buffer[:start]
-        return frames
+        super().__init__(1, FRAME_LIMIT_BYTES, _decode, FrameError)
 
 
-def _decode(kind: int, body: bytes) -> Frame:
+def _decode(octets: bytes) -> Frame:
+    kind, body = octets[0], octets[1:]
     try:
         if kind == TYPE_HELLO:
             return _hello.decode(body)

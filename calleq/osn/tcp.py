@@ -17,24 +17,15 @@ place; what still arrives on the old one is not read.
 from collections.abc import Callable
 
 from twisted.internet.defer import Deferred, gatherResults
-from twisted.internet.interfaces import IAddress
-from twisted.internet.protocol import Factory, Protocol, connectionDone
-from twisted.python.failure import Failure
 
 from calleq.osn.contract import OSN_LINK
 from calleq.osn.frames import Frame, FrameError, FrameReader, Hello, Message, encode_frame
 from calleq.osn.in_process import InProcessBus
-from calleq.osn.outgoing import (
-    SILENCE_LIMIT_US,
-    ListeningPort,
-    Outgoing,
-    TcpReactor,
-    send_at_once,
-    socket_of,
-)
+from calleq.osn.outgoing import SILENCE_LIMIT_US, Outgoing
 from calleq.osn.streams import ReceivingStream, SendingStream
 from calleq.runtime.clock import Clock, Timer
 from calleq.runtime.tap import NoTap, Segment, Tap
+from calleq.runtime.tcp import Connection, Listener, TcpReactor
 
 CONNECTION_LIMIT = 1_024
 """Incoming connections of one process."""
@@ -72,7 +63,7 @@ class TcpBus:
         self._streams: dict[tuple[str, str], ReceivingStream] = {}
         self._incoming: dict[tuple[str, str], _Incoming] = {}
         self._open: set[_Incoming] = set()
-        self._ports: list[ListeningPort] = []
+        self._listeners: list[Listener] = []
         self._closed = False
 
     @property
@@ -112,21 +103,17 @@ class TcpBus:
         """Listen on the address of every attached element. Raises CannotListenError."""
         for element in self._receivers:
             host, port = self._addresses(element)
-            factory = _IncomingFactory(self)
-            self._ports.append(self._reactor.listenTCP(port, factory, interface=host))
+            listener = Listener(self._reactor, host, port, lambda: _Incoming(self))
+            self._listeners.append(listener)
 
     def close(self) -> "Deferred[None]":
         """Stop listening and end every connection; what waited is dropped."""
         self._closed = True
-        stopped = []
-        for port in self._ports:
-            result = port.stopListening()
-            if result is not None:
-                stopped.append(result)
+        stopped = [listener.close() for listener in self._listeners]
         for end in self._outgoing.values():
             end.close()
         for connection in list(self._open):
-            connection.drop()
+            connection.abandon()
         return gatherResults(stopped).addCallback(_none)
 
     def _count_malformed(self) -> None:
@@ -156,7 +143,7 @@ class TcpBus:
             raise FrameError(f"{hello.sender} is one sender too many")
         former = self._incoming.get(key)
         if former is not None and former is not connection:
-            former.drop()
+            former.abandon()
         self._incoming[key] = connection
         stream = self._streams.get(key)
         if stream is None or stream.sender_incarnation != hello.incarnation:
@@ -168,7 +155,7 @@ class TcpBus:
         self._receivers[receiver](sender, octets)
 
 
-class _Incoming(Protocol):
+class _Incoming(Connection):
     """A connection on which another process sends to one of our elements."""
 
     def __init__(self, bus: TcpBus) -> None:
@@ -176,45 +163,32 @@ class _Incoming(Protocol):
         self._frames = FrameReader()
         self._hello: Hello | None = None
         self._stream: ReceivingStream | None = None
-        self._dropped = False
         self._greeting: Timer | None = None
 
-    def connectionMade(self) -> None:  # noqa: N802
-        if not self._bus.accepts(self):
-            self.drop()
-            return
-        send_at_once(self)
-        self._greeting = self._bus.clock.call_later_us(SILENCE_LIMIT_US, self.drop)
+    def made(self) -> None:
+        if self._bus.accepts(self):
+            self._greeting = self._bus.clock.call_later_us(SILENCE_LIMIT_US, self.abandon)
+        else:
+            self.abandon()
 
-    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802
-        self._dropped = True
+    def ended(self) -> None:
         if self._greeting is not None:
             self._greeting.cancel()
         self._bus.ended(self)
 
-    def dataReceived(self, data: bytes) -> None:  # noqa: N802
-        if self._is_over():
-            return
+    def arrived(self, data: bytes) -> None:
         confirm = False
         try:
             for frame in self._frames.receive(data):
                 confirm = self._receive(frame) or confirm
-                if self._is_over():
+                if self.is_over:
                     return
         except FrameError:
             self._bus.malformed += 1
-            self.drop()
+            self.abandon()
             return
         if confirm and self._stream is not None:
             self._write(self._stream.confirmation())
-
-    def drop(self) -> None:
-        """End the connection and read nothing more from it."""
-        self._dropped = True
-        socket_of(self).abortConnection()
-
-    def _is_over(self) -> bool:
-        return self._dropped
 
     def _receive(self, frame: Frame) -> bool:
         """Act on a frame; True when a confirmation is due."""
@@ -233,17 +207,7 @@ class _Incoming(Protocol):
         return True
 
     def _write(self, frame: Frame) -> None:
-        socket_of(self).write(encode_frame(frame))
-
-
-class _IncomingFactory(Factory):
-    noisy = False
-
-    def __init__(self, bus: TcpBus) -> None:
-        self._bus = bus
-
-    def buildProtocol(self, addr: IAddress | None) -> _Incoming:  # noqa: N802
-        return _Incoming(self._bus)
+        self.wire.write(encode_frame(frame))
 
 
 def _none(result: object) -> None:

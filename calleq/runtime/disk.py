@@ -1,8 +1,8 @@
 """The disk as a journal needs it, small enough that a test can stand in for it and lie.
 
-Owns opening, locking, writing at an offset and making durable. It refuses a file that another
-process holds (`DiskLocked`, which names the file); every other failure is the OSError of the
-system, and what it means is the caller's decision.
+Owns opening, locking, writing at an offset, making durable, and the names in a directory. It
+refuses a file that another process holds (`DiskLocked`, which names the file); every other failure
+is the OSError of the system, and what it means is the caller's decision.
 
 Odd cases: `fdatasync` does not exist everywhere, there `fsync` stands in, and on macOS the drive
 itself must be told (F_FULLFSYNC). The lock is advisory, tied to the open file and gone with the
@@ -55,6 +55,15 @@ class Disk(Protocol):
         A new file's name is durable when this returns. Raises DiskLocked, OSError.
         """
 
+    def read(self, path: Path) -> bytes:
+        """Everything in a file that nobody need hold. Raises OSError."""
+
+    def names(self, directory: Path) -> list[str]:
+        """The names of the files in a directory, sorted; none when there is no such directory."""
+
+    def remove(self, path: Path) -> None:
+        """Remove a file; its name is durably gone when this returns. Raises OSError."""
+
 
 class RealDisk:
     """The machine's own."""
@@ -74,6 +83,19 @@ class RealDisk:
             os.close(handle)
             raise
         return _RealFile(handle)
+
+    def read(self, path: Path) -> bytes:
+        return path.read_bytes()
+
+    def names(self, directory: Path) -> list[str]:
+        try:
+            return sorted(os.listdir(directory))
+        except FileNotFoundError:
+            return []
+
+    def remove(self, path: Path) -> None:
+        os.unlink(path)
+        _sync_directory(path.parent)
 
 
 class _RealFile:

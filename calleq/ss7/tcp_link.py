@@ -14,18 +14,14 @@ The reactor is given; nothing here fetches one, and the time is the given clock'
 """
 
 from collections.abc import Callable
-from typing import assert_never, cast
+from typing import assert_never
 
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IAddress, IConnector
-from twisted.internet.protocol import ClientFactory, ServerFactory
-from twisted.internet.protocol import Protocol as TwistedProtocol
-from twisted.python.failure import Failure
 
 from calleq.runtime.clock import Clock, Timer
 from calleq.runtime.tap import Segment, Tap
+from calleq.runtime.tcp import Connection, Dialler, Listener, TcpReactor
 from calleq.ss7.m2pa import ACKNOWLEDGE_AFTER, Aligned, M2paError, Proved, Session, Unit
-from calleq.ss7.tcp_reactor import Dialling, Port, TcpReactor, Transport
 from calleq.units import MILLISECOND_US, SECOND_US
 
 PROVING_LIMIT_US = 5 * SECOND_US
@@ -36,7 +32,6 @@ ACKNOWLEDGE_DELAY_US = 100 * MILLISECOND_US
 
 RECONNECT_FIRST_US = 50 * MILLISECOND_US
 RECONNECT_LIMIT_US = 2 * SECOND_US
-CONNECT_LIMIT_S = 5.0
 CONNECTIONS_LIMIT = 256
 """Connections a listener keeps, proved or not; one more is closed at once."""
 
@@ -63,7 +58,7 @@ class TcpEnd:
 
     @property
     def in_service(self) -> bool:
-        return self._connection is not None and self._connection.is_open
+        return self._connection is not None and not self._connection.is_over
 
     def attach(self, receive: Callable[[bytes], None], changed: Callable[[bool], None]) -> None:
         self._receive = receive
@@ -96,7 +91,7 @@ class TcpEnd:
             return
         self._connection = None
         self.interruptions += 1
-        connection.close()
+        connection.abandon()
         self._tell(False)
 
     def _tell(self, in_service: bool) -> None:
@@ -106,7 +101,7 @@ class TcpEnd:
             self.watch(self)
 
 
-class _Connection(TwistedProtocol):
+class _Connection(Connection):
     """One TCP connection. `find` says which end a far node's name belongs to, None: nobody's."""
 
     def __init__(
@@ -116,24 +111,18 @@ class _Connection(TwistedProtocol):
         self._clock = clock
         self._find = find
         self._end: TcpEnd | None = None
-        self._wire: Transport | None = None
-        self.is_open = True
         self.served = False
         """It has been in service."""
         self._proving: Timer | None = None
         self._acknowledging: Timer | None = None
         self.on_lost: Callable[[], None] | None = None
 
-    def connectionMade(self) -> None:  # noqa: N802
-        self._wire = cast(Transport, self.transport)
-        self._wire.setTcpNoDelay(True)
-        self._wire.setTcpKeepAlive(True)
-        self._proving = self._clock.call_later_us(PROVING_LIMIT_US, self.close)
+    def made(self) -> None:
+        self.wire.setTcpKeepAlive(True)
+        self._proving = self._clock.call_later_us(PROVING_LIMIT_US, self.abandon)
         self._flush()
 
-    def dataReceived(self, data: bytes) -> None:  # noqa: N802
-        if not self.is_open:
-            return
+    def arrived(self, data: bytes) -> None:
         try:
             events = self._session.receive(data)
         except M2paError:
@@ -155,43 +144,40 @@ class _Connection(TwistedProtocol):
         self._flush()
         self._acknowledge()
 
-    def connectionLost(self, reason: Failure | None = None) -> None:  # noqa: N802
+    def ended(self) -> None:
         self._give_up()
         if self.on_lost is not None:
             self.on_lost()
 
     def send(self, octets: bytes) -> bool:
         """Put a unit on the connection; False when it takes no more, and is being closed."""
-        if not self.is_open:
+        if self.is_over:
             return False
         try:
             frame = self._session.unit(octets)
         except M2paError:
-            # Not told from inside `send`: connectionLost tells the node.
-            self.close()
+            # Not told from inside `send`: `ended` tells the node.
+            self.abandon()
             return False
-        self._write(frame)
+        self.wire.write(frame)
         return True
 
-    def close(self) -> None:
-        """End the connection at once; what is not yet on the wire is lost."""
-        if self.is_open:
-            self.is_open = False
-            for timer in (self._proving, self._acknowledging):
-                if timer is not None:
-                    timer.cancel()
-            if self._wire is not None:
-                self._wire.abortConnection()
+    def abandon(self) -> None:
+        """As every connection is abandoned, and with it its timers."""
+        for timer in (self._proving, self._acknowledging):
+            if timer is not None:
+                timer.cancel()
+        super().abandon()
 
     def _give_up(self) -> None:
-        self.close()
+        self.abandon()
         if self._end is not None:
             self._end.down(self)
 
     def _proved(self, name: str) -> None:
         end = self._find(name)
         if end is None:
-            self.close()
+            self.abandon()
             return
         self._end = end
         if not self._session.connects:
@@ -201,20 +187,20 @@ class _Connection(TwistedProtocol):
         if self._proving is not None:
             self._proving.cancel()
         self._flush()
-        if self._end is not None and self.is_open:
+        if self._end is not None and not self.is_over:
             self.served = True
             self._end.up(self)
 
     def _flush(self) -> None:
-        if self.is_open and self._session.outgoing:
-            self._write(b"".join(self._session.outgoing))
+        if self._session.outgoing and not self.is_over:
+            self.wire.write(b"".join(self._session.outgoing))
             self._session.outgoing.clear()
 
     def _acknowledge(self) -> None:
         unconfirmed = self._session.unconfirmed
         if unconfirmed >= ACKNOWLEDGE_AFTER:
             self._confirm()
-        elif unconfirmed and self._acknowledging is None and self.is_open:
+        elif unconfirmed and self._acknowledging is None and not self.is_over:
             self._acknowledging = self._clock.call_later_us(
                 ACKNOWLEDGE_DELAY_US, self._acknowledge_late
             )
@@ -225,12 +211,8 @@ class _Connection(TwistedProtocol):
             self._confirm()
 
     def _confirm(self) -> None:
-        if self.is_open:
-            self._write(self._session.acknowledgement())
-
-    def _write(self, data: bytes) -> None:
-        if self._wire is not None:
-            self._wire.write(data)
+        if not self.is_over:
+            self.wire.write(self._session.acknowledgement())
 
 
 class TcpListener:
@@ -246,7 +228,7 @@ class TcpListener:
         self._tap = tap
         self._ends: dict[str, TcpEnd] = {}
         self._connections: set[_Connection] = set()
-        self._port: Port | None = None
+        self._listener: Listener | None = None
 
     def end(self, far: str, link: str) -> TcpEnd:
         """This node's end of the link that the node `far` will connect for."""
@@ -261,19 +243,17 @@ class TcpListener:
 
     def listen(self, reactor: TcpReactor, port: int, interface: str = "127.0.0.1") -> int:
         """Start; returns the port (0 lets the system choose). Raises CannotListenError."""
-        factory = _ListenerFactory(self)
-        self._port = reactor.listenTCP(port, factory, interface=interface)
-        return self._port.getHost().port
+        self._listener = Listener(reactor, interface, port, self._make_connection)
+        return self._listener.port
 
     def stop(self) -> "Deferred[None]":
         """Listen no more and close every connection; fires when the port is free."""
         for connection in list(self._connections):
-            connection.close()
-        port, self._port = self._port, None
-        freed = port.stopListening() if port is not None else None
-        return succeed(None) if freed is None else freed
+            connection.abandon()
+        listener, self._listener = self._listener, None
+        return succeed(None) if listener is None else listener.close()
 
-    def make_connection(self) -> _Connection | None:
+    def _make_connection(self) -> _Connection | None:
         """A connection came in; None when there are too many."""
         if len(self._connections) >= CONNECTIONS_LIMIT:
             self.refused += 1
@@ -290,81 +270,51 @@ class TcpListener:
         return end
 
 
-class _ListenerFactory(ServerFactory):
-    noisy = False
-
-    def __init__(self, listener: TcpListener) -> None:
-        self._listener = listener
-
-    def buildProtocol(self, addr: IAddress | None) -> _Connection | None:  # noqa: N802
-        return self._listener.make_connection()
-
-
 class TcpConnector:
     """Connects this node to the node `far`, again and again for as long as it is wanted."""
 
     def __init__(self, name: str, far: str, link: str, clock: Clock, tap: Tap) -> None:
         self.end = TcpEnd(link, name, far, clock, tap)
-        self.attempts = 0
         self._clock = clock
-        self._wanted = False
-        self._delay_us = RECONNECT_FIRST_US
-        self._timer: Timer | None = None
-        self._connector: Dialling | None = None
         self._connection: _Connection | None = None
-        self._dial: Callable[[], Dialling] | None = None
+        self._dialler: Dialler | None = None
+
+    @property
+    def attempts(self) -> int:
+        """How often it has tried."""
+        return 0 if self._dialler is None else self._dialler.attempts
 
     def start(self, reactor: TcpReactor, host: str, port: int) -> None:
         """Begin; the end says when the link is in service."""
-        factory = _ConnectorFactory(self)
-        self._dial = lambda: reactor.connectTCP(host, port, factory, timeout=CONNECT_LIMIT_S)
-        self._wanted = True
-        self._connect()
+        dialler = self._dialler = Dialler(
+            reactor,
+            self._clock,
+            (host, port),
+            self._make_connection,
+            lambda: self._over(dialler),
+            RECONNECT_FIRST_US,
+            RECONNECT_LIMIT_US,
+        )
+        dialler.dial()
 
     def stop(self) -> None:
         """Close the connection and try no more."""
-        self._wanted = False
-        if self._timer is not None:
-            self._timer.cancel()
+        if self._dialler is not None:
+            self._dialler.close()
         if self._connection is not None:
-            self._connection.close()
-        elif self._connector is not None:
-            self._connector.disconnect()
+            self._connection.abandon()
 
-    def make_connection(self) -> _Connection:
-        """TCP is connected."""
+    def _make_connection(self) -> _Connection:
         session = Session(self.end.near, connects=True)
         self._connection = _Connection(session, self._clock, self._find)
-        self._connection.on_lost = self.failed
         return self._connection
 
-    def failed(self) -> None:
+    def _over(self, dialler: Dialler) -> None:
         """The attempt, or the connection, is over."""
         if self._connection is not None and self._connection.served:
-            self._delay_us = RECONNECT_FIRST_US
-        self._connection = self._connector = None
-        if self._wanted:
-            self._timer = self._clock.call_later_us(self._delay_us, self._connect)
-            self._delay_us = min(2 * self._delay_us, RECONNECT_LIMIT_US)
-
-    def _connect(self) -> None:
-        self._timer = None
-        if self._wanted and self._dial is not None:
-            self.attempts += 1
-            self._connector = self._dial()
+            dialler.succeeded()
+        self._connection = None
+        dialler.dial_later()
 
     def _find(self, name: str) -> TcpEnd | None:
         return self.end if name == self.end.far else None
-
-
-class _ConnectorFactory(ClientFactory):
-    noisy = False
-
-    def __init__(self, connector: TcpConnector) -> None:
-        self._connector = connector
-
-    def buildProtocol(self, addr: IAddress | None) -> _Connection:  # noqa: N802
-        return self._connector.make_connection()
-
-    def clientConnectionFailed(self, connector: IConnector, reason: Failure) -> None:  # noqa: N802
-        self._connector.failed()

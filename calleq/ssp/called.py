@@ -2,15 +2,19 @@
 
 On a line this switch faces the party, so it writes what bills are made of: the seizure, ringing,
 answer and release, or that it could not offer the call. On a circuit it writes only which circuit
-the call came by and which it left by, before the IAM: nothing of a transit call is billed here.
+the call came by and which it left by: nothing of a transit call is billed here. That is durable
+before the IAM leaves, because what the next switch writes of the call can be joined to it by that
+alone, whatever becomes of this one.
 
-Answer and end of a party's call are durable before they are reported. Seizure, ringing and transit
-are written and not waited for: the journal keeps the order, so whatever is durable later has them
-before it.
+Answer and end of a party's call are durable before they are reported. Seizure and ringing are
+written and not waited for: the journal keeps the order, so whatever is durable later has them
+before it. While a party is connected a heartbeat is written every `HEARTBEAT_US`: whatever a crash
+leaves unproved of a call is less than a minute.
 """
 
 from calleq.journal.entries import (
     LineAnswered,
+    LineHeartbeat,
     LineRefused,
     LineReleased,
     LineRinging,
@@ -26,9 +30,13 @@ from calleq.ssp.channel import LineChannel
 from calleq.ssp.lines import Availability
 from calleq.ssp.office import Attempt, Office
 from calleq.ssp.terminating import CalledSide, TerminatingCall, TInput, TState
+from calleq.units import SECOND_US
 
 TURNED_BACK = frozenset((Q850.NO_CIRCUIT, Q850.CIRCUIT_NOT_AVAILABLE))
 """Causes which say that a call never reached the party's switch, so another way may be tried."""
+
+HEARTBEAT_US = 55 * SECOND_US
+"""Between two heartbeats; the rest of a minute is for a slow disk."""
 
 REPEATS = 2
 """Automatic repeat attempts on one trunk group after a dual seizure (Q.764 §2.9.1, §2.8.1)."""
@@ -37,7 +45,7 @@ REPEATS = 2
 class CalledLine(CalledSide):
     """The party is a telephone of this switch."""
 
-    __slots__ = ("_attempt", "_channel", "_office", "_page", "_seizure", "_wire")
+    __slots__ = ("_attempt", "_channel", "_heartbeat", "_office", "_page", "_seizure", "_wire")
 
     def __init__(self, office: Office, attempt: Attempt, call: TerminatingCall) -> None:
         super().__init__(call)
@@ -46,6 +54,7 @@ class CalledLine(CalledSide):
         self._wire = line_wire(attempt.called)
         self._channel: LineChannel | None = None
         self._page: Timer | None = None
+        self._heartbeat: Timer | None = None
         self._seizure = 0
 
     @property
@@ -78,7 +87,12 @@ class CalledLine(CalledSide):
         self._seizure = self._office.next_seizure()
         self._write(
             LineSeized(
-                self._seizure, attempt.called, attempt.incoming, attempt.calling, attempt.called
+                self._seizure,
+                attempt.called,
+                attempt.incoming,
+                attempt.calling,
+                attempt.called,
+                attempt.received,
             )
         )
         self._channel.offer(attempt.shown)
@@ -91,10 +105,16 @@ class CalledLine(CalledSide):
             self._office.name, LineAnswered(self._seizure), self.answer_durable
         )
 
+    def answer_durable(self) -> None:
+        super().answer_durable()
+        if self.state is TState.T_ACTIVE:
+            self._set_heartbeat()
+
     def record_refusal(self) -> None:
         self._office.journal.append(self._office.name, self._refusal(), self.end_durable)
 
     def record_end(self) -> None:
+        self._stop_heartbeat()
         by_line = self.cause.location == Location.USER
         self._office.journal.append(
             self._office.name, self._released("line" if by_line else "network"), self.end_durable
@@ -110,9 +130,22 @@ class CalledLine(CalledSide):
 
     def clear(self) -> None:
         assert self._channel is not None, "a call that was presented has a channel"
+        self._stop_heartbeat()
         self.hear(())
         self._write(self._released("network"))
         self._channel.release(self.cause.value)
+
+    def _set_heartbeat(self) -> None:
+        self._heartbeat = self._office.clock.call_later_us(HEARTBEAT_US, self._beat)
+
+    def _beat(self) -> None:
+        self._write(LineHeartbeat(self._seizure))
+        self._set_heartbeat()
+
+    def _stop_heartbeat(self) -> None:
+        if self._heartbeat is not None:
+            self._heartbeat.cancel()
+            self._heartbeat = None
 
     def _found(self) -> None:
         self.receive(TInput.FACILITY_SELECTED)
@@ -131,15 +164,22 @@ class CalledLine(CalledSide):
         self._office.register.give_back(channel)
 
     def _refusal(self) -> LineRefused:
-        cause = self.cause
+        attempt, cause = self._attempt, self.cause
         return LineRefused(
-            self._attempt.called, self._attempt.incoming, cause.value, cause.location
+            attempt.called,
+            attempt.incoming,
+            cause.value,
+            cause.location,
+            attempt.calling,
+            attempt.received,
         )
 
     def _released(self, released_by: str) -> LineReleased:
         return LineReleased(self._seizure, self.cause.value, self.cause.location, released_by)
 
-    def _write(self, entry: LineSeized | LineRinging | LineReleased | LineRefused) -> None:
+    def _write(
+        self, entry: LineSeized | LineRinging | LineHeartbeat | LineReleased | LineRefused
+    ) -> None:
         self._office.journal.append(self._office.name, entry)
 
     # ChannelUser
@@ -166,7 +206,16 @@ class CalledCircuit(CalledSide):
     circuit to a dual seizure (34, said by this exchange itself) first tries the same group again.
     """
 
-    __slots__ = ("_attempt", "_circuit", "_groups", "_heard", "_office", "_repeats", "_wire")
+    __slots__ = (
+        "_attempt",
+        "_circuit",
+        "_groups",
+        "_heard",
+        "_office",
+        "_repeats",
+        "_signalled",
+        "_wire",
+    )
 
     def __init__(
         self, office: Office, attempt: Attempt, groups: tuple[str, ...], call: TerminatingCall
@@ -177,6 +226,7 @@ class CalledCircuit(CalledSide):
         self._groups = list(groups)
         self._repeats = 0
         self._circuit: Circuit | None = None
+        self._signalled = False
         self._wire = ""
         self._heard: tuple[str, ...] = ()
         location = Location.TRANSIT if attempt.incoming is not None else Location.PUBLIC_LOCAL
@@ -207,8 +257,20 @@ class CalledCircuit(CalledSide):
         assert circuit is not None, "a circuit is seized before a call is presented"
         attempt = self._attempt
         office = self._office
-        office.journal.append(office.name, Transit(attempt.incoming, circuit.key, attempt.line))
+        self._signalled = False
+        office.journal.append(
+            office.name,
+            Transit(attempt.incoming, circuit.key, attempt.line),
+            lambda: self._transit_durable(circuit),
+        )
         self.call.party_presented()
+
+    def _transit_durable(self, circuit: Circuit) -> None:
+        """The IAM leaves, unless the caller has gone and the circuit with him."""
+        if circuit is not self._circuit:
+            return
+        attempt, office = self._attempt, self._office
+        self._signalled = True
         if attempt.iam is not None:
             office.exchange.forward(circuit, attempt.iam, self)
         else:
@@ -235,7 +297,10 @@ class CalledCircuit(CalledSide):
         circuit = self._circuit
         assert circuit is not None, "a call that was presented has a circuit"
         self._silence()
-        circuit.release(self.cause)
+        if self._signalled:
+            circuit.release(self.cause)
+        else:
+            self._office.exchange.give_back(circuit)
 
     def _give_up_group(self) -> None:
         del self._groups[0]

@@ -11,7 +11,7 @@ and the call fails with 19. After a DISCONNECT of the switch the telephone may s
 hear a comfort tone for T306. What a state has no use for is ignored.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Protocol, assert_never
 
@@ -164,7 +164,7 @@ _ROWS = {
         EXPIRED=(_A.CLEARED, _S.NULL),
     ),
 }
-_TABLE = {
+TABLE = {
     (state, given): (cell[0], cell[1])
     for state, row in _ROWS.items()
     for given, cell in row.items()
@@ -188,14 +188,6 @@ _INPUT_OF: dict[type[LineMessage], LInput] = {
     Release: LInput.RELEASE,
     ReleaseComplete: LInput.RELEASE_COMPLETE,
 }
-
-
-def machine_table() -> Mapping[tuple[str, str], tuple[str, str]]:
-    """The table that runs, {(state, input): (action, next state)} in words."""
-    return {
-        (str(state), str(given)): (str(action), str(following))
-        for (state, given), (action, following) in _TABLE.items()
-    }
 
 
 class ChannelUser(Protocol):
@@ -292,7 +284,7 @@ class LineChannel:
         self._take(LInput.EXPIRED)
 
     def _take(self, given: LInput) -> None:
-        action, following = _TABLE[self.state, given]
+        action, following = TABLE[self.state, given]
         if action is LAction.IGNORE:
             return
         self.state = following

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import msgspec
 
 from calleq.journal.contract import Journal
-from calleq.journal.entries import CircuitKey
+from calleq.journal.entries import CircuitKey, Received
 from calleq.media.contract import Voice
 from calleq.runtime.clock import Clock
 from calleq.ss7.isup.contract import Exchange
@@ -27,6 +27,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     incoming: CircuitKey | None = None
     iam: Iam | None = None
     """Of a call that came by a circuit."""
+    received: Received | None = None
+    """What that IAM said, for the record."""
     from_switch: bool = False
     """It came from another switch, so it takes no detour."""
     line: str = ""

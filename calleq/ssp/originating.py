@@ -13,7 +13,6 @@ The machine never refuses an input: what a state has no use for is ignored.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from enum import StrEnum
 from typing import Protocol, assert_never
 
@@ -67,7 +66,7 @@ class OAction(StrEnum):
 
 
 _S, _I, _A = OState, OInput, OAction
-_TABLE: dict[tuple[OState, OInput], tuple[OAction, OState]] = {
+TABLE: dict[tuple[OState, OInput], tuple[OAction, OState]] = {
     # A circuit can be released before the call has begun.
     (_S.O_NULL, _I.ORIGINATION_ATTEMPT): (_A.COLLECT, _S.COLLECT_INFORMATION),
     (_S.O_NULL, _I.INFORMATION_COLLECTED): (_A.IGNORE, _S.O_NULL),
@@ -148,14 +147,6 @@ _TABLE: dict[tuple[OState, OInput], tuple[OAction, OState]] = {
 }
 
 
-def machine_table() -> Mapping[tuple[str, str], tuple[str, str]]:
-    """The table that runs, {(state, input): (action, next state)} in words."""
-    return {
-        (str(state), str(given)): (str(action), str(following))
-        for (state, given), (action, following) in _TABLE.items()
-    }
-
-
 class OriginatingCall(Protocol):
     """The call as its calling side needs it."""
 
@@ -192,7 +183,7 @@ class CallingSide(ABC):
 
     def receive(self, given: OInput) -> None:
         """Take an input. The state has changed before the action runs, so actions may nest."""
-        action, self.state = _TABLE[self.state, given]
+        action, self.state = TABLE[self.state, given]
         match action:
             case OAction.IGNORE:
                 pass

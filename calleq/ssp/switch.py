@@ -6,10 +6,14 @@ that call's two sides. Numbers are normalised here: inside, all are E.164 with `
 the digits make no such number (such a call ends with cause 28).
 
 It keeps nothing over a restart: circuits are reset by the exchange, telephones get cause 81 to what
-they still say, and `last_seizure` continues the numbering where the journal left it.
+they still say, and `last_seizure` continues the numbering where the journal left it. What its
+journal left open at lines is closed there (`restart`), once and before anything else is written.
 """
 
+from collections.abc import Iterable
+
 from calleq.journal.contract import Journal
+from calleq.journal.entries import LineReleased, LineSeized, Received, Stamped
 from calleq.lines.contract import LinePlant
 from calleq.lines.messages import Setup
 from calleq.media.contract import Voice, line_wire
@@ -17,9 +21,17 @@ from calleq.numbering import NumberingError, parse_e164
 from calleq.osn.contract import Bus
 from calleq.runtime.clock import Clock
 from calleq.ss7.isup.contract import Circuit, CircuitUser, Exchange
-from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Iam, Nature, Presentation
+from calleq.ss7.isup.messages import (
+    CalledNumber,
+    CallingNumber,
+    Iam,
+    Location,
+    Nature,
+    Presentation,
+)
 from calleq.ssp.call import Call
 from calleq.ssp.calling import CallingCircuit, CallingLine
+from calleq.ssp.causes import Q850
 from calleq.ssp.channel import ChannelUser, LineChannel
 from calleq.ssp.lines import LineRegister
 from calleq.ssp.mobile import Paging
@@ -58,6 +70,7 @@ class SwitchService:
             name, bus, topology.access_server.name, _peripheral_of(topology, name)
         )
         self._calls: set[Call] = set()
+        self._trunks = [trunk for trunk in topology.trunks if name in trunk.ends]
         self._office = Office(
             name=name,
             exchange=exchange,
@@ -72,6 +85,29 @@ class SwitchService:
         )
         exchange.on_set_up(self._circuit_seized)
         self.register.on_origination(self._line_dials)
+
+    def restart(self, entries: Iterable[Stamped]) -> int:
+        """Close what the journal of before left open at lines; how many calls. Before all else.
+
+        Nobody knows when they ended, only that it was after the last entry of that life.
+        """
+        unreleased: dict[int, None] = {}
+        for stamped in entries:
+            if stamped.entity != self.name:
+                continue
+            match stamped.entry:
+                case LineSeized(seizure):
+                    unreleased[seizure] = None
+                case LineReleased(seizure):
+                    unreleased.pop(seizure, None)
+                case _:
+                    pass
+        for seizure in unreleased:
+            released = LineReleased(
+                seizure, Q850.TEMPORARY_FAILURE, Location.PUBLIC_LOCAL, "restart"
+            )
+            self._office.journal.append(self.name, released)
+        return len(unreleased)
 
     @property
     def name(self) -> str:
@@ -100,6 +136,7 @@ class SwitchService:
             shown=_shown(iam.calling, office.country_code),
             incoming=circuit.key,
             iam=iam,
+            received=self._received(circuit, iam),
             from_switch=office.routing.is_switch(circuit.far),
         )
         call = Call(office, attempt, self._calls.discard)
@@ -107,6 +144,26 @@ class SwitchService:
         call.calling = side
         self._calls.add(call)
         return side
+
+    def _received(self, circuit: Circuit, iam: Iam) -> Received:
+        cic = circuit.key.cic
+        groups = (
+            trunk.name
+            for trunk in self._trunks
+            if circuit.far in trunk.ends and trunk.first <= cic < trunk.first + trunk.circuits
+        )
+        group = next(groups, "")
+        called, calling = iam.called, iam.calling
+        if calling is None:
+            return Received(group, called.digits, called.nature)
+        return Received(
+            group,
+            called.digits,
+            called.nature,
+            calling.digits,
+            calling.nature,
+            calling.presentation,
+        )
 
     def _line_dials(self, channel: LineChannel, setup: Setup) -> ChannelUser:
         office = self._office

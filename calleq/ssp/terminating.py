@@ -14,7 +14,6 @@ The access (line or circuit) clears by itself after that; T_Null is the end as i
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from enum import StrEnum
 from typing import Protocol, assert_never
 
@@ -70,7 +69,7 @@ class TAction(StrEnum):
 
 
 _S, _I, _A = TState, TInput, TAction
-_TABLE: dict[tuple[TState, TInput], tuple[TAction, TState]] = {
+TABLE: dict[tuple[TState, TInput], tuple[TAction, TState]] = {
     (_S.T_NULL, _I.TERMINATION_ATTEMPT): (_A.SELECT, _S.SELECT_FACILITY),
     (_S.T_NULL, _I.FACILITY_SELECTED): (_A.IGNORE, _S.T_NULL),
     (_S.T_NULL, _I.FACILITY_REFUSED): (_A.IGNORE, _S.T_NULL),
@@ -150,14 +149,6 @@ _TABLE: dict[tuple[TState, TInput], tuple[TAction, TState]] = {
 }
 
 
-def machine_table() -> Mapping[tuple[str, str], tuple[str, str]]:
-    """The table that runs, {(state, input): (action, next state)} in words."""
-    return {
-        (str(state), str(given)): (str(action), str(following))
-        for (state, given), (action, following) in _TABLE.items()
-    }
-
-
 class TerminatingCall(Protocol):
     """The call as its called side reports to it."""
 
@@ -188,7 +179,7 @@ class CalledSide(ABC):
 
     def receive(self, given: TInput) -> None:
         """Take an input. The state has changed before the action runs, so actions may nest."""
-        action, self.state = _TABLE[self.state, given]
+        action, self.state = TABLE[self.state, given]
         match action:
             case TAction.IGNORE:
                 pass

@@ -6,7 +6,8 @@
     POST /telephones/{number}/dial        {"to": "+12125550143"}
     POST /telephones/{number}/hang-up
     POST /telephones/{number}/say         {"hz": 1004, "seconds": 2}
-    GET  /telephones/{number}/heard.wav   what its ear heard (header Heard-From: since when)
+    GET  /telephones/{number}/heard.wav   what its ear heard (headers Heard-From: since when,
+                                          Missed-Frames: 20 ms ticks the voice process missed)
     PUT  /talk                            {"seconds": 5}
 
 `{number}` is E.164 with or without its `+`. It is for loopback only and has no password: whoever
@@ -29,17 +30,13 @@ from starlette.types import ASGIApp
 from calleq.media import g711
 from calleq.media.contract import line_wire
 from calleq.media.remote import Recording
+from calleq.messages.answers import FieldProblem
 from calleq.telephones.behaviours import ELEMENT
 from calleq.telephones.diary import DiaryEntry, Event
 from calleq.telephones.house import ErrorCode, TelephoneError, Telephones
 from calleq.units import SECOND_US, utc_text
-from calleq.web.problems import (
-    FieldError,
-    Problem,
-    problem_response,
-    request_id_of,
-    with_problems,
-)
+from calleq.web.answering import answer_problem, with_problems
+from calleq.web.problems import ProblemError, plain_problem
 
 BODY_LIMIT = 4_096
 """Octets of a request's body."""
@@ -157,10 +154,14 @@ class Desk:
         try:
             recording = await self._recorder(ELEMENT, line_wire(number))
         except ConnectionError as error:
-            raise Problem(503, "voice_lost", f"no recording can be had: {error}") from error
+            lost = plain_problem(503, "voice_lost", f"no recording can be had: {error}")
+            raise ProblemError(lost) from error
         return Response(
             wave_file(g711.decode(recording.octets)),
-            headers={"Heard-From": utc_text(recording.from_us)},
+            headers={
+                "Heard-From": utc_text(recording.from_us),
+                "Missed-Frames": str(recording.missed_frames),
+            },
             media_type="audio/wav",
         )
 
@@ -216,31 +217,29 @@ def _number(request: Request) -> str:
 
 
 async def _body(request: Request, kind: type[Body]) -> Body:
-    """The body as a message of its kind. Raises Problem, pointing at the field."""
+    """The body as a message of its kind. Raises ProblemError, pointing at the field."""
     octets = b""
     async for chunk in request.stream():
         octets += chunk
         if len(octets) > BODY_LIMIT:
-            raise Problem(413, "body_too_large", f"a body has at most {BODY_LIMIT} octets")
+            detail = f"a body has at most {BODY_LIMIT} octets"
+            raise ProblemError(plain_problem(413, "body_too_large", detail))
     try:
         return msgspec.json.decode(octets, type=kind)
     except msgspec.ValidationError as error:
         reason, _, place = str(error).partition(" - at `$")
         pointer = place.rstrip("`").replace(".", "/")
-        raise Problem(
-            422,
-            "invalid_field",
-            f"the body is no {kind.__name__}",
-            errors=(FieldError(pointer, reason),),
-        ) from error
+        field = FieldProblem(pointer, msgspec.UNSET, reason)
+        detail = f"the body is no {kind.__name__}"
+        raise ProblemError(plain_problem(422, "invalid_field", detail, (field,))) from error
     except msgspec.DecodeError as error:
-        raise Problem(400, "invalid_json", f"the body is not JSON: {error}") from error
+        detail = f"the body is not JSON: {error}"
+        raise ProblemError(plain_problem(400, "invalid_json", detail)) from error
 
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, TelephoneError)
-    problem = Problem(_STATUS[error.code], error.code, str(error))
-    return problem_response(problem, request_id_of(request))
+    return answer_problem(request, plain_problem(_STATUS[error.code], error.code, str(error)))
 
 
 def _entry_view(entry: DiaryEntry) -> EntryView:

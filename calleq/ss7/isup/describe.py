@@ -141,19 +141,23 @@ def _iam_fields(message: Iam) -> Fields:
     return (*fields, *_other_fields(message.other))
 
 
-def _called_text(number: CalledNumber) -> str:
+def _kind_marks(number: CalledNumber | CallingNumber) -> list[str]:
+    """What is out of the ordinary in its nature and plan."""
     marks = [] if number.nature == Nature.INTERNATIONAL else [f"nature {int(number.nature)}"]
     if number.plan != 1:
         marks.append(f"plan {number.plan}")
+    return marks
+
+
+def _called_text(number: CalledNumber) -> str:
+    marks = _kind_marks(number)
     if number.internal_network:
         marks.append("not to internal numbers")
     return _marked(number.digits, marks)
 
 
 def _calling_text(number: CallingNumber) -> str:
-    marks = [] if number.nature == Nature.INTERNATIONAL else [f"nature {int(number.nature)}"]
-    if number.plan != 1:
-        marks.append(f"plan {number.plan}")
+    marks = _kind_marks(number)
     if number.incomplete:
         marks.append("incomplete")
     if number.presentation == Presentation.RESTRICTED:

@@ -1,0 +1,190 @@
+"""What a reviewer must look at: gaps, duplicates and records that cannot be right.
+
+Reads the projection and changes nothing. A finding is no verdict: an answer without ACM is allowed
+(Q.764 §2.1.4.3 lets CON say both) and a long call may have been a long call; but a bill should not
+go out before somebody looked.
+
+Overlaps are judged by the instants of the switches that faced the parties, so a step of a clock
+shows here as well. Two clocks may differ by CLOCK_TOLERANCE_US without a finding.
+"""
+
+import json
+from collections.abc import Iterator
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, case, func, or_, select, tuple_
+
+from calleq.billing.pairing import CLOCK_TOLERANCE_US
+from calleq.billing.records import LegRecord
+from calleq.billing.rows import leg_of
+from calleq.store.schema import LEG, LOST, PROJECTION, SESSION, STRAY
+from calleq.units import HOUR_US, seconds_text, utc_text
+
+LONG_CALL_US = 4 * HOUR_US
+"""Longer talks are held for review."""
+
+_NEVER_US = 1 << 62
+
+_BATCH = 1_000
+
+KINDS = {
+    "sequence_gap": "entries of a journal are missing",
+    "orphan_leg": "a leg that no equipment says it dialled, or of a call that nobody accepted",
+    "late_entry": "an entry about a call whose records were final",
+    "duplicate": "two records of one seizure",
+    "dialled_twice": "one attempt to dial was made twice",
+    "overlap": "two calls on one circuit at the same time",
+    "answer_without_acm": "an answer, and the telephone never rang",
+    "zero_talk": "answered and released at the same instant",
+    "billed_unanswered": "seconds billed without a talk",
+    "long_call": "a talk of more than four hours",
+}
+"""Every check, in words."""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """Something to look at."""
+
+    kind: str
+    """One of KINDS."""
+    call: str
+    """Empty where it is not about one call."""
+    record_id: str
+    entity: str
+    detail: str
+
+
+def findings(
+    connection: Connection, since_us: int | None = None, until_us: int | None = None
+) -> Iterator[Finding]:
+    """Everything odd about the calls that began in a time, and about the journals as a whole."""
+    yield from _journals(connection)
+    within: list[ColumnElement[bool]] = []
+    if since_us is not None:
+        within.append(LEG.c.begun_at_us >= since_us)
+    if until_us is not None:
+        within.append(LEG.c.begun_at_us < until_us)
+    yield from _unaccepted(connection, within)
+    yield from _duplicates(connection, within)
+    yield from _single(connection, within)
+    yield from _overlaps(connection, within)
+
+
+def _journals(connection: Connection) -> Iterator[Finding]:
+    for gap in connection.execute(select(LOST).order_by(LOST.c.entity, LOST.c.first_sequence)):
+        detail = f"entries {gap.first_sequence} to {gap.last_sequence} are missing"
+        yield Finding("sequence_gap", "", "", gap.entity, detail)
+    kinds = {"orphan": "orphan_leg", "late": "late_entry"}
+    for stray in connection.execute(select(STRAY).order_by(STRAY.c.entity, STRAY.c.sequence)):
+        detail = f"entry {stray.sequence} at {utc_text(stray.at_us)}: {stray.detail}"
+        yield Finding(kinds[stray.kind], "", "", stray.entity, detail)
+
+
+def _of_leg(kind: str, leg: LegRecord, detail: str) -> Finding:
+    return Finding(kind, leg.session, leg.record_id, leg.entity, detail)
+
+
+def _unaccepted(connection: Connection, within: list[ColumnElement[bool]]) -> Iterator[Finding]:
+    query = select(LEG).join(SESSION, SESSION.c.call == LEG.c.session)
+    query = query.where(SESSION.c.business == "", *within)
+    for row in connection.execute(query.order_by(LEG.c.dialled_at_us)):
+        leg = leg_of(row)
+        yield _of_leg("orphan_leg", leg, f"{leg.leg} {leg.number}: nobody accepted the call")
+
+
+def _duplicates(connection: Connection, within: list[ColumnElement[bool]]) -> Iterator[Finding]:
+    same = LEG.c.entity, LEG.c.number, LEG.c.seized_at_us, LEG.c.route
+    query = (
+        select(*same, func.count().label("records"), func.min(LEG.c.session).label("first"))
+        .where(LEG.c.seized_at_us.is_not(None), *within)
+        .group_by(*same)
+        .having(func.count() > 1)
+        .order_by(LEG.c.seized_at_us)
+    )
+    for row in connection.execute(query):
+        detail = f"{row.records} records of the seizure for {row.number} at"
+        detail += f" {utc_text(row.seized_at_us)}"
+        yield Finding("duplicate", row.first, "", row.entity, detail)
+
+
+def _single(connection: Connection, within: list[ColumnElement[bool]]) -> Iterator[Finding]:
+    """What one leg shows by itself."""
+    answered = LEG.c.answered_at_us.is_not(None)
+    horizon_us = connection.scalar(select(PROJECTION.c.horizon_us)) or 0
+    suspect = or_(
+        LEG.c.times_dialled > 1,
+        answered & LEG.c.ringing_at_us.is_(None),
+        answered & LEG.c.released_at_us.is_not(None) & (LEG.c.talk_us == 0),
+        (LEG.c.talk_us == 0) & (LEG.c.billable_s > 0),
+        LEG.c.talk_us > LONG_CALL_US,
+        LEG.c.released_at_us.is_(None) & (LEG.c.answered_at_us < horizon_us - LONG_CALL_US),
+    )
+    query = select(LEG).where(suspect, *within).order_by(LEG.c.dialled_at_us)
+    for row in connection.execute(query):
+        yield from _judged(leg_of(row), horizon_us)
+
+
+def _judged(leg: LegRecord, horizon_us: int) -> Iterator[Finding]:
+    party = f"{leg.leg} {leg.number}"
+    if leg.times_dialled > 1:
+        yield _of_leg("dialled_twice", leg, f"{party}: dialled {leg.times_dialled} times")
+    if leg.billable_s > 0 and leg.talk_us == 0:
+        yield _of_leg("billed_unanswered", leg, f"{party}: {leg.billable_s} s")
+    if leg.answered_at_us is None:
+        return
+    if leg.ringing_at_us is None:
+        yield _of_leg("answer_without_acm", leg, f"{party}: at {utc_text(leg.answered_at_us)}")
+    if leg.released_at_us is None:
+        if leg.answered_at_us < horizon_us - LONG_CALL_US:
+            detail = f"{party}: answered at {utc_text(leg.answered_at_us)} and not released"
+            yield _of_leg("long_call", leg, detail)
+    elif leg.talk_us == 0:
+        yield _of_leg("zero_talk", leg, f"{party}: at {utc_text(leg.answered_at_us)}")
+    elif leg.talk_us > LONG_CALL_US:
+        yield _of_leg("long_call", leg, f"{party}: {seconds_text(leg.talk_us)} s")
+
+
+class _Held(msgspec.Struct, frozen=True, gc=False):
+    """Until when a circuit was in use, and by which leg."""
+
+    until_us: int
+    session: str
+    leg: str
+
+
+def _overlaps(connection: Connection, within: list[ColumnElement[bool]]) -> Iterator[Finding]:
+    held: dict[tuple[int, int, int], _Held] = {}
+    name = LEG.c.session, LEG.c.leg, LEG.c.attempt, LEG.c.part
+    # Nobody knows how long an attempt held its circuits that no switch reports of.
+    unknown = LEG.c.partial & LEG.c.seized_at_us.is_(None)
+    until_us = case(
+        (unknown, LEG.c.dialled_at_us), else_=func.coalesce(LEG.c.released_at_us, _NEVER_US)
+    )
+    query = select(*name, LEG.c.dialled_at_us, until_us, LEG.c.route).where(*within)
+    rows = connection.execute(
+        query.order_by(LEG.c.dialled_at_us, LEG.c.session),
+        execution_options={"yield_per": _BATCH},
+    )
+    for session, leg, attempt, part, dialled_at_us, until, route in rows:
+        for origin, destination, cic in json.loads(route):
+            # A circuit is one whichever end seized it.
+            circuit = min(origin, destination), max(origin, destination), cic
+            before = held.get(circuit)
+            if before is not None and before.until_us > dialled_at_us + CLOCK_TOLERANCE_US:
+                this = _leg_of_name(connection, (session, leg, attempt, part))
+                detail = f"{leg} {this.number}: circuit {cic} between {circuit[0]} and"
+                detail += f" {circuit[1]} was in use by the {before.leg} leg of {before.session}"
+                yield _of_leg("overlap", this, detail)
+            if before is None or until > before.until_us:
+                held[circuit] = _Held(until, session, leg)
+
+
+def _leg_of_name(connection: Connection, name: tuple[str, str, int, int]) -> LegRecord:
+    key = tuple_(LEG.c.session, LEG.c.leg, LEG.c.attempt, LEG.c.part)
+    return leg_of(connection.execute(select(LEG).where(key == name)).one())
+
+
+def known_lost(connection: Connection) -> int:
+    """How many journal entries are known to be missing."""
+    missing = func.sum(LOST.c.last_sequence - LOST.c.first_sequence + 1)
+    return int(connection.scalar(select(missing)) or 0)

@@ -1,0 +1,169 @@
+"""The files of a journal: its segments in their order, what they say together, and which may go.
+
+A journal is named by its first segment, `network.journal`; the next are `network.00000002.journal`
+and so on. A segment is closed (cut to its last frame, durable) before the next is made, so only the
+last one may have a torn tail. Segments are removed oldest first, each durably, so what is left has
+no gap; a gap is damage.
+"""
+
+import itertools
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from calleq.journal.entries import Accepted, Ended, Entry, LineReleased, LineSeized, Undertaken
+from calleq.journal.frames import Contents, JournalDamaged, JournalError, decode_segment
+from calleq.runtime.disk import Disk
+from calleq.units import HOUR_US
+
+SUFFIX = ".journal"
+"""A process's journal is `<data directory>/<process>.journal`."""
+
+SEGMENT_BYTES = 64 << 20
+"""A segment that has reached this is closed."""
+
+SEGMENTS_LIMIT = 99_999_999
+
+KEEP_LIMIT_US = 48 * HOUR_US
+"""Nothing younger is ever removed: idempotency keys live for a day, and clocks step."""
+
+_NUMBERED = re.compile(r"(?P<stem>.+)\.(?P<number>\d{8})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One segment as it was found."""
+
+    number: int
+    path: Path
+    size: int
+    end: int
+    """After its last good frame."""
+    version: int
+    opened_at_us: int
+    """UTC; 0 where it has no opening."""
+    entries: int
+
+
+def segment_path(base: Path, number: int) -> Path:
+    """Where segment `number` of a journal lies.
+
+    >>> segment_path(Path("network.journal"), 1).name
+    'network.journal'
+    >>> segment_path(Path("network.journal"), 2).name
+    'network.00000002.journal'
+    """
+    if number == 1:
+        return base
+    if number > SEGMENTS_LIMIT:
+        raise JournalError(f"{base}: more than {SEGMENTS_LIMIT} segments")
+    return base.with_name(f"{base.stem}.{number:08d}{base.suffix}")
+
+
+def segment_numbers(disk: Disk, base: Path) -> list[int]:
+    """The numbers of the segments that there are, in order. Raises OSError."""
+    numbers = []
+    for name in disk.names(base.parent):
+        if name == base.name:
+            numbers.append(1)
+        elif name.startswith(f"{base.stem}.") and name.endswith(base.suffix):
+            found = _NUMBERED.fullmatch(name.removesuffix(base.suffix))
+            if found and found["stem"] == base.stem:
+                numbers.append(int(found["number"]))
+    return sorted(numbers)
+
+
+def journals_in(disk: Disk, data: Path) -> list[Path]:
+    """The journals of a data directory by the paths of their first segments. Raises OSError."""
+    stems = set()
+    for name in disk.names(data):
+        if name.endswith(SUFFIX):
+            stem = name.removesuffix(SUFFIX)
+            numbered = _NUMBERED.fullmatch(stem)
+            stems.add(numbered["stem"] if numbered else stem)
+    return [data / f"{stem}{SUFFIX}" for stem in sorted(stems)]
+
+
+def read_segments(
+    found: Iterable[tuple[int, Path, bytes]],
+) -> tuple[Contents, list[Segment]]:
+    """What the segments (number, path, octets) of one journal say together, in their order.
+
+    Raises JournalDamaged, JournalVersion, and JournalError for a file that is no segment.
+    """
+    contents = Contents()
+    segments: list[Segment] = []
+    for number, path, octets in found:
+        if segments and number != segments[-1].number + 1:
+            raise JournalDamaged(
+                f"{path}: segment {segments[-1].number + 1} before it is missing: restore it"
+            )
+        if segments and segments[-1].size != segments[-1].end:
+            raise JournalDamaged(
+                f"{segments[-1].path}: whole up to octet {segments[-1].end} of"
+                f" {segments[-1].size}, and {path.name} follows it: restore it"
+            )
+        before = len(contents.entries)
+        decode_segment(octets, str(path), number, contents)
+        opening = contents.opening
+        segments.append(
+            Segment(
+                number=number,
+                path=path,
+                size=len(octets),
+                end=contents.end,
+                version=contents.version,
+                opened_at_us=0 if opening is None else opening.opened_at_us,
+                entries=len(contents.entries) - before,
+            )
+        )
+    return contents, segments
+
+
+class Unfinished:
+    """What has begun in a journal and not ended, by the segment that it began in.
+
+    A segment is needed while anything that began in it, or before it, goes on: recovery must see
+    the acceptance of every call without an end, and records every seizure without a release.
+    """
+
+    def __init__(self) -> None:
+        self._since: dict[tuple[str, str | int], int] = {}
+
+    def note(self, entity: str, entry: Entry, segment: int) -> None:
+        """An entry was written to `segment`, or to a later one."""
+        match entry:
+            case Accepted() | Undertaken():
+                self._since.setdefault((entity, entry.call), segment)
+            case LineSeized():
+                self._since.setdefault((entity, entry.seizure), segment)
+            case Ended():
+                self._since.pop((entity, entry.call), None)
+            case LineReleased():
+                self._since.pop((entity, entry.seizure), None)
+            case _:
+                pass
+
+    def needed_from(self, current: int) -> int:
+        """The first segment that must be kept; `current` when nothing goes on."""
+        return min(self._since.values(), default=current)
+
+
+def removable(
+    opened_at_us: list[tuple[int, int]], needed_from: int, keep_us: int, now_us: int
+) -> list[int]:
+    """The closed segments that may be removed, oldest first.
+
+    `opened_at_us` has (number, opened) of every segment in order; one is as old as its last entry,
+    which is at most as old as the opening of the next. Raises ValueError when `keep_us` is below
+    KEEP_LIMIT_US.
+    """
+    if keep_us < KEEP_LIMIT_US:
+        raise ValueError(f"journals are kept for {KEEP_LIMIT_US} us at least, not {keep_us}")
+    gone: list[int] = []
+    for (number, _), (_, next_opened_us) in itertools.pairwise(opened_at_us):
+        if number >= needed_from or next_opened_us > now_us - keep_us:
+            break
+        gone.append(number)
+    return gone

@@ -1,0 +1,1 @@
+"""How a database becomes what `calleq.store.schema` describes: one module for each step."""

@@ -1,0 +1,328 @@
+"""The world outside the process that is killed: the far switch, the telephones, the client.
+
+It never dies, and it keeps its own books: the telephones' diary, the far switch's journal, and what
+the client was told. It drives the process inside in lockstep (see `wires`), notices when that has
+ended, breaks its wires, and after a while starts the next life.
+"""
+
+import os
+import random
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from calleq.accounts.passwords import InlineVerifier
+from calleq.journal.memory import MemoryJournal
+from calleq.lines.messages import LineMessage
+from calleq.lines.plants import InProcessLines
+from calleq.lines.q931 import decode, encode
+from calleq.media.prompts import NominalPrompts
+from calleq.media.virtual import VirtualVoice
+from calleq.network import Network, Plant, build_network
+from calleq.osn.in_process import InProcessBus
+from calleq.runtime.clock import Timer, VirtualClock
+from calleq.runtime.tap import NoTap
+from calleq.ss7.links import LinkEnd
+from calleq.telephones.diary import Diary
+from calleq.telephones.table import State
+from calleq.telephones.telephone import Telephone
+from calleq.topology import SignallingLink, home_switch
+from calleq.units import SECOND_US
+from simulator.crash.disks import KILLED_STATUS
+from simulator.crash.inside import Life, live
+from simulator.crash.wires import (
+    Audit,
+    Channel,
+    Done,
+    EndedError,
+    Kind,
+    Run,
+    Sent,
+    Standing,
+    WireEnd,
+)
+from simulator.crash.world import FAR, LONGEST_CALL_US, START_US, WIRE_US, Manner, Message, World
+
+DOWN_US = 2 * SECOND_US
+"""Between the end of one life and the beginning of the next."""
+POST_AGAIN_US = SECOND_US
+POSTS_LIMIT = 20
+SETTLE_US = 2 * LONGEST_CALL_US
+"""Until everything is over, after the last message or the last life's beginning."""
+
+
+class FaultError(Exception):
+    """The process inside ended by itself: a fault of calleq's or of this harness's."""
+
+
+class _Subscriber:
+    """Who is at a telephone; fulfils `Occupant`."""
+
+    def __init__(self, phone: Telephone, manner: Manner, clock: VirtualClock) -> None:
+        self._phone = phone
+        self._manner = manner
+        self._clock = clock
+        self._next: Timer | None = None
+
+    def telephone_rings(self) -> None:
+        after_us = self._manner.answers_after_us
+        if after_us is not None:
+            self._next = self._clock.call_later_us(after_us, self._phone.pick_up)
+
+    def telephone_connected(self) -> None:
+        after_us = self._manner.leaves_after_us
+        self._next = self._clock.call_later_us(after_us, self._phone.hang_up)
+
+    def telephone_off_hook(self) -> None:
+        """There is nothing to hear here."""
+
+    def telephone_stopped_ringing(self) -> None:
+        self._forget()
+
+    def telephone_hung_up(self) -> None:
+        self._forget()
+
+    def telephone_free(self) -> None:
+        """Nothing is kept for it."""
+
+    def _forget(self) -> None:
+        if self._next is not None:
+            self._next.cancel()
+
+
+class _Client:
+    """Posts its messages until each is accepted, and notes every call it was promised."""
+
+    def __init__(
+        self, messages: tuple[Message, ...], clock: VirtualClock, post: Callable[[Message], object]
+    ) -> None:
+        self.promised: dict[str, list[str]] = {message.key: [] for message in messages}
+        """By key, the call named in each 202."""
+        self.posts = 0
+        self._messages = {message.key: message for message in messages}
+        self._clock = clock
+        self._post = post
+        self._waiting: dict[str, Timer] = {}
+        for message in messages:
+            clock.call_later_us(message.at_us, self._try, message, POSTS_LIMIT)
+
+    def _try(self, message: Message, tries_left: int) -> None:
+        self.posts += 1
+        self._post(message)
+        if tries_left:
+            self._waiting[message.key] = self._clock.call_later_us(
+                POST_AGAIN_US, self._try, message, tries_left - 1
+            )
+
+    def answered(self, key: str, status: int, call: str) -> None:
+        if status != 202:
+            return  # busy, or still in progress: it is posted again
+        first = not self.promised[key]
+        self.promised[key].append(call)
+        waiting = self._waiting.pop(key, None)
+        if waiting is not None:
+            waiting.cancel()
+        again_us = self._messages[key].again_after_us
+        if first and again_us is not None:
+            self._clock.call_later_us(again_us, self._try, self._messages[key], 0)
+
+
+class Outside:
+    """One world from its first message to its rest, over as many lives as kills make it."""
+
+    def __init__(self, world: World, journal: Path, fatal_steps: tuple[int, ...]) -> None:
+        """`fatal_steps`: at which durable step the first, second … life ends; the next: at none."""
+        self.world = world
+        self.journal = journal
+        self.lives = 0
+        self.clock = VirtualClock(START_US)
+        self.diary = Diary(self.clock)
+        self.far_journal = MemoryJournal(self.clock)
+        self._fatal_steps = fatal_steps
+        self._channel: Channel | None = None
+        self._process = 0
+        self._inside_due_us: int | None = None
+        self._queue: list[Sent] = []
+        self._ends: dict[tuple[str, str], WireEnd] = {}
+        self._receivers: dict[tuple[str, str], Callable[[bytes], None]] = {}
+        self._far_lines = InProcessLines(self.clock, WIRE_US, NoTap())
+        self._network = self._build_far_switch()
+        self.telephones = {
+            line.number: self._install(line.number, home_switch(world.topology, line.number))
+            for line in world.topology.lines
+        }
+        self.client = _Client(
+            world.messages, self.clock, lambda message: self._post(message.key, message.body)
+        )
+
+    def run(self) -> Standing:
+        """Live through it all. Raises FaultError."""
+        messages_over_us = max(message.at_us for message in self.world.messages) + SECOND_US
+        while True:
+            self._begin_life()
+            try:
+                self._run_until(max(messages_over_us, self.clock.monotonic_us()) + SETTLE_US)
+                return self._audit()
+            except EndedError:
+                self._life_ended()
+
+    def calls_in_progress(self) -> int:
+        """At the far switch."""
+        return sum(switch.calls_in_progress for switch in self._network.switches.values())
+
+    def circuits_not_idle(self) -> int:
+        """As the far switch sees them."""
+        groups = self._network.exchanges[FAR].snapshot().groups
+        return sum(group.busy + group.reset for group in groups)
+
+    def telephones_off_hook(self) -> int:
+        """Telephones that still believe in a call."""
+        return sum(phone.state is not State.ON_HOOK for phone in self.telephones.values())
+
+    # What lies outside.
+
+    def _build_far_switch(self) -> Network:
+        draw = random.Random(0)
+        clock, tap = self.clock, NoTap()
+        plant = Plant(
+            clock=clock,
+            journal=self.far_journal,
+            bus=InProcessBus(clock, 0, tap),
+            lines=self._far_lines,
+            voice=VirtualVoice(clock, NominalPrompts()),
+            tap=tap,
+            link_ends=self._link_ends,
+            verifier=InlineVerifier(),
+            random_bits=draw.getrandbits,
+            secret=draw.randbytes(32),
+            diary=self.diary,
+        )
+        network = build_network(self.world.topology, plant, frozenset((FAR,)))
+        network.start()
+        return network
+
+    def _link_ends(self, link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
+        if FAR not in link.ends:
+            return {}
+        end = WireEnd(link.ends, FAR, self._put)
+        self._ends[end.near, end.far] = end
+        return {FAR: end}
+
+    def _install(self, number: str, switch: str) -> Telephone:
+        def send(message: LineMessage) -> None:
+            if switch == FAR:
+                self._far_lines.to_switch(FAR, number, encode(message))
+            else:
+                self._put("line", switch, number, encode(message))
+
+        manner = self.world.manners.get(number, Manner())
+        phone = Telephone(number, self.clock, send, self.diary.note, rejects=manner.rejects)
+        phone.seat(_Subscriber(phone, manner, self.clock))
+
+        def receive(octets: bytes) -> None:
+            phone.receive(decode(octets))
+
+        if switch == FAR:
+            self._far_lines.plug_in(FAR, number, receive)
+        else:
+            self._receivers[switch, number] = receive
+        return phone
+
+    def _post(self, key: str, body: bytes) -> None:
+        self._put("post", key, "", body)
+
+    def _put(self, kind: Kind, place: str, far: str, octets: bytes) -> None:
+        """While nobody lives inside, nothing gets there."""
+        if self._channel is not None:
+            self._queue.append(Sent(self.clock.monotonic_us(), kind, place, far, octets))
+
+    def _arrives(self, sent: Sent) -> None:
+        match sent.kind:
+            case "line":
+                self._receivers[sent.place, sent.far](sent.octets)
+            case "link":
+                self._ends[sent.far, sent.place].arrives(sent.octets)
+            case "answer":
+                self.client.answered(sent.place, int(sent.far), sent.octets.decode())
+            case _:
+                raise AssertionError(f"{sent.kind} does not come out")
+
+    # The process inside.
+
+    def _begin_life(self) -> None:
+        fatal = self._fatal_steps[self.lives] if self.lives < len(self._fatal_steps) else 0
+        self.lives += 1
+        orders_read, orders_write = os.pipe()
+        reports_read, reports_write = os.pipe()
+        life = Life(self.journal, self.clock.monotonic_us(), fatal)
+        self._process = os.fork()
+        if self._process == 0:
+            os.close(orders_write)
+            os.close(reports_read)
+            live(self.world, Channel(orders_read, reports_write), life)
+        os.close(orders_read)
+        os.close(reports_write)
+        self._channel = Channel(reports_read, orders_write)
+        try:
+            self._take_reports()
+        except EndedError:
+            self._life_ended()
+            self._begin_life()
+            return
+        for end in self._ends.values():
+            end.change(True)
+
+    def _life_ended(self) -> None:
+        """Nobody is inside any more: the wires break, and time passes."""
+        assert self._channel is not None
+        self._channel.close()
+        self._channel = None
+        self._queue.clear()
+        _, status = os.waitpid(self._process, 0)
+        if os.waitstatus_to_exitcode(status) != KILLED_STATUS:
+            raise FaultError(f"world {self.world.seed}, life {self.lives} ended by itself")
+        for end in self._ends.values():
+            end.change(False)
+        for _, number in self._receivers:
+            self.telephones[number].lose_line()
+        self.clock.advance_us(DOWN_US)
+
+    def _run_until(self, limit_us: int) -> None:
+        """Let time pass on both sides, in steps that no wire is quicker than."""
+        clock = self.clock
+        assert self._channel is not None
+        while (now_us := clock.monotonic_us()) < limit_us:
+            due_us = [sent.at_us + WIRE_US for sent in self._queue]
+            due_us += [due for due in (clock.next_due_us(), self._inside_due_us) if due is not None]
+            first_us = min(due_us, default=limit_us)
+            end_us = min(max(first_us, now_us) + WIRE_US - 1, limit_us)
+            arriving, self._queue = self._queue, []
+            self._channel.send(Run(end_us, arriving))
+            clock.advance_us(end_us - now_us)
+            self._take_reports()
+
+    def _take_reports(self) -> None:
+        """Everything that came out, until the inside is done. Raises EndedError."""
+        assert self._channel is not None
+        now_us = self.clock.monotonic_us()
+        while True:
+            report = self._channel.receive()
+            match report:
+                case Sent():
+                    due_us = report.at_us + WIRE_US
+                    self.clock.call_later_us(max(0, due_us - now_us), self._arrives, report)
+                case Done():
+                    self._inside_due_us = report.next_due_us
+                    return
+                case _:
+                    raise AssertionError(f"no report: {report}")
+
+    def _audit(self) -> Standing:
+        assert self._channel is not None
+        calls = sorted({call for given in self.client.promised.values() for call in given})
+        self._channel.send(Audit(calls))
+        standing = self._channel.receive()
+        assert isinstance(standing, Standing)
+        self._channel.close()
+        self._channel = None
+        os.waitpid(self._process, 0)
+        return standing

@@ -1,0 +1,164 @@
+"""What must be 0 after crashes, counted from outside.
+
+The books that are compared: what the client was told, what each telephone lived through, the far
+switch's circuits and calls, the journals on disk, and the records derived from them. Where the
+process that died says anything of itself (its own circuits, the state it would answer), that must
+agree as well.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+
+import msgspec
+
+from calleq.billing.derivation import derive_records
+from calleq.billing.records import LegRecord, SessionRecord
+from calleq.journal.entries import Accepted, Dialled, Ended, Stamped
+from calleq.journal.reading import read_journal
+from calleq.telephones.diary import DiaryCall, Event
+from calleq.units import MINUTE_US
+from simulator.crash.outside import Outside
+from simulator.crash.wires import Standing
+from simulator.crash.world import WIRE_US, Message
+
+ANSWER_LOST_US = 100_000
+"""An answer that the telephone gave and no journal has: only one that a kill overtook."""
+
+
+class Verdict(msgspec.Struct):
+    """Counts over many kills; from `accepted_lost` on every one must be 0."""
+
+    kills: int = 0
+    worlds: int = 0
+    calls_accepted: int = 0
+    calls_interrupted: int = 0
+    """Failed with cause 41, because a leg had been attempted when the process died."""
+    accepted_lost: int = 0
+    accepted_twice: int = 0
+    dialled_twice: int = 0
+    not_dialled: int = 0
+    """Accepted, never attempted before a kill, and not dialled after it."""
+    orphan_legs: int = 0
+    """Telephones off the hook, calls in progress at a switch or at the peripheral."""
+    stuck_circuits: int = 0
+    records_doubled: int = 0
+    records_missing: int = 0
+    not_one_final_state: int = 0
+    records_untrue: int = 0
+    """Legs whose talk time is not what the telephone lived through, or open for over 60 s."""
+
+    def failures(self) -> dict[str, int]:
+        """The counts that must be 0, by name."""
+        counts = msgspec.structs.asdict(self)
+        names = list(counts)
+        return {name: counts[name] for name in names[names.index("accepted_lost") :]}
+
+    @property
+    def clean(self) -> bool:
+        """Whether all is as it must be."""
+        return not any(self.failures().values())
+
+    def add(self, other: "Verdict") -> None:
+        """Take another's counts as well."""
+        for name in self.__struct_fields__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+def judge(outside: Outside, standing: Standing) -> Verdict:
+    """Compare the books of one world that has come to rest."""
+    entries = [*read_journal(outside.journal)[0], *outside.far_journal.entries]
+    records = derive_records(entries)
+    verdict = Verdict(kills=outside.lives - 1)
+    verdict.orphan_legs = (
+        outside.telephones_off_hook() + outside.calls_in_progress() + standing.calls_in_progress
+    )
+    verdict.stuck_circuits = outside.circuits_not_idle() + standing.circuits_not_idle
+    _count_doubles(verdict, entries, records)
+    for message in outside.world.messages:
+        promised = set(outside.client.promised[message.key])
+        verdict.accepted_twice += max(0, len(promised) - 1)
+        for call in promised:
+            verdict.calls_accepted += 1
+            _judge_call(verdict, call, message, outside, standing, entries, records)
+    return verdict
+
+
+def _count_doubles(
+    verdict: Verdict, entries: list[Stamped], records: list[SessionRecord]
+) -> None:
+    keys = [s.entry.idempotency_key for s in entries if isinstance(s.entry, Accepted)]
+    verdict.accepted_twice += _doubles(keys)
+    attempts = [
+        (s.entry.call, s.entry.leg, s.entry.attempt)
+        for s in entries
+        if isinstance(s.entry, Dialled)
+    ]
+    verdict.dialled_twice += _doubles(attempts)
+    verdict.records_doubled += _doubles(record.call for record in records)
+    verdict.records_doubled += _doubles(
+        (leg.session, leg.leg, leg.attempt) for record in records for leg in record.legs
+    )
+
+
+def _judge_call(
+    verdict: Verdict,
+    call: str,
+    message: Message,
+    outside: Outside,
+    standing: Standing,
+    entries: list[Stamped],
+    records: list[SessionRecord],
+) -> None:
+    accepted = [s for s in entries if isinstance(s.entry, Accepted) and s.entry.call == call]
+    verdict.accepted_lost += not accepted
+    ends = [s for s in entries if isinstance(s.entry, Ended) and s.entry.call == call]
+    ends_by = Counter(stamped.entity for stamped in ends)
+    states = {s.entry.state for s in ends if isinstance(s.entry, Ended)}
+    verdict.not_one_final_state += (
+        states != {standing.states[call]} or set(ends_by.values()) != {1} or len(ends_by) != 2
+    )
+    lived = {
+        number: outside.diary.calls(number)
+        for number in (message.customer, message.representative)
+    }
+    verdict.dialled_twice += sum(max(0, len(calls) - 1) for calls in lived.values())
+    record = next((record for record in records if record.call == call), None)
+    if record is None:
+        verdict.records_missing += 1
+        return
+    interrupted = record.state == "failed" and record.cause == 41
+    verdict.calls_interrupted += interrupted
+    attempted = any(leg.leg == "customer" for leg in record.legs)
+    verdict.not_dialled += not attempted or not (lived[message.customer] or interrupted)
+    for leg in record.legs:
+        verdict.records_untrue += not _is_true(leg, lived[leg.number])
+    told = {leg.number for leg in record.legs}
+    verdict.records_missing += sum(
+        number not in told for number, calls in lived.items() if calls
+    )
+
+
+def _is_true(leg: LegRecord, lived: list[DiaryCall]) -> bool:
+    """Whether a leg's talk is its telephone's; a partial one may lack up to a minute, no more."""
+    if not lived:
+        return leg.answered_at_us is None and leg.billable_s == 0
+    true_us = _talk_us(lived[0])
+    if leg.answered_at_us is None:
+        return leg.talk_us == 0 and true_us <= (ANSWER_LOST_US if leg.partial else 0)
+    if leg.partial:
+        return 0 <= true_us - leg.talk_us <= MINUTE_US
+    return leg.talk_us == true_us
+
+
+def _talk_us(call: DiaryCall) -> int:
+    """As the switch must have seen it: both ends of a release by the network come a wire late."""
+    talk_us = call.talk_us
+    assert talk_us is not None, "no telephone is off the hook, that was counted before"
+    assert call.ended is not None
+    if call.answered is not None and call.ended.event is Event.RELEASED:
+        talk_us -= 2 * WIRE_US
+    return max(0, talk_us)
+
+
+def _doubles(keys: Iterable[object]) -> int:
+    return sum(count - 1 for count in Counter(keys).values())
