@@ -33,8 +33,8 @@ from simulator.crash.wires import (
     Channel,
     Done,
     EndedError,
-    Put,
     Kind,
+    Put,
     Run,
     Sent,
     Standing,
@@ -181,16 +181,12 @@ class _Inside:
             view = network.server.call(call, BUSINESS.identifier)
             states[call] = view.state if view is not None and view.final else ""
         groups = [
-            group
-            for exchange in network.exchanges.values()
-            for group in exchange.snapshot().groups
+            group for exchange in network.exchanges.values() for group in exchange.snapshot().groups
         ]
         return Standing(
             steps=self._disk.steps,
             states=states,
-            calls_in_progress=sum(
-                switch.calls_in_progress for switch in network.switches.values()
-            )
+            calls_in_progress=sum(switch.calls_in_progress for switch in network.switches.values())
             + sum(len(one.calling_logic) for one in network.peripherals.values()),
             circuits_not_idle=sum(group.busy + group.reset for group in groups),
         )

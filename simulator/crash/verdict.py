@@ -83,9 +83,7 @@ def judge(outside: Outside, standing: Standing) -> Verdict:
     return verdict
 
 
-def _count_doubles(
-    verdict: Verdict, entries: list[Stamped], records: list[SessionRecord]
-) -> None:
+def _count_doubles(verdict: Verdict, entries: list[Stamped], records: list[SessionRecord]) -> None:
     keys = [s.entry.idempotency_key for s in entries if isinstance(s.entry, Accepted)]
     verdict.accepted_twice += _doubles(keys)
     attempts = [
@@ -118,8 +116,7 @@ def _judge_call(
         states != {standing.states[call]} or set(ends_by.values()) != {1} or len(ends_by) != 2
     )
     lived = {
-        number: outside.diary.calls(number)
-        for number in (message.customer, message.representative)
+        number: outside.diary.calls(number) for number in (message.customer, message.representative)
     }
     verdict.dialled_twice += sum(max(0, len(calls) - 1) for calls in lived.values())
     record = next((record for record in records if record.call == call), None)
@@ -133,9 +130,7 @@ def _judge_call(
     for leg in record.legs:
         verdict.records_untrue += not _is_true(leg, lived[leg.number])
     told = {leg.number for leg in record.legs}
-    verdict.records_missing += sum(
-        number not in told for number, calls in lived.items() if calls
-    )
+    verdict.records_missing += sum(number not in told for number, calls in lived.items() if calls)
 
 
 def _is_true(leg: LegRecord, lived: list[DiaryCall]) -> bool:

@@ -37,9 +37,7 @@ CUSTOMERS = ("+12125550100", "+12125550101", "+12125550104", "+12125550111", "+1
 """On SSP 62 and, the last two, the MTSO."""
 REPRESENTATIVES = ("+12125550140", "+12125550141", "+12125550142", "+12125550150", "+12125550151")
 """On FAR and, the last two, SSP 66."""
-BUSINESS = Business(
-    identifier="abc", name="ABC", password="abc-demo", number="+12125550142"
-)
+BUSINESS = Business(identifier="abc", name="ABC", password="abc-demo", number="+12125550142")
 
 
 class Manner(msgspec.Struct, frozen=True):
@@ -82,7 +80,9 @@ def build_world(seed: int) -> World:
     representatives = draw.sample(REPRESENTATIVES, CALLS)
     manners: dict[str, Manner] = {}
     messages = []
-    for place, (customer, representative) in enumerate(zip(customers, representatives, strict=True)):
+    for place, (customer, representative) in enumerate(
+        zip(customers, representatives, strict=True)
+    ):
         manners[customer], manners[representative] = _manners(draw)
         fields = {
             "business_id": BUSINESS.identifier,
