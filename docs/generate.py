@@ -4,13 +4,15 @@
     python docs/generate.py --check   say which differ; exit status 1 when any does
 
 Generated: docs/rows.md (which test proves which row), docs/machines.md (every state machine, drawn
-from its live table) and the two pictures in docs/architecture.md (rooms and network).
+from its live table), the two pictures in docs/architecture.md (rooms and network) and the example's
+ladder in README.md.
 """
 
 import argparse
 import ast
 import pathlib
 import re
+import subprocess
 import sys
 import tomllib
 from collections import defaultdict
@@ -170,13 +172,41 @@ def with_picture(page: str, name: str, picture: str) -> str:
     return pattern.sub(lambda found: found.group(1) + picture + "\n" + found.group(2), page)
 
 
+LADDER_LINES = 59
+"""How much of the example's output README shows."""
+
+
+def with_example(page: str) -> str:
+    """README with the beginning of what its example prints today."""
+    found = re.search(r"calleq-sim (call .*--trace)$", page, re.MULTILINE)
+    if not found:
+        sys.exit("README.md has no calleq-sim call with --trace")
+    done = subprocess.run(
+        [sys.executable, "-m", "simulator.cli", *found.group(1).split()],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    shown = "\n".join(done.stdout.splitlines()[:LADDER_LINES])
+    return re.sub(
+        r"(^```text\n).*?(^```$)",
+        lambda block: f"{block.group(1)}{shown}\n{block.group(2)}",
+        page,
+        count=1,
+        flags=re.MULTILINE | re.DOTALL,
+    )
+
+
 def generated() -> dict[pathlib.Path, str]:
     """Every generated file with its text."""
     architecture = ROOT / "docs" / "architecture.md"
     page = architecture.read_text("utf-8")
     page = with_picture(page, "rooms", rooms_picture())
     page = with_picture(page, "network", network_picture())
+    readme = ROOT / "README.md"
     return {
+        readme: with_example(readme.read_text("utf-8")),
         ROOT / "docs" / "rows.md": rows_page(),
         ROOT / "docs" / "machines.md": machines_page(),
         architecture: page,

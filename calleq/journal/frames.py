@@ -246,7 +246,7 @@ class _Frames:
                 try:
                     stamped = decode(view[start:end])
                 except (msgspec.DecodeError, msgspec.ValidationError) as error:
-                    raise _no_entry(offset, error, name) from error
+                    raise _no_entry(offset, error, self._name) from error
                 entity, sequence = stamped.entity, stamped.sequence
                 if sequence != last_sequence.get(entity, 0) + 1:
                     raise self._gap(offset, stamped)

@@ -197,6 +197,10 @@ class Inhabitant:
             self._habit = habit
             self._phone.dial(number)
 
+    def take_up(self, habit: Habit) -> None:
+        """Follow this habit from the next call on that the telephone rings for."""
+        self._answering_habit = habit
+
     def say(self, prompt: Prompt) -> None:
         """Utter something; what was being uttered is cut off."""
         self._has_spoken = True
