@@ -17,7 +17,7 @@ delays = st.one_of(
 )
 
 
-@given(st.lists(st.tuples(delays, delays, st.booleans()), max_size=60), st.integers(1, 10**9))
+@given(st.lists(st.tuples(delays, delays, st.booleans()), max_size=60), st.integers(10**8, 10**10))
 def test_timers_fire_when_due_and_in_the_order_in_which_they_were_set(
     plans: list[tuple[int, int, bool]], step_us: int
 ):
@@ -44,7 +44,7 @@ def test_timers_fire_when_due_and_in_the_order_in_which_they_were_set(
         expected.append((first_us, order))
         clock.call_later_us(first_us, fire, order, (second_us, cancelled))
     while clock.next_due_us() is not None:
-        clock.advance_us(step_us * 1_000)
+        clock.advance_us(step_us)
     assert fired == sorted(expected)
     assert not clock.run_next()
 
