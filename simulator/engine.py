@@ -19,7 +19,6 @@ import msgspec
 from calleq.access_server.server import Reply
 from calleq.billing.records import SessionRecord
 from calleq.cli.failure import CommandError
-from calleq.journal.entries import Accepted, Ended, Stamped
 from calleq.network import point_codes
 from calleq.runtime.tap import Segment
 from calleq.telephones.diary import DiaryEntry
@@ -32,7 +31,7 @@ from simulator.people import Conversations, Holding
 from simulator.plots import Hours, Lengths
 from simulator.stream import RecordStream
 from simulator.traffic import Arrival
-from simulator.truth import Differences, Reconciliation
+from simulator.truth import UNHEEDED, Differences, Reconciliation
 from simulator.virtual import START_US, VirtualNetwork
 
 DRAIN_US = 5 * HOUR_US
@@ -246,7 +245,6 @@ class _Gathering:
     hours: Hours = field(default_factory=Hours)
     lengths: Lengths = field(default_factory=Lengths)
     start_us: int = 0
-    _there: set[str] = field(default_factory=set)
     reconciliation: Reconciliation = field(init=False)
     stream: RecordStream = field(init=False)
     mutator: Mutator | None = None
@@ -254,24 +252,18 @@ class _Gathering:
     def __post_init__(self) -> None:
         plan = self.plan
         self.reconciliation = Reconciliation(plan.topology.timing.line_delay_us)
-        self.stream = RecordStream(self._records)
+        self.stream = RecordStream(self._records, self._came_or_went)
         if plan.mutations:
             assert plan.calls is not None, "the command asks for --calls"
             self.mutator = Mutator(plan.seed, plan.mutations, plan.calls)
 
-    def journal(self, stamped: Stamped) -> None:
-        entry = stamped.entry
-        if type(entry) is Accepted:
-            self._there.add(entry.call)
-            self.occupancy.change(1, stamped.monotonic_us - self.start_us)
-        elif type(entry) is Ended and entry.call in self._there:
-            self._there.remove(entry.call)
-            self.occupancy.change(-1, stamped.monotonic_us - self.start_us)
-        self.stream.take(stamped)
+    def _came_or_went(self, by: int, monotonic_us: int) -> None:
+        self.occupancy.change(by, monotonic_us - self.start_us)
 
     def diary(self, entry: DiaryEntry) -> None:
         self.digest.diary(entry)
-        self.reconciliation.diary(entry)
+        if entry.event not in UNHEEDED:
+            self.reconciliation.diary(entry)
 
     def _records(self, records: Sequence[SessionRecord]) -> None:
         self.digest.records(records)
@@ -335,7 +327,7 @@ def _network(plan: Plan, gathering: _Gathering) -> VirtualNetwork:
         seed=plan.seed,
         tap=gathering.digest,
         manners=people,
-        journal_sink=gathering.journal,
+        journal_sink=gathering.stream.take,
         diary_sink=gathering.diary,
         start_us=plan.start_us,
     )

@@ -43,8 +43,14 @@ BATCH_CALLS = 500
 class RecordStream:
     """Takes every journal entry of a run and gives out its records, each once, by the end."""
 
-    def __init__(self, records: Callable[[Sequence[SessionRecord]], object]) -> None:
+    def __init__(
+        self,
+        records: Callable[[Sequence[SessionRecord]], object],
+        came_or_went: Callable[[int, int], object] = lambda by, monotonic_us: None,
+    ) -> None:
+        """`came_or_went` is told of each call accepted (1) and ended (-1), and when."""
         self._records = records
+        self._came_or_went = came_or_went
         self._calls: dict[str, list[Stamped]] = {}
         self._using: dict[CircuitKey, str] = {}
         self._lines: dict[tuple[str, int], str] = {}
@@ -100,13 +106,16 @@ class RecordStream:
                     self._using[entry.circuit] = entry.call
                 return entry.call
             case Accepted():
-                self._calls.setdefault(entry.call, [])
+                if entry.call not in self._calls:
+                    self._calls[entry.call] = []
+                    self._came_or_went(1, stamped.monotonic_us)
                 return entry.call
             case Undertaken():
                 return entry.call
             case Ended():
                 if entry.call not in self._ended:
                     self._ended.add(entry.call)
+                    self._came_or_went(-1, stamped.monotonic_us)
                     self._over.append((stamped.monotonic_us, entry.call))
                     if len(self._over) >= 2 * BATCH_CALLS:
                         self._let_go(stamped.monotonic_us - SETTLE_US)

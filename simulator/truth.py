@@ -26,8 +26,8 @@ from calleq.units import SECOND_US
 USER_BUSY, CALL_REJECTED = 17, 21
 
 
-_UNHEEDED = frozenset((Event.HEARS, Event.SAYS, Event.DISPLAYS))
-"""Two entries of three."""
+UNHEEDED = frozenset((Event.HEARS, Event.SAYS, Event.DISPLAYS))
+"""Two entries of three say nothing of when a call was what."""
 
 
 class Talk(msgspec.Struct, frozen=True, gc=False):
@@ -72,10 +72,7 @@ class DiaryReader:
     def take(self, entry: DiaryEntry) -> None:
         """One more entry; those of a telephone come in their order."""
         number = entry.number
-        event = entry.event
-        if event in _UNHEEDED:
-            return
-        match event:
+        match entry.event:
             case Event.RINGS:
                 self._settle(number)
                 self._calls[number] = _Call(entry.at_us)

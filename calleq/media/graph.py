@@ -15,7 +15,6 @@ for one end; more than `MAX_ENDS` ends that are in use.
 """
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 
 from calleq.media.contract import Prompt
 from calleq.media.sounds import TONES
@@ -31,7 +30,6 @@ class VoiceError(ValueError):
     """An element asked the voice plane for what it cannot do; the text says what."""
 
 
-@lru_cache(maxsize=4_096)
 def _parse(source: str) -> tuple[str, str]:
     kind, _, name = source.partition(":")
     if kind not in ("wire", "player", "tone"):

@@ -22,7 +22,7 @@ from calleq.media.sounds import PromptLibrary, Repertoire, SoundError
 from calleq.runtime.clock import Clock, Timer
 
 MAX_PLAYERS = 100_000
-KEPT_VOICES = 4_096
+KEPT_VOICES = 32_768
 """Names of voices that are remembered."""
 MAX_DETECT_US = 10_000_000
 """No answer is listened to for longer."""
