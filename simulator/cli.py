@@ -9,7 +9,7 @@ from pathlib import Path
 from calleq import __version__
 from calleq.cli.main import dispatch
 
-YOUNG_OBJECTS = 50_000
+YOUNG_OBJECTS = 200_000
 """New objects before the garbage collector looks at them: worlds are large, and stay."""
 
 

@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.output import print_json, print_line, print_table
@@ -176,6 +174,15 @@ def _progress(calls: int | None, show: bool) -> Iterator[Advance]:
     if not show:
         yield lambda offered: None
         return
+    from rich.console import Console  # slow to import, and only for a terminal
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
     columns = (TextColumn("calls"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("calls", total=calls)

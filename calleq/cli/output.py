@@ -4,9 +4,6 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 
-from rich.console import Console
-from rich.table import Table
-
 from calleq.messages.answers import ProblemView
 
 
@@ -31,6 +28,9 @@ def print_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[str] = ()
 ) -> None:
     """A table; columns named in `right` are aligned to the right."""
+    from rich.console import Console  # not needed for JSON, and slow to import
+    from rich.table import Table
+
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
     aligned = set(right)
     for column in columns:

@@ -13,6 +13,7 @@ their circuits are clear.
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import assert_never
 
 from calleq.call import driver
@@ -133,7 +134,14 @@ class CallDriver:
             )
 
     def _report(self, result: Result, entry: Progress) -> None:
-        self._journal(entry, lambda: self._act(result))
+        """As `_journal`, for what the machine is to hear; most of what happens is of this kind."""
+        if not self._is_over:
+            self._means.journal.append(self._means.name, entry, partial(self._happened, result))
+
+    def _happened(self, result: Result) -> None:
+        if not self._is_over:
+            self._inbox.append(result)
+            self._pump()
 
     def _act(self, result: Result) -> None:
         self._inbox.append(result)
