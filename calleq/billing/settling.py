@@ -10,7 +10,8 @@ is let go only when nothing that comes later can use it:
 - those of a call between telephones, once it has ended;
 - an arrival that no exchange says it sent, after the same time; it is an orphan.
 
-All times are those of the entries themselves; `horizon_us` is the latest that was read. Journals
+All times are those of the entries themselves; `horizon_us` is the latest of those just read.
+Journals
 read together must therefore reach about equally far: what is missing when SETTLE_US have passed
 comes too late.
 
