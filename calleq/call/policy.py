@@ -70,6 +70,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 CUSTOMER_FINALS = {
+    NORMAL_CLEARING: "customer_abandoned",  # hung up before the answer was written down
     USER_BUSY: "customer_busy",
     NO_USER_RESPONDING: "customer_no_answer",
     NO_ANSWER: "customer_no_answer",

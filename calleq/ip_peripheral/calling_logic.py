@@ -2,7 +2,8 @@
 
 An instruction is taken when it is journalled (`Undertaken`), and `SetUpTaken` says so to the
 element that wants the call's events; that element may send it again and gets the same answer, and
-the call's end if it has ended. A call is never set up twice for it. The call begins at once: its
+the call's end if it has ended; asked about a call (`AskForCall`) it says the same. A call is never
+set up twice for it. The call begins at once: its
 first dialling is journalled behind the instruction, so that one write makes both durable, and
 nothing is told before.
 
@@ -10,7 +11,8 @@ It refuses: octets that are no OSN message and messages that are no instruction 
 than `CALLS_LIMIT` calls at once (`SetUpRefused`, cause 42).
 
 After a restart an instruction that had no dialling is carried out; one that had any is ended,
-`failed`, cause 41, detail `restart`: nobody is called a second time.
+`failed`, cause 41, detail `restart`: nobody is called a second time. Ends of the last `RETELL_US`
+before the crash are told again, because an end is durable before it leaves.
 """
 
 from collections import OrderedDict
@@ -24,6 +26,7 @@ from calleq.ip_peripheral.means import Means
 from calleq.journal.entries import Dialled, Ended, Progress, Stamped, Undertaken
 from calleq.osn.contract import Bus
 from calleq.osn.messages import (
+    AskForCall,
     CallEnded,
     CallProgress,
     OsnError,
@@ -34,12 +37,15 @@ from calleq.osn.messages import (
     decode,
     encode,
 )
+from calleq.units import MINUTE_US
 
 CALLS_LIMIT = 20_000
 """Calls at once; far beyond the circuits of a trunk group, against a flood of instructions."""
 ENDED_LIMIT = 10_000
 """Ended calls that are remembered, to answer an instruction that comes again."""
 CONGESTION = 42
+RETELL_US = 10 * MINUTE_US
+"""Far longer than the OSN keeps a message that it can deliver."""
 
 
 class _Undertaking:
@@ -82,7 +88,9 @@ class CallingLogic:
         except OsnError:
             self.discarded += 1
             return
-        if not isinstance(message, SetUpCall):
+        if isinstance(message, AskForCall):
+            self._answer(message)
+        elif not isinstance(message, SetUpCall):
             self.discarded += 1
         elif message.call in self._undertakings or message.call in self._ended:
             self._repeat(message)
@@ -112,30 +120,55 @@ class CallingLogic:
 
         Raises msgspec.ValidationError for an instruction that this version cannot read.
         """
-        open_calls: dict[str, SetUpCall] = {}
+        undertaken: dict[str, dict[str, object]] = {}
         dialled: set[str] = set()
+        ends: list[tuple[CallEnded, dict[str, object]]] = []
+        last_us = 0
         for stamped in entries:
             if stamped.entity != self._means.name:
                 continue
+            last_us = stamped.at_us
             match stamped.entry:
                 case Undertaken() as entry:
-                    open_calls[entry.call] = msgspec.convert(entry.instruction, SetUpCall)
+                    undertaken[entry.call] = entry.instruction
                 case Dialled() as entry:
                     dialled.add(entry.call)
                 case Ended() as entry:
-                    open_calls.pop(entry.call, None)
                     end = CallEnded(entry.call, entry.state, entry.cause, stamped.at_us)
                     self._remember(end)
+                    dialled.discard(entry.call)
+                    instruction = undertaken.pop(entry.call, None)
+                    if instruction is not None:
+                        ends.append((end, instruction))
                 case _:
                     pass
+        self._retell(ends, last_us)
         again = 0
-        for call, instruction in open_calls.items():
+        for call, instruction in undertaken.items():
+            message = msgspec.convert(instruction, SetUpCall)
             if call in dialled:
-                self._end_interrupted(instruction)
+                self._end_interrupted(message)
             else:
                 again += 1
-                self._begin(instruction, _Undertaking(is_durable=True))
+                self._begin(message, _Undertaking(is_durable=True))
         return again
+
+    def _retell(self, ends: list[tuple[CallEnded, dict[str, object]]], last_us: int) -> None:
+        for end, instruction in ends:
+            if end.at_us >= last_us - RETELL_US:
+                self._send(msgspec.convert(instruction, SetUpCall).answer_to, end)
+
+    def _answer(self, message: AskForCall) -> None:
+        """Say that a call goes on, or how it ended; one that nobody knows any more has failed."""
+        call = message.call
+        undertaking = self._undertakings.get(call)
+        if undertaking is None:
+            end = self._ended.get(call)
+            if end is None:
+                end = CallEnded(call, "failed", TEMPORARY_FAILURE, self._means.clock.now_us())
+            self._send(message.answer_to, end)
+        elif undertaking.is_durable:
+            self._send(message.answer_to, SetUpTaken(call, self._means.name))
 
     def _repeat(self, message: SetUpCall) -> None:
         self.repeated += 1

@@ -1,7 +1,8 @@
 """The messages that cross the OSN, as one closed union; each is JSON with a `kind`.
 
 A set-up instruction goes from access server 72 to the switch it chose and from there to the
-equipment that executes it; what becomes of the call comes back the other way.
+equipment that executes it; what becomes of the call comes back the other way. Equipment may be
+asked about a call that it has taken.
 """
 
 import msgspec
@@ -79,7 +80,15 @@ class CallEnded(msgspec.Struct, frozen=True, tag_field="kind", tag="call_ended")
     at_us: int
 
 
-OsnMessage = SetUpCall | SetUpTaken | SetUpRefused | CallProgress | CallEnded
+class AskForCall(msgspec.Struct, frozen=True, tag_field="kind", tag="ask_for_call"):
+    """Nothing was heard of a call for long: is it still going on? Answered by `SetUpTaken` when it
+    is, by `CallEnded` when it is not. Nothing is set up for it."""
+
+    call: str
+    answer_to: str
+
+
+OsnMessage = SetUpCall | SetUpTaken | SetUpRefused | CallProgress | CallEnded | AskForCall
 
 EVENTS = (
     "dialled",
