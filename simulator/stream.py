@@ -51,11 +51,7 @@ class RecordStream:
         self._over: deque[tuple[int, str]] = deque()
         self._ended: set[str] = set()
         self._started: list[Stamped] = []
-<<<<<<< HEAD
         """Few, and every record wants to know which version wrote it."""
-=======
-        """Which version each element is: every record says so."""
->>>>>>> records
         self.late = 0
 
     @property
