@@ -169,6 +169,22 @@ def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     _with_network(topology)
     _with_json(topology, "the network")
 
+    journal = _add(
+        commands,
+        "journal",
+        "check that the journals are whole",
+        "calleq journal check --data my-data",
+        "journal",
+    )
+    checks = journal.add_subparsers(dest="way", required=True, metavar="check")
+    checking = checks.add_parser(
+        "check",
+        help="read every entry of every journal; exit status 1 when one is damaged",
+        epilog="example: calleq journal check --data my-data --json",
+    )
+    _with_data(checking)
+    _with_json(checking, "what was found")
+
     bench = _add(commands, "bench", "measure this machine", "calleq bench isup --json", "bench")
     bench.add_argument("name", choices=("isup", "accept", "first-iam", "sim"))
     _with_json(bench, "the figures")
