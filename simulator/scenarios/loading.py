@@ -31,8 +31,8 @@ from simulator.scenarios.expectations import AnyExpectation
 from simulator.scenarios.model import Scenario
 from simulator.scenarios.parts import SWEEP, ScenarioError, us
 from simulator.scenarios.steps import AnyStep
-from simulator.world import build_world
 from simulator.scenarios.wording import WordingError, parse_event, parse_pattern
+from simulator.world import build_world
 
 SWEEP_LIMIT = 100_000
 """Runs of one sweep."""
