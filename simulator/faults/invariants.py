@@ -205,25 +205,18 @@ def records_against_diary(network: FragileNetwork, records: Iterable[SessionReco
             for call in network.diary.calls(number)
             if call.answered is not None and not call.is_outgoing and not _by_hand(network, call)
         ]
-        told = sorted(legs.pop(number, []), key=_answer)
+        told = sorted(legs.pop(number, []), key=_in_journal)
         if len(lived) > len(told):
             lived = [call for call in lived if not _too_late(call, delay_us)]
         entity = told[0].entity if told else ""
         if len(lived) != len(told) and not any(_died_during(network, call) for call in lived):
             found.append(f"telephone {number} answered {len(lived)} calls, {len(told)} recorded")
             continue
-        if network.clock_steps:  # the instants of records are in no order then
-            lived.sort(key=_talk)
-            told.sort(key=lambda leg: leg.talk_us)
         if len(lived) == len(told):
             for call, leg in zip(lived, told, strict=True):
                 found += _compared(network, call, leg, delay_us, entity)
     found += [f"{number} has records and no telephone" for number in legs]
     return found
-
-
-def _talk(call: DiaryCall) -> int:
-    return call.talk_us or 0
 
 
 def _too_late(call: DiaryCall, delay_us: int) -> bool:
@@ -232,8 +225,9 @@ def _too_late(call: DiaryCall, delay_us: int) -> bool:
     return released and call.talk_us is not None and call.talk_us <= 2 * delay_us
 
 
-def _answer(leg: LegRecord) -> int:
-    return leg.answered_at_us or 0
+def _in_journal(leg: LegRecord) -> int:
+    """The order in which the switch wrote them, whatever its wall clock did."""
+    return leg.sequence
 
 
 def _compared(

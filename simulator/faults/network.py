@@ -98,7 +98,6 @@ class FragileNetwork:
         self.voice = VirtualVoice(self.clock, NominalPrompts())
         self.bus = TroubledBus(self.clock, topology.timing.osn_delay_us, self.tap)
         self.lines = InProcessLines(self.clock, topology.timing.line_delay_us, self.tap)
-        self.clock_steps = 0
         self.deaths: list[tuple[str, int]] = []
         """Which process died when, in monotonic microseconds."""
         self._draw = random.Random(f"references {seed}")
@@ -243,7 +242,6 @@ class FragileNetwork:
 
     def step_clock(self, step_us: int, element: str = "") -> None:
         """Step the wall clock of one element's machine, or of all. Raises FaultError."""
-        self.clock_steps += 1
         if element:
             self._process(element).offset_us += step_us
         else:
