@@ -151,7 +151,12 @@ def test_what_the_equipment_wrote_in_the_same_journal_is_shown_again(door: Door)
     assert (view.events, leg.released_at) == (3, None)
 
     door.journal.append("ip-76", Ended(call, "failed", 41))
-    assert restarted(door.journal.entries).bus.sent == []
+    after = restarted(door.journal.entries)
+    assert after.bus.sent == []
+    assert after.journal.of(Ended) == [Ended(call, "failed", 41)], "its own, that was missing"
+    after.clock.advance_us(1_000_000)
+    again = restarted([*door.journal.entries, *after.journal.entries])
+    assert again.journal.of(Ended) == []
 
 
 def test_a_business_that_is_no_subscriber_any_more_blocks_its_calls(door: Door):

@@ -1,7 +1,9 @@
 """Calls of the peripheral on its circuits: journal before signalling, voice, hunting, ends."""
 
+import msgspec
 import pytest
 
+from calleq.ip_peripheral.calling_logic import RETELL_US
 from calleq.journal.entries import Dialled, Ended, Progress, Stamped, Undertaken
 from calleq.osn.messages import CallProgress, SetUpRefused, encode
 from calleq.ss7.isup.messages import CalledNumber, Iam
@@ -387,13 +389,28 @@ class TestRestart:
         assert (progress.event, progress.detail) == ("failed", "restart")
         assert [s.entry for s in network.journal.entries][-1] == Ended("c1", "failed", 41)
 
-    def test_leaves_alone_what_had_ended(self) -> None:
+    def test_tells_an_end_again_and_does_nothing_else(self) -> None:
+        """The process may have died after the end was durable and before it left."""
         network = Network()
         network.exchange.telephones[CUSTOMER] = Telephone(refuses=17)
         network.set_up()
         network.passes(SECOND_US)
         restarted = Network()
         assert restarted.peripheral.restart(network.journal.entries) == 0
+        restarted.passes(SECOND_US)
+        assert restarted.seen == ["told: ended customer_busy"]
+
+    def test_leaves_alone_what_had_ended_long_before(self) -> None:
+        network = Network()
+        network.exchange.telephones[CUSTOMER] = Telephone(refuses=17)
+        network.set_up()
+        network.passes(SECOND_US)
+        last = network.journal.entries[-1]
+        later = msgspec.structs.replace(
+            last, at_us=last.at_us + RETELL_US + 1, entry=Progress("another", "ringing")
+        )
+        restarted = Network()
+        assert restarted.peripheral.restart([*network.journal.entries, later]) == 0
         restarted.passes(SECOND_US)
         assert restarted.seen == []
         restarted.instruct(encode(instruction()))

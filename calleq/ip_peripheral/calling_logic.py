@@ -11,7 +11,8 @@ It refuses: octets that are no OSN message and messages that are no instruction 
 than `CALLS_LIMIT` calls at once (`SetUpRefused`, cause 42).
 
 After a restart an instruction that had no dialling is carried out; one that had any is ended,
-`failed`, cause 41, detail `restart`: nobody is called a second time.
+`failed`, cause 41, detail `restart`: nobody is called a second time. Ends of the last `RETELL_US`
+before the crash are told again, because an end is durable before it leaves.
 """
 
 from collections import OrderedDict
@@ -36,12 +37,15 @@ from calleq.osn.messages import (
     decode,
     encode,
 )
+from calleq.units import MINUTE_US
 
 CALLS_LIMIT = 20_000
 """Calls at once; far beyond the circuits of a trunk group, against a flood of instructions."""
 ENDED_LIMIT = 10_000
 """Ended calls that are remembered, to answer an instruction that comes again."""
 CONGESTION = 42
+RETELL_US = 10 * MINUTE_US
+"""Far longer than the OSN keeps a message that it can deliver."""
 
 
 class _Undertaking:
@@ -116,30 +120,43 @@ class CallingLogic:
 
         Raises msgspec.ValidationError for an instruction that this version cannot read.
         """
-        open_calls: dict[str, SetUpCall] = {}
+        undertaken: dict[str, dict[str, object]] = {}
         dialled: set[str] = set()
+        ends: list[tuple[CallEnded, dict[str, object]]] = []
+        last_us = 0
         for stamped in entries:
             if stamped.entity != self._means.name:
                 continue
+            last_us = stamped.at_us
             match stamped.entry:
                 case Undertaken() as entry:
-                    open_calls[entry.call] = msgspec.convert(entry.instruction, SetUpCall)
+                    undertaken[entry.call] = entry.instruction
                 case Dialled() as entry:
                     dialled.add(entry.call)
                 case Ended() as entry:
-                    open_calls.pop(entry.call, None)
                     end = CallEnded(entry.call, entry.state, entry.cause, stamped.at_us)
                     self._remember(end)
+                    dialled.discard(entry.call)
+                    instruction = undertaken.pop(entry.call, None)
+                    if instruction is not None:
+                        ends.append((end, instruction))
                 case _:
                     pass
+        self._retell(ends, last_us)
         again = 0
-        for call, instruction in open_calls.items():
+        for call, instruction in undertaken.items():
+            message = msgspec.convert(instruction, SetUpCall)
             if call in dialled:
-                self._end_interrupted(instruction)
+                self._end_interrupted(message)
             else:
                 again += 1
-                self._begin(instruction, _Undertaking(is_durable=True))
+                self._begin(message, _Undertaking(is_durable=True))
         return again
+
+    def _retell(self, ends: list[tuple[CallEnded, dict[str, object]]], last_us: int) -> None:
+        for end, instruction in ends:
+            if end.at_us >= last_us - RETELL_US:
+                self._send(msgspec.convert(instruction, SetUpCall).answer_to, end)
 
     def _answer(self, message: AskForCall) -> None:
         """Say that a call goes on, or how it ended; one that nobody knows any more has failed."""

@@ -23,7 +23,7 @@ from calleq.telephones.behaviours import COMPUTER, HABITS, TALK_US, Habit, Inhab
 from calleq.telephones.diary import Diary
 from calleq.telephones.table import State
 from calleq.telephones.telephone import Telephone
-from calleq.topology import Line, Topology, home_switch
+from calleq.topology import HomeSwitches, Line, Topology
 from calleq.units import SECOND_US
 
 REDIAL_FIRST_US = SECOND_US
@@ -105,8 +105,9 @@ class Telephones:
         *,
         talk_us: int = TALK_US,
         isp_number: str = "",
+        manners: Manners | None = None,
     ) -> None:
-        """`isp_number` is the topology's where none is given.
+        """`isp_number` is the topology's where none is given, `manners` those of `talk_us`.
 
         Raises TelephoneError for a line with an unknown behaviour or without a switch.
         """
@@ -116,14 +117,15 @@ class Telephones:
         self._plant = plant
         self._voice = voice
         self._clock = clock
-        self._manners = Manners(talk_us)
+        self._manners = manners or Manners(talk_us)
         self._isp_number = isp_number or topology.isp_number
         self._telephones: dict[str, Telephone] = {}
         self._inhabitants: dict[str, Inhabitant] = {}
         self._switches: dict[str, str] = {}
         self._computers: list[Computer] = []
+        switches = HomeSwitches(topology)
         for line in topology.lines:
-            self._install(line, home_switch(topology, line.number))
+            self._install(line, switches.of(line.number))
 
     def start(self) -> None:
         """Plug every telephone in; computers of dial-up lines go on-line."""

@@ -1,46 +1,28 @@
-"""The world outside the process that is killed: the far switch, the telephones, the client.
+"""The world outside the process that is killed: other elements, the telephones, the client.
 
-It never dies, and it keeps its own books: the telephones' diary, the far switch's journal, and what
-the client was told. It drives the process inside in lockstep (see `wires`), notices when that has
-ended, breaks its wires, and after a while starts the next life.
+It never dies, and it keeps its own books: the telephones' diary, the journal of the elements
+outside, and what the client was told. It drives the process inside in lockstep (see `wires`),
+notices when that has ended, breaks its wires, and after a while starts the next life.
 """
 
 import os
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
-from calleq.accounts.passwords import InlineVerifier
 from calleq.journal.memory import MemoryJournal
 from calleq.lines.messages import LineMessage
-from calleq.lines.plants import InProcessLines
 from calleq.lines.q931 import decode, encode
-from calleq.media.prompts import NominalPrompts
-from calleq.media.virtual import VirtualVoice
-from calleq.network import Network, Plant, build_network
-from calleq.osn.in_process import InProcessBus
 from calleq.runtime.clock import Timer, VirtualClock
-from calleq.runtime.tap import NoTap
-from calleq.ss7.links import LinkEnd
-from calleq.telephones.diary import Diary
 from calleq.telephones.table import State
 from calleq.telephones.telephone import Telephone
-from calleq.topology import SignallingLink, home_switch
+from calleq.topology import home_switch
 from calleq.units import SECOND_US
 from simulator.crash.disks import KILLED_STATUS
 from simulator.crash.inside import Life, live
-from simulator.crash.wires import (
-    Audit,
-    Channel,
-    Done,
-    EndedError,
-    Kind,
-    Run,
-    Sent,
-    Standing,
-    WireEnd,
-)
-from simulator.crash.world import FAR, LONGEST_CALL_US, START_US, WIRE_US, Manner, Message, World
+from simulator.crash.side import Side
+from simulator.crash.wires import Audit, Channel, Done, EndedError, Kind, Run, Sent, Standing
+from simulator.crash.world import LONGEST_CALL_US, START_US, WIRE_US, Manner, Message, World
 
 DOWN_US = 2 * SECOND_US
 """Between the end of one life and the beginning of the next."""
@@ -135,24 +117,20 @@ class Outside:
         self.journal = journal
         self.lives = 0
         self.clock = VirtualClock(START_US)
-        self.diary = Diary(self.clock)
-        self.far_journal = MemoryJournal(self.clock)
+        self.memory = MemoryJournal(self.clock)
+        """The journal of everything outside."""
         self._fatal_steps = fatal_steps
         self._channel: Channel | None = None
         self._process = 0
         self._inside_due_us: int | None = None
         self._queue: list[Sent] = []
-        self._ends: dict[tuple[str, str], WireEnd] = {}
-        self._receivers: dict[tuple[str, str], Callable[[bytes], None]] = {}
-        self._far_lines = InProcessLines(self.clock, WIRE_US, NoTap())
-        self._network = self._build_far_switch()
-        self.telephones = {
-            line.number: self._install(line.number, home_switch(world.topology, line.number))
-            for line in world.topology.lines
-        }
+        self.side = Side(world, world.outside, self.clock, self._put)
+        self.side.build(self.memory, random.Random(f"{world.seed} outside"))
+        self.telephones = {line.number: self._install(line.number) for line in world.topology.lines}
         self.client = _Client(
-            world.messages, self.clock, lambda message: self._post(message.key, message.body)
+            world.messages, self.clock, lambda message: self.side.post(message.key, message.body)
         )
+        self.side.on_answer(self.client.answered)
 
     def run(self) -> Standing:
         """Live through it all. Raises FaultError."""
@@ -165,86 +143,34 @@ class Outside:
             except EndedError:
                 self._life_ended()
 
-    def calls_in_progress(self) -> int:
-        """At the far switch."""
-        return sum(switch.calls_in_progress for switch in self._network.switches.values())
-
-    def circuits_not_idle(self) -> int:
-        """As the far switch sees them."""
-        groups = self._network.exchanges[FAR].snapshot().groups
-        return sum(group.busy + group.reset for group in groups)
-
     def telephones_off_hook(self) -> int:
         """Telephones that still believe in a call."""
         return sum(phone.state is not State.ON_HOOK for phone in self.telephones.values())
 
     # What lies outside.
 
-    def _build_far_switch(self) -> Network:
-        draw = random.Random(0)
-        clock, tap = self.clock, NoTap()
-        plant = Plant(
-            clock=clock,
-            journal=self.far_journal,
-            bus=InProcessBus(clock, 0, tap),
-            lines=self._far_lines,
-            voice=VirtualVoice(clock, NominalPrompts()),
-            tap=tap,
-            link_ends=self._link_ends,
-            verifier=InlineVerifier(),
-            random_bits=draw.getrandbits,
-            secret=draw.randbytes(32),
-            diary=self.diary,
-        )
-        network = build_network(self.world.topology, plant, frozenset((FAR,)))
-        network.start()
-        return network
+    def _install(self, number: str) -> Telephone:
+        switch = home_switch(self.world.topology, number)
+        assert switch is not None
 
-    def _link_ends(self, link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
-        if FAR not in link.ends:
-            return {}
-        end = WireEnd(link.ends, FAR, self._put)
-        self._ends[end.near, end.far] = end
-        return {FAR: end}
-
-    def _install(self, number: str, switch: str) -> Telephone:
         def send(message: LineMessage) -> None:
-            if switch == FAR:
-                self._far_lines.to_switch(FAR, number, encode(message))
-            else:
-                self._put("line", switch, number, encode(message))
+            self.side.to_switch(switch, number, encode(message))
 
         manner = self.world.manners.get(number, Manner())
-        phone = Telephone(number, self.clock, send, self.diary.note, rejects=manner.rejects)
+        note = self.side.diary.note
+        phone = Telephone(number, self.clock, send, note, rejects=manner.rejects)
         phone.seat(_Subscriber(phone, manner, self.clock))
 
         def receive(octets: bytes) -> None:
             phone.receive(decode(octets))
 
-        if switch == FAR:
-            self._far_lines.plug_in(FAR, number, receive)
-        else:
-            self._receivers[switch, number] = receive
+        self.side.plug_in(switch, number, receive)
         return phone
-
-    def _post(self, key: str, body: bytes) -> None:
-        self._put("post", key, "", body)
 
     def _put(self, kind: Kind, place: str, far: str, octets: bytes) -> None:
         """While nobody lives inside, nothing gets there."""
         if self._channel is not None:
             self._queue.append(Sent(self.clock.monotonic_us(), kind, place, far, octets))
-
-    def _arrives(self, sent: Sent) -> None:
-        match sent.kind:
-            case "line":
-                self._receivers[sent.place, sent.far](sent.octets)
-            case "link":
-                self._ends[sent.far, sent.place].arrives(sent.octets)
-            case "answer":
-                self.client.answered(sent.place, int(sent.far), sent.octets.decode())
-            case _:
-                raise AssertionError(f"{sent.kind} does not come out")
 
     # The process inside.
 
@@ -268,8 +194,7 @@ class Outside:
             self._life_ended()
             self._begin_life()
             return
-        for end in self._ends.values():
-            end.change(True)
+        self.side.other_side(there=True)
 
     def _life_ended(self) -> None:
         """Nobody is inside any more: the wires break, and time passes."""
@@ -280,10 +205,12 @@ class Outside:
         _, status = os.waitpid(self._process, 0)
         if os.waitstatus_to_exitcode(status) != KILLED_STATUS:
             raise FaultError(f"world {self.world.seed}, life {self.lives} ended by itself")
-        for end in self._ends.values():
-            end.change(False)
-        for _, number in self._receivers:
-            self.telephones[number].lose_line()
+        self.side.other_side(there=False)
+        # What was on its way to a telephone arrives; that the line is broken shows only then.
+        self.clock.advance_us(WIRE_US)
+        for line in self.world.topology.lines:
+            if home_switch(self.world.topology, line.number) in self.world.inside:
+                self.telephones[line.number].lose_line()
         self.clock.advance_us(DOWN_US)
 
     def _run_until(self, limit_us: int) -> None:
@@ -309,7 +236,7 @@ class Outside:
             match report:
                 case Sent():
                     due_us = report.at_us + WIRE_US
-                    self.clock.call_later_us(max(0, due_us - now_us), self._arrives, report)
+                    self.clock.call_later_us(max(0, due_us - now_us), self.side.arrives, report)
                 case Done():
                     self._inside_due_us = report.next_due_us
                     return

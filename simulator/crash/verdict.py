@@ -1,7 +1,7 @@
 """What must be 0 after crashes, counted from outside.
 
-The books that are compared: what the client was told, what each telephone lived through, the far
-switch's circuits and calls, the journals on disk, and the records derived from them. Where the
+The books that are compared: what the client was told, what each telephone lived through, the calls
+and circuits outside, the journals, and the records derived from them. Where the
 process that died says anything of itself (its own circuits, the state it would answer), that must
 agree as well.
 """
@@ -37,7 +37,7 @@ class Verdict(msgspec.Struct):
     accepted_twice: int = 0
     dialled_twice: int = 0
     not_dialled: int = 0
-    """Accepted, never attempted before a kill, and not dialled after it."""
+    """Accepted, and the customer was never attempted, or neither rung nor the call failed."""
     orphan_legs: int = 0
     """Telephones off the hook, calls in progress at a switch or at the peripheral."""
     stuck_circuits: int = 0
@@ -66,13 +66,15 @@ class Verdict(msgspec.Struct):
 
 def judge(outside: Outside, standing: Standing) -> Verdict:
     """Compare the books of one world that has come to rest."""
-    entries = [*read_journal(outside.journal)[0], *outside.far_journal.entries]
+    entries = [*read_journal(outside.journal)[0], *outside.memory.entries]
     records = derive_records(entries)
     verdict = Verdict(kills=outside.lives - 1)
     verdict.orphan_legs = (
-        outside.telephones_off_hook() + outside.calls_in_progress() + standing.calls_in_progress
+        outside.telephones_off_hook()
+        + outside.side.calls_in_progress()
+        + standing.calls_in_progress
     )
-    verdict.stuck_circuits = outside.circuits_not_idle() + standing.circuits_not_idle
+    verdict.stuck_circuits = outside.side.circuits_not_idle() + standing.circuits_not_idle
     _count_doubles(verdict, entries, records)
     for message in outside.world.messages:
         promised = set(outside.client.promised[message.key])
@@ -113,10 +115,13 @@ def _judge_call(
     ends_by = Counter(stamped.entity for stamped in ends)
     states = {s.entry.state for s in ends if isinstance(s.entry, Ended)}
     verdict.not_one_final_state += (
-        states != {standing.states[call]} or set(ends_by.values()) != {1} or len(ends_by) != 2
+        states != {standing.states[call] or outside.side.state(call)}
+        or set(ends_by.values()) != {1}
+        or len(ends_by) != 2
     )
     lived = {
-        number: outside.diary.calls(number) for number in (message.customer, message.representative)
+        number: outside.side.diary.calls(number)
+        for number in (message.customer, message.representative)
     }
     verdict.dialled_twice += sum(max(0, len(calls) - 1) for calls in lived.values())
     record = next((record for record in records if record.call == call), None)
@@ -126,7 +131,10 @@ def _judge_call(
     interrupted = record.state == "failed" and record.cause == 41
     verdict.calls_interrupted += interrupted
     attempted = any(leg.leg == "customer" for leg in record.legs)
-    verdict.not_dialled += not attempted or not (lived[message.customer] or interrupted)
+    # An attempt may be lost in a switch that is killed; then the call has failed.
+    verdict.not_dialled += not attempted or not (
+        lived[message.customer] or record.state == "failed"
+    )
     for leg in record.legs:
         verdict.records_untrue += not _is_true(leg, lived[leg.number])
     told = {leg.number for leg in record.legs}
@@ -142,14 +150,18 @@ def _is_true(leg: LegRecord, lived: list[DiaryCall]) -> bool:
         return leg.talk_us == 0 and true_us <= (ANSWER_LOST_US if leg.partial else 0)
     if leg.partial:
         return 0 <= true_us - leg.talk_us <= MINUTE_US
+    ended = lived[0].ended
+    if ended is not None and ended.event is Event.HANGS_UP and leg.released_by == "network":
+        # They crossed on the wire: the switch had released before it could hear of the hang-up.
+        return 0 <= true_us - leg.talk_us <= WIRE_US
     return leg.talk_us == true_us
 
 
 def _talk_us(call: DiaryCall) -> int:
     """As the switch must have seen it: both ends of a release by the network come a wire late."""
     talk_us = call.talk_us
-    assert talk_us is not None, "no telephone is off the hook, that was counted before"
-    assert call.ended is not None
+    if talk_us is None or call.ended is None:
+        return 0  # still off the hook, and counted as that
     if call.answered is not None and call.ended.event is Event.RELEASED:
         talk_us -= 2 * WIRE_US
     return max(0, talk_us)

@@ -6,7 +6,8 @@ pipe as it sends it, so what had left before it was killed has left, and says wh
 Every wire takes WIRE_US, longer than any such run: nothing can arrive in the past.
 
 Kinds of wire: `line` (place: the switch, far: the line's number), `link` (the ends of a signalling
-link, from, to), `post` (a message of the client: its key) and `answer` (the key; what came of it).
+link, from, to), `osn` (sender, receiver), `post` (a message of the client: its key) and `answer`
+(the key; what came of it).
 """
 
 import os
@@ -21,7 +22,7 @@ from calleq.ss7.links import link_name
 FRAME_LIMIT_BYTES = 1 << 20
 _LENGTH = struct.Struct(">I")
 
-Kind = Literal["line", "link", "post", "answer"]
+Kind = Literal["line", "link", "osn", "post", "answer"]
 Put = Callable[[Kind, str, str, bytes], object]
 """Sends octets over the pipe: kind, place, far, octets."""
 
@@ -82,7 +83,7 @@ class Channel:
         self._write_handle = write_handle
         self._gathered = b""
         self._encode = msgspec.msgpack.Encoder().encode
-        self._decode = msgspec.msgpack.Decoder(Frame).decode
+        self._decoder: msgspec.msgpack.Decoder[Frame] = msgspec.msgpack.Decoder(Frame)
 
     def send(self, frame: Frame) -> None:
         """Write at once; what a reader that is gone would have got is lost."""
@@ -101,7 +102,7 @@ class Channel:
                 end = _LENGTH.size + length
                 if len(self._gathered) >= end:
                     octets, self._gathered = self._gathered[4:end], self._gathered[end:]
-                    return self._decode(octets)
+                    return self._decoder.decode(octets)
             more = os.read(self._read_handle, 1 << 16)
             if not more:
                 raise EndedError

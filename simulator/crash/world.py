@@ -1,8 +1,9 @@
 """Small worlds for crashes: a network, a few calls, and what their parties will do.
 
-The switch FAR and every telephone lie outside the process that is killed; all else is inside. Each
-call has a customer and a representative of its own, so that whoever is rung twice shows. Everything
-about a world follows from its seed.
+The switch FAR and every telephone lie outside the process that is killed; in half of the worlds all
+else is inside, as in `calleq up`, in the others some elements, as in `calleq run`. Each call has a
+customer and a representative of its own, so that whoever is rung twice shows. Everything about a
+world follows from its seed.
 """
 
 import json
@@ -24,7 +25,7 @@ from calleq.units import SECOND_US, parse_utc
 
 START_US = parse_utc("2026-01-05T09:00:00Z")
 FAR = "ssp-64"
-"""The switch outside."""
+"""The switch that is never killed."""
 WIRE_US = 5_000
 """What every wire between inside and outside takes: neither side can surprise the other sooner."""
 CALLS = 3
@@ -32,6 +33,9 @@ CIRCUITS = CALLS
 """Of each trunk group; twice as many to the peripheral, where a call takes two."""
 OFFERED_WITHIN_US = 6 * SECOND_US
 LONGEST_CALL_US = 260 * SECOND_US
+
+WRITERS = ("server-72", "ip-76", "ssp-62", "ssp-66", "mtso-65")
+"""Elements that write a journal; of those inside there is one at least."""
 
 CUSTOMERS = ("+12125550100", "+12125550101", "+12125550104", "+12125550111", "+12125550112")
 """On SSP 62 and, the last two, the MTSO."""
@@ -69,6 +73,7 @@ class World(msgspec.Struct, frozen=True):
     seed: int
     topology: Topology
     inside: frozenset[str]
+    outside: frozenset[str]
     messages: tuple[Message, ...]
     manners: dict[str, Manner]
 
@@ -102,8 +107,13 @@ def build_world(seed: int) -> World:
             )
         )
     topology = _topology()
-    elements = frozenset(element_names(topology)) - {FAR, TELEPHONES}
-    return World(seed, topology, elements, tuple(messages), manners)
+    elements = sorted(set(element_names(topology)) - {FAR, TELEPHONES})
+    inside = frozenset(elements)
+    if seed % 2:
+        inside = frozenset(draw.sample(elements, draw.randrange(1, len(elements))))
+        inside |= {draw.choice(WRITERS)}
+    outside = frozenset((*elements, FAR)) - inside
+    return World(seed, topology, inside, outside, tuple(messages), manners)
 
 
 def _manners(draw: random.Random) -> tuple[Manner, Manner]:
@@ -143,7 +153,7 @@ def _topology() -> Topology:
 
 
 def _slowed(link: SignallingLink) -> SignallingLink:
-    return msgspec.structs.replace(link, delay_us=WIRE_US) if FAR in link.ends else link
+    return msgspec.structs.replace(link, delay_us=WIRE_US)
 
 
 def _narrowed(trunk: TrunkGroup) -> TrunkGroup:
