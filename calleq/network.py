@@ -29,7 +29,7 @@ from calleq.ss7.links import LinkEnd
 from calleq.ss7.node import Mtp3Node
 from calleq.ss7.transfer_point import TransferPoint
 from calleq.ssp.switch import SwitchService
-from calleq.telephones.behaviours import TALK_US
+from calleq.telephones.behaviours import TALK_US, Manners
 from calleq.telephones.diary import Diary
 from calleq.telephones.house import Telephones
 from calleq.topology import SignallingLink, Topology, element_names, parse_point_code
@@ -57,6 +57,8 @@ class Plant:
     """At least 16 random bytes of this process, for the cache of verified passwords."""
     diary: Diary
     talk_us: int = TALK_US
+    manners: Manners | None = None
+    """Of the people at the telephones; None: those who talk for `talk_us`."""
 
 
 @dataclass(slots=True)
@@ -170,6 +172,7 @@ def build_network(
             plant.diary,
             talk_us=plant.talk_us,
             isp_number=topology.isp_number,
+            manners=plant.manners,
         )
     return network
 

@@ -22,6 +22,7 @@ from calleq.topology_types import (
     AccessServer,
     Behaviour,
     Business,
+    HomeSwitches,
     Line,
     LineKind,
     Peripheral,
@@ -44,6 +45,7 @@ __all__ = [
     "AccessServer",
     "Behaviour",
     "Business",
+    "HomeSwitches",
     "Line",
     "LineKind",
     "Peripheral",
@@ -67,6 +69,7 @@ __all__ = [
     "parse_point_code",
     "parse_topology",
     "point_code_text",
+    "reworded",
 ]
 
 Service = Literal["osn", "links", "lines", "voice", "http"]
@@ -100,7 +103,7 @@ def parse_topology(text: str, name: str) -> Topology:
     try:
         topology = msgspec.convert(raw, Topology)
     except msgspec.ValidationError as error:
-        raise TopologyError(f"{name}: {_reworded(str(error))}") from error
+        raise TopologyError(f"{name}: {reworded(str(error))}") from error
     try:
         check_topology(topology)
     except TopologyError as error:
@@ -178,8 +181,8 @@ _MISSING = re.compile(r"Object missing required field `(?P<name>.*)`")
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL)
 
 
-def _reworded(text: str) -> str:
-    """What msgspec says about a value, with the key's path first, as a TOML file shows it."""
+def reworded(text: str) -> str:
+    """What msgspec says of a file's value, with the key's path first, as a TOML file shows it."""
     at = _AT.fullmatch(text)
     what, key = (at["what"], at["key"]) if at else (text, "")
     if missing := _MISSING.fullmatch(what):

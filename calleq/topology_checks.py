@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator
 
 from calleq.numbering import NumberingError, parse_e164
 from calleq.topology_types import (
+    HomeSwitches,
     Line,
     Topology,
     TopologyError,
     TrunkGroup,
     element_names,
-    home_switch,
     parse_point_code,
 )
 
@@ -218,6 +218,7 @@ def _check_premises(topology: Topology) -> None:
 
 def _check_lines(topology: Topology) -> None:
     kinds = {switch.name: switch.kind for switch in topology.switches}
+    switches = HomeSwitches(topology)
     seen: set[str] = set()
     for index, line in enumerate(topology.lines):
         key = f"lines[{index}]"
@@ -225,7 +226,7 @@ def _check_lines(topology: Topology) -> None:
         if line.number in seen:
             raise TopologyError(f"{key}.number: {line.number} has a line already")
         seen.add(line.number)
-        switch = home_switch(topology, line.number)
+        switch = switches.of(line.number)
         if switch is None:
             raise TopologyError(f"{key}.number: no switch has a prefix of {line.number}")
         _check_line_kind(key, line, switch, kinds[switch])

@@ -194,14 +194,28 @@ def point_code_text(code: int) -> str:
     return f"{code >> 11}-{code >> 3 & 255}-{code & 7}"
 
 
+class HomeSwitches:
+    """Which switch serves a number, for many numbers of one topology."""
+
+    def __init__(self, topology: Topology) -> None:
+        self._by_prefix: dict[str, str] = {}
+        for switch in topology.switches:
+            for prefix in switch.prefixes:
+                self._by_prefix.setdefault(prefix, switch.name)
+        self._lengths = sorted({len(prefix) for prefix in self._by_prefix}, reverse=True)
+
+    def of(self, number: str) -> str | None:
+        """The name of the switch whose longest prefix matches; None when none does."""
+        for length in self._lengths:
+            found = self._by_prefix.get(number[:length])
+            if found is not None:
+                return found
+        return None
+
+
 def home_switch(topology: Topology, number: str) -> str | None:
     """The name of the switch whose longest prefix matches a number; None when none does."""
-    best, found = 0, None
-    for switch in topology.switches:
-        for prefix in switch.prefixes:
-            if len(prefix) > best and number.startswith(prefix):
-                best, found = len(prefix), switch.name
-    return found
+    return HomeSwitches(topology).of(number)
 
 
 def element_names(topology: Topology) -> tuple[str, ...]:

@@ -1,12 +1,126 @@
 """`calleq-sim`: the network on the virtual clock, from the command line."""
 
 import argparse
+import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from calleq import __version__
 from calleq.cli.main import dispatch
+
+YOUNG_OBJECTS = 50_000
+"""New objects before the garbage collector looks at them: worlds are large, and stay."""
+
+
+def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Traffic."""
+    run = commands.add_parser(
+        "run",
+        help="offer calls to a world of subscribers and measure",
+        description="Offer calls to a world of 10 000 subscribers and 200 representatives, measure"
+        " them, and hold every record against the telephones' diary.",
+        epilog="example: calleq-sim run --arrivals day --calls 200000 --duration 24h --report day",
+    )
+    run.add_argument("--calls", type=int, metavar="N", help="calls to offer (default: 1000)")
+    run.add_argument("--duration", metavar="TIME", help="how long to offer them: 90, 15m, 24h")
+    run.add_argument("--rate", type=float, metavar="N", help="calls per second (default: 5)")
+    run.add_argument(
+        "--erlangs", type=float, metavar="E", help="instead of --rate: rate times mean conversation"
+    )
+    run.add_argument("--seed", type=int, default=1, metavar="S", help="everything random")
+    run.add_argument(
+        "--circuits",
+        type=int,
+        metavar="N",
+        help="calls at once that the peripheral's trunk carries (two circuits each; default: 200)",
+    )
+    run.add_argument(
+        "--arrivals",
+        default="poisson",
+        metavar="KIND",
+        help="poisson, mmpp, day, mass or trace:FILE (CSV: offset,business,customer[,rep])",
+    )
+    run.add_argument(
+        "--holding",
+        default="exponential",
+        metavar="KIND",
+        help="constant, exponential, lognormal or empirical:FILE (seconds, one a line)",
+    )
+    run.add_argument("--talk", metavar="TIME", help="mean conversation (default: 5 s)")
+    run.add_argument(
+        "--patience", metavar="TIME", help="mean time that a customer waits (default: to the end)"
+    )
+    run.add_argument(
+        "--mutate-records",
+        type=int,
+        default=0,
+        metavar="N",
+        help="alter N records, to see that exactly those are found",
+    )
+    run.add_argument("--pcap", type=Path, metavar="FILE", help="write the SS7 octets (DLT 141)")
+    run.add_argument("--report", type=Path, metavar="DIR", help="write an HTML page with plots")
+    run.add_argument("--json", action="store_true", help="print the result as JSON")
+    run.set_defaults(module="run")
+
+
+def _add_scenarios(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """What happens by script, and what happens at random."""
+    scenario = commands.add_parser(
+        "scenario",
+        help="run scenario files, or the shipped ones, and say what became of them",
+        description="Run scenario files, or shipped scenarios by name, and say what became of"
+        " them. docs/guide/scenarios.md tells how to write one.",
+        epilog="example: calleq-sim scenario completed my-own.toml --report out",
+    )
+    scenario.add_argument("scenarios", nargs="*", metavar="FILE|NAME")
+    scenario.add_argument("--all", action="store_true", help="every shipped scenario")
+    scenario.add_argument("--list", action="store_true", help="list them and run nothing")
+    scenario.add_argument(
+        "--at", type=float, metavar="SECONDS", help="the one run of a sweep with this value"
+    )
+    scenario.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML")
+    scenario.add_argument("--report", type=Path, metavar="DIR", help="write an HTML page")
+    scenario.add_argument("--json", action="store_true", help="print the verdicts as JSON")
+    scenario.set_defaults(module="scenarios.command")
+    seeds = commands.add_parser(
+        "seeds",
+        help="run small worlds with random faults",
+        description="Run small worlds with random faults; every rule must hold in each.",
+        epilog="example: calleq-sim seeds --n 100000",
+    )
+    seeds.add_argument("--n", type=int, default=1_000, metavar="N", help="how many (1000)")
+    seeds.add_argument("--seed", type=int, default=1, metavar="S", help="the first one")
+    seeds.add_argument("--workers", type=int, default=2, metavar="N", help="processes (2)")
+    seeds.add_argument("--json", action="store_true", help="print the tally as JSON")
+    seeds.set_defaults(module="faults.seeds")
+    faults = commands.add_parser(
+        "faults",
+        help="strike a call with every kind of fault in each of its states",
+        description="Strike a call with every kind of fault in each of its states.",
+        epilog="example: calleq-sim faults --state Bridged",
+    )
+    faults.add_argument("--state", metavar="STATE", help="this row only")
+    faults.add_argument("--kind", metavar="KIND", help="this column only")
+    faults.add_argument("--kinds", action="store_true", help="list the kinds and run nothing")
+    faults.add_argument("--workers", type=int, default=2, metavar="N", help="processes (2)")
+    faults.add_argument("--json", action="store_true", help="print the cells as JSON")
+    faults.set_defaults(module="faults.table")
+
+
+def _add_crash(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The proof that nothing accepted is lost."""
+    crash = commands.add_parser(
+        "crash",
+        help="kill processes at every durable step, fail the power, and count",
+        description="Kill processes at every durable step, fail the power, and count.",
+        epilog="example: calleq-sim crash --kills 10000",
+    )
+    crash.add_argument("--kills", type=int, default=1_000, metavar="N", help="at least so many")
+    crash.add_argument("--power-losses", type=int, default=1_000, metavar="N", help="states of it")
+    crash.add_argument("--seed", type=int, default=1, metavar="S", help="the first world's")
+    crash.add_argument("--json", action="store_true", help="print the counts as JSON")
+    crash.set_defaults(module="crash.command")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -18,20 +132,18 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"calleq-sim {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    run = commands.add_parser(
-        "run",
-        help="offer calls to a world of subscribers and measure",
-        description="Offer calls to a world of subscribers and measure.",
-        epilog="example: calleq-sim run --calls 1000 --seed 7 --pcap busy.pcap",
+    _add_run(commands)
+    verify = commands.add_parser(
+        "verify",
+        help="hold the simulator against theory and against itself",
+        description="Hold the simulator against theory and against itself.",
+        epilog="example: calleq-sim verify --seeds 24 --calls 1000",
     )
-    run.add_argument("--calls", type=int, default=1_000, metavar="N", help="calls to offer")
-    run.add_argument("--seed", type=int, default=1, metavar="S", help="everything random")
-    run.add_argument(
-        "--rate", type=float, default=5.0, metavar="N", help="calls offered per second (Poisson)"
-    )
-    run.add_argument("--pcap", type=Path, metavar="FILE", help="write the SS7 octets (DLT 141)")
-    run.add_argument("--json", action="store_true", help="print the result as JSON")
-    run.set_defaults(module="run")
+    verify.add_argument("--seeds", type=int, default=24, metavar="N", help="at least 12")
+    verify.add_argument("--calls", type=int, default=1_000, metavar="N", help="calls per seed")
+    verify.add_argument("--first-seed", type=int, default=1, metavar="S")
+    verify.add_argument("--json", action="store_true", help="print the checks as JSON")
+    verify.set_defaults(module="verify")
     call = commands.add_parser(
         "call",
         help="make one call at once and show it",
@@ -50,23 +162,18 @@ def build_parser() -> argparse.ArgumentParser:
     call.add_argument("--trace", action="store_true", help="also print the ladder")
     call.add_argument("--json", action="store_true", help="print the outcome as JSON")
     call.set_defaults(module="call")
-    crash = commands.add_parser(
-        "crash",
-        help="kill processes at every durable step, fail the power, and count",
-        description="Kill processes at every durable step, fail the power, and count.",
-        epilog="example: calleq-sim crash --kills 10000",
-    )
-    crash.add_argument("--kills", type=int, default=1_000, metavar="N", help="at least so many")
-    crash.add_argument("--power-losses", type=int, default=1_000, metavar="N", help="states of it")
-    crash.add_argument("--seed", type=int, default=1, metavar="S", help="the first world's")
-    crash.add_argument("--json", action="store_true", help="print the counts as JSON")
-    crash.set_defaults(module="crash.command")
+    _add_crash(commands)
+    _add_scenarios(commands)
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command `calleq-sim`."""
-    return dispatch(build_parser(), "simulator", arguments)
+    gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    parser = build_parser()
+    parser.set_defaults(given=given)
+    return dispatch(parser, "simulator", given)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,15 @@
 """`calleq-sim run`: calls through a whole network on the virtual clock, with their proof.
 
-The result names what was offered and completed, the measures, a digest of everything that happened
-and the difference between the records and the telephones' diary. The same seed and version give the
-same digest; any other octet, time or record gives another.
+Reads the options into a plan, runs it, prints what it came to. `--erlangs` is the arrival rate
+times the mean conversation, so the rate follows from it; with `--calls` and `--duration` and no
+rate, the rate is the one that offers so many in that time.
 """
 
 import argparse
 import contextlib
-import hashlib
-import json
-import os
+import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,168 +17,162 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from calleq.access_server.server import Reply
 from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.output import print_json, print_line, print_table
-from calleq.network import point_codes
-from calleq.runtime.tap import Segment
 from calleq.topology import Topology
-from calleq.trace.pcap import PcapTap
-from calleq.units import HOUR_US, SECOND_US
-from simulator.measures import Measure, measure
-from simulator.traffic import poisson
-from simulator.truth import Differences, differences, talks_of_diary, talks_of_records
-from simulator.virtual import VirtualNetwork
+from calleq.units import HOUR_US, MINUTE_US, SECOND_US, parse_utc
+from simulator.engine import Outcome, Plan, Result, simulate
+from simulator.engine import Progress as Advance
+from simulator.people import Holding, HoldingError, empirical
+from simulator.report import write_report
+from simulator.traffic import PROCESSES, Arrival, TraceError, arrivals, read_trace
+from simulator.virtual import START_US
 from simulator.world import build_world
 
-CUSTOMERS = 2_000
+CUSTOMERS = 10_000
 BUSINESSES = 20
+"""Of ten representatives each."""
 CIRCUITS = 400
-DRAIN_US = HOUR_US
-"""No call of a run lasts longer once the last one has been offered."""
+"""Of each trunk group where no `--circuits` is given."""
+CALLS_AT_ONCE_LIMIT = 2_000
+"""Two circuits of one trunk group each, of which there are 4 095."""
 MAX_CALLS = 10_000_000
+MAX_RATE = 10_000.0
+MAX_ERLANGS = 1e6
+MAX_DURATION_US = 31 * 24 * HOUR_US
+DEFAULT_CALLS = 1_000
+DEFAULT_RATE = 5.0
+DEFAULT_TALK_US = 5 * SECOND_US
+MAX_TALK_US = HOUR_US
+MIDNIGHT_US = parse_utc("2026-01-05T00:00:00Z")
+"""When a world begins whose arrivals follow the hour of the day."""
+UNITS_US = {"s": SECOND_US, "m": MINUTE_US, "h": HOUR_US, "d": 24 * HOUR_US}
 
 
-class Result(msgspec.Struct, frozen=True):
-    """What a run came to."""
+def length_us(text: str) -> int:
+    """Microseconds of `90`, `90s`, `15m`, `24h` or `7d`; ValueError for anything else.
 
-    calls: int
-    completed: int
-    digest: str
-    seed: int
-    states: dict[str, int]
-    measures: dict[str, Measure]
-    isup_messages: int
-    differences: Differences
-    length_s: float
-    cpu_s: float
+    >>> length_us("24h") == 24 * HOUR_US
+    True
+    """
+    unit = UNITS_US.get(text[-1:])
+    value = float(text if unit is None else text[:-1])
+    if not 0 < value < math.inf:
+        raise ValueError(text)
+    return round(value * (unit or SECOND_US))
 
 
-class _DigestTap:
-    """Hashes every octet with its place and time, counts ISUP messages, and passes all on."""
-
-    def __init__(self, pcap: PcapTap | None) -> None:
-        self._hash = hashlib.sha256()
-        self._pcap = pcap
-        self._gathered: list[bytes] = []
-        self.isup_messages = 0
-
-    def saw(
-        self, segment: Segment, link: str, sender: str, receiver: str, octets: bytes, at_us: int
-    ) -> None:
-        gathered = self._gathered
-        gathered.append(b"%d %s %s " % (at_us, link.encode(), sender.encode()))
-        gathered.append(octets)
-        if len(gathered) > 4_096:
-            self._hash.update(b"".join(gathered))
-            gathered.clear()
-        if segment is Segment.SIGNALLING_LINK:
-            self.isup_messages += not sender.startswith("stp")
-            if self._pcap is not None:
-                self._pcap.saw(segment, link, sender, receiver, octets, at_us)
-
-    def add(self, octets: bytes) -> None:
-        """Hash something else of the run."""
-        self._gathered.append(octets)
-
-    def digest(self) -> str:
-        """The digest so far."""
-        self._hash.update(b"".join(self._gathered))
-        self._gathered.clear()
-        return self._hash.hexdigest()
+def _length(name: str, text: str | None, longest_us: int) -> int | None:
+    if text is None:
+        return None
+    try:
+        given_us = length_us(text)
+    except ValueError:
+        raise UsageError(f"{name} {text}: a time such as 90, 15m or 24h expected") from None
+    if not 0 < given_us <= longest_us:
+        raise UsageError(f"{name} {text}: at most {longest_us // SECOND_US} s expected")
+    return given_us
 
 
-class _Traffic:
-    """Offers the calls of a run at their instants, one timer at a time."""
-
-    def __init__(self, virtual: VirtualNetwork, seed: int, calls: int, rate: float) -> None:
-        self._virtual = virtual
-        self._arrivals = poisson(virtual.topology, seed, calls, rate)
-        self._start_us = virtual.clock.monotonic_us()
-        self.offered = 0
-        self.refused = 0
-        self.over = False
-        self._next()
-
-    def _next(self) -> None:
-        arrival = next(self._arrivals, None)
-        if arrival is None:
-            self.over = True
-            return
-        body = json.dumps(
-            {
-                "business_id": arrival.business,
-                "password": arrival.password,
-                "customer_number": arrival.customer,
-            }
-        ).encode()
-        clock = self._virtual.clock
-        delay_us = max(0, self._start_us + arrival.at_us - clock.monotonic_us())
-        clock.call_later_us(delay_us, self._offer, body)
-
-    def _offer(self, body: bytes) -> None:
-        self.offered += 1
-        self._virtual.submit(body, self._answered)
-        self._next()
-
-    def _answered(self, reply: Reply) -> None:
-        self.refused += reply.status != 202
+def _holding(arguments: argparse.Namespace) -> Holding:
+    kind: str = arguments.holding
+    mean_us = _length("--talk", arguments.talk, MAX_TALK_US)
+    if kind.startswith("empirical:"):
+        if mean_us is not None:
+            raise UsageError("--talk goes with no empirical holding times: they have their mean")
+        try:
+            return empirical(Path(kind.partition(":")[2]))
+        except HoldingError as error:
+            raise UsageError(f"--holding: {error}") from error
+    if kind not in ("constant", "exponential", "lognormal"):
+        raise UsageError(
+            f"--holding {kind}: constant, exponential, lognormal or empirical:FILE expected"
+        )
+    return Holding(kind, mean_us or DEFAULT_TALK_US)
 
 
-def offer(
-    virtual: VirtualNetwork, *, calls: int, seed: int, rate: float, show: bool = False
-) -> int:
-    """Offer calls and let the last one end; how many. Raises CommandError when one is refused."""
-    traffic = _Traffic(virtual, seed, calls, rate)
-    with _progress(calls, show) as advance:
-        while not traffic.over:
-            virtual.clock.advance_us(10 * SECOND_US)
-            advance(traffic.offered)
-        virtual.clock.run(DRAIN_US)
-    if traffic.refused:
-        raise CommandError(f"the door refused {traffic.refused} of {traffic.offered} messages")
-    return traffic.offered
+def _rate(arguments: argparse.Namespace, holding: Holding, duration_us: int | None) -> float:
+    """Calls per second, from whichever option says it."""
+    if arguments.rate is not None and arguments.erlangs is not None:
+        raise UsageError("--rate and --erlangs both say how much is offered: give one")
+    if arguments.erlangs is not None:
+        if not 0 < arguments.erlangs <= MAX_ERLANGS:
+            raise UsageError(f"--erlangs {arguments.erlangs:g}: above 0 expected")
+        rate: float = arguments.erlangs * SECOND_US / max(holding.mean_us, 1)
+        if rate > MAX_RATE:
+            raise UsageError(f"--erlangs {arguments.erlangs:g}: {rate:g} calls per second")
+        return rate
+    if arguments.rate is not None:
+        if not 0 < arguments.rate <= MAX_RATE:
+            raise UsageError(
+                f"--rate {arguments.rate:g}: above 0, at most {MAX_RATE:g} per second, expected"
+            )
+        return float(arguments.rate)
+    if arguments.calls is not None and duration_us is not None:
+        return float(arguments.calls * SECOND_US / duration_us)
+    return DEFAULT_RATE
 
 
-def simulate(
-    topology: Topology, *, calls: int, seed: int, rate: float, pcap: BinaryIO | None, show: bool
-) -> Result:
-    """A whole run with its proof. Raises CommandError when the door refused a message."""
-    tap = _DigestTap(None if pcap is None else PcapTap(pcap, point_codes(topology)))
-    virtual = VirtualNetwork(topology, seed=seed, tap=tap)
-    start_us = virtual.clock.monotonic_us()
-    offered = offer(virtual, calls=calls, seed=seed, rate=rate, show=show)
-    length_us = virtual.clock.monotonic_us() - start_us
-    records = virtual.records()
-    diary = virtual.diary.entries()
-    tap.add(msgspec.json.encode(records))
-    tap.add(msgspec.json.encode(diary))
-    states: dict[str, int] = {}
-    for record in records:
-        states[record.state] = states.get(record.state, 0) + 1
-    truth = talks_of_diary(diary, topology.timing.line_delay_us)
-    return Result(
-        calls=offered,
-        completed=states.get("completed", 0),
-        digest=tap.digest(),
-        seed=seed,
-        states=dict(sorted(states.items())),
-        measures=measure(records, length_us),
-        isup_messages=tap.isup_messages,
-        differences=differences(truth, talks_of_records(records)),
-        length_s=length_us / SECOND_US,
-        cpu_s=_cpu_s(),
+def _arrivals(
+    arguments: argparse.Namespace, topology: Topology, holding: Holding
+) -> tuple[Iterator[Arrival], int | None]:
+    """The calls to offer and how many, where that is known."""
+    calls: int | None = arguments.calls
+    if calls is not None and not 1 <= calls <= MAX_CALLS:
+        raise UsageError(f"--calls {calls}: 1 to {MAX_CALLS} were expected")
+    duration_us = _length("--duration", arguments.duration, MAX_DURATION_US)
+    process: str = arguments.arrivals
+    if process.startswith("trace:"):
+        try:
+            trace = read_trace(Path(process.partition(":")[2]), topology)
+        except TraceError as error:
+            raise UsageError(f"--arrivals: {error}") from error
+        if duration_us is not None:
+            trace = [arrival for arrival in trace if arrival.at_us < duration_us]
+        return iter(trace[:calls]), len(trace[:calls])
+    if process not in PROCESSES:
+        raise UsageError(f"--arrivals {process}: {', '.join(PROCESSES)} or trace:FILE expected")
+    rate = _rate(arguments, holding, duration_us)
+    if calls is None and duration_us is None:
+        calls = DEFAULT_CALLS
+    fixed_rate = arguments.rate is None and arguments.erlangs is None and calls is not None
+    stream = arrivals(
+        topology,
+        arguments.seed,
+        rate,
+        process=process,
+        calls=calls,
+        duration_us=None if fixed_rate else duration_us,
+    )
+    return stream, calls
+
+
+def plan_of(arguments: argparse.Namespace, pcap: BinaryIO | None = None) -> Plan:
+    """What the options ask for. Raises UsageError."""
+    holding = _holding(arguments)
+    at_once: int | None = arguments.circuits
+    if at_once is not None and not 1 <= at_once <= CALLS_AT_ONCE_LIMIT:
+        raise UsageError(f"--circuits {at_once}: 1 to {CALLS_AT_ONCE_LIMIT} expected")
+    topology = build_world(arguments.seed, CUSTOMERS, BUSINESSES, CIRCUITS, at_once)
+    stream, calls = _arrivals(arguments, topology, holding)
+    mutations: int = arguments.mutate_records
+    if mutations and (calls is None or not 0 < mutations <= calls):
+        raise UsageError(f"--mutate-records {mutations}: 1 to as many as --calls expected")
+    return Plan(
+        topology=topology,
+        arrivals=stream,
+        seed=arguments.seed,
+        holding=holding,
+        patience_us=_length("--patience", arguments.patience, MAX_TALK_US),
+        calls=calls,
+        mutations=mutations,
+        pcap=pcap,
+        start_us=MIDNIGHT_US if arguments.arrivals == "day" else START_US,
     )
 
 
-def _cpu_s() -> float:
-    """User and system seconds of this whole process and its children."""
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
-
-
 @contextlib.contextmanager
-def _progress(calls: int, show: bool) -> Iterator[Callable[[int], object]]:
+def _progress(calls: int | None, show: bool) -> Iterator[Advance]:
     if not show:
         yield lambda offered: None
         return
@@ -192,28 +184,37 @@ def _progress(calls: int, show: bool) -> Iterator[Callable[[int], object]]:
 
 def run(arguments: argparse.Namespace) -> int:
     """The command."""
-    if not 1 <= arguments.calls <= MAX_CALLS:
-        raise UsageError(f"--calls {arguments.calls}: 1 to {MAX_CALLS} were expected")
-    if not 0 < arguments.rate <= 10_000:
-        raise UsageError(f"--rate {arguments.rate:g}: above 0, at most 10000 per second, expected")
-    topology = build_world(arguments.seed, CUSTOMERS, BUSINESSES, CIRCUITS)
     with _pcap(arguments.pcap) as pcap:
-        result = simulate(
-            topology,
-            calls=arguments.calls,
-            seed=arguments.seed,
-            rate=arguments.rate,
-            pcap=pcap,
-            show=sys.stderr.isatty(),
-        )
+        plan = plan_of(arguments, pcap)
+        with _progress(plan.calls, sys.stderr.isatty()) as progress:
+            outcome = simulate(plan, progress)
+    result = outcome.result
+    if arguments.report is not None:
+        _report(arguments, outcome)
     if arguments.json:
         print_json(msgspec.to_builtins(result))
     else:
         _show(result)
-    clean = result.differences == Differences(0, 0)
-    if not clean:
-        raise CommandError("the records differ from the telephones' diary")
+    _judge(result)
     return 0
+
+
+def _judge(result: Result) -> None:
+    """Raises CommandError when the records are not what they should be."""
+    found = result.differences.records
+    if found != result.altered or (result.differences.us and not result.altered):
+        raise CommandError(
+            f"{found} records differ from the telephones' diary, {result.altered} were altered"
+        )
+
+
+def _report(arguments: argparse.Namespace, outcome: Outcome) -> None:
+    try:
+        file = write_report(arguments.report, outcome, " ".join(["calleq-sim", *arguments.given]))
+    except OSError as error:
+        raise UsageError(f"{error.filename or arguments.report}: {error.strerror}") from error
+    if not arguments.json:
+        print_line(f"report         {file}")
 
 
 @contextlib.contextmanager
@@ -238,17 +239,29 @@ def _show(result: Result) -> None:
     )
     print_table(
         "measures",
-        ("measure", "value", "unit", "definition"),
+        ("measure", "value", "± (95 %)", "unit", "definition"),
         [
-            (name, f"{figure.value:.4f}", figure.unit, figure.definition)
+            (
+                name,
+                f"{figure.value:.4f}",
+                "-" if figure.ci95 is None else f"{figure.ci95:.4f}",
+                figure.unit,
+                figure.definition,
+            )
             for name, figure in result.measures.items()
         ],
-        right=("value",),
+        right=("value", "± (95 %)"),
     )
+    for cause, count in result.lost.items():
+        print_line(f"lost           {count} by cause {cause}")
+    if result.refused:
+        print_line(f"turned away    {result.refused} messages: the door had too many calls")
     print_line(f"ISUP messages  {result.isup_messages}")
+    altered = f", {result.altered} altered on purpose" if result.altered else ""
     print_line(
         f"differences    {result.differences.records} records, {result.differences.us} us"
-        " between the records and the telephones' diary"
+        f" between the records and the telephones' diary{altered}"
     )
+    print_line(f"Little's law   L and lambda W differ by {result.littles_law:.1e}")
     print_line(f"digest         {result.digest}")
     print_line(f"CPU            {result.cpu_s:.2f} s")

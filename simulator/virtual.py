@@ -12,7 +12,7 @@ from calleq.access_server.server import AccessServer, Reply
 from calleq.accounts.passwords import InlineVerifier
 from calleq.billing.derivation import derive_records
 from calleq.billing.records import SessionRecord
-from calleq.cli.call import problem_text
+from calleq.cli.output import problem_text
 from calleq.journal.entries import Ended, Stamped
 from calleq.journal.memory import MemoryJournal
 from calleq.lines.plants import InProcessLines
@@ -24,8 +24,8 @@ from calleq.osn.in_process import InProcessBus
 from calleq.runtime.clock import VirtualClock
 from calleq.runtime.tap import NoTap, Tap
 from calleq.ss7.links import InProcessLink, LinkEnd
-from calleq.telephones.behaviours import TALK_US
-from calleq.telephones.diary import Diary
+from calleq.telephones.behaviours import TALK_US, Manners
+from calleq.telephones.diary import Diary, DiaryEntry
 from calleq.topology import SignallingLink, Topology
 from calleq.units import HOUR_US, SECOND_US, parse_utc
 
@@ -52,13 +52,21 @@ class VirtualNetwork:
         tap: Tap | None = None,
         talk_us: int = TALK_US,
         entries: Sequence[Stamped] = (),
+        manners: Manners | None = None,
+        journal_sink: Callable[[Stamped], object] | None = None,
+        diary_sink: Callable[[DiaryEntry], object] | None = None,
+        start_us: int = START_US,
     ) -> None:
-        """`entries` is the journal of a life before: the network recovers from it."""
+        """`entries` is the journal of a life before: the network recovers from it.
+
+        With a sink the journal or the diary hands its entries over and keeps none, so that a run
+        may be long.
+        """
         self.topology = topology
-        self.clock = VirtualClock(START_US)
+        self.clock = VirtualClock(start_us)
         self.tap = tap or NoTap()
-        self.journal = MemoryJournal(self.clock, COMMIT_US)
-        self.diary = Diary(self.clock)
+        self.journal = MemoryJournal(self.clock, COMMIT_US, journal_sink)
+        self.diary = Diary(self.clock, sink=diary_sink)
         self.voice = VirtualVoice(self.clock, NominalPrompts())
         self.links: dict[tuple[str, str], InProcessLink] = {}
         draw = random.Random(f"references {seed}")
@@ -75,6 +83,7 @@ class VirtualNetwork:
             secret=draw.randbytes(32),
             diary=self.diary,
             talk_us=talk_us,
+            manners=manners,
         )
         self.network: Network = build_network(topology, plant, entries=entries)
         self.network.start(entries)

@@ -24,17 +24,23 @@ MIX: tuple[tuple[Behaviour, int], ...] = (
 LINE_DELAY_US = 1_500
 """Between a telephone and its switch; the truth of a run has to reckon with it."""
 
-CUSTOMER_PREFIX = "+1212556"
-MOBILE_PREFIX = "+1212557"
+CUSTOMER_PREFIXES = ("+1212556", *(f"+121256{tens}" for tens in range(1, 10)))
+MOBILE_PREFIXES = ("+1212557", *(f"+121257{tens}" for tens in range(1, 10)))
+LINES_PER_PREFIX = 10_000
+CUSTOMERS_LIMIT = LINES_PER_PREFIX * len(CUSTOMER_PREFIXES)
 REPRESENTATIVE_PREFIXES = ("+1212558", "+1212559")
 
 
-def build_world(seed: int, customers: int, businesses: int, circuits: int) -> Topology:
+def build_world(
+    seed: int, customers: int, businesses: int, circuits: int, calls_at_once: int | None = None
+) -> Topology:
     """A network of `customers` lines, a tenth mobile, and `businesses` of 10 representatives each.
 
     `circuits` is the size of every trunk group. The trunk to the intelligent peripheral carries two
-    circuits per call, so half of it is the number of calls at once.
+    circuits per call; `calls_at_once` makes it just wide enough for so many.
     """
+    if customers > CUSTOMERS_LIMIT:
+        raise ValueError(f"{customers} customers: at most {CUSTOMERS_LIMIT}")
     base = load_topology()
     draw = random.Random(f"world {seed}")
     behaviours = [behaviour for behaviour, share in MIX for _ in range(share)]
@@ -57,15 +63,20 @@ def build_world(seed: int, customers: int, businesses: int, circuits: int) -> To
             )
         )
     prefixes = {
-        "ssp-62": (CUSTOMER_PREFIX,),
-        "mtso-65": (MOBILE_PREFIX,),
+        "ssp-62": CUSTOMER_PREFIXES,
+        "mtso-65": MOBILE_PREFIXES,
         "ssp-64": (REPRESENTATIVE_PREFIXES[0],),
         "ssp-66": (REPRESENTATIVE_PREFIXES[1], base.isp_number),
     }
     switches = tuple(
         msgspec.structs.replace(switch, prefixes=prefixes[switch.name]) for switch in base.switches
     )
-    trunks = tuple(_widened(trunk, circuits) for trunk in base.trunks)
+    peripherals = {peripheral.name for peripheral in base.peripherals}
+    pairs = circuits if calls_at_once is None else 2 * calls_at_once
+    trunks = tuple(
+        _widened(trunk, circuits if peripherals.isdisjoint(trunk.ends) else pairs)
+        for trunk in base.trunks
+    )
     modem = next(line for line in base.lines if line.number == base.isp_number)
     return msgspec.structs.replace(
         base,
@@ -80,9 +91,11 @@ def build_world(seed: int, customers: int, businesses: int, circuits: int) -> To
 
 
 def _customer(index: int, behaviour: Behaviour, *, mobile: bool) -> Line:
+    block, place = divmod(index, LINES_PER_PREFIX)
     if mobile:
-        return Line(number=f"{MOBILE_PREFIX}{index:04d}", kind="mobile", behaviour=behaviour)
-    return Line(number=f"{CUSTOMER_PREFIX}{index:04d}", behaviour=behaviour)
+        number = f"{MOBILE_PREFIXES[block]}{place:04d}"
+        return Line(number=number, kind="mobile", behaviour=behaviour)
+    return Line(number=f"{CUSTOMER_PREFIXES[block]}{place:04d}", behaviour=behaviour)
 
 
 def _widened(trunk: TrunkGroup, circuits: int) -> TrunkGroup:

@@ -5,11 +5,18 @@ A test marked `foreign("tshark")` is skipped where the program is absent, unless
 """
 
 import os
+import pathlib
+import secrets
 import shutil
+from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 from tests import live
+
+# Tests make records in databases of their own, whatever the person who runs them uses.
+os.environ.pop("CALLEQ_DATABASE", None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -18,6 +25,34 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             program = mark.args[0]
             if shutil.which(program) is None and not os.environ.get("CALLEQ_REQUIRE_FOREIGN"):
                 item.add_marker(pytest.mark.skip(reason=f"{program} is not installed"))
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a private PostgreSQL of this run, without a database's name.
+
+    Its wheel exists for some machines and versions of Python only; where it is installed, and in
+    CI, the tests that use it run.
+    """
+    try:
+        import pgserver
+    except ModuleNotFoundError:
+        pytest.skip("pgserver is not installed")
+    server = pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop")
+    yield server.get_uri("{database}")
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_database(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> str:
+    """The URL of an empty database, of each kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'any.sqlite'}"
+    server: str = request.getfixturevalue("postgresql")
+    name = f"test_{secrets.token_hex(6)}"
+    with psycopg.connect(server.replace("{database}", "postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return server.replace("{database}", name)
 
 
 @pytest.fixture(scope="session", autouse=True)

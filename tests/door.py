@@ -13,7 +13,8 @@ import argon2
 import httpx
 import msgspec
 
-from calleq.access_server import AccessServer, HttpSurface, Reply
+from calleq.access_server import AccessServer, Reply
+from calleq.access_server.http import HttpSurface
 from calleq.accounts import Accounts, FailureLimits, InlineVerifier, hash_password
 from calleq.intake import CallReferences, Intake
 from calleq.journal.entries import Entry, Stamped

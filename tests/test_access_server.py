@@ -9,10 +9,10 @@ import msgspec
 import pytest
 
 from calleq.access_server.calls import LIMIT_ENDED_CALLS, LIMIT_WATCHERS, Calls
-from calleq.access_server.server import RESEND_FIRST_US, RESEND_LONGEST_US
+from calleq.access_server.server import AUDIT_US, RESEND_FIRST_US, RESEND_LONGEST_US
 from calleq.access_server.timeline import LIMIT_EVENTS
 from calleq.journal.entries import Accepted, Dialled, Ended, Progress, Stamped
-from calleq.osn.messages import CallProgress, SetUpRefused
+from calleq.osn.messages import AskForCall, CallEnded, CallProgress, SetUpRefused
 from calleq.runtime.tap import Segment
 from calleq.topology import Business
 from tests.door import MORNING_US, Door, basic, message
@@ -42,8 +42,22 @@ def test_an_instruction_is_sent_until_equipment_has_it(door: Door):
     door.clock.advance_us(10 * RESEND_LONGEST_US)
     assert len(door.bus.sent) == sent + 10
     door.taken(call)
-    assert door.clock.run(limit_us=RESEND_LONGEST_US), "no timer is left"
+    door.clock.advance_us(2 * RESEND_LONGEST_US)
     assert len(door.bus.sent) == sent + 10
+
+
+def test_equipment_is_asked_about_a_call_until_its_end_arrives(door: Door):
+    """An end that was lost on its way left the call open for ever."""
+    call = door.place()
+    door.taken(call)
+    for asked in (1, 2):
+        door.clock.advance_us(AUDIT_US)
+        questions = [said for _, _, said in door.bus.sent if isinstance(said, AskForCall)]
+        assert questions == [AskForCall(call, "server-72")] * asked
+        door.taken(call)
+    door.bus.says(CallEnded(call, "completed", 16, door.clock.now_us()))
+    assert state(door, call) == "completed"
+    assert door.clock.run(limit_us=0), "no timer is left"
 
 
 def test_a_refused_instruction_ends_the_call(door: Door):

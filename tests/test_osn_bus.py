@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from calleq.osn import OSN_LINK, InProcessBus, TcpBus
+from calleq.osn import OSN_LINK, InProcessBus
 from calleq.osn import in_process as in_process_module
 from calleq.osn.frames import Hello, Message, encode_frame
+from calleq.osn.tcp import TcpBus
 from calleq.runtime.clock import LoopClock, VirtualClock
 from calleq.runtime.guest import GuestReactor, start_guest, stop_guest
 from calleq.runtime.tap import NoTap, Segment

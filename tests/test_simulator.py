@@ -8,18 +8,25 @@ import sys
 from collections import Counter
 
 import pytest
+from msgspec.structs import replace
 
 from calleq.network import point_codes
+from calleq.ss7 import mtp3_codec
+from calleq.ss7.mtp3 import Msu
+from calleq.telephones.behaviours import HABITS, PICK_UP_US
 from calleq.telephones.diary import Diary, Event
 from calleq.topology import check_topology
 from calleq.trace.pcap import PcapTap
-from simulator.run import BUSINESSES, CIRCUITS, CUSTOMERS, Result, offer, simulate
+from simulator.engine import Result, drain, offer
+from simulator.run import BUSINESSES, CIRCUITS, CUSTOMERS
 from simulator.traffic import poisson
 from simulator.truth import Differences, Talk, differences, talks_of_diary
+from simulator.verify import small_run
 from simulator.virtual import SubmitError, VirtualNetwork
 from simulator.world import build_world
 from tests.live import ROOT, calleq
 
+STORED = pathlib.Path(__file__).parent / "data" / "digests.json"
 CALLS = 150
 
 
@@ -36,11 +43,6 @@ def run_json(*options: str, hash_seed: str = "0") -> dict[str, object]:
     assert done.returncode == 0, done.stderr
     result: dict[str, object] = json.loads(done.stdout)
     return result
-
-
-def small_run(seed: int, *, circuits: int = CIRCUITS, calls: int = CALLS) -> Result:
-    world = build_world(seed, CUSTOMERS, BUSINESSES, circuits)
-    return simulate(world, calls=calls, seed=seed, rate=5.0, pcap=None, show=False)
 
 
 def test_a_seed_is_a_run_whatever_the_hash_seed_and_another_seed_is_another():
@@ -62,36 +64,127 @@ def test_the_result_has_the_names_that_others_build_on():
     assert 0 < measures["ASR"]["value"] <= measures["NER"]["value"] <= 1
 
 
+def proved(seed: int, calls: int = CALLS, **options: int) -> Result:
+    return small_run(seed, calls, **options).result
+
+
 def test_every_offered_call_has_one_final_state_and_records_equal_the_diary():
-    result = small_run(6)
+    result = proved(6)
     assert sum(result.states.values()) == result.calls == CALLS
     assert "" not in result.states
     assert result.differences == Differences(0, 0)
 
 
 def test_a_network_short_of_circuits_turns_calls_away_and_dials_no_customer_for_them():
-    result = small_run(7, circuits=12)
-    assert result.states["failed"] > 10
-    assert result.measures["ABR"].value < result.measures["ASR"].value
+    result = json.loads(
+        calleq(
+            *("run", "--calls", "200", "--circuits", "6", "--seed", "7", "--json"),
+            module="simulator.cli",
+        ).stdout
+    )
+    assert result["states"]["failed"] == result["lost"]["34"] > 10
+    measures = result["measures"]
+    assert measures["ABR"]["value"] < measures["ASR"]["value"]
+    assert measures["concurrent_max"]["value"] <= 6 + result["lost"]["34"]
+    assert measures["blocking"]["value"] == result["lost"]["34"] / 200
+    assert result["differences"] == {"records": 0, "us": 0}
+
+
+@pytest.mark.row("S2-79", part=True)
+def test_2000_calls_have_no_record_and_no_microsecond_of_difference():
+    result = proved(21, calls=2_000)
     assert result.differences == Differences(0, 0)
+    assert result.littles_law <= 1e-9
+    assert set(result.states) >= {"completed", "customer_busy", "customer_abandoned"}
+
+
+def test_records_altered_on_purpose_are_found_and_no_others():
+    result = proved(22, calls=300, mutations=40)
+    assert result.altered == 40
+    assert result.differences.records == 40
+    assert result.differences.us > 0
+
+
+def test_the_digest_of_a_run_is_the_stored_one_whatever_version_of_python_runs():
+    stored = json.loads(STORED.read_text())
+    found = {str(seed): proved(seed).digest for seed in (6, 7)}
+    assert found == stored, "octets, times or records have changed: store the new digests if meant"
+
+
+def test_one_octet_changes_the_digest(monkeypatch: pytest.MonkeyPatch):
+    before = proved(6, calls=20).digest
+    encode = mtp3_codec.encode
+    seen = 0
+
+    def flipped(msu: Msu) -> bytes:
+        nonlocal seen
+        seen += 1
+        if seen != 7:
+            return encode(msu)
+        changed = bytearray(msu.payload)
+        changed[-1] ^= 0x01
+        return encode(replace(msu, payload=bytes(changed)))
+
+    monkeypatch.setattr(mtp3_codec, "encode", flipped)
+    assert proved(6, calls=20).digest != before
+
+
+def test_one_timer_and_one_delay_change_the_digest(monkeypatch: pytest.MonkeyPatch):
+    before = proved(6, calls=20).digest
+    assert proved(6, calls=20, line_delay_us=1_501).digest != before
+    slower = replace(HABITS["person"], answers_after_us=PICK_UP_US + 1)
+    monkeypatch.setitem(HABITS, "person", slower)
+    assert proved(6, calls=20).digest != before
 
 
 def test_one_microsecond_more_or_one_record_less_shows():
     truth = [Talk("+12125560001", 10, 500), Talk("+12125560001", 900, 70)]
     assert differences(truth, truth) == Differences(0, 0)
-    assert differences(truth, [truth[0], Talk("+12125560001", 900, 71)]) == Differences(0, 1)
+    assert differences(truth, [truth[0], Talk("+12125560001", 900, 71)]) == Differences(1, 1)
     assert differences(truth, truth[:1]) == Differences(1, 0)
     assert differences(truth, [*truth, Talk("+12125560002", 1, 1)]) == Differences(1, 0)
+    assert differences(truth, [truth[0], Talk("+12125560009", 900, 70)]) == Differences(1, 0)
+    assert differences(truth, [Talk("+12125560009", 10, 500)]) == Differences(2, 0)
+
+
+def diary_of(*events: tuple[int, Event, int]) -> list[Talk]:
+    """The calls of one telephone's diary, as its switch at 1 500 microseconds saw them."""
+    world = VirtualNetwork(build_world(1, 10, 1, 4))
+    diary, start_us = Diary(world.clock), world.clock.monotonic_us()
+    for at_us, event, cause in events:
+        world.clock.advance_us(start_us + at_us - world.clock.monotonic_us())
+        diary.note("+12125560001", event, cause=cause)
+    return talks_of_diary(diary.entries(), line_delay_us=1_500)
 
 
 def test_the_truth_reckons_with_the_line_delay():
-    world = VirtualNetwork(build_world(1, 10, 1, 4))
-    diary = Diary(world.clock)
-    diary.note("+12125560001", Event.ANSWERS)
-    world.clock.advance_us(10_000)
-    diary.note("+12125560001", Event.RELEASED)
-    (talk,) = talks_of_diary(diary.entries(), line_delay_us=1_500)
-    assert talk.talk_us == 7_000
+    rings, answers = (0, Event.RINGS, 0), (50_000, Event.ANSWERS, 0)
+    (talk,) = diary_of(rings, answers, (60_000, Event.RELEASED, 16))
+    assert (talk.ring_us, talk.talk_us, talk.released_by) == (50_000, 7_000, "network")
+    (talk,) = diary_of(rings, answers, (60_000, Event.HANGS_UP, 16))
+    assert (talk.ring_us, talk.talk_us, talk.released_by) == (50_000, 10_000, "line")
+
+
+def test_what_crosses_the_networks_release_came_too_late_for_the_switch():
+    rings, answers = (0, Event.RINGS, 0), (50_000, Event.ANSWERS, 0)
+    hangs_up, crossed = (60_000, Event.HANGS_UP, 16), (61_000, Event.CROSSED, 16)
+    (talk,) = diary_of(rings, answers, hangs_up, crossed)
+    assert (talk.talk_us, talk.released_by) == (8_000, "network")
+    (talk,) = diary_of(rings, answers, (51_000, Event.RELEASED, 16))
+    assert talk.answered_at_us is None
+    assert (talk.ring_us, talk.talk_us) == (48_000, 0)
+
+
+def test_a_turned_away_call_was_never_answered():
+    (talk,) = diary_of((0, Event.REFUSES, 17))
+    assert (talk.answered_at_us, talk.talk_us, talk.cause, talk.released_by) == (
+        None,
+        0,
+        17,
+        "line",
+    )
+    (talk,) = diary_of((0, Event.RINGS, 0), (9_000, Event.STOPS_RINGING, 16))
+    assert (talk.ring_us, talk.cause, talk.released_by) == (6_000, 16, "network")
 
 
 def test_a_world_is_a_valid_network_and_its_traffic_follows_from_the_seed():
@@ -115,6 +208,17 @@ def test_a_refused_message_says_why_and_makes_no_call():
     [
         (("run", "--calls", "0"), 2, "--calls 0"),
         (("run", "--rate", "-1"), 2, "--rate -1"),
+        (("run", "--rate", "1", "--erlangs", "1"), 2, "--rate and --erlangs"),
+        (("run", "--erlangs", "0"), 2, "--erlangs 0"),
+        (("run", "--circuits", "0"), 2, "--circuits 0"),
+        (("run", "--duration", "long"), 2, "--duration long"),
+        (("run", "--talk", "9h"), 2, "--talk 9h"),
+        (("run", "--arrivals", "poison"), 2, "--arrivals poison"),
+        (("run", "--arrivals", "trace:none.csv"), 2, "none.csv"),
+        (("run", "--holding", "empirical:none.txt"), 2, "none.txt"),
+        (("run", "--holding", "fixed"), 2, "--holding fixed"),
+        (("run", "--mutate-records", "9", "--calls", "8"), 2, "--mutate-records 9"),
+        (("verify", "--seeds", "3"), 2, "--seeds 3"),
         (("run", "--pcap", "no/such/dir/x.pcap"), 2, "no/such/dir/x.pcap"),
         (("call", "--customer", "12"), 1, "/customer_number"),
         (("call", "--customer", "+12125550100", "--network", "none.toml"), 2, "none.toml"),
@@ -134,7 +238,7 @@ def test_tshark_reads_a_run_of_1000_calls_as_we_recorded_it(tmp_path: pathlib.Pa
     file = tmp_path / "busy.pcap"
     with file.open("wb") as pcap:
         virtual = VirtualNetwork(world, seed=11, tap=PcapTap(pcap, point_codes(world)))
-        offer(virtual, calls=1_000, seed=11, rate=5.0)
+        drain(virtual, offer(virtual, poisson(world, 11, 1_000, 5.0)))
     read = subprocess.run(
         [
             *("tshark", "-r", str(file), "-T", "fields", "-E", "separator=,"),

@@ -1,6 +1,8 @@
-"""Internet access server 72: the door of the carrier, and what becomes of what it let in."""
+"""Internet access server 72: the door of the carrier, and what becomes of what it let in.
 
-from calleq.access_server.http import HttpSurface, http_app
+Its HTTP surface is `http`, imported only by who serves it.
+"""
+
 from calleq.access_server.server import AccessServer, Reply
 
-__all__ = ["AccessServer", "HttpSurface", "Reply", "http_app"]
+__all__ = ["AccessServer", "Reply"]

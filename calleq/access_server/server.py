@@ -7,9 +7,11 @@ accepted durably. It dials nothing and knows no circuit.
 An instruction is sent again until equipment says it has it (equipment takes a call once, by its
 reference), first after `RESEND_FIRST_US`, then ever more rarely, for as long as the call is not
 taken: only the equipment can say that a call will not be made. After a restart every accepted call
-without an end is sent again. The server writes `Ended` to its journal as well, so that it knows
-its own calls from its own journal; where it shares the journal with the equipment and a crash came
-between the two, it writes its own at the restart.
+without an end is sent again. Equipment from which nothing final has come for `AUDIT_US` is asked
+about the call, and again, so that a call whose end was lost on its way ends here as well. The
+server writes `Ended` to its journal as well, so that it knows its own calls from its own journal;
+where it shares the journal with the equipment and a crash came between the two, it writes its own
+at the restart.
 
 From the OSN it takes the four messages about a call; anything else is counted and ignored.
 """
@@ -36,6 +38,7 @@ from calleq.messages.answers import (
 )
 from calleq.osn.contract import Bus
 from calleq.osn.messages import (
+    AskForCall,
     CallEnded,
     CallProgress,
     OsnError,
@@ -53,6 +56,8 @@ from calleq.web.problems import ProblemDetail
 
 RESEND_FIRST_US = 5 * SECOND_US
 RESEND_LONGEST_US = 60 * SECOND_US
+AUDIT_US = 300 * SECOND_US
+"""Equipment is asked about a call that it has taken and not ended for so long."""
 
 CAUSE_NOT_SUBSCRIBED = 50
 """Q.850 §2.2.7.1.3, requested facility not subscribed."""
@@ -91,6 +96,8 @@ class AccessServer:
         self._internet = InternetTap(tap, self.name)
         self._calls = Calls(older)
         self._resends: dict[str, Timer] = {}
+        self._audits: dict[str, Timer] = {}
+        """Of every call that equipment has and that has not ended."""
         self.ignored: Counter[str] = Counter()
         """Messages from the OSN that meant nothing, by kind."""
         bus.attach(self.name, self.receive)
@@ -147,18 +154,18 @@ class AccessServer:
             return
         match message:
             case SetUpTaken():
-                self._stop_resending(message.call)
+                self._has_it(sender, timeline)
                 timeline.taken()
             case CallProgress():
-                self._stop_resending(message.call)
+                self._has_it(sender, timeline)
                 timeline.progressed(message)
             case SetUpRefused():
                 now_us = self._clock.now_us()
                 self._ended(timeline, "failed", message.cause, now_us, message.reason)
             case CallEnded():
                 self._ended(timeline, message.state, message.cause, message.at_us)
-            case SetUpCall():
-                self.ignored["set_up_call"] += 1
+            case SetUpCall() | AskForCall():
+                self.ignored[str(message.__struct_config__.tag)] += 1
             case _:
                 assert_never(message)
         self._calls.changed(timeline)
@@ -260,10 +267,24 @@ class AccessServer:
         if timer is not None:
             timer.cancel()
 
+    def _has_it(self, equipment: str, timeline: Timeline) -> None:
+        """Equipment has the call: the instruction rests, and audits begin."""
+        call = timeline.call
+        self._stop_resending(call)
+        if call not in self._audits and not timeline.final:
+            self._audits[call] = self._clock.call_later_us(AUDIT_US, self._ask, equipment, call)
+
+    def _ask(self, equipment: str, call: str) -> None:
+        self._audits[call] = self._clock.call_later_us(AUDIT_US, self._ask, equipment, call)
+        self._bus.send(self.name, equipment, encode(AskForCall(call, self.name)))
+
     def _ended(
         self, timeline: Timeline, state: str, cause: int, at_us: int, detail: str = ""
     ) -> None:
         self._stop_resending(timeline.call)
+        audit = self._audits.pop(timeline.call, None)
+        if audit is not None:
+            audit.cancel()
         if timeline.ended(state, cause, at_us, detail):
             self._journal.append(self.name, Ended(timeline.call, state, cause))
         else:

@@ -7,9 +7,9 @@ import msgspec
 
 from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.given import given_talk_us
-from calleq.cli.output import print_json, print_line
+from calleq.cli.output import print_json, print_line, problem_text
 from calleq.client import CalleqClient, ClientError
-from calleq.messages.answers import CallView, EventView, ProblemView
+from calleq.messages.answers import CallView, EventView
 from calleq.units import SECOND_US, parse_utc
 
 WORDS = {
@@ -77,12 +77,6 @@ def event_line(event: EventView, since_us: int) -> str:
     if event.cause:
         words.append(f"(cause {event.cause})")
     return f"{since_us / SECOND_US:9.3f} s  {' '.join(words)}"
-
-
-def problem_text(problem: ProblemView) -> str:
-    """A door's refusal in words, one line for each field at fault."""
-    fields = [f"\n  {field.pointer}: {field.detail}" for field in problem.errors]
-    return "".join([problem.detail or problem.title, *fields])
 
 
 def outcome(view: CallView) -> dict[str, object]:

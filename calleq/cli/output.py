@@ -7,6 +7,14 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.table import Table
 
+from calleq.messages.answers import ProblemView
+
+
+def problem_text(problem: ProblemView) -> str:
+    """A door's refusal in words, one line for each field at fault."""
+    fields = [f"\n  {field.pointer}: {field.detail}" for field in problem.errors]
+    return "".join([problem.detail or problem.title, *fields])
+
 
 def print_json(value: object) -> None:
     """One JSON value on standard output."""

@@ -2,7 +2,8 @@
 
 An instruction is taken when it is journalled (`Undertaken`), and `SetUpTaken` says so to the
 element that wants the call's events; that element may send it again and gets the same answer, and
-the call's end if it has ended. A call is never set up twice for it. The call begins at once: its
+the call's end if it has ended; asked about a call (`AskForCall`) it says the same. A call is never
+set up twice for it. The call begins at once: its
 first dialling is journalled behind the instruction, so that one write makes both durable, and
 nothing is told before.
 
@@ -25,6 +26,7 @@ from calleq.ip_peripheral.means import Means
 from calleq.journal.entries import Dialled, Ended, Progress, Stamped, Undertaken
 from calleq.osn.contract import Bus
 from calleq.osn.messages import (
+    AskForCall,
     CallEnded,
     CallProgress,
     OsnError,
@@ -86,7 +88,9 @@ class CallingLogic:
         except OsnError:
             self.discarded += 1
             return
-        if not isinstance(message, SetUpCall):
+        if isinstance(message, AskForCall):
+            self._answer(message)
+        elif not isinstance(message, SetUpCall):
             self.discarded += 1
         elif message.call in self._undertakings or message.call in self._ended:
             self._repeat(message)
@@ -153,6 +157,18 @@ class CallingLogic:
         for end, instruction in ends:
             if end.at_us >= last_us - RETELL_US:
                 self._send(msgspec.convert(instruction, SetUpCall).answer_to, end)
+
+    def _answer(self, message: AskForCall) -> None:
+        """Say that a call goes on, or how it ended; one that nobody knows any more has failed."""
+        call = message.call
+        undertaking = self._undertakings.get(call)
+        if undertaking is None:
+            end = self._ended.get(call)
+            if end is None:
+                end = CallEnded(call, "failed", TEMPORARY_FAILURE, self._means.clock.now_us())
+            self._send(message.answer_to, end)
+        elif undertaking.is_durable:
+            self._send(message.answer_to, SetUpTaken(call, self._means.name))
 
     def _repeat(self, message: SetUpCall) -> None:
         self.repeated += 1

@@ -282,6 +282,8 @@ class CallDriver:
 
     def _play(self, command: driver.Play) -> None:
         means, leg = self._means, self._legs[command.leg]
+        if not leg.is_up:
+            return  # the party has just left; the machine hears of it when that is durable
         player = f"{self._call}/{command.command}"
         self._players[command.leg] = player
 

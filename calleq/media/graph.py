@@ -145,7 +145,10 @@ class VoiceGraph:
 
     def feed(self, element: str, wire: str, sources: tuple[str, ...], frame: int) -> None:
         """Let `element` send the sum of `sources` into `wire`; a new tone begins at `frame`."""
-        end = self.end(element, wire)
+        self.feed_end(self.end(element, wire), sources, frame)
+
+    def feed_end(self, end: End, sources: tuple[str, ...], frame: int) -> None:
+        """As `feed`, for whoever has the end already."""
         if sources == end.sources:
             return
         leaves, inlets = self._resolve(end, sources, frame)
@@ -172,13 +175,14 @@ class VoiceGraph:
         self, end: End, sources: tuple[str, ...], frame: int
     ) -> tuple[tuple[Leaf, ...], tuple[End, ...]]:
         """The leaves and inlets that sources name, each once. Changes nothing that is heard."""
+        if not sources:
+            return (), ()
         if len(sources) > MAX_SOURCES:
             check_sources(sources)
         leaves: list[Leaf] = []
         inlets: list[End] = []
-        for kind, name in [
-            _parse(source) for source in (sources if len(sources) < 2 else dict.fromkeys(sources))
-        ]:
+        for source in sources if len(sources) < 2 else dict.fromkeys(sources):
+            kind, name = _parse(source)
             if kind == "wire":
                 inlets.append(self.end(end.element, name))
             elif kind == "player":
@@ -245,7 +249,10 @@ class VoiceGraph:
         Returns whether all were taken.
         """
         end.cut = False
-        if inlets and len(end.facing) > 1:
+        if not inlets:
+            end.inlets = inlets
+            return True
+        if len(end.facing) > 1:
             reached = set(self.downstream(end))
             allowed = tuple(inlet for inlet in inlets if inlet not in reached)
             if len(allowed) < len(inlets):
@@ -275,23 +282,16 @@ class VoiceGraph:
         front = [changed]
         while front:
             end = front.pop()
-            leaves, inlets = end.leaves, end.inlets
-            if not leaves and len(inlets) == 1:
-                sent = inlets[0].heard
-            elif not inlets and len(leaves) == 1:
-                sent = leaves[0].voice
-            else:
-                sent = SILENCE.union(
-                    *[leaf.voice for leaf in leaves], *[inlet.heard for inlet in inlets]
-                )
+            sent = _sum_of(end)
             if sent == end.sent:
                 continue
             end.sent = sent
             facing = end.facing
+            several = len(facing) > 2
             for far in facing:
                 if far is end:
                     continue
-                if len(facing) > 2:
+                if several:
                     sent = SILENCE.union(*[other.sent for other in facing if other is not far])
                 if sent == far.heard:
                     continue
@@ -303,7 +303,7 @@ class VoiceGraph:
 
     def _notify(self) -> None:
         """Tell the listeners, in the order of the changes; what they do in turn comes after."""
-        if self._notifying:
+        if self._notifying or not self._changed:
             return
         self._notifying = True
         try:
@@ -314,3 +314,16 @@ class VoiceGraph:
                         end.listener(end.heard)
         finally:
             self._notifying = False
+
+
+def _sum_of(end: End) -> Voices:
+    """The voices that an end sends: of one source or none in almost every case."""
+    leaves, inlets = end.leaves, end.inlets
+    if not inlets:
+        if not leaves:
+            return SILENCE
+        if len(leaves) == 1:
+            return leaves[0].voice
+    elif not leaves and len(inlets) == 1:
+        return inlets[0].heard
+    return SILENCE.union(*[leaf.voice for leaf in leaves], *[inlet.heard for inlet in inlets])

@@ -12,6 +12,7 @@ A mouth (a simulated telephone) is a player named `E164/...`: its line is what s
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from calleq.media.contract import Played, Player, Prompt
 from calleq.media.g711 import FRAME_US
@@ -21,6 +22,8 @@ from calleq.media.sounds import PromptLibrary, Repertoire, SoundError
 from calleq.runtime.clock import Clock, Timer
 
 MAX_PLAYERS = 100_000
+KEPT_VOICES = 4_096
+"""Names of voices that are remembered."""
 MAX_DETECT_US = 10_000_000
 """No answer is listened to for longer."""
 
@@ -60,7 +63,8 @@ class VoicePlane:
         end = self.graph.end(element, wire)
         if sources != end.sources:
             self._before_change(end)
-            self.graph.feed(element, wire, sources, frame_at(self._clock.monotonic_us()))
+            frame = frame_at(self._clock.monotonic_us()) if sources else 0
+            self.graph.feed_end(end, sources, frame)
 
     def play(self, element: str, player: str, prompt: Prompt, report: Player) -> None:
         """See `Voice.play`. Raises VoiceError beyond `MAX_PLAYERS`."""
@@ -104,7 +108,7 @@ class VoicePlane:
             self._before_change(end)
         leaf.prompt = prompt
         leaf.line = playing.name.partition("/")[0]
-        leaf.voice = frozenset((_voice(prompt, leaf.line),))
+        leaf.voice = _voices(prompt.kind, prompt.text, leaf.line)
         leaf.start_frame = frame
         leaf.end_frame = frame + frame_at(length_us) if length_us else 0
         if mark_us is not None:
@@ -158,13 +162,13 @@ class VoicePlane:
         """
 
 
-def _voice(prompt: Prompt, line: str) -> str:
-    match prompt.kind:
-        case "speech":
-            return f"speech:{prompt.text}"
+@lru_cache(maxsize=KEPT_VOICES)
+def _voices(kind: str, text: str, line: str) -> Voices:
+    """What a prompt is called by those who hear it."""
+    match kind:
+        case "speech" | "tone":
+            return frozenset((f"{kind}:{text}",))
         case "mouth":
-            return f"mouth:{line}"
-        case "tone":
-            return f"tone:{prompt.text}"
-        case kind:
-            return kind
+            return frozenset((f"mouth:{line}",))
+        case _:
+            return frozenset((kind,))

@@ -7,8 +7,11 @@ and doubled blanks go; `MAX_NAME_CHARACTERS` are kept).
 """
 
 import re
+from functools import lru_cache
 
 MAX_NAME_CHARACTERS = 80
+KEPT_NAMES = 1_024
+"""Names whose wording is remembered: the same business calls again and again."""
 
 _LETTERS_WITH_VOWEL_SOUND = frozenset("AEFHILMNORSX")
 _SILENT_H = ("heir", "herb ", "honest", "honor", "honour", "hour")
@@ -18,6 +21,7 @@ _CONSONANT_SOUND = re.compile(
 """Written with a vowel, spoken with a consonant: European, one, unit, user, utility."""
 
 
+@lru_cache(maxsize=KEPT_NAMES)
 def announcement_text(business_name: str) -> tuple[str, str]:
     """The announcement to the customer and the part of it that must be heard before it is cut.
 
@@ -51,6 +55,7 @@ def apology_text(business_name: str) -> str:
     return f"We are sorry, {who} can take your call at this time. Please try again later. Goodbye."
 
 
+@lru_cache(maxsize=KEPT_NAMES)
 def spoken_name(business_name: str) -> str:
     """A business's name as it can be spoken: printable, single blanks, of bounded length."""
     printable = "".join(c if c.isprintable() else " " for c in business_name)

@@ -9,10 +9,11 @@ Odd case: a number of six digits or fewer fails the form, but a stranger who typ
 be told so; short texts are therefore looked at before the form is.
 """
 
+import re
 from functools import lru_cache
 
 import phonenumbers
-from phonenumbers import PhoneNumberType
+from phonenumbers import PhoneNumber, PhoneNumberType
 
 from calleq.numbering.addresses import E164, NumberingError, parse_e164
 
@@ -23,6 +24,7 @@ KEPT_VERDICTS = 8_192
 LONGEST_TEXT = 64
 """Longer text is no number in any way of writing one."""
 
+_NORTH_AMERICAN = re.compile(r"\+1[2-9][0-9]{9}", re.ASCII)
 _EMERGENCY = frozenset(("000", "110", "111", "112", "113", "118", "119", "911", "999"))
 
 _REFUSED_KINDS = {
@@ -63,12 +65,7 @@ def _public_number(text: str) -> E164:
         number = parse_e164(text)
     except NumberingError as error:
         raise NumberRefusedError("not_e164", str(error)) from error
-    try:
-        parsed = phonenumbers.parse(number)
-    except phonenumbers.NumberParseException as error:
-        raise NumberRefusedError(
-            "unknown_country", f"{number} has no known country code"
-        ) from error
+    parsed = _parsed(number)
     kind = phonenumbers.number_type(parsed)
     if kind in _REFUSED_KINDS:
         reason, why = _REFUSED_KINDS[kind]
@@ -78,11 +75,23 @@ def _public_number(text: str) -> E164:
         raise NumberRefusedError(
             "international_network", f"{number} belongs to a satellite or international network"
         )
-    if not phonenumbers.is_valid_number(parsed):
+    if kind == PhoneNumberType.UNKNOWN:
         raise NumberRefusedError(
             "invalid", f"{number} is not a number in use under country code {country_code}"
         )
     return number
+
+
+def _parsed(number: E164) -> PhoneNumber:
+    """The number as the plans' library has it. In North America nothing is left to find out."""
+    if _NORTH_AMERICAN.fullmatch(number):
+        return PhoneNumber(country_code=1, national_number=int(number[2:]))
+    try:
+        return phonenumbers.parse(number)
+    except phonenumbers.NumberParseException as error:
+        raise NumberRefusedError(
+            "unknown_country", f"{number} has no known country code"
+        ) from error
 
 
 def _refuse_short(text: str) -> None:

@@ -1,7 +1,8 @@
 """The messages that cross the OSN, as one closed union; each is JSON with a `kind`.
 
 A set-up instruction goes from access server 72 to the switch it chose and from there to the
-equipment that executes it; what becomes of the call comes back the other way.
+equipment that executes it; what becomes of the call comes back the other way. Equipment may be
+asked about a call that it has taken.
 """
 
 import msgspec
@@ -11,14 +12,14 @@ class OsnError(ValueError):
     """The octets are no OSN message; the text says why."""
 
 
-class Representative(msgspec.Struct, frozen=True, omit_defaults=True):
+class Representative(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A representative as the instruction names one."""
 
     number: str
     name: str = ""
 
 
-class SetUpCall(msgspec.Struct, frozen=True, tag_field="kind", tag="set_up_call"):
+class SetUpCall(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="set_up_call"):
     """Establish a customer service call (figure 8 executed), customer first by default."""
 
     call: str
@@ -42,14 +43,14 @@ class SetUpCall(msgspec.Struct, frozen=True, tag_field="kind", tag="set_up_call"
     """The element that wants the call's events."""
 
 
-class SetUpTaken(msgspec.Struct, frozen=True, tag_field="kind", tag="set_up_taken"):
+class SetUpTaken(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="set_up_taken"):
     """The equipment has the instruction, durably."""
 
     call: str
     equipment: str
 
 
-class SetUpRefused(msgspec.Struct, frozen=True, tag_field="kind", tag="set_up_refused"):
+class SetUpRefused(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="set_up_refused"):
     """No equipment can execute the instruction."""
 
     call: str
@@ -57,7 +58,7 @@ class SetUpRefused(msgspec.Struct, frozen=True, tag_field="kind", tag="set_up_re
     reason: str
 
 
-class CallProgress(msgspec.Struct, frozen=True, tag_field="kind", tag="call_progress"):
+class CallProgress(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="call_progress"):
     """One event of the call's timeline. `event` is one of `EVENTS`."""
 
     call: str
@@ -70,7 +71,7 @@ class CallProgress(msgspec.Struct, frozen=True, tag_field="kind", tag="call_prog
     detail: str = ""
 
 
-class CallEnded(msgspec.Struct, frozen=True, tag_field="kind", tag="call_ended"):
+class CallEnded(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="call_ended"):
     """The call's one final state."""
 
     call: str
@@ -79,7 +80,15 @@ class CallEnded(msgspec.Struct, frozen=True, tag_field="kind", tag="call_ended")
     at_us: int
 
 
-OsnMessage = SetUpCall | SetUpTaken | SetUpRefused | CallProgress | CallEnded
+class AskForCall(msgspec.Struct, frozen=True, tag_field="kind", tag="ask_for_call"):
+    """Nothing was heard of a call for long: is it still going on? Answered by `SetUpTaken` when it
+    is, by `CallEnded` when it is not. Nothing is set up for it."""
+
+    call: str
+    answer_to: str
+
+
+OsnMessage = SetUpCall | SetUpTaken | SetUpRefused | CallProgress | CallEnded | AskForCall
 
 EVENTS = (
     "dialled",

@@ -47,15 +47,26 @@ class _VirtualTimer:
         self.args = ()
 
 
+_Heap = list[tuple[int, int, _VirtualTimer]]
+
+NEAR_US = 10_000
+"""A wire's or a disk's delay is no longer: such timers have a heap of their own, which is small."""
+
+
 class VirtualClock:
-    """Simulated time: it stands still until `advance_us` or `run` moves it."""
+    """Simulated time: it stands still until `advance_us` or `run` moves it.
+
+    Timers lie in two heaps, by how far off they were when set: thousands that bound a state, most
+    of them cancelled long before they are due, and few that carry something from here to there.
+    """
 
     def __init__(self, start_us: int = 0) -> None:
         self._start_us = start_us
         self._elapsed_us = 0
         self._step_us = 0
         self._order = 0
-        self._heap: list[tuple[int, int, _VirtualTimer]] = []
+        self._near: _Heap = []
+        self._far: _Heap = []
 
     def now_us(self) -> int:
         return self._start_us + self._elapsed_us + self._step_us
@@ -71,8 +82,9 @@ class VirtualClock:
         if delay_us < 0:
             raise ValueError(f"a timer cannot be set {-delay_us} us into the past")
         timer = _VirtualTimer(call, args)
-        self._order += 1
-        heapq.heappush(self._heap, (self._elapsed_us + delay_us, self._order, timer))
+        self._order = order = self._order + 1
+        heap = self._near if delay_us <= NEAR_US else self._far
+        heapq.heappush(heap, (self._elapsed_us + delay_us, order, timer))
         return timer
 
     def step_wall_us(self, step_us: int) -> None:
@@ -81,41 +93,49 @@ class VirtualClock:
 
     def run_next(self) -> bool:
         """Jump to the next timer and fire it; False when none is set."""
-        heap = self._heap
-        while heap:
-            due_us, _, timer = heapq.heappop(heap)
-            call = timer.call
-            if call is None:
-                continue
-            self._elapsed_us = due_us
-            timer.call = None
-            call(*timer.args)
-            return True
-        return False
+        due_us = self.next_due_us()
+        return due_us is not None and self._fire_until(due_us, once=True)
 
     def next_due_us(self) -> int | None:
         """Monotonic microseconds of the next timer, None when none is set."""
-        heap = self._heap
-        while heap and heap[0][2].call is None:
-            heapq.heappop(heap)
-        return heap[0][0] if heap else None
+        for heap in (self._near, self._far):
+            while heap and heap[0][2].call is None:
+                heapq.heappop(heap)
+        heads = [heap[0][0] for heap in (self._near, self._far) if heap]
+        return min(heads) if heads else None
 
     def advance_us(self, length_us: int) -> None:
         """Fire every timer of the next `length_us` in order, then stand at its end."""
         end_us = self._elapsed_us + length_us
-        while (due_us := self.next_due_us()) is not None and due_us <= end_us:
-            self.run_next()
+        self._fire_until(end_us)
         self._elapsed_us = end_us
 
     def run(self, limit_us: int) -> bool:
         """Fire timers until none is left or `limit_us` have passed; True when none is left."""
         end_us = self._elapsed_us + limit_us
-        while (due_us := self.next_due_us()) is not None:
-            if due_us > end_us:
-                self._elapsed_us = end_us
-                return False
-            self.run_next()
-        return True
+        self._fire_until(end_us)
+        if self.next_due_us() is None:
+            return True
+        self._elapsed_us = end_us
+        return False
+
+    def _fire_until(self, end_us: int, *, once: bool = False) -> bool:
+        """Fire every timer (with `once` a single one) due at `end_us` or before, in order."""
+        near, far = self._near, self._far
+        pop = heapq.heappop
+        while near or far:
+            heap = far if not near or (far and far[0] < near[0]) else near
+            if heap[0][0] > end_us:
+                break
+            due_us, _, timer = pop(heap)
+            call = timer.call
+            if call is not None:
+                self._elapsed_us = due_us
+                timer.call = None
+                call(*timer.args)
+                if once:
+                    return True
+        return False
 
 
 class LoopClock:

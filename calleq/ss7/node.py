@@ -50,8 +50,19 @@ class Linkset:
         return [end for end in self.ends if end.in_service]
 
     def receive(self, octets: bytes) -> None:
-        """A unit arrived over one of the links."""
-        self._node.received(octets, self)
+        """Discriminate and distribute a unit that arrived over one of the links (Q.704 §2.4)."""
+        node = self._node
+        try:
+            msu = mtp3_codec.decode(octets)
+        except Mtp3Error:
+            node.malformed += 1
+            return
+        if msu.network != node.network_indicator:
+            node.wrong_destination += 1
+        elif msu.destination != node.point_code:
+            node.pass_on(msu, octets, self)
+        else:
+            node.deliver(msu, self)
 
     def changed(self, in_service: bool) -> None:
         """One of the links went into or out of service."""
@@ -142,20 +153,6 @@ class Mtp3Node:
     def on_status(self, changed: Callable[[int, bool], None]) -> None:
         """Tell of each point code that becomes inaccessible (False) or accessible (True)."""
         self._watchers.append(changed)
-
-    def received(self, octets: bytes, linkset: Linkset) -> None:
-        """Discriminate and distribute one unit (Q.704 §2.4); called by the linkset."""
-        try:
-            msu = mtp3_codec.decode(octets)
-        except Mtp3Error:
-            self.malformed += 1
-            return
-        if msu.network != self.network_indicator:
-            self.wrong_destination += 1
-        elif msu.destination != self.point_code:
-            self.pass_on(msu, octets, linkset)
-        else:
-            self.deliver(msu, linkset)
 
     def deliver(self, msu: Msu, linkset: Linkset) -> None:
         """Hand a unit for this node to the user part it is for."""

@@ -19,6 +19,8 @@ its calls send to it.
 from collections.abc import Callable, Iterable
 from enum import IntEnum
 
+import msgspec
+
 from calleq.lines.contract import LinePlant
 from calleq.lines.messages import LineError, LineMessage, Release, ReleaseComplete, Setup
 from calleq.lines.q931 import decode, encode
@@ -105,6 +107,11 @@ class LineRegister:
         if subscriber.line.congested:
             return Availability.CONGESTED
         return Availability.BUSY if subscriber.full else Availability.IDLE
+
+    def set_coverage(self, number: str, *, covered: bool) -> None:
+        """A mobile telephone comes into, or goes out of, reach. Raises KeyError."""
+        subscriber = self._lines[number]
+        subscriber.line = msgspec.structs.replace(subscriber.line, coverage=covered)
 
     def calls_on(self, number: str) -> int:
         """Channels in use on the line."""

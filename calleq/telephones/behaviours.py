@@ -9,8 +9,8 @@ hangs up after `TONE_PATIENCE_US`.
 Nothing here knows whether the telephone is a customer's or a representative's, who called whom, or
 what the network believes: an occupant knows what rings, what it hears and what time it is.
 
-Timers: one for what comes next (answer, hang up), one for patience. Each is set once for a phase of
-a call and never renewed while the phase lasts.
+Timers: one for what comes next (answer, hang up), one for patience with silence, one for patience
+with waiting for a person. Each is set once for a phase of a call and never renewed while it lasts.
 """
 
 from collections.abc import Callable
@@ -107,10 +107,21 @@ _UNWATCHED = Player()
 
 
 class Manners:
-    """What all people of a network share and a tester may change while it runs."""
+    """What all people of a network share and a tester may change while it runs.
+
+    A simulator overrides the two questions, which are asked once for each call.
+    """
 
     def __init__(self, talk_us: int = TALK_US) -> None:
         self.talk_us = talk_us
+
+    def talk_length_us(self, number: str, far: str) -> int | None:
+        """How long whoever is at `number` talks with `far`; None: until the other hangs up."""
+        return self.talk_us
+
+    def patience_us(self, number: str, far: str) -> int | None:
+        """How long they wait for a person after answering or dialling; None: as it comes."""
+        return None
 
 
 class Inhabitant:
@@ -135,6 +146,7 @@ class Inhabitant:
         "_phone",
         "_sources",
         "_voice",
+        "_waiting",
         "_wire",
         "on_free",
     )
@@ -165,6 +177,7 @@ class Inhabitant:
         self._hellos = 0
         self._next: Timer | None = None
         self._patience: Timer | None = None
+        self._waiting: Timer | None = None
         self._has_spoken = False
         self.on_free: Callable[[], object] | None = None
 
@@ -183,6 +196,10 @@ class Inhabitant:
         if self._phone.state is State.ON_HOOK:
             self._habit = habit
             self._phone.dial(number)
+
+    def take_up(self, habit: Habit) -> None:
+        """Follow this habit from the next call on that the telephone rings for."""
+        self._answering_habit = habit
 
     def say(self, prompt: Prompt) -> None:
         """Utter something; what was being uttered is cut off."""
@@ -223,6 +240,9 @@ class Inhabitant:
         if habit.leaves_after_us is not None:
             self._leave_after(habit.leaves_after_us)
         if habit.converses:
+            patience_us = self._manners.patience_us(self._phone.number, self._phone.far)
+            if patience_us is not None:
+                self._waiting = self._clock.call_later_us(patience_us, self._leave)
             self._react(frozenset())
 
     def telephone_hung_up(self) -> None:
@@ -247,7 +267,11 @@ class Inhabitant:
             self._react(previous)
 
     def _note_heard(self) -> None:
-        detail = ", ".join(sorted(self._heard)) or "silence"
+        heard = self._heard
+        if len(heard) == 1:
+            (detail,) = heard
+        else:
+            detail = ", ".join(sorted(heard)) or "silence"
         self._diary.note(self._phone.number, Event.HEARS, detail)
 
     def _react(self, previous: frozenset[str]) -> None:
@@ -260,8 +284,11 @@ class Inhabitant:
             return
         elif any(voice.startswith("mouth:") for voice in heard):
             self._met_person = True
+            self._wait_no_more()
             self.say(_TALK)
-            self._leave_after(self._manners.talk_us)
+            talk_us = self._manners.talk_length_us(self._phone.number, self._phone.far)
+            if talk_us is not None:
+                self._leave_after(talk_us)
         elif not heard:
             if previous and not previous & DISHEARTENING:
                 self._say_hello()
@@ -296,7 +323,7 @@ class Inhabitant:
             self._next = self._clock.call_later_us(length_us, self._leave)
 
     def _leave(self) -> None:
-        """Hanging up forgets both timers, whichever of them came to this."""
+        """Hanging up forgets every timer, whichever of them came to this."""
         self._phone.hang_up()
 
     def _be_patient_no_more(self) -> None:
@@ -304,8 +331,14 @@ class Inhabitant:
             self._patience.cancel()
             self._patience = None
 
+    def _wait_no_more(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+
     def _forget_timers(self) -> None:
         self._be_patient_no_more()
+        self._wait_no_more()
         if self._next is not None:
             self._next.cancel()
             self._next = None

@@ -8,6 +8,7 @@ Odd case: beyond `ENTRIES_LIMIT` entries nothing more is kept (the file still gr
 how many, and a diary that dropped something is no truth to measure against.
 """
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 
@@ -44,6 +45,8 @@ class Event(StrEnum):
     """Hung up at this end (cause 16)."""
     RELEASED = "released"
     """The far end or the network ended the call (cause)."""
+    CROSSED = "crossed"
+    """The network's own end of the call met this end's hang-up on the line (cause)."""
     LINE_LOST = "line_lost"
     """The wire to the switch broke, and the call with it."""
 
@@ -108,12 +111,21 @@ class DiaryCall(msgspec.Struct, frozen=True):
 class Diary:
     """The diaries of all telephones of one process. Entries of a telephone are in their order."""
 
-    def __init__(self, clock: Clock, path: Path | None = None) -> None:
-        """Raises OSError when `path` cannot be appended to."""
+    def __init__(
+        self,
+        clock: Clock,
+        path: Path | None = None,
+        sink: Callable[[DiaryEntry], object] | None = None,
+    ) -> None:
+        """With a `sink`, each entry is handed to it and is not kept.
+
+        Raises OSError when `path` cannot be appended to.
+        """
         self._clock = clock
         self._entries: list[DiaryEntry] = []
         self._by_number: dict[str, list[DiaryEntry]] = {}
         self._file = path.open("ab", buffering=0) if path else None
+        self._sink = sink
         self.dropped = 0
 
     def note(self, number: str, event: Event, detail: str = "", cause: int = 0) -> None:
@@ -122,6 +134,9 @@ class Diary:
         entry = DiaryEntry(number, clock.now_us(), clock.monotonic_us(), event, detail, cause)
         if self._file is not None:
             self._file.write(msgspec.json.encode(entry) + b"\n")
+        if self._sink is not None:
+            self._sink(entry)
+            return
         if len(self._entries) >= ENTRIES_LIMIT:
             self.dropped += 1
             return

@@ -19,11 +19,11 @@ from calleq.lines.q931 import decode, encode
 from calleq.media.contract import Prompt, Voice
 from calleq.numbering import NumberingError, parse_e164
 from calleq.runtime.clock import Clock, Timer
-from calleq.telephones.behaviours import COMPUTER, HABITS, TALK_US, Inhabitant, Manners
+from calleq.telephones.behaviours import COMPUTER, HABITS, TALK_US, Habit, Inhabitant, Manners
 from calleq.telephones.diary import Diary
 from calleq.telephones.table import State
 from calleq.telephones.telephone import Telephone
-from calleq.topology import Line, Topology, home_switch
+from calleq.topology import HomeSwitches, Line, Topology
 from calleq.units import SECOND_US
 
 REDIAL_FIRST_US = SECOND_US
@@ -105,8 +105,9 @@ class Telephones:
         *,
         talk_us: int = TALK_US,
         isp_number: str = "",
+        manners: Manners | None = None,
     ) -> None:
-        """`isp_number` is the topology's where none is given.
+        """`isp_number` is the topology's where none is given, `manners` those of `talk_us`.
 
         Raises TelephoneError for a line with an unknown behaviour or without a switch.
         """
@@ -116,14 +117,15 @@ class Telephones:
         self._plant = plant
         self._voice = voice
         self._clock = clock
-        self._manners = Manners(talk_us)
+        self._manners = manners or Manners(talk_us)
         self._isp_number = isp_number or topology.isp_number
         self._telephones: dict[str, Telephone] = {}
         self._inhabitants: dict[str, Inhabitant] = {}
         self._switches: dict[str, str] = {}
         self._computers: list[Computer] = []
+        switches = HomeSwitches(topology)
         for line in topology.lines:
-            self._install(line, home_switch(topology, line.number))
+            self._install(line, switches.of(line.number))
 
     def start(self) -> None:
         """Plug every telephone in; computers of dial-up lines go on-line."""
@@ -165,6 +167,11 @@ class Telephones:
         if telephone is None:
             raise TelephoneError("unknown_telephone", f"no telephone has the number {number}")
         return telephone
+
+    def switch_of(self, number: str) -> str:
+        """The name of the switch a telephone is wired to. Raises TelephoneError."""
+        self.telephone(number)
+        return self._switches[number]
 
     def heard(self, number: str) -> frozenset[str]:
         """The voices that arrive at a telephone's ear now."""
@@ -221,6 +228,23 @@ class Telephones:
                 "invalid_value", f"{talk_us} us is outside 0 to {TALK_LIMIT_US} us of talk"
             )
         self._manners.talk_us = talk_us
+
+    def behave(self, number: str, habit: Habit) -> None:
+        """Whoever is at a telephone takes up another habit, from the next call on.
+
+        A telephone that is in use from now on must be on the hook. Raises TelephoneError.
+        """
+        telephone = self.telephone(number)
+        if habit.in_use and telephone.state not in (State.ON_HOOK, State.IN_USE):
+            raise TelephoneError(
+                "telephone_in_use", f"telephone {number} is {telephone.state.value}, not OnHook"
+            )
+        telephone.rejects = habit.rejects
+        if habit.in_use:
+            telephone.state = State.IN_USE
+        elif telephone.state is State.IN_USE:
+            telephone.hang_up()
+        self._inhabitants[number].take_up(habit)
 
     def _install(self, line: Line, switch: str | None) -> None:
         number = line.number

@@ -293,7 +293,9 @@ class Telephone:
         self._become_free()
 
     def _collide(self, message: LineMessage | None) -> None:
-        """Both ends disconnected at once (Q.931 §5.3.5)."""
+        """Both ends disconnected at once (Q.931 §5.3.5), or T305 ran out."""
+        if isinstance(message, Disconnect):
+            self._note(self.number, Event.CROSSED, "", message.cause)
         self._release(NORMAL_CLEARING)
 
     def _complete_and_end(self, message: LineMessage | None) -> None:

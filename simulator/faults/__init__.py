@@ -1,0 +1,1 @@
+"""Networks that can be hurt: processes that die, disks, links and messages that fail, by name."""

@@ -1,0 +1,131 @@
+"""The database of the projections: its tables by migration, its transactions whole."""
+
+import os
+import signal
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import insert, select, text
+
+from calleq.store import Database, StoreError, database_url
+from calleq.store.database import SCHEMA_REVISION
+from calleq.store.migrate import scripts
+from calleq.store.schema import LOST, METADATA
+
+
+def a_loss(first: int) -> dict[str, object]:
+    return {"entity": "ssp-62", "first_sequence": first, "last_sequence": first + 5}
+
+
+def losses(database: Database) -> list[int]:
+    with database.reading() as connection:
+        return sorted(connection.scalars(select(LOST.c.first_sequence)))
+
+
+def test_the_migrations_make_the_tables_of_the_schema(any_database: str) -> None:
+    database = Database(any_database)
+    with database.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, METADATA) == []
+    database.close()
+    assert scripts().get_heads() == [SCHEMA_REVISION]
+
+
+def test_what_one_opening_wrote_the_next_one_finds(any_database: str) -> None:
+    for first in (1, 11):
+        database = Database(any_database)
+        with database.writing() as connection:
+            connection.execute(insert(LOST), [a_loss(first)])
+        database.close()
+    database = Database(any_database)
+    assert losses(database) == [1, 11]
+    database.close()
+
+
+def test_a_transaction_that_fails_leaves_nothing(any_database: str) -> None:
+    database = Database(any_database)
+
+    class FaultError(Exception):
+        pass
+
+    def fails() -> None:
+        with database.writing() as connection:
+            connection.execute(insert(LOST), [a_loss(1)])
+            raise FaultError
+
+    with pytest.raises(FaultError):
+        fails()
+    assert losses(database) == []
+
+    def doubles() -> None:
+        with database.writing() as connection:
+            connection.execute(insert(LOST), [a_loss(1)])
+            connection.execute(insert(LOST), [a_loss(1)])
+
+    with pytest.raises(StoreError, match=r"(?i)unique"):
+        doubles()
+    assert losses(database) == []
+    database.close()
+
+
+def test_a_reader_keeps_its_view_while_another_writes(any_database: str) -> None:
+    reader, writer = Database(any_database), Database(any_database)
+    with reader.reading() as connection:
+        assert connection.scalars(select(LOST.c.first_sequence)).all() == []
+        with writer.writing() as other:
+            other.execute(insert(LOST), [a_loss(1)])
+        assert connection.scalars(select(LOST.c.first_sequence)).all() == []
+    assert losses(reader) == [1]
+    reader.close()
+    writer.close()
+
+
+def test_sqlite_syncs_every_commit(tmp_path: Path) -> None:
+    database = Database(database_url(None, tmp_path))
+    with database.reading() as connection:
+        assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
+        assert connection.scalar(text("PRAGMA synchronous")) == 2  # FULL
+    database.close()
+    assert (tmp_path / "records.sqlite").exists()
+
+
+def test_a_writer_that_is_killed_frees_the_turn_and_leaves_nothing(any_database: str) -> None:
+    Database(any_database).close()
+    if (child := os.fork()) == 0:
+        database = Database(any_database)
+        with database.writing() as connection:
+            connection.execute(insert(LOST), [a_loss(1)])
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(child, 0)
+    database = Database(any_database)
+    with database.writing() as connection:
+        connection.execute(insert(LOST), [a_loss(7)])
+    assert losses(database) == [7]
+    database.close()
+
+
+def test_a_database_of_a_later_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "later.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE alembic_version (version_num TEXT)")
+        connection.execute("INSERT INTO alembic_version VALUES ('9999')")
+    with pytest.raises(StoreError, match="another version of calleq"):
+        Database(f"sqlite:///{path}")
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("nonsense", "no database URL"),
+        ("mysql://somewhere/db", "sqlite or postgresql was expected"),
+        ("sqlite:////no/such/place/x.sqlite", "unable to open"),
+        ("postgresql://calleq:secret@127.0.0.1:1/x", "127.0.0.1"),
+    ],
+)
+def test_what_cannot_be_opened_is_named_without_its_password(url: str, says: str) -> None:
+    with pytest.raises(StoreError, match=says) as caught:
+        Database(url)
+    assert "secret" not in str(caught.value)
