@@ -77,3 +77,20 @@ def test_a_directory_is_needed(tmp_path: pathlib.Path) -> None:
     assert status == 2
     assert "is no data directory" in complaint
     assert check(tmp_path)[0] == 0, "an empty one has nothing that could be damaged"
+
+
+def test_records_are_not_made_anew_from_a_journal_whose_beginning_was_removed(
+    tmp_path: pathlib.Path,
+) -> None:
+    write(tmp_path / "network.journal", 100)
+    (tmp_path / "network.journal").unlink()
+    assert check(tmp_path)[0] == 0, "what was removed on purpose is no damage"
+    done = calleq("rebuild", "--data", str(tmp_path))
+    assert done.returncode == 1
+    assert "segments before network.00000002.journal were removed" in done.stderr
+
+
+def test_a_journal_is_kept_for_two_days_at_least(tmp_path: pathlib.Path) -> None:
+    done = calleq("up", "--data", str(tmp_path), "--keep-days", "1")
+    assert done.returncode == 2
+    assert "2 to 36500 days were expected" in done.stderr
