@@ -64,6 +64,65 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     run.set_defaults(module="run")
 
 
+def _add_scenarios(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """What happens by script, and what happens at random."""
+    scenario = commands.add_parser(
+        "scenario",
+        help="run scenario files, or the shipped ones, and say what became of them",
+        description="Run scenario files, or shipped scenarios by name, and say what became of"
+        " them. docs/guide/scenarios.md tells how to write one.",
+        epilog="example: calleq-sim scenario completed my-own.toml --report out",
+    )
+    scenario.add_argument("scenarios", nargs="*", metavar="FILE|NAME")
+    scenario.add_argument("--all", action="store_true", help="every shipped scenario")
+    scenario.add_argument("--list", action="store_true", help="list them and run nothing")
+    scenario.add_argument(
+        "--at", type=float, metavar="SECONDS", help="the one run of a sweep with this value"
+    )
+    scenario.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML")
+    scenario.add_argument("--report", type=Path, metavar="DIR", help="write an HTML page")
+    scenario.add_argument("--json", action="store_true", help="print the verdicts as JSON")
+    scenario.set_defaults(module="scenarios.command")
+    seeds = commands.add_parser(
+        "seeds",
+        help="run small worlds with random faults",
+        description="Run small worlds with random faults; every rule must hold in each.",
+        epilog="example: calleq-sim seeds --n 100000",
+    )
+    seeds.add_argument("--n", type=int, default=1_000, metavar="N", help="how many (1000)")
+    seeds.add_argument("--seed", type=int, default=1, metavar="S", help="the first one")
+    seeds.add_argument("--workers", type=int, default=2, metavar="N", help="processes (2)")
+    seeds.add_argument("--json", action="store_true", help="print the tally as JSON")
+    seeds.set_defaults(module="faults.seeds")
+    faults = commands.add_parser(
+        "faults",
+        help="strike a call with every kind of fault in each of its states",
+        description="Strike a call with every kind of fault in each of its states.",
+        epilog="example: calleq-sim faults --state Bridged",
+    )
+    faults.add_argument("--state", metavar="STATE", help="this row only")
+    faults.add_argument("--kind", metavar="KIND", help="this column only")
+    faults.add_argument("--kinds", action="store_true", help="list the kinds and run nothing")
+    faults.add_argument("--workers", type=int, default=2, metavar="N", help="processes (2)")
+    faults.add_argument("--json", action="store_true", help="print the cells as JSON")
+    faults.set_defaults(module="faults.table")
+
+
+def _add_crash(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The proof that nothing accepted is lost."""
+    crash = commands.add_parser(
+        "crash",
+        help="kill processes at every durable step, fail the power, and count",
+        description="Kill processes at every durable step, fail the power, and count.",
+        epilog="example: calleq-sim crash --kills 10000",
+    )
+    crash.add_argument("--kills", type=int, default=1_000, metavar="N", help="at least so many")
+    crash.add_argument("--power-losses", type=int, default=1_000, metavar="N", help="states of it")
+    crash.add_argument("--seed", type=int, default=1, metavar="S", help="the first world's")
+    crash.add_argument("--json", action="store_true", help="print the counts as JSON")
+    crash.set_defaults(module="crash.command")
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Every command with its options."""
     parser = argparse.ArgumentParser(
@@ -103,6 +162,8 @@ def build_parser() -> argparse.ArgumentParser:
     call.add_argument("--trace", action="store_true", help="also print the ladder")
     call.add_argument("--json", action="store_true", help="print the outcome as JSON")
     call.set_defaults(module="call")
+    _add_crash(commands)
+    _add_scenarios(commands)
     return parser
 
 

@@ -19,7 +19,7 @@ from operator import attrgetter
 
 import msgspec
 
-from calleq.billing.pairing import pair_in_order
+from calleq.billing.pairing import pair_uses
 from calleq.journal.entries import (
     Accepted,
     CircuitKey,
@@ -155,9 +155,7 @@ class Journals:
             arrivals = self.arrivals.get(key)
             if not arrivals:
                 continue
-            pairs = pair_in_order(
-                [use.stamped.at_us for use in uses], [one.stamped.at_us for one in arrivals]
-            )
+            pairs = pair_uses([use.stamped for use in uses], [one.stamped for one in arrivals])
             for arrival, index in zip(arrivals, pairs, strict=True):
                 if index >= 0:
                     uses[index].arrival = arrival

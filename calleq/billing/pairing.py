@@ -5,16 +5,77 @@ sent the IAM wrote one instant for each use, the one that received it another, e
 which it happened; but the clocks of two machines differ, and either may have lost or never written
 some. As long as nothing is missing the order alone decides. Otherwise each instant of the receiving
 side belongs to the latest use that began before it, give or take the clocks.
+
+Wall clocks step: an hour by hand, a second by decree. So where something is missing the monotonic
+clocks are asked too, which never step, and which two exchanges of one machine share (those of two
+are set by their wall clocks once). Where a wall clock has plainly stepped, or they agree in
+nothing, the order decides if both sides wrote equally many. Odd case: machines whose clocks differ
+by more than CLOCK_TOLERANCE_US, and an IAM that was lost between them, may be joined wrongly.
 """
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import pairwise
+
+from calleq.journal.entries import Stamped
 
 CLOCK_TOLERANCE_US = 100_000
 """How far the clocks of two machines may differ."""
 
 ARRIVAL_LIMIT_US = 30_000_000
 """An IAM that took longer to be acted on belongs to another use of the circuit."""
+
+
+def pair_uses(sent: Sequence[Stamped], received: Sequence[Stamped]) -> list[int]:
+    """For each entry of `received` the index of its use in `sent`, or -1; as `pair_in_order`."""
+    sent_us, received_us = [one.at_us for one in sent], [one.at_us for one in received]
+    pairs = pair_in_order(sent_us, received_us)
+    if len(sent) == len(received) and -1 not in pairs:
+        return pairs
+    least = _badness(pairs, sent_us, received_us)
+    run_us, reached_us = [one.monotonic_us for one in sent], [one.monotonic_us for one in received]
+    if _rises(run_us) and _rises(reached_us):
+        for difference_us in _differences(sent, received):
+            moved_us = [at_us + difference_us for at_us in reached_us]
+            by_machine = pair_in_order(run_us, moved_us)
+            badness = _badness(by_machine, run_us, moved_us)
+            if badness < least:
+                pairs, least = by_machine, badness
+    nobody = pairs.count(-1) == len(pairs)
+    if len(sent) == len(received) and (nobody or _stepped(sent) or _stepped(received)):
+        return list(range(len(sent)))
+    return pairs
+
+
+def _differences(sent: Sequence[Stamped], received: Sequence[Stamped]) -> list[int]:
+    """What to add to the receiver's monotonic instants to compare them with the sender's.
+
+    Nothing on one machine; on two what their wall clocks said, at the beginning or at the end.
+    """
+    return [0, *(_offset(received[place]) - _offset(sent[place]) for place in (0, -1))]
+
+
+def _offset(stamped: Stamped) -> int:
+    return stamped.at_us - stamped.monotonic_us
+
+
+def _badness(pairs: list[int], sent: Sequence[int], received: Sequence[int]) -> tuple[int, int]:
+    """How many are left without their other end, then how long the others took together."""
+    took_us = sum(
+        abs(at_us - sent[index]) for at_us, index in zip(received, pairs, strict=True) if index >= 0
+    )
+    return pairs.count(-1), took_us
+
+
+def _rises(instants: Sequence[int]) -> bool:
+    """Whether nothing in between was started anew, which sets a monotonic clock back."""
+    return all(one <= other for one, other in pairwise(instants))
+
+
+def _stepped(entries: Sequence[Stamped]) -> bool:
+    """Whether the wall clock moved against the monotonic one."""
+    offsets = [_offset(one) for one in entries]
+    return max(offsets) - min(offsets) > CLOCK_TOLERANCE_US
 
 
 def pair_in_order(sent: Sequence[int], received: Sequence[int]) -> list[int]:

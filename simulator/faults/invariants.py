@@ -12,7 +12,8 @@ The rules:
 
 Odd cases: a switch may have written the end of a call and died before its telephone heard of it:
 then the record is whole, and shorter by no more than a flush. Where both ends of a line clear at
-once, the diary knows its own end only; the record may then be up to two line delays shorter. An answer that crosses the network's release on the line is none.
+once, the diary knows its own end only; the record may then be up to two line delays shorter. An
+answer that crosses the network's release on the line is none.
 """
 
 from collections import Counter, defaultdict
@@ -204,7 +205,7 @@ def records_against_diary(network: FragileNetwork, records: Iterable[SessionReco
             for call in network.diary.calls(number)
             if call.answered is not None and not call.is_outgoing and not _by_hand(network, call)
         ]
-        told = sorted(legs.pop(number, []), key=_answer)
+        told = sorted(legs.pop(number, []), key=_in_journal)
         if len(lived) > len(told):
             lived = [call for call in lived if not _too_late(call, delay_us)]
         entity = told[0].entity if told else ""
@@ -224,8 +225,9 @@ def _too_late(call: DiaryCall, delay_us: int) -> bool:
     return released and call.talk_us is not None and call.talk_us <= 2 * delay_us
 
 
-def _answer(leg: LegRecord) -> int:
-    return leg.answered_at_us or 0
+def _in_journal(leg: LegRecord) -> int:
+    """The order in which the switch wrote them, whatever its wall clock did."""
+    return leg.sequence
 
 
 def _compared(

@@ -196,7 +196,9 @@ KINDS: tuple[Kind, ...] = (
     Kind("clock +1 h", "every wall clock jumps an hour ahead", _clock(HOUR_US)),
     Kind("clock -1 h", "every wall clock falls an hour back", _clock(-HOUR_US)),
     Kind("leap second", "every wall clock repeats a second", _clock(-SECOND_US)),
-    Kind("IP's clock", "the peripheral's wall clock alone jumps 1 h", _clock(HOUR_US, _peripheral)),
+    Kind(
+        "IP's clock", "the peripheral's wall clock alone is 80 ms off", _clock(80_000, _peripheral)
+    ),
     Kind(
         "OSN twice",
         "the next 4 messages arrive twice, 50 ms apart",

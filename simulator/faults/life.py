@@ -30,9 +30,15 @@ class Life:
 class MortalClock:
     """The clock of one machine: timers of the dead are not fired, and its wall clock may be off."""
 
-    def __init__(self, clock: Clock, life: Life, offset_us: Callable[[], int]) -> None:
-        """`offset_us` tells how far this machine's wall clock is from the right time."""
+    def __init__(
+        self, clock: Clock, life: Life, offset_us: Callable[[], int], origin_us: int = 0
+    ) -> None:
+        """`offset_us` tells how far this machine's wall clock is from the right time.
+
+        Its monotonic clock counts from another instant, `origin_us` before the simulation's.
+        """
         self._clock = clock
+        self._origin_us = origin_us
         self._life = life
         self._offset_us = offset_us
 
@@ -40,7 +46,7 @@ class MortalClock:
         return self._clock.now_us() + self._offset_us()
 
     def monotonic_us(self) -> int:
-        return self._clock.monotonic_us()
+        return self._clock.monotonic_us() + self._origin_us
 
     def call_later_us(self, delay_us: int, call: Callable[..., object], *args: object) -> Timer:
         return self._clock.call_later_us(delay_us, self._fire, call, args)

@@ -15,6 +15,7 @@ the dead, beginning the living.
 
 import random
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 from calleq.access_server.server import Reply
 from calleq.accounts.passwords import InlineVerifier
@@ -30,6 +31,7 @@ from calleq.telephones.behaviours import TALK_US
 from calleq.telephones.diary import Diary
 from calleq.telephones.house import Telephones
 from calleq.topology import SignallingLink, Topology, element_names
+from calleq.units import SECOND_US
 from simulator.faults.bus import TroubledBus
 from simulator.faults.disk import DiskJournal, VirtualDisk
 from simulator.faults.life import (
@@ -42,6 +44,9 @@ from simulator.faults.life import (
 )
 from simulator.virtual import SETTLE_US, START_US
 
+Machines = Literal["one", "each"]
+MACHINE_US = 100_000 * SECOND_US
+"""How much longer than the one before it each machine has run."""
 BY_OPERATOR = "operator"
 """The reason of a link that was failed as such."""
 
@@ -79,8 +84,13 @@ class FragileNetwork:
         talk_us: int = TALK_US,
         settle_us: int = SETTLE_US,
         diary: Callable[[Clock], Diary] = Diary,
+        machines: Machines = "one",
     ) -> None:
-        """`settle_us` pass before it is handed over, so that dial-up computers are on-line."""
+        """`settle_us` pass before it is handed over, so that dial-up computers are on-line.
+
+        `machines`: whether all processes run on one machine, or each on its own, whose monotonic
+        clock counts from another instant.
+        """
         self.topology = topology
         self.clock = VirtualClock(START_US)
         self.tap = tap or NoTap()
@@ -92,6 +102,7 @@ class FragileNetwork:
         """Which process died when, in monotonic microseconds."""
         self._draw = random.Random(f"references {seed}")
         self._talk_us = talk_us
+        self._machines = machines
         self._links: dict[str, InProcessLink] = {}
         self._reasons: dict[str, set[str]] = {}
         for link in topology.links:
@@ -281,7 +292,13 @@ class FragileNetwork:
     def _build(self, name: str) -> Network:
         process = self._process(name)
         life = process.life = Life()
-        clock = MortalClock(self.clock, life, lambda: process.offset_us)
+        origin_us = MACHINE_US * list(self.processes).index(name)
+        clock = MortalClock(
+            self.clock,
+            life,
+            lambda: process.offset_us,
+            0 if self._machines == "one" or name == TELEPHONES else origin_us,
+        )
         process.voice = MortalVoice(self.voice, life)
         process.journal = DiskJournal(clock, process.disk, lambda why: self._disk_failed(process))
         process.begun += 1

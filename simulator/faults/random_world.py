@@ -16,7 +16,7 @@ from calleq.topology import Behaviour, Timing
 from calleq.units import HOUR_US, MILLISECOND_US, SECOND_US, seconds_text
 from simulator.faults.invariants import breaches, rest_of
 from simulator.faults.kinds import KINDS, Scene
-from simulator.faults.network import FragileNetwork
+from simulator.faults.network import FragileNetwork, Machines
 from simulator.faults.small import AGENTS, CUSTOMERS, PASSWORD, small_world
 
 CUSTOMER_HABITS: tuple[Behaviour, ...] = (
@@ -64,6 +64,7 @@ class Plan(msgspec.Struct, frozen=True):
     line_delay_us: int
     osn_delay_us: int
     detect_machine: bool
+    machines: Machines
     talk_us: int
     behaviours: dict[str, Behaviour]
     calls: tuple[PlannedCall, ...]
@@ -115,6 +116,7 @@ def plan(seed: int) -> Plan:
         line_delay_us=draw.choice((0, 1_500)),
         osn_delay_us=draw.choice((500, 20 * MILLISECOND_US)),
         detect_machine=draw.random() < 0.2,
+        machines=draw.choice(("one", "each")),
         talk_us=draw.choice((1, 5)) * SECOND_US,
         behaviours=behaviours,
         calls=calls,
@@ -128,6 +130,7 @@ def told(made: Plan) -> list[str]:
     lines = [
         f"circuits {made.circuits}, line delay {made.line_delay_us} us, OSN delay"
         f" {made.osn_delay_us} us, machine detection {'on' if made.detect_machine else 'off'},"
+        f" {made.machines} machine,"
         f" talk {seconds_text(made.talk_us)} s"
     ]
     lines += [f"{number} {behaviour}" for number, behaviour in made.behaviours.items()]
@@ -193,7 +196,9 @@ def play(made: Plan) -> Verdict:
         timing=timing,
         detect_machine=made.detect_machine,
     )
-    network = FragileNetwork(topology, seed=made.seed, talk_us=made.talk_us, settle_us=0)
+    network = FragileNetwork(
+        topology, seed=made.seed, talk_us=made.talk_us, settle_us=0, machines=made.machines
+    )
     before = rest_of(network)
     businesses = [
         _Business(network, call, f"key-{made.seed}-{place}")

@@ -9,6 +9,7 @@ import msgspec
 
 from calleq.topology import Behaviour, LineKind
 from calleq.units import SECOND_US
+from simulator.faults.network import Machines
 
 SWEEP = "sweep"
 """Instead of a number of seconds: the value of the sweep."""
@@ -79,6 +80,8 @@ class NetworkSpec(Part, frozen=True, kw_only=True):
     """By trunk group."""
     businesses: dict[str, BusinessSpec] = {}
     settle_s: float = 1.0
+    machines: Machines = "one"
+    """Whether all processes run on one machine or each on its own."""
 
 
 class Sweep(Part, frozen=True, kw_only=True):

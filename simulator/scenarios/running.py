@@ -37,6 +37,14 @@ class Shown(msgspec.Struct, frozen=True):
     ended_us: int
 
 
+class Swept(msgspec.Struct, frozen=True):
+    """One run of a sweep."""
+
+    at_us: int
+    states: tuple[str, ...]
+    passed: bool
+
+
 class Verdict(msgspec.Struct, frozen=True):
     """What became of a scenario."""
 
@@ -54,6 +62,7 @@ class Verdict(msgspec.Struct, frozen=True):
     repeat: str
     """The one command that repeats it, or its first failing run."""
     shown: Shown | None = None
+    sweep: tuple[Swept, ...] = ()
 
 
 class _Run(msgspec.Struct, frozen=True):
@@ -111,11 +120,14 @@ def run_scenario(
     shown: Shown | None = None
     failed_at: int | None = None
     failed = False
+    swept: list[Swept] = []
     for value in values:
         run = run_once(scenario, topology, value)
         length_us += run.length_us
         states.update(run.states)
         first_states.update(run.states[:1])
+        if value is not None:
+            swept.append(Swept(value, run.states, not run.failures))
         where = "" if value is None else f"at {value / SECOND_US:.6f} s: "
         failures += [where + text for text in run.failures]
         if run.failures and not failed:
@@ -141,6 +153,7 @@ def run_scenario(
         cpu_s=time.process_time() - began,
         repeat=_repeat(scenario, path, failed_at),
         shown=shown,
+        sweep=tuple(swept),
     )
 
 

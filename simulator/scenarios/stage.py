@@ -21,7 +21,7 @@ from calleq.telephones.house import TelephoneError
 from calleq.topology import Topology
 from calleq.units import SECOND_US
 from simulator.faults.bus import Rule
-from simulator.faults.invariants import rest_of
+from simulator.faults.invariants import left_over, rest_of
 from simulator.faults.kinds import KINDS, Scene
 from simulator.faults.network import FaultError, FragileNetwork
 from simulator.scenarios import expectations, steps
@@ -33,6 +33,9 @@ from simulator.scenarios.wording import AnyEvent, Pattern, parse_event
 
 DOOR_ANSWERS_US = 5 * SECOND_US
 """A living door has answered by then."""
+LOOK_US = 10 * SECOND_US
+RESTED = 4
+"""Looks in a row that find nothing going on: every release, tone and resend is over by then."""
 
 
 class StageError(Exception):
@@ -53,6 +56,7 @@ class Stage:
             talk_us=us(scenario.network.talk_s),
             settle_us=us(scenario.network.settle_s),
             diary=WatchedDiary,
+            machines=scenario.network.machines,
         )
         diary = self.network.diary
         assert isinstance(diary, WatchedDiary)
@@ -91,13 +95,25 @@ class Stage:
                 raise StageError(f"step {place + 1} ({kind}): {error}") from error
 
     def come_to_rest(self) -> bool:
-        """Let time pass until nothing is left to happen; False when that takes too long."""
+        """Let time pass until nothing of the scenario is left; False when that takes too long.
+
+        Calls that were there before (computers on-line) go on and are no unrest.
+        """
         clock = self.network.clock
-        left_us = self.began_us + us(self.scenario.limit_s) - clock.monotonic_us()
-        rests = clock.run(max(0, left_us))
+        until_us = self.began_us + us(self.scenario.limit_s)
+        rested = 0
+        while rested < RESTED and clock.monotonic_us() < until_us:
+            is_over = clock.run(LOOK_US)
+            rested = RESTED if is_over else rested + 1 if self._is_quiet() else 0
         for recording in self.recordings.values():
             recording.stop()
-        return rests
+        return rested == RESTED
+
+    def _is_quiet(self) -> bool:
+        views = [self.view(call) for call in self.accepted]
+        if not all(view is not None and view.final for view in views):
+            return False
+        return not left_over(self.before, rest_of(self.network))
 
     # What others ask.
 

@@ -1,0 +1,109 @@
+"""The report of scenarios: one HTML file that needs nothing else, with every ladder drawn in it.
+
+Written for a telephone's screen as well as a large one, and for the keyboard: each scenario is a
+`<details>`, wide pictures scroll in a region that can be focused. Failures stand first and open.
+"""
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+from calleq import __version__
+from calleq.units import SECOND_US
+from simulator.scenarios.drawing import draw_ladder, draw_sweep, draw_telephones
+from simulator.scenarios.running import Verdict
+
+FILE = "scenarios.html"
+
+STYLE = """
+:root { color-scheme: light dark; --ink: #1c2024; --paper: #fff; --faint: #d5d9de; --soft: #6a727b;
+ --good: #17703b; --bad: #b3261e; --ss7: #1b59b8; --osn: #7a3fa0; --net: #99560a; --line: #17703b; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e8eaed; --paper: #14171a; --faint: #3a4047;
+ --soft: #9aa3ad; --good: #62c98b; --bad: #ff8a80; --ss7: #8ab4ff; --osn: #cf9df0; --net: #f0b35e;
+ --line: #62c98b; } }
+body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
+ margin: 0 auto; padding: 1rem; max-width: 75rem; }
+h1 { font-size: 1.4rem; } h3 { font-size: 1rem; margin: 1rem 0 .3rem; }
+details { border-top: 1px solid var(--faint); } summary { padding: .6rem 0; cursor: pointer; }
+summary b { display: inline-block; min-width: 4.2rem; } .good { color: var(--good); }
+.bad { color: var(--bad); } summary span { color: var(--soft); }
+code { font-size: .9em; overflow-wrap: anywhere; } ul { padding-left: 1.2rem; }
+.wide { overflow-x: auto; } .wide:focus-visible, summary:focus-visible {
+ outline: 3px solid var(--ss7); outline-offset: 2px; }
+svg text { font: 12px ui-monospace, monospace; fill: var(--ink); } svg .time { fill: var(--soft); }
+svg .head { font-weight: bold; text-anchor: middle; } svg .life { stroke: var(--faint); }
+svg line { stroke-width: 1.5; } svg .mark { stroke: var(--soft); }
+svg .ss7 { stroke: var(--ss7); } svg .osn { stroke: var(--osn); } svg .net { stroke: var(--net); }
+svg .line { stroke: var(--line); } svg tspan.name { font-weight: bold; stroke: none; }
+svg tspan.ss7, svg .ss7.tip { fill: var(--ss7); } svg tspan.osn, svg .osn.tip { fill: var(--osn); }
+svg tspan.net, svg .net.tip { fill: var(--net); } svg tspan.line, svg .line.tip {
+ fill: var(--line); } svg rect.ringing, svg rect.dialling { fill: var(--net); }
+svg rect.talking { fill: var(--line); } svg rect.refused, svg rect.bad { fill: var(--bad); }
+svg rect.good { fill: var(--good); }
+"""
+
+
+def write_report(directory: Path, verdicts: Sequence[Verdict]) -> Path:
+    """Write the report into a directory, made when it is not there. Raises OSError."""
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / FILE
+    path.write_text(page(verdicts), encoding="utf-8")
+    return path
+
+
+def page(verdicts: Sequence[Verdict]) -> str:
+    """The whole page; scenarios that failed come first."""
+    failed = sum(not verdict.passed for verdict in verdicts)
+    ordered = sorted(verdicts, key=lambda verdict: verdict.passed)
+    told = f"{len(verdicts) - failed} passed, {failed} failed"
+    parts = "\n".join(map(_scenario, ordered))
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>Scenarios: {told}</title><style>{STYLE}</style></head><body><main>"
+        f"<h1>Scenarios: {told}</h1>"
+        f"<p>calleq-sim {escape(__version__)}. A ladder's colours: "
+        '<span style="color:var(--net)">internet</span>, <span style="color:var(--osn)">OSN</span>,'
+        ' <span style="color:var(--ss7)">signalling link</span>, '
+        '<span style="color:var(--line)">line</span>. Times in seconds.</p>\n'
+        f"{parts}\n</main></body></html>\n"
+    )
+
+
+def _scenario(verdict: Verdict) -> str:
+    mark, kind = ("passed", "good") if verdict.passed else ("failed", "bad")
+    opened = "" if verdict.passed else " open"
+    runs = f", {verdict.runs} runs" if verdict.runs > 1 else ""
+    states = ", ".join(f"{state} {count}" for state, count in verdict.states.items()) or "none"
+    parts = [
+        f'<details{opened} id="{escape(verdict.name)}"><summary><b class="{kind}">{mark}</b> '
+        f"{escape(verdict.title)} <span>{escape(verdict.name)}{runs}</span></summary>"
+    ]
+    if verdict.about:
+        parts.append(f"<p>{escape(verdict.about)}</p>")
+    if verdict.failures:
+        told = "".join(f"<li>{escape(text)}</li>" for text in verdict.failures)
+        parts.append(f'<ul class="bad">{told}</ul>')
+    parts.append(
+        f"<p>Seed {verdict.seed}. Final states: {escape(states)}."
+        f" {verdict.simulated_s:,.1f} s simulated in {verdict.cpu_s:.2f} s of processor time."
+        f" Repeat: <code>{escape(verdict.repeat)}</code></p>"
+    )
+    if verdict.sweep:
+        parts.append(_wide("Final states over the sweep", draw_sweep(verdict.sweep)))
+    if verdict.shown is not None:
+        shown = verdict.shown
+        at = "" if shown.sweep_us is None else f" at {shown.sweep_us / SECOND_US:g} s"
+        parts.append(_wide(f"What the telephones lived through{at}", draw_telephones(shown)))
+        for name, ladder in shown.ladders.items():
+            parts.append(_wide(f"Ladder of {name}{at}", draw_ladder(ladder)))
+    parts.append("</details>")
+    return "".join(parts)
+
+
+def _wide(title: str, picture: str) -> str:
+    label = escape(title)
+    return (
+        f'<h3>{label}</h3><div class="wide" tabindex="0" role="region" aria-label="{label}">'
+        f"{picture}</div>"
+    )
