@@ -7,7 +7,7 @@ import pytest
 
 from calleq.access_server.server import Reply
 from calleq.billing.derivation import derive_records
-from calleq.journal.entries import Ended, (
+from calleq.journal.entries import (
     Dialled,
     Ended,
     LineAnswered,
