@@ -98,6 +98,11 @@ class Network:
         if self.telephones is not None:
             self.telephones.start()
 
+    def stop(self) -> None:
+        """The process is about to end: what goes on is proved up to now, and nothing released."""
+        for switch in self.switches.values():
+            switch.stop()
+
     def _writers(self) -> list[str]:
         """The elements here that write the journal."""
         doors = [] if self.server is None else [self.topology.access_server.name]

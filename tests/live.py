@@ -50,11 +50,14 @@ def calleq(*arguments: str, module: str = "calleq.cli.main", **options: Any) -> 
 
 
 class Running:
-    """A command that goes on until it is stopped; its lines can be waited for."""
+    """A command that goes on until it is stopped; its lines can be waited for.
 
-    def __init__(self, *arguments: str, module: str = "calleq.cli.main") -> None:
+    `program` is Python text to be run in place of the module.
+    """
+
+    def __init__(self, *arguments: str, module: str = "calleq.cli.main", program: str = "") -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-u", "-m", module, *arguments],
+            [sys.executable, "-u", *(("-c", program) if program else ("-m", module)), *arguments],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -113,11 +116,11 @@ class Running:
 class LiveNetwork:
     """`calleq up` on ports of its own, with the front door's and the desk's addresses."""
 
-    def __init__(self, data: pathlib.Path, *options: str) -> None:
+    def __init__(self, data: pathlib.Path, *options: str, program: str = "") -> None:
         self.data = data
         if RENDERED is not None and RENDERED.is_dir():
             shutil.copytree(RENDERED, data / "prompts", dirs_exist_ok=True)
-        self.up = Running("up", "--data", str(data), "--port", "0", *options)
+        self.up = Running("up", "--data", str(data), "--port", "0", *options, program=program)
 
     def __enter__(self) -> "LiveNetwork":
         try:

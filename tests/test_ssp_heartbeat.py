@@ -81,3 +81,20 @@ def test_after_a_restart_open_line_calls_are_closed_once_and_first_of_all() -> N
     again = Town()
     assert again.switch.restart([*before, *stamped(*closed)]) == 0
     assert again.journal.entries == []
+
+
+def test_a_switch_that_is_stopped_proves_its_talks_up_to_then() -> None:
+    town = Town()
+    town.clears_politely(DSL, ISDN)
+    town.call_in(DSL)
+    town.call_in(ISDN, cic=2)
+    town.passes(0.1)
+    town.rings(DSL)
+    town.picks_up(ISDN)
+    town.passes(20)
+    town.switch.stop()
+    assert heartbeats(town) == [2], "the other one still rings"
+    town.hangs_up(ISDN)
+    town.passes(1)
+    town.switch.stop()
+    assert heartbeats(town) == [2]

@@ -22,6 +22,7 @@ from calleq.cli.plants import OneProcess, SeveralProcesses, Wires, address_taken
 from calleq.cli.reading import merge_json, write_point_codes
 from calleq.cli.voices import FoundVoice, voice_address, voice_beside
 from calleq.journal.file import FileJournal
+from calleq.journal.frames import JournalError
 from calleq.journal.reading import journal_path
 from calleq.media.remote import RemoteVoice
 from calleq.network import TELEPHONES, Network, Plant, build_network, point_codes, prompts_of
@@ -134,6 +135,8 @@ async def hosting(wish: Wish, stop: asyncio.Event) -> AsyncIterator[Host]:
         try:
             yield host
         finally:
+            with contextlib.suppress(JournalError):  # a failed disk is told of already
+                network.stop()
             host.failure = "; ".join(failures)
 
 

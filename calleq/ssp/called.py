@@ -136,6 +136,7 @@ class CalledLine(CalledSide):
         self._channel.release(self.cause.value)
 
     def _set_heartbeat(self) -> None:
+        self._office.talks.add(self._seizure)
         self._heartbeat = self._office.clock.call_later_us(HEARTBEAT_US, self._beat)
 
     def _beat(self) -> None:
@@ -143,6 +144,7 @@ class CalledLine(CalledSide):
         self._set_heartbeat()
 
     def _stop_heartbeat(self) -> None:
+        self._office.talks.discard(self._seizure)
         if self._heartbeat is not None:
             self._heartbeat.cancel()
             self._heartbeat = None

@@ -1,6 +1,6 @@
 """What the two sides of every call share: the switch's means, and what is known of the attempt."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -50,6 +50,8 @@ class Office:
     country_code: str
     seizures: int
     """The last number given to a seizure of a line."""
+    talks: set[int] = field(default_factory=set)
+    """The seizures whose party is connected."""
 
     def next_seizure(self) -> int:
         """A number that no other seizure of this switch has."""

@@ -13,7 +13,13 @@ journal left open at lines is closed there (`restart`), once and before anything
 from collections.abc import Iterable
 
 from calleq.journal.contract import Journal
-from calleq.journal.entries import LineReleased, LineSeized, Received, Stamped
+from calleq.journal.entries import (
+    LineHeartbeat,
+    LineReleased,
+    LineSeized,
+    Received,
+    Stamped,
+)
 from calleq.lines.contract import LinePlant
 from calleq.lines.messages import Setup
 from calleq.media.contract import Voice, line_wire
@@ -109,6 +115,11 @@ class SwitchService:
             )
             self._office.journal.append(name, released)
         return len(unreleased)
+
+    def stop(self) -> None:
+        """The process is about to end: prove every talk up to now. Nothing is released."""
+        for seizure in sorted(self._office.talks):
+            self._office.journal.append(self.name, LineHeartbeat(seizure))
 
     @property
     def name(self) -> str:
