@@ -119,6 +119,9 @@ def _add_crash(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     crash.add_argument("--kills", type=int, default=1_000, metavar="N", help="at least so many")
     crash.add_argument("--power-losses", type=int, default=1_000, metavar="N", help="states of it")
     crash.add_argument("--seed", type=int, default=1, metavar="S", help="the first world's")
+    crash.add_argument(
+        "--at", metavar="N[,N]", help="only that world, killed at these durable steps of its lives"
+    )
     crash.add_argument("--json", action="store_true", help="print the counts as JSON")
     crash.set_defaults(module="crash.command")
 

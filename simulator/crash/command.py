@@ -13,10 +13,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.output import print_json, print_line, print_table
-from simulator.crash.kills import kill_many
+from simulator.crash.kills import kill_many, live_once
 from simulator.crash.outside import FaultError
 from simulator.crash.power import PowerLosses, power_losses
 from simulator.crash.verdict import Verdict
+from simulator.crash.world import build_world
 
 LIMIT = 10_000_000
 
@@ -39,7 +40,10 @@ def run(arguments: argparse.Namespace) -> int:
     if not hasattr(os, "fork"):
         raise CommandError("crashes need a system whose processes can fork")
     started_s = time.monotonic()
-    kills, power = _crash(arguments.kills, arguments.power_losses, arguments.seed)
+    if arguments.at is None:
+        kills, power = _crash(arguments.kills, arguments.power_losses, arguments.seed)
+    else:
+        kills, power = _once(arguments.seed, arguments.at), None
     clean = (kills is None or kills.clean) and (power is None or power.clean)
     outcome = Outcome(arguments.seed, kills, power, clean, time.monotonic() - started_s)
     if arguments.json:
@@ -47,11 +51,27 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _show(outcome)
     if not clean:
-        raise CommandError(
-            f"something was lost: repeat it with --seed {arguments.seed}"
-            f" --kills {arguments.kills} --power-losses {arguments.power_losses}"
-        )
+        raise CommandError(f"not clean; repeat it by calleq-sim crash {_repeat(outcome)}")
     return 0
+
+
+def _repeat(outcome: Outcome) -> str:
+    """The options of the shortest run that shows it."""
+    if outcome.kills is not None and outcome.kills.examples:
+        return outcome.kills.examples[0]
+    states = outcome.power.states if outcome.power is not None else 0
+    return f"--seed {outcome.seed} --kills 0 --power-losses {states}"
+
+
+def _once(seed: int, at: str) -> Verdict:
+    try:
+        steps = tuple(int(step) for step in at.split(","))
+    except ValueError as error:
+        raise UsageError(f"--at {at}: numbers of steps, with commas, were expected") from error
+    try:
+        return live_once(build_world(seed), steps)[0]
+    except FaultError as error:
+        raise CommandError(str(error)) from error
 
 
 def _crash(kills: int, losses: int, seed: int) -> tuple[Verdict | None, PowerLosses | None]:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from simulator.crash.outside import Outside
 from simulator.crash.verdict import Verdict, judge
-from simulator.crash.world import build_world
+from simulator.crash.world import World, build_world
 from simulator.virtual import VirtualNetwork
 
 SHARES = 8
@@ -26,28 +26,29 @@ SECOND_KILL_STEPS = 60
 MEMORY = Path("/dev/shm")
 
 
+def live_once(world: World, fatal_steps: tuple[int, ...]) -> tuple[Verdict, int]:
+    """One world with the kills given; the verdict, and the durable steps of the last life.
+
+    Raises FaultError.
+    """
+    parent = MEMORY if MEMORY.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="calleq-crash-", dir=parent) as directory:
+        outside = Outside(world, Path(directory, "network.journal"), fatal_steps)
+        standing = outside.run()
+        return judge(outside, standing), standing.steps
+
+
 def kill_share(seed: int, share: int) -> Verdict:
     """One share of a world's kills. Raises FaultError."""
     gc.disable()
     world = build_world(seed)
     draw = random.Random(f"kills {seed} {share}")
-    parent = MEMORY if MEMORY.is_dir() else None
-    with tempfile.TemporaryDirectory(prefix="calleq-crash-", dir=parent) as directory:
-        whole = Verdict()
-
-        def lives(place: int, fatal_steps: tuple[int, ...]) -> int:
-            journal = Path(directory, str(place), "network.journal")
-            outside = Outside(world, journal, fatal_steps)
-            standing = outside.run()
-            whole.add(judge(outside, standing))
-            return standing.steps
-
-        steps = lives(0, ())
-        for step in range(1 + share, steps + 1, SHARES):
-            twice = draw.randrange(SECOND_KILL_EVERY) == 0
-            second = (draw.randrange(1, SECOND_KILL_STEPS),) if twice else ()
-            lives(step, (step, *second))
-    whole.worlds = share == 0
+    whole, steps = live_once(world, ())
+    for step in range(1 + share, steps + 1, SHARES):
+        twice = draw.randrange(SECOND_KILL_EVERY) == 0
+        second = (draw.randrange(1, SECOND_KILL_STEPS),) if twice else ()
+        whole.add(live_once(world, (step, *second))[0])
+    whole.worlds = int(share == 0)
     return whole
 
 

@@ -136,6 +136,12 @@ class Outside:
         )
         self.side.on_answer(self.client.answered)
 
+    @property
+    def options(self) -> str:
+        """How `calleq-sim crash` is asked for this very world and these kills."""
+        steps = ",".join(str(step) for step in self._fatal_steps) or "0"
+        return f"--seed {self.world.seed} --at {steps}"
+
     def run(self) -> Standing:
         """Live through it all. Raises FaultError."""
         messages_over_us = max(message.at_us for message in self.world.messages) + SECOND_US

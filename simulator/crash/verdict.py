@@ -25,6 +25,9 @@ ANSWER_LOST_US = 100_000
 """An answer that the telephone gave and no journal has: only one that a kill overtook."""
 
 
+EXAMPLES = 10
+
+
 class Verdict(msgspec.Struct):
     """Counts over many kills; from `accepted_lost` on every one must be 0."""
 
@@ -33,6 +36,8 @@ class Verdict(msgspec.Struct):
     calls_accepted: int = 0
     calls_interrupted: int = 0
     """Failed with cause 41, because a leg had been attempted when the process died."""
+    examples: list[str] = []
+    """The first EXAMPLES worlds that were not clean, as the options that repeat them."""
     accepted_lost: int = 0
     accepted_twice: int = 0
     dialled_twice: int = 0
@@ -63,6 +68,7 @@ class Verdict(msgspec.Struct):
         """Take another's counts as well."""
         for name in self.__struct_fields__:
             setattr(self, name, getattr(self, name) + getattr(other, name))
+        del self.examples[EXAMPLES:]
 
 
 def judge(outside: Outside, standing: Standing) -> Verdict:
@@ -84,6 +90,8 @@ def judge(outside: Outside, standing: Standing) -> Verdict:
         for call in promised:
             verdict.calls_accepted += 1
             _judge_call(verdict, call, message, outside, standing, entries, records)
+    if not verdict.clean:
+        verdict.examples = [outside.options]
     return verdict
 
 

@@ -33,6 +33,7 @@ def test_a_thousand_kills_at_every_durable_step_leave_nothing_lost_doubled_or_st
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["clean"]
+    assert found["kills"]["examples"] == []
     kills = found["kills"]
     assert kills["kills"] >= 1_000
     assert kills["calls_accepted"] > 2_000
@@ -70,6 +71,16 @@ def test_a_kill_at_the_same_step_leaves_the_same_world(tmp_path) -> None:
     assert lived("one") == lived("other")
 
 
+def test_one_world_is_lived_again_by_its_seed_and_steps() -> None:
+    options = ("crash", "--seed", str(WHOLE), "--at", "80,20", "--json")
+    done = calleq(*options, module="simulator.cli")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["kills"]["kills"] == 2
+    done = calleq("crash", "--at", "eighty", module="simulator.cli")
+    assert done.returncode == 2
+    assert "--at eighty" in done.stderr
+
+
 # The harness notices what it is there for.
 
 
@@ -85,7 +96,9 @@ def test_a_peripheral_that_dials_again_is_caught(monkeypatch: pytest.MonkeyPatch
         return restart(self, [s for s in entries if not isinstance(s.entry, Dialled)])
 
     monkeypatch.setattr(CallingLogic, "restart", forgetful)
-    assert killed(WHOLE).dialled_twice > 0
+    found = killed(WHOLE)
+    assert found.dialled_twice > 0
+    assert found.examples[0].startswith(f"--seed {WHOLE} --at ")
 
 
 def test_a_network_that_resets_no_circuit_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
