@@ -34,22 +34,36 @@ def run_line(line: str, directory: pathlib.Path) -> subprocess.CompletedProcess[
     )
 
 
+def follow(page: str, directory: pathlib.Path) -> int:
+    """Do what a page says from top to bottom: write its files, run its commands; how many."""
+    commands = 0
+    for kind, block in re.findall(r"^```(.*?)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
+        language, _, rest = kind.partition(" ")
+        if language == "toml" and rest:
+            (directory / rest).write_text(block, "utf-8")
+        if language != "sh":
+            continue
+        succeeds = rest != "fails"
+        for line in block.splitlines():
+            commands += 1
+            done = run_line(line, directory)
+            assert (done.returncode == 0) == succeeds, f"{line}\n{done.stdout}\n{done.stderr}"
+            assert "Traceback" not in done.stderr
+            assert bool(done.stderr) != succeeds, f"{line}\n{done.stderr}"
+    return commands
+
+
 def test_the_guide_can_be_followed_from_top_to_bottom(tmp_path: pathlib.Path):
     page = (ROOT / "docs" / "guide.md").read_text("utf-8")
-    lines = [
-        (line, not kind)
-        for kind, block in re.findall(
-            r"^```sh( fails)?\n(.*?)^```$", page, re.MULTILINE | re.DOTALL
-        )
-        for line in block.splitlines()
-    ]
-    assert len(lines) > 10
-    for line, succeeds in lines:
-        done = run_line(line, tmp_path)
-        assert (done.returncode == 0) == succeeds, f"{line}\n{done.stderr}"
-        assert "Traceback" not in done.stderr
-        assert bool(done.stderr) != succeeds, f"{line}\n{done.stderr}"
+    assert follow(page, tmp_path) > 10
     assert (tmp_path / "call.pcap").stat().st_size > 300
+
+
+def test_the_guide_of_scenarios_can_be_followed_from_top_to_bottom(tmp_path: pathlib.Path):
+    page = (ROOT / "docs" / "guide" / "scenarios.md").read_text("utf-8")
+    assert follow(page, tmp_path) > 10
+    assert "<svg" in (tmp_path / "out" / "scenarios.html").read_text("utf-8")
+    assert "<testsuite" in (tmp_path / "verdicts.xml").read_text("utf-8")
 
 
 def test_the_ladder_in_readme_is_what_is_printed():

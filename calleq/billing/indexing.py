@@ -61,6 +61,8 @@ class Arrival(msgspec.Struct, gc=False):
     line: LineCall | None = None
     refused: Stamped | None = None
     software: str = ""
+    tried: tuple["Use", ...] = ()
+    """Ways on that came to nothing before `outgoing` was taken."""
     matched: bool = False
     """Whether the exchange at the other end of the circuit wrote that it sent the call."""
 
@@ -122,7 +124,8 @@ class Journals:
                 self._arrives(entry.incoming, arrival)
             case Transit():
                 use = self._uses_circuit(entry.outgoing, stamped)
-                self._arrives(entry.incoming, Arrival(stamped, outgoing=use))
+                if not (entry.again and self._goes_on(entry.incoming, use)):
+                    self._arrives(entry.incoming, Arrival(stamped, outgoing=use))
             case Dialled():
                 key = entry.circuit
                 use_or_none = None if key is None else self._uses_circuit(key, stamped)
@@ -174,6 +177,15 @@ class Journals:
         use = Use(key, stamped)
         self.uses.setdefault(key, []).append(use)
         return use
+
+    def _goes_on(self, key: CircuitKey | None, use: Use) -> bool:
+        """The call that came last by a circuit takes another way; False when none came."""
+        arrivals = None if key is None else self.arrivals.get(key)
+        if not arrivals or arrivals[-1].outgoing is None:
+            return False
+        arrivals[-1].tried += (arrivals[-1].outgoing,)
+        arrivals[-1].outgoing = use
+        return True
 
     def _arrives(self, key: CircuitKey | None, arrival: Arrival) -> None:
         if key is None:

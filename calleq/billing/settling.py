@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from calleq.billing.derivation import is_restart, words_needed
-from calleq.billing.indexing import Arrival, Journals, LineCall, path_of
+from calleq.billing.indexing import HOP_LIMIT, Arrival, Journals, LineCall, path_of
 from calleq.billing.records import SessionRecord
 from calleq.journal.entries import (
     Accepted,
@@ -85,11 +85,8 @@ def settle(
     for call, session in journals.sessions.items():
         if call in settled or call in final:
             for attempt in session.attempts:
-                gone.update(
-                    _name(use.arrival.stamped)
-                    for use in path_of(attempt.use)
-                    if use.arrival is not None
-                )
+                for use in path_of(attempt.use):
+                    gone.update(_written(use.arrival))
         else:
             words.update(_name(stamped) for stamped in words_needed(session, journals))
     orphans = []
@@ -143,7 +140,21 @@ def _way(arrival: Arrival) -> list[Arrival]:
 
 
 def _openings(arrival: Arrival) -> Iterator[_Name]:
-    return (_name(one.stamped) for one in _way(arrival))
+    for one in _way(arrival):
+        yield from _written(one)
+
+
+def _written(arrival: Arrival | None, depth: int = 0) -> Iterator[_Name]:
+    """What was written where a call arrived, with all of the ways on that came to nothing."""
+    if arrival is None or depth > HOP_LIMIT:
+        return
+    yield _name(arrival.stamped)
+    if arrival.outgoing is not None:
+        yield _name(arrival.outgoing.stamped)
+    for tried in arrival.tried:
+        yield _name(tried.stamped)
+        for use in path_of(tried):
+            yield from _written(use.arrival, depth + 1)
 
 
 def _is_past(arrival: Arrival, before_us: int, horizon_us: int) -> bool:

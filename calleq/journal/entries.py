@@ -99,6 +99,8 @@ class Transit(msgspec.Struct, frozen=True, gc=False, tag="transit"):
     incoming: CircuitKey | None
     outgoing: CircuitKey
     line: str = ""
+    again: bool = False
+    """Another choice for the same call: the circuit that was chosen before came to nothing."""
 
 
 class LineSeized(msgspec.Struct, frozen=True, gc=False, tag="line_seized"):

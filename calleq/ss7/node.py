@@ -121,7 +121,7 @@ class Mtp3Node:
         if len(self._routes) >= DESTINATIONS_LIMIT:
             raise ValueError(f"{self.name}: more than {DESTINATIONS_LIMIT} routes")
         self._routes[destination] = levels
-        self.link_changed()
+        self._settle((destination,))
 
     def accessible(self, destination: int) -> bool:
         """Whether a route to the point code is in service."""
@@ -169,18 +169,22 @@ class Mtp3Node:
 
     def link_changed(self) -> None:
         """Work out the links anew and tell the user parts what became of each destination."""
-        before = self._forwarding
-        after: dict[int, tuple[LinkEnd, ...]] = {}
-        for destination, levels in self._routes.items():
-            ends = self._links_to(destination, levels)
+        self._settle(tuple(self._routes))
+
+    def _settle(self, destinations: tuple[int, ...]) -> None:
+        """Work out the links to these destinations; then tell of those that changed."""
+        changes = []
+        for destination in destinations:
+            ends = self._links_to(destination, self._routes[destination])
+            if bool(ends) != (destination in self._forwarding):
+                changes.append((destination, bool(ends)))
             if ends:
-                after[destination] = ends
-        self._forwarding = after
-        for destination in self._routes:
-            accessible = destination in after
-            if accessible != (destination in before):
-                for changed in self._watchers:
-                    changed(destination, accessible)
+                self._forwarding[destination] = ends
+            else:
+                self._forwarding.pop(destination, None)
+        for destination, accessible in changes:
+            for changed in self._watchers:
+                changed(destination, accessible)
 
     def _links_to(self, destination: int, levels: Levels) -> tuple[LinkEnd, ...]:
         """The link of each selection, () when no route is in service."""
@@ -190,6 +194,8 @@ class Mtp3Node:
                 for adjacent in level
                 if (linkset := self._linksets.get(adjacent)) and (serving := linkset.serving())
             ]
+            if len(choices) == 1 and len(choices[0]) == 1:
+                return (choices[0][0],) * SELECTIONS
             if choices:
                 return tuple(_share(choices, selection) for selection in range(SELECTIONS))
         return ()

@@ -208,6 +208,7 @@ class CalledCircuit(CalledSide):
 
     __slots__ = (
         "_attempt",
+        "_chose",
         "_circuit",
         "_groups",
         "_heard",
@@ -227,6 +228,8 @@ class CalledCircuit(CalledSide):
         self._repeats = 0
         self._circuit: Circuit | None = None
         self._signalled = False
+        self._chose = False
+        """Whether a circuit was chosen before."""
         self._wire = ""
         self._heard: tuple[str, ...] = ()
         location = Location.TRANSIT if attempt.incoming is not None else Location.PUBLIC_LOCAL
@@ -260,9 +263,10 @@ class CalledCircuit(CalledSide):
         self._signalled = False
         office.journal.append(
             office.name,
-            Transit(attempt.incoming, circuit.key, attempt.line),
+            Transit(attempt.incoming, circuit.key, attempt.line, self._chose),
             lambda: self._transit_durable(circuit),
         )
+        self._chose = True
         self.call.party_presented()
 
     def _transit_durable(self, circuit: Circuit) -> None:

@@ -112,10 +112,23 @@ def _disk(node: Callable[[Scene], str], state: str) -> Strike:
     return strike
 
 
-def _clock(step_us: int, node: Callable[[Scene], str] | None = None) -> Strike:
+def _clock(step_us: int) -> Strike:
     def strike(scene: Scene, draw: Random) -> bool:
-        scene.network.step_clock(step_us, "" if node is None else node(scene))
+        scene.network.step_clock(step_us)
         return True
+
+    return strike
+
+
+def _clock_off(offset_us: int, node: Callable[[Scene], str]) -> Strike:
+    """One machine's clock is off, however often this strikes."""
+
+    def strike(scene: Scene, draw: Random) -> bool:
+        network, name = scene.network, node(scene)
+        step_us = offset_us - network.processes[name].offset_us
+        if step_us:
+            network.step_clock(step_us, name)
+        return step_us != 0
 
     return strike
 
@@ -197,7 +210,9 @@ KINDS: tuple[Kind, ...] = (
     Kind("clock -1 h", "every wall clock falls an hour back", _clock(-HOUR_US)),
     Kind("leap second", "every wall clock repeats a second", _clock(-SECOND_US)),
     Kind(
-        "IP's clock", "the peripheral's wall clock alone is 80 ms off", _clock(80_000, _peripheral)
+        "IP's clock",
+        "the peripheral's wall clock alone is 80 ms off",
+        _clock_off(80_000, _peripheral),
     ),
     Kind(
         "OSN twice",

@@ -112,7 +112,7 @@ def plan(seed: int) -> Plan:
     last_us = max((fault.at_us for fault in faults), default=0)
     return Plan(
         seed=seed,
-        circuits=draw.choice((2, 3, 4)),
+        circuits=draw.choice((2, 4, 4, 6)),
         line_delay_us=draw.choice((0, 1_500)),
         osn_delay_us=draw.choice((500, 20 * MILLISECOND_US)),
         detect_machine=draw.random() < 0.2,
