@@ -1,48 +1,36 @@
 """One run: offers the calls of a plan to a whole network in virtual time and gathers its proof.
 
 Nothing is kept that grows with the run, except what is still going on: journal and diary are read
-as they are written. The digest covers every octet with its place and time, every diary entry and
-every record's call, parties, instants, lengths and causes; the same plan and version give the same
-digest, whatever Python's hash seed.
+as they are written.
 """
 
 import contextlib
 import gc
-import hashlib
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 import msgspec
 
-from calleq.access_server.server import Reply
 from calleq.billing.records import SessionRecord
 from calleq.cli.failure import CommandError
 from calleq.network import point_codes
-from calleq.runtime.tap import Segment
 from calleq.telephones.diary import DiaryEntry
+from calleq.theory import erlang_b
 from calleq.topology import Topology
 from calleq.trace.pcap import PcapTap
-from calleq.units import HOUR_US, SECOND_US
-from simulator.measures import Measure, Measurement, Occupancy
+from calleq.units import SECOND_US
+from simulator.digest import Digest
+from simulator.measures import Measure, Measurement, Occupancy, Sums
 from simulator.mutate import Mutator
+from simulator.offers import Offers, Progress, drain, offer
 from simulator.people import Conversations, Holding
 from simulator.plots import Hours, Lengths
 from simulator.stream import RecordStream
 from simulator.traffic import Arrival
 from simulator.truth import UNHEEDED, Differences, Reconciliation
+from simulator.usage import cpu_s, memory_mb
 from simulator.virtual import START_US, VirtualNetwork
-
-DRAIN_US = 5 * HOUR_US
-"""No call lasts longer once the last one has been offered: the network ends one at 4 hours."""
-STEP_US = 10 * SECOND_US
-"""How often progress is told."""
-_SIGNALLING_LINK = Segment.SIGNALLING_LINK
-GATHERED_LIMIT = 8_192
-"""Parts that wait to be hashed."""
-BUSY_STATUSES = frozenset({429, 503})
-"""The door has too much to do: a result of the run, not a mistake in it."""
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +55,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """Relative difference of the journal's L and the records' lambda times W."""
     length_s: float
     cpu_s: float
+    memory_mb: float
+    """The most that the process held."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +69,8 @@ class Plan:
     holding: Holding
     patience_us: int | None = None
     calls: int | None = None
+    calls_at_once: int | None = None
+    """What the peripheral's trunk carries, where that is to be held against Erlang-B."""
     mutations: int = 0
     pcap: BinaryIO | None = None
     start_us: int = START_US
@@ -92,146 +84,6 @@ class Outcome:
     occupancy: Occupancy
     hours: Hours
     lengths: Lengths
-
-
-class Digest:
-    """Hashes every octet with its place and time, counts ISUP messages, and passes all on."""
-
-    def __init__(self, relays: frozenset[str], pcap: PcapTap | None = None) -> None:
-        """`relays` are the transfer points: they make no message, they pass it on."""
-        self._relays = relays
-        self._hash = hashlib.sha256()
-        self._pcap = pcap
-        self._gathered: list[int | str | bytes] = []
-        self._encode = msgspec.msgpack.Encoder().encode
-        self._entries: list[DiaryEntry] = []
-        self.isup_messages = 0
-
-    def saw(
-        self, segment: Segment, link: str, sender: str, receiver: str, octets: bytes, at_us: int
-    ) -> None:
-        """See `Tap`."""
-        gathered = self._gathered
-        gathered += (at_us, link, sender, receiver, octets)
-        if len(gathered) > GATHERED_LIMIT:
-            self._flush()
-        if segment is _SIGNALLING_LINK:
-            if sender not in self._relays:
-                self.isup_messages += 1
-            if self._pcap is not None:
-                self._pcap.saw(segment, link, sender, receiver, octets, at_us)
-
-    def diary(self, entry: DiaryEntry) -> None:
-        """Hash an entry of the diary."""
-        self._entries.append(entry)
-        if len(self._entries) >= GATHERED_LIMIT:
-            self._add_entries()
-
-    def records(self, records: Sequence[SessionRecord]) -> None:
-        """Hash what records say."""
-        self._gathered.append(self._encode([_said(record) for record in records]))
-
-    def digest(self) -> str:
-        """The digest so far."""
-        self._add_entries()
-        self._flush()
-        return self._hash.hexdigest()
-
-    def _add_entries(self) -> None:
-        self._gathered.append(self._encode(self._entries))
-        self._entries.clear()
-
-    def _flush(self) -> None:
-        self._hash.update(self._encode(self._gathered))
-        self._gathered.clear()
-
-
-def _said(record: SessionRecord) -> tuple[object, ...]:
-    """What a record says, whatever other fields later versions of it have."""
-    legs = [
-        (
-            leg.leg,
-            leg.attempt,
-            leg.number,
-            leg.dialled_at_us,
-            leg.ringing_at_us,
-            leg.answered_at_us,
-            leg.released_at_us,
-            leg.ring_us,
-            leg.talk_us,
-            leg.billable_s,
-            leg.cause,
-            leg.released_by,
-        )
-        for leg in record.legs
-    ]
-    return record.call, record.business, record.state, record.cause, record.accepted_at_us, legs
-
-
-class Offers:
-    """Posts the messages of a plan at their instants, one timer at a time."""
-
-    def __init__(self, virtual: VirtualNetwork, arrivals: Iterator[Arrival]) -> None:
-        self._virtual = virtual
-        self._arrivals = arrivals
-        self._start_us = virtual.clock.monotonic_us()
-        self.offered = 0
-        self.turned_away = 0
-        """As too many."""
-        self.refused = 0
-        self.over = False
-        self._next()
-
-    def _next(self) -> None:
-        arrival = next(self._arrivals, None)
-        if arrival is None:
-            self.over = True
-            return
-        message = {
-            "business_id": arrival.business,
-            "password": arrival.password,
-            "customer_number": arrival.customer,
-        }
-        if arrival.representative:
-            message["representative_number"] = arrival.representative
-        clock = self._virtual.clock
-        delay_us = max(0, self._start_us + arrival.at_us - clock.monotonic_us())
-        clock.call_later_us(delay_us, self._offer, msgspec.json.encode(message))
-
-    def _offer(self, body: bytes) -> None:
-        self.offered += 1
-        self._virtual.submit(body, self._answered)
-        self._next()
-
-    def _answered(self, reply: Reply) -> None:
-        if reply.status in BUSY_STATUSES:
-            self.turned_away += 1
-        elif reply.status != 202:
-            self.refused += 1
-
-
-class Progress(Protocol):
-    """Is told how many calls have been offered."""
-
-    def __call__(self, offered: int) -> object: ...
-
-
-def offer(
-    virtual: VirtualNetwork, arrivals: Iterator[Arrival], progress: Progress = lambda offered: None
-) -> Offers:
-    """Offer every call; time stands still soon after the last has been."""
-    offers = Offers(virtual, arrivals)
-    while not offers.over:
-        virtual.clock.advance_us(STEP_US)
-        progress(offers.offered)
-    return offers
-
-
-def drain(virtual: VirtualNetwork, offers: Offers) -> None:
-    """Let the last call end. Raises CommandError when the door refused a message as wrong."""
-    virtual.clock.run(DRAIN_US)
-    if offers.refused:
-        raise CommandError(f"the door refused {offers.refused} of {offers.offered} messages")
 
 
 @dataclass(slots=True)
@@ -350,6 +202,8 @@ def _result(
         "1",
         "ISUP messages / calls offered, each message counted where it is made",
     )
+    if plan.calls_at_once is not None:
+        measures["Erlang-B"] = _erlang_b(plan.calls_at_once, measurement, total)
     altered = 0 if gathering.mutator is None else gathering.mutator.altered
     found = gathering.reconciliation.result()
     unrecorded = offers.offered - offers.turned_away - total.calls
@@ -369,6 +223,21 @@ def _result(
         littles_law=littles_law(occupancy.call_us, total.stay_us),
         length_s=length_us / SECOND_US,
         cpu_s=cpu_s(),
+        memory_mb=memory_mb(),
+    )
+
+
+def _erlang_b(calls_at_once: int, measurement: Measurement, total: Sums) -> Measure:
+    """What theory makes of the traffic that was measured; it holds for Poisson arrivals."""
+    carried = total.calls - total.blocked
+    erlangs = 0.0
+    if carried and total.span_us:
+        erlangs = total.calls / total.span_us * measurement.occupied_us / carried
+    return Measure(
+        erlang_b(calls_at_once, erlangs),
+        "ratio",
+        f"the blocking that Erlang-B gives for {erlangs:.2f} E (calls offered per second times"
+        f" mean stay of those carried) and {calls_at_once} calls at once",
     )
 
 
@@ -379,9 +248,3 @@ def littles_law(call_us: int, stay_us: int) -> float:
     calls over the length times their mean stay in the records: the length and the number cancel.
     """
     return abs(call_us - stay_us) / stay_us if stay_us else float(call_us)
-
-
-def cpu_s() -> float:
-    """User and system seconds of this whole process and its children."""
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system

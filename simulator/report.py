@@ -82,7 +82,7 @@ def _head(result: Result, command: str) -> str:
         ("Little's law", f"L and λW differ by {result.littles_law:.1e}"),
         ("ISUP messages", f"{result.isup_messages:,}"),
         ("digest", f"<code>{result.digest}</code>"),
-        ("CPU", f"{result.cpu_s:.2f} s"),
+        ("CPU and memory", f"{result.cpu_s:.2f} s, {result.memory_mb:.0f} MB"),
     ]
     listed = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in facts)
     return f"<h1>{result.calls:,} calls, {result.completed:,} completed</h1>\n<dl>{listed}</dl>"

@@ -20,7 +20,7 @@ from calleq.cli.output import print_json, print_line, print_table
 from calleq.topology import Topology
 from calleq.units import HOUR_US, MINUTE_US, SECOND_US, parse_utc
 from simulator.engine import Outcome, Plan, Result, simulate
-from simulator.engine import Progress as Advance
+from simulator.offers import Progress as Advance
 from simulator.people import Holding, HoldingError, empirical
 from simulator.report import write_report
 from simulator.traffic import PROCESSES, Arrival, TraceError, arrivals, read_trace
@@ -163,6 +163,7 @@ def plan_of(arguments: argparse.Namespace, pcap: BinaryIO | None = None) -> Plan
         holding=holding,
         patience_us=_length("--patience", arguments.patience, MAX_TALK_US),
         calls=calls,
+        calls_at_once=CIRCUITS // 2 if at_once is None else at_once,
         mutations=mutations,
         pcap=pcap,
         start_us=MIDNIGHT_US if arguments.arrivals == "day" else START_US,
@@ -271,4 +272,4 @@ def _show(result: Result) -> None:
     )
     print_line(f"Little's law   L and lambda W differ by {result.littles_law:.1e}")
     print_line(f"digest         {result.digest}")
-    print_line(f"CPU            {result.cpu_s:.2f} s")
+    print_line(f"CPU            {result.cpu_s:.2f} s, {result.memory_mb:.0f} MB")

@@ -17,7 +17,8 @@ from calleq.telephones.behaviours import HABITS, PICK_UP_US
 from calleq.telephones.diary import Diary, Event
 from calleq.topology import check_topology
 from calleq.trace.pcap import PcapTap
-from simulator.engine import Result, drain, offer
+from simulator.engine import Result
+from simulator.offers import drain, offer
 from simulator.run import BUSINESSES, CIRCUITS, CUSTOMERS
 from simulator.traffic import poisson
 from simulator.truth import Differences, Talk, differences, talks_of_diary

@@ -5,9 +5,10 @@ import pytest
 from calleq.journal.entries import Ended
 from calleq.theory import erlang_b
 from calleq.units import SECOND_US
-from simulator.engine import drain, littles_law, offer
+from simulator.engine import littles_law
 from simulator.loss import MEAN_HOLDING_US, signalling_us
 from simulator.measures import Measurement, Occupancy, half_width
+from simulator.offers import drain, offer
 from simulator.stream import RecordStream
 from simulator.traffic import poisson
 from simulator.verify import blocking, compare, sources, waiting

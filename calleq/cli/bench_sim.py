@@ -7,7 +7,7 @@ import sys
 from calleq.cli.failure import CommandError
 from calleq.cli.figures import Figure
 
-CALLS = 3_000
+CALLS = 10_000
 
 
 def measure(command: str) -> list[Figure]:
@@ -31,11 +31,12 @@ def measure(command: str) -> list[Figure]:
     if done.returncode:
         raise CommandError(f"calleq-sim failed: {done.stderr.strip()}")
     result = json.loads(done.stdout)
-    cpu_s = result["cpu_s"]
+    cpu_s, messages = result["cpu_s"], result["isup_messages"]
     return [
         Figure("completed calls", result["completed"] / cpu_s, "per CPU second", command),
         Figure("offered calls", result["calls"] / cpu_s, "per CPU second", command),
-        Figure("ISUP messages", result["isup_messages"] / cpu_s, "per CPU second", command),
+        Figure("ISUP messages acted upon", messages / cpu_s, "per CPU second", command),
         Figure("calls offered", result["calls"], "calls", command),
         Figure("CPU", cpu_s, "s", command),
+        Figure("memory", result["memory_mb"], "MB", command),
     ]
