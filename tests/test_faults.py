@@ -214,6 +214,10 @@ def test_a_call_that_was_routed_on_a_detour_has_true_records() -> None:
     """Each choice of a circuit was taken for another call that came by the same one."""
     scene = Scene()
     scene.network.isolate("ssp-64")
+    scene.clock.advance_us(SECOND_US)
+    for switch in ("ssp-62", "ssp-66", "mtso-65"):  # their circuits to SSP 64 are under reset now
+        scene.network.restart(switch, SECOND_US)
+    scene.clock.advance_us(2 * SECOND_US)
     scene.post(AGENTS[0])
     scene.clock.advance_us(60 * SECOND_US)
     scene.network.mend()
