@@ -108,6 +108,21 @@ def _add_scenarios(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     faults.set_defaults(module="faults.table")
 
 
+def _add_crash(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The proof that nothing accepted is lost."""
+    crash = commands.add_parser(
+        "crash",
+        help="kill processes at every durable step, fail the power, and count",
+        description="Kill processes at every durable step, fail the power, and count.",
+        epilog="example: calleq-sim crash --kills 10000",
+    )
+    crash.add_argument("--kills", type=int, default=1_000, metavar="N", help="at least so many")
+    crash.add_argument("--power-losses", type=int, default=1_000, metavar="N", help="states of it")
+    crash.add_argument("--seed", type=int, default=1, metavar="S", help="the first world's")
+    crash.add_argument("--json", action="store_true", help="print the counts as JSON")
+    crash.set_defaults(module="crash.command")
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Every command with its options."""
     parser = argparse.ArgumentParser(
@@ -147,6 +162,7 @@ def build_parser() -> argparse.ArgumentParser:
     call.add_argument("--trace", action="store_true", help="also print the ladder")
     call.add_argument("--json", action="store_true", help="print the outcome as JSON")
     call.set_defaults(module="call")
+    _add_crash(commands)
     _add_scenarios(commands)
     return parser
 

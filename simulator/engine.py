@@ -39,7 +39,8 @@ DRAIN_US = 5 * HOUR_US
 """No call lasts longer once the last one has been offered: the network ends one at 4 hours."""
 STEP_US = 10 * SECOND_US
 """How often progress is told."""
-GATHERED_LIMIT = 4_096
+_SIGNALLING_LINK = Segment.SIGNALLING_LINK
+GATHERED_LIMIT = 8_192
 """Parts that wait to be hashed."""
 BUSY_STATUSES = frozenset({429, 503})
 """The door has too much to do: a result of the run, not a mistake in it."""
@@ -97,11 +98,12 @@ class Outcome:
 class Digest:
     """Hashes every octet with its place and time, counts ISUP messages, and passes all on."""
 
-    def __init__(self, pcap: PcapTap | None = None) -> None:
+    def __init__(self, relays: frozenset[str], pcap: PcapTap | None = None) -> None:
+        """`relays` are the transfer points: they make no message, they pass it on."""
+        self._relays = relays
         self._hash = hashlib.sha256()
         self._pcap = pcap
-        self._gathered: list[int | bytes] = []
-        self._places: dict[tuple[str, str, str], bytes] = {}
+        self._gathered: list[int | str | bytes] = []
         self._encode = msgspec.msgpack.Encoder().encode
         self._entries: list[DiaryEntry] = []
         self.isup_messages = 0
@@ -110,16 +112,13 @@ class Digest:
         self, segment: Segment, link: str, sender: str, receiver: str, octets: bytes, at_us: int
     ) -> None:
         """See `Tap`."""
-        place = self._places.get((link, sender, receiver))
-        if place is None:
-            place = f" {link} {sender} {receiver} ".encode()
-            self._places[link, sender, receiver] = place
         gathered = self._gathered
-        gathered += (at_us, place, octets)
+        gathered += (at_us, link, sender, receiver, octets)
         if len(gathered) > GATHERED_LIMIT:
             self._flush()
-        if segment is Segment.SIGNALLING_LINK:
-            self.isup_messages += not sender.startswith("stp")
+        if segment is _SIGNALLING_LINK:
+            if sender not in self._relays:
+                self.isup_messages += 1
             if self._pcap is not None:
                 self._pcap.saw(segment, link, sender, receiver, octets, at_us)
 
@@ -287,7 +286,8 @@ class _Gathering:
 def simulate(plan: Plan, progress: Progress = lambda offered: None) -> Outcome:
     """A whole run with its proof. Raises CommandError when the door refused a message as wrong."""
     pcap = None if plan.pcap is None else PcapTap(plan.pcap, point_codes(plan.topology))
-    gathering = _Gathering(plan, Digest(pcap))
+    relays = frozenset(point.name for point in plan.topology.transfer_points)
+    gathering = _Gathering(plan, Digest(relays, pcap))
     virtual = _network(plan, gathering)
     gathering.start_us = virtual.clock.monotonic_us()
     with _world_out_of_the_collectors_sight():

@@ -20,6 +20,7 @@ from calleq.journal.entries import (
     Dialled,
     Ended,
     LineAnswered,
+    LineHeartbeat,
     LineRefused,
     LineReleased,
     LineRinging,
@@ -27,6 +28,7 @@ from calleq.journal.entries import (
     Progress,
     Refused,
     Stamped,
+    Started,
     Transit,
     Undertaken,
 )
@@ -48,6 +50,8 @@ class RecordStream:
         self._lines: dict[tuple[str, int], str] = {}
         self._over: deque[tuple[int, str]] = deque()
         self._ended: set[str] = set()
+        self._started: list[Stamped] = []
+        """Few, and every record wants to know which version wrote it."""
         self.late = 0
 
     @property
@@ -73,7 +77,7 @@ class RecordStream:
         match entry:
             case Progress():
                 return entry.call
-            case LineRinging() | LineAnswered():
+            case LineRinging() | LineAnswered() | LineHeartbeat():
                 return self._lines.get((stamped.entity, entry.seizure))
             case LineReleased():
                 return self._lines.pop((stamped.entity, entry.seizure), None)
@@ -107,6 +111,9 @@ class RecordStream:
                     if len(self._over) >= 2 * BATCH_CALLS:
                         self._let_go(stamped.monotonic_us - SETTLE_US)
                 return entry.call
+            case Started():
+                self._started.append(stamped)
+                return None
             case Refused():
                 return None
 
@@ -130,9 +137,8 @@ class RecordStream:
 
     def _give_out(self, calls: Sequence[str]) -> None:
         for first in range(0, len(calls), BATCH_CALLS):
-            entries: list[Stamped] = []
+            entries = list(self._started)
             for call in calls[first : first + BATCH_CALLS]:
                 entries += self._calls.pop(call)
                 self._ended.discard(call)
-            if entries:
-                self._records(derive_records(entries))
+            self._records(derive_records(entries))

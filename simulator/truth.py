@@ -26,6 +26,10 @@ from calleq.units import SECOND_US
 USER_BUSY, CALL_REJECTED = 17, 21
 
 
+_UNHEEDED = frozenset((Event.HEARS, Event.SAYS, Event.DISPLAYS))
+"""Two entries of three."""
+
+
 class Talk(msgspec.Struct, frozen=True, gc=False):
     """One call at one telephone, answered or not, as its switch must have seen it."""
 
@@ -68,7 +72,10 @@ class DiaryReader:
     def take(self, entry: DiaryEntry) -> None:
         """One more entry; those of a telephone come in their order."""
         number = entry.number
-        match entry.event:
+        event = entry.event
+        if event in _UNHEEDED:
+            return
+        match event:
             case Event.RINGS:
                 self._settle(number)
                 self._calls[number] = _Call(entry.at_us)

@@ -15,6 +15,9 @@ import pytest
 
 from tests import live
 
+# Tests make records in databases of their own, whatever the person who runs them uses.
+os.environ.pop("CALLEQ_DATABASE", None)
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:

@@ -10,9 +10,9 @@ is let go only when nothing that comes later can use it:
 - those of a call between telephones, once it has ended;
 - an arrival that no exchange says it sent, after the same time; it is an orphan.
 
-All times are those of the entries themselves; `horizon_us` is the latest that was read. Journals
-read together must therefore reach about equally far: what is missing when SETTLE_US have passed
-comes too late.
+All times are those of the entries themselves; `horizon_us` is the latest of those just read.
+Journals read together must therefore reach about equally far: what is missing when SETTLE_US have
+passed comes too late.
 
 What is let go may still be the last word of its entity before a crash, and tells its version.
 So a stub with its stamps remains where one of these may be asked for.

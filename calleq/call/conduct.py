@@ -38,7 +38,7 @@ PENDING_LIMIT = 16
 """Inputs that one result may cause; more is a loop in the table."""
 
 
-class TimelineEvent(msgspec.Struct, frozen=True):
+class TimelineEvent(msgspec.Struct, frozen=True, gc=False):
     """Something that happened to the call; `event` is one of `calleq.osn.messages.EVENTS`."""
 
     event: str
@@ -49,7 +49,7 @@ class TimelineEvent(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
-class Happening(msgspec.Struct, frozen=True):
+class Happening(msgspec.Struct, frozen=True, gc=False):
     """An input of the table with what came along with it."""
 
     input: Input

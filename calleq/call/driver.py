@@ -12,20 +12,20 @@ import msgspec
 Leg = Literal["customer", "agent"]
 
 
-class Reserve(msgspec.Struct, frozen=True):
+class Reserve(msgspec.Struct, frozen=True, gc=False):
     """Keep means for both legs free. Answer: `Reserved` or `ReserveFailed`."""
 
     command: int
 
 
-class FindRepresentative(msgspec.Struct, frozen=True):
+class FindRepresentative(msgspec.Struct, frozen=True, gc=False):
     """Offer the representative idle longest. Answer: `RepresentativeFound` (None: nobody)."""
 
     command: int
     excluding: tuple[str, ...]
 
 
-class SetUpLeg(msgspec.Struct, frozen=True):
+class SetUpLeg(msgspec.Struct, frozen=True, gc=False):
     """Dial. Answer: `Answered` or `Failed`; `Ringing` may come before."""
 
     command: int
@@ -37,7 +37,7 @@ class SetUpLeg(msgspec.Struct, frozen=True):
     ring_limit_us: int
 
 
-class Detect(msgspec.Struct, frozen=True):
+class Detect(msgspec.Struct, frozen=True, gc=False):
     """Judge from the leg's samples who answered. Answer: `Detected`."""
 
     command: int
@@ -45,7 +45,7 @@ class Detect(msgspec.Struct, frozen=True):
     limit_us: int
 
 
-class Play(msgspec.Struct, frozen=True):
+class Play(msgspec.Struct, frozen=True, gc=False):
     """Play to a leg until it ends. Answer: `PlayEnded`; `PlayMarked` may come before."""
 
     command: int
@@ -56,14 +56,14 @@ class Play(msgspec.Struct, frozen=True):
     """The part of the text whose end is reported (the business's name); may be empty."""
 
 
-class Stop(msgspec.Struct, frozen=True):
+class Stop(msgspec.Struct, frozen=True, gc=False):
     """End what plays to a leg; its `Play` then answers `PlayEnded("stopped")`. No own answer."""
 
     command: int
     leg: Leg
 
 
-class Collect(msgspec.Struct, frozen=True):
+class Collect(msgspec.Struct, frozen=True, gc=False):
     """Ask the leg for digits or a spoken word. Answer: `Collected`."""
 
     command: int
@@ -72,7 +72,7 @@ class Collect(msgspec.Struct, frozen=True):
     limit_us: int
 
 
-class Join(msgspec.Struct, frozen=True):
+class Join(msgspec.Struct, frozen=True, gc=False):
     """Bridge the two legs. Answer: `Joined` or `JoinFailed`."""
 
     command: int
@@ -80,7 +80,7 @@ class Join(msgspec.Struct, frozen=True):
     other: Leg
 
 
-class ReleaseLeg(msgspec.Struct, frozen=True):
+class ReleaseLeg(msgspec.Struct, frozen=True, gc=False):
     """Release a leg in whatever state it is. Answer: `Released`, when nothing of it is left."""
 
     command: int
@@ -93,31 +93,31 @@ Command = (
 )
 
 
-class Reserved(msgspec.Struct, frozen=True):
+class Reserved(msgspec.Struct, frozen=True, gc=False):
     command: int
 
 
-class ReserveFailed(msgspec.Struct, frozen=True):
+class ReserveFailed(msgspec.Struct, frozen=True, gc=False):
     command: int
     cause: int
 
 
-class RepresentativeFound(msgspec.Struct, frozen=True):
+class RepresentativeFound(msgspec.Struct, frozen=True, gc=False):
     command: int
     address: str | None
 
 
-class Ringing(msgspec.Struct, frozen=True):
+class Ringing(msgspec.Struct, frozen=True, gc=False):
     command: int
     leg: Leg
 
 
-class Answered(msgspec.Struct, frozen=True):
+class Answered(msgspec.Struct, frozen=True, gc=False):
     command: int
     leg: Leg
 
 
-class Failed(msgspec.Struct, frozen=True):
+class Failed(msgspec.Struct, frozen=True, gc=False):
     """The leg came to nothing before answer; nothing of it is left."""
 
     command: int
@@ -126,39 +126,39 @@ class Failed(msgspec.Struct, frozen=True):
     location: int = 0
 
 
-class Detected(msgspec.Struct, frozen=True):
+class Detected(msgspec.Struct, frozen=True, gc=False):
     command: int
     leg: Leg
     verdict: Literal["human", "machine", "fax", "silence"]
 
 
-class PlayMarked(msgspec.Struct, frozen=True):
+class PlayMarked(msgspec.Struct, frozen=True, gc=False):
     command: int
     leg: Leg
 
 
-class PlayEnded(msgspec.Struct, frozen=True):
+class PlayEnded(msgspec.Struct, frozen=True, gc=False):
     command: int
     leg: Leg
     outcome: Literal["complete", "stopped", "failed"]
 
 
-class Collected(msgspec.Struct, frozen=True):
+class Collected(msgspec.Struct, frozen=True, gc=False):
     command: int
     leg: Leg
     value: str
 
 
-class Joined(msgspec.Struct, frozen=True):
+class Joined(msgspec.Struct, frozen=True, gc=False):
     command: int
 
 
-class JoinFailed(msgspec.Struct, frozen=True):
+class JoinFailed(msgspec.Struct, frozen=True, gc=False):
     command: int
     cause: int
 
 
-class Released(msgspec.Struct, frozen=True):
+class Released(msgspec.Struct, frozen=True, gc=False):
     """Nothing is left of the leg.
 
     `command` is the `ReleaseLeg` it answers, or 0 when the party or the network ended the leg.
@@ -169,7 +169,7 @@ class Released(msgspec.Struct, frozen=True):
     cause: int
 
 
-class DriverLost(msgspec.Struct, frozen=True):
+class DriverLost(msgspec.Struct, frozen=True, gc=False):
     """The equipment lost what it drove (peripheral, trunk or process): every leg is gone."""
 
     cause: int

@@ -41,7 +41,7 @@ TIMER_EXPIRED = 102
 DialFirst = Literal["customer", "agent"]
 
 
-class CallRequest(msgspec.Struct, frozen=True, kw_only=True):
+class CallRequest(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Who is to be connected with whom."""
 
     call: str
@@ -54,7 +54,7 @@ class CallRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What the representative sees as the caller; empty when it must not be presented."""
 
 
-class Policy(msgspec.Struct, frozen=True, kw_only=True):
+class Policy(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """How the call is made, as business and message want it, and what is said in it."""
 
     ring_limit_us: int

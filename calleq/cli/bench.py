@@ -18,6 +18,7 @@ BENCHES: dict[str, tuple[str, str]] = {
     "isup": ("calleq.cli.bench_isup", "measure"),
     "accept": ("calleq.cli.bench_door", "measure_accept"),
     "first-iam": ("calleq.cli.bench_door", "measure_first_iam"),
+    "journal": ("calleq.cli.bench_journal", "measure"),
     "sim": ("calleq.cli.bench_sim", "measure"),
 }
 """Where each is measured, by name; a module is imported only when it measures."""

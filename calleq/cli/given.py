@@ -29,3 +29,8 @@ def given_talk_us(seconds: float) -> int:
     if not (math.isfinite(seconds) and 0 < seconds * SECOND_US <= HOUR_US):
         raise UsageError(f"--talk {seconds:g}: seconds above 0, at most 3600, were expected")
     return round(seconds * SECOND_US)
+
+
+def given_keep_us(days: int | None) -> int | None:
+    """How long journals are kept, in microseconds; None: for ever."""
+    return None if days is None else days * 24 * HOUR_US

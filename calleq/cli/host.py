@@ -49,6 +49,8 @@ class Wish:
     port: int | None = None
     desk_port: int = 0
     talk_us: int
+    keep_us: int | None = None
+    """How long segments of the journal are kept; None: for ever."""
     say: Callable[[str], None]
 
 
@@ -90,7 +92,11 @@ async def hosting(wish: Wish, stop: asyncio.Event) -> AsyncIterator[Host]:
                 stop.set()
 
         journal = FileJournal(
-            journal_path(wish.data, wish.process), clock, loop, lambda error: failed(str(error))
+            journal_path(wish.data, wish.process),
+            clock,
+            loop,
+            lambda error: failed(str(error)),
+            keep_us=wish.keep_us,
         )
         stack.callback(journal.close)
         capture = CaptureFile(wish.data / f"{wish.process}.capture", clock)

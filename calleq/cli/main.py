@@ -48,6 +48,22 @@ def _with_json(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument("--json", action="store_true", help=f"print {what} as JSON")
 
 
+def _with_keep(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--keep-days",
+        type=_days,
+        metavar="N",
+        help="remove segments of the journal that are older, 2 at least (default: keep all)",
+    )
+
+
+def _days(text: str) -> int:
+    """How long journals are kept; less than two days would break idempotency keys."""
+    if not (text.isascii() and text.isdigit() and 2 <= int(text) <= 36_500):
+        raise argparse.ArgumentTypeError(f"{text}: 2 to 36500 days were expected")
+    return int(text)
+
+
 def _port(text: str) -> int:
     """A port to listen on; 0 takes any that is free."""
     if not (text.isascii() and text.isdigit() and int(text) <= 65_535):
@@ -97,6 +113,7 @@ def _add_networks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         metavar="N",
         help="port of the telephones' desk (default: 8038; with --port: any free one)",
     )
+    _with_keep(up)
     _with_talk(up, 5.0)
 
     run = _add(
@@ -116,6 +133,7 @@ def _add_networks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         "--desk-port", type=_port, default=8038, metavar="N", help="port of the telephones' desk"
     )
     run.add_argument("--base-port", type=int, metavar="N", help="first port between elements")
+    _with_keep(run)
     _with_talk(run, 5.0)
 
 
@@ -169,8 +187,24 @@ def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     _with_network(topology)
     _with_json(topology, "the network")
 
+    journal = _add(
+        commands,
+        "journal",
+        "check that the journals are whole",
+        "calleq journal check --data my-data",
+        "journal",
+    )
+    checks = journal.add_subparsers(dest="way", required=True, metavar="check")
+    checking = checks.add_parser(
+        "check",
+        help="read every entry of every journal; exit status 1 when one is damaged",
+        epilog="example: calleq journal check --data my-data --json",
+    )
+    _with_data(checking)
+    _with_json(checking, "what was found")
+
     bench = _add(commands, "bench", "measure this machine", "calleq bench isup --json", "bench")
-    bench.add_argument("name", choices=("isup", "accept", "first-iam", "sim"))
+    bench.add_argument("name", choices=("isup", "accept", "first-iam", "journal", "sim"))
     _with_json(bench, "the figures")
 
 

@@ -1,17 +1,26 @@
-"""`calleq rebuild`: the call records made anew from the journals, whatever the tables held."""
+"""`calleq rebuild`: the call records made anew from the journals, whatever the tables held.
+
+Refused where the first segments of a journal have been removed: their records are in the tables
+alone.
+"""
 
 import argparse
+from pathlib import Path
 
 from sqlalchemy import func, select
 
 from calleq.billing.projection import rebuild
+from calleq.cli.failure import CommandError
 from calleq.cli.output import print_json, print_line
 from calleq.cli.records_database import opened
+from calleq.journal.segments import journals_in, segment_numbers, segment_path
+from calleq.runtime.disk import RealDisk
 from calleq.store.schema import LEG, SESSION
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Readers see the old records until the new ones are complete."""
+    _refuse_where_segments_are_gone(arguments.data)
     with opened(arguments) as database:
         entries = rebuild(database, arguments.data)
         with database.reading() as connection:
@@ -22,3 +31,14 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print_line(f"{entries} journal entries read: {calls} calls, {legs} legs")
     return 0
+
+
+def _refuse_where_segments_are_gone(data: Path) -> None:
+    disk = RealDisk()
+    for base in journals_in(disk, data):
+        first = segment_numbers(disk, base)[0]
+        if first > 1:
+            raise CommandError(
+                f"{base}: segments before {segment_path(base, first).name} were removed"
+                " (--keep-days): the records of their calls could not be made again"
+            )

@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 
 from calleq.cli.failure import CommandError, UsageError
-from calleq.cli.given import given_talk_us, given_topology
+from calleq.cli.given import given_keep_us, given_talk_us, given_topology
 from calleq.cli.host import Wish
 from calleq.cli.output import print_line
 from calleq.cli.up import serve
@@ -33,6 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
         port=arguments.port,
         desk_port=arguments.desk_port,
         talk_us=given_talk_us(arguments.talk),
+        keep_us=given_keep_us(arguments.keep_days),
         say=_say,
     )
     return serve(wish)

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 
 from calleq.cli.failure import CommandError
-from calleq.cli.given import given_talk_us, given_topology
+from calleq.cli.given import given_keep_us, given_talk_us, given_topology
 from calleq.cli.host import Host, Wish, hosting
 from calleq.cli.output import print_line
 from calleq.cli.voices import StoppedError
@@ -29,6 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
         port=arguments.port,
         desk_port=desk_port,
         talk_us=given_talk_us(arguments.talk),
+        keep_us=given_keep_us(arguments.keep_days),
         say=print_line,
     )
     return serve(wish)

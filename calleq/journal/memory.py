@@ -50,10 +50,11 @@ class MemoryJournal:
         due_us = self._due_us(now_us)
         if durable is None:
             return
-        if self._groups and self._groups[-1][0] == due_us:
-            self._groups[-1][1].append(durable)
+        groups = self._groups
+        if groups and groups[-1][0] == due_us:
+            groups[-1][1].append(durable)
         else:
-            self._groups.append((due_us, [durable]))
+            groups.append((due_us, [durable]))
             self._clock.call_later_us(due_us - now_us, self._commit)
 
     def _due_us(self, now_us: int) -> int:

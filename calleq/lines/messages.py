@@ -12,7 +12,7 @@ class LineError(ValueError):
     """The octets are no line message; the text says why."""
 
 
-class Setup(msgspec.Struct, frozen=True):
+class Setup(msgspec.Struct, frozen=True, gc=False):
     """Offer a call: by the switch, the telephone rings; by the telephone, it dials `called`."""
 
     reference: int
@@ -22,21 +22,21 @@ class Setup(msgspec.Struct, frozen=True):
     display: str = ""
 
 
-class Alerting(msgspec.Struct, frozen=True):
+class Alerting(msgspec.Struct, frozen=True, gc=False):
     """The called party is being rung."""
 
     reference: int
     to_originator: bool = False
 
 
-class Connect(msgspec.Struct, frozen=True):
+class Connect(msgspec.Struct, frozen=True, gc=False):
     """The called party answered."""
 
     reference: int
     to_originator: bool = False
 
 
-class Disconnect(msgspec.Struct, frozen=True):
+class Disconnect(msgspec.Struct, frozen=True, gc=False):
     """This side ends the call; in-band tones may follow from the network."""
 
     reference: int
@@ -44,7 +44,7 @@ class Disconnect(msgspec.Struct, frozen=True):
     to_originator: bool = False
 
 
-class Release(msgspec.Struct, frozen=True):
+class Release(msgspec.Struct, frozen=True, gc=False):
     """The line channel is given up; answered by `ReleaseComplete`."""
 
     reference: int
@@ -52,7 +52,7 @@ class Release(msgspec.Struct, frozen=True):
     to_originator: bool = False
 
 
-class ReleaseComplete(msgspec.Struct, frozen=True):
+class ReleaseComplete(msgspec.Struct, frozen=True, gc=False):
     """The call reference is free again; also the answer to a SETUP that is refused at once."""
 
     reference: int

@@ -21,7 +21,7 @@ Verdict = Literal["human", "machine", "fax", "silence"]
 Played = Literal["complete", "stopped", "failed"]
 
 
-class Prompt(msgspec.Struct, frozen=True):
+class Prompt(msgspec.Struct, frozen=True, gc=False):
     """Something to be heard.
 
     `kind` is `speech` (synthesised `text`), `music` (of our own making, endless), `mouth` (what a

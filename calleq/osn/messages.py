@@ -12,14 +12,14 @@ class OsnError(ValueError):
     """The octets are no OSN message; the text says why."""
 
 
-class Representative(msgspec.Struct, frozen=True, omit_defaults=True):
+class Representative(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A representative as the instruction names one."""
 
     number: str
     name: str = ""
 
 
-class SetUpCall(msgspec.Struct, frozen=True, tag_field="kind", tag="set_up_call"):
+class SetUpCall(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="set_up_call"):
     """Establish a customer service call (figure 8 executed), customer first by default."""
 
     call: str
@@ -43,14 +43,14 @@ class SetUpCall(msgspec.Struct, frozen=True, tag_field="kind", tag="set_up_call"
     """The element that wants the call's events."""
 
 
-class SetUpTaken(msgspec.Struct, frozen=True, tag_field="kind", tag="set_up_taken"):
+class SetUpTaken(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="set_up_taken"):
     """The equipment has the instruction, durably."""
 
     call: str
     equipment: str
 
 
-class SetUpRefused(msgspec.Struct, frozen=True, tag_field="kind", tag="set_up_refused"):
+class SetUpRefused(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="set_up_refused"):
     """No equipment can execute the instruction."""
 
     call: str
@@ -58,7 +58,7 @@ class SetUpRefused(msgspec.Struct, frozen=True, tag_field="kind", tag="set_up_re
     reason: str
 
 
-class CallProgress(msgspec.Struct, frozen=True, tag_field="kind", tag="call_progress"):
+class CallProgress(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="call_progress"):
     """One event of the call's timeline. `event` is one of `EVENTS`."""
 
     call: str
@@ -71,7 +71,7 @@ class CallProgress(msgspec.Struct, frozen=True, tag_field="kind", tag="call_prog
     detail: str = ""
 
 
-class CallEnded(msgspec.Struct, frozen=True, tag_field="kind", tag="call_ended"):
+class CallEnded(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="call_ended"):
     """The call's one final state."""
 
     call: str

@@ -47,17 +47,19 @@ class _VirtualTimer:
         self.args = ()
 
 
-_Heap = list[tuple[int, int, _VirtualTimer]]
+_Entry = tuple[int, int, _VirtualTimer]
+"""When it is due, in which order it was set, what to do."""
 
-NEAR_US = 10_000
-"""A wire's or a disk's delay is no longer: such timers have a heap of their own, which is small."""
+SLOT_BITS = 17
+"""Timers that are not due soon are kept by slots of 2**17 us, about an eighth of a second."""
 
 
 class VirtualClock:
     """Simulated time: it stands still until `advance_us` or `run` moves it.
 
-    Timers lie in two heaps, by how far off they were when set: thousands that bound a state, most
-    of them cancelled long before they are due, and few that carry something from here to there.
+    A calendar queue: timers of the slots that are open lie in a heap, those of later ones in a list
+    for each slot, unsorted. Most timers only bound a state and are cancelled long before they are
+    due; those are dropped when their slot is opened, and never cost a place in a heap.
     """
 
     def __init__(self, start_us: int = 0) -> None:
@@ -65,8 +67,12 @@ class VirtualClock:
         self._elapsed_us = 0
         self._step_us = 0
         self._order = 0
-        self._near: _Heap = []
-        self._far: _Heap = []
+        self._heap: list[_Entry] = []
+        self._open_until_us = 1 << SLOT_BITS
+        """Everything due before lies in the heap."""
+        self._slots: dict[int, list[_Entry]] = {}
+        self._coming: list[int] = []
+        """The slots that are not open, as a heap."""
 
     def now_us(self) -> int:
         return self._start_us + self._elapsed_us + self._step_us
@@ -83,8 +89,15 @@ class VirtualClock:
             raise ValueError(f"a timer cannot be set {-delay_us} us into the past")
         timer = _VirtualTimer(call, args)
         self._order = order = self._order + 1
-        heap = self._near if delay_us <= NEAR_US else self._far
-        heapq.heappush(heap, (self._elapsed_us + delay_us, order, timer))
+        due_us = self._elapsed_us + delay_us
+        if due_us < self._open_until_us:
+            heapq.heappush(self._heap, (due_us, order, timer))
+            return timer
+        slot = self._slots.get(due_us >> SLOT_BITS)
+        if slot is None:
+            slot = self._slots[due_us >> SLOT_BITS] = []
+            heapq.heappush(self._coming, due_us >> SLOT_BITS)
+        slot.append((due_us, order, timer))
         return timer
 
     def step_wall_us(self, step_us: int) -> None:
@@ -98,11 +111,15 @@ class VirtualClock:
 
     def next_due_us(self) -> int | None:
         """Monotonic microseconds of the next timer, None when none is set."""
-        for heap in (self._near, self._far):
-            while heap and heap[0][2].call is None:
+        heap = self._heap
+        while heap or self._coming:
+            if not heap:
+                self._open_slot()
+            elif heap[0][2].call is None:
                 heapq.heappop(heap)
-        heads = [heap[0][0] for heap in (self._near, self._far) if heap]
-        return min(heads) if heads else None
+            else:
+                return heap[0][0]
+        return None
 
     def advance_us(self, length_us: int) -> None:
         """Fire every timer of the next `length_us` in order, then stand at its end."""
@@ -119,12 +136,23 @@ class VirtualClock:
         self._elapsed_us = end_us
         return False
 
+    def _open_slot(self) -> None:
+        """The heap is empty: fill it from the next slot, leaving out what was cancelled."""
+        number = heapq.heappop(self._coming)
+        self._open_until_us = (number + 1) << SLOT_BITS
+        self._heap += [entry for entry in self._slots.pop(number) if entry[2].call is not None]
+        heapq.heapify(self._heap)
+
     def _fire_until(self, end_us: int, *, once: bool = False) -> bool:
         """Fire every timer (with `once` a single one) due at `end_us` or before, in order."""
-        near, far = self._near, self._far
+        heap, coming = self._heap, self._coming
         pop = heapq.heappop
-        while near or far:
-            heap = far if not near or (far and far[0] < near[0]) else near
+        while heap or coming:
+            if not heap:
+                if coming[0] << SLOT_BITS > end_us:
+                    break
+                self._open_slot()
+                continue
             if heap[0][0] > end_us:
                 break
             due_us, _, timer = pop(heap)

@@ -15,7 +15,7 @@ from calleq.ssp.mobile import Paging
 from calleq.ssp.routing import Routing
 
 
-class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+class Attempt(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One call attempt as it reached the switch."""
 
     called: str

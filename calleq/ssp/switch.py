@@ -92,8 +92,9 @@ class SwitchService:
         Nobody knows when they ended, only that it was after the last entry of that life.
         """
         unreleased: dict[int, None] = {}
+        name = self.name
         for stamped in entries:
-            if stamped.entity != self.name:
+            if stamped.entity != name:
                 continue
             match stamped.entry:
                 case LineSeized(seizure):
@@ -106,7 +107,7 @@ class SwitchService:
             released = LineReleased(
                 seizure, Q850.TEMPORARY_FAILURE, Location.PUBLIC_LOCAL, "restart"
             )
-            self._office.journal.append(self.name, released)
+            self._office.journal.append(name, released)
         return len(unreleased)
 
     @property

@@ -36,7 +36,8 @@ PROJECTION = Table(
     Column("rules", Integer, nullable=False),
     Column("horizon_us", BigInteger, nullable=False),
 )
-"""One row, `records`: which rules of derivation made the tables, and the latest instant read."""
+"""One row, `records`: which rules of derivation made the tables, and the latest instant that the
+last piece had."""
 
 JOURNAL = Table(
     "journal",

@@ -267,7 +267,11 @@ class Inhabitant:
             self._react(previous)
 
     def _note_heard(self) -> None:
-        detail = ", ".join(sorted(self._heard)) or "silence"
+        heard = self._heard
+        if len(heard) == 1:
+            (detail,) = heard
+        else:
+            detail = ", ".join(sorted(heard)) or "silence"
         self._diary.note(self._phone.number, Event.HEARS, detail)
 
     def _react(self, previous: frozenset[str]) -> None:

@@ -22,10 +22,12 @@ from simulator.crash.disks import KILLED_STATUS
 from simulator.crash.inside import Life, live
 from simulator.crash.side import Side
 from simulator.crash.wires import Audit, Channel, Done, EndedError, Kind, Run, Sent, Standing
-from simulator.crash.world import LONGEST_CALL_US, START_US, WIRE_US, Manner, Message, World
+from simulator.crash.world import FAR, LONGEST_CALL_US, START_US, WIRE_US, Manner, Message, World
 
 DOWN_US = 2 * SECOND_US
 """Between the end of one life and the beginning of the next."""
+RESET_ROUND_US = 10 * SECOND_US
+"""After which a call that died with the whole network has left no telephone off the hook."""
 POST_AGAIN_US = SECOND_US
 POSTS_LIMIT = 20
 SETTLE_US = 2 * LONGEST_CALL_US
@@ -116,6 +118,8 @@ class Outside:
         self.world = world
         self.journal = journal
         self.lives = 0
+        self.lingering = 0
+        """Telephones that a dead network's call still held a reset round after its restart."""
         self.clock = VirtualClock(START_US)
         self.memory = MemoryJournal(self.clock)
         """The journal of everything outside."""
@@ -145,7 +149,11 @@ class Outside:
 
     def telephones_off_hook(self) -> int:
         """Telephones that still believe in a call."""
-        return sum(phone.state is not State.ON_HOOK for phone in self.telephones.values())
+        return len(self._off_hook())
+
+    def _off_hook(self) -> list[str]:
+        phones = self.telephones.items()
+        return [number for number, phone in phones if phone.state is not State.ON_HOOK]
 
     # What lies outside.
 
@@ -195,6 +203,8 @@ class Outside:
             self._begin_life()
             return
         self.side.other_side(there=True)
+        if self.world.outside == {FAR} and self.lives > 1:
+            self.clock.call_later_us(RESET_ROUND_US, self._count_lingering, self._off_hook())
 
     def _life_ended(self) -> None:
         """Nobody is inside any more: the wires break, and time passes."""
@@ -212,6 +222,9 @@ class Outside:
             if home_switch(self.world.topology, line.number) in self.world.inside:
                 self.telephones[line.number].lose_line()
         self.clock.advance_us(DOWN_US)
+
+    def _count_lingering(self, off_hook_then: list[str]) -> None:
+        self.lingering += len(set(off_hook_then) & set(self._off_hook()))
 
     def _run_until(self, limit_us: int) -> None:
         """Let time pass on both sides, in steps that no wire is quicker than."""

@@ -110,12 +110,13 @@ class _Workload:
         count.said += self._said
         try:
             recovered = _recover(found)
+            goes_on = _goes_on(found, recovered)
         except JournalError:
             count.refused += 1
             return
         entries = [stamped.entry for stamped in recovered]
         count.lost += max(0, self._said - len(entries))
-        count.invented += entries != self._appended[: len(entries)] or not _whole(found, recovered)
+        count.invented += entries != self._appended[: len(entries)] or not goes_on
 
 
 def _recover(disk: ForgetfulDisk) -> list[Stamped]:
@@ -124,7 +125,7 @@ def _recover(disk: ForgetfulDisk) -> list[Stamped]:
     return writer.recovered
 
 
-def _whole(disk: ForgetfulDisk, recovered: list[Stamped]) -> bool:
+def _goes_on(disk: ForgetfulDisk, recovered: list[Stamped]) -> bool:
     """Whether the journal goes on from there and reads back as one."""
     writer = JournalWriter(BASE, disk, lambda: START_US, segment_bytes=SEGMENT_BYTES)
     sequence = writer.sequences.get("element-0", 0) + 1

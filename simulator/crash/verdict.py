@@ -39,7 +39,8 @@ class Verdict(msgspec.Struct):
     not_dialled: int = 0
     """Accepted, and the customer was never attempted, or neither rung nor the call failed."""
     orphan_legs: int = 0
-    """Telephones off the hook, calls in progress at a switch or at the peripheral."""
+    """Telephones off the hook, calls in progress at a switch or at the peripheral, at the end; and
+    telephones that a dead network's call still holds a reset round after its restart."""
     stuck_circuits: int = 0
     records_doubled: int = 0
     records_missing: int = 0
@@ -71,6 +72,7 @@ def judge(outside: Outside, standing: Standing) -> Verdict:
     verdict = Verdict(kills=outside.lives - 1)
     verdict.orphan_legs = (
         outside.telephones_off_hook()
+        + outside.lingering
         + outside.side.calls_in_progress()
         + standing.calls_in_progress
     )

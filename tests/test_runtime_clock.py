@@ -1,0 +1,79 @@
+"""The virtual clock against the plainest clock there is: a list, searched for what is due first."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calleq.runtime.clock import SLOT_BITS, VirtualClock
+
+SLOT_US = 1 << SLOT_BITS
+delays = st.one_of(
+    st.integers(0, 5_000),
+    st.integers(SLOT_US - 2, SLOT_US + 2),
+    st.integers(0, 100 * SLOT_US),
+    st.sampled_from([0, 1_000, 4_000, 30_000_000, 14_400_000_000]),
+)
+
+
+@given(st.lists(st.tuples(delays, delays, st.booleans()), max_size=60), st.integers(1, 10**9))
+def test_timers_fire_when_due_and_in_the_order_in_which_they_were_set(
+    plans: list[tuple[int, int, bool]], step_us: int
+):
+    """Each plan is a timer that sets another when it fires; some of those are cancelled."""
+    clock = VirtualClock(10**15)
+    fired: list[tuple[int, int]] = []
+    expected: list[tuple[int, int]] = []
+    orders = itertools.count()
+
+    def fire(order: int, then: tuple[int, bool] | None) -> None:
+        fired.append((clock.monotonic_us(), order))
+        assert clock.now_us() == 10**15 + clock.monotonic_us()
+        if then is not None:
+            delay_us, cancelled = then
+            due = (clock.monotonic_us() + delay_us, next(orders))
+            timer = clock.call_later_us(delay_us, fire, due[1], None)
+            if cancelled:
+                timer.cancel()
+            else:
+                expected.append(due)
+
+    for first_us, second_us, cancelled in plans:
+        order = next(orders)
+        expected.append((first_us, order))
+        clock.call_later_us(first_us, fire, order, (second_us, cancelled))
+    while clock.next_due_us() is not None:
+        clock.advance_us(step_us * 1_000)
+    assert fired == sorted(expected)
+    assert not clock.run_next()
+
+
+def test_one_timer_at_a_time_and_time_does_not_pass_it():
+    clock = VirtualClock()
+    seen: list[str] = []
+    clock.call_later_us(3 * SLOT_US, seen.append, "far")
+    clock.call_later_us(1, seen.append, "near")
+    assert clock.next_due_us() == 1
+    assert clock.run_next()
+    assert (seen, clock.monotonic_us()) == (["near"], 1)
+    assert clock.next_due_us() == 3 * SLOT_US
+    clock.call_later_us(5, seen.append, "nearer than far")
+    assert clock.run_next()
+    assert clock.run_next()
+    assert seen == ["near", "nearer than far", "far"]
+
+
+def test_a_run_ends_at_its_limit_or_when_nothing_is_left():
+    clock = VirtualClock()
+    late = clock.call_later_us(10 * SLOT_US, lambda: None)
+    assert not clock.run(SLOT_US)
+    assert clock.monotonic_us() == SLOT_US
+    late.cancel()
+    assert clock.run(SLOT_US)
+    assert clock.monotonic_us() == SLOT_US
+
+
+def test_the_past_is_refused():
+    with pytest.raises(ValueError, match="5 us into the past"):
+        VirtualClock().call_later_us(-5, lambda: None)
