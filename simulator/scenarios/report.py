@@ -65,9 +65,8 @@ def page(verdicts: Sequence[Verdict]) -> str:
         f"<p>calleq-sim {escape(__version__)}. A ladder's colours: "
         '<span style="color:var(--net)">internet</span>, <span style="color:var(--osn)">OSN</span>,'
         ' <span style="color:var(--ss7)">signalling link</span>, '
-        '<span style="color:var(--line)">line</span>. A telephone rings or dials '
-        '<span style="color:var(--net)">here</span> and is in a call '
-        '<span style="color:var(--line)">here</span>. Times in seconds.</p>\n'
+        '<span style="color:var(--line)">line</span>. Bars: amber while a telephone rings or '
+        "dials, green while it is in a call, red where it turned one away. Times in seconds.</p>\n"
         f"{parts}\n</main></body></html>\n"
     )
 
