@@ -17,9 +17,9 @@ from simulator.scenarios.running import Shown, Swept
 ROWS_LIMIT = 400
 """Messages of one ladder that are drawn; the rest is counted."""
 FIELDS_CHARACTERS = 90
-PITCH = 84
-ROW = 20
-HEAD = 46
+PITCH = 88
+ROW = 26
+HEAD = 50
 LEFT = 72
 TEXT = 640
 LANE = 30
@@ -65,10 +65,10 @@ def _arrow(row: Row, y: int, elements: Sequence[str]) -> str:
     text_x = LEFT + PITCH * (len(elements) - 1) + 24
     return (
         _text(4, y + 4, f"{row.offset_us / SECOND_US:8.3f}", "time")
+        + _text((start + end) / 2, y - 4, row.name, f"{kind} name", "middle")
         + f'<line class="{kind}" x1="{start}" y1="{y}" x2="{end}" y2="{y}"/>'
         + f'<path class="{kind} tip" d="M{end} {y}l{tip} -4v8z"/>'
-        + f'<text x="{text_x}" y="{y + 4}"><tspan class="{kind} name">{escape(row.name)}</tspan>'
-        + f" {escape(told)}</text>"
+        + _text(text_x, y + 4, told)
     )
 
 
@@ -80,7 +80,7 @@ def draw_telephones(shown: Shown) -> str:
     numbers = list(dict.fromkeys(h.what.number for h in entries if isinstance(h.what, DiaryEntry)))
     end_us = max((h.at_us for h in shown.happenings), default=shown.began_us)
     length_us = max(1, end_us - shown.began_us)
-    plot = WIDTH - 2 * PITCH
+    plot = WIDTH - 3 * PITCH
 
     def x_of(at_us: int) -> float:
         return round(2 * PITCH + plot * (at_us - shown.began_us) / length_us, 1)
@@ -161,7 +161,7 @@ def draw_sweep(swept: Sequence[Swept]) -> str:
     """The final state by the value of the sweep: one lane for each state, a mark for each run."""
     states = sorted({state for run in swept for state in run.states})
     first_us, last_us = swept[0].at_us, swept[-1].at_us
-    plot = WIDTH - 3 * PITCH
+    plot = WIDTH - 4 * PITCH
     height = LANE * (len(states) + 1)
     words = f"{len(swept)} runs, final states {', '.join(states)}"
     parts = [_open(WIDTH, height, "Final states over the sweep", words)]

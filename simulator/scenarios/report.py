@@ -34,9 +34,9 @@ svg text { font: 12px ui-monospace, monospace; fill: var(--ink); } svg .time { f
 svg .head { font-weight: bold; text-anchor: middle; } svg .life { stroke: var(--faint); }
 svg line { stroke-width: 1.5; } svg .mark { stroke: var(--soft); }
 svg .ss7 { stroke: var(--ss7); } svg .osn { stroke: var(--osn); } svg .net { stroke: var(--net); }
-svg .line { stroke: var(--line); } svg tspan.name { font-weight: bold; stroke: none; }
-svg tspan.ss7, svg .ss7.tip { fill: var(--ss7); } svg tspan.osn, svg .osn.tip { fill: var(--osn); }
-svg tspan.net, svg .net.tip { fill: var(--net); } svg tspan.line, svg .line.tip {
+svg .line { stroke: var(--line); } svg text.name { font-size: 10px; stroke: none; }
+svg text.ss7, svg .ss7.tip { fill: var(--ss7); } svg text.osn, svg .osn.tip { fill: var(--osn); }
+svg text.net, svg .net.tip { fill: var(--net); } svg text.line, svg .line.tip {
  fill: var(--line); } svg rect.ringing, svg rect.dialling { fill: var(--net); }
 svg rect.talking { fill: var(--line); } svg rect.refused, svg rect.bad { fill: var(--bad); }
 svg rect.good { fill: var(--good); }
@@ -65,7 +65,8 @@ def page(verdicts: Sequence[Verdict]) -> str:
         f"<p>calleq-sim {escape(__version__)}. A ladder's colours: "
         '<span style="color:var(--net)">internet</span>, <span style="color:var(--osn)">OSN</span>,'
         ' <span style="color:var(--ss7)">signalling link</span>, '
-        '<span style="color:var(--line)">line</span>. Times in seconds.</p>\n'
+        '<span style="color:var(--line)">line</span>. Bars: amber while a telephone rings or '
+        "dials, green while it is in a call, red where it turned one away. Times in seconds.</p>\n"
         f"{parts}\n</main></body></html>\n"
     )
 
