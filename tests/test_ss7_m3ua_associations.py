@@ -360,6 +360,24 @@ def test_requests_are_repeated_and_a_far_end_that_answers_nothing_is_left() -> N
     assert cable.cut
 
 
+def test_an_answer_to_a_heartbeat_is_not_answered() -> None:
+    scene = Scene()
+    cable = scene.up()
+    before = len(cable.seen)
+    cable.near.receive(codec.encode(m.BeatAck(b"1")))
+    scene.clock.advance_us(SECOND_US)
+    assert len(cable.seen) == before
+
+
+def test_no_message_is_a_kind_of_another() -> None:
+    messages = m.Message.__args__
+    assert [
+        (one, other)
+        for one, other in product(messages, repeat=2)
+        if one is not other and issubclass(one, other)
+    ] == []
+
+
 def test_heartbeats_find_a_far_end_that_has_gone() -> None:
     scene = Scene()
     cable = scene.up()

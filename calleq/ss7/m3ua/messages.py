@@ -1,7 +1,8 @@
 """The messages of M3UA, typed (RFC 4666 §3); `codec` turns them into octets.
 
 Every message is frozen. `other` keeps the parameters that the message has no field for, as (tag,
-contents), in the order in which they arrived, so that nothing is lost on the way.
+contents), in the order in which they arrived, so that nothing is lost on the way. No message is a
+kind of another: what asks and its answer share their fields and no type.
 """
 
 from enum import IntEnum
@@ -211,62 +212,72 @@ class Dupu(msgspec.Struct, frozen=True, gc=False):
     other: Other = ()
 
 
-class AspUp(msgspec.Struct, frozen=True, gc=False):
-    """ASPUP: an ASP is ready for management (§3.5.1)."""
-
+class _Up(msgspec.Struct, frozen=True, gc=False):
     asp_identifier: int | None = None
     info: str = ""
     other: Other = ()
 
 
-class AspUpAck(AspUp, frozen=True, gc=False):
+class AspUp(_Up, frozen=True, gc=False):
+    """ASPUP: an ASP is ready for management (§3.5.1)."""
+
+
+class AspUpAck(_Up, frozen=True, gc=False):
     """The answer (§3.5.2)."""
 
 
-class AspDown(msgspec.Struct, frozen=True, gc=False):
-    """ASPDN: an ASP goes (§3.5.3)."""
-
+class _Down(msgspec.Struct, frozen=True, gc=False):
     info: str = ""
     other: Other = ()
 
 
-class AspDownAck(AspDown, frozen=True, gc=False):
+class AspDown(_Down, frozen=True, gc=False):
+    """ASPDN: an ASP goes (§3.5.3)."""
+
+
+class AspDownAck(_Down, frozen=True, gc=False):
     """The answer (§3.5.4)."""
 
 
-class Beat(msgspec.Struct, frozen=True, gc=False):
-    """BEAT: is the peer still there (§3.5.5)."""
-
+class _Beat(msgspec.Struct, frozen=True, gc=False):
     data: bytes = b""
     other: Other = ()
 
 
-class BeatAck(Beat, frozen=True, gc=False):
+class Beat(_Beat, frozen=True, gc=False):
+    """BEAT: is the peer still there (§3.5.5)."""
+
+
+class BeatAck(_Beat, frozen=True, gc=False):
     """The answer, with the same data (§3.5.6)."""
 
 
-class AspActive(msgspec.Struct, frozen=True, gc=False):
-    """ASPAC: an ASP is ready for traffic (§3.7.1)."""
-
+class _Active(msgspec.Struct, frozen=True, gc=False):
     traffic_mode: int | None = None
     routing_contexts: Contexts = ()
     info: str = ""
     other: Other = ()
 
 
-class AspActiveAck(AspActive, frozen=True, gc=False):
+class AspActive(_Active, frozen=True, gc=False):
+    """ASPAC: an ASP is ready for traffic (§3.7.1)."""
+
+
+class AspActiveAck(_Active, frozen=True, gc=False):
     """The answer (§3.7.2)."""
 
 
-class AspInactive(msgspec.Struct, frozen=True, gc=False):
-    """ASPIA: an ASP takes no more traffic (§3.7.3)."""
-
+class _Inactive(msgspec.Struct, frozen=True, gc=False):
     routing_contexts: Contexts = ()
     info: str = ""
     other: Other = ()
 
 
-class AspInactiveAck(AspInactive, frozen=True, gc=False):
+class AspInactive(_Inactive, frozen=True, gc=False):
+    """ASPIA: an ASP takes no more traffic (§3.7.3)."""
+
+
+class AspInactiveAck(_Inactive, frozen=True, gc=False):
     """The answer (§3.7.4)."""
 
 
