@@ -401,6 +401,18 @@ def test_an_operator_who_takes_a_process_out_is_asked_again() -> None:
     assert cable.near.asp.active
 
 
+def test_traffic_that_is_acknowledged_and_then_refused_pauses_and_is_asked_for_again() -> None:
+    scene = Scene()
+    cable = scene.up()
+    heard: list[bool] = []
+    cable.near.active = heard.append
+    cable.far.send(m.Error(m.ErrorCode.NO_CONFIGURED_AS, (22,)))
+    scene.clock.advance_us(SECOND_US)
+    assert heard == [False]
+    scene.clock.advance_us(asp.T_RETRY_US + SECOND_US)
+    assert heard == [False, True]
+
+
 def test_two_peers_in_double_exchange_carry_traffic_without_a_gateway() -> None:
     """IPSP: each end is process and server to the other (RFC 4666 §5.6.2)."""
     clock = VirtualClock()

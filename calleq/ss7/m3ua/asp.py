@@ -11,6 +11,8 @@ Odd cases:
   (§4.3.4.2, §4.3.4.4): it asks again after T(retry), for as long as it is wanted;
 - in override mode another process may take over: then this one stands by, and asks again when the
   gateway says that the application server is pending (§4.3.4.5);
+- a gateway may acknowledge traffic and refuse the first message of it: then no traffic flows, and
+  it is asked again after T(retry);
 - a gateway that refuses a registration has the reason in `refusal`; it is asked again after
   T(retry), because operators mend such things at the gateway.
 """
@@ -152,6 +154,7 @@ _ASKING: dict[tuple[State, Input], tuple[Action, State]] = {
     (State.GOING_ACTIVE, Input.ERROR): (Action.RETRY, State.INACTIVE),
     (State.GOING_ACTIVE, Input.ALTERNATE): (Action.REST, State.STANDING_BY),
     (State.ACTIVE, Input.ALTERNATE): (Action.PAUSE, State.STANDING_BY),
+    (State.ACTIVE, Input.ERROR): (Action.PAUSE_AND_RETRY, State.INACTIVE),
     (State.ACTIVE, Input.INACTIVE_ACK): (Action.PAUSE_AND_RETRY, State.INACTIVE),
     (State.ACTIVE, Input.DOWN_ACK): (Action.PAUSE_AND_RETRY, State.INACTIVE),
     (State.ACTIVE, Input.T_ACK): (Action.IGNORE, State.ACTIVE),

@@ -39,6 +39,8 @@ class AdaptedEnd:
         """`names`: link, near node, far node. `put` sends; `serves` says whether it would."""
         self.link, self.near, self.far = names
         self.malformed = 0
+        self.watch: Callable[[AdaptedEnd], object] | None = None
+        """Told, after the node, when the link goes into or out of service."""
         self._clock = clock
         self._tap = tap
         self._put = put
@@ -116,6 +118,8 @@ class AdaptedEnd:
         """Traffic flows, or flows no more."""
         if self._changed is not None:
             self._changed(in_service and self._wanted)
+        if self.watch is not None:
+            self.watch(self)
 
 
 def gateway_end(
