@@ -8,7 +8,7 @@ ends everything in the reverse order: doors first, then the elements' wires, the
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,9 @@ from starlette.types import ASGIApp
 
 from calleq.access_server.http import http_app
 from calleq.accounts.passwords import PooledVerifier
+from calleq.cli.claims import claim
 from calleq.cli.failure import CommandError
+from calleq.cli.older import OlderCalls
 from calleq.cli.plants import OneProcess, SeveralProcesses, Wires, address_taken
 from calleq.cli.reading import merge_json, write_point_codes
 from calleq.cli.voices import FoundVoice, voice_address, voice_beside
@@ -81,6 +83,7 @@ async def hosting(wish: Wish, stop: asyncio.Event) -> AsyncIterator[Host]:
     Raises StoppedError when `stop` was set while another process was waited for.
     """
     wish.data.mkdir(parents=True, exist_ok=True)
+    process = claim(wish.data, wish.process)
     loop = asyncio.get_running_loop()
     clock = LoopClock(loop)
     async with contextlib.AsyncExitStack() as stack:
@@ -92,21 +95,22 @@ async def hosting(wish: Wish, stop: asyncio.Event) -> AsyncIterator[Host]:
                 failures.append(what)
                 stop.set()
 
-        journal = FileJournal(
-            journal_path(wish.data, wish.process),
-            clock,
-            loop,
-            lambda error: failed(str(error)),
-            keep_us=wish.keep_us,
+        base = journal_path(wish.data, process)
+        opening = await stack.enter_async_context(
+            _opening(
+                lambda: FileJournal(
+                    base, clock, loop, lambda error: failed(str(error)), keep_us=wish.keep_us
+                )
+            )
         )
-        stack.callback(journal.close)
-        capture = CaptureFile(wish.data / f"{wish.process}.capture", clock)
+        capture = CaptureFile(wish.data / f"{process}.capture", clock)
         stack.callback(capture.close)
         diary = Diary(clock, wish.data / "telephones.diary" if _has_telephones(wish) else None)
         stack.callback(diary.close)
         voice = await stack.enter_async_context(
             _voice(wish, stop, lambda: failed("the voice process ended"))
         )
+        journal = await opening
         wires = await stack.enter_async_context(_wires(wish, clock, capture))
         plant = Plant(
             clock=clock,
@@ -122,13 +126,8 @@ async def hosting(wish: Wish, stop: asyncio.Event) -> AsyncIterator[Host]:
             diary=diary,
             talk_us=wish.talk_us,
         )
-        with address_taken():
-            network = build_network(wish.topology, plant, wish.elements, journal.recovered)
-            wires.open(network.lines_lost)
-        host = Host(network, voice, wires, wires.listening())
-        network.start(journal.recovered)
-        journal.forget_recovered()
-        await _open_doors(wish, host, stack)
+        host = _set_to_work(wish, plant, voice, wires, journal)
+        await _open_doors(wish, host, base, stack)
         if host.doors:
             merge_json(wish.data / "listening.json", host.doors)
         write_point_codes(wish.data, point_codes(wish.topology))
@@ -136,8 +135,35 @@ async def hosting(wish: Wish, stop: asyncio.Event) -> AsyncIterator[Host]:
             yield host
         finally:
             with contextlib.suppress(JournalError):  # a failed disk is told of already
-                network.stop()
+                host.network.stop()
             host.failure = "; ".join(failures)
+
+
+@contextlib.asynccontextmanager
+async def _opening(opened: Callable[[], FileJournal]) -> AsyncIterator[Awaitable[FileJournal]]:
+    """The journal, opened in a thread while the voice process starts; closed after everything."""
+    opening = asyncio.create_task(asyncio.to_thread(opened))
+    try:
+        yield opening
+    finally:
+        try:
+            journal = await opening
+        except JournalError:
+            pass  # whoever waited for it was told
+        else:
+            journal.close()
+
+
+def _set_to_work(
+    wish: Wish, plant: Plant, voice: RemoteVoice, wires: Wires, journal: FileJournal
+) -> Host:
+    with address_taken():
+        network = build_network(wish.topology, plant, wish.elements, journal.recovered)
+        wires.open(network.lines_lost)
+    host = Host(network, voice, wires, wires.listening())
+    network.start(journal.recovered)
+    journal.forget_recovered()
+    return host
 
 
 def _has_telephones(wish: Wish) -> bool:
@@ -182,12 +208,14 @@ async def _wires(wish: Wish, clock: LoopClock, capture: CaptureFile) -> AsyncIte
         await wires.close()
 
 
-async def _open_doors(wish: Wish, host: Host, stack: contextlib.AsyncExitStack) -> None:
+async def _open_doors(wish: Wish, host: Host, base: Path, stack: contextlib.AsyncExitStack) -> None:
     network = host.network
     if network.server is not None and network.accounts is not None:
         address, _, port_text = wish.topology.access_server.listen.rpartition(":")
         port = int(port_text) if wish.port is None else wish.port
-        app = http_app(network.server, network.accounts, lambda: secrets.token_hex(12))
+        older = OlderCalls(base, network.server.name)
+        stack.callback(older.close)
+        app = http_app(network.server, network.accounts, lambda: secrets.token_hex(12), older=older)
         await _serve(app, address, port, "front door", host, stack)
     if network.telephones is not None:
         app = desk_app(network.telephones, host.voice.recording)
