@@ -26,6 +26,7 @@ from calleq.cli.voices import FoundVoice, voice_address, voice_beside
 from calleq.journal.file import FileJournal
 from calleq.journal.frames import JournalError
 from calleq.journal.reading import journal_path
+from calleq.journal.segments import Retention
 from calleq.media.remote import RemoteVoice
 from calleq.network import TELEPHONES, Network, Plant, build_network, point_codes, prompts_of
 from calleq.runtime.clock import LoopClock
@@ -54,6 +55,8 @@ class Wish:
     talk_us: int
     keep_us: int | None = None
     """How long segments of the journal are kept; None: for ever."""
+    database: str | None = None
+    """Where the records are that segments are kept for; None: in the data directory."""
     say: Callable[[str], None]
 
 
@@ -96,10 +99,11 @@ async def hosting(wish: Wish, stop: asyncio.Event) -> AsyncIterator[Host]:
                 stop.set()
 
         base = journal_path(wish.data, process)
+        retention = _retention(wish, stack)
         opening = await stack.enter_async_context(
             _opening(
                 lambda: FileJournal(
-                    base, clock, loop, lambda error: failed(str(error)), keep_us=wish.keep_us
+                    base, clock, loop, lambda error: failed(str(error)), retention=retention
                 )
             )
         )
@@ -152,6 +156,15 @@ async def _opening(opened: Callable[[], FileJournal]) -> AsyncIterator[Awaitable
             pass  # whoever waited for it was told
         else:
             journal.close()
+
+
+def _retention(wish: Wish, stack: contextlib.AsyncExitStack) -> Retention | None:
+    if wish.keep_us is None:
+        return None
+    from calleq.cli.records_made import RecordsMade  # a database's library is slow to import
+
+    made = stack.enter_context(RecordsMade(wish.database, wish.data, wish.say).watched())
+    return Retention(wish.keep_us, made.consumed)
 
 
 def _set_to_work(

@@ -35,6 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
         desk_port=arguments.desk_port,
         talk_us=given_talk_us(arguments.talk),
         keep_us=given_keep_us(arguments.keep_days),
+        database=arguments.database,
         say=_say,
     )
     return serve(wish)

@@ -31,6 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
         desk_port=desk_port,
         talk_us=given_talk_us(arguments.talk),
         keep_us=given_keep_us(arguments.keep_days),
+        database=arguments.database,
         say=print_line,
     )
     return serve(wish)
