@@ -327,8 +327,10 @@ def test_the_records_are_not_asked_about_while_no_segment_is_old(tmp_path: Path)
     def consumed() -> dict[str, int]:
         raise AssertionError("asked")
 
-    life = Life(tmp_path / "network.journal", retention=Retention(KEEP_US, consumed))
+    base = tmp_path / "network.journal"
+    life = Life(base, retention=Retention(KEEP_US, consumed))
     life.writes([progress(number) for number in range(1, 101)]).ends()
+    assert numbers(base) == list(range(1, 101))
 
 
 OPENING_STEPS = 6
