@@ -208,6 +208,7 @@ class CallDriver:
         self._is_over = True
         if self._timer is not None:
             self._timer.cancel()
+        self._legs.clear()  # a leg that is not clear yet is its circuit's, and needs no other
         means = self._means
         means.circuits.done(self._call)
         end = CallEnded(self._call, final, cause, means.clock.now_us())

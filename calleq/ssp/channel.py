@@ -355,6 +355,7 @@ class LineChannel:
         self._send(self.line, ReleaseComplete(self.reference, cause, self._to_originator))
 
     def _free(self, user: ChannelUser) -> None:
+        self.user = None
         self._freed(self)
         user.channel_cleared()
 
