@@ -20,6 +20,8 @@ from typing import Protocol
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Segment, Tap
 
+_SIGNALLING_LINK = Segment.SIGNALLING_LINK
+
 IN_FLIGHT_LIMIT = 65_536
 """Units under way in one direction of an in-process link; more are lost, and counted."""
 
@@ -93,7 +95,7 @@ class InProcessEnd:
             return False
         clock = link.clock
         link.tap.saw(
-            Segment.SIGNALLING_LINK, self.link, self.near, self.far, octets, clock.now_us()
+            _SIGNALLING_LINK, self.link, self.near, self.far, octets, clock.now_us()
         )
         if self.in_flight >= IN_FLIGHT_LIMIT:
             link.lost += 1
