@@ -229,28 +229,28 @@ class CallDriver:
             self._act(driver.ReserveFailed(command.command, NO_CIRCUIT))
 
     def _execute(self, command: Command) -> None:
-        match command:
+        match command:  # the most frequent first
+            case driver.Play():
+                self._play(command)
+            case driver.SetUpLeg():
+                self._set_up(command)
+            case driver.Stop():
+                self._stop(command.leg)
+            case driver.ReleaseLeg():
+                self._release(command)
             case driver.Reserve():
                 self._reserve(command)
+            case driver.Join():
+                self._join(command)
             case driver.FindRepresentative():
                 found = self._means.representatives.find(
                     self.instruction.business, command.excluding
                 )
                 self._inbox.append(driver.RepresentativeFound(command.command, found))
-            case driver.SetUpLeg():
-                self._set_up(command)
             case driver.Detect():
                 self._detect(command)
-            case driver.Play():
-                self._play(command)
-            case driver.Stop():
-                self._stop(command.leg)
             case driver.Collect():
                 self._inbox.append(driver.Collected(command.command, command.leg, ""))
-            case driver.Join():
-                self._join(command)
-            case driver.ReleaseLeg():
-                self._release(command)
             case _:
                 assert_never(command)
 
@@ -345,19 +345,9 @@ class CallDriver:
         if event is not None:
             self._say(event)
 
-    def leg_reports(self, leg: CircuitLeg, result: Result) -> None:
+    def leg_reports(self, leg: CircuitLeg, result: driver.LegResult) -> None:
         """See `LegOwner`."""
-        match result:
-            case driver.Ringing():
-                entry = self._progress(leg, "ringing")
-            case driver.Answered():
-                entry = self._progress(leg, "answered")
-            case driver.Failed():
-                entry = self._progress(leg, "failed", result.cause)
-            case driver.Released():
-                entry = self._progress(leg, "released", result.cause)
-            case _:
-                raise AssertionError(f"a leg does not report {result!r}")
+        entry = self._progress(leg, _LEG_EVENTS[type(result)], driver.cause_of(result))
         self._report(result, entry)
 
     def leg_over(self, leg: CircuitLeg) -> None:
@@ -380,3 +370,11 @@ class CallDriver:
 
     def _progress(self, leg: CircuitLeg, event: str, cause: int = 0, detail: str = "") -> Progress:
         return Progress(self._call, event, leg.command.leg, leg.command.attempt, cause, detail)
+
+
+_LEG_EVENTS: dict[type[driver.LegResult], str] = {
+    driver.Ringing: "ringing",
+    driver.Answered: "answered",
+    driver.Failed: "failed",
+    driver.Released: "released",
+}
