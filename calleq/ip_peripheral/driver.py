@@ -154,13 +154,14 @@ class CallDriver:
         self._is_pumping = True
         machine, clock = self._machine, self._means.clock
         while True:
+            if self._inbox:
+                machine.receive(self._inbox.popleft(), clock.monotonic_us())
             for event in machine.take_events():
                 self._note(event)
             for command in machine.take_commands():
                 self._execute(command)
             if not self._inbox:
                 break
-            machine.receive(self._inbox.popleft(), clock.monotonic_us())
         self._is_pumping = False
         if machine.final is None:
             self._set_timer()

@@ -94,9 +94,7 @@ class InProcessEnd:
         if not link.in_service:
             return False
         clock = link.clock
-        link.tap.saw(
-            _SIGNALLING_LINK, self.link, self.near, self.far, octets, clock.now_us()
-        )
+        link.tap.saw(_SIGNALLING_LINK, self.link, self.near, self.far, octets, clock.now_us())
         if self.in_flight >= IN_FLIGHT_LIMIT:
             link.lost += 1
             return True

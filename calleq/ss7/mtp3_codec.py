@@ -5,8 +5,8 @@ low four bits, network indicator in the high two), then 32 bits of label, least 
 first: destination and origin of 14 bits, link selection of 4. Refuses units whose signalling
 information field is longer than 272 octets (Q.703 §2.3.8) or too short to hold a label.
 
-Octets mean the same whenever they come, and most come again (a circuit's ACM, RLC …; a transfer point
-and the node behind it read the same ones): the last `KEPT_UNITS` forms are kept both ways.
+Octets mean the same whenever they come, and most come again (a circuit's ACM, RLC …; a transfer
+point and the node behind it read the same ones): the last `KEPT_UNITS` forms are kept both ways.
 
 Odd case: the two spare (national: priority) bits of the service information octet are sent as 0 and
 not looked at when received.
