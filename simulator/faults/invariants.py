@@ -253,14 +253,19 @@ def compared(
 
 
 def died_during(network: FragileNetwork, call: DiaryCall) -> bool:
-    """Whether the switch of the telephone died between the call's beginning and its end."""
+    """Whether the switch of the telephone died between offering the call and its end.
+
+    A call is offered a line delay before its telephone rings; what is still written of its end is
+    durable a flush later.
+    """
     if call.ended is None or call.ended.event is Event.LINE_LOST:
         return True
     switch = network.telephones.switch_of(call.number)
     began_us, ended_us = call.began.monotonic_us, call.ended.monotonic_us
-    margin_us = 2 * network.topology.timing.line_delay_us + 10_000
+    delay_us = network.topology.timing.line_delay_us
+    margin_us = 2 * delay_us + 10_000
     return any(
-        name == switch and began_us <= at_us <= ended_us + margin_us
+        name == switch and began_us - delay_us <= at_us <= ended_us + margin_us
         for name, at_us in network.deaths
     )
 

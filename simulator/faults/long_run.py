@@ -194,7 +194,8 @@ class _LongRun:
         mutator = gathered.mutator
         if mutator is not None:
             records = [
-                mutator.alter(record) if truth.is_certain(record) else record for record in records
+                mutator.alter(record, certain=truth.is_certain(record))
+                for record in sorted(records, key=truth.is_certain)
             ]
         proof = truth.prove(records)
         self.records += proof.records

@@ -42,7 +42,9 @@ class _Hurt(msgspec.Struct):
 
     call: DiaryCall
     began_at_us: int
-    """By the wall clock."""
+    """By the wall clock, as the next."""
+    rings_at_us: int
+    """When its switch heard that it rings."""
     told: bool = False
 
 
@@ -59,7 +61,9 @@ class Truth:
         for number in {entry.number for entry in network.diary.entries()}:
             for call in network.diary.calls(number):
                 if not call.is_outgoing and died_during(network, call):
-                    hurt = _Hurt(call, self._wall_us(call.began.monotonic_us))
+                    began_us = call.began.monotonic_us
+                    rings_us = began_us + self._delay_us
+                    hurt = _Hurt(call, self._wall_us(began_us), self._wall_us(rings_us))
                     self._hurt[number].append(hurt)
         self._whole = Counter(self._talks())
 
@@ -71,7 +75,7 @@ class Truth:
     def _talks(self) -> Iterable[Talk]:
         """The calls whose switch lived."""
         hurt = {
-            (number, one.call.began.monotonic_us)
+            (number, one.call.began.monotonic_us, one.call.rang)
             for number, calls in self._hurt.items()
             for one in calls
         }
@@ -79,8 +83,9 @@ class Truth:
             replace(entry, at_us=entry.monotonic_us) for entry in self._network.diary.entries()
         )
         for talk in talks_of_diary(diary, self._delay_us):
-            seen_us = talk.released_at_us if talk.ringing_at_us is None else talk.ringing_at_us
-            if seen_us is None or (talk.number, seen_us - self._delay_us) in hurt:
+            rang = talk.ringing_at_us is not None  # or refused, perhaps while it rang for another
+            seen_us = talk.ringing_at_us if rang else talk.released_at_us
+            if seen_us is None or (talk.number, seen_us - self._delay_us, rang) in hurt:
                 continue
             yield replace(
                 talk,
@@ -120,16 +125,21 @@ class Truth:
         )
 
     def _is_of_a_hurt_call(self, leg: LegRecord) -> bool:
-        for hurt in self._hurt.get(leg.number, ()):
-            if not hurt.told and self._fits(hurt, leg):
-                hurt.told = True
-                return not self._wrongs(hurt.call, leg)
-        return False
+        fitting = [
+            hurt
+            for hurt in self._hurt.get(leg.number, ())
+            if not hurt.told and self._fits(hurt, leg)
+        ]
+        if not fitting:
+            return False
+        hurt = min(fitting, key=lambda one: one.began_at_us)
+        hurt.told = True
+        return not self._wrongs(hurt.call, leg)
 
     def _fits(self, hurt: _Hurt, leg: LegRecord) -> bool:
         assert leg.seized_at_us is not None, "only legs that reached a line are compared"
         if leg.ringing_at_us is not None:
-            return leg.ringing_at_us == hurt.began_at_us + self._delay_us
+            return leg.ringing_at_us == hurt.rings_at_us
         return 0 <= hurt.began_at_us - leg.seized_at_us <= SEIZED_BEFORE_US
 
     def _wrongs(self, call: DiaryCall, leg: LegRecord) -> Sequence[str]:
