@@ -14,7 +14,7 @@ nothing, the order decides if both sides wrote equally many.
 Where both sides wrote which number was called, what differs belongs apart whenever there is another
 choice: an IAM that waited in the exchange (a slow disk) and one that was lost soon after it look
 alike by their instants. A number that a switch translated is still joined where it is alone. Odd
-case: where a side did not write the number (a transit), machines whose clocks differ by more than
+case: where a side did not write the number, machines whose clocks differ by more than
 CLOCK_TOLERANCE_US, and an IAM that was lost between them, may be joined wrongly.
 """
 
@@ -23,7 +23,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
 
-from calleq.journal.entries import Dialled, LineRefused, LineSeized, Stamped
+from calleq.journal.entries import Dialled, Entry, LineRefused, LineSeized, Stamped, Transit
 
 CLOCK_TOLERANCE_US = 100_000
 """How far the clocks of two machines may differ."""
@@ -65,10 +65,17 @@ def pair_uses(sent: Sequence[Stamped], received: Sequence[Stamped]) -> list[int]
 
 def numbers_differ(sent: Stamped, received: Stamped) -> bool:
     """Whether both say which number was called, and not the same."""
-    match sent.entry, received.entry:
-        case Dialled(number=number), LineSeized(called=called) | LineRefused(called=called):
-            return number != called
-    return False
+    one, other = _called(sent.entry), _called(received.entry)
+    return one != other and one != "" != other
+
+
+def _called(entry: Entry) -> str:
+    match entry:
+        case Dialled(number=called):
+            return called
+        case Transit(called=called) | LineSeized(called=called) | LineRefused(called=called):
+            return called
+    return ""
 
 
 def _wrong(pairs: Sequence[int], differ: Differ) -> int:

@@ -74,18 +74,11 @@ class Truth:
 
     def _talks(self) -> Iterable[Talk]:
         """The calls whose switch lived."""
-        hurt = {
-            (number, one.call.began.monotonic_us, one.call.rang)
-            for number, calls in self._hurt.items()
-            for one in calls
-        }
         diary = (
             replace(entry, at_us=entry.monotonic_us) for entry in self._network.diary.entries()
         )
         for talk in talks_of_diary(diary, self._delay_us):
-            rang = talk.ringing_at_us is not None  # or refused, perhaps while it rang for another
-            seen_us = talk.ringing_at_us if rang else talk.released_at_us
-            if seen_us is None or (talk.number, seen_us - self._delay_us, rang) in hurt:
+            if any(self._is_of(talk, hurt.call) for hurt in self._hurt.get(talk.number, ())):
                 continue
             yield replace(
                 talk,
@@ -93,6 +86,16 @@ class Truth:
                 answered_at_us=self._or_none(talk.answered_at_us),
                 released_at_us=self._or_none(talk.released_at_us),
             )
+
+    def _is_of(self, talk: Talk, call: DiaryCall) -> bool:
+        """Whether a talk, its instants by the monotonic clock, is what a call came to."""
+        began_us = call.began.monotonic_us
+        if talk.ringing_at_us is not None:
+            return call.rang and talk.ringing_at_us == began_us + self._delay_us
+        assert talk.released_at_us is not None, "it is over"
+        if call.rang:  # and was released before its switch heard of it
+            return began_us - self._delay_us <= talk.released_at_us < began_us + self._delay_us
+        return talk.released_at_us == began_us + self._delay_us  # refused, perhaps while in a call
 
     def _or_none(self, monotonic_us: int | None) -> int | None:
         return None if monotonic_us is None else self._wall_us(monotonic_us)
