@@ -92,6 +92,8 @@ class Network:
                 for trunk in self.topology.trunks:
                     if name in trunk.ends:
                         exchange.reset(trunk.name)
+        for name, switch in self.switches.items():
+            switch.resume(own.get(name, ()))
         for name, peripheral in self.peripherals.items():
             peripheral.restart(own.get(name, ()))
         if self.server is not None:

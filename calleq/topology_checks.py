@@ -129,6 +129,12 @@ def _check_prefixes(topology: Topology) -> None:
             raise TopologyError(
                 f"switches[{index}].paging_s: {switch.paging_s}: 0 to {PAGING_LIMIT_S} s expected"
             )
+        if not 0 <= switch.board <= CIC_LIMIT:
+            raise TopologyError(
+                f"switches[{index}].board: {switch.board}: 0 to {CIC_LIMIT} ports expected"
+            )
+        if switch.number:
+            _check_number(f"switches[{index}].number", switch.number)
         _check_own_prefixes(f"switches[{index}]", switch.name, switch.prefixes, seen)
     for index, node in enumerate(topology.foreign_nodes):
         key = f"foreign_nodes[{index}]"

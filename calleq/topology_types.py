@@ -33,6 +33,10 @@ class Switch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     antenna: str = ""
     paging_s: float = 0.5
     """MTSO only: how long it takes to find a mobile telephone."""
+    board: int = 60
+    """Ports of its own announcement board and conference bridge, two for each call; 0: none."""
+    number: str = ""
+    """What its board presents as calling number where a business has none."""
 
 
 class TransferPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

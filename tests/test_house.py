@@ -33,6 +33,7 @@ FLOORS = {
     "accounts": 3,
     "trace": 3,
     "web": 3,
+    "calling_logic": 4,
     "intake": 4,
     "ssp": 5,
     "ip_peripheral": 5,

@@ -76,7 +76,7 @@ class Timeline:
             self.events_dropped += 1
         else:
             self.events.append(event)
-        if self.final:
+        if self.final or event.leg == "third":  # who leaves as it came, and changes no state
             return
         match event.event:
             case "dialled":

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 
 from calleq.acd.longest_idle import LongestIdle
 from calleq.call.policy import TEMPORARY_FAILURE
-from calleq.ip_peripheral.calling_logic import CallingLogic
-from calleq.ip_peripheral.means import Circuits, Means
+from calleq.calling_logic.logic import CallingLogic
+from calleq.calling_logic.means import Means
+from calleq.ip_peripheral.circuits import Circuits
 from calleq.journal.contract import Journal
 from calleq.journal.entries import Stamped
 from calleq.media.contract import Voice
@@ -54,7 +55,8 @@ class IntelligentPeripheral:
         """`number` (E.164) is what customers see where a business has none; may be empty."""
         self.name = name
         self._clock = clock
-        means = Means(name, number, Circuits(exchange, group), voice, journal, clock, LongestIdle())
+        access = Circuits(name, exchange, group, voice)
+        means = Means(name, number, access, voice, journal, clock, LongestIdle())
         self.calling_logic = CallingLogic(means, bus)
         self.refused_set_ups = 0
         exchange.on_set_up(self._arrived)

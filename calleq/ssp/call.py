@@ -94,6 +94,16 @@ class Call:
         self._called = None
         del self.calling
 
+    @property
+    def called_wire(self) -> str:
+        """The called party's voice wire; empty before the call is presented."""
+        return "" if self._called is None else self._called.wire
+
+    def called_hears(self, sources: tuple[str, ...]) -> None:
+        """What the called party hears from now on, where the caller is this switch itself."""
+        if self._called is not None:
+            self._called.hear(sources)
+
     def connect_voices(self) -> None:
         called = self._called
         assert called is not None, "only a called side answers"

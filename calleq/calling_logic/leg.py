@@ -1,4 +1,4 @@
-"""One leg of a call on one circuit: from the seizure to nothing being left of it.
+"""One leg of a call on one way to a party: from the seizure to nothing being left of it.
 
 A small machine with its table. It owns the order that makes dialling happen at most once: the
 circuit is seized, the attempt is journalled with the circuit's label, and only when that is durable
@@ -14,11 +14,10 @@ from typing import Protocol
 
 from calleq.call.driver import Answered, Failed, LegResult, Released, Ringing, SetUpLeg
 from calleq.call.policy import NO_ANSWER, TEMPORARY_FAILURE
-from calleq.ip_peripheral.means import Means
+from calleq.calling_logic.means import Means, Way
 from calleq.journal.entries import Dialled
 from calleq.runtime.clock import Timer
-from calleq.ss7.isup.contract import Circuit
-from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Cause, Location
+from calleq.ss7.isup.messages import Cause, Location
 
 
 class Phase(StrEnum):
@@ -101,10 +100,10 @@ class LegOwner(Protocol):
 
 
 class CircuitLeg:
-    """A leg on its circuit; fulfils `CircuitUser`."""
+    """A leg on its way to a party; fulfils `WayUser`."""
 
     def __init__(
-        self, means: Means, owner: LegOwner, call: str, command: SetUpLeg, circuit: Circuit
+        self, means: Means, owner: LegOwner, call: str, command: SetUpLeg, circuit: Way
     ) -> None:
         self.command = command
         self.circuit = circuit
@@ -121,6 +120,10 @@ class CircuitLeg:
         """The party has answered and nobody has released."""
         return self._phase is Phase.UP
 
+    def hear(self, sources: tuple[str, ...]) -> None:
+        """What the party hears from now on."""
+        self._means.access.hear(self.circuit, sources)
+
     def begin(self) -> None:
         """Journal the attempt; the IAM follows."""
         command, means = self.command, self._means
@@ -130,7 +133,7 @@ class CircuitLeg:
             command.attempt,
             command.address,
             self.circuit.key,
-            means.circuits.group,
+            means.access.group,
         )
         means.journal.append(means.name, attempt, self._durable)
 
@@ -142,18 +145,18 @@ class CircuitLeg:
 
     # What the circuit and the clock say.
 
-    def circuit_alerting(self, circuit: Circuit) -> None:
+    def circuit_alerting(self, circuit: Way) -> None:
         self._signal(Signal.ALERTING)
 
-    def circuit_answered(self, circuit: Circuit) -> None:
+    def circuit_answered(self, circuit: Way) -> None:
         self._signal(Signal.ANSWERED)
 
-    def circuit_released(self, circuit: Circuit, cause: Cause) -> None:
+    def circuit_released(self, circuit: Way, cause: Cause) -> None:
         if self._phase in (Phase.CALLING, Phase.UP):
             self._cause = cause
         self._signal(Signal.FAR_RELEASE)
 
-    def circuit_cleared(self, circuit: Circuit) -> None:
+    def circuit_cleared(self, circuit: Way) -> None:
         self._signal(Signal.CLEARED)
 
     def _durable(self) -> None:
@@ -179,12 +182,10 @@ class CircuitLeg:
         means, command = self._means, self.command
         self._owner.leg_dialled(self)
         self._ring_timer = means.clock.call_later_us(command.ring_limit_us, self._ring_limit_passed)
-        calling = CallingNumber(command.caller.lstrip("+")) if command.caller else None
-        called = CalledNumber(command.address.lstrip("+"))
-        means.circuits.exchange.send_iam(self.circuit, called, calling, self)
+        means.access.dial(self.circuit, command.address, command.caller, self)
 
     def give_back(self) -> None:
-        self._means.circuits.exchange.give_back(self.circuit)
+        self._means.access.give_back(self.circuit)
         self.confirm_release()
 
     def report_ringing(self) -> None:
@@ -266,3 +267,11 @@ LEG_ACTIONS: Mapping[str, Callable[[CircuitLeg], None]] = {
         CircuitLeg.answer_release,
     )
 }
+
+EVENTS: dict[type[LegResult], str] = {
+    Ringing: "ringing",
+    Answered: "answered",
+    Failed: "failed",
+    Released: "released",
+}
+"""What a result is called in the journal and in the call's timeline."""

@@ -21,11 +21,12 @@ from collections.abc import Iterable
 import msgspec
 
 from calleq.call.policy import TEMPORARY_FAILURE
-from calleq.ip_peripheral.driver import CallDriver
-from calleq.ip_peripheral.means import Means
+from calleq.calling_logic.driver import CallDriver
+from calleq.calling_logic.means import Means
 from calleq.journal.entries import Dialled, Ended, Progress, Stamped, Undertaken
 from calleq.osn.contract import Bus
 from calleq.osn.messages import (
+    AddParty,
     AskForCall,
     CallEnded,
     CallProgress,
@@ -90,6 +91,8 @@ class CallingLogic:
             return
         if isinstance(message, AskForCall):
             self._answer(message)
+        elif isinstance(message, AddParty):
+            self._add_party(message)
         elif not isinstance(message, SetUpCall):
             self.discarded += 1
         elif message.call in self._undertakings or message.call in self._ended:
@@ -100,6 +103,13 @@ class CallingLogic:
             self._send(message.answer_to, SetUpRefused(message.call, CONGESTION, reason))
         else:
             self._undertake(message)
+
+    def _add_party(self, message: AddParty) -> None:
+        undertaking = self._undertakings.get(message.call)
+        if undertaking is None or undertaking.call is None:
+            self.discarded += 1
+        else:
+            undertaking.call.add_party(message.number)
 
     def cancel(self, call: str) -> bool:
         """End a call because its business wants so; False when there is none."""
