@@ -7,8 +7,10 @@ import msgspec
 import pytest
 
 from calleq.access_server.http import http_app
+from calleq.journal.entries import Accepted, Dialled
 from calleq.topology import Topology, load_topology
 from calleq.units import SECOND_US
+from simulator import virtual
 from tests.asgi import client_of
 from tests.virtual import OTHER_REPRESENTATIVE, REPRESENTATIVE, VirtualNetwork, leg_of, number
 
@@ -233,3 +235,28 @@ def test_the_door_takes_a_third_party_only_for_a_call_that_is_bridged() -> None:
     assert door.post(path, json={"number": THIRD}, auth=("abc", "wrong")).status_code == 401
     network.run_to_end(call)
     assert network.rings(THIRD) == 1
+
+
+def test_a_restart_dials_what_was_accepted_and_nobody_twice() -> None:
+    before = VirtualNetwork(without_peripheral(), talk_us=LONG_TALK_US)
+    under_way = bridged(before)
+    accepted = Accepted(
+        call="01KE6P4ZK8CRN1KHA0F770ADTP",
+        business="abc",
+        door="server-72",
+        message={
+            "business_id": "abc",
+            "customer_number": number("06"),
+            "representative_number": OTHER_REPRESENTATIVE,
+        },
+    )
+    before.journal.append("server-72", accepted)
+    before.clock.advance_us(10_000)
+    after = virtual.VirtualNetwork(before.topology, entries=before.journal.entries)
+    assert after.run_to_end(under_way, "abc").state == "failed"
+    assert after.run_to_end(accepted.call, "abc").state == "completed"
+    dialled = [s.entry for s in after.journal.entries if isinstance(s.entry, Dialled)]
+    assert [(entry.call, entry.number) for entry in dialled] == [
+        (accepted.call, number("06")),
+        (accepted.call, OTHER_REPRESENTATIVE),
+    ]
