@@ -28,6 +28,7 @@ from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Cause, Locatio
 from calleq.ssp.causes import Q850
 from calleq.ssp.channel import LineChannel
 from calleq.ssp.lines import Availability
+from calleq.ssp.mobile import Page
 from calleq.ssp.office import Attempt, Office
 from calleq.ssp.terminating import CalledSide, TerminatingCall, TInput, TState
 from calleq.units import SECOND_US
@@ -53,7 +54,7 @@ class CalledLine(CalledSide):
         self._attempt = attempt
         self._wire = line_wire(attempt.called)
         self._channel: LineChannel | None = None
-        self._page: Timer | None = None
+        self._page: Page | None = None
         self._heartbeat: Timer | None = None
         self._seizure = 0
 
@@ -75,8 +76,10 @@ class CalledLine(CalledSide):
         self._channel = register.take(called, self)
         line = register.line(called)
         if line.kind == "mobile":
-            self._page = self._office.paging.page(
-                covered=line.coverage, found=self._found, absent=self._absent
+            radio = self._office.register.radio
+            assert radio is not None, "mobile lines are lines of a mobile switch"
+            self._page = radio.page(
+                called, found=self._found, absent=self._absent, blocked=self._blocked
             )
         else:
             self.receive(TInput.FACILITY_SELECTED)
@@ -156,6 +159,11 @@ class CalledLine(CalledSide):
         assert self._channel is not None, "paging holds a channel"
         self._give_back(self._channel)
         self._refuse(Q850.SUBSCRIBER_ABSENT)
+
+    def _blocked(self) -> None:
+        assert self._channel is not None, "paging holds a channel"
+        self._give_back(self._channel)
+        self._refuse(Q850.RESOURCE_UNAVAILABLE)
 
     def _refuse(self, cause: int) -> None:
         self.cause = Cause(int(cause))

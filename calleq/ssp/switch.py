@@ -43,7 +43,7 @@ from calleq.ssp.calling import CallingCircuit, CallingLine
 from calleq.ssp.causes import Q850
 from calleq.ssp.channel import ChannelUser, LineChannel
 from calleq.ssp.lines import LineRegister
-from calleq.ssp.mobile import Paging
+from calleq.ssp.mobile import Radio
 from calleq.ssp.office import Attempt, Office
 from calleq.ssp.routing import OwnNumber, Routing
 from calleq.ssp.set_up import SetUpRelay
@@ -77,6 +77,15 @@ class SwitchService:
         routing = Routing(topology, name)
         own = (line for line in topology.lines if isinstance(routing.route(line.number), OwnNumber))
         self.register = LineRegister(name, own, lines, voice, clock)
+        if switch.kind == "mtso":
+            self.register.radio = Radio(
+                clock,
+                switch.all_antennas,
+                switch.radio_channels,
+                switch.paging_s,
+                self.register.send_radio,
+                lambda number: self.register.line_lost(number, Q850.TEMPORARY_FAILURE),
+            )
         self._calls: set[Call] = set()
         self._trunks = [trunk for trunk in topology.trunks if name in trunk.ends]
         self._office = Office(
@@ -87,7 +96,6 @@ class SwitchService:
             clock=clock,
             register=self.register,
             routing=routing,
-            paging=Paging(clock, switch.paging_s),
             country_code=topology.country_code,
             seizures=last_seizure,
         )
