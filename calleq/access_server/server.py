@@ -160,12 +160,12 @@ class AccessServer:
             self.ignored["unknown_call"] += 1
             return
         match message:
+            case CallProgress():  # by far the most frequent
+                self._has_it(sender, timeline)
+                timeline.progressed(message)
             case SetUpTaken():
                 self._has_it(sender, timeline)
                 timeline.taken()
-            case CallProgress():
-                self._has_it(sender, timeline)
-                timeline.progressed(message)
             case SetUpRefused():
                 now_us = self._clock.now_us()
                 self._ended(timeline, "failed", message.cause, now_us, message.reason)
@@ -274,8 +274,10 @@ class AccessServer:
     def _has_it(self, equipment: str, timeline: Timeline) -> None:
         """Equipment has the call: the instruction rests, and audits begin."""
         call = timeline.call
+        if call in self._audits:
+            return
         self._stop_resending(call)
-        if call not in self._audits and not timeline.final:
+        if not timeline.final:
             self._audits[call] = self._clock.call_later_us(AUDIT_US, self._ask, equipment, call)
 
     def _ask(self, equipment: str, call: str) -> None:

@@ -116,25 +116,27 @@ class Journals:
     def read(self, stamped: Stamped) -> None:
         """Take one entry; those of one entity come in their order, and once."""
         entry = stamped.entry
-        match entry:
+        match entry:  # the most frequent first: half of a journal is progress
+            case Progress():
+                if entry.event in _FAILURES and entry.leg:
+                    causes = self._session(entry.call).causes
+                    causes.setdefault((entry.leg, entry.attempt), (entry.cause, stamped.at_us))
             case LineRinging(seizure) | LineAnswered(seizure) | LineReleased(seizure):
                 self._line_event(stamped, entry, seizure)
             case LineSeized():
                 line = LineCall(stamped, self._software(stamped))
                 self._lines[stamped.entity, entry.seizure] = line
                 self._arrives(entry.incoming, Arrival(stamped, line=line))
-            case LineRefused():
-                arrival = Arrival(stamped, refused=stamped, software=self._software(stamped))
-                self._arrives(entry.incoming, arrival)
-            case Transit():
-                use = self._uses_circuit(entry.outgoing, stamped)
-                if not (entry.again and self._goes_on(entry.incoming, use)):
-                    self._arrives(entry.incoming, Arrival(stamped, outgoing=use))
             case Dialled():
                 key = entry.circuit
                 use_or_none = None if key is None else self._uses_circuit(key, stamped)
                 attempt = Attempt(stamped, entry, use_or_none, self._software(stamped))
                 self._session(entry.call).attempts.append(attempt)
+            case Ended():
+                session = self._session(entry.call)
+                if session.ended_at_us is None:
+                    session.ended_at_us = stamped.at_us
+                    session.state, session.cause = entry.state, entry.cause
             case Accepted():
                 session = self._session(entry.call)
                 session.business = session.business or entry.business
@@ -144,15 +146,13 @@ class Journals:
                 session = self._session(entry.call)
                 if not session.business and isinstance(business, str):
                     session.business = business
-            case Progress():
-                if entry.event in _FAILURES and entry.leg:
-                    causes = self._session(entry.call).causes
-                    causes.setdefault((entry.leg, entry.attempt), (entry.cause, stamped.at_us))
-            case Ended():
-                session = self._session(entry.call)
-                if session.ended_at_us is None:
-                    session.ended_at_us = stamped.at_us
-                    session.state, session.cause = entry.state, entry.cause
+            case Transit():
+                use = self._uses_circuit(entry.outgoing, stamped)
+                if not (entry.again and self._goes_on(entry.incoming, use)):
+                    self._arrives(entry.incoming, Arrival(stamped, outgoing=use))
+            case LineRefused():
+                arrival = Arrival(stamped, refused=stamped, software=self._software(stamped))
+                self._arrives(entry.incoming, arrival)
             case Started(software):
                 self.software[stamped.entity] = software
 

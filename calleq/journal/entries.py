@@ -103,6 +103,8 @@ class Transit(msgspec.Struct, frozen=True, gc=False, tag="transit"):
     line: str = ""
     again: bool = False
     """Another choice for the same call: the circuit that was chosen before came to nothing."""
+    called: str = ""
+    """The number called, E.164; empty in journals of before it was written."""
 
 
 class LineSeized(msgspec.Struct, frozen=True, gc=False, tag="line_seized"):

@@ -32,7 +32,6 @@ class VirtualVoice(VoicePlane):
 
     def __init__(self, clock: Clock, prompts: PromptLibrary) -> None:
         super().__init__(clock, prompts)
-        self._watching = 0
 
     def detect(
         self, element: str, wire: str, limit_us: int, verdict: Callable[[Verdict], object]
@@ -69,10 +68,8 @@ class VirtualVoice(VoicePlane):
         self._watching -= 1
 
     def _before_change(self, end: End, foreseen: bool = False) -> None:
-        if not self._watching:
-            return
         frame = frame_at(self.now_us())
-        for ear in self.graph.downstream(end):
+        for ear in self.graph.reached(end):
             for watcher in ear.watchers:
                 assert isinstance(watcher, _Watcher)
                 watcher.before_change(frame, foreseen)
