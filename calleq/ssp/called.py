@@ -266,7 +266,7 @@ class CalledCircuit(CalledSide):
         office.journal.append(
             office.name,
             Transit(
-                attempt.incoming, circuit.key, attempt.line, self._chose, called=attempt.called
+                attempt.incoming, circuit.key, attempt.line, self._chose, called=str(attempt.called)
             ),
             lambda: self._transit_durable(circuit),
         )
