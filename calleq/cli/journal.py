@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from calleq.cli.failure import CommandError
-from calleq.cli.output import print_json, print_line, print_table
+from calleq.cli.output import counted, print_json, print_line, print_table
 from calleq.cli.reading import given_data
 from calleq.journal.frames import JournalError
 from calleq.journal.reading import read_whole
@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
         print_json([msgspec.to_builtins(one) for one in found])
     else:
         print_table(
-            f"{len(found)} journals",
+            counted(len(found), "journal"),
             ("journal", "state", "segments", "entries", "octets", "last entry"),
             [_row(one) for one in found],
             right=("segments", "entries", "octets"),

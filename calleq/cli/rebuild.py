@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from calleq.billing.projection import rebuild
 from calleq.cli.failure import CommandError
-from calleq.cli.output import print_json, print_line
+from calleq.cli.output import counted, print_json, print_line
 from calleq.cli.reading import given_data
 from calleq.cli.records_database import opened
 from calleq.journal.segments import Data, journals_of, segment_numbers, segment_path
@@ -30,7 +30,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"entries": entries, "calls": calls, "legs": legs})
     else:
-        print_line(f"{entries} journal entries read: {calls} calls, {legs} legs")
+        made = f"{counted(calls, 'call')}, {counted(legs, 'leg')}"
+        print_line(f"{counted(entries, 'journal entry')} read: {made}")
     return 0
 
 
