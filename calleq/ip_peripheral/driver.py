@@ -19,7 +19,7 @@ from typing import assert_never
 from calleq.call import driver
 from calleq.call.customer_first import CallRequest, CustomerFirst, Policy, TimelineEvent
 from calleq.call.driver import Command, Leg, Result
-from calleq.call.policy import NO_CIRCUIT, TEMPORARY_FAILURE
+from calleq.causes import Q850
 from calleq.ip_peripheral.leg import CircuitLeg
 from calleq.ip_peripheral.means import Means
 from calleq.journal.entries import Ended, Progress
@@ -111,7 +111,7 @@ class CallDriver:
         """End the call because its business wants so."""
         self._journal(Progress(self._call, "cancel"), self._cancelled)
 
-    def lose(self, cause: int = TEMPORARY_FAILURE) -> None:
+    def lose(self, cause: int = Q850.TEMPORARY_FAILURE) -> None:
         """What the call is made with is lost: it fails, its circuits are released."""
         self._journal(Progress(self._call, "driver_lost", cause=cause), lambda: self._lost(cause))
 
@@ -227,7 +227,7 @@ class CallDriver:
         elif circuits.are_resetting():
             self._means.clock.call_later_us(RESERVE_AGAIN_US, self._reserve, command)
         else:
-            self._act(driver.ReserveFailed(command.command, NO_CIRCUIT))
+            self._act(driver.ReserveFailed(command.command, Q850.NO_CIRCUIT))
 
     def _execute(self, command: Command) -> None:
         match command:  # the most frequent first
@@ -263,7 +263,7 @@ class CallDriver:
             return
         circuit = self._means.circuits.seize(self._call)
         if circuit is None:
-            self._fail(command, NO_CIRCUIT)
+            self._fail(command, Q850.NO_CIRCUIT)
             return
         if command.leg == "agent":
             self._means.representatives.begin_call(command.address)
@@ -325,8 +325,8 @@ class CallDriver:
         one, other = self._legs[command.one], self._legs[command.other]
         if not (one.is_up and other.is_up):
             self._report(
-                driver.JoinFailed(command.command, TEMPORARY_FAILURE),
-                Progress(self._call, "join_failed", cause=TEMPORARY_FAILURE),
+                driver.JoinFailed(command.command, Q850.TEMPORARY_FAILURE),
+                Progress(self._call, "join_failed", cause=Q850.TEMPORARY_FAILURE),
             )
             return
         self._is_joined = True

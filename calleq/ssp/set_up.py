@@ -7,9 +7,9 @@ the element that `answer_to` names. Anything else, and anything from anyone else
 `discarded` and forwarded nowhere.
 """
 
+from calleq.causes import Q850
 from calleq.osn.contract import Bus
 from calleq.osn.messages import OsnError, SetUpCall, SetUpRefused, decode, encode
-from calleq.ssp.causes import Q850
 
 
 class SetUpRelay:

@@ -12,6 +12,7 @@ journal left open at lines is closed there (`restart`), once and before anything
 
 from collections.abc import Iterable
 
+from calleq.causes import Q850
 from calleq.journal.contract import Journal
 from calleq.journal.entries import (
     LineHeartbeat,
@@ -36,7 +37,6 @@ from calleq.ss7.isup.messages import (
 )
 from calleq.ssp.call import Call
 from calleq.ssp.calling import CallingCircuit, CallingLine
-from calleq.ssp.causes import Q850
 from calleq.ssp.channel import ChannelUser, LineChannel
 from calleq.ssp.lines import LineRegister
 from calleq.ssp.mobile import Paging
