@@ -194,6 +194,6 @@ def test_the_causes_of_q850_are_named_in_one_place() -> None:
                     f"{path.name}: {name}"
                     for name in names
                     for cause in (name.strip("_"), name.removeprefix("CAUSE_"))
-                    if values.get(cause) == node.value.value
+                    if cause in values and values[cause] == node.value.value
                 ]
     assert again == []

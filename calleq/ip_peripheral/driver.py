@@ -29,7 +29,6 @@ from calleq.numbering import NumberingError, parse_e164
 from calleq.osn.messages import CallEnded, CallProgress, SetUpCall
 from calleq.runtime.clock import Timer
 
-ADDRESS_INCOMPLETE = 28
 RESERVE_AGAIN_US = 100_000
 """How soon circuits are asked for again while they are being reset."""
 
@@ -259,7 +258,7 @@ class CallDriver:
         try:
             parse_e164(command.address)
         except NumberingError:
-            self._fail(command, ADDRESS_INCOMPLETE)
+            self._fail(command, Q850.ADDRESS_INCOMPLETE)
             return
         circuit = self._means.circuits.seize(self._call)
         if circuit is None:
