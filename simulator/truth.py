@@ -24,9 +24,6 @@ from calleq.billing.records import LegRecord, SessionRecord
 from calleq.telephones.diary import DiaryEntry, Event
 from calleq.units import SECOND_US
 
-USER_BUSY, CALL_REJECTED = 17, 21
-
-
 UNHEEDED = frozenset((Event.HEARS, Event.SAYS, Event.DISPLAYS))
 """Two entries of three say nothing of when a call was what."""
 

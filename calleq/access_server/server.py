@@ -26,6 +26,7 @@ from calleq.access_server.calls import Calls
 from calleq.access_server.internet_tap import InternetTap
 from calleq.access_server.timeline import Timeline
 from calleq.accounts import Accounts
+from calleq.causes import Q850
 from calleq.intake import Admitted, Declined, Intake, Order, Outcome
 from calleq.intake.errors import BUSY
 from calleq.journal.contract import Journal
@@ -59,9 +60,6 @@ RESEND_FIRST_US = 5 * SECOND_US
 RESEND_LONGEST_US = 60 * SECOND_US
 AUDIT_US = 300 * SECOND_US
 """Equipment is asked about a call that it has taken and not ended for so long."""
-
-CAUSE_NOT_SUBSCRIBED = 50
-"""Q.850 §2.2.7.1.3, requested facility not subscribed."""
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -251,7 +249,7 @@ class AccessServer:
         if business is None:
             reason = "the business is no subscriber any more"
             now_us = self._clock.now_us()
-            self._ended(timeline, "blocked", CAUSE_NOT_SUBSCRIBED, now_us, reason)
+            self._ended(timeline, "blocked", Q850.NOT_SUBSCRIBED, now_us, reason)
             self._calls.changed(timeline)
             return
         self._set_up(entry, business)

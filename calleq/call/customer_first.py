@@ -32,13 +32,13 @@ from calleq.call.policy import (
     RELEASE_LIMIT_US,
     RESERVE_LIMIT_US,
     RING_GRACE_US,
-    TIMER_EXPIRED,
     WHISPER_LIMIT_US,
     CallRequest,
     Policy,
 )
 from calleq.call.states import Input, State
 from calleq.call.table import IGNORED, TABLE, Row
+from calleq.causes import Q850
 
 __all__ = [
     "LIMITS_US",
@@ -153,7 +153,7 @@ class CustomerFirst:
     def handle_timer(self, now_us: int) -> None:
         """The time has come; does nothing when called early."""
         if self._deadline_us is not None and now_us >= self._deadline_us:
-            self._take(Happening(Input.DEADLINE, TIMER_EXPIRED), now_us)
+            self._take(Happening(Input.DEADLINE, Q850.RECOVERY_ON_TIMER), now_us)
 
     def take_commands(self) -> list[Command]:
         """What the equipment must do now, in order; each is given out once."""

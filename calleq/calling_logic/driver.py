@@ -21,20 +21,18 @@ import msgspec
 from calleq.call import driver
 from calleq.call.customer_first import CustomerFirst, TimelineEvent
 from calleq.call.driver import Command, Leg, Result
-from calleq.call.policy import NO_CIRCUIT, TEMPORARY_FAILURE
 from calleq.calling_logic.bridge import Bridge
 from calleq.calling_logic.instruction import call_policy, call_request
 from calleq.calling_logic.leg import EVENTS, CircuitLeg
 from calleq.calling_logic.means import LEGS, Means
 from calleq.calling_logic.third_party import THIRD, THIRDS_LIMIT, ThirdParty
+from calleq.causes import Q850
 from calleq.journal.entries import Ended, Progress
 from calleq.media.contract import Played, Player, Prompt, Verdict, player_source
 from calleq.numbering import NumberingError, parse_e164
 from calleq.osn.messages import CallEnded, CallProgress, SetUpCall
 from calleq.runtime.clock import Timer
 
-ADDRESS_INCOMPLETE = 28
-RESOURCE_UNAVAILABLE = 47
 RESERVE_AGAIN_US = 100_000
 """How soon circuits are asked for again while they are being reset."""
 
@@ -94,14 +92,14 @@ class CallDriver:
         """
         self._thirds += 1
         bridge, attempt = self._bridge, self._thirds
-        refused = Progress(self._call, "failed", THIRD, attempt, RESOURCE_UNAVAILABLE)
+        refused = Progress(self._call, "failed", THIRD, attempt, Q850.RESOURCE_UNAVAILABLE)
         if bridge is None or len(bridge) != LEGS or self._third or attempt > THIRDS_LIMIT:
             self._third_happened(number, refused)
             return
         try:
             parse_e164(number)
         except NumberingError:
-            refused = msgspec.structs.replace(refused, cause=ADDRESS_INCOMPLETE)
+            refused = msgspec.structs.replace(refused, cause=Q850.ADDRESS_INCOMPLETE)
             self._third_happened(number, refused)
             return
         third = ThirdParty(self._means, self._call, bridge, self._third_happened, self._third_gone)
@@ -123,7 +121,7 @@ class CallDriver:
         """End the call because its business wants so."""
         self._journal(Progress(self._call, "cancel"), self._cancelled)
 
-    def lose(self, cause: int = TEMPORARY_FAILURE) -> None:
+    def lose(self, cause: int = Q850.TEMPORARY_FAILURE) -> None:
         """What the call is made with is lost: it fails, its circuits are released."""
         self._journal(Progress(self._call, "driver_lost", cause=cause), lambda: self._lost(cause))
 
@@ -239,7 +237,7 @@ class CallDriver:
         elif access.are_resetting():
             self._means.clock.call_later_us(RESERVE_AGAIN_US, self._reserve, command)
         else:
-            self._act(driver.ReserveFailed(command.command, NO_CIRCUIT))
+            self._act(driver.ReserveFailed(command.command, Q850.NO_CIRCUIT))
 
     def _execute(self, command: Command) -> None:
         match command:  # the most frequent first
@@ -271,11 +269,11 @@ class CallDriver:
         try:
             parse_e164(command.address)
         except NumberingError:
-            self._fail(command, ADDRESS_INCOMPLETE)
+            self._fail(command, Q850.ADDRESS_INCOMPLETE)
             return
         circuit = self._means.access.seize(self._call)
         if circuit is None:
-            self._fail(command, NO_CIRCUIT)
+            self._fail(command, Q850.NO_CIRCUIT)
             return
         if command.leg == "agent":
             self._means.representatives.begin_call(command.address)
@@ -337,8 +335,8 @@ class CallDriver:
         one, other = self._legs[command.one], self._legs[command.other]
         if not (one.is_up and other.is_up):
             self._report(
-                driver.JoinFailed(command.command, TEMPORARY_FAILURE),
-                Progress(self._call, "join_failed", cause=TEMPORARY_FAILURE),
+                driver.JoinFailed(command.command, Q850.TEMPORARY_FAILURE),
+                Progress(self._call, "join_failed", cause=Q850.TEMPORARY_FAILURE),
             )
             return
         self._bridge = Bridge(one, other)

@@ -13,8 +13,8 @@ from enum import StrEnum
 from typing import Protocol
 
 from calleq.call.driver import Answered, Failed, LegResult, Released, Ringing, SetUpLeg
-from calleq.call.policy import NO_ANSWER, TEMPORARY_FAILURE
 from calleq.calling_logic.means import Means, Way
+from calleq.causes import Q850
 from calleq.journal.entries import Dialled
 from calleq.runtime.clock import Timer
 from calleq.ss7.isup.messages import Cause, Location
@@ -112,7 +112,7 @@ class CircuitLeg:
         self._call = call
         self._phase = Phase.JOURNALLING
         self._ring_timer: Timer | None = None
-        self._cause = Cause(NO_ANSWER)
+        self._cause = Cause(Q850.NO_ANSWER)
         self._release_command = 0
 
     @property
@@ -196,7 +196,7 @@ class CircuitLeg:
         self._report(Answered(self.command.command, self.command.leg))
 
     def release_unanswered(self) -> None:
-        self._cause = Cause(NO_ANSWER, Location.PUBLIC_LOCAL)
+        self._cause = Cause(Q850.NO_ANSWER, Location.PUBLIC_LOCAL)
         self.circuit.release(self._cause)
 
     def release_circuit(self) -> None:
@@ -215,12 +215,12 @@ class CircuitLeg:
         self._report(Released(0, self.command.leg, self._cause.value))
 
     def fail_and_clear(self) -> None:
-        self._cause = Cause(TEMPORARY_FAILURE)
+        self._cause = Cause(Q850.TEMPORARY_FAILURE)
         self.report_failed()
         self.clear()
 
     def lose_and_clear(self) -> None:
-        self._cause = Cause(TEMPORARY_FAILURE)
+        self._cause = Cause(Q850.TEMPORARY_FAILURE)
         self.report_released()
         self.clear()
 

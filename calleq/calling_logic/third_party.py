@@ -8,10 +8,10 @@ the call ends it is released with the others. One may follow another, one at a t
 from collections.abc import Callable
 
 from calleq.call.driver import Answered, Leg, LegResult, SetUpLeg, cause_of
-from calleq.call.policy import NO_CIRCUIT, NORMAL_CLEARING
 from calleq.calling_logic.bridge import Bridge
 from calleq.calling_logic.leg import EVENTS, CircuitLeg
 from calleq.calling_logic.means import Means
+from calleq.causes import Q850
 from calleq.journal.entries import Progress
 
 THIRD: Leg = "third"
@@ -43,14 +43,14 @@ class ThirdParty:
         """Dial, or tell at once that no way is left (cause 34)."""
         way = self._means.access.seize_extra()
         if way is None:
-            self._tell(number, Progress(self._call, "failed", THIRD, attempt, NO_CIRCUIT))
+            self._tell(number, Progress(self._call, "failed", THIRD, attempt, Q850.NO_CIRCUIT))
             self._gone()
             return
         command = SetUpLeg(0, THIRD, attempt, number, caller, ring_limit_us)
         self._leg = CircuitLeg(self._means, self, self._call, command, way)
         self._leg.begin()
 
-    def release(self, cause: int = NORMAL_CLEARING) -> None:
+    def release(self, cause: int = Q850.NORMAL) -> None:
         """End the leg in whatever state it is."""
         if self._leg is not None:
             self._leg.release(0, cause)

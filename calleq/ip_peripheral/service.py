@@ -7,9 +7,9 @@ cause 3 (no route to destination, Q.850 §2.2.7).
 from collections.abc import Iterable
 
 from calleq.acd.longest_idle import LongestIdle
-from calleq.call.policy import TEMPORARY_FAILURE
 from calleq.calling_logic.logic import CallingLogic
 from calleq.calling_logic.means import Means
+from calleq.causes import Q850
 from calleq.ip_peripheral.circuits import Circuits
 from calleq.journal.contract import Journal
 from calleq.journal.entries import Stamped
@@ -70,7 +70,7 @@ class IntelligentPeripheral:
         """End a call because its business wants so; False when there is none."""
         return self.calling_logic.cancel(call)
 
-    def lose_all(self, cause: int = TEMPORARY_FAILURE) -> None:
+    def lose_all(self, cause: int = Q850.TEMPORARY_FAILURE) -> None:
         """The voice plane or the switch is lost: every call fails with `cause`."""
         self.calling_logic.lose_all(cause)
 

@@ -9,10 +9,10 @@ A telephone that is only ringing is connected to nobody.
 from collections.abc import Callable
 from typing import assert_never
 
+from calleq.causes import Q850
 from calleq.media.contract import wire_source
 from calleq.ss7.isup.messages import Cause, Location
 from calleq.ssp.called import CalledCircuit, CalledLine
-from calleq.ssp.causes import Q850
 from calleq.ssp.office import Attempt, Office
 from calleq.ssp.originating import CallingSide, OInput
 from calleq.ssp.routing import NoRoute, OwnNumber, Towards

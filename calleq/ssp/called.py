@@ -12,6 +12,7 @@ before it. While a party is connected a heartbeat is written every `HEARTBEAT_US
 leaves unproved of a call is less than a minute.
 """
 
+from calleq.causes import Q850
 from calleq.journal.entries import (
     LineAnswered,
     LineHeartbeat,
@@ -25,7 +26,6 @@ from calleq.media.contract import line_wire
 from calleq.runtime.clock import Timer
 from calleq.ss7.isup.contract import Circuit
 from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Cause, Location
-from calleq.ssp.causes import Q850
 from calleq.ssp.channel import LineChannel
 from calleq.ssp.lines import Availability
 from calleq.ssp.mobile import Page
@@ -274,7 +274,7 @@ class CalledCircuit(CalledSide):
         office.journal.append(
             office.name,
             Transit(
-                attempt.incoming, circuit.key, attempt.line, self._chose, called=attempt.called
+                attempt.incoming, circuit.key, attempt.line, self._chose, called=str(attempt.called)
             ),
             lambda: self._transit_durable(circuit),
         )
@@ -356,5 +356,5 @@ class CalledCircuit(CalledSide):
         """The exchange looks after its circuits itself; without a release before it, an end."""
         if circuit is self._circuit:
             self._silence()
-            self.cause = Cause(Q850.UNSPECIFIED)
+            self.cause = Cause(Q850.NORMAL_UNSPECIFIED)
             self.receive(TInput.PARTY_RELEASED)

@@ -19,13 +19,13 @@ its calls send to it.
 from collections.abc import Callable, Iterable
 from enum import IntEnum
 
+from calleq.causes import Q850
 from calleq.lines.contract import LinePlant
 from calleq.lines.messages import LineError, LineMessage, Release, ReleaseComplete, Setup
 from calleq.lines.q931 import decode, encode
 from calleq.lines.radio import is_radio
 from calleq.media.contract import Voice, line_wire
 from calleq.runtime.clock import Clock
-from calleq.ssp.causes import Q850
 from calleq.ssp.channel import ChannelUser, LineChannel, LState
 from calleq.ssp.mobile import Radio
 from calleq.topology import Line, LineKind
@@ -43,7 +43,7 @@ class Availability(IntEnum):
     IDLE = 0
     UNALLOCATED = Q850.UNALLOCATED
     BUSY = Q850.USER_BUSY
-    CONGESTED = Q850.SWITCH_CONGESTION
+    CONGESTED = Q850.CONGESTION
 
 
 class SubscriberLine:
@@ -210,7 +210,7 @@ class LineRegister:
         self.unexpected_lines += 1
         if not isinstance(message, ReleaseComplete):
             cause = (
-                message.cause or Q850.UNSPECIFIED
+                message.cause or Q850.NORMAL_UNSPECIFIED
                 if isinstance(message, Release)
                 else Q850.INVALID_REFERENCE
             )

@@ -9,6 +9,7 @@ element that `answer_to` names. Anything else, and anything from anyone else, is
 """
 
 from calleq.calling_logic.logic import CallingLogic
+from calleq.causes import Q850
 from calleq.osn.contract import Bus
 from calleq.osn.messages import (
     AddParty,
@@ -19,7 +20,6 @@ from calleq.osn.messages import (
     decode,
     encode,
 )
-from calleq.ssp.causes import Q850
 
 
 class SetUpRelay:

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from calleq.acd.longest_idle import LongestIdle
 from calleq.calling_logic.logic import CallingLogic
 from calleq.calling_logic.means import Means
+from calleq.causes import Q850
 from calleq.journal.contract import Journal
 from calleq.journal.entries import (
     LineHeartbeat,
@@ -40,7 +41,6 @@ from calleq.ss7.isup.messages import (
 from calleq.ssp.board import Board
 from calleq.ssp.call import Call
 from calleq.ssp.calling import CallingCircuit, CallingLine
-from calleq.ssp.causes import Q850
 from calleq.ssp.channel import ChannelUser, LineChannel
 from calleq.ssp.lines import LineRegister
 from calleq.ssp.mobile import Radio

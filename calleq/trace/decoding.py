@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from calleq.causes import cause_name
 from calleq.lines import q931, radio
 from calleq.lines.messages import LineError, LineMessage, Setup
 from calleq.osn import messages as osn_messages
@@ -19,7 +20,6 @@ from calleq.osn.messages import OsnError, OsnMessage
 from calleq.runtime.tap import Segment
 from calleq.ss7 import mtp3_codec
 from calleq.ss7.isup import codec as isup_codec
-from calleq.ss7.isup.causes import cause_name
 from calleq.ss7.isup.describe import Fields, describe
 from calleq.ss7.isup.messages import IsupError, Message
 from calleq.ss7.mtp3 import SERVICE_ISUP, Msu, Mtp3Error

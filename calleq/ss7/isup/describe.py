@@ -4,7 +4,7 @@ Owns nothing but the wording. Every field that differs from what an ordinary tel
 is mentioned, so that two messages that differ read differently.
 """
 
-from calleq.ss7.isup.causes import cause_name, location_name
+from calleq.causes import cause_name, location_name
 from calleq.ss7.isup.layouts import MESSAGE_NAMES
 from calleq.ss7.isup.messages import (
     Acm,
