@@ -259,8 +259,10 @@ class Inhabitant:
     # What is heard.
 
     def _hear(self, voices: frozenset[str]) -> None:
-        previous, self._heard = self._heard, voices - {self._own_voice}
-        if self._heard == previous or not self._phone.is_off_hook:
+        if self._own_voice in voices:
+            voices -= {self._own_voice}
+        previous, self._heard = self._heard, voices
+        if voices == previous or not self._phone.is_off_hook:
             return
         self._note_heard()
         if self._habit.converses and self._connected:
