@@ -279,7 +279,8 @@ class Inhabitant:
     def _react(self, previous: frozenset[str]) -> None:
         """Decide what to do about what is heard now, in a call that is through."""
         heard = self._heard
-        self._be_patient_no_more()
+        if self._patience is not None:
+            self._be_patient_no_more()
         if heard and heard <= DISHEARTENING:
             self._patience = self._clock.call_later_us(TONE_PATIENCE_US, self._leave)
         elif self._met_person:
