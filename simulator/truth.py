@@ -3,7 +3,8 @@
 The diary says when each telephone rang, answered and was done with a call, as it saw it. A switch
 sees what a telephone does one line delay later, and its own releases one delay before the telephone
 does. Where the two cross on the line, the switch's own came first for it: a hang-up changes nothing
-any more, an answer was none. Nothing here reads how a record came about.
+any more, an answer was none, and a telephone that began to ring never rang. Nothing here reads how
+a record came about.
 
 A record here is a leg record: one attempt to reach one telephone. Those that never reached one (the
 switch refused, no circuit was free) have no truth in the diary and are left out on both sides.
@@ -118,11 +119,14 @@ class DiaryReader:
         if call is None:
             return  # the telephone had dialled, or hangs up after a tone
         delay_us = self._delay_us
-        ringing_at_us = call.rings_at_us + delay_us
-        answered_at_us, talk_us = None, 0
+        ringing_at_us: int | None = None
+        answered_at_us, talk_us, ring_us = None, 0, 0
         if call.answered_at_us is not None and call.answered_at_us + delay_us <= released_at_us:
             answered_at_us = call.answered_at_us + delay_us
             talk_us = released_at_us - answered_at_us
+        if call.rings_at_us + delay_us <= released_at_us:
+            ringing_at_us = call.rings_at_us + delay_us
+            ring_us = (released_at_us if answered_at_us is None else answered_at_us) - ringing_at_us
         self._found(
             Talk(
                 number,
@@ -130,7 +134,7 @@ class DiaryReader:
                 talk_us,
                 ringing_at_us,
                 released_at_us,
-                (released_at_us if answered_at_us is None else answered_at_us) - ringing_at_us,
+                ring_us,
                 -(-talk_us // SECOND_US),
                 cause,
                 released_by,

@@ -9,6 +9,7 @@ changes the future is known, so that its verdict is one timer; a change takes ba
 instants give the same reports and samples.
 """
 
+import abc
 from collections.abc import Callable
 
 import numpy as np
@@ -74,7 +75,7 @@ class VirtualVoice(VoicePlane):
                 watcher.before_change(frame, foreseen)
 
 
-class _Watcher:
+class _Watcher(abc.ABC):
     """Takes samples at an end."""
 
     def __init__(self, voice: VirtualVoice, end: End) -> None:
@@ -83,9 +84,9 @@ class _Watcher:
         self.start_frame = frame_at(voice.now_us())
         voice.watch(self)
 
+    @abc.abstractmethod
     def before_change(self, frame: int, foreseen: bool) -> None:
         """From `frame` on something else may arrive."""
-        raise NotImplementedError
 
 
 class Recording(_Watcher):
