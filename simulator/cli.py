@@ -9,8 +9,9 @@ from pathlib import Path
 from calleq import __version__
 from calleq.cli.main import dispatch
 
-YOUNG_OBJECTS = 200_000
-"""New objects before the garbage collector looks at them: worlds are large, and stay."""
+YOUNG_OBJECTS = 1_000_000
+"""New objects before the garbage collector looks at them: worlds are large, and stay, and calls
+leave nothing behind that only it could free (tests/test_simulator_memory.py)."""
 
 
 def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

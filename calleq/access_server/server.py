@@ -174,7 +174,8 @@ class AccessServer:
             return
         match message:
             case CallProgress():  # by far the most frequent
-                self._has_it(sender, timeline)
+                if message.call not in self._audits:
+                    self._has_it(sender, timeline)
                 timeline.progressed(message)
             case SetUpTaken():
                 self._has_it(sender, timeline)

@@ -167,7 +167,10 @@ class CallDriver:
             if self._inbox:
                 machine.receive(self._inbox.popleft(), clock.monotonic_us())
             for event in machine.take_events():
-                self._note(event)
+                if event.event == "dialled":
+                    self._dialled["customer" if event.leg == "customer" else "agent"] = event
+                else:
+                    self._say(event)
             for command in machine.take_commands():
                 self._execute(command)
             if not self._inbox:
@@ -193,13 +196,6 @@ class CallDriver:
         self._timer = None
         self._machine.handle_timer(self._means.clock.monotonic_us())
         self._pump()
-
-    def _note(self, event: TimelineEvent) -> None:
-        if event.event == "dialled":
-            leg: Leg = "customer" if event.leg == "customer" else "agent"
-            self._dialled[leg] = event
-        else:
-            self._say(event)
 
     def _say(self, event: TimelineEvent) -> None:
         self._tell(
