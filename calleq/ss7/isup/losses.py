@@ -12,7 +12,7 @@ from calleq.ss7.isup.layouts import (
     Layout,
 )
 from calleq.ss7.isup.names import PARAMETER_NAMES
-from calleq.ss7.isup.parameters import split
+from calleq.ss7.isup.parameters import sent_layout, split
 from calleq.ss7.variant import ITU, Variant
 
 
@@ -32,7 +32,11 @@ def losses(octets: bytes, variant: Variant = ITU) -> tuple[str, ...]:
     layout = (LAYOUTS if variant is ITU else ANSI_LAYOUTS).get(type(message))
     if layout is not None:
         dropped += _of_parameters(layout, octets, again)
-        dropped += _of_framing(layout, octets, again)
+        sent = sent_layout(layout, octets)
+        if sent is not layout:
+            dropped.append("that there is no pointer to an optional part")
+        else:
+            dropped += _of_framing(layout, octets, again)
     return tuple(dropped)
 
 
