@@ -28,6 +28,7 @@ VALUES: dict[int, tuple[t.Contents, ...]] = {
         (t.Element(0x1E, b"\x82\x83"), t.Element(0xA1, None), t.Element(0x7C, b"\x80\x90\xa3")),
         (t.Element(0x7D, b"\x91\x81"),),
     ),
+    0x05: ("43", "7"),
     0x08: (t.OptionalForwardCall(2, 0, 1), t.OptionalForwardCall(segmented=1)),
     0x09: (10,),
     0x0A: (_ABROAD, t.Number("2125550175", 3, flag=1, presentation=1, screening=1)),
