@@ -459,6 +459,7 @@ def test_a_short_message_is_left_alone_and_a_hopeless_one_refused() -> None:
         ("110010 01 12029290 00", "spare bits of the cause indicators"),
         ("110006 0400 01 27 01 01 12 02 82 9f 00", "the order of optional parameters"),
         ("110010 01 00", "the places of parameters"),
+        ("110010 01 12028301 12028301 00", "spare bits of the cause indicators"),
         ("050017 01 01 0b ff", "1 octets after the end"),
     ],
 )

@@ -5,6 +5,8 @@ module says by name what that was. `losses` is for tests, for the trace and for 
 call waits for it.
 """
 
+from collections import Counter
+
 from calleq.ss7.isup.ansi import message_codec
 from calleq.ss7.isup.layouts import (
     ANSI_LAYOUTS,
@@ -54,7 +56,7 @@ def _of_parameters(layout: Layout, octets: bytes, again: bytes) -> list[str]:
             if before_by_name == sorted(optional_again):
                 dropped.append("the order of optional parameters")
             else:
-                changed = set(optional) - set(optional_again)
+                changed = Counter(optional) - Counter(optional_again)
                 dropped += [
                     f"spare bits of the {PARAMETER_NAMES.get(code, hex(code))}"
                     for code in sorted({code for code, _ in changed})
