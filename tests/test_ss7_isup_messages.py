@@ -25,6 +25,7 @@ from calleq.ss7.isup.values import Cause, CircuitState, RangeStatus, range_statu
 from calleq.ss7.variant import ANSI, ITU
 from simulator.fuzz.isup_samples import ANSI_PLAIN, PLAIN, VALUES, ansi_form, every_message
 
+_ASKED = "calling party's category requested, calling party address requested, 0x1"
 GOLDEN: list[tuple[m.Message, str]] = [
     (m.Sam(17, "43f"), "110002 0200 03 80 340f"),
     (m.Inr(17, 0x0900), "110003 0900 00"),
@@ -170,6 +171,27 @@ def test_a_sam_or_cfn_without_a_pointer_to_its_empty_optional_part_is_understood
     assert losses.losses(bytes.fromhex("0c0b2f01 02 8290")) == (
         "that there is no pointer to an optional part",
     )
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        (m.Cot(1, 0), ("continuity check", "failed")),
+        (m.Sus(1, 1), ("initiated by", "network")),
+        (m.Cgb(1, 1, range_status(1, 4, [2])), ("kind", "hardware failure")),
+        (m.Cgb(1, 0, range_status(1, 4, [2, 4])), ("status 1", "2, 4")),
+        (m.Cgb(1, 2, range_status(1, 4, [])), ("kind", "2")),
+        (m.Grs(5, RangeStatus(3)), ("circuits", "5 to 8")),
+        (m.Gra(5, RangeStatus(3, 0x10)), ("spare status", "0x1")),
+        (m.Inr(1, 0x0901), ("request", _ASKED)),
+        (m.Inf(1, 0x0300), ("information", "calling party address response 3")),
+        (m.Cqr(1, RangeStatus(0), (CircuitState(1, 2, 3),)), ("states", "123")),
+        (m.Usr(1, b"\x04hi"), ("information", "046869")),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_messages_are_told_in_words(message: m.Message, told: tuple[str, str]) -> None:
+    assert told in describe(message)[1]
 
 
 def test_status_bits_are_told_by_circuit() -> None:
@@ -387,6 +409,13 @@ def test_what_becomes_of_an_unknown_parameter(
 def test_confusion_is_never_answered_with_confusion() -> None:
     assert unknown_message(0x2F, None, END) == Reaction(Action.DISCARD_MESSAGE)
     assert unknown_parameter(0x10, 0xF0, None, END) == Reaction(Action.DISCARD_PARAMETER)
+
+
+def test_a_release_does_its_work_whatever_is_in_it() -> None:
+    told = Reaction(Action.DISCARD_PARAMETER, LACKS)
+    for instructions in (_parameter(release=1), _parameter(discard_message=1), None):
+        assert unknown_parameter(0x0C, 0xF0, instructions, END) == told
+    assert unknown_parameter(0x0C, 0xF0, _parameter(), END) == Reaction(Action.PASS_ON)
 
 
 def test_instructions_are_read_where_they_stand() -> None:
