@@ -18,7 +18,7 @@ from calleq.ss7.isup.describe import describe
 from calleq.ss7.isup.messages import IsupError, Message, Unknown
 from calleq.ss7.variant import ANSI, ITU, Variant
 from simulator.fuzz.coverage_of import functions_of
-from simulator.fuzz.isup_samples import ANSI_PLAIN, PLAIN, every_message
+from simulator.fuzz.isup_samples import ANSI_PLAIN, PLAIN, ansi_form, every_message
 from simulator.fuzz.target import Target
 
 HEADER_OCTETS = 3
@@ -54,7 +54,7 @@ def target() -> Target:
 def ansi_target() -> Target:
     """ISUP as ANSI has it."""
     samples = [ansi.encode(message) for message in ANSI_PLAIN]
-    samples += [ansi.encode(one) for one in PLAIN if type(one) in ansi.WRITERS]
+    samples += [ansi.encode(one) for one in ansi_form(PLAIN)]
     return _target("isup-ansi", ANSI, samples)
 
 
