@@ -149,7 +149,8 @@ class SeveralProcesses:
             if name == self._waiting_end(link):
                 ends[name] = self._watched(self._listener(name).end(far, link_name(link.ends)))
             else:
-                connector = TcpConnector(name, far, link_name(link.ends), self._clock, self._tap)
+                end = TcpEnd(link_name(link.ends), name, far, self._clock, self._tap)
+                connector = TcpConnector(end)
                 self._connectors.append(connector)
                 ends[name] = self._watched(connector.end)
         return ends
