@@ -135,10 +135,17 @@ class InProcessEnd(AttachedEnd):
     """One end of an `InProcessLink`; fulfils `LinkEnd`, and owns its session's wire."""
 
     def __init__(
-        self, owner: "InProcessLink", near: str, far: str, timers: Timers, bounds: Bounds
+        self,
+        owner: "InProcessLink",
+        near: str,
+        far: str,
+        *,
+        timers: Timers | None,
+        bounds: Bounds | None,
+        emergency: bool,
     ) -> None:
         super().__init__(owner.name, near, far, owner.clock)
-        self.session = Session(owner.clock, self, timers=timers, bounds=bounds)
+        self.session = Session(owner.clock, self, timers=timers, bounds=bounds, emergency=emergency)
         self.send: Callable[[bytes], bool] = self.session.flow.send
         """As `LinkEnd.send`."""
         self._owner = owner
@@ -226,6 +233,7 @@ class InProcessLink:
         seed: int = 0,
         timers: Timers | None = None,
         bounds: Bounds | None = None,
+        emergency: bool = True,
     ) -> None:
         """`ends` in the topology's order; raises ValueError for a link from a node to itself.
 
@@ -244,9 +252,10 @@ class InProcessLink:
         """The wire is not cut."""
         self.interruptions = 0
         self.lost = 0
-        timers, bounds = timers or Timers(), bounds or Bounds()
-        one = InProcessEnd(self, *ends, timers, bounds)
-        other = InProcessEnd(self, ends[1], ends[0], timers, bounds)
+        one, other = (
+            InProcessEnd(self, *pair, timers=timers, bounds=bounds, emergency=emergency)
+            for pair in (ends, ends[::-1])
+        )
         one.join(other)
         other.join(one)
         self._ends = {ends[0]: one, ends[1]: other}

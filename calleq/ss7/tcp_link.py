@@ -55,12 +55,14 @@ class TcpEnd(AttachedEnd):
         tap: Tap,
         *,
         foreign: bool = False,
+        emergency: bool = True,
         timers: Timers | None = None,
         bounds: Bounds | None = None,
     ) -> None:
         super().__init__(link, near, far, clock)
         self.foreign = foreign
         """The far node is none of this project's: no names are said."""
+        self.emergency = emergency
         self.timers = timers
         self.bounds = bounds
         self.malformed = 0
@@ -272,7 +274,14 @@ class _Connection(Connection):
         if end is None:
             return Session(self._clock, self, name=self._name, timers=self._timers)
         name = "" if end.foreign else self._name
-        return Session(self._clock, self, name=name, timers=end.timers, bounds=end.bounds)
+        return Session(
+            self._clock,
+            self,
+            name=name,
+            emergency=end.emergency,
+            timers=end.timers,
+            bounds=end.bounds,
+        )
 
     def _cancel_naming(self) -> None:
         if self._naming is not None:
