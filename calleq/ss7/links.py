@@ -24,6 +24,7 @@ from typing import Protocol
 
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Segment, Tap
+from calleq.ss7.m2pa import NONE_RECEIVED as NONE_RECEIVED
 from calleq.ss7.m2pa import Bounds, Session, Timers
 from calleq.ss7.wire import Quality, Wire
 
