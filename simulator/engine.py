@@ -14,11 +14,14 @@ import msgspec
 
 from calleq.billing.records import SessionRecord
 from calleq.cli.failure import CommandError
+from calleq.journal.entries import Stamped
 from calleq.network import point_codes
+from calleq.runtime.tap import Tap
 from calleq.telephones.diary import DiaryEntry
 from calleq.theory import erlang_b
 from calleq.topology import Topology
 from calleq.trace.pcap import PcapTap
+from calleq.trace.pcapng import CallsOnCircuits, PcapngTap
 from calleq.units import SECOND_US
 from simulator.digest import Digest
 from simulator.measures import Measure, Measurement, Occupancy, Sums
@@ -73,6 +76,8 @@ class Plan:
     """What the peripheral's trunk carries, where that is to be held against Erlang-B."""
     mutations: int = 0
     pcap: BinaryIO | None = None
+    is_pcapng: bool = False
+    """What kind of file `pcap` shall be."""
     start_us: int = START_US
 
 
@@ -92,6 +97,8 @@ class _Gathering:
 
     plan: Plan
     digest: Digest
+    calls: CallsOnCircuits | None = None
+    """Told of the journal where the capture wants to know whose units it sees."""
     measurement: Measurement = field(default_factory=Measurement)
     occupancy: Occupancy = field(default_factory=Occupancy)
     hours: Hours = field(default_factory=Hours)
@@ -112,6 +119,11 @@ class _Gathering:
     def _came_or_went(self, by: int, monotonic_us: int) -> None:
         self.occupancy.change(by, monotonic_us - self.start_us)
 
+    def entry(self, stamped: Stamped) -> None:
+        if self.calls is not None:
+            self.calls.take(stamped)
+        self.stream.take(stamped)
+
     def diary(self, entry: DiaryEntry) -> None:
         self.digest.diary(entry)
         if entry.event not in UNHEEDED:
@@ -129,9 +141,9 @@ class _Gathering:
 
 def simulate(plan: Plan, progress: Progress = lambda offered: None) -> Outcome:
     """A whole run with its proof. Raises CommandError when the door refused a message as wrong."""
-    pcap = None if plan.pcap is None else PcapTap(plan.pcap, point_codes(plan.topology))
     relays = frozenset(point.name for point in plan.topology.transfer_points)
-    gathering = _Gathering(plan, Digest(relays, pcap))
+    calls = CallsOnCircuits() if plan.is_pcapng else None
+    gathering = _Gathering(plan, Digest(relays, _capture(plan, calls)), calls)
     virtual = _network(plan, gathering)
     gathering.start_us = virtual.clock.monotonic_us()
     with _world_out_of_the_collectors_sight():
@@ -150,6 +162,14 @@ def simulate(plan: Plan, progress: Progress = lambda offered: None) -> Outcome:
         gathering.hours,
         gathering.lengths,
     )
+
+
+def _capture(plan: Plan, calls: CallsOnCircuits | None) -> Tap | None:
+    if plan.pcap is None:
+        return None
+    if calls is not None:
+        return PcapngTap(plan.pcap, calls.call_of)
+    return PcapTap(plan.pcap, point_codes(plan.topology))
 
 
 @contextlib.contextmanager
@@ -179,7 +199,7 @@ def _network(plan: Plan, gathering: _Gathering) -> VirtualNetwork:
         seed=plan.seed,
         tap=gathering.digest,
         manners=people,
-        journal_sink=gathering.stream.take,
+        journal_sink=gathering.stream.take if gathering.calls is None else gathering.entry,
         diary_sink=gathering.diary,
         start_us=plan.start_us,
     )

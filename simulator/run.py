@@ -166,6 +166,7 @@ def plan_of(arguments: argparse.Namespace, pcap: BinaryIO | None = None) -> Plan
         calls_at_once=CIRCUITS // 2 if at_once is None else at_once,
         mutations=mutations,
         pcap=pcap,
+        is_pcapng=arguments.pcap is not None and arguments.pcap.suffix == ".pcapng",
         start_us=MIDNIGHT_US if arguments.arrivals == "day" else START_US,
     )
 

@@ -107,7 +107,14 @@ class Yate:
         libraries = [str(self.binary.parent), str(self.binary.parent.parent / "lib")]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [str(self.binary), "-c", str(self.place), "-m", str(self.place / "modules"), "-vvvv"],
+                [
+                    str(self.binary),
+                    "-c",
+                    str(self.place),
+                    "-m",
+                    str(self.place / "modules"),
+                    "-vvvv",
+                ],
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "LD_LIBRARY_PATH": ":".join(libraries)},
