@@ -7,19 +7,11 @@ reactor. Links come and go with the far program; the elements meanwhile have no 
 from calleq.runtime.clock import Clock
 from calleq.runtime.guest import GuestReactor, start_guest, stop_guest
 from calleq.runtime.tap import Tap
+from calleq.ss7.laying import timers_of
 from calleq.ss7.links import LinkEnd, link_name
-from calleq.ss7.m2pa import Timers
 from calleq.ss7.tcp_link import TcpConnector, TcpEnd, TcpListener
 from calleq.topology import SignallingLink
 from calleq.topology_links import host_and_port
-from calleq.units import SECOND_US
-
-
-def timers_of(link: SignallingLink) -> Timers:
-    """The timers of a link: those that the topology names, else the usual ones."""
-    return Timers(
-        **{f"{name}_us": round(seconds * SECOND_US) for name, seconds in link.timers.items()}
-    )
 
 
 class ForeignLinks:

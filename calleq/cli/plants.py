@@ -13,7 +13,7 @@ from typing import Protocol
 from twisted.internet.error import CannotListenError
 
 from calleq.cli.failure import CommandError
-from calleq.cli.foreign import ForeignLinks, timers_of
+from calleq.cli.foreign import ForeignLinks
 from calleq.lines.contract import LinePlant
 from calleq.lines.plants import InProcessLines
 from calleq.lines.tcp_lines import TcpLines
@@ -24,9 +24,9 @@ from calleq.osn.tcp import TcpBus
 from calleq.runtime.clock import Clock
 from calleq.runtime.guest import start_guest, stop_guest
 from calleq.runtime.tap import Tap
+from calleq.ss7.laying import in_process_link, timers_of
 from calleq.ss7.links import InProcessLink, LinkEnd, link_name
 from calleq.ss7.tcp_link import TcpConnector, TcpEnd, TcpListener
-from calleq.ss7.wire import Quality
 from calleq.topology import SignallingLink, Topology, address_of
 
 
@@ -268,28 +268,6 @@ class SeveralProcesses:
         self._lines.close()
         self._bus.close()
         await stop_guest(self._reactor)
-
-
-def in_process_link(link: SignallingLink, clock: Clock, tap: Tap, seed: int = 0) -> InProcessLink:
-    """The link that a topology describes, both ends in one process."""
-    quality = Quality(
-        delay_us=link.delay_us,
-        jitter_us=link.jitter_us,
-        loss=link.loss,
-        damage=link.damage,
-        doubling=link.doubling,
-        reordering=link.reordering,
-    )
-    return InProcessLink(
-        link.ends,
-        clock,
-        tap,
-        link.delay_us,
-        quality=quality,
-        seed=seed,
-        timers=timers_of(link),
-        emergency=link.proving == "emergency",
-    )
 
 
 def _nobody(what: str) -> None:

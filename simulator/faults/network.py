@@ -19,7 +19,6 @@ from typing import Literal
 
 from calleq.access_server.server import Reply
 from calleq.accounts.passwords import InlineVerifier
-from calleq.cli.plants import in_process_link
 from calleq.journal.entries import Stamped
 from calleq.lines.plants import InProcessLines
 from calleq.media.prompts import NominalPrompts
@@ -27,6 +26,7 @@ from calleq.media.virtual import VirtualVoice
 from calleq.network import TELEPHONES, Network, Plant, build_network, point_codes
 from calleq.runtime.clock import Clock, VirtualClock
 from calleq.runtime.tap import NoTap, Tap
+from calleq.ss7.laying import in_process_link
 from calleq.ss7.links import InProcessLink, LinkEnd, link_name
 from calleq.ss7.wire import Quality
 from calleq.telephones.behaviours import TALK_US
