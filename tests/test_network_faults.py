@@ -91,6 +91,7 @@ def test_with_both_transfer_points_lost_a_call_fails_and_nobody_is_rung() -> Non
     assert network.rings(number("00")) == network.rings(REPRESENTATIVE) == 0
     network.assert_at_rest()
     network.stp_returns("stp-70")
+    network.clock.advance_us(SECOND_US)
     assert network.call(number("00"), REPRESENTATIVE).state == "completed"
 
 
