@@ -57,6 +57,7 @@ class Link:
         "is_short",
         "last_received",
         "linkset",
+        "pattern",
         "received",
         "refused",
         "sent",
@@ -90,6 +91,8 @@ class Link:
         self.inhibited_there = False
         self.last_received = NONE_RECEIVED
         """Number of the last unit received before it failed."""
+        self.pattern = b""
+        """Of the test message sent last."""
         self.sent = 0
         self.received = 0
         self.interruptions = 0
@@ -197,8 +200,12 @@ class Point:
         self.transfers = transfers
         self.linksets: dict[int, Linkset] = {}
         self.ways: dict[int, Way] = {}
+        self.is_restarting = True
+        """The MTP restart is not over: the user parts have to wait (Q.704 §9)."""
         self.unsent = 0
         """Messages of management that had no way."""
+        self.discarded = 0
+        """Messages that came over a link after its far end had given it up."""
         self.lost = 0
         """Messages taken and then lost: no way was left when their diversion was over."""
         self.encode: Callable[[Management, int], bytes]

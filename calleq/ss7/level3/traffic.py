@@ -72,7 +72,7 @@ class Hold:
         given = Hold(self._point)
         for flow in [flow for flow, (_, link) in self.flows.items() if link is source]:
             given.flows[flow] = self.flows.pop(flow)
-        kept = []
+        kept: list[bytes] = []
         for octets in self.buffer:
             (given.buffer if flow_of(octets) in given.flows else kept).append(octets)
         self.buffer = kept
@@ -215,7 +215,10 @@ class Traffic:
             if present is wanted or not isinstance(present, Link):
                 continue
             adjacent = present.linkset.adjacent
-            if adjacent in way.prohibited or present.linkset.awaits_restart:
+            if self._point.is_restarting:
+                # Nothing has gone that way yet.
+                carriers[selection] = wanted
+            elif adjacent in way.prohibited or present.linkset.awaits_restart:
                 self.forced_reroutings += 1
                 carriers[selection] = wanted
             else:
