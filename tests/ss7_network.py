@@ -13,7 +13,7 @@ from calleq.ss7.isup.timers import IsupTimers
 from calleq.ss7.isup.trunks import Trunk
 from calleq.ss7.links import InProcessLink
 from calleq.ss7.mtp3 import SERVICE_ISUP, Msu
-from calleq.ss7.node import Mtp3Node
+from calleq.ss7.node import SERVICE_TEST, Mtp3Node
 from calleq.ss7.transfer_point import TransferPoint
 from calleq.topology import parse_point_code
 
@@ -50,6 +50,14 @@ class WireTap:
             for seen_link, seen_sender, _, octets, _ in self.seen
             if link in (None, seen_link) and sender in (None, seen_sender)
             if (msu := mtp3_codec.decode(octets)).service == SERVICE_ISUP
+        ]
+
+    def receivers(self) -> list[str]:
+        """Who each unit that is not level 3's own went to."""
+        return [
+            receiver
+            for _, _, receiver, octets, _ in self.seen
+            if len(octets) < 5 or mtp3_codec.decode(octets).service > SERVICE_TEST
         ]
 
     def names(self, link: str | None = None, sender: str | None = None) -> list[str]:

@@ -240,6 +240,9 @@ class Management:
             link.is_blocked = True
             first = inputs.DECLARED_EMERGENCY_FIRST if fsn is None else inputs.DECLARED_FIRST
             self._refresh(link, first, fsn or 0)
+            # Level 2 shall bring it into service anew, so that both ends mean the same link.
+            link.end.stop()
+            self.point.clock.call_later_us(self.point.timers.t17_us, link.end.start)
         elif fsn is None:
             link.changeover.handle(inputs.DECLARED_EMERGENCY)
         elif link.was_changed_over:
