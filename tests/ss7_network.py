@@ -27,6 +27,9 @@ DELAY_US = 1_000
 WAY_US = 2 * DELAY_US
 """From one exchange to the other, by way of one transfer point."""
 
+READY_US = 20 * DELAY_US
+"""By then every link has passed its test and every node has ended its restart."""
+
 
 class WireTap:
     """Keeps what was seen: (link, sender, receiver, octets, at_us)."""
@@ -117,6 +120,11 @@ class Network:
             self._link(one, other)
         self.node62.set_route(PC64, (PC68, PC70))
         self.node64.set_route(PC62, (PC68, PC70))
+        for node in (self.node62, self.node64):
+            node.set_route(PC68, (PC70,))
+            node.set_route(PC70, (PC68,))
+        self.clock.advance_us(READY_US)
+        del self.tap.seen[:]
         self.a = IsupExchange(
             "ssp-62",
             PC62,

@@ -1,0 +1,158 @@
+"""Signalling route management (Q.704 §13): what neighbours say of routes, and what they are told.
+
+Owns transfer-prohibited, -restricted and -allowed (TFP, TFR, TFA) and the route-set-test (RST), in
+both directions. A transfer point tells a neighbour that it carries nothing for a destination
+
+- that it cannot reach itself (to all: the broadcast method);
+- that it reaches by way of that very neighbour, so that nothing goes round (§13.2.2);
+- that a message has just come for in vain (to its sender, at most once in T8: the response method).
+
+It remembers what each neighbour has been told, and so tells only what changes. A neighbour that
+prohibits a destination is asked every T10 until it allows it.
+"""
+
+from collections.abc import Callable
+
+from calleq.runtime.clock import Timer
+from calleq.ss7.level3.point import Linkset, Point, Way
+from calleq.ss7.level3.traffic import Cause, Traffic
+from calleq.ss7.mtp3_management import Rst, Tfa, Tfp
+
+RESPONSES_LIMIT = 4_096
+"""Pairs of neighbour and destination for which T8 is kept at one time."""
+
+
+class Routes:
+    """Route management of one point. `ignored` counts messages about what it does not route."""
+
+    def __init__(self, point: Point, traffic: Callable[[], Traffic]) -> None:
+        self.ignored = 0
+        self._point = point
+        self._traffic = traffic
+        self._told: dict[int, set[int]] = {}
+        """By neighbour: the destinations that it has been told are prohibited."""
+        self._testing: dict[tuple[int, int], Timer] = {}
+        """By neighbour and destination: T10."""
+        self._responded: dict[tuple[int, int], int] = {}
+        """By neighbour and destination: until when T8 runs."""
+
+    # What neighbours say.
+
+    def prohibited(self, adjacent: int, destination: int) -> None:
+        """TFP."""
+        way = self._way(adjacent, destination)
+        if way is not None:
+            way.prohibited.add(adjacent)
+            way.restricted.discard(adjacent)
+            self._test_later(adjacent, destination)
+            self._traffic().settle((way,), Cause.ROUTE)
+
+    def restricted(self, adjacent: int, destination: int) -> None:
+        """TFR."""
+        way = self._way(adjacent, destination)
+        if way is not None:
+            way.prohibited.discard(adjacent)
+            way.restricted.add(adjacent)
+            self._test_later(adjacent, destination)
+            self._traffic().settle((way,), Cause.ROUTE)
+
+    def allowed(self, adjacent: int, destination: int) -> None:
+        """TFA."""
+        way = self._way(adjacent, destination)
+        if way is not None:
+            way.prohibited.discard(adjacent)
+            way.restricted.discard(adjacent)
+            self._test_no_more(adjacent, destination)
+            self._traffic().settle((way,), Cause.ROUTE)
+
+    def asked(self, adjacent: int, destination: int) -> None:
+        """RST: answered when the destination is allowed (§13.5.4)."""
+        way = self._point.ways.get(destination)
+        if not self._point.transfers or way is None or adjacent == destination:
+            self.ignored += 1
+        elif not self._is_prohibited(way, adjacent):
+            self._told.setdefault(adjacent, set()).discard(destination)
+            self._point.send(Tfa(destination), adjacent)
+
+    def gone(self, adjacent: int) -> None:
+        """A neighbour cannot be reached: what it said and what it was told is void."""
+        self._told.pop(adjacent, None)
+        for way in self._point.ways.values():
+            if adjacent in way.prohibited or adjacent in way.restricted:
+                way.prohibited.discard(adjacent)
+                way.restricted.discard(adjacent)
+                self._test_no_more(adjacent, way.destination)
+
+    # What neighbours are told.
+
+    def update(self, way: Way) -> None:
+        """Tell the neighbours what has changed about a destination."""
+        point = self._point
+        if not point.transfers or point.is_restarting:
+            return
+        for adjacent, linkset in point.linksets.items():
+            if adjacent == way.destination or not linkset.allowed_sent:
+                continue
+            told = self._told.setdefault(adjacent, set())
+            if self._is_prohibited(way, adjacent):
+                if way.destination not in told:
+                    told.add(way.destination)
+                    point.send(Tfp(way.destination), adjacent)
+            elif way.destination in told:
+                told.discard(way.destination)
+                point.send(Tfa(way.destination), adjacent)
+
+    def inform(self, linkset: Linkset) -> None:
+        """Tell a neighbour that begins everything that is prohibited."""
+        adjacent = linkset.adjacent
+        told = self._told[adjacent] = set()
+        for way in self._point.ways.values():
+            if way.destination != adjacent and self._is_prohibited(way, adjacent):
+                told.add(way.destination)
+                self._point.send(Tfp(way.destination), adjacent)
+
+    def respond(self, adjacent: int, destination: int) -> None:
+        """A message came from a neighbour for what cannot be reached."""
+        now_us = self._point.clock.monotonic_us()
+        if self._responded.get((adjacent, destination), 0) > now_us:
+            return
+        if len(self._responded) >= RESPONSES_LIMIT:
+            self._responded.clear()
+        self._responded[adjacent, destination] = now_us + self._point.timers.t8_us
+        self._told.setdefault(adjacent, set()).add(destination)
+        self._point.send(Tfp(destination), adjacent)
+
+    # Inside.
+
+    def _is_prohibited(self, way: Way, adjacent: int) -> bool:
+        return not way.links or adjacent in way.next_nodes()
+
+    def _way(self, adjacent: int, destination: int) -> Way | None:
+        """The way that a neighbour's word concerns."""
+        way = self._point.ways.get(destination)
+        if (
+            way is None
+            or adjacent == destination
+            or not any(adjacent in level for level in way.levels)
+        ):
+            self.ignored += 1
+            return None
+        return way
+
+    def _test_later(self, adjacent: int, destination: int) -> None:
+        self._test_no_more(adjacent, destination)
+        # A route may be away for ever: no simulation waits for the next question.
+        self._testing[adjacent, destination] = self._point.clock.call_in_background_us(
+            self._point.timers.t10_us, self._ask, adjacent, destination
+        )
+
+    def _test_no_more(self, adjacent: int, destination: int) -> None:
+        timer = self._testing.pop((adjacent, destination), None)
+        if timer is not None:
+            timer.cancel()
+
+    def _ask(self, adjacent: int, destination: int) -> None:
+        del self._testing[adjacent, destination]
+        if self._point.reaches(adjacent):
+            self._point.send(Rst(destination), adjacent)
+        self._test_later(adjacent, destination)
