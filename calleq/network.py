@@ -126,6 +126,7 @@ def point_codes(topology: Topology) -> dict[str, int]:
         *((switch.name, switch.point_code) for switch in topology.switches),
         *((point.name, point.point_code) for point in topology.transfer_points),
         *((peripheral.name, peripheral.point_code) for peripheral in topology.peripherals),
+        *((node.name, node.point_code) for node in topology.foreign_nodes),
     ]
     return {name: parse_point_code(code) for name, code in pairs}
 
@@ -209,9 +210,10 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
             network.nodes[point.name] = TransferPoint(
                 point.name, codes[point.name], plant.clock, codes.get(point.mate)
             )
-    relays = {point.name for point in topology.transfer_points}
+    elsewhere = {point.name for point in topology.transfer_points}
+    elsewhere |= {node.name for node in topology.foreign_nodes}
     for name, code in codes.items():
-        if name in chosen and name not in relays:
+        if name in chosen and name not in elsewhere:
             network.nodes[name] = Mtp3Node(name, code, plant.clock)
     for link in topology.links:
         for name, end in plant.link_ends(link, chosen).items():

@@ -5,12 +5,20 @@ says what was expected. What one value alone must look like is checked here too,
 `topology_types` do not say it.
 """
 
-import ipaddress
 import math
 import re
 from collections.abc import Iterable, Iterator
 
 from calleq.numbering import NumberingError, parse_e164
+from calleq.topology_links import (
+    PORT_LIMIT,
+    check_delay,
+    check_link,
+    check_prefixes_abroad,
+    check_ways,
+    is_host,
+    is_port,
+)
 from calleq.topology_types import (
     HomeSwitches,
     Line,
@@ -24,16 +32,11 @@ from calleq.topology_types import (
 CIC_LIMIT = 4_095
 """The highest circuit identification code: 12 bits (Q.763 §1.2)."""
 
-DELAY_LIMIT_US = 10_000_000
-"""No wire is longer than this; a longer delay is a slip of the unit."""
-
 RING_LIMIT_S = 600.0
 PAGING_LIMIT_S = 60.0
-PORT_LIMIT = 65_535
 ROW_OF_PORTS = 10
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
-_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _PREFIX = re.compile(r"\+[0-9]{1,15}")
 _COUNTRY_CODE = re.compile(r"[1-9][0-9]{0,2}")
 
@@ -66,6 +69,8 @@ def _named(topology: Topology) -> Iterator[tuple[str, str]]:
         yield f"transfer_points[{index}]", point.name
     for index, peripheral in enumerate(topology.peripherals):
         yield f"peripherals[{index}]", peripheral.name
+    for index, node in enumerate(topology.foreign_nodes):
+        yield f"foreign_nodes[{index}]", node.name
 
 
 def _coded(topology: Topology) -> Iterator[tuple[str, str, str]]:
@@ -76,6 +81,8 @@ def _coded(topology: Topology) -> Iterator[tuple[str, str, str]]:
         yield f"transfer_points[{index}]", point.name, point.point_code
     for index, peripheral in enumerate(topology.peripherals):
         yield f"peripherals[{index}]", peripheral.name, peripheral.point_code
+    for index, node in enumerate(topology.foreign_nodes):
+        yield f"foreign_nodes[{index}]", node.name, node.point_code
 
 
 def _check_names(topology: Topology) -> None:
@@ -104,6 +111,7 @@ def _check_nodes(topology: Topology) -> None:
         seen[code] = name
     _check_mates(topology)
     _check_prefixes(topology)
+    check_prefixes_abroad(topology)
 
 
 def _check_mates(topology: Topology) -> None:
@@ -140,18 +148,20 @@ def _check_prefixes(topology: Topology) -> None:
 
 def _check_links(topology: Topology) -> None:
     nodes = {name for _, name in _named(topology)} - {topology.access_server.name}
+    abroad = frozenset(node.name for node in topology.foreign_nodes)
     seen: set[frozenset[str]] = set()
     for index, link in enumerate(topology.links):
         _check_ends(f"links[{index}]", link.ends, nodes, "switch, transfer point or peripheral")
+        check_link(f"links[{index}]", link, abroad)
         if frozenset(link.ends) in seen:
             raise TopologyError(f"links[{index}].ends: these two are linked already")
         seen.add(frozenset(link.ends))
-        _check_delay(f"links[{index}].delay_us", link.delay_us)
 
 
 def _check_trunks(topology: Topology) -> None:
     exchanges = {switch.name for switch in topology.switches}
     exchanges |= {peripheral.name for peripheral in topology.peripherals}
+    exchanges |= {node.name for node in topology.foreign_nodes}
     names: set[str] = set()
     pairs: dict[frozenset[str], list[TrunkGroup]] = {}
     for index, group in enumerate(topology.trunks):
@@ -177,6 +187,7 @@ def _check_trunks(topology: Topology) -> None:
                     f"{key}.first: its CICs overlap those of {other.name} between the same two"
                 )
         same_pair.append(group)
+    check_ways(topology)
 
 
 def _check_ends(key: str, ends: tuple[str, str], known: set[str], what: str) -> None:
@@ -227,6 +238,10 @@ def _check_lines(topology: Topology) -> None:
             raise TopologyError(f"{key}.number: {line.number} has a line already")
         seen.add(line.number)
         switch = switches.of(line.number)
+        if switch is not None and switch not in kinds:
+            raise TopologyError(
+                f"{key}.number: {line.number} is a line of {switch}, a foreign node"
+            )
         if switch is None:
             raise TopologyError(f"{key}.number: no switch has a prefix of {line.number}")
         _check_line_kind(key, line, switch, kinds[switch])
@@ -281,7 +296,7 @@ def _check_access(topology: Topology) -> None:
     if not server.equipment_address:
         raise TopologyError("access_server.equipment_address: is empty, an address is expected")
     host, colon, port = server.listen.rpartition(":")
-    if not colon or not _is_host(host) or not _is_port(port):
+    if not colon or not is_host(host) or not is_port(port):
         raise TopologyError(
             f"access_server.listen: {server.listen!r}: HOST:PORT expected, such as 127.0.0.1:8072"
         )
@@ -294,8 +309,8 @@ def _check_timing(topology: Topology) -> None:
             f"timing.ring_limit_s: {timing.ring_limit_s}: more than 0, at most {RING_LIMIT_S} s"
             " expected"
         )
-    _check_delay("timing.osn_delay_us", timing.osn_delay_us)
-    _check_delay("timing.line_delay_us", timing.line_delay_us)
+    check_delay("timing.osn_delay_us", timing.osn_delay_us)
+    check_delay("timing.line_delay_us", timing.line_delay_us)
 
 
 def _check_processes(topology: Topology) -> None:
@@ -307,13 +322,8 @@ def _check_processes(topology: Topology) -> None:
     for element, host in processes.hosts.items():
         if element not in names:
             raise TopologyError(f"processes.hosts.{element}: {_unknown(element, 'element', names)}")
-        if not _is_host(host):
+        if not is_host(host):
             raise TopologyError(f"processes.hosts.{element}: {host!r} is no host name or address")
-
-
-def _check_delay(key: str, delay_us: int) -> None:
-    if not 0 <= delay_us <= DELAY_LIMIT_US:
-        raise TopologyError(f"{key}: {delay_us}: 0 to {DELAY_LIMIT_US} us expected")
 
 
 def _check_number(key: str, number: str) -> None:
@@ -323,18 +333,6 @@ def _check_number(key: str, number: str) -> None:
         raise TopologyError(f"{key}: {error}") from error
     if canonical != number:
         raise TopologyError(f"{key}: {number!r}: write it {canonical}")
-
-
-def _is_host(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text.removeprefix("[").removesuffix("]"))
-    except ValueError:
-        return _HOST.fullmatch(text) is not None
-    return True
-
-
-def _is_port(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= PORT_LIMIT
 
 
 def _unknown(name: str, what: str, known: Iterable[str]) -> str:

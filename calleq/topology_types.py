@@ -57,6 +57,15 @@ class Peripheral(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """What it presents as calling number where a business has none."""
 
 
+class ForeignNode(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A far exchange that another program is: nothing of it is built here."""
+
+    name: str
+    point_code: str
+    prefixes: tuple[str, ...] = ()
+    """E.164 prefixes (with `+`) whose lines it serves."""
+
+
 class AccessServer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The internet access server: the door of the carrier."""
 
@@ -69,11 +78,43 @@ class AccessServer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     listen: str = "127.0.0.1:8072"
 
 
+LINK_TIMERS = ("t1", "t2", "t3", "t4_normal", "t4_emergency", "t5", "t6", "t7")
+"""Timers of a signalling link that a topology may set, by their names in RFC 4165 and Q.703."""
+
+
 class SignallingLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A signalling link between two nodes."""
+    """A signalling link between two nodes.
+
+    What its wire does to frames is simulated where both ends are in one process; between processes
+    the wire is TCP.
+    """
 
     ends: tuple[str, str]
     delay_us: int = 1_000
+    jitter_us: int = 0
+    """A frame takes up to so much longer; frames stay in order."""
+    loss: float = 0.0
+    """Probability that a frame is lost; the others alike."""
+    damage: float = 0.0
+    """... damaged, and so dropped."""
+    doubling: float = 0.0
+    """... doubled."""
+    reordering: float = 0.0
+    """... overtaken by later ones."""
+    proving: Literal["emergency", "normal"] = "emergency"
+    timers: dict[str, float] = {}
+    """Seconds by name, such as `t7 = 1.5`; those not named are inside Q.703's ranges."""
+    connect: str = ""
+    """To a foreign node: the `HOST:PORT` that this end connects to."""
+    listen: str = ""
+    """... or the `HOST:PORT` on which this end waits for it."""
+    remote: str = ""
+    """With `listen`: the address that it comes from, empty: any."""
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether one end is a program that is none of this project's."""
+        return bool(self.connect or self.listen)
 
 
 class TrunkGroup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -162,6 +203,7 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     switches: tuple[Switch, ...]
     transfer_points: tuple[TransferPoint, ...] = ()
     peripherals: tuple[Peripheral, ...] = ()
+    foreign_nodes: tuple[ForeignNode, ...] = ()
     links: tuple[SignallingLink, ...] = ()
     trunks: tuple[TrunkGroup, ...] = ()
     lines: tuple[Line, ...] = ()
@@ -169,6 +211,11 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     businesses: tuple[Business, ...] = ()
     timing: Timing = Timing()
     processes: Processes = Processes()
+
+    @property
+    def exchanges(self) -> "tuple[Switch | ForeignNode, ...]":
+        """Whatever has subscribers, here and abroad."""
+        return (*self.switches, *self.foreign_nodes)
 
     def ring_limit_us(self) -> int:
         """How long a telephone may ring."""
@@ -199,7 +246,7 @@ class HomeSwitches:
 
     def __init__(self, topology: Topology) -> None:
         self._by_prefix: dict[str, str] = {}
-        for switch in topology.switches:
+        for switch in topology.exchanges:
             for prefix in switch.prefixes:
                 self._by_prefix.setdefault(prefix, switch.name)
         self._lengths = sorted({len(prefix) for prefix in self._by_prefix}, reverse=True)

@@ -13,6 +13,7 @@ from calleq.accounts.passwords import InlineVerifier
 from calleq.billing.derivation import derive_records
 from calleq.billing.records import SessionRecord
 from calleq.cli.output import problem_text
+from calleq.cli.plants import in_process_link
 from calleq.journal.entries import Ended, Stamped
 from calleq.journal.memory import MemoryJournal
 from calleq.lines.plants import InProcessLines
@@ -69,6 +70,7 @@ class VirtualNetwork:
         self.diary = Diary(self.clock, sink=diary_sink)
         self.voice = VirtualVoice(self.clock, NominalPrompts())
         self.links: dict[tuple[str, str], InProcessLink] = {}
+        self._seed = seed
         draw = random.Random(f"references {seed}")
         plant = Plant(
             clock=self.clock,
@@ -90,9 +92,11 @@ class VirtualNetwork:
         self.clock.advance_us(SETTLE_US)
 
     def _link_ends(self, link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
-        wire = InProcessLink(link.ends, self.clock, self.tap, link.delay_us)
+        wire = in_process_link(link, self.clock, self.tap, self._seed)
         self.links[link.ends] = wire
-        return {name: wire.end(name) for name in link.ends}
+        if link.is_foreign:
+            wire.fail()  # nobody is there
+        return {name: wire.end(name) for name in link.ends if name in chosen}
 
     @property
     def server(self) -> AccessServer:

@@ -13,6 +13,7 @@ from typing import Protocol
 from twisted.internet.error import CannotListenError
 
 from calleq.cli.failure import CommandError
+from calleq.cli.foreign import ForeignLinks, timers_of
 from calleq.lines.contract import LinePlant
 from calleq.lines.plants import InProcessLines
 from calleq.lines.tcp_lines import TcpLines
@@ -25,6 +26,7 @@ from calleq.runtime.guest import start_guest, stop_guest
 from calleq.runtime.tap import Tap
 from calleq.ss7.links import InProcessLink, LinkEnd, link_name
 from calleq.ss7.tcp_link import TcpConnector, TcpEnd, TcpListener
+from calleq.ss7.wire import Quality
 from calleq.topology import SignallingLink, Topology, address_of
 
 
@@ -54,6 +56,9 @@ class Wires(Protocol):
     def report(self, say: Callable[[str], object]) -> None:
         """Say a line from now on whenever a wire comes or goes."""
 
+    async def close(self) -> None:
+        """Close every wire without a word."""
+
 
 @contextlib.contextmanager
 def address_taken() -> Iterator[None]:
@@ -68,33 +73,44 @@ def address_taken() -> Iterator[None]:
 
 
 class OneProcess:
-    """Every wire in this process, with the delays of the topology."""
+    """Every wire in this process, as the topology has it; only foreign nodes are outside."""
 
     def __init__(self, topology: Topology, clock: Clock, tap: Tap) -> None:
         self._clock = clock
         self._tap = tap
+        self._foreign = ForeignLinks(clock, tap)
         self.links: dict[tuple[str, str], InProcessLink] = {}
         self.bus: Bus = InProcessBus(clock, topology.timing.osn_delay_us, tap)
         self.lines: LinePlant = InProcessLines(clock, topology.timing.line_delay_us, tap)
 
     def link_ends(self, link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
-        wire = InProcessLink(link.ends, self._clock, self._tap, link.delay_us)
-        self.links[link.ends] = wire
-        return {name: wire.end(name) for name in link.ends if name in chosen}
+        here = [name for name in link.ends if name in chosen]
+        if link.is_foreign:
+            return {name: self._foreign.end(link, name) for name in here}
+        wire = self.links[link.ends] = in_process_link(link, self._clock, self._tap)
+        return {name: wire.end(name) for name in here}
 
     def open(self, lines_lost: Callable[[str], object]) -> None:
-        """Nothing to open, and nothing breaks by itself."""
+        """Only what leads to foreign nodes; CannotListenError when an address is taken."""
+        self._foreign.open()
 
     def listening(self) -> dict[str, str]:
-        """Nothing: nobody else is on these wires."""
-        return {}
+        """Where foreign nodes reach those of this process."""
+        return self._foreign.listening()
 
     async def settled(self, limit_s: float) -> list[str]:
-        """At once, and not worth a line."""
+        """At once, and not worth a line: foreign nodes are waited for by nobody."""
         return []
 
     def report(self, say: Callable[[str], object]) -> None:
-        """Nothing to report."""
+        """Say a line whenever a link to a foreign node comes or goes."""
+        for end in self._foreign.ends:
+            end.watch = lambda end: say(_line(_name_of(end), end.in_service))
+
+    async def close(self) -> None:
+        """Close the links to foreign nodes."""
+        self.report(_nobody)
+        await self._foreign.close()
 
 
 class SeveralProcesses:
@@ -111,6 +127,7 @@ class SeveralProcesses:
         self._listeners: dict[str, TcpListener] = {}
         self._connectors: list[TcpConnector] = []
         self._ends: list[TcpEnd] = []
+        self._foreign = ForeignLinks(clock, tap)
         self._reactor = start_guest()
         self._bus = TcpBus(
             self._reactor, clock, tap, lambda element: address_of(topology, element, "osn")
@@ -140,8 +157,10 @@ class SeveralProcesses:
 
     def link_ends(self, link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
         here = [name for name in link.ends if name in chosen]
+        if link.is_foreign:
+            return {name: self._foreign.end(link, name) for name in here}
         if len(here) == 2:
-            wire = InProcessLink(link.ends, self._clock, self._tap, link.delay_us)
+            wire = in_process_link(link, self._clock, self._tap)
             return {name: wire.end(name) for name in here}
         ends: dict[str, LinkEnd] = {}
         for name in here:
@@ -149,7 +168,16 @@ class SeveralProcesses:
             if name == self._waiting_end(link):
                 ends[name] = self._watched(self._listener(name).end(far, link_name(link.ends)))
             else:
-                connector = TcpConnector(name, far, link_name(link.ends), self._clock, self._tap)
+                end = TcpEnd(
+                    link_name(link.ends),
+                    name,
+                    far,
+                    self._clock,
+                    self._tap,
+                    emergency=link.proving == "emergency",
+                    timers=timers_of(link),
+                )
+                connector = TcpConnector(end)
                 self._connectors.append(connector)
                 ends[name] = self._watched(connector.end)
         return ends
@@ -178,6 +206,7 @@ class SeveralProcesses:
         for connector in self._connectors:
             host, port = address_of(self._topology, connector.end.far, "links")
             connector.start(self._reactor, host, port)
+        self._foreign.open(self._reactor)
 
     def listening(self) -> dict[str, str]:
         """Every address by what it is for."""
@@ -187,7 +216,8 @@ class SeveralProcesses:
             places[f"signalling links of {name}"] = address_of(topology, name, "links")
         for name in self._switches_here():
             places[f"subscriber lines of {name}"] = self._line_addresses[name]
-        return {what: f"{host}:{port}" for what, (host, port) in places.items()}
+        addresses = self._foreign.listening()
+        return addresses | {what: f"{host}:{port}" for what, (host, port) in places.items()}
 
     async def settled(self, limit_s: float) -> list[str]:
         """Wait until every wire stands, at most `limit_s`; a line on the state of each."""
@@ -201,6 +231,8 @@ class SeveralProcesses:
     def report(self, say: Callable[[str], object]) -> None:
         """Say a line from now on whenever a wire comes or goes."""
         self._say = say
+        for end in self._foreign.ends:
+            end.watch = self._link_changed
 
     def _states(self) -> dict[str, bool]:
         """Whether each wire stands that this process must find or be found by to work."""
@@ -232,9 +264,32 @@ class SeveralProcesses:
             connector.stop()
         for listener in self._listeners.values():
             listener.stop()
+        await self._foreign.close()
         self._lines.close()
         self._bus.close()
         await stop_guest(self._reactor)
+
+
+def in_process_link(link: SignallingLink, clock: Clock, tap: Tap, seed: int = 0) -> InProcessLink:
+    """The link that a topology describes, both ends in one process."""
+    quality = Quality(
+        delay_us=link.delay_us,
+        jitter_us=link.jitter_us,
+        loss=link.loss,
+        damage=link.damage,
+        doubling=link.doubling,
+        reordering=link.reordering,
+    )
+    return InProcessLink(
+        link.ends,
+        clock,
+        tap,
+        link.delay_us,
+        quality=quality,
+        seed=seed,
+        timers=timers_of(link),
+        emergency=link.proving == "emergency",
+    )
 
 
 def _nobody(what: str) -> None:

@@ -16,12 +16,9 @@ def machine_tables() -> dict[str, Table]:
             (_state(state), event.name): (_action(action), _state(following))
             for (state, event), (action, following) in transitions().items()
         },
-        "M2PA: one connection of a link": {
-            (_state(phase), arrival.name): (
-                "ignore" if verdict is m2pa.Verdict.GO_ON else _action(verdict),
-                _state(following),
-            )
-            for (phase, arrival), (verdict, following) in m2pa.TABLE.items()
+        "M2PA: one end of a link": {
+            (_state(state), what.name): (_action(action), _state(following))
+            for (state, what), (action, following) in m2pa.TABLE.items()
         },
     }
 

@@ -1,7 +1,8 @@
 """Digit analysis: from a called number to an own line or to trunk groups, by longest prefix.
 
 Built once from the topology: the prefixes of every switch and the trunk groups between switches
-(peripherals switch nothing through, so they are no part of a route). What it answers:
+(peripherals switch nothing through, so they are no part of a route; a foreign exchange is only ever
+the end of one). What it answers:
 
 - `OwnNumber`: this switch serves the prefix. Whether a line has the number is not asked here;
 - `Towards`: trunk groups in the order in which to try them. First those to the switches nearest to
@@ -49,14 +50,16 @@ class Routing:
 
     def __init__(self, topology: Topology, name: str) -> None:
         neighbours = _neighbours(topology)
+        abroad = frozenset(node.name for node in topology.foreign_nodes)
         self._switches = frozenset(neighbours)
         self._by_prefix: dict[str, Route] = {}
-        for switch in topology.switches:
+        for switch in topology.exchanges:
             route: Route
             if switch.name == name:
                 route = OwnNumber()
             else:
-                route = _towards(topology, neighbours, name, switch.name)
+                closed = (abroad - {switch.name}) | {name}
+                route = _towards(topology, neighbours, name, switch.name, closed)
             for prefix in switch.prefixes:
                 self._by_prefix[prefix] = route
         self._lengths = sorted({len(prefix) for prefix in self._by_prefix}, reverse=True)
@@ -76,7 +79,7 @@ class Routing:
 
 
 def _neighbours(topology: Topology) -> dict[str, set[str]]:
-    neighbours: dict[str, set[str]] = {switch.name: set() for switch in topology.switches}
+    neighbours: dict[str, set[str]] = {exchange.name: set() for exchange in topology.exchanges}
     for trunk in topology.trunks:
         one, other = trunk.ends
         if one in neighbours and other in neighbours:
@@ -85,23 +88,29 @@ def _neighbours(topology: Topology) -> dict[str, set[str]]:
     return neighbours
 
 
-def _hops_to(destination: str, neighbours: dict[str, set[str]], without: str) -> dict[str, int]:
-    """Trunks to cross from each switch to `destination`, never passing through `without`."""
+def _hops_to(
+    destination: str, neighbours: dict[str, set[str]], closed: frozenset[str]
+) -> dict[str, int]:
+    """Trunks to cross from each switch to `destination`, never passing through one of `closed`."""
     hops = {destination: 0}
     waiting = deque((destination,))
     while waiting:
         switch = waiting.popleft()
         for neighbour in neighbours[switch]:
-            if neighbour not in hops and neighbour != without:
+            if neighbour not in hops and neighbour not in closed:
                 hops[neighbour] = hops[switch] + 1
                 waiting.append(neighbour)
     return hops
 
 
 def _towards(
-    topology: Topology, neighbours: dict[str, set[str]], name: str, destination: str
+    topology: Topology,
+    neighbours: dict[str, set[str]],
+    name: str,
+    destination: str,
+    closed: frozenset[str],
 ) -> Route:
-    hops = _hops_to(destination, neighbours, without=name)
+    hops = _hops_to(destination, neighbours, closed)
     near = [(hops[far], group) for group, far in _groups(topology, name) if far in hops]
     if not near:
         return NoRoute(Q850.NO_ROUTE)

@@ -279,9 +279,7 @@ class Telephones:
         self._inhabitants[number] = inhabitant
         self._switches[number] = switch
         if line.kind == "dial_up" and line.online:
-            computer = Computer(
-                inhabitant, telephone, self._isp_number, self._clock, self._boot_us
-            )
+            computer = Computer(inhabitant, telephone, self._isp_number, self._clock, self._boot_us)
             self._computers.append(computer)
 
     def _receiver(self, telephone: Telephone) -> Callable[[bytes], None]:

@@ -19,6 +19,7 @@ from typing import Literal
 
 from calleq.access_server.server import Reply
 from calleq.accounts.passwords import InlineVerifier
+from calleq.cli.plants import in_process_link
 from calleq.journal.entries import Stamped
 from calleq.lines.plants import InProcessLines
 from calleq.media.prompts import NominalPrompts
@@ -27,6 +28,7 @@ from calleq.network import TELEPHONES, Network, Plant, build_network, point_code
 from calleq.runtime.clock import Clock, VirtualClock
 from calleq.runtime.tap import NoTap, Tap
 from calleq.ss7.links import InProcessLink, LinkEnd, link_name
+from calleq.ss7.wire import Quality
 from calleq.telephones.behaviours import TALK_US
 from calleq.telephones.diary import Diary
 from calleq.telephones.house import Telephones
@@ -107,8 +109,10 @@ class FragileNetwork:
         self._reasons: dict[str, set[str]] = {}
         for link in topology.links:
             name = link_name(link.ends)
-            self._links[name] = InProcessLink(link.ends, self.clock, self.tap, link.delay_us)
+            self._links[name] = in_process_link(link, self.clock, self.tap, seed)
             self._reasons[name] = set()
+            if link.is_foreign:
+                self._against(name, "nobody is there")
         self.processes = {name: Process(name) for name in element_names(topology)}
         for name in self.processes:
             self._build(name)
@@ -220,6 +224,16 @@ class FragileNetwork:
         """Bring a failed link back, unless a node at its end is away. Raises FaultError."""
         self._no_longer_against(name, BY_OPERATOR)
 
+    def delay_us(self, name: str) -> int:
+        """How long a frame takes over a link as the topology has it. Raises FaultError."""
+        self._reasons_of(name)
+        return next(link.delay_us for link in self.topology.links if link_name(link.ends) == name)
+
+    def spoil_link(self, name: str, quality: Quality | None) -> None:
+        """Make a link's wire like this, None: as it was. Raises FaultError."""
+        self._reasons_of(name)
+        self._links[name].set_quality(quality)
+
     def isolate(self, node: str) -> None:
         """Fail every signalling link of a node that goes on running. Raises FaultError."""
         self._isolate(node, f"isolated {node}")
@@ -277,7 +291,8 @@ class FragileNetwork:
         for process in self.processes.values():
             if process.network is None:
                 self.begin(process.name)
-        for name in self._links:
+        for name, link in self._links.items():
+            link.set_quality(None)
             self._settle(name)
 
     # Inside.

@@ -115,9 +115,7 @@ TABLE: dict[tuple[State, Input], tuple[Action, State]] = {
 class LinkTest:
     """The test of one link. `failures` counts the times it was found bad."""
 
-    def __init__(
-        self, clock: Clock, timers: Mtp3Timers, act: Callable[[Action], object]
-    ) -> None:
+    def __init__(self, clock: Clock, timers: Mtp3Timers, act: Callable[[Action], object]) -> None:
         """`act` sends, passes, fails and begins anew for it."""
         self.state = State.OUT_OF_SERVICE
         self.failures = 0

@@ -74,8 +74,9 @@ class Management:
             self.traffic.failed(link)
 
     def _refused(self, link: Link, octets: bytes) -> bool:
-        """Level 2 has lost a link and not told us yet."""
-        if not link.is_available:
+        """Level 2 has lost a link and not told us yet, or keeps too much for it already."""
+        if not link.is_available or link.end.in_service:
+            self.point.lost += link.end.in_service
             return False
         link.last_received = link.end.last_received()
         link.test.handle(link_test.Input.LINK_DOWN)
@@ -100,9 +101,7 @@ class Management:
             case _:
                 assert_never(action)
 
-    def _refresh(
-        self, link: Link, declared: changeover.Input | None = None, fsn: int = 0
-    ) -> None:
+    def _refresh(self, link: Link, declared: changeover.Input | None = None, fsn: int = 0) -> None:
         """A link may have begun, or ceased, to be fit for traffic."""
         available = (
             link.end.in_service

@@ -19,7 +19,8 @@ from calleq.runtime.clock import Clock
 from calleq.ss7.level3.changeover import Changeover
 from calleq.ss7.level3.link_test import LinkTest
 from calleq.ss7.level3.timers import Mtp3Timers
-from calleq.ss7.links import NONE_RECEIVED, LinkEnd
+from calleq.ss7.links import LinkEnd
+from calleq.ss7.m2pa import NONE_RECEIVED
 from calleq.ss7.mtp3_management import Management
 
 SELECTIONS = 16
