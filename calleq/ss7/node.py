@@ -19,14 +19,25 @@ from calleq.runtime.clock import Clock
 from calleq.ss7 import mtp3_codec
 from calleq.ss7.level3.management import Management
 from calleq.ss7.level3.point import LINKS_LIMIT, SELECTIONS, Link, Linkset, Point, Way
+from calleq.ss7.level3.screening import Screening
+from calleq.ss7.level3.snapshots import PointSnapshot, point_snapshot
 from calleq.ss7.level3.timers import Mtp3Timers
 from calleq.ss7.links import LinkEnd
-from calleq.ss7.mtp3 import SERVICE_ISUP, Msu
+from calleq.ss7.mtp3 import SERVICE_ISUP, Congested, Msu, Status, UserPartUnavailable
 from calleq.ss7.mtp3_codec import LABEL_OCTETS, SIF_LIMIT_OCTETS
 from calleq.ss7.mtp3_management import Management as ManagementMessage
+from calleq.ss7.mtp3_management import Upu
 from calleq.ss7.mtp3_management_codec import to_msu
+from calleq.units import SECOND_US
 
 SERVICE_TEST = 1
+UNEQUIPPED = 1
+"""Cause of a UPU: there is no such user part (Q.704 §15.14.4)."""
+
+UPU_PAUSE_US = SECOND_US
+UPU_LIMIT = 1_024
+"""Senders and services for which the pause is kept at one time."""
+
 _HEAD = Struct("<BI")
 _HEAD_OCTETS = _HEAD.size
 _LIMIT_OCTETS = 1 + SIF_LIMIT_OCTETS
@@ -51,6 +62,8 @@ class Mtp3Node:
         self.point_code = point_code
         self.clock = clock
         self.network_indicator = network_indicator
+        self.screening: Screening | None = None
+        """Of a transfer point, where it has rules."""
         self.malformed = 0
         self.wrong_destination = 0
         self.unknown_service = 0
@@ -65,10 +78,15 @@ class Mtp3Node:
             transfers=self.transfers,
         )
         self.point.encode = self._encode
-        self.management = Management(self.point, self._way_changed)
+        self.management = Management(
+            self.point, self._way_changed, self._congested, self._user_part_unavailable
+        )
         self._ways = self.point.ways
         self._users: dict[int, Callable[[Msu], None]] = {}
         self._watchers: list[Callable[[int, bool], None]] = []
+        self._indicated: list[Callable[[Status], None]] = []
+        self._upu_until_us: dict[tuple[int, int], int] = {}
+        """By origin and service: no second UPU before."""
         self._information = SERVICE_ISUP | network_indicator << 6
 
     def attach(self, end: LinkEnd, adjacent: int) -> None:
@@ -121,7 +139,11 @@ class Mtp3Node:
             mtp3_codec.encode(Msu(destination, self.point_code, selection, payload))
         octets = _HEAD.pack(self._information, way.label | selection << 28) + payload
         self.sent += 1
-        return way.carriers[selection].carry(octets)
+        taken = way.carriers[selection].carry(octets)
+        link = way.links[selection] if way.links else None
+        if link is not None and link.congestion:
+            self.management.congestion.passed(link, way, self.point_code)
+        return taken
 
     def on_message(self, service: int, receive: Callable[[Msu], None]) -> None:
         """Hand every unit of `service` addressed to this node to `receive` (one user each)."""
@@ -131,6 +153,14 @@ class Mtp3Node:
         """Tell of each point code that becomes inaccessible (False) or accessible (True)."""
         self._watchers.append(changed)
 
+    def on_indication(self, told: Callable[[Status], None]) -> None:
+        """Tell of congestion of a destination, and of user parts that are not there."""
+        self._indicated.append(told)
+
+    def snapshot(self) -> PointSnapshot:
+        """Links, linksets, routes and counters as they stand now."""
+        return point_snapshot(self.management, self.screening)
+
     def deliver(self, msu: Msu, link: Link) -> None:
         """Hand a unit for this node to the user part it is for."""
         if msu.service <= SERVICE_TEST:
@@ -139,6 +169,7 @@ class Mtp3Node:
         user = self._users.get(msu.service)
         if user is None:
             self.unknown_service += 1
+            self._say_unavailable(msu)
             return
         self.delivered += 1
         user(msu)
@@ -179,3 +210,24 @@ class Mtp3Node:
             way.open = is_open
             for changed in self._watchers:
                 changed(way.destination, is_open)
+
+    def _say_unavailable(self, msu: Msu) -> None:
+        """Tell the sender that nobody here uses that service (UPU, Q.704 §11.2.7)."""
+        now_us = self.clock.monotonic_us()
+        key = (msu.origin, msu.service)
+        if self._upu_until_us.get(key, 0) > now_us:
+            return
+        if len(self._upu_until_us) >= UPU_LIMIT:
+            self._upu_until_us.clear()
+        self._upu_until_us[key] = now_us + UPU_PAUSE_US
+        self.point.send(Upu(self.point_code, msu.service, UNEQUIPPED), msu.origin)
+
+    def _user_part_unavailable(self, message: Upu) -> None:
+        self._indicate(UserPartUnavailable(message.destination, message.user, message.cause))
+
+    def _congested(self, way: Way) -> None:
+        self._indicate(Congested(way.destination, way.congestion))
+
+    def _indicate(self, status: Status) -> None:
+        for told in self._indicated:
+            told(status)

@@ -12,9 +12,12 @@ indicator and nothing above them: malformed user data is the business of the nod
 
 from calleq.runtime.clock import Clock
 from calleq.ss7.level3.point import Link
+from calleq.ss7.level3.screening import Reason, Refusal, Screening
 from calleq.ss7.level3.timers import Mtp3Timers
 from calleq.ss7.links import LinkEnd
 from calleq.ss7.node import Mtp3Node
+
+_RCT_HEADING = b"\x13"
 
 
 class TransferPoint(Mtp3Node):
@@ -30,9 +33,11 @@ class TransferPoint(Mtp3Node):
         mate: int | None = None,
         network_indicator: int = 2,
         timers: Mtp3Timers | None = None,
+        screening: Screening | None = None,
     ) -> None:
         super().__init__(name, point_code, clock, network_indicator, timers)
         self.mate = mate
+        self.screening = screening
         self.relayed = 0
         self.undeliverable = 0
 
@@ -44,16 +49,44 @@ class TransferPoint(Mtp3Node):
 
     def pass_on(self, information: int, label: int, octets: bytes, link: Link) -> None:
         """Relay a unit for another point code."""
+        screening = self.screening
+        if screening is not None:
+            reason = screening.verdict(label, information & 15, link.linkset.adjacent)
+            if reason is not None:
+                self._refuse(reason, information, label, link)
+                return
         way = self._ways.get(label & 0x3FFF)
-        if way is not None and way.carriers:
-            came_from = link.linkset
-            if way.links[label >> 28].linkset is came_from:
-                self._undeliverable(label, link)
-            elif way.carriers[label >> 28].carry(octets):
-                self.relayed += 1
-        else:
+        if way is None or not way.carriers:
             self._undeliverable(label, link)
+            return
+        wanted = way.links[label >> 28]
+        if wanted.linkset is link.linkset:
+            self._undeliverable(label, link)
+        elif way.carriers[label >> 28].carry(octets):
+            self.relayed += 1
+            if wanted.congestion:
+                self.management.congestion.passed(
+                    wanted, way, label >> 14 & 0x3FFF, tests=_is_test(information, octets)
+                )
 
     def _undeliverable(self, label: int, link: Link) -> None:
         self.undeliverable += 1
         self.management.routes.respond(link.linkset.adjacent, label & 0x3FFF)
+
+    def _refuse(self, reason: Reason, information: int, label: int, link: Link) -> None:
+        assert self.screening is not None
+        self.screening.refuse(
+            Refusal(
+                self.clock.now_us(),
+                link.name,
+                label >> 14 & 0x3FFF,
+                label & 0x3FFF,
+                information & 15,
+                reason,
+            )
+        )
+
+
+def _is_test(information: int, octets: bytes) -> bool:
+    """Whether a unit is a route-set-congestion-test."""
+    return information & 15 == 0 and octets[5:6] == _RCT_HEADING

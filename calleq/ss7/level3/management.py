@@ -11,6 +11,8 @@ from typing import assert_never
 from calleq.ss7 import mtp3_management as m
 from calleq.ss7.level3 import changeover, link_test
 from calleq.ss7.level3.changeover import Changeover
+from calleq.ss7.level3.congestion import Congestion
+from calleq.ss7.level3.inhibition import Inhibition, OfLink
 from calleq.ss7.level3.link_test import LinkTest
 from calleq.ss7.level3.point import Link, Linkset, Point, Way
 from calleq.ss7.level3.restart import Restart
@@ -31,8 +33,17 @@ _PATTERN = b"calleq"
 class Management:
     """Everything that one point does about its links, routes and neighbours."""
 
-    def __init__(self, point: Point, told: Callable[[Way], object]) -> None:
-        """`told` hears of every way that may have become accessible or inaccessible."""
+    def __init__(
+        self,
+        point: Point,
+        told: Callable[[Way], object],
+        congested: Callable[[Way], object],
+        unavailable: Callable[[m.Upu], object],
+    ) -> None:
+        """`told` hears of every way that may have become accessible or inaccessible.
+
+        `congested` hears of ways whose congestion status has changed, `unavailable` of user parts.
+        """
         self.malformed = 0
         """Management messages that are none."""
         self.ignored = 0
@@ -41,7 +52,10 @@ class Management:
         self.traffic = Traffic(point, self._way_changed, self._refresh)
         self.routes = Routes(point, lambda: self.traffic)
         self.restart = Restart(point, self.routes.inform, self._usable, self._finished)
+        self.inhibition = Inhibition(point, self._refresh)
+        self.congestion = Congestion(point, congested)
         self._told = told
+        self._unavailable = unavailable
         self._tests = 0
 
     # Links.
@@ -55,6 +69,8 @@ class Management:
             clock, timers, lambda action, fsn: self.traffic.act(link, action, fsn)
         )
         linkset.links.append(link)
+        link.congestion = end.congestion
+        end.on_congestion(lambda level: setattr(link, "congestion", level))
         return link
 
     def changed(self, link: Link, in_service: bool) -> None:
@@ -125,6 +141,8 @@ class Management:
         self.traffic.lost(link, failed=failed, declared=declared, fsn=fsn)
         if not linkset.serving:
             self.restart.gone(linkset)
+        if not all(way.links for way in self.point.ways.values()):
+            self.inhibition.needed()
 
     # Ways.
 
@@ -135,6 +153,8 @@ class Management:
     def _way_changed(self, way: Way) -> None:
         if not way.links and way.destination in self.point.linksets:
             self._neighbour_lost(self.point.linksets[way.destination])
+        if not way.links:
+            self.congestion.lost(way)
         self.routes.update(way)
         self._told(way)
 
@@ -169,10 +189,18 @@ class Management:
             self._tested(message, msu.origin, link)
             return
         linkset = self.point.linksets.get(msu.origin)
-        if linkset is None:
-            self.ignored += 1
-            return
-        self._distribute(message, linkset)
+        match message:
+            # These come from afar.
+            case m.Tfc(destination, status) if destination in self.point.ways:
+                self.congestion.controlled(self.point.ways[destination], status)
+            case m.Upu():
+                self._unavailable(message)
+            case m.Rct():
+                """A test that has come through: nothing to do (Q.704 §13.9.5)."""
+            case _ if linkset is not None:
+                self._distribute(message, linkset)
+            case _:
+                self.ignored += 1
 
     def _tested(self, message: m.TestMessage, origin: int, link: Link) -> None:
         right = origin == link.linkset.adjacent and message.slc == link.code
@@ -204,8 +232,16 @@ class Management:
                 self.routes.asked(adjacent, destination)
             case m.Tra():
                 self.restart.allowed(linkset)
+            case m.Lin() | m.Lun() | m.Lia() | m.Lua() | m.Lid() | m.Lfu() | m.Llt() | m.Lrt():
+                self._inhibiting(message, linkset)
             case _:
                 self.ignored += 1
+
+    def _inhibiting(self, message: OfLink, linkset: Linkset) -> None:
+        if message.slc < len(linkset.links):
+            self.inhibition.received(message, linkset.links[message.slc])
+        else:
+            self.ignored += 1
 
     def _changing_over(
         self, message: m.Coo | m.Xco | m.Eco | m.Coa | m.Xca | m.Eca, linkset: Linkset

@@ -49,6 +49,7 @@ class Link:
         "_send",
         "changeover",
         "code",
+        "congestion",
         "end",
         "inhibited_here",
         "inhibited_there",
@@ -92,6 +93,8 @@ class Link:
         self.inhibited_there = False
         self.last_received = NONE_RECEIVED
         """Number of the last unit received before it failed."""
+        self.congestion = 0
+        """Level of transmission congestion, 0 to 3."""
         self.pattern = b""
         """Of the test message sent last."""
         self.sent = 0

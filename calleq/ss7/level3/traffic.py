@@ -1,4 +1,4 @@
-"""Signalling traffic management (Q.704 §4 to §8): which link every selection of a destination takes.
+"""Signalling traffic management (Q.704 §4 to §8): which link each selection takes.
 
 Owns the diversion of traffic and nothing of how its occasions come about. Something has changed (a
 link is lost or has returned, a route is prohibited or allowed); `settle` works out anew where each
