@@ -1,6 +1,6 @@
 """A signalling network that carries numbered messages: what is lost, doubled or overtaken shows.
 
-The end points are 62, 64 and 66, the transfer points 68 and 70. Every selection of every pair of end
+The end points are 62, 64 and 66, the transfer points 68 and 70. Every selection of each pair of end
 points carries a row of numbers, so that each can be followed by itself.
 """
 
@@ -8,9 +8,12 @@ from collections import defaultdict
 from itertools import permutations
 
 from calleq.runtime.clock import VirtualClock
+from calleq.ss7 import mtp3_codec
 from calleq.ss7.level3.timers import Mtp3Timers
 from calleq.ss7.links import InProcessLink
-from calleq.ss7.mtp3 import SERVICE_ISUP, Msu
+from calleq.ss7.mtp3 import SERVICE_ISUP, SERVICE_MANAGEMENT, Msu
+from calleq.ss7.mtp3_management import Management
+from calleq.ss7.mtp3_management_codec import from_msu
 from calleq.ss7.node import Mtp3Node
 from calleq.ss7.transfer_point import TransferPoint
 from calleq.topology import parse_point_code
@@ -34,7 +37,9 @@ class Traffic:
         links_per_set: int = 1,
         delay_us: int = MILLISECOND_US,
         timers: Mtp3Timers | None = None,
+        selections: int = 16,
     ) -> None:
+        self.selections = selections
         self.clock = VirtualClock()
         self.tap = WireTap()
         self.nodes: dict[str, Mtp3Node] = {
@@ -91,7 +96,7 @@ class Traffic:
     def send_all(self) -> None:
         """One number on every flow."""
         for sender, receiver in permutations(END_POINTS, 2):
-            for selection in range(16):
+            for selection in range(self.selections):
                 self.send(sender, receiver, selection)
 
     def carry(self, length_us: int, every_us: int = 700) -> None:
@@ -101,10 +106,31 @@ class Traffic:
             self.clock.advance_us(every_us)
         self.clock.advance_us(length_us % every_us)
 
+    def management(self, sender: str, receiver: str) -> list[Management]:
+        """The messages of level 3 seen between two neighbours, link tests left out."""
+        units = [
+            mtp3_codec.decode(octets)
+            for _, seen_sender, seen_receiver, octets, _ in self.tap.seen
+            if (seen_sender, seen_receiver) == (sender, receiver)
+        ]
+        return [from_msu(unit) for unit in units if unit.service == SERVICE_MANAGEMENT]
+
+    def stp_fails(self, name: str) -> None:
+        """Every link of a transfer point is cut."""
+        for link, wire in self.links.items():
+            if name in link.split("/"):
+                wire.fail()
+
+    def stp_returns(self, name: str) -> None:
+        """Every link of a transfer point is whole again."""
+        for link, wire in self.links.items():
+            if name in link.split("/"):
+                wire.restore()
+
     def faults(self) -> list[str]:
         """Every flow whose numbers did not all arrive once and in order."""
         return [
-            f"{flow}: sent {len(numbers)}, arrived {len(self.arrived[flow])}: {_what(numbers, self.arrived[flow])}"
+            f"{flow}: {_what(numbers, self.arrived[flow])}"
             for flow, numbers in self.sent.items()
             if numbers != self.arrived[flow]
         ]

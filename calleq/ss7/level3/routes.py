@@ -5,11 +5,11 @@ both directions. A transfer point tells a neighbour (TFP) that it carries nothin
 
 - that it cannot reach itself (to all: the broadcast method);
 - that it reaches by way of that very neighbour, so that nothing goes round (§13.2.2);
-- that a message has just come for in vain (to its sender, at most once in T8: the response method);
+- that a message has just come for in vain (to its sender, once in T8: the response method);
 
-and that it would rather not (TFR) what it has reached by way of its mate alone for T11. It remembers
-what each neighbour has been told, and so tells only what changes. A neighbour that prohibits or
-restricts a destination is asked every T10 (RST, RSR) until it allows it.
+and that it would rather not (TFR) what it has reached by way of its mate alone for T11. It
+remembers what each neighbour has been told, and so tells only what changes. A neighbour that
+prohibits or restricts a destination is asked every T10 (RST, RSR) until it allows it.
 """
 
 from collections.abc import Callable
@@ -117,11 +117,16 @@ class Routes:
                 self._tell(way, adjacent, self._told.setdefault(adjacent, {}))
 
     def inform(self, linkset: Linkset) -> None:
-        """Tell a neighbour that begins everything that is prohibited or restricted."""
+        """Tell a neighbour that begins everything that is prohibited or restricted.
+
+        And what no longer is: it may have been reached by way of the mate all the time.
+        """
         adjacent = linkset.adjacent
-        told = self._told[adjacent] = {}
+        told = self._told.setdefault(adjacent, {})
         for way in self._point.ways.values():
             if way.destination != adjacent:
+                if self._standing(way, adjacent) is not Standing.ALLOWED:
+                    told.pop(way.destination, None)
                 self._tell(way, adjacent, told)
 
     def respond(self, adjacent: int, destination: int) -> None:
