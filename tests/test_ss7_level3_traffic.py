@@ -20,7 +20,7 @@ def settle(network: Traffic) -> None:
 
 class TestOneLink:
     @pytest.mark.row("S2-97", part=True)
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=80, deadline=None)
     @given(
         link=st.sampled_from((*LINKS, "stp-68/stp-70/0")),
         links_per_set=st.sampled_from((1, 1, 2)),
@@ -81,7 +81,7 @@ class TestOneLink:
 
 
 class TestSeveralLinks:
-    @settings(max_examples=15, deadline=None)
+    @settings(max_examples=40, deadline=None)
     @given(
         failures=st.lists(
             st.tuples(

@@ -17,6 +17,7 @@ from struct import Struct
 
 from calleq.runtime.clock import Clock
 from calleq.ss7 import mtp3_codec
+from calleq.ss7.level3.inhibition import Told
 from calleq.ss7.level3.management import Management
 from calleq.ss7.level3.point import LINKS_LIMIT, SELECTIONS, Link, Linkset, Point, Way
 from calleq.ss7.level3.screening import Screening
@@ -160,6 +161,23 @@ class Mtp3Node:
     def snapshot(self) -> PointSnapshot:
         """Links, linksets, routes and counters as they stand now."""
         return point_snapshot(self.management, self.screening)
+
+    def inhibit(self, link: str, told: Told, code: int = 0) -> None:
+        """Keep a link free of traffic (Q.704 §10); `told` hears how that ends.
+
+        Raises KeyError where no link has that name and code.
+        """
+        self.management.inhibition.inhibit(self._link(link, code), told)
+
+    def uninhibit(self, link: str, told: Told, code: int = 0) -> None:
+        """Give a link back to traffic; as `inhibit`."""
+        self.management.inhibition.uninhibit(self._link(link, code), told)
+
+    def _link(self, name: str, code: int) -> Link:
+        for link in self.point.links():
+            if (link.name, link.code) == (name, code):
+                return link
+        raise KeyError(f"{self.name} has no link {name} with code {code}")
 
     def deliver(self, msu: Msu, link: Link) -> None:
         """Hand a unit for this node to the user part it is for."""
