@@ -10,15 +10,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from calleq.numbering import NumberingError, parse_e164
-from calleq.topology_links import (
-    PORT_LIMIT,
-    check_delay,
-    check_link,
-    check_prefixes_abroad,
-    check_ways,
-    is_host,
-    is_port,
-)
+from calleq.topology_foreign import PORT_LIMIT, check_link, is_host, is_port
+from calleq.topology_links import check_delay, check_wire
 from calleq.topology_types import (
     HomeSwitches,
     Line,
@@ -111,7 +104,6 @@ def _check_nodes(topology: Topology) -> None:
         seen[code] = name
     _check_mates(topology)
     _check_prefixes(topology)
-    check_prefixes_abroad(topology)
 
 
 def _check_mates(topology: Topology) -> None:
@@ -135,33 +127,42 @@ def _check_prefixes(topology: Topology) -> None:
             raise TopologyError(
                 f"switches[{index}].paging_s: {switch.paging_s}: 0 to {PAGING_LIMIT_S} s expected"
             )
-        for place, prefix in enumerate(switch.prefixes):
-            key = f"switches[{index}].prefixes[{place}]"
-            if not _PREFIX.fullmatch(prefix):
-                raise TopologyError(
-                    f"{key}: {prefix!r} is no prefix: + and 1 to 15 digits expected"
-                )
-            if prefix in seen:
-                raise TopologyError(f"{key}: {prefix} belongs to {seen[prefix]} already")
-            seen[prefix] = switch.name
+        _check_own_prefixes(f"switches[{index}]", switch.name, switch.prefixes, seen)
+    for index, node in enumerate(topology.foreign_nodes):
+        key = f"foreign_nodes[{index}]"
+        if node.prefixes and node.kind != "exchange":
+            raise TopologyError(f"{key}.prefixes: a transfer point serves no numbers")
+        _check_own_prefixes(key, node.name, node.prefixes, seen)
+
+
+def _check_own_prefixes(
+    node_key: str, name: str, prefixes: tuple[str, ...], seen: dict[str, str]
+) -> None:
+    for place, prefix in enumerate(prefixes):
+        key = f"{node_key}.prefixes[{place}]"
+        if not _PREFIX.fullmatch(prefix):
+            raise TopologyError(f"{key}: {prefix!r} is no prefix: + and 1 to 15 digits expected")
+        if prefix in seen:
+            raise TopologyError(f"{key}: {prefix} belongs to {seen[prefix]} already")
+        seen[prefix] = name
 
 
 def _check_links(topology: Topology) -> None:
     nodes = {name for _, name in _named(topology)} - {topology.access_server.name}
-    abroad = frozenset(node.name for node in topology.foreign_nodes)
     seen: set[frozenset[str]] = set()
     for index, link in enumerate(topology.links):
         _check_ends(f"links[{index}]", link.ends, nodes, "switch, transfer point or peripheral")
-        check_link(f"links[{index}]", link, abroad)
         if frozenset(link.ends) in seen:
             raise TopologyError(f"links[{index}].ends: these two are linked already")
         seen.add(frozenset(link.ends))
+        check_wire(f"links[{index}]", link)
+        check_link(f"links[{index}]", link, topology)
 
 
 def _check_trunks(topology: Topology) -> None:
     exchanges = {switch.name for switch in topology.switches}
     exchanges |= {peripheral.name for peripheral in topology.peripherals}
-    exchanges |= {node.name for node in topology.foreign_nodes}
+    foreign = {node.name for node in topology.foreign_nodes if node.kind == "exchange"}
     names: set[str] = set()
     pairs: dict[frozenset[str], list[TrunkGroup]] = {}
     for index, group in enumerate(topology.trunks):
@@ -169,7 +170,9 @@ def _check_trunks(topology: Topology) -> None:
         if not group.name or group.name in names:
             raise TopologyError(f"{key}.name: {group.name!r}: a name of its own is expected")
         names.add(group.name)
-        _check_ends(key, group.ends, exchanges, "switch or peripheral")
+        _check_ends(key, group.ends, exchanges | foreign, "switch or peripheral")
+        if foreign.issuperset(group.ends):
+            raise TopologyError(f"{key}.ends: both are foreign; one end of our own expected")
         if group.circuits < 1:
             raise TopologyError(f"{key}.circuits: {group.circuits}: at least 1 expected")
         if group.first < 1 or group.first + group.circuits - 1 > CIC_LIMIT:
@@ -187,7 +190,6 @@ def _check_trunks(topology: Topology) -> None:
                     f"{key}.first: its CICs overlap those of {other.name} between the same two"
                 )
         same_pair.append(group)
-    check_ways(topology)
 
 
 def _check_ends(key: str, ends: tuple[str, str], known: set[str], what: str) -> None:
@@ -238,10 +240,6 @@ def _check_lines(topology: Topology) -> None:
             raise TopologyError(f"{key}.number: {line.number} has a line already")
         seen.add(line.number)
         switch = switches.of(line.number)
-        if switch is not None and switch not in kinds:
-            raise TopologyError(
-                f"{key}.number: {line.number} is a line of {switch}, a foreign node"
-            )
         if switch is None:
             raise TopologyError(f"{key}.number: no switch has a prefix of {line.number}")
         _check_line_kind(key, line, switch, kinds[switch])
@@ -266,6 +264,7 @@ def _check_line_kind(key: str, line: Line, switch: str, kind: str) -> None:
 
 def _check_businesses(topology: Topology) -> None:
     lines = {line.number for line in topology.lines}
+    beyond = tuple(prefix for node in topology.foreign_nodes for prefix in node.prefixes)
     seen: set[str] = set()
     for index, business in enumerate(topology.businesses):
         key = f"businesses[{index}]"
@@ -282,7 +281,7 @@ def _check_businesses(topology: Topology) -> None:
         for place, number in enumerate(business.representatives):
             here = f"{key}.representatives[{place}]"
             _check_number(here, number)
-            if number not in lines:
+            if number not in lines and not number.startswith(beyond):
                 raise TopologyError(f"{here}: no line has {number}")
             if number in business.representatives[:place]:
                 raise TopologyError(f"{here}: {number} is named twice")

@@ -57,15 +57,6 @@ class Peripheral(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """What it presents as calling number where a business has none."""
 
 
-class ForeignNode(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A far exchange that another program is: nothing of it is built here."""
-
-    name: str
-    point_code: str
-    prefixes: tuple[str, ...] = ()
-    """E.164 prefixes (with `+`) whose lines it serves."""
-
-
 class AccessServer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The internet access server: the door of the carrier."""
 
@@ -76,6 +67,16 @@ class AccessServer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     switch: str
     """The switch it passes instructions to."""
     listen: str = "127.0.0.1:8072"
+
+
+class ForeignNode(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A signalling node that is not ours: an exchange of another network, or its transfer point."""
+
+    name: str
+    point_code: str
+    kind: Literal["exchange", "transfer_point"] = "exchange"
+    prefixes: tuple[str, ...] = ()
+    """Exchange only: E.164 prefixes (with `+`) of the numbers that calls to it have."""
 
 
 LINK_TIMERS = ("t1", "t2", "t3", "t4_normal", "t4_emergency", "t5", "t6", "t7")
@@ -102,18 +103,29 @@ class SignallingLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     reordering: float = 0.0
     """... overtaken by later ones."""
     proving: Literal["emergency", "normal"] = "emergency"
+    """M2PA: how long it is tried before traffic (Q.703 §7.2)."""
     timers: dict[str, float] = {}
-    """Seconds by name, such as `t7 = 1.5`; those not named are inside Q.703's ranges."""
+    """M2PA: seconds by name, such as `t7 = 1.5`; those not named are inside Q.703's ranges."""
+    protocol: Literal["m2pa", "m3ua"] = "m2pa"
+    """M3UA leads to foreign nodes only."""
     connect: str = ""
-    """To a foreign node: the `HOST:PORT` that this end connects to."""
+    """Link to a foreign node: HOST:PORT where that node waits."""
     listen: str = ""
-    """... or the `HOST:PORT` on which this end waits for it."""
+    """Link to a foreign node that connects: HOST:PORT where this side waits."""
     remote: str = ""
-    """With `listen`: the address that it comes from, empty: any."""
+    """M2PA with `listen`: the address that the node connects from; empty: any."""
+    role: Literal["process", "gateway", "peer"] = "process"
+    """M3UA: which side of it is ours (RFC 4666 §1.5)."""
+    routing_context: int | None = None
+    """M3UA: as agreed with the far end."""
+    register: bool = False
+    """M3UA process: have the gateway give a routing context for our point code."""
+    traffic_mode: Literal["", "override", "loadshare", "broadcast"] = ""
+    """M3UA: how several processes share; empty: as the gateway has it."""
 
     @property
     def is_foreign(self) -> bool:
-        """Whether one end is a program that is none of this project's."""
+        """Whether one of its ends is not ours; the topology's checks see to it."""
         return bool(self.connect or self.listen)
 
 
@@ -212,10 +224,22 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     timing: Timing = Timing()
     processes: Processes = Processes()
 
-    @property
-    def exchanges(self) -> "tuple[Switch | ForeignNode, ...]":
-        """Whatever has subscribers, here and abroad."""
-        return (*self.switches, *self.foreign_nodes)
+    def point_codes(self) -> dict[str, str]:
+        """The point code of every signalling node by name, as written; the foreign ones last."""
+        return {
+            node.name: node.point_code
+            for nodes in (
+                self.switches,
+                self.transfer_points,
+                self.peripherals,
+                self.foreign_nodes,
+            )
+            for node in nodes
+        }
+
+    def foreign(self) -> dict[str, ForeignNode]:
+        """The foreign nodes by name."""
+        return {node.name: node for node in self.foreign_nodes}
 
     def ring_limit_us(self) -> int:
         """How long a telephone may ring."""
@@ -246,7 +270,7 @@ class HomeSwitches:
 
     def __init__(self, topology: Topology) -> None:
         self._by_prefix: dict[str, str] = {}
-        for switch in topology.exchanges:
+        for switch in topology.switches:
             for prefix in switch.prefixes:
                 self._by_prefix.setdefault(prefix, switch.name)
         self._lengths = sorted({len(prefix) for prefix in self._by_prefix}, reverse=True)

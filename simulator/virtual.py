@@ -13,7 +13,6 @@ from calleq.accounts.passwords import InlineVerifier
 from calleq.billing.derivation import derive_records
 from calleq.billing.records import SessionRecord
 from calleq.cli.output import problem_text
-from calleq.cli.plants import in_process_link
 from calleq.journal.entries import Ended, Stamped
 from calleq.journal.memory import MemoryJournal
 from calleq.lines.plants import InProcessLines
@@ -24,6 +23,7 @@ from calleq.network import Network, Plant, build_network, point_codes
 from calleq.osn.in_process import InProcessBus
 from calleq.runtime.clock import VirtualClock
 from calleq.runtime.tap import NoTap, Tap
+from calleq.ss7.laying import in_process_link
 from calleq.ss7.links import InProcessLink, LinkEnd
 from calleq.telephones.behaviours import TALK_US, Manners
 from calleq.telephones.diary import Diary, DiaryEntry

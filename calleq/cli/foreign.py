@@ -1,40 +1,112 @@
-"""Signalling links from the elements of this process to foreign nodes: M2PA over TCP.
+"""The signalling links of a process to nodes that are not ours.
 
-Owns their ends, listeners and connectors. A process whose topology has no such link starts no
-reactor. Links come and go with the far program; the elements meanwhile have no way to it.
+Owns the connections and associations behind them, opened and closed as one. Each end says which
+link it is of; what comes and goes is told like that of every wire (`report`). A link over M2PA is
+`tcp_link`'s, a link over M3UA an association: as a process towards a foreign gateway, as a gateway
+towards a foreign process, or as a peer, which is both.
 """
 
+from collections.abc import Callable, Mapping
+
 from calleq.runtime.clock import Clock
-from calleq.runtime.guest import GuestReactor, start_guest, stop_guest
+from calleq.runtime.guest import GuestReactor
 from calleq.runtime.tap import Tap
+from calleq.ss7.laying import timers_of
 from calleq.ss7.links import LinkEnd, link_name
-from calleq.ss7.m2pa import Timers
+from calleq.ss7.m3ua import messages as m
+from calleq.ss7.m3ua.asp import AspSettings
+from calleq.ss7.m3ua.association import Association
+from calleq.ss7.m3ua.ends import AdaptedEnd, gateway_end, server_end
+from calleq.ss7.m3ua.gateway import Destination, Gateway
+from calleq.ss7.m3ua.server import ApplicationServer
+from calleq.ss7.m3ua.tcp import M3uaConnector, M3uaListener
 from calleq.ss7.tcp_link import TcpConnector, TcpEnd, TcpListener
-from calleq.topology import SignallingLink
-from calleq.topology_links import host_and_port
-from calleq.units import SECOND_US
+from calleq.topology import SignallingLink, Topology, parse_point_code
 
-
-def timers_of(link: SignallingLink) -> Timers:
-    """The timers of a link: those that the topology names, else the usual ones."""
-    return Timers(
-        **{f"{name}_us": round(seconds * SECOND_US) for name, seconds in link.timers.items()}
-    )
+_MODES = {mode.name.lower(): mode for mode in m.TrafficMode}
 
 
 class ForeignLinks:
-    """The ends here of links to foreign nodes."""
+    """Every link of this process to a foreign node."""
 
-    def __init__(self, clock: Clock, tap: Tap) -> None:
-        self.ends: list[TcpEnd] = []
+    def __init__(self, topology: Topology, clock: Clock, tap: Tap) -> None:
+        self._topology = topology
         self._clock = clock
         self._tap = tap
-        self._listeners: list[tuple[TcpListener, str, int]] = []
-        self._connectors: list[tuple[TcpConnector, str, int]] = []
-        self._reactor: GuestReactor | None = None
+        self._associations: list[tuple[SignallingLink, Association]] = []
+        self._connectors: list[M3uaConnector | TcpConnector] = []
+        self._listeners: list[tuple[SignallingLink, M3uaListener | TcpListener]] = []
+        self._waiting: list[tuple[SignallingLink, TcpEnd]] = []
+        """Ends of links over M2PA."""
+        self.ends: list[AdaptedEnd | TcpEnd] = []
 
     def end(self, link: SignallingLink, near: str) -> LinkEnd:
-        """The end of a link at the element `near`; it is used from `open` on."""
+        """The end at our node `near`."""
+        if link.protocol == "m2pa":
+            return self._m2pa_end(link, near)
+        far = link.ends[1] if near == link.ends[0] else link.ends[0]
+        names = (link_name(link.ends), near, far)
+        gateway = None
+        server = None
+        if link.role != "process":
+            gateway = Gateway(self._clock, lambda code: Destination.UNKNOWN)
+            server = self._server(link, far)
+            gateway.add(server)
+        asp = None if link.role == "gateway" else self._settings(link, near)
+        association = Association(self._clock, asp=asp, gateway=gateway)
+        self._associations.append((link, association))
+        if association.asp is not None:
+            end = gateway_end(names, self._clock, self._tap, association)
+        else:
+            assert server is not None
+            end = server_end(names, self._clock, self._tap, server)
+        self.ends.append(end)
+        return end
+
+    def ends_in(self, link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
+        """The end of a link that lies in this process, if it does."""
+        return {name: self.end(link, name) for name in link.ends if name in chosen}
+
+    def states(self) -> list[str]:
+        """A line on the state of each link."""
+        return [_state(end) for end in self.ends]
+
+    def report(self, say: Callable[[str], object]) -> None:
+        """Say a line from now on whenever a link comes or goes."""
+        for end in self.ends:
+            end.watch = _saying(say)
+
+    def open(self, reactor: GuestReactor) -> None:
+        """Listen and connect; CannotListenError when an address is taken."""
+        for link, end in self._waiting:
+            self._open_m2pa(reactor, link, end)
+        for link, association in self._associations:
+            host, _, port = (link.connect or link.listen).rpartition(":")
+            if link.connect:
+                connector = M3uaConnector(association, self._clock)
+                self._connectors.append(connector)
+                connector.start(reactor, host, int(port))
+            else:
+                listener = M3uaListener(_once_at_a_time(association))
+                self._listeners.append((link, listener))
+                listener.listen(reactor, int(port), host)
+
+    def listening(self) -> dict[str, str]:
+        """Every address by what it is for."""
+        return {
+            f"foreign signalling link {link_name(link.ends)}": link.listen
+            for link, _ in (*self._waiting, *self._associations)
+            if link.listen
+        }
+
+    def close(self) -> None:
+        """Close every connection without a word, and try no more."""
+        for connector in self._connectors:
+            connector.stop()
+        for _, listener in self._listeners:
+            listener.stop()
+
+    def _m2pa_end(self, link: SignallingLink, near: str) -> LinkEnd:
         far = link.ends[1] if near == link.ends[0] else link.ends[0]
         end = TcpEnd(
             link_name(link.ends),
@@ -46,38 +118,48 @@ class ForeignLinks:
             emergency=link.proving == "emergency",
             timers=timers_of(link),
         )
+        self._waiting.append((link, end))
         self.ends.append(end)
-        if link.connect:
-            self._connectors.append((TcpConnector(end), *host_and_port(link.connect)))
-        else:
-            listener = TcpListener(near, self._clock, self._tap)
-            listener.expect(end, link.remote)
-            self._listeners.append((listener, *host_and_port(link.listen)))
         return end
 
-    def open(self, reactor: GuestReactor | None = None) -> None:
-        """Listen and connect; CannotListenError when an address is taken."""
-        if not self.ends:
-            return
-        if reactor is None:
-            reactor = self._reactor = start_guest()
-        for listener, host, port in self._listeners:
-            listener.listen(reactor, port, host)
-        for connector, host, port in self._connectors:
-            connector.start(reactor, host, port)
+    def _open_m2pa(self, reactor: GuestReactor, link: SignallingLink, end: TcpEnd) -> None:
+        host, _, port = (link.connect or link.listen).rpartition(":")
+        if link.connect:
+            connector = TcpConnector(end)
+            self._connectors.append(connector)
+            connector.start(reactor, host, int(port))
+        else:
+            listener = TcpListener(end.near, self._clock, self._tap)
+            listener.expect(end, link.remote)
+            self._listeners.append((link, listener))
+            listener.listen(reactor, int(port), host)
 
-    def listening(self) -> dict[str, str]:
-        """Every address by what it is for."""
-        return {
-            f"signalling link of {listener.name} to foreign nodes": f"{host}:{port}"
-            for listener, host, port in self._listeners
-        }
+    def _server(self, link: SignallingLink, far: str) -> ApplicationServer:
+        code = parse_point_code(self._topology.foreign()[far].point_code)
+        assert link.routing_context is not None, "checked with the topology"
+        mode = _MODES.get(link.traffic_mode, m.TrafficMode.OVERRIDE)
+        return ApplicationServer(far, link.routing_context, code, self._clock, traffic_mode=mode)
 
-    async def close(self) -> None:
-        """Close every wire."""
-        for connector, _, _ in self._connectors:
-            connector.stop()
-        for listener, _, _ in self._listeners:
-            listener.stop()
-        if self._reactor is not None:
-            await stop_guest(self._reactor)
+    def _settings(self, link: SignallingLink, near: str) -> AspSettings:
+        mode = _MODES.get(link.traffic_mode)
+        code = parse_point_code(self._topology.point_codes()[near])
+        context = link.routing_context
+        return AspSettings(
+            routing_contexts=() if context is None else (context,),
+            keys=(m.RoutingKey(1, (code,), traffic_mode=mode),) if link.register else (),
+            traffic_mode=mode,
+        )
+
+
+def _saying(say: Callable[[str], object]) -> Callable[[AdaptedEnd | TcpEnd], object]:
+    return lambda end: say(_state(end))
+
+
+def _state(end: AdaptedEnd | TcpEnd) -> str:
+    state = "in service" if end.in_service else "out of service, tried again and again"
+    return f"foreign signalling link {end.link} at {end.near}: {state}"
+
+
+def _once_at_a_time(association: Association) -> Callable[[], Association | None]:
+    """A newcomer takes the association only when nobody has it."""
+    return lambda: None if association.stands else association

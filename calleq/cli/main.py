@@ -53,8 +53,10 @@ def _with_keep(parser: argparse.ArgumentParser) -> None:
         "--keep-days",
         type=_days,
         metavar="N",
-        help="remove segments of the journal that are older, 2 at least (default: keep all)",
+        help="remove segments of the journal that are older, 2 at least, once their records have"
+        " been made (default: keep all)",
     )
+    _with_database(parser)
 
 
 def _days(text: str) -> int:
@@ -178,7 +180,12 @@ def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     trace.add_argument("call", metavar="CALL", help="reference, or `last`")
     _with_data(trace)
-    trace.add_argument("--pcap", type=Path, metavar="FILE", help="also write its SS7 octets")
+    trace.add_argument(
+        "--pcap",
+        type=Path,
+        metavar="FILE",
+        help="also write its SS7 octets; FILE.pcapng keeps links and directions apart",
+    )
     _with_json(trace, "the ladder")
 
     topology = _add(

@@ -13,7 +13,7 @@ from typing import Protocol
 from twisted.internet.error import CannotListenError
 
 from calleq.cli.failure import CommandError
-from calleq.cli.foreign import ForeignLinks, timers_of
+from calleq.cli.foreign import ForeignLinks
 from calleq.lines.contract import LinePlant
 from calleq.lines.plants import InProcessLines
 from calleq.lines.tcp_lines import TcpLines
@@ -22,11 +22,11 @@ from calleq.osn.contract import Bus
 from calleq.osn.in_process import InProcessBus
 from calleq.osn.tcp import TcpBus
 from calleq.runtime.clock import Clock
-from calleq.runtime.guest import start_guest, stop_guest
+from calleq.runtime.guest import GuestReactor, start_guest, stop_guest
 from calleq.runtime.tap import Tap
+from calleq.ss7.laying import in_process_link, timers_of
 from calleq.ss7.links import InProcessLink, LinkEnd, link_name
 from calleq.ss7.tcp_link import TcpConnector, TcpEnd, TcpListener
-from calleq.ss7.wire import Quality
 from calleq.topology import SignallingLink, Topology, address_of
 
 
@@ -56,9 +56,6 @@ class Wires(Protocol):
     def report(self, say: Callable[[str], object]) -> None:
         """Say a line from now on whenever a wire comes or goes."""
 
-    async def close(self) -> None:
-        """Close every wire without a word."""
-
 
 @contextlib.contextmanager
 def address_taken() -> Iterator[None]:
@@ -73,44 +70,46 @@ def address_taken() -> Iterator[None]:
 
 
 class OneProcess:
-    """Every wire in this process, as the topology has it; only foreign nodes are outside."""
+    """Every wire in this process, with the delays of the topology; foreign nodes are beyond it."""
 
     def __init__(self, topology: Topology, clock: Clock, tap: Tap) -> None:
         self._clock = clock
         self._tap = tap
-        self._foreign = ForeignLinks(clock, tap)
+        self._foreign = ForeignLinks(topology, clock, tap)
+        self._reactor: GuestReactor | None = None
         self.links: dict[tuple[str, str], InProcessLink] = {}
         self.bus: Bus = InProcessBus(clock, topology.timing.osn_delay_us, tap)
         self.lines: LinePlant = InProcessLines(clock, topology.timing.line_delay_us, tap)
 
     def link_ends(self, link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
-        here = [name for name in link.ends if name in chosen]
         if link.is_foreign:
-            return {name: self._foreign.end(link, name) for name in here}
+            return self._foreign.ends_in(link, chosen)
         wire = self.links[link.ends] = in_process_link(link, self._clock, self._tap)
-        return {name: wire.end(name) for name in here}
+        return {name: wire.end(name) for name in link.ends if name in chosen}
 
     def open(self, lines_lost: Callable[[str], object]) -> None:
-        """Only what leads to foreign nodes; CannotListenError when an address is taken."""
-        self._foreign.open()
+        """Only links to foreign nodes are to be opened, and break."""
+        if self._foreign.ends:
+            self._reactor = start_guest()
+            self._foreign.open(self._reactor)
 
     def listening(self) -> dict[str, str]:
-        """Where foreign nodes reach those of this process."""
+        """Where foreign nodes find this process."""
         return self._foreign.listening()
 
     async def settled(self, limit_s: float) -> list[str]:
-        """At once, and not worth a line: foreign nodes are waited for by nobody."""
-        return []
+        """At once: foreign nodes come when they come, and `report` says so."""
+        return self._foreign.states()
 
     def report(self, say: Callable[[str], object]) -> None:
-        """Say a line whenever a link to a foreign node comes or goes."""
-        for end in self._foreign.ends:
-            end.watch = lambda end: say(_line(_name_of(end), end.in_service))
+        """Say a line from now on whenever a link to a foreign node comes or goes."""
+        self._foreign.report(say)
 
     async def close(self) -> None:
-        """Close the links to foreign nodes."""
-        self.report(_nobody)
-        await self._foreign.close()
+        """Close what was opened."""
+        self._foreign.close()
+        if self._reactor is not None:
+            await stop_guest(self._reactor)
 
 
 class SeveralProcesses:
@@ -127,7 +126,7 @@ class SeveralProcesses:
         self._listeners: dict[str, TcpListener] = {}
         self._connectors: list[TcpConnector] = []
         self._ends: list[TcpEnd] = []
-        self._foreign = ForeignLinks(clock, tap)
+        self._foreign = ForeignLinks(topology, clock, tap)
         self._reactor = start_guest()
         self._bus = TcpBus(
             self._reactor, clock, tap, lambda element: address_of(topology, element, "osn")
@@ -156,9 +155,9 @@ class SeveralProcesses:
         return self._lines
 
     def link_ends(self, link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
-        here = [name for name in link.ends if name in chosen]
         if link.is_foreign:
-            return {name: self._foreign.end(link, name) for name in here}
+            return self._foreign.ends_in(link, chosen)
+        here = [name for name in link.ends if name in chosen]
         if len(here) == 2:
             wire = in_process_link(link, self._clock, self._tap)
             return {name: wire.end(name) for name in here}
@@ -203,10 +202,10 @@ class SeveralProcesses:
             host, port = address_of(self._topology, name, "links")
             listener.listen(self._reactor, port, host)
         self._bus.listen()
+        self._foreign.open(self._reactor)
         for connector in self._connectors:
             host, port = address_of(self._topology, connector.end.far, "links")
             connector.start(self._reactor, host, port)
-        self._foreign.open(self._reactor)
 
     def listening(self) -> dict[str, str]:
         """Every address by what it is for."""
@@ -216,8 +215,8 @@ class SeveralProcesses:
             places[f"signalling links of {name}"] = address_of(topology, name, "links")
         for name in self._switches_here():
             places[f"subscriber lines of {name}"] = self._line_addresses[name]
-        addresses = self._foreign.listening()
-        return addresses | {what: f"{host}:{port}" for what, (host, port) in places.items()}
+        own = {what: f"{host}:{port}" for what, (host, port) in places.items()}
+        return own | self._foreign.listening()
 
     async def settled(self, limit_s: float) -> list[str]:
         """Wait until every wire stands, at most `limit_s`; a line on the state of each."""
@@ -231,8 +230,7 @@ class SeveralProcesses:
     def report(self, say: Callable[[str], object]) -> None:
         """Say a line from now on whenever a wire comes or goes."""
         self._say = say
-        for end in self._foreign.ends:
-            end.watch = self._link_changed
+        self._foreign.report(say)
 
     def _states(self) -> dict[str, bool]:
         """Whether each wire stands that this process must find or be found by to work."""
@@ -260,36 +258,14 @@ class SeveralProcesses:
     async def close(self) -> None:
         """Close every wire without a word, then end the reactor."""
         self._say = self._lines_lost = _nobody
+        self._foreign.close()
         for connector in self._connectors:
             connector.stop()
         for listener in self._listeners.values():
             listener.stop()
-        await self._foreign.close()
         self._lines.close()
         self._bus.close()
         await stop_guest(self._reactor)
-
-
-def in_process_link(link: SignallingLink, clock: Clock, tap: Tap, seed: int = 0) -> InProcessLink:
-    """The link that a topology describes, both ends in one process."""
-    quality = Quality(
-        delay_us=link.delay_us,
-        jitter_us=link.jitter_us,
-        loss=link.loss,
-        damage=link.damage,
-        doubling=link.doubling,
-        reordering=link.reordering,
-    )
-    return InProcessLink(
-        link.ends,
-        clock,
-        tap,
-        link.delay_us,
-        quality=quality,
-        seed=seed,
-        timers=timers_of(link),
-        emergency=link.proving == "emergency",
-    )
 
 
 def _nobody(what: str) -> None:

@@ -24,8 +24,10 @@ from typing import Protocol
 
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Segment, Tap
+from calleq.ss7.m2pa import NONE_RECEIVED as NONE_RECEIVED
 from calleq.ss7.m2pa import Bounds, Session, Timers
 from calleq.ss7.wire import Quality, Wire
+from calleq.units import SECOND_US
 
 
 class LinkEnd(Protocol):
@@ -99,6 +101,12 @@ def link_name(ends: tuple[str, str]) -> str:
     return f"{ends[0]}/{ends[1]}"
 
 
+_SIGNALLING_LINK = Segment.SIGNALLING_LINK
+
+UNHURRIED = Timers(acknowledge_us=SECOND_US)
+"""Between two ends in one process half of T7 is soon enough: fewer frames for nothing."""
+
+
 class AttachedEnd:
     """What every end has alike: its names, and the node that is told of things."""
 
@@ -140,7 +148,7 @@ class InProcessEnd(AttachedEnd):
         near: str,
         far: str,
         *,
-        timers: Timers | None,
+        timers: Timers,
         bounds: Bounds | None,
         emergency: bool,
     ) -> None:
@@ -150,10 +158,16 @@ class InProcessEnd(AttachedEnd):
         """As `LinkEnd.send`."""
         self._owner = owner
         self._saw = owner.tap.saw
-        self._far_end: InProcessEnd = self
+        self._now_us = owner.clock.now_us
+        self._call_later_us = owner.clock.call_later_us
+        self._arrives_there = self.arrives
         self._frame = self.session.flow.frame
         self.wire = Wire(owner.quality, f"{owner.seed} {owner.name} from {near}")
         """Away from this end."""
+
+    def attach(self, receive: Callable[[bytes], None], changed: Callable[[bool], None]) -> None:
+        super().attach(receive, changed)
+        self.session.flow.deliver = receive
 
     @property
     def in_service(self) -> bool:
@@ -177,24 +191,21 @@ class InProcessEnd(AttachedEnd):
 
     def join(self, far_end: "InProcessEnd") -> None:
         """Say which end the frames of this one arrive at."""
-        self._far_end = far_end
+        self._arrives_there = far_end.arrives
 
     # What the session asks for.
 
     def put_unit(self, frame: bytes, octets: bytes) -> None:
         link = self._owner
-        clock = self.clock
-        self._saw(Segment.SIGNALLING_LINK, self.link, self.near, self.far, octets, clock.now_us())
+        self._saw(_SIGNALLING_LINK, self.link, self.near, self.far, octets, self._now_us())
         if link.is_plain:
-            clock.call_later_us(link.delay_us, self._far_end.arrives, frame, link.interruptions)
+            self._call_later_us(link.delay_us, self._arrives_there, frame, link.interruptions)
         else:
             self.put(frame)
 
     def put(self, frame: bytes) -> None:
-        link = self._owner
-        clock = self.clock
-        for delay_us, octets in self.wire.carry(frame, clock.monotonic_us()):
-            clock.call_later_us(delay_us, self._far_end.arrives, octets, link.interruptions)
+        for delay_us, octets in self.wire.carry(frame, self.clock.monotonic_us()):
+            self._call_later_us(delay_us, self._arrives_there, octets, self._owner.interruptions)
 
     def arrives(self, frame: bytes, interruptions: int) -> None:
         """A frame has come over the wire, unless that was cut meanwhile."""
@@ -204,10 +215,8 @@ class InProcessEnd(AttachedEnd):
             self._owner.lost += 1
 
     def deliver(self, octets: bytes) -> None:
-        if self._receive is not None:
-            self._receive(octets)
-        else:
-            self._owner.lost += 1
+        """Nobody is attached."""
+        self._owner.lost += 1
 
     def changed(self, in_service: bool) -> None:
         self.clock.call_later_us(0, self.tell, in_service)
@@ -252,6 +261,7 @@ class InProcessLink:
         """The wire is not cut."""
         self.interruptions = 0
         self.lost = 0
+        timers = timers or UNHURRIED
         one, other = (
             InProcessEnd(self, *pair, timers=timers, bounds=bounds, emergency=emergency)
             for pair in (ends, ends[::-1])

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 from calleq.access_server.server import Reply
 from calleq.accounts.passwords import InlineVerifier
-from calleq.cli.plants import in_process_link
 from calleq.journal.contract import Journal
 from calleq.journal.entries import Stamped
 from calleq.lines.plants import InProcessLines
@@ -20,6 +19,7 @@ from calleq.network import Network, Plant, build_network
 from calleq.osn.in_process import InProcessBus
 from calleq.runtime.clock import VirtualClock
 from calleq.runtime.tap import NoTap
+from calleq.ss7.laying import in_process_link
 from calleq.ss7.links import LinkEnd
 from calleq.telephones.diary import Diary
 from calleq.topology import SignallingLink

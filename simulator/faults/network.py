@@ -19,7 +19,6 @@ from typing import Literal
 
 from calleq.access_server.server import Reply
 from calleq.accounts.passwords import InlineVerifier
-from calleq.cli.plants import in_process_link
 from calleq.journal.entries import Stamped
 from calleq.lines.plants import InProcessLines
 from calleq.media.prompts import NominalPrompts
@@ -27,9 +26,10 @@ from calleq.media.virtual import VirtualVoice
 from calleq.network import TELEPHONES, Network, Plant, build_network, point_codes
 from calleq.runtime.clock import Clock, VirtualClock
 from calleq.runtime.tap import NoTap, Tap
+from calleq.ss7.laying import in_process_link
 from calleq.ss7.links import InProcessLink, LinkEnd, link_name
 from calleq.ss7.wire import Quality
-from calleq.telephones.behaviours import TALK_US
+from calleq.telephones.behaviours import TALK_US, Manners
 from calleq.telephones.diary import Diary
 from calleq.telephones.house import Telephones
 from calleq.topology import SignallingLink, Topology, element_names
@@ -87,6 +87,8 @@ class FragileNetwork:
         settle_us: int = SETTLE_US,
         diary: Callable[[Clock], Diary] = Diary,
         machines: Machines = "one",
+        manners: Manners | None = None,
+        start_us: int = START_US,
     ) -> None:
         """`settle_us` pass before it is handed over, so that dial-up computers are on-line.
 
@@ -94,7 +96,7 @@ class FragileNetwork:
         clock counts from another instant.
         """
         self.topology = topology
-        self.clock = VirtualClock(START_US)
+        self.clock = VirtualClock(start_us)
         self.tap = tap or NoTap()
         self.diary = diary(self.clock)
         self.voice = VirtualVoice(self.clock, NominalPrompts())
@@ -102,8 +104,11 @@ class FragileNetwork:
         self.lines = InProcessLines(self.clock, topology.timing.line_delay_us, self.tap)
         self.deaths: list[tuple[str, int]] = []
         """Which process died when, in monotonic microseconds."""
+        self.steps: list[tuple[int, int]] = []
+        """When every wall clock stepped, in monotonic microseconds, and how far."""
         self._draw = random.Random(f"references {seed}")
         self._talk_us = talk_us
+        self._manners = manners
         self._machines = machines
         self._links: dict[str, InProcessLink] = {}
         self._reasons: dict[str, set[str]] = {}
@@ -259,6 +264,7 @@ class FragileNetwork:
         if element:
             self._process(element).offset_us += step_us
         else:
+            self.steps.append((self.clock.monotonic_us(), step_us))
             self.clock.step_wall_us(step_us)
 
     def cover(self, number: str, *, covered: bool) -> None:
@@ -294,6 +300,14 @@ class FragileNetwork:
         for name, link in self._links.items():
             link.set_quality(None)
             self._settle(name)
+
+    def forget(self) -> None:
+        """Drop what disks and diary hold; for a network at rest, so that a run may be long."""
+        for process in self.processes.values():
+            process.disk.forget()
+        self.diary.clear()
+        self.deaths.clear()
+        self.steps.clear()
 
     # Inside.
 
@@ -335,6 +349,7 @@ class FragileNetwork:
             secret=self._draw.randbytes(32),
             diary=self.diary,
             talk_us=self._talk_us,
+            manners=self._manners,
         )
         process.network = build_network(
             self.topology, plant, frozenset((name,)), process.disk.entries
