@@ -107,7 +107,7 @@ class Mtp3Node:
         if len(linkset.links) >= LINKS_LIMIT:
             raise ValueError(f"{self.name}: more than {LINKS_LIMIT} links to one node")
         link = self.management.add(linkset, end)
-        end.attach(partial(self._received, link), partial(self.management.changed, link))
+        end.attach(self.receiver(link), partial(self.management.changed, link))
         if end.in_service:
             # Not at once: the other end of the link may not stand yet.
             self.clock.call_later_us(0, self._begin, link)
@@ -195,6 +195,10 @@ class Mtp3Node:
     def pass_on(self, information: int, label: int, octets: bytes, link: Link) -> None:
         """A unit for another point code: an end point has no use for it."""
         self.wrong_destination += 1
+
+    def receiver(self, link: Link) -> Callable[[bytes], None]:
+        """Whom the units that arrive over a link are handed to."""
+        return partial(self._received, link)
 
     def _begin(self, link: Link) -> None:
         if link.end.in_service:

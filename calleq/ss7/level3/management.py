@@ -77,7 +77,10 @@ class Management:
         """Level 2 has brought a link into service, or lost it."""
         if in_service:
             link.is_blocked = False
-            link.test.handle(link_test.Input.LINK_UP)
+            if link.is_managed:
+                link.test.handle(link_test.Input.LINK_UP)
+            else:
+                self._refresh(link)
             return
         link.interruptions += 1
         if link.changeover.is_over:
@@ -121,7 +124,7 @@ class Management:
         """A link may have begun, or ceased, to be fit for traffic."""
         available = (
             link.end.in_service
-            and link.test.state in _CARRYING
+            and (link.test.state in _CARRYING or not link.is_managed)
             and link.changeover.is_over
             and not (link.is_blocked or link.inhibited_here or link.inhibited_there)
         )
@@ -137,7 +140,7 @@ class Management:
             self.traffic.settle(self.point.ways.values(), Cause.LINK)
             self.restart.go_on()
             return
-        failed = link.test.state not in _CARRYING or link.is_blocked
+        failed = link.test.state not in _CARRYING or link.is_blocked or not link.end.in_service
         self.traffic.lost(link, failed=failed, declared=declared, fsn=fsn)
         if not linkset.serving:
             self.restart.gone(linkset)

@@ -19,8 +19,7 @@ from calleq.runtime.clock import Clock
 from calleq.ss7.level3.changeover import Changeover
 from calleq.ss7.level3.link_test import LinkTest
 from calleq.ss7.level3.timers import Mtp3Timers
-from calleq.ss7.links import LinkEnd
-from calleq.ss7.m2pa import NONE_RECEIVED
+from calleq.ss7.links import NONE_RECEIVED, LinkEnd
 from calleq.ss7.mtp3_management import Management
 
 SELECTIONS = 16
@@ -56,6 +55,7 @@ class Link:
         "interruptions",
         "is_available",
         "is_blocked",
+        "is_managed",
         "is_short",
         "last_received",
         "linkset",
@@ -83,6 +83,8 @@ class Link:
         self.code = code
         self.is_available = False
         """It carries traffic."""
+        self.is_managed = bool(getattr(end, "managed", True))
+        """Level 3 tests it and manages traffic over it; not so where M3UA does that."""
         self.is_blocked = False
         """The far end has given it up; level 2 has not told us yet."""
         self.is_short = False
@@ -107,6 +109,11 @@ class Link:
     def name(self) -> str:
         """The link's name in the topology."""
         return self.end.link
+
+    def replace_end(self, end: LinkEnd) -> None:
+        """Send over another end from now on; what arrives still comes from the one before."""
+        self.end = end
+        self._send = end.send
 
     def carry(self, octets: bytes) -> bool:
         """Send a unit."""
@@ -142,6 +149,11 @@ class Linkset:
         """We have said so."""
         self.no_answer_until_us = 0
         """T19: an unexpected traffic-restart-allowed is not answered before."""
+
+    @property
+    def is_managed(self) -> bool:
+        """Whether messages of management can cross it."""
+        return all(link.is_managed for link in self.links)
 
 
 class Way:
@@ -255,12 +267,15 @@ class Point:
 
     def reaches(self, adjacent: int) -> bool:
         """Whether a message of management can be sent to an adjacent node."""
-        return self._link_to(adjacent, 0) is not None
+        link = self._link_to(adjacent, 0)
+        return link is not None and link.is_managed
 
     def send(self, message: Management, destination: int, selection: int = 0) -> bool:
         """Send a message of management by any way there is; False, and counted, without one."""
         link = self._link_to(destination, selection)
-        return self._sent(link is not None and link.carry(self.encode(message, destination)))
+        if link is None or not link.is_managed:
+            return self._sent(False)
+        return self._sent(link.carry(self.encode(message, destination)))
 
     def send_over(self, link: Link, message: Management) -> bool:
         """Send a message of management to the far end of a link, over that link."""

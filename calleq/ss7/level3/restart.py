@@ -58,6 +58,8 @@ class Restart:
         transfers = self._point.transfers
         self._own(OwnInput.FIRST_LINK_OF_TRANSFER_POINT if transfers else OwnInput.FIRST_LINK)
         way = self._point.ways[linkset.adjacent]
+        if not linkset.is_managed:
+            linkset.allowed = linkset.allowed_sent = True
         if way.links:
             self._neighbour(linkset, AdjacentInput.UP_REACHED)
         elif linkset.allowed:

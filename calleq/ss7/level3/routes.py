@@ -113,7 +113,7 @@ class Routes:
             return
         self._watch(way)
         for adjacent, linkset in point.linksets.items():
-            if adjacent != way.destination and linkset.allowed_sent:
+            if adjacent != way.destination and linkset.allowed_sent and linkset.is_managed:
                 self._tell(way, adjacent, self._told.setdefault(adjacent, {}))
 
     def inform(self, linkset: Linkset) -> None:
@@ -131,6 +131,8 @@ class Routes:
 
     def respond(self, adjacent: int, destination: int) -> None:
         """A message came from a neighbour for what cannot be reached."""
+        if not self._point.reaches(adjacent):
+            return
         now_us = self._point.clock.monotonic_us()
         if self._responded.get((adjacent, destination), 0) > now_us:
             return
