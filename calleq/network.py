@@ -33,8 +33,12 @@ from calleq.telephones.behaviours import TALK_US, Manners
 from calleq.telephones.diary import Diary
 from calleq.telephones.house import Telephones
 from calleq.topology import SignallingLink, Topology, element_names, parse_point_code
+from calleq.units import MILLISECOND_US
 
 TELEPHONES = "telephones"
+
+BOOT_US = 250 * MILLISECOND_US
+"""Computers dial so long after the start: signalling links have passed their tests by then."""
 
 LinkEnds = Callable[[SignallingLink, frozenset[str]], Mapping[str, LinkEnd]]
 """The ends of a link that lie in this process, by the name of their node."""
@@ -177,6 +181,7 @@ def build_network(
             talk_us=plant.talk_us,
             isp_number=topology.isp_number,
             manners=plant.manners,
+            boot_us=BOOT_US,
         )
     return network
 
