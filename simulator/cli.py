@@ -9,6 +9,9 @@ from pathlib import Path
 from calleq import __version__
 from calleq.cli.main import dispatch
 
+SUITES = ("q784",)
+"""Test suites that are shipped."""
+
 YOUNG_OBJECTS = 200_000
 """New objects before the garbage collector looks at them: worlds are large, and stay."""
 
@@ -126,6 +129,31 @@ def _add_crash(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     crash.set_defaults(module="crash.command")
 
 
+def _add_conformance(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Published test suites."""
+    conformance = commands.add_parser(
+        "conformance",
+        help="run the cases of a published test suite against a switch",
+        description="Run the cases of a published test suite against a switch of calleq."
+        " docs/guide/conformance.md tells how to read and how to write them.",
+        epilog="example: calleq-sim conformance q784 3.3a 5.2 --report out",
+    )
+    conformance.add_argument("suite", choices=SUITES, help="the suite")
+    conformance.add_argument(
+        "cases", nargs="*", metavar="CASE", help="cases, or groups by number (default: all)"
+    )
+    conformance.add_argument(
+        "--file", action="append", metavar="FILE", help="a case of your own (may be repeated)"
+    )
+    conformance.add_argument(
+        "--mutant", metavar="TEXT", help="alter the switch first: suppress RLC, timer T7 60 …"
+    )
+    conformance.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML")
+    conformance.add_argument("--report", type=Path, metavar="DIR", help="write an HTML page")
+    conformance.add_argument("--json", action="store_true", help="print the verdicts as JSON")
+    conformance.set_defaults(module="conformance.command")
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Every command with its options."""
     parser = argparse.ArgumentParser(
@@ -167,6 +195,7 @@ def build_parser() -> argparse.ArgumentParser:
     call.set_defaults(module="call")
     _add_crash(commands)
     _add_scenarios(commands)
+    _add_conformance(commands)
     return parser
 
 

@@ -91,18 +91,19 @@ def _scenario(verdict: Verdict) -> str:
         f" Repeat: <code>{escape(verdict.repeat)}</code></p>"
     )
     if verdict.sweep:
-        parts.append(_wide("Final states over the sweep", draw_sweep(verdict.sweep)))
+        parts.append(wide("Final states over the sweep", draw_sweep(verdict.sweep)))
     if verdict.shown is not None:
         shown = verdict.shown
         at = "" if shown.sweep_us is None else f" at {shown.sweep_us / SECOND_US:g} s"
-        parts.append(_wide(f"What the telephones lived through{at}", draw_telephones(shown)))
+        parts.append(wide(f"What the telephones lived through{at}", draw_telephones(shown)))
         for name, ladder in shown.ladders.items():
-            parts.append(_wide(f"Ladder of {name}{at}", draw_ladder(ladder)))
+            parts.append(wide(f"Ladder of {name}{at}", draw_ladder(ladder)))
     parts.append("</details>")
     return "".join(parts)
 
 
-def _wide(title: str, picture: str) -> str:
+def wide(title: str, picture: str) -> str:
+    """A picture under its title, in a region that scrolls by itself."""
     label = escape(title)
     return (
         f'<h3>{label}</h3><div class="wide" tabindex="0" role="region" aria-label="{label}">'

@@ -1,0 +1,170 @@
+"""Case files into checked cases: parsed whole, blocks put in their places, or an error.
+
+A suite is a directory with `suite.toml` (its name, its groups, its blocks of steps) and one file
+for each case, named by its number. An error names the file, the key and what was expected.
+"""
+
+import re
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from calleq.telephones.diary import Event
+from calleq.topology import reworded
+from simulator.conformance.bench import TOPOLOGY
+from simulator.conformance.mutants import mutant_of
+from simulator.conformance.octets import check_fields, name_known
+from simulator.conformance.parameters import WireError
+from simulator.conformance.steps import (
+    AnyStep,
+    Case,
+    CircuitIs,
+    Dial,
+    Expect,
+    HangUp,
+    Hears,
+    Perform,
+    PickUp,
+    Repeats,
+    Sees,
+    Send,
+)
+from simulator.conformance.timers import RANGES
+from simulator.scenarios.parts import Part, ScenarioError
+
+NESTING_LIMIT = 8
+
+Whole = TypeVar("Whole", bound=Part)
+
+
+class Suite(Part, frozen=True, kw_only=True):
+    """What all cases of a suite share."""
+
+    title: str
+    groups: dict[str, str] = {}
+    """Names of groups, by the numbers their cases begin with; the longest that fits counts."""
+    blocks: dict[str, tuple[AnyStep, ...]] = {}
+
+    def group_of(self, number: str) -> str:
+        """The name of the group that a case belongs to."""
+        fitting = [key for key in self.groups if f"{number}.".startswith(f"{key}.")]
+        return self.groups[max(fitting, key=len)] if fitting else ""
+
+
+class LoadedCase(msgspec.Struct, frozen=True):
+    """A case with its number, and its steps as they are done."""
+
+    number: str
+    group: str
+    case: Case
+    steps: tuple[AnyStep, ...]
+    path: Path
+
+
+def suite_directory(name: str) -> Path:
+    """Where a shipped suite is."""
+    return Path(str(files("simulator") / "conformance" / name))
+
+
+def load_suite(directory: Path) -> tuple[Suite, list[LoadedCase]]:
+    """The suite and all its cases in the order of their numbers. Raises ScenarioError."""
+    suite = _convert(directory / "suite.toml", Suite)
+    paths = [path for path in directory.glob("*.toml") if path.name != "suite.toml"]
+    paths.sort(key=lambda path: sort_key(path.stem))
+    return suite, [load_case(path, suite) for path in paths]
+
+
+def sort_key(number: str) -> list[tuple[int, str]]:
+    """Orders 1.3.2 before 1.3.10 and 2.2.1a before 2.2.1b."""
+    return [(int(digits), letter) for digits, letter in re.findall(r"(\d+)([a-z]?)", number)]
+
+
+def load_case(path: Path, suite: Suite) -> LoadedCase:
+    """One checked case. Raises ScenarioError."""
+    case = _convert(path, Case)
+    try:
+        steps = _flat(case.steps, suite, 0)
+        for place, step in enumerate(steps):
+            _check(f"steps[{place}]", step)
+        for sentence in case.mutants:
+            mutant_of(sentence)
+        if bool(case.steps) == bool(case.not_run):
+            raise WireError("either steps or not_run expected")
+    except WireError as error:
+        raise ScenarioError(f"{path}: {error}") from error
+    return LoadedCase(path.stem, suite.group_of(path.stem), case, steps, path)
+
+
+def _convert(path: Path, kind: type[Whole]) -> Whole:
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ScenarioError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except ValueError as error:
+        raise ScenarioError(f"{path}: not a TOML file: {error}") from error
+    try:
+        return msgspec.convert(raw, kind)
+    except msgspec.ValidationError as error:
+        raise ScenarioError(f"{path}: {reworded(str(error))}") from error
+
+
+def _flat(steps: tuple[AnyStep, ...], suite: Suite, depth: int) -> tuple[AnyStep, ...]:
+    if depth > NESTING_LIMIT:
+        raise WireError("blocks contain one another")
+    flat: list[AnyStep] = []
+    for step in steps:
+        if not isinstance(step, Perform):
+            flat.append(step)
+        elif step.block in suite.blocks:
+            flat += _flat(suite.blocks[step.block], suite, depth + 1)
+        else:
+            raise WireError(f"{step.block!r}: one of {', '.join(suite.blocks)} expected")
+    return tuple(flat)
+
+
+def _check(key: str, step: AnyStep) -> None:
+    """Raises WireError when a step names what is not there."""
+    try:
+        _check_names(step)
+    except WireError as error:
+        raise WireError(f"{key}: {error}") from error
+
+
+def _check_names(step: AnyStep) -> None:
+    match step:
+        case Send() | Expect():
+            if not name_known(step.message):
+                raise WireError(f"{step.message!r} is no message")
+            check_fields(step.message, step.fields)
+            if isinstance(step, Expect) and step.timer:
+                _check_timer(step.timer)
+        case Repeats():
+            _check_timer(step.every)
+            _check_timer(step.until)
+        case Dial() | PickUp() | HangUp():
+            _check_telephone(step.telephone)
+        case Sees():
+            _check_telephone(step.telephone)
+            if step.event not in set(Event):
+                raise WireError(f"{step.event!r}: one of {', '.join(Event)} expected")
+        case Hears():
+            if bool(step.telephone) == bool(step.at):
+                raise WireError("either telephone or at expected")
+        case CircuitIs() | Perform():
+            pass
+        case _:
+            pass
+
+
+def _check_timer(name: str) -> None:
+    if name not in RANGES:
+        raise WireError(f"{name!r}: one of {', '.join(RANGES)} expected")
+
+
+def _check_telephone(number: str) -> None:
+    numbers = [line.number for line in TOPOLOGY.lines]
+    if number not in numbers:
+        raise WireError(f"{number!r}: one of {', '.join(numbers)} expected")

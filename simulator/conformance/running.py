@@ -1,0 +1,381 @@
+"""Runs cases: a fresh bench for each, its steps one after the other, and a verdict.
+
+A case passes when every step went as it says, nothing came from the switch that no step expected,
+and at the end both ends agree that every circuit is idle and unblocked (but those that the case
+leaves otherwise), no call is left in the switch and no telephone is off the hook.
+
+The verdict of a failure names the step, what came instead, and the clause that asks for it.
+"""
+
+import time
+from pathlib import Path
+from typing import assert_never
+
+import msgspec
+
+from calleq.telephones.table import State as TelephoneState
+from calleq.trace.ladder import Ladder
+from calleq.units import SECOND_US
+from simulator.conformance.bench import SWITCH, TESTERS, Bench
+from simulator.conformance.loading import LoadedCase
+from simulator.conformance.mutants import Mutant, mutant_of
+from simulator.conformance.parameters import WireError, mismatch
+from simulator.conformance.steps import (
+    AnyStep,
+    CircuitIs,
+    Dial,
+    Expect,
+    HangUp,
+    Hears,
+    Perform,
+    PickUp,
+    Repeats,
+    Sees,
+    Send,
+    Silence,
+)
+from simulator.conformance.tester import Arrived, Tester
+from simulator.conformance.timers import RANGES, SLACK_S
+
+REST_US = 5 * SECOND_US
+"""How long the switch must be quiet at the end."""
+
+PASS, FAIL, NOT_RUN = "PASS", "FAIL", "NOT RUN"
+
+
+class StepError(Exception):
+    """The switch did otherwise; the text says what."""
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a case."""
+
+    number: str
+    group: str
+    title: str
+    about: str
+    verdict: str
+    why: str = ""
+    """Why not, empty when it passed."""
+    clauses: tuple[str, ...] = ()
+    simulated_s: float = 0.0
+    cpu_s: float = 0.0
+    ladder: Ladder | None = None
+
+
+class CaseRun:
+    """One run of a case on a bench of its own."""
+
+    def __init__(self, loaded: LoadedCase, mutant: Mutant | None = None) -> None:
+        self.loaded = loaded
+        self.bench = Bench(mutant)
+        self._circuits = dict(loaded.case.circuits)
+        self._times: dict[str, int] = {}
+        self._last_us = self._now_us()
+        self._seen = {number: 0 for number in self.bench.handsets}
+
+    def perform(self) -> str:
+        """Everything; why the case failed, or nothing."""
+        for place, step in enumerate(self.loaded.steps):
+            try:
+                self._wait_us(round(step.after_s * SECOND_US))
+                self._step(step)
+            except (StepError, WireError) as error:
+                clause = f" ({step.clause})" if step.clause else ""
+                return f"step {place + 1}, {_told(step)}: {error}{clause}"
+        self._wait_us(REST_US)
+        return self._left_over()
+
+    # The steps.
+
+    def _step(self, step: AnyStep) -> None:
+        match step:
+            case Send():
+                self._send(step)
+            case Expect():
+                self._expect(step)
+            case Repeats():
+                self._repeats(step)
+            case Silence():
+                self._silence(step.for_s)
+            case Dial():
+                self.bench.handsets[step.telephone].telephone.dial(step.to)
+            case PickUp():
+                self.bench.handsets[step.telephone].telephone.pick_up()
+            case HangUp():
+                self.bench.handsets[step.telephone].telephone.hang_up()
+            case Sees():
+                self._sees(step)
+            case Hears():
+                self._hears(step)
+            case CircuitIs():
+                self._circuit_is(step)
+            case Perform():
+                raise AssertionError("blocks are in their places when a case is loaded")
+            case _:
+                assert_never(step)
+
+    def _send(self, step: Send) -> None:
+        cic = self._cic(step.circuit)
+        if not self._tester(step.at).send(step.message, cic, step.fields):
+            raise StepError("the switch cannot be reached")
+        self._passed(step.message, self._now_us())
+
+    def _expect(self, step: Expect) -> None:
+        tester = self._tester(step.at)
+        if step.timer:
+            self._expect_timed(step, tester)
+            return
+        arrived = self._next(tester, self._now_us() + round(step.within_s * SECOND_US))
+        if arrived is None:
+            raise StepError(f"nothing came within {step.within_s:g} s")
+        self._check(step, arrived)
+
+    def _expect_timed(self, step: Expect, tester: Tester) -> None:
+        shortest_s, longest_s = RANGES[step.timer]
+        since_us = self._since(step.since)
+        limit_us = since_us + round((longest_s + SLACK_S) * SECOND_US)
+        arrived = self._next(tester, limit_us)
+        if arrived is None:
+            raise StepError(f"nothing came within {longest_s:g} s, the longest {step.timer}")
+        passed_s = (arrived.at_us - since_us) / SECOND_US
+        self._check(step, arrived)
+        if passed_s < shortest_s - SLACK_S:
+            raise StepError(f"came after {passed_s:.3f} s: {step.timer} is {shortest_s:g} s or more")
+
+    def _repeats(self, step: Repeats) -> None:
+        """Take every repetition; the last one must have come with the longer timer."""
+        tester = self._tester(step.at)
+        cic = self._cic(step.circuit)
+        since_us = last_us = self._since(step.since)
+        shortest_s, longest_s = RANGES[step.every]
+        count = 0
+        while True:
+            limit_us = last_us + round((longest_s + SLACK_S) * SECOND_US)
+            if not self._wait_message(tester, limit_us):
+                break
+            arrived = tester.inbox.popleft()
+            message = arrived.message
+            if (message.name, message.cic) != (step.message, cic):
+                raise StepError(f"{message.name} on circuit {message.cic} came")
+            passed_s = (arrived.at_us - last_us) / SECOND_US
+            ended = RANGES[step.until][0] - SLACK_S <= (arrived.at_us - since_us) / SECOND_US
+            if passed_s < shortest_s - SLACK_S and not ended:
+                raise StepError(f"repeated after {passed_s:.3f} s, sooner than {step.every}")
+            last_us = arrived.at_us
+            count += 1
+        passed_s = (last_us - since_us) / SECOND_US
+        shortest_s, longest_s = RANGES[step.until]
+        if count < 2 or not shortest_s - SLACK_S <= passed_s <= longest_s + SLACK_S:
+            raise StepError(
+                f"repeated {count} times, for {passed_s:.1f} s: {step.until} is {shortest_s:g} to"
+                f" {longest_s:g} s"
+            )
+        self._passed(step.message, last_us)
+
+    def _silence(self, length_s: float) -> None:
+        limit_us = self._now_us() + round(length_s * SECOND_US)
+        for name in TESTERS:
+            if self._wait_message(self._tester(name), limit_us):
+                message = self._tester(name).inbox[0].message
+                raise StepError(f"{message.name} on circuit {message.cic} came at {name}")
+
+    def _sees(self, step: Sees) -> None:
+        limit_us = self._now_us() + round(step.within_s * SECOND_US)
+        while True:
+            entries = self.bench.diary.entries(step.telephone)
+            for place in range(self._seen[step.telephone], len(entries)):
+                entry = entries[place]
+                if entry.event != step.event:
+                    continue
+                self._seen[step.telephone] = place + 1
+                if step.detail is not None and entry.detail != step.detail:
+                    raise StepError(f"{entry.detail!r}, not {step.detail!r}")
+                if step.cause is not None and entry.cause != step.cause:
+                    raise StepError(f"cause {entry.cause}, not {step.cause}")
+                return
+            if not self._run_next(limit_us):
+                raise StepError(f"not within {step.within_s:g} s")
+
+    def _hears(self, step: Hears) -> None:
+        if step.telephone:
+            heard = self.bench.handsets[step.telephone].heard
+        else:
+            assert step.at is not None
+            heard = self.bench.heard_at(self._tester(step.at), self._cic(step.circuit))
+        if heard != set(step.voices):
+            raise StepError(f"{', '.join(sorted(heard)) or 'nothing'} is heard")
+
+    def _circuit_is(self, step: CircuitIs) -> None:
+        found = self._disagreement(step)
+        if found:
+            raise StepError(found)
+
+    # What the steps are made of.
+
+    def _check(self, step: Expect, arrived: Arrived) -> None:
+        message = arrived.message
+        if message.name != step.message:
+            raise StepError(f"{message.name} on circuit {message.cic} came")
+        if isinstance(step.circuit, str) and step.circuit not in self._circuits:
+            self._circuits[step.circuit] = message.cic
+        if message.cic != self._cic(step.circuit):
+            raise StepError(f"{message.name} came on circuit {message.cic}")
+        for name, value in step.fields.items():
+            contents = message.parameters.get(name)
+            if contents is None:
+                raise StepError(f"without {name}")
+            told = mismatch(name, contents, value)
+            if told:
+                raise StepError(told)
+        for name in step.without:
+            if name in message.parameters:
+                raise StepError(f"with {name} {message.parameters[name].hex()}")
+        self._passed(step.message, arrived.at_us)
+
+    def _next(self, tester: Tester, limit_us: int) -> Arrived | None:
+        return tester.inbox.popleft() if self._wait_message(tester, limit_us) else None
+
+    def _wait_message(self, tester: Tester, limit_us: int) -> bool:
+        while not tester.inbox:
+            if not self._run_next(limit_us):
+                return False
+        return True
+
+    def _run_next(self, limit_us: int) -> bool:
+        """Let the next thing happen; False when nothing does before the limit, which is reached."""
+        clock = self.bench.clock
+        due_us = clock.next_due_us()
+        if due_us is None or due_us > limit_us:
+            clock.advance_us(max(0, limit_us - clock.monotonic_us()))
+            return False
+        return clock.run_next()
+
+    def _wait_us(self, length_us: int) -> None:
+        self.bench.clock.advance_us(length_us)
+
+    def _now_us(self) -> int:
+        return self.bench.clock.monotonic_us()
+
+    def _since(self, name: str) -> int:
+        if not name:
+            return self._last_us
+        if name not in self._times:
+            raise StepError(f"no {name} has passed yet")
+        return self._times[name]
+
+    def _passed(self, name: str, at_us: int) -> None:
+        self._times[name] = self._last_us = at_us
+
+    def _tester(self, name: str) -> Tester:
+        return self.bench.testers[name]
+
+    def _cic(self, circuit: int | str) -> int:
+        if isinstance(circuit, int):
+            return circuit
+        if circuit not in self._circuits:
+            raise StepError(f"circuit {circuit} has no number yet")
+        return self._circuits[circuit]
+
+    # The end.
+
+    def _left_over(self) -> str:
+        for name, tester in self.bench.testers.items():
+            if tester.faults:
+                return f"at {name}: {tester.faults[0]}"
+            if tester.inbox:
+                message = tester.inbox[0].message
+                return f"{message.name} on circuit {message.cic} came at {name} unexpectedly"
+        for left in self.loaded.case.leaves:
+            told = self._disagreement(left)
+            if told:
+                return f"at the end {told}"
+        left_cics = {(left.at, self._cic(left.circuit)) for left in self.loaded.case.leaves}
+        told = self._others(left_cics)
+        if told:
+            return f"at the end {told}"
+        if not left_cics and self.bench.switch.calls_in_progress:
+            return f"{self.bench.switch.calls_in_progress} calls are left in {SWITCH}"
+        return self._telephones_left()
+
+    def _others(self, left: set[tuple[str, int]]) -> str:
+        """Circuits that no case mentions are idle at both ends."""
+        for name, tester in self.bench.testers.items():
+            for cic, view in tester.circuits.items():
+                if (name, cic) in left:
+                    continue
+                if view.busy or view.blocked_by_switch or view.blocked_by_tester:
+                    return f"circuit {cic} to {name} is not idle at the tester"
+        for group in self.bench.exchange.snapshot().groups:
+            busy = sum(1 for at, _ in left if f"sp-{at}" == group.far)
+            if group.busy + group.reset > busy:
+                return f"{group.busy + group.reset} circuits to {group.far} are not idle"
+        return ""
+
+    def _telephones_left(self) -> str:
+        for number, handset in self.bench.handsets.items():
+            state = handset.telephone.state
+            if state not in (TelephoneState.ON_HOOK, TelephoneState.IN_USE):
+                if not self.loaded.case.leaves:
+                    return f"telephone {number} is {state.value}"
+        return ""
+
+    def _disagreement(self, expected: CircuitIs) -> str:
+        """What differs of a circuit at either end; empty when nothing does."""
+        cic = self._cic(expected.circuit)
+        view = self._tester(expected.at).circuit(cic)
+        if view.busy != (expected.state == "busy"):
+            return f"circuit {cic} is {'busy' if view.busy else 'idle'} at the tester"
+        return ""
+
+
+def run_case(
+    loaded: LoadedCase, *, mutant: str = "", show: bool = False, pcap: Path | None = None
+) -> Verdict:
+    """The verdict of a case, with the switch altered where a mutant is named."""
+    case = loaded.case
+    told = {
+        "number": loaded.number,
+        "group": loaded.group,
+        "title": case.title,
+        "about": case.about,
+        "clauses": tuple(dict.fromkeys(step.clause for step in loaded.steps if step.clause)),
+    }
+    if case.not_run:
+        return Verdict(**told, verdict=NOT_RUN, why=case.not_run)
+    began = time.process_time()
+    alteration = mutant_of(mutant) if mutant else None
+    run = CaseRun(loaded, alteration)
+    started_us = run.bench.clock.monotonic_us()
+    why = run.perform()
+    if alteration is not None and not alteration.acted:
+        raise WireError(f"{loaded.number}: mutant {mutant!r} never did anything")
+    return Verdict(
+        **told,
+        verdict=FAIL if why else PASS,
+        why=why,
+        simulated_s=(run.bench.clock.monotonic_us() - started_us) / SECOND_US,
+        cpu_s=time.process_time() - began,
+        ladder=run.bench.ladder(loaded.number) if show else None,
+    )
+
+
+def _told(step: AnyStep) -> str:
+    """A step in a few words."""
+    match step:
+        case Send():
+            return f"send {step.message}"
+        case Expect():
+            return f"expect {step.message}"
+        case Repeats():
+            return f"{step.message} repeated"
+        case Dial() | PickUp() | HangUp():
+            return f"{step.__struct_config__.tag} {step.telephone}"
+        case Sees():
+            return f"{step.telephone} sees {step.event}"
+        case Hears():
+            return f"{step.telephone or step.at} hears {', '.join(step.voices) or 'nothing'}"
+        case CircuitIs():
+            return f"circuit {step.circuit} {step.state}, blocked: {step.blocked}"
+        case _:
+            return str(step.__struct_config__.tag)

@@ -1,0 +1,196 @@
+"""The steps of a conformance case, as its file has them; docs/guide/conformance.md is the manual.
+
+`clause` says where the recommendation asks for it. `at` is the exchange of the tester's that sends
+or is sent to, `circuit` a number or a name that the first message with it gives a number.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from simulator.conformance.parameters import Value
+from simulator.scenarios.parts import Part
+
+Exchange = Literal["b", "c"]
+Fields = dict[str, Value]
+WITHIN_S = 2.0
+"""An answer that no timer delays has come by then."""
+
+
+class Base(Part, frozen=True, kw_only=True, tag_field="do"):
+    """What every step may say."""
+
+    clause: str = ""
+    after_s: float = 0.0
+    """How long to wait before it."""
+
+
+class Send(Base, frozen=True, kw_only=True, tag="send"):
+    """The tester sends a message."""
+
+    message: str
+    at: Exchange = "b"
+    circuit: int | str = "x"
+    fields: Fields = {}
+
+
+class Expect(Base, frozen=True, kw_only=True, tag="expect"):
+    """The next message from the switch is this one."""
+
+    message: str
+    at: Exchange = "b"
+    circuit: int | str = "x"
+    fields: Fields = {}
+    without: tuple[str, ...] = ()
+    """Parameters that it must not have."""
+    among: str = ""
+    """Circuits of which it must be one, such as "32-40"."""
+    optional: bool = False
+    """It may be left out, where the recommendation leaves that to the network."""
+    within_s: float = WITHIN_S
+    timer: str = ""
+    """It comes when this timer of Q.764 runs out, counted from `since`."""
+    since: str = ""
+    """A message; without it, the one of the step before."""
+
+
+class Repeats(Base, frozen=True, kw_only=True, tag="repeats"):
+    """The switch repeats a message at every `every`, for the last time when `until` runs out."""
+
+    message: str
+    every: str
+    until: str
+    at: Exchange = "b"
+    circuit: int | str = "x"
+    since: str = ""
+
+
+class Silence(Base, frozen=True, kw_only=True, tag="silence"):
+    """Nothing comes from the switch, at either exchange."""
+
+    for_s: float
+
+
+class Dial(Base, frozen=True, kw_only=True, tag="dial"):
+    """A subscriber of the switch dials."""
+
+    telephone: str
+    to: str
+
+
+class PickUp(Base, frozen=True, kw_only=True, tag="answer"):
+    """A subscriber of the switch answers."""
+
+    telephone: str
+
+
+class HangUp(Base, frozen=True, kw_only=True, tag="hang_up"):
+    """A subscriber of the switch hangs up, or turns a ringing call away."""
+
+    telephone: str
+
+
+class Sees(Base, frozen=True, kw_only=True, tag="sees"):
+    """What a subscriber of the switch lives through next."""
+
+    telephone: str
+    event: str
+    """An event of the telephones' diary."""
+    detail: str | None = None
+    cause: int | None = None
+    within_s: float = WITHIN_S
+
+
+class Hears(Base, frozen=True, kw_only=True, tag="hears"):
+    """What arrives now at a telephone, or at an exchange of the tester's on a circuit."""
+
+    telephone: str = ""
+    at: Exchange | None = None
+    circuit: int | str = "x"
+    voices: tuple[str, ...]
+    """Exactly these."""
+
+
+class Speak(Base, frozen=True, kw_only=True, tag="speak"):
+    """What the tester puts on a circuit from now on: speech, or what arrives on it (a loop)."""
+
+    what: Literal["speech", "loop", "nothing"]
+    at: Exchange = "b"
+    circuit: int | str = "x"
+
+
+class Order(Base, frozen=True, kw_only=True, tag="order"):
+    """An operator of the switch gives an order."""
+
+    order: Literal[
+        "block",
+        "unblock",
+        "block_group",
+        "unblock_group",
+        "reset",
+        "reset_group",
+        "check",
+        "query",
+        "test",
+    ]
+    at: Exchange = "b"
+    """The exchange at the far end of the circuits."""
+    circuits: str = ""
+    """"12", or "1-31"."""
+    kind: Literal["maintenance", "hardware failure"] = "maintenance"
+
+
+class Alarm(Base, frozen=True, kw_only=True, tag="alarm"):
+    """Maintenance has been told of something whose text has this in it."""
+
+    text: str
+    stands: bool = True
+    """False: no such alarm stands (any more)."""
+
+
+class CircuitIs(Base, frozen=True, kw_only=True, tag="circuit"):
+    """What both ends hold of a circuit now."""
+
+    circuit: int | str = "x"
+    at: Exchange = "b"
+    state: Literal["idle", "busy"] = "idle"
+    blocked: Literal["no", "by switch", "by tester", "by both"] = "no"
+
+
+class Perform(Base, frozen=True, kw_only=True, tag="perform"):
+    """The steps of a block."""
+
+    block: str
+
+
+AnyStep = (
+    Send
+    | Expect
+    | Repeats
+    | Silence
+    | Dial
+    | PickUp
+    | HangUp
+    | Sees
+    | Hears
+    | Speak
+    | Order
+    | Alarm
+    | CircuitIs
+    | Perform
+)
+
+
+class Case(Part, frozen=True, kw_only=True):
+    """One case of a suite, checked."""
+
+    title: str
+    about: str = ""
+    mutants: tuple[str, ...] = ()
+    """Altered switches, each of which must fail the case (`mutants`)."""
+    not_run: str = ""
+    """Why there are no steps."""
+    circuits: dict[str, int] = {}
+    steps: tuple[AnyStep, ...] = ()
+    leaves: tuple[CircuitIs, ...] = msgspec.field(default=())
+    """Circuits that are not idle, or are blocked, at the end."""

@@ -1,0 +1,121 @@
+"""The tester's end: an exchange that says what a case says and remembers what it was told.
+
+It has a point code, a link to the switch under test and an inbox; above level 3 nothing of it is
+calleq's: messages are built and read by `octets`. It answers nothing by itself. Of each circuit it
+keeps what both sides have said (`CircuitView`), so that a case can end by asking whether the two
+ends agree.
+"""
+
+from collections import deque
+from collections.abc import Mapping
+
+import msgspec
+
+from calleq.runtime.clock import Clock
+from calleq.ss7.mtp3 import SERVICE_ISUP, Msu
+from calleq.ss7.node import Mtp3Node
+from simulator.conformance.octets import Read, build, read
+from simulator.conformance.parameters import Value, WireError
+
+INBOX_LIMIT = 10_000
+SELECTION_MASK = 15
+
+
+class Arrived(msgspec.Struct, frozen=True):
+    """A message that came from the switch."""
+
+    at_us: int
+    """Monotonic."""
+    message: Read
+
+
+class CircuitView:
+    """One circuit as the two ends' messages have it."""
+
+    __slots__ = ("blocked_by_switch", "blocked_by_tester", "busy")
+
+    def __init__(self) -> None:
+        self.busy = False
+        self.blocked_by_switch = False
+        self.blocked_by_tester = False
+
+    def take(self, name: str, *, sent: bool) -> None:
+        """A message about this circuit passed; `sent` by the tester."""
+        if name in ("IAM", "CCR"):
+            self.busy = True
+            if sent:
+                self.blocked_by_tester = False
+            else:
+                self.blocked_by_switch = False
+        elif name == "RLC":
+            self.busy = False
+        elif name in ("BLA", "UBA"):
+            blocked = name == "BLA"
+            if sent:
+                self.blocked_by_switch = blocked
+            else:
+                self.blocked_by_tester = blocked
+        elif name == "RSC":
+            if sent:
+                self.blocked_by_tester = False
+            else:
+                self.blocked_by_switch = False
+
+
+class Tester:
+    """One exchange of the tester's."""
+
+    def __init__(self, name: str, node: Mtp3Node, switch_code: int, clock: Clock) -> None:
+        self.name = name
+        self.node = node
+        self.inbox: deque[Arrived] = deque(maxlen=INBOX_LIMIT)
+        self.circuits: dict[int, CircuitView] = {}
+        self.last_us: dict[str, int] = {}
+        """When a message of that name last passed, in either direction."""
+        self.faults: list[str] = []
+        """Octets of the switch that were no message."""
+        self._switch_code = switch_code
+        self._clock = clock
+        node.on_message(SERVICE_ISUP, self._received)
+
+    def send(self, name: str, cic: int, fields: Mapping[str, Value]) -> bool:
+        """Send a message; False when the switch cannot be reached. Raises WireError."""
+        payload = build(name, cic, fields)
+        self._saw(read(payload), sent=True)
+        return self.node.transfer(self._switch_code, cic & SELECTION_MASK, payload)
+
+    def circuit(self, cic: int) -> CircuitView:
+        """What is known of a circuit."""
+        return self.circuits.setdefault(cic, CircuitView())
+
+    def _received(self, msu: Msu) -> None:
+        try:
+            message = read(msu.payload)
+        except WireError as error:
+            self.faults.append(str(error))
+            return
+        if msu.selection != message.cic & SELECTION_MASK:
+            self.faults.append(f"{message.name}: link selection {msu.selection}")
+        self._saw(message, sent=False)
+        self.inbox.append(Arrived(self._clock.monotonic_us(), message))
+
+    def _saw(self, message: Read, *, sent: bool) -> None:
+        self.last_us[message.name] = self._clock.monotonic_us()
+        contents = message.parameters.get("range_and_status", b"")
+        if message.name in ("GRA", "CGBA", "CGUA", "GRS") and contents:
+            self._take_group(message, contents, sent=sent)
+        else:
+            self.circuit(message.cic).take(message.name, sent=sent)
+
+    def _take_group(self, message: Read, contents: bytes, *, sent: bool) -> None:
+        status = int.from_bytes(contents[1:], "little")
+        for place in range(contents[0] + 1):
+            view = self.circuit(message.cic + place)
+            if message.name == "GRS":
+                view.take("RSC", sent=sent)
+            elif message.name == "GRA":
+                view.take("RLC", sent=sent)
+                if status >> place & 1:
+                    view.take("BLA", sent=not sent)
+            elif status >> place & 1:
+                view.take("BLA" if message.name == "CGBA" else "UBA", sent=sent)
