@@ -12,7 +12,8 @@ from pathlib import Path
 from calleq.accounts.passwords import InlineVerifier
 from calleq.journal.memory import MemoryJournal
 from calleq.lines.plants import InProcessLines
-from calleq.media.contract import circuit_wire
+from calleq.media.contract import Player as Report
+from calleq.media.contract import circuit_wire, player_source, wire_source
 from calleq.media.prompts import NominalPrompts
 from calleq.media.virtual import VirtualVoice
 from calleq.network import Plant, build_network, point_codes
@@ -25,12 +26,15 @@ from calleq.topology import SignallingLink, load_topology
 from calleq.trace.capture import MemoryCapture
 from calleq.trace.decoding import reading
 from calleq.trace.ladder import DECODERS, Ladder, Row
-from simulator.conformance.handset import Handset
+from simulator.conformance.handset import SPEECH, Handset
 from simulator.conformance.mutants import MeddledEnd, Mutant
+from simulator.conformance.operator import Operator
 from simulator.conformance.tester import Tester
 from simulator.virtual import COMMIT_US, START_US
 
 SWITCH = "sp-a"
+MOUTH = "tester"
+"""The player of a tester; it is heard as mouth:tester."""
 TESTERS = ("b", "c")
 NETWORK = Path(str(files("simulator") / "conformance" / "network.toml"))
 TOPOLOGY = load_topology(NETWORK)
@@ -63,6 +67,7 @@ class Bench:
         )
         self.network = build_network(TOPOLOGY, plant, frozenset((SWITCH,)))
         self.exchange = self.network.exchanges[SWITCH]
+        self.operator = Operator(self.exchange)
         self.switch = self.network.switches[SWITCH]
         self.testers = {name: self._tester(f"sp-{name}") for name in TESTERS}
         self.handsets = {
@@ -99,6 +104,21 @@ class Bench:
     def wire(self, tester: Tester, cic: int) -> str:
         """The voice wire of a circuit."""
         return circuit_wire(self.codes[SWITCH], self.codes[tester.name], cic)
+
+    def speak(self, tester: Tester, cic: int, what: str) -> None:
+        """Have a tester put speech on a circuit, or what arrives on it, or nothing."""
+        wire = self.wire(tester, cic)
+        sources: tuple[str, ...] = ()
+        if what == "speech":
+            self.voice.play(tester.name, MOUTH, SPEECH, Report())
+            sources = (player_source(MOUTH),)
+        elif what == "loop":
+            sources = (wire_source(wire),)
+        self.voice.feed(tester.name, wire, sources)
+
+    def controls(self, tester: Tester, cic: int) -> bool:
+        """Whether the switch has the say in a dual seizure of a circuit (Q.764 §2.9.1.3)."""
+        return (cic % 2 == 0) == (self.codes[SWITCH] > self.codes[tester.name])
 
     def heard_at(self, tester: Tester, cic: int) -> frozenset[str]:
         """The voices that arrive at a tester on a circuit now."""

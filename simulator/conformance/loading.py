@@ -8,7 +8,7 @@ import re
 import tomllib
 from importlib.resources import files
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, assert_never
 
 import msgspec
 
@@ -19,6 +19,7 @@ from simulator.conformance.mutants import mutant_of
 from simulator.conformance.octets import check_fields, name_known
 from simulator.conformance.parameters import WireError
 from simulator.conformance.steps import (
+    Alarm,
     AnyStep,
     Case,
     CircuitIs,
@@ -26,11 +27,15 @@ from simulator.conformance.steps import (
     Expect,
     HangUp,
     Hears,
+    NotSeen,
+    Order,
     Perform,
     PickUp,
     Repeats,
     Sees,
     Send,
+    Silence,
+    Speak,
 )
 from simulator.conformance.timers import RANGES
 from simulator.scenarios.parts import Part, ScenarioError
@@ -141,22 +146,35 @@ def _check_names(step: AnyStep) -> None:
             check_fields(step.message, step.fields)
             if isinstance(step, Expect) and step.timer:
                 _check_timer(step.timer)
+            if isinstance(step, Expect) and step.among:
+                circuits_of(step.among)
         case Repeats():
             _check_timer(step.every)
             _check_timer(step.until)
         case Dial() | PickUp() | HangUp():
             _check_telephone(step.telephone)
-        case Sees():
+        case Sees() | NotSeen():
             _check_telephone(step.telephone)
             if step.event not in set(Event):
                 raise WireError(f"{step.event!r}: one of {', '.join(Event)} expected")
         case Hears():
             if bool(step.telephone) == bool(step.at):
                 raise WireError("either telephone or at expected")
-        case CircuitIs() | Perform():
+        case Order(circuits=circuits):
+            if circuits and not re.fullmatch(r"[a-z]|[0-9]+(-[0-9]+)?", circuits):
+                raise WireError(f"circuits {circuits!r}: 12, 1-31 or a name expected")
+        case Speak() | Silence() | Alarm() | CircuitIs() | Perform():
             pass
         case _:
-            pass
+            assert_never(step)
+
+
+def circuits_of(text: str) -> list[int]:
+    """The circuits that "12" or "1-31" means. Raises WireError."""
+    if not re.fullmatch(r"[0-9]+(-[0-9]+)?", text):
+        raise WireError(f"circuits {text!r}: 12 or 1-31 expected")
+    first, _, last = text.partition("-")
+    return list(range(int(first), int(last or first) + 1))
 
 
 def _check_timer(name: str) -> None:

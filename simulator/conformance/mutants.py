@@ -19,8 +19,8 @@ from calleq.ss7.isup.exchange import IsupExchange
 from calleq.ss7.links import LinkEnd
 from calleq.ss7.mtp3 import SERVICE_ISUP, Msu, Mtp3Error
 from calleq.units import SECOND_US
-from simulator.conformance.octets import Read, build, read
-from simulator.conformance.parameters import WireError, pack
+from simulator.conformance.octets import Read, build, has_group, read
+from simulator.conformance.parameters import NUMBERS, Value, WireError, pack
 
 Payloads = Sequence[tuple[int, bytes]]
 """What becomes of one message: nothing, or messages, each with a delay in microseconds."""
@@ -147,7 +147,8 @@ class _Alter(Mutant):
         super().__init__()
         self._name = name
         self._parameter = parameter
-        self._value = int(value) if value.isdecimal() else value
+        number = value.isdecimal() and parameter not in NUMBERS
+        self._value: Value = int(value) if number else value
         pack(parameter, self._value)
 
     def leaving(self, message: Read, payload: bytes) -> Payloads:
@@ -229,14 +230,18 @@ def mutant_of(sentence: str) -> Mutant:
         raise WireError(f"mutant {sentence!r}: {error}") from error
 
 
-def _as_fields(message: Read) -> dict[str, int | str]:
+def _as_fields(message: Read) -> dict[str, Value]:
     return {name: f"hex:{contents.hex()}" for name, contents in message.parameters.items()}
 
 
 def _ordinary(name: str, message: Read) -> bytes:
-    contents = message.parameters.get("range_and_status")
-    fields = {} if contents is None else {"range_and_status": f"hex:{contents.hex()}"}
-    return build(name, message.cic, fields if name[0] in "CG" and contents is not None else {})
+    """A message of that name about the same circuits, otherwise as such messages mostly are."""
+    fields = {
+        parameter: value
+        for parameter, value in _as_fields(message).items()
+        if parameter in ("group_type", "range_and_status")
+    }
+    return build(name, message.cic, fields if has_group(name) else {})
 
 
 class MeddledEnd:
@@ -281,9 +286,10 @@ class MeddledEnd:
             msu = mtp3_codec.decode(octets)
             if msu.service != SERVICE_ISUP:
                 return ((0, octets),)
-            payloads = change(read(msu.payload), msu.payload)
+            message = read(msu.payload)
         except (Mtp3Error, WireError):
             return ((0, octets),)
+        payloads = change(message, msu.payload)
         return [
             (delay_us, mtp3_codec.encode(msgspec.structs.replace(msu, payload=payload)))
             for delay_us, payload in payloads

@@ -79,6 +79,12 @@ ORDINARY: dict[str, dict[str, Value]] = {
     "ACM": {"backward_call": {"charge": "charge", "called_category": "ordinary"}},
     "CON": {"backward_call": {"charge": "charge", "called_status": "subscriber free"}},
     "REL": {"cause": 16},
+    "CFN": {"cause": 97},
+    "CPG": {"event": "alerting"},
+    "COT": {"continuity": "successful"},
+    "SAM": {"subsequent": "0"},
+    "SUS": {"suspend_resume": "subscriber"},
+    "RES": {"suspend_resume": "subscriber"},
 }
 """What a mandatory parameter is where a case does not say."""
 
@@ -95,6 +101,11 @@ class Read(NamedTuple):
 def name_known(name: str) -> bool:
     """Whether a case may use this message name."""
     return name in FORMATS or (name.startswith("0x") and int(name, 16) not in _BY_CODE)
+
+
+def has_group(name: str) -> bool:
+    """Whether such a message is about several circuits."""
+    return name in FORMATS and "range_and_status" in FORMATS[name].variable
 
 
 def build(name: str, cic: int, fields: Mapping[str, Value]) -> bytes:

@@ -173,6 +173,9 @@ _INSTRUCTIONS = {
 _LAST = 0x80
 
 
+NUMBERS = ("called", "calling", "subsequent")
+
+
 def code_of(name: str) -> int:
     """The name code of a parameter: by its name, or written 0x….
 
@@ -191,7 +194,7 @@ def pack(name: str, value: Value) -> bytes:
         return bytes.fromhex(value[4:])
     if name in _INDICATORS:
         return _pack_indicator(name, value)
-    if name in ("called", "calling", "subsequent"):
+    if name in NUMBERS:
         return _pack_number(name, value)
     if name == "cause":
         return _pack_cause(value)
@@ -206,7 +209,7 @@ def mismatch(name: str, contents: bytes, value: Value) -> str:
     """How contents differ from what a case says; empty when they do not. Raises WireError."""
     if name in _INDICATORS and not (isinstance(value, str) and value.startswith("hex:")):
         return _indicator_mismatch(name, contents, value)
-    if name in ("called", "calling", "subsequent"):
+    if name in NUMBERS:
         wanted = _number(value)
         found = read_number(name, contents)
         differing = {key: found.get(key) for key in wanted if found.get(key) != wanted[key]}

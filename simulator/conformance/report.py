@@ -44,7 +44,7 @@ def page(title: str, verdicts: Sequence[Verdict]) -> str:
         f"<title>{told}</title><style>{STYLE} h2 {{ font-size: 1.1rem; }}</style></head>"
         f"<body><main><h1>{told}</h1>"
         f"<p>calleq-sim {escape(__version__)}. sp-a is the switch under test, sp-b and sp-c are the"
-        ' tester\'s. A ladder\'s colours: <span style="color:var(--ss7)">signalling link</span>, '
+        " tester's. A ladder's colours: <span style=\"color:var(--ss7)\">signalling link</span>, "
         '<span style="color:var(--line)">line</span>. Times in seconds.</p>\n'
         f"{body}\n</main></body></html>\n"
     )

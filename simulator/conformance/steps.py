@@ -45,6 +45,8 @@ class Expect(Base, frozen=True, kw_only=True, tag="expect"):
     """Parameters that it must not have."""
     among: str = ""
     """Circuits of which it must be one, such as "32-40"."""
+    controlled_by: Literal["", "switch", "tester"] = ""
+    """Which exchange has the say in a dual seizure of its circuit (Q.764 §2.9.1.3)."""
     optional: bool = False
     """It may be left out, where the recommendation leaves that to the network."""
     within_s: float = WITHIN_S
@@ -60,6 +62,8 @@ class Repeats(Base, frozen=True, kw_only=True, tag="repeats"):
     message: str
     every: str
     until: str
+    then: str = ""
+    """What comes instead when `until` runs out."""
     at: Exchange = "b"
     circuit: int | str = "x"
     since: str = ""
@@ -99,6 +103,13 @@ class Sees(Base, frozen=True, kw_only=True, tag="sees"):
     detail: str | None = None
     cause: int | None = None
     within_s: float = WITHIN_S
+
+
+class NotSeen(Base, frozen=True, kw_only=True, tag="not_seen"):
+    """A subscriber of the switch has not lived through this since what it saw last."""
+
+    telephone: str
+    event: str
 
 
 class Hears(Base, frozen=True, kw_only=True, tag="hears"):
@@ -172,6 +183,7 @@ AnyStep = (
     | PickUp
     | HangUp
     | Sees
+    | NotSeen
     | Hears
     | Speak
     | Order

@@ -32,34 +32,42 @@ class Arrived(msgspec.Struct, frozen=True):
 class CircuitView:
     """One circuit as the two ends' messages have it."""
 
-    __slots__ = ("blocked_by_switch", "blocked_by_tester", "busy")
+    __slots__ = ("blocked_by_switch", "blocked_by_tester", "busy", "unconfirmed")
 
     def __init__(self) -> None:
         self.busy = False
         self.blocked_by_switch = False
         self.blocked_by_tester = False
+        self.unconfirmed: set[bool] = set()
+        """Whose REL or RSC has no RLC yet: True the tester's, False the switch's."""
 
     def take(self, name: str, *, sent: bool) -> None:
         """A message about this circuit passed; `sent` by the tester."""
-        if name in ("IAM", "CCR"):
-            self.busy = True
-            if sent:
-                self.blocked_by_tester = False
-            else:
-                self.blocked_by_switch = False
-        elif name == "RLC":
-            self.busy = False
-        elif name in ("BLA", "UBA"):
-            blocked = name == "BLA"
-            if sent:
-                self.blocked_by_switch = blocked
-            else:
-                self.blocked_by_tester = blocked
-        elif name == "RSC":
-            if sent:
-                self.blocked_by_tester = False
-            else:
-                self.blocked_by_switch = False
+        match name:
+            case "IAM" | "CCR":
+                self.busy = True
+                self._forget_blocking(sent=sent)
+            case "REL":
+                self.unconfirmed.add(sent)
+            case "RSC":
+                self.unconfirmed.add(sent)
+                self._forget_blocking(sent=sent)
+            case "RLC":
+                self.unconfirmed.discard(not sent)
+                self.busy = bool(self.unconfirmed)
+            case "BLA" | "UBA" if sent:
+                self.blocked_by_switch = name == "BLA"
+            case "BLA" | "UBA":
+                self.blocked_by_tester = name == "BLA"
+            case _:
+                pass
+
+    def _forget_blocking(self, *, sent: bool) -> None:
+        """Who seizes or resets a circuit does not block it (any more)."""
+        if sent:
+            self.blocked_by_tester = False
+        else:
+            self.blocked_by_switch = False
 
 
 class Tester:
