@@ -149,6 +149,10 @@ def _add_conformance(commands: "argparse._SubParsersAction[argparse.ArgumentPars
         "--mutant", metavar="TEXT", help="alter the switch first: suppress RLC, timer T7 60 …"
     )
     conformance.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML")
+    conformance.add_argument("--pcap", type=Path, metavar="FILE", help="write the SS7 octets")
+    conformance.add_argument(
+        "--verdicts", type=Path, metavar="FILE", help="write numbers and verdicts, a line each"
+    )
     conformance.add_argument("--report", type=Path, metavar="DIR", help="write an HTML page")
     conformance.add_argument("--json", action="store_true", help="print the verdicts as JSON")
     conformance.set_defaults(module="conformance.command")

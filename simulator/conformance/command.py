@@ -4,15 +4,20 @@ Exit status: 0 when no case failed, 1 when any did, 2 when a file is no case.
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.output import print_json, print_line, print_table
-from simulator.conformance.loading import LoadedCase, load_case, load_suite, suite_directory
-from simulator.conformance.parameters import WireError
+from calleq.trace.capture import Captured
+from calleq.trace.pcap import write_pcap
+from calleq.units import SECOND_US
+from simulator.conformance.isup.bench import CODES
+from simulator.conformance.language import WireError
+from simulator.conformance.loading import LoadedCase, load_case
 from simulator.conformance.report import tally, write_report
 from simulator.conformance.running import FAIL, NOT_RUN, Verdict, run_case
+from simulator.conformance.suites import SUITES, load
 from simulator.scenarios.junit import TestCase, write_cases
 from simulator.scenarios.parts import ScenarioError
 
@@ -21,18 +26,21 @@ def run(arguments: argparse.Namespace) -> int:
     """The command."""
     name: str = arguments.suite
     try:
-        suite, shipped = load_suite(suite_directory(name))
+        suite, shipped = load(name)
         chosen = _chosen(arguments.cases, shipped)
-        chosen += [load_case(Path(path), suite) for path in arguments.file or ()]
-        verdicts = [
-            run_case(one, mutant=arguments.mutant or "", show=arguments.report is not None)
-            for one in chosen
-        ]
+        chosen += [load_case(Path(path), suite, SUITES[name].kind) for path in arguments.file or ()]
+        show = arguments.report is not None or arguments.pcap is not None
+        verdicts = [run_case(one, name, mutant=arguments.mutant or "", show=show) for one in chosen]
     except (ScenarioError, WireError) as error:
         raise UsageError(str(error)) from error
     try:
         if arguments.junit is not None:
             write_cases(arguments.junit, f"conformance {name}", [_as_test(one) for one in verdicts])
+        if arguments.pcap is not None:
+            with arguments.pcap.open("wb") as file:
+                write_pcap(file, _one_after_the_other(verdicts), CODES)
+        if arguments.verdicts is not None:
+            arguments.verdicts.write_text(pinned(verdicts), encoding="utf-8")
         if arguments.report is not None:
             written = write_report(arguments.report, name, suite.title, verdicts)
             if not arguments.json:
@@ -44,6 +52,20 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _show(suite.title, verdicts)
     return 1 if any(one.verdict == FAIL for one in verdicts) else 0
+
+
+def pinned(verdicts: Sequence[Verdict]) -> str:
+    """Numbers and verdicts, a line each, to be kept and compared with later runs."""
+    return "".join(f"{one.number}\t{one.verdict}\n" for one in verdicts)
+
+
+def _one_after_the_other(verdicts: Sequence[Verdict]) -> Iterator[Captured]:
+    """What was captured of all cases, each beginning when the one before has ended."""
+    later_us = 0
+    for verdict in verdicts:
+        for captured in verdict.captures:
+            yield captured._replace(at_us=captured.at_us + later_us)
+        later_us += round(verdict.simulated_s * SECOND_US)
 
 
 def _chosen(numbers: Sequence[str], cases: list[LoadedCase]) -> list[LoadedCase]:

@@ -7,12 +7,13 @@ import time
 
 import msgspec
 
+from calleq.trace.capture import Captured
 from calleq.trace.ladder import Ladder
 from calleq.units import SECOND_US
+from simulator.conformance.language import WireError
 from simulator.conformance.loading import LoadedCase
 from simulator.conformance.mutants import mutant_of
-from simulator.conformance.parameters import WireError
-from simulator.conformance.performing import CaseRun
+from simulator.conformance.suites import SUITES
 
 PASS, FAIL, NOT_RUN = "PASS", "FAIL", "NOT RUN"
 
@@ -31,32 +32,36 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     simulated_s: float = 0.0
     cpu_s: float = 0.0
     ladder: Ladder | None = None
+    captures: tuple[Captured, ...] = ()
 
 
-def run_case(loaded: LoadedCase, *, mutant: str = "", show: bool = False) -> Verdict:
-    """The verdict of a case, with the switch altered where a mutant is named."""
-    case = loaded.case
-    told = {
-        "number": loaded.number,
-        "group": loaded.group,
-        "title": case.title,
-        "about": case.about,
-        "clauses": tuple(dict.fromkeys(step.clause for step in loaded.steps if step.clause)),
-    }
-    if case.not_run:
-        return Verdict(**told, verdict=NOT_RUN, why=case.not_run)
+def run_case(loaded: LoadedCase, suite: str, *, mutant: str = "", show: bool = False) -> Verdict:
+    """The verdict of a case, with the element altered where a mutant is named. Raises WireError."""
+    if loaded.case.not_run:
+        return _verdict(loaded, NOT_RUN, loaded.case.not_run)
     began = time.process_time()
-    alteration = mutant_of(mutant) if mutant else None
-    run = CaseRun(loaded, alteration)
-    started_us = run.bench.clock.monotonic_us()
+    kind, performer = SUITES[suite]
+    alteration = mutant_of(mutant, kind.language, kind.verbs) if mutant else None
+    run = performer(loaded, alteration)
     why = run.perform()
     if alteration is not None and not alteration.acted:
         raise WireError(f"{loaded.number}: mutant {mutant!r} never did anything")
-    return Verdict(
-        **told,
-        verdict=FAIL if why else PASS,
-        why=why,
-        simulated_s=(run.bench.clock.monotonic_us() - started_us) / SECOND_US,
+    return msgspec.structs.replace(
+        _verdict(loaded, FAIL if why else PASS, why),
+        simulated_s=run.clock.monotonic_us() / SECOND_US,
         cpu_s=time.process_time() - began,
-        ladder=run.bench.ladder(loaded.number) if show else None,
+        ladder=run.ladder() if show else None,
+        captures=tuple(run.captures()) if show else (),
+    )
+
+
+def _verdict(loaded: LoadedCase, verdict: str, why: str) -> Verdict:
+    return Verdict(
+        number=loaded.number,
+        group=loaded.group,
+        title=loaded.case.title,
+        about=loaded.case.about,
+        verdict=verdict,
+        why=why,
+        clauses=tuple(dict.fromkeys(step.clause for step in loaded.steps if step.clause)),
     )

@@ -8,10 +8,9 @@ from typing import Literal
 
 import msgspec
 
-from simulator.conformance.parameters import Value
+from simulator.conformance.language import Value
 from simulator.scenarios.parts import Part
 
-Exchange = Literal["b", "c"]
 Fields = dict[str, Value]
 WITHIN_S = 2.0
 """An answer that no timer delays has come by then."""
@@ -29,18 +28,18 @@ class Send(Base, frozen=True, kw_only=True, tag="send"):
     """The tester sends a message."""
 
     message: str
-    at: Exchange = "b"
+    at: str = "b"
     circuit: int | str = "x"
-    fields: Fields = {}
+    fields: Fields = msgspec.field(default_factory=dict)
 
 
 class Expect(Base, frozen=True, kw_only=True, tag="expect"):
     """The next message from the switch is this one."""
 
     message: str
-    at: Exchange = "b"
+    at: str = "b"
     circuit: int | str = "x"
-    fields: Fields = {}
+    fields: Fields = msgspec.field(default_factory=dict)
     without: tuple[str, ...] = ()
     """Parameters that it must not have."""
     among: str = ""
@@ -64,7 +63,7 @@ class Repeats(Base, frozen=True, kw_only=True, tag="repeats"):
     until: str
     then: str = ""
     """What comes instead when `until` runs out."""
-    at: Exchange = "b"
+    at: str = "b"
     circuit: int | str = "x"
     since: str = ""
 
@@ -116,7 +115,7 @@ class Hears(Base, frozen=True, kw_only=True, tag="hears"):
     """What arrives now at a telephone, or at an exchange of the tester's on a circuit."""
 
     telephone: str = ""
-    at: Exchange | None = None
+    at: str = ""
     circuit: int | str = "x"
     voices: tuple[str, ...]
     """Exactly these."""
@@ -126,7 +125,7 @@ class Speak(Base, frozen=True, kw_only=True, tag="speak"):
     """What the tester puts on a circuit from now on: speech, or what arrives on it (a loop)."""
 
     what: Literal["speech", "loop", "nothing"]
-    at: Exchange = "b"
+    at: str = "b"
     circuit: int | str = "x"
 
 
@@ -144,7 +143,7 @@ class Order(Base, frozen=True, kw_only=True, tag="order"):
         "query",
         "test",
     ]
-    at: Exchange = "b"
+    at: str = "b"
     """The exchange at the far end of the circuits."""
     circuits: str = ""
     """"12", or "1-31"."""
@@ -163,7 +162,7 @@ class CircuitIs(Base, frozen=True, kw_only=True, tag="circuit"):
     """What both ends hold of a circuit now."""
 
     circuit: int | str = "x"
-    at: Exchange = "b"
+    at: str = "b"
     state: Literal["idle", "busy"] = "idle"
     blocked: Literal["no", "by switch", "by tester", "by both"] = "no"
 
@@ -193,6 +192,15 @@ AnyStep = (
 )
 
 
+class Route(Part, frozen=True, kw_only=True):
+    """How the trunk groups of the switch are, where a case needs it."""
+
+    continuity_check: bool = False
+    """Every call that leaves asks for a check of its circuit."""
+    delay_ms: int = 0
+    """What a circuit adds to the propagation delay counter."""
+
+
 class Case(Part, frozen=True, kw_only=True):
     """One case of a suite, checked."""
 
@@ -202,7 +210,35 @@ class Case(Part, frozen=True, kw_only=True):
     """Altered switches, each of which must fail the case (`mutants`)."""
     not_run: str = ""
     """Why there are no steps."""
-    circuits: dict[str, int] = {}
+    route: Route = Route()
+    circuits: dict[str, int] = msgspec.field(default_factory=dict)
     steps: tuple[AnyStep, ...] = ()
-    leaves: tuple[CircuitIs, ...] = msgspec.field(default=())
+    leaves: tuple[CircuitIs, ...] = ()
     """Circuits that are not idle, or are blocked, at the end."""
+
+
+def told(step: AnyStep) -> str:
+    """A step in a few words."""
+    match step:
+        case Send():
+            return f"send {step.message}"
+        case Expect():
+            return f"expect {step.message}"
+        case Repeats():
+            return f"{step.message} repeated"
+        case Dial() | PickUp() | HangUp():
+            return f"{step.__struct_config__.tag} {step.telephone}"
+        case Sees():
+            return f"{step.telephone} sees {step.event}"
+        case Hears():
+            return f"{step.telephone or step.at} hears {', '.join(step.voices) or 'nothing'}"
+        case NotSeen():
+            return f"{step.telephone} does not see {step.event}"
+        case CircuitIs():
+            return f"circuit {step.circuit} {step.state}, blocked: {step.blocked}"
+        case Order():
+            return f"order {step.order} {step.circuits}"
+        case Alarm():
+            return f"alarm {step.text!r} {'stands' if step.stands else 'does not stand'}"
+        case _:
+            return str(step.__struct_config__.tag)

@@ -9,24 +9,14 @@ ends agree.
 from collections import deque
 from collections.abc import Mapping
 
-import msgspec
-
 from calleq.runtime.clock import Clock
 from calleq.ss7.mtp3 import SERVICE_ISUP, Msu
 from calleq.ss7.node import Mtp3Node
-from simulator.conformance.octets import Read, build, read
-from simulator.conformance.parameters import Value, WireError
+from simulator.conformance.isup.octets import build, read
+from simulator.conformance.language import Arrived, Read, Value, WireError
 
 INBOX_LIMIT = 10_000
 SELECTION_MASK = 15
-
-
-class Arrived(msgspec.Struct, frozen=True):
-    """A message that came from the switch."""
-
-    at_us: int
-    """Monotonic."""
-    message: Read
 
 
 class CircuitView:

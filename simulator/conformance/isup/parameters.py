@@ -1,4 +1,4 @@
-"""ISUP parameters as a tester names them: words and numbers to octets, and octets held against them.
+"""ISUP parameters as a tester names them: words to octets, and octets held against words.
 
 Written from Q.763 apart from calleq's own codec, so that a mistake made in one shows in the other.
 A parameter is of one of few kinds: named bits, a number of digits, a cause, a range with its
@@ -11,14 +11,9 @@ Refuses, with WireError, names and words that Q.763 does not have.
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-Value = int | str | dict[str, int | str]
-"""What a case may say of a parameter."""
+from simulator.conformance.language import Value, WireError
 
 NATIONAL, INTERNATIONAL = 3, 4
-
-
-class WireError(ValueError):
-    """No message or no parameter of ISUP; the text says which part and why."""
 
 
 class Bits(NamedTuple):
@@ -247,9 +242,8 @@ def _bits_of(name: str, value: Value) -> list[tuple[Bits, int]]:
     """The bits that a case names, with their values."""
     _, indicator = _INDICATORS[name]
     if not isinstance(value, dict):
-        if len(indicator) != 1:
-            if name not in ("event", "category"):
-                raise WireError(f"{name}: a table expected, not {value!r}")
+        if len(indicator) != 1 and name not in ("event", "category"):
+            raise WireError(f"{name}: a table expected, not {value!r}")
         first = next(iter(indicator.values()))
         return [(first, _word(name, first, value))]
     chosen = []

@@ -5,10 +5,12 @@ table does not have is written 0x… and has an optional part alone, as Q.764 §
 later versions. Mandatory parameters that a case leaves out are those of an ordinary telephone call.
 """
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from simulator.conformance.parameters import CODES, NAMES, Value, WireError, code_of, pack
+from simulator.conformance.isup.parameters import CODES, NAMES, code_of, mismatch, pack
+from simulator.conformance.language import Read, Value, WireError, as_fields
 
 HEAD_OCTETS = 3
 
@@ -89,18 +91,11 @@ ORDINARY: dict[str, dict[str, Value]] = {
 """What a mandatory parameter is where a case does not say."""
 
 
-class Read(NamedTuple):
-    """A message as the tester read it."""
-
-    name: str
-    cic: int
-    parameters: dict[str, bytes]
-    """Contents by name (0x… where the name is unknown), in the order of arrival."""
-
-
 def name_known(name: str) -> bool:
     """Whether a case may use this message name."""
-    return name in FORMATS or (name.startswith("0x") and int(name, 16) not in _BY_CODE)
+    if name in FORMATS:
+        return True
+    return re.fullmatch("0x[0-9a-f]{2}", name) is not None and int(name, 16) not in _BY_CODE
 
 
 def has_group(name: str) -> bool:
@@ -152,7 +147,7 @@ def _format(name: str) -> Format:
     if name in FORMATS:
         return FORMATS[name]
     if not name_known(name):
-        raise WireError(f"{name}: one of {', '.join(FORMATS)} or an unused 0x… expected")
+        raise WireError(f"{name!r} is no message: one of {', '.join(FORMATS)} or an unused 0x…")
     return Format(int(name, 16))
 
 
@@ -196,13 +191,39 @@ def _read_parts(form: Format, octets: bytes) -> tuple[dict[str, bytes], int]:
     return parameters, end
 
 
-def check_fields(name: str, fields: Mapping[str, Value]) -> None:
-    """Raises WireError when a case names what no such message has."""
-    form = _format(name)
-    known = {parameter for parameter, _ in form.fixed} | set(form.variable)
-    for parameter, value in fields.items():
-        if parameter not in known and not form.optional:
-            raise WireError(f"{name}: no parameter {parameter}")
-        if parameter not in CODES:
-            code_of(parameter)
-        pack(parameter, value)
+class Isup:
+    """The messages of the ISDN user part; fulfils `Language`."""
+
+    def build(self, name: str, cic: int, fields: Mapping[str, Value]) -> bytes:
+        return build(name, cic, fields)
+
+    def read(self, octets: bytes) -> Read:
+        return read(octets)
+
+    def check(self, name: str, fields: Mapping[str, Value]) -> None:
+        form = _format(name)
+        known = {parameter for parameter, _ in form.fixed} | set(form.variable)
+        for parameter, value in fields.items():
+            if parameter not in known and not form.optional:
+                raise WireError(f"{name}: no parameter {parameter}")
+            if parameter not in CODES:
+                code_of(parameter)
+            pack(parameter, value)
+
+    def pack(self, parameter: str, value: Value) -> bytes:
+        return pack(parameter, value)
+
+    def mismatch(self, parameter: str, contents: bytes, value: Value) -> str:
+        return mismatch(parameter, contents, value)
+
+    def ordinary(self, name: str, like: Read) -> bytes:
+        """About the same circuits, otherwise as such messages mostly are."""
+        fields = {
+            parameter: value
+            for parameter, value in as_fields(like).items()
+            if parameter in ("group_type", "range_and_status")
+        }
+        return build(name, like.cic, fields if has_group(name) else {})
+
+
+ISUP = Isup()

@@ -7,14 +7,17 @@ lives through is in the diary; what its ear hears is kept by `hears`.
 from calleq.lines.contract import LinePlant
 from calleq.lines.messages import LineError, LineMessage
 from calleq.lines.q931 import decode, encode
-from calleq.media.contract import Prompt, Voice, line_wire, player_source
 from calleq.media.contract import Player as Report
+from calleq.media.contract import Prompt, Voice, line_wire, player_source
 from calleq.runtime.clock import Clock
 from calleq.telephones.diary import Diary
 from calleq.telephones.telephone import Telephone
+from calleq.units import HOUR_US
 
 ELEMENT = "telephones"
 """The element name of telephones at the voice plane."""
+PATIENCE_US = HOUR_US
+"""A tester waits longer than any timer of the switch."""
 SPEECH = Prompt(kind="mouth", text="talk")
 
 

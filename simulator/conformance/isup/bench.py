@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
+import msgspec
+
 from calleq.accounts.passwords import InlineVerifier
 from calleq.journal.memory import MemoryJournal
 from calleq.lines.plants import InProcessLines
@@ -26,30 +28,35 @@ from calleq.topology import SignallingLink, load_topology
 from calleq.trace.capture import MemoryCapture
 from calleq.trace.decoding import reading
 from calleq.trace.ladder import DECODERS, Ladder, Row
-from simulator.conformance.handset import SPEECH, Handset
-from simulator.conformance.mutants import MeddledEnd, Mutant
-from simulator.conformance.operator import Operator
-from simulator.conformance.tester import Tester
+from simulator.conformance.isup.handset import SPEECH, Handset
+from simulator.conformance.isup.mutants import MeddledEnd
+from simulator.conformance.isup.operator import Operator
+from simulator.conformance.isup.tester import Tester
+from simulator.conformance.mutants import Mutant
+from simulator.conformance.steps import Route
 from simulator.virtual import COMMIT_US, START_US
 
 SWITCH = "sp-a"
 MOUTH = "tester"
 """The player of a tester; it is heard as mouth:tester."""
 TESTERS = ("b", "c")
-NETWORK = Path(str(files("simulator") / "conformance" / "network.toml"))
+NETWORK = Path(str(files("simulator") / "conformance" / "isup" / "network.toml"))
 TOPOLOGY = load_topology(NETWORK)
+CODES = point_codes(TOPOLOGY)
+GROUPS = {trunk.ends[1]: trunk.name for trunk in TOPOLOGY.trunks}
+"""The trunk groups of the switch by the exchange at their far end."""
 
 
 class Bench:
-    """One switch under test; `mutant` alters it."""
+    """One switch under test."""
 
-    def __init__(self, mutant: Mutant | None = None) -> None:
+    def __init__(self, mutant: Mutant | None = None, route: Route | None = None) -> None:
+        """`mutant` alters the switch, `route` says how its trunk groups are."""
         self.clock = VirtualClock(START_US)
         self.capture = MemoryCapture()
         self.voice = VirtualVoice(self.clock, NominalPrompts())
         self.diary = Diary(self.clock)
         self.links: dict[str, InProcessLink] = {}
-        self.codes = point_codes(TOPOLOGY)
         self._mutant = mutant
         lines = InProcessLines(self.clock, TOPOLOGY.timing.line_delay_us, self.capture)
         plant = Plant(
@@ -67,7 +74,7 @@ class Bench:
         )
         self.network = build_network(TOPOLOGY, plant, frozenset((SWITCH,)))
         self.exchange = self.network.exchanges[SWITCH]
-        self.operator = Operator(self.exchange)
+        self.operator = Operator(self.exchange, GROUPS)
         self.switch = self.network.switches[SWITCH]
         self.testers = {name: self._tester(f"sp-{name}") for name in TESTERS}
         self.handsets = {
@@ -83,6 +90,11 @@ class Bench:
             )
             for line in TOPOLOGY.lines
         }
+        if route is not None:
+            for pool in self.exchange.pools.values():
+                pool.trunk = msgspec.structs.replace(
+                    pool.trunk, check_every=int(route.continuity_check), delay_ms=route.delay_ms
+                )
         if mutant is not None:
             mutant.prepare(self.exchange)
         self.network.start()
@@ -97,13 +109,13 @@ class Bench:
         return {SWITCH: end}
 
     def _tester(self, name: str) -> Tester:
-        node = Mtp3Node(name, self.codes[name], self.clock)
-        node.attach(self.links[name].end(name), self.codes[SWITCH])
-        return Tester(name, node, self.codes[SWITCH], self.clock)
+        node = Mtp3Node(name, CODES[name], self.clock)
+        node.attach(self.links[name].end(name), CODES[SWITCH])
+        return Tester(name, node, CODES[SWITCH], self.clock)
 
     def wire(self, tester: Tester, cic: int) -> str:
         """The voice wire of a circuit."""
-        return circuit_wire(self.codes[SWITCH], self.codes[tester.name], cic)
+        return circuit_wire(CODES[SWITCH], CODES[tester.name], cic)
 
     def speak(self, tester: Tester, cic: int, what: str) -> None:
         """Have a tester put speech on a circuit, or what arrives on it, or nothing."""
@@ -118,7 +130,7 @@ class Bench:
 
     def controls(self, tester: Tester, cic: int) -> bool:
         """Whether the switch has the say in a dual seizure of a circuit (Q.764 §2.9.1.3)."""
-        return (cic % 2 == 0) == (self.codes[SWITCH] > self.codes[tester.name])
+        return (cic % 2 == 0) == (CODES[SWITCH] > CODES[tester.name])
 
     def heard_at(self, tester: Tester, cic: int) -> frozenset[str]:
         """The voices that arrive at a tester on a circuit now."""

@@ -1,0 +1,171 @@
+"""The conformance suites: every case listed, every verdict pinned, every pass proved by mutants."""
+
+import json
+import pathlib
+import subprocess
+from xml.etree import ElementTree
+
+import pytest
+
+from calleq.ss7.isup import codec
+from simulator.conformance.loading import LoadedCase, load_suite, suite_directory
+from simulator.conformance.octets import build, read
+from simulator.conformance.running import NOT_RUN, PASS, Verdict, run_case
+from simulator.conformance.steps import Send
+from tests.live import ROOT, calleq
+
+Q784 = suite_directory("q784")
+COUNTS = {"1": 56, "2": 33, "3": 16, "4": 6, "5": 15, "6": 24, "7": 10, "8": 5, "9": 2}
+"""Cases of Q.784.1 (07/96) by section."""
+
+
+@pytest.fixture(scope="module")
+def cases() -> list[LoadedCase]:
+    return load_suite(Q784)[1]
+
+
+@pytest.fixture(scope="module")
+def verdicts(cases: list[LoadedCase]) -> list[Verdict]:
+    return [run_case(one, show=True) for one in cases]
+
+
+def pinned() -> dict[str, str]:
+    """What was last said of each case; `--verdicts` writes it."""
+    lines = (Q784 / "verdicts.tsv").read_text("utf-8").splitlines()
+    return dict(line.split("\t") for line in lines)
+
+
+def test_all_167_cases_are_listed(cases: list[LoadedCase]) -> None:
+    numbers = [one.number for one in cases]
+    by_section = {section: 0 for section in COUNTS}
+    for number in numbers:
+        by_section[number[0]] += 1
+    assert by_section == COUNTS
+    assert len(set(numbers)) == 167
+    assert all(one.group for one in cases)
+
+
+def test_verdicts_are_those_that_are_pinned(verdicts: list[Verdict]) -> None:
+    assert {one.number: one.verdict for one in verdicts} == pinned()
+
+
+def test_what_is_claimed_of_sections_1_to_6() -> None:
+    passed = [n for n, verdict in pinned().items() if verdict == PASS and n[0] in "123456"]
+    assert len(passed) >= 120
+
+
+def test_every_case_that_passes_is_failed_by_each_of_its_mutants(
+    cases: list[LoadedCase], verdicts: list[Verdict]
+) -> None:
+    survivors = []
+    for case, verdict in zip(cases, verdicts, strict=True):
+        if verdict.verdict == PASS:
+            assert case.case.mutants, f"{case.number} names no mutant"
+            survivors += [
+                f"{case.number}: {mutant}"
+                for mutant in case.case.mutants
+                if run_case(case, mutant=mutant).verdict == PASS
+            ]
+    assert survivors == []
+
+
+def test_every_case_cites_what_asks_for_its_steps(cases: list[LoadedCase]) -> None:
+    for one in cases:
+        assert one.case.not_run or any("Q.764 §" in step.clause for step in one.steps), one.number
+
+
+def test_what_the_tester_writes_the_switchs_codec_reads_alike(cases: list[LoadedCase]) -> None:
+    """Two tables of formats, written apart: a mistake in either shows here."""
+    seen = set()
+    for one in cases:
+        for step in one.steps:
+            if isinstance(step, Send):
+                octets = build(step.message, 12, step.fields)
+                seen.add(step.message)
+                assert codec.encode(codec.decode(octets)) == octets, (one.number, octets.hex())
+    assert len(seen) > 25
+
+
+def test_what_the_switch_writes_the_tester_reads(verdicts: list[Verdict]) -> None:
+    ladders = [one.ladder for one in verdicts if one.ladder is not None]
+    rows = [row for ladder in ladders for row in ladder.rows]
+    sent = [row for row in rows if row.sender == "sp-a" and row.link.startswith("sp-a/")]
+    assert len(sent) > 500
+    for row in sent:
+        read(row.octets[5:])
+
+
+def test_a_case_of_ones_own_that_expects_too_much_fails_and_says_why(
+    tmp_path: pathlib.Path,
+) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(
+        'title = "Too much"\nsteps = [\n'
+        '  { do = "send", message = "RSC", circuit = 12 },\n'
+        '  { do = "expect", message = "BLA", circuit = 12, clause = "Q.764 §9.9" },\n]\n',
+        "utf-8",
+    )
+    done = calleq(
+        *("conformance", "q784", "1.2.1", "--file", str(own), "--json"),
+        *("--junit", str(tmp_path / "verdicts.xml"), "--report", str(tmp_path / "out")),
+        module="simulator.cli",
+    )
+    assert done.returncode == 1
+    passed, failed = json.loads(done.stdout)
+    assert (passed["case"], passed["verdict"]) == ("1.2.1", "PASS")
+    assert failed["why"] == "step 2, expect BLA: RLC on circuit 12 came (Q.764 §9.9)"
+    suite = ElementTree.parse(tmp_path / "verdicts.xml").getroot()
+    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("2", "1", "0")
+    page = (tmp_path / "out" / "q784.html").read_text("utf-8")
+    assert page.count("<svg") == 2
+    assert "1 passed, 1 failed, 0 not run" in page
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('{ do = "send", message = "IAN" }', "'IAN' is no message"),
+        ('{ do = "send", message = "REL", fields = { cuase = 16 } }', "cuase: one of"),
+        ('{ do = "expect", message = "REL", timer = "T99" }', "'T99': one of T1"),
+        ('{ do = "perform", block = "no such" }', "'no such': one of"),
+        ('{ do = "sees", telephone = "+12125550199", event = "rings" }', "'+12125550199': one of"),
+        ('{ do = "order", order = "block", circuits = "1 to 3" }', "12, 1-31 or a name"),
+    ],
+)
+def test_a_case_that_names_what_is_not_there_is_refused_before_it_runs(
+    tmp_path: pathlib.Path, line: str, told: str
+) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(f'title = "Wrong"\nsteps = [\n  {line},\n]\n', "utf-8")
+    done = calleq("conformance", "q784", "1.1", "--file", str(own), module="simulator.cli")
+    assert done.returncode == 2
+    assert "own.toml: " in done.stderr
+    assert told in done.stderr
+
+
+@pytest.mark.foreign("tshark")
+def test_tshark_finds_nothing_malformed_in_a_whole_run(tmp_path: pathlib.Path) -> None:
+    file = tmp_path / "q784.pcap"
+    calleq("conformance", "q784", "--pcap", str(file), module="simulator.cli")
+    read_ = subprocess.run(
+        ["tshark", "-n", "-r", str(file), "-T", "fields", "-e", "isup.message_type"]
+        + ["-e", "_ws.malformed", "-e", "_ws.expert.severity"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    lines = [line.split("\t") for line in read_.stdout.splitlines()]
+    assert len(lines) > 1_000
+    known = [line for line in lines if line[0]]
+    assert [line for line in known if line[1]] == []
+
+
+def test_the_guide_of_conformance_tells_how_many_cases_pass() -> None:
+    page = (ROOT / "docs" / "guide" / "conformance.md").read_text("utf-8")
+    counts = list(pinned().values())
+    told = (
+        f"{counts.count(PASS)} passed, {counts.count('FAIL')} failed,"
+        f" {counts.count(NOT_RUN)} not run"
+    )
+    assert told in page
