@@ -435,7 +435,7 @@ class TestReset:
 class TestUnreasonable:
     @pytest.mark.parametrize(
         "message",
-        [Acm(3), Cpg(3, 1), Anm(3), Con(3), Rlc(3), Unknown(3, 0x05, b"\x01\x00")],
+        [Acm(3), Cpg(3, 1), Anm(3), Con(3), Rlc(3), Unknown(3, 0xF8, b"\x01\x00")],
         ids=lambda message: type(message).__name__,
     )
     def test_on_an_idle_circuit_it_is_discarded_and_counted(self, message: Message) -> None:

@@ -295,7 +295,8 @@ def _input_of(message: Message, we_control: bool) -> Input:
     if isinstance(message, Acm):
         free = message.backward_call & STATUS_MASK == SUBSCRIBER_FREE
         return Input.ACM_SUBSCRIBER_FREE if free else Input.ACM_NO_INDICATION
-    assert isinstance(message, Cpg)
+    if not isinstance(message, Cpg):
+        return Input.OTHER_MESSAGE
     alerting = message.event & EVENT_MASK == EVENT_ALERTING
     return Input.CPG_ALERTING if alerting else Input.CPG_OTHER
 
