@@ -150,8 +150,10 @@ class Marks(IntFlag):
     """The call on it is suspended (`suspension`)."""
     SEGMENTED = 1 << 9
     """A message on it waits for its second part (`reassembly`)."""
-    RESET_ALARM = 1 << 10
+    RESET_OVERDUE = 1 << 10
     """T17 has run out: maintenance was told."""
+    ON_EQUIPMENT = 1 << 11
+    """It is looped, or a check tone is sent on it."""
 
 
 LOCAL_MASK = int(Marks.LOCAL_MAINTENANCE | Marks.LOCAL_HARDWARE)

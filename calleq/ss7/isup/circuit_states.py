@@ -270,3 +270,7 @@ class Action(IntEnum):
     """Send COT (failed), start T26."""
     UNCHECK_AND_ACCEPT = 73
     """The far end takes the circuit into use: end check or loop, accept the incoming call."""
+    RESET_UNREASONABLE = 74
+    """A message out of place on an idle circuit: count it and reset."""
+    RESET_DONE = 75
+    """The far end has confirmed the reset: the circuit is idle."""

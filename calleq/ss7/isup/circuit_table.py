@@ -69,7 +69,7 @@ TABLE: dict[State, tuple[Row, ...]] = {
         ((_I.RLC, _I.INCOMPATIBLE), _A.DISCARD, _S.IDLE),
         (
             (*_LATE, _I.OLM, _I.OTHER_MESSAGE),
-            _A.START_RESET,
+            _A.RESET_UNREASONABLE,
             _S.AWAITING_RESET_COMPLETE,
         ),
         ((_I.REL, _I.RSC), _A.CONFIRM, _S.IDLE),
@@ -337,7 +337,7 @@ TABLE: dict[State, tuple[Row, ...]] = {
         ),
         (_LATE, _A.IGNORE, _S.AWAITING_RESET_COMPLETE),
         ((_I.REL, _I.RSC), _A.CONFIRM, _S.AWAITING_RESET_COMPLETE),
-        ((_I.RLC,), _A.CLEAR, _S.IDLE),
+        ((_I.RLC,), _A.RESET_DONE, _S.IDLE),
         ((*OUR_FAULT, _I.NO_ROUTE, *NESTED), _A.FAULT, _S.AWAITING_RESET_COMPLETE),
         ((_I.T16, _I.RESUMED), _A.REPEAT_RSC, _S.AWAITING_RESET_COMPLETE),
         ((_I.T17,), _A.REPEAT_RSC_SLOWLY, _S.AWAITING_RESET_COMPLETE),

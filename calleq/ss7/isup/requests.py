@@ -71,7 +71,18 @@ TABLE: dict[tuple[RequestState, RequestInput], tuple[RequestAction, RequestState
 class Request:
     """One request under way."""
 
-    __slots__ = ("_again", "_clock", "_ended", "_long", "_send", "_short", "far", "name", "state")
+    __slots__ = (
+        "_again",
+        "_clock",
+        "_ended",
+        "_long",
+        "_overdue",
+        "_send",
+        "_short",
+        "far",
+        "name",
+        "state",
+    )
 
     def __init__(
         self,
@@ -82,25 +93,25 @@ class Request:
         again: Callable[[], Message | None],
         send: Callable[[int, Message], object],
         ended: Callable[["Request"], object],
+        overdue: Callable[[], object],
     ) -> None:
-        """Sends at once. `lengths_us` are the short and the long interval."""
+        """`lengths_us` are the short and the long interval; nothing is sent before `begin`."""
         self.name = name
-        """As in alarms, for example `CGB 1 (32 circuits)`."""
+        """As people read it, for example `CGB of 32 circuits from 1 on`."""
         self.far = far
         self.state = RequestState.FRESH
         self._clock = clock
         self._again = again
         self._send = send
         self._ended = ended
+        self._overdue = overdue
         self._short: tuple[int, Timer | None] = (lengths_us[0], None)
         self._long: tuple[int, Timer | None] = (lengths_us[1], None)
+
+    def begin(self) -> None:
+        """Send it for the first time."""
         self._set_long()
         self._repeat()
-
-    @property
-    def overdue(self) -> bool:
-        """Whether maintenance has been told."""
-        return self.state is RequestState.OVERDUE
 
     def take(self, given: RequestInput) -> None:
         """Something happened to it."""
@@ -110,7 +121,10 @@ class Request:
                 pass
             case RequestAction.REPEAT:
                 self._repeat()
-            case RequestAction.ALARM | RequestAction.REPEAT_SLOWLY:
+            case RequestAction.ALARM:
+                self._overdue()
+                self._repeat_slowly()
+            case RequestAction.REPEAT_SLOWLY:
                 self._repeat_slowly()
             case RequestAction.END:
                 self._end()
