@@ -125,6 +125,14 @@ def unpack_subsequent(contents: bytes) -> str:
     return digits
 
 
+def pack_digits(party: str, digits: str) -> tuple[int, bytes]:
+    """Whether the count is odd, and the address signals in octets; IsupError for what are none."""
+    if digits.strip(_DECIMAL) or len(digits) > SIGNALS_LIMIT:
+        _check_signals(party, digits)
+    odd = len(digits) & 1
+    return odd, bytes.fromhex(digits + "0" * odd).translate(_NIBBLE_SWAP)
+
+
 def unpack_signals(party: str, octets: bytes, nature: int) -> str:
     """The address signals in the octets, the odd bit in `nature` heeded."""
     signals = octets.translate(_NIBBLE_SWAP).hex()
