@@ -8,8 +8,9 @@ A check is a tone of 2000 Hz that this end sends and the far end sends back (Q.7
 import msgspec
 
 from calleq.ss7.isup import causes
-from calleq.ss7.isup.circuit import Digits, TrunkCircuit
+from calleq.ss7.isup.circuit import TrunkCircuit
 from calleq.ss7.isup.circuit_states import Input, State
+from calleq.ss7.isup.contract import Digits
 from calleq.ss7.isup.indicators import CHECK_REQUIRED, CONTINUITY_CHECK
 from calleq.ss7.isup.messages import Cause, Ccr, Cot, Iam, Message, Rel, Sam
 from calleq.ss7.isup.numbers import SIGNALS_LIMIT

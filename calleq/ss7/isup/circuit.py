@@ -18,7 +18,6 @@ their time: a call that is released as it should be never pays for them. T33 has
 """
 
 from collections.abc import Callable
-from enum import IntEnum
 from typing import Protocol
 
 from calleq.journal.entries import CircuitKey
@@ -26,7 +25,7 @@ from calleq.media.contract import circuit_wire
 from calleq.runtime.clock import Clock, Timer
 from calleq.ss7.isup.blocking import BARRED_MASK, Marks
 from calleq.ss7.isup.circuit_states import Input, State
-from calleq.ss7.isup.contract import Circuit, CircuitUser
+from calleq.ss7.isup.contract import Circuit, CircuitUser, Digits
 from calleq.ss7.isup.indicators import CONTINUITY_CHECK
 from calleq.ss7.isup.messages import Cause, Iam, Message, Rel, Res, Sam, Sus
 from calleq.ss7.isup.timers import IsupTimers
@@ -38,16 +37,6 @@ TIDY_MASK = int(Marks.SUSPENDED | Marks.SEGMENTED | Marks.ON_EQUIPMENT)
 
 class CircuitUseError(RuntimeError):
     """Our own code asked of a circuit what it can't ask in that state: a bug, never the peer's."""
-
-
-class Digits(IntEnum):
-    """Whether a called number has the digits it must have."""
-
-    ENOUGH = 0
-    MAYBE = 1
-    """More may follow, but need not (T10)."""
-    MISSING = 2
-    """More must follow (T35)."""
 
 
 class Host(Protocol):
@@ -69,6 +58,9 @@ class Host(Protocol):
 
     def digits(self, iam: Iam) -> Digits:
         """Whether the number of an incoming call is long enough."""
+
+    def goes_on(self, iam: Iam) -> bool:
+        """Whether an incoming call only passes through here."""
 
     def loop(self, circuit: "TrunkCircuit") -> None:
         """Send back on the circuit's wire what arrives on it, until `tidy`."""
@@ -108,7 +100,7 @@ class Seizure:
         self.lost = False
         """The circuit was taken away before anything was signalled."""
         self.transit = False
-        """An outgoing call that another exchange controls."""
+        """The call only passes through this exchange."""
         self._circuit: TrunkCircuit | None = circuit
 
     def __repr__(self) -> str:
@@ -318,6 +310,7 @@ class TrunkCircuit:
         seizure = self.seizure
         assert seizure is not None, "an incoming call has its seizure"
         self.held = None
+        seizure.transit = self.host.goes_on(iam)
         self.user = self.host.served_by(seizure, iam)
 
 

@@ -66,7 +66,9 @@ _LAST_WISHES = (*SIGNALS, _I.DIGITS, _I.SUSPEND, _I.SAY)
 TABLE: dict[State, tuple[Row, ...]] = {
     _S.IDLE: (
         (IAM, _A.ACCEPT, _S.INCOMING_SET_UP),
-        ((_I.RLC, _I.INCOMPATIBLE), _A.DISCARD, _S.IDLE),
+        ((_I.RLC,), _A.DISCARD, _S.IDLE),
+        # Of an IAM that cannot be understood.
+        ((_I.INCOMPATIBLE,), _A.RELEASE_INCOMPATIBLE, _S.AWAITING_RELEASE_COMPLETE),
         (
             (*_LATE, _I.OLM, _I.OTHER_MESSAGE),
             _A.RESET_UNREASONABLE,

@@ -105,11 +105,11 @@ class Maintenance:
 
     def block(self, circuits: Iterable[TrunkCircuit], kind: GroupKind) -> None:
         """Bar circuits to the calls of either end, until `unblock`."""
-        self._order(circuits, kind, LocalInput.BLOCK)
+        self.order(circuits, kind, LocalInput.BLOCK)
 
     def unblock(self, circuits: Iterable[TrunkCircuit], kind: GroupKind) -> None:
         """Take this end's blocking of a kind back."""
-        self._order(circuits, kind, LocalInput.UNBLOCK)
+        self.order(circuits, kind, LocalInput.UNBLOCK)
 
     def reset(self, circuits: Sequence[TrunkCircuit]) -> None:
         """Bring circuits to idle, whatever is on them: one by RSC, neighbours by GRS."""
@@ -136,9 +136,10 @@ class Maintenance:
         key = (far, Grs, run.first, run.span)
         self._ask(key, f"GRS of {run.span} circuits", (timers.t22_us, timers.t23_us), again)
 
-    def _order(
+    def order(
         self, circuits: Iterable[TrunkCircuit], kind: GroupKind, given: LocalInput
     ) -> None:
+        """Give an input to this end's blocking of circuits, and ask what follows from it."""
         to_block: dict[int, list[TrunkCircuit]] = {}
         to_unblock: dict[int, list[TrunkCircuit]] = {}
         for circuit in circuits:
@@ -274,7 +275,7 @@ class Maintenance:
         """RSC came: what either end has blocked is asked for anew, before RLC leaves."""
         self._remote(circuit, RemoteInput.FAR_RESET)
         for kind in GroupKind:
-            self._order((circuit,), kind, LocalInput.FAR_RESET)
+            self.order((circuit,), kind, LocalInput.FAR_RESET)
 
     def own_reset_begins(self, circuit: TrunkCircuit) -> None:
         """The far end will say what it has blocked."""
@@ -284,7 +285,7 @@ class Maintenance:
         """The far end has forgotten what this end has blocked: say it again."""
         self.mark(circuit, circuit.marks & ~(Marks.IN_GROUP | Marks.RESET_OVERDUE))
         for kind in GroupKind:
-            self._order((circuit,), kind, LocalInput.OWN_RESET)
+            self.order((circuit,), kind, LocalInput.OWN_RESET)
 
     def _remote(self, circuit: TrunkCircuit, given: RemoteInput) -> None:
         if circuit.marks & REMOTE_MASK:
@@ -330,7 +331,7 @@ class Maintenance:
         if circuit is not None:
             if not self._answered((far, asked, cic, GroupKind.MAINTENANCE)):
                 self._host.unexpected += 1
-            self._order((circuit,), GroupKind.MAINTENANCE, given)
+            self.order((circuit,), GroupKind.MAINTENANCE, given)
 
     # What it says of groups.
 
@@ -383,7 +384,7 @@ class Maintenance:
         kind = GroupKind(message.kind)
         if not self._answered((far, asked, message.cic, kind)):
             self._host.unexpected += 1
-        self._order(self._members(far, message.cic, message.circuits), kind, given)
+        self.order(self._members(far, message.cic, message.circuits), kind, given)
 
     def _grs(self, far: int, message: Message) -> None:
         assert isinstance(message, Grs)
@@ -395,12 +396,12 @@ class Maintenance:
         members = [circuit for circuit in found if circuit is not None]
         hardware = [c for c in members if c.marks & Marks.LOCAL_HARDWARE]
         if hardware:
-            self._order(hardware, GroupKind.HARDWARE, LocalInput.FAR_RESET)
+            self.order(hardware, GroupKind.HARDWARE, LocalInput.FAR_RESET)
         blocked = 0
         for circuit in members:
             if circuit.marks:
                 self._remote(circuit, RemoteInput.FAR_RESET)
-                self._order((circuit,), GroupKind.MAINTENANCE, LocalInput.FAR_GROUP_RESET)
+                self.order((circuit,), GroupKind.MAINTENANCE, LocalInput.FAR_GROUP_RESET)
                 if local_of(circuit.marks, GroupKind.MAINTENANCE) is Local.BLOCKED:
                     blocked |= 1 << circuit.cic - message.cic
             circuit.handle(Input.RSC, message)

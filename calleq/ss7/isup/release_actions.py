@@ -74,6 +74,7 @@ def release_and_repeat(circuit: TrunkCircuit, message: Message | None) -> None:
 
 def release_incompatible(circuit: TrunkCircuit, message: Message | None) -> None:
     assert isinstance(message, Rel), "the cause comes as the REL to be sent"
+    circuit.pool.take(circuit.cic)
     _release_of_its_own(circuit, message.cause)
 
 
