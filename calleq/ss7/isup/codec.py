@@ -58,6 +58,7 @@ from calleq.ss7.isup.messages import (
 from calleq.ss7.isup.numbers import pack_called, pack_calling, unpack_called, unpack_calling
 from calleq.ss7.isup.parameters import (
     MESSAGE_LIMIT_OCTETS,
+    TooLongError,
     frame,
     join,
     pack_cause,
@@ -89,6 +90,14 @@ def encode(message: Message) -> bytes:
         raise IsupError(f"{_misfit(message)} (Q.763 §3)") from None
 
 
+def guarded(write: Writer, message: Message) -> bytes:
+    """What a writer writes, its errors made IsupError."""
+    try:
+        return write(message)
+    except StructError:
+        raise IsupError(f"{_misfit(message)} (Q.763 §3)") from None
+
+
 def decode(octets: bytes) -> Message:
     """The message of the octets; IsupError when they are none, saying what is wrong."""
     if not HEAD_OCTETS <= len(octets) <= MESSAGE_LIMIT_OCTETS:
@@ -97,10 +106,10 @@ def decode(octets: bytes) -> Message:
         )
     message_type = octets[2]
     cic = octets[0] | (octets[1] & 0x0F) << 8
-    reader = READERS.get(message_type)
-    if reader is None:
+    read = READERS.get(message_type)
+    if read is None:
         return Unknown(cic, message_type, octets[HEAD_OCTETS:])
-    return reader(cic, octets)
+    return read(cic, octets)
 
 
 def _write_iam(message: Iam) -> bytes:
@@ -238,12 +247,17 @@ def _write_unknown(message: Unknown) -> bytes:
             f"message type 0x{message.message_type:02x} is {MESSAGE_NAMES[message.message_type]}: "
             "it has a structure of its own"
         )
+    return write_unknown(message)
+
+
+def write_unknown(message: Unknown) -> bytes:
+    """The octets of a message as they came."""
     return _whole(_HEAD.pack(message.cic, message.message_type) + message.body)
 
 
 def _whole(octets: bytes) -> bytes:
     if len(octets) > MESSAGE_LIMIT_OCTETS:
-        raise IsupError(f"message of {len(octets)} octets: at most {MESSAGE_LIMIT_OCTETS} fit")
+        raise TooLongError(f"message of {len(octets)} octets: at most {MESSAGE_LIMIT_OCTETS} fit")
     return octets
 
 

@@ -13,7 +13,7 @@ does not end. Tolerates octets after the end of a message: some senders pad.
 from collections.abc import Sequence
 from typing import NoReturn
 
-from calleq.ss7.isup.layouts import Layout
+from calleq.ss7.isup.layouts import HEAD_OCTETS, Layout
 from calleq.ss7.isup.values import Cause, CircuitState, IsupError, RangeStatus
 
 MESSAGE_LIMIT_OCTETS = 268
@@ -22,7 +22,12 @@ DIAGNOSTICS_LIMIT_OCTETS = 30
 """Cause indicators of at most 32 octets, as Q.850 §2.1 has them."""
 STATES_LIMIT = 255
 """Circuit states in a parameter; Q.763 §3.43 allows 32 to one query."""
+_OPTIONAL_ALONE = Layout("message", 0, "", (), (), True, HEAD_OCTETS, HEAD_OCTETS + 1)
 _STATES = tuple(CircuitState(n >> 2 & 3, n & 3, n >> 4) for n in range(64))
+
+
+class TooLongError(IsupError):
+    """The message does not fit into one signal unit; `segmentation` may help."""
 
 
 def split(layout: Layout, octets: bytes) -> tuple[list[bytes], list[tuple[int, bytes]]]:
@@ -66,6 +71,14 @@ def split(layout: Layout, octets: bytes) -> tuple[list[bytes], list[tuple[int, b
     return variable, optional
 
 
+def split_optional(body: bytes) -> list[tuple[int, bytes]]:
+    """The optional parameters of a message that has nothing else, from its octets after the type.
+
+    Raises IsupError as `split`.
+    """
+    return split(_OPTIONAL_ALONE, bytes(HEAD_OCTETS) + body)[1]
+
+
 def join(layout: Layout, fixed: bytes, variable: tuple[bytes, ...], optional: bytes) -> bytes:
     """The whole message of its head and fixed part, variable contents and framed optional part.
 
@@ -86,7 +99,7 @@ def join(layout: Layout, fixed: bytes, variable: tuple[bytes, ...], optional: by
         body += optional + b"\0"
     octets = fixed + pointers + body
     if len(octets) > MESSAGE_LIMIT_OCTETS:
-        raise IsupError(
+        raise TooLongError(
             f"{layout.name} of {len(octets)} octets: at most {MESSAGE_LIMIT_OCTETS} fit"
         )
     return octets
