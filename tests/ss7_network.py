@@ -63,8 +63,14 @@ class Party:
     def circuit_alerting(self, circuit: Circuit) -> None:
         self.diary.append(f"{self.name} alerting")
 
+    def circuit_progress(self, circuit: Circuit) -> None:
+        self.diary.append(f"{self.name} progress")
+
     def circuit_answered(self, circuit: Circuit) -> None:
         self.diary.append(f"{self.name} answered")
+
+    def circuit_notice(self, circuit: Circuit, message: Message) -> None:
+        self.diary.append(f"{self.name} notice {type(message).__name__.upper()}")
 
     def circuit_released(self, circuit: Circuit, cause: Cause) -> None:
         self.diary.append(f"{self.name} released {cause.value}")

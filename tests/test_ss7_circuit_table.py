@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from calleq.ss7.isup import circuit_actions
+from calleq.ss7.isup import circuit_steps
 from calleq.ss7.isup.circuit_states import Action, Input, State
 from calleq.ss7.isup.circuit_table import TABLE, transitions
 from calleq.ss7.machines import machine_tables
@@ -38,8 +38,8 @@ def test_nothing_else_is_decided_and_nothing_twice() -> None:
 
 def test_every_action_is_used_and_has_a_function() -> None:
     assert {action for action, _ in PAIRS.values()} == set(Action)
-    assert len(circuit_actions.STEPS) == len(State)
-    assert all(len(row) == len(Input) for row in circuit_actions.STEPS)
+    assert len(circuit_steps.STEPS) == len(State)
+    assert all(len(row) == len(Input) for row in circuit_steps.STEPS)
 
 
 def test_what_is_ignored_discarded_or_our_fault_changes_no_state() -> None:

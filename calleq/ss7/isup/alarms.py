@@ -72,9 +72,7 @@ class Alarms:
             for (kind, subject), (since_us, circuits, text) in self._standing.items()
         )
 
-    def raise_(
-        self, kind: AlarmKind, subject: str, cic: int | None = None, text: str = ""
-    ) -> None:
+    def raise_(self, kind: AlarmKind, subject: str, cic: int | None = None, text: str = "") -> None:
         """It holds from now on (for a further circuit)."""
         found = self._standing.get((kind, subject))
         if found is None:

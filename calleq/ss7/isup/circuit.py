@@ -25,7 +25,7 @@ from calleq.media.contract import circuit_wire
 from calleq.runtime.clock import Clock, Timer
 from calleq.ss7.isup.blocking import BARRED_MASK, Marks
 from calleq.ss7.isup.circuit_states import Input, State
-from calleq.ss7.isup.contract import Circuit, CircuitUser, Digits
+from calleq.ss7.isup.contract import CircuitUser, Digits
 from calleq.ss7.isup.indicators import CONTINUITY_CHECK
 from calleq.ss7.isup.messages import Cause, Iam, Message, Rel, Res, Sam, Sus
 from calleq.ss7.isup.timers import IsupTimers
@@ -243,7 +243,7 @@ class TrunkCircuit:
             self.user = user
         self.handle(Input.SEND_IAM, iam)
 
-    def serving(self) -> tuple[Circuit, CircuitUser]:
+    def serving(self) -> tuple[Seizure, CircuitUser]:
         """The seizure and its user, of whom there are both in every state of a call."""
         if self.seizure is None or self.user is None:
             raise CircuitUseError(f"circuit {self.cic} in {self.state.name} serves nobody")

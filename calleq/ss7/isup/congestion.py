@@ -12,8 +12,8 @@ follows from their number alone, so that a run repeats.
 from collections.abc import Callable
 from enum import IntEnum
 
-from calleq.runtime.clock import Clock, Timer
-from calleq.ss7.isup.timers import IsupTimers
+from calleq.runtime.clock import Timer
+from calleq.ss7.isup.timers import Timed
 
 STEPS = 8
 """The last of which leaves one attempt of `STEPS`."""
@@ -84,12 +84,9 @@ class _Destination:
 class Congestion:
     """What an exchange knows of congestion elsewhere; empty in quiet times."""
 
-    def __init__(
-        self, clock: Clock, timers: IsupTimers, changed: Callable[[int, int], object]
-    ) -> None:
+    def __init__(self, exchange: Timed, changed: Callable[[int, int], object]) -> None:
         """`changed` is told of each destination and its steps, 0 when it is over."""
-        self._clock = clock
-        self._timers = timers
+        self._exchange = exchange
         self._changed = changed
         self._destinations: dict[int, _Destination] = {}
 
@@ -127,7 +124,7 @@ class Congestion:
                 found.steps = min(found.steps + level, STEPS - 1)
                 if found.t29 is not None:
                     found.t29.cancel()
-                found.t29 = self._timer(self._timers.t29_us, destination, CInput.T29)
+                found.t29 = self._timer(self._exchange.timers.t29_us, destination, CInput.T29)
                 self._restart_t30(destination, found)
             case CAction.RESTORE:
                 found.steps -= 1
@@ -140,7 +137,7 @@ class Congestion:
     def _restart_t30(self, destination: int, found: _Destination) -> None:
         if found.t30 is not None:
             found.t30.cancel()
-        found.t30 = self._timer(self._timers.t30_us, destination, CInput.T30)
+        found.t30 = self._timer(self._exchange.timers.t30_us, destination, CInput.T30)
 
     def _timer(self, length_us: int, destination: int, given: CInput) -> Timer:
-        return self._clock.call_later_us(length_us, self._take, destination, given)
+        return self._exchange.clock.call_later_us(length_us, self._take, destination, given)

@@ -23,7 +23,7 @@ from calleq.ss7.isup.contract import Circuit, CircuitUser, Digits, NumberPlan
 from calleq.ss7.isup.maintenance import Maintenance
 from calleq.ss7.isup.messages import Cause, Iam, Message, Rel, Res, Sus
 from calleq.ss7.isup.optional import CONGESTION_LEVEL, put
-from calleq.ss7.isup.parameters import TooLong
+from calleq.ss7.isup.parameters import TooLongError
 from calleq.ss7.isup.queries import Queries
 from calleq.ss7.isup.reception import Examiner
 from calleq.ss7.isup.segments import Segments
@@ -91,9 +91,9 @@ class ExchangeCore(ABC):
         self.alarms = Alarms(clock)
         self.maintenance = Maintenance(self)
         self.queries = Queries(self, self.maintenance)
-        self.congestion = Congestion(clock, self.timers, self._congestion_changed)
-        self.suspensions = Suspensions(clock, self.timers)
-        self.segments = Segments(clock, self.timers, self._act)
+        self.congestion = Congestion(self, self._congestion_changed)
+        self.suspensions = Suspensions(self)
+        self.segments = Segments(self, self._act)
         self.examiner = Examiner(self)
         self._checks = checks or NoChecks()
         self._transfer = transfer
@@ -101,7 +101,7 @@ class ExchangeCore(ABC):
         self.plan: NumberPlan | None = None
         self.pools: dict[str, Pool] = {}
         self._circuits: dict[int, TrunkCircuit] = {}
-                self.calls_sent: dict[str, int] = {}
+        self.calls_sent: dict[str, int] = {}
         """Since the last check, by trunk group."""
         self.handlers = {**self.maintenance.handlers, **self.queries.handlers}
         for trunk in trunks:
@@ -143,9 +143,12 @@ class ExchangeCore(ABC):
         selection = message.cic & SELECTION_MASK
         try:
             payload = codec.encode(message)
-        except TooLong:
-            parts = segmentation.split(message)
-            return all([self._transmit(far, selection, part) for part in parts])
+        except TooLongError:
+            first, *second = segmentation.split(message)
+            sent = self._transmit(far, selection, first)
+            for part in second:
+                sent = self._transmit(far, selection, part) and sent
+            return sent
         return self._transmit(far, selection, payload)
 
     def _transmit(self, far: int, selection: int, payload: bytes) -> bool:
@@ -179,9 +182,7 @@ class ExchangeCore(ABC):
         """Send the check tone and say `TONE_HEARD` when it comes back, until `tidy`."""
         circuit.marks |= Marks.ON_EQUIPMENT
         heard = Input.TONE_HEARD
-        self._checks.check(
-            circuit.wire, lambda: self.clock.call_later_us(0, circuit.handle, heard)
-        )
+        self._checks.check(circuit.wire, lambda: self.clock.call_later_us(0, circuit.handle, heard))
 
     def suspension(self, circuit: TrunkCircuit, message: Sus | Res, *, controlling: bool) -> None:
         """A suspension or its end was signalled; where this exchange controls, T2 or T6 runs."""

@@ -43,6 +43,7 @@ from calleq.ss7.isup.messages import (
     Ucic,
     Unknown,
 )
+from calleq.ss7.isup.onward import delayed, onward
 from calleq.ss7.isup.reception import EVENTS, event_of
 from calleq.ss7.isup.trunks import Trunk
 from calleq.ss7.mtp3 import Msu
@@ -60,7 +61,9 @@ class TrafficExchange(ExchangeCore):
     def is_resetting(self, group: str) -> bool:
         """Whether any circuit of the trunk group waits for the far end to confirm its reset."""
         waiting = State.AWAITING_RESET_COMPLETE
-        return any(circuit.state is waiting for circuit in self.circuits_of(self.pools[group].trunk))
+        return any(
+            circuit.state is waiting for circuit in self.circuits_of(self.pools[group].trunk)
+        )
 
     def seize(self, group: str) -> Seizure | None:
         """Take an idle circuit of the group; KeyError when there is no such group.
@@ -69,7 +72,7 @@ class TrafficExchange(ExchangeCore):
         """
         pool = self.pools[group]
         far = pool.trunk.far_point_code
-        if self.congestion and self.congestion.turns_away(far) or self.queries.is_away(far):
+        if (self.congestion and self.congestion.turns_away(far)) or self.queries.is_away(far):
             self.turned_away += 1
             return None
         cic = pool.choose()
@@ -85,12 +88,18 @@ class TrafficExchange(ExchangeCore):
         user: CircuitUser,
     ) -> None:
         """Start the call on a seized circuit; raises CircuitUseError when it is not seized here."""
-        self._start(circuit, Iam(circuit.key.cic, called, calling), user)
+        iam = Iam(circuit.key.cic, called, calling)
+        taken = _seizure(circuit).circuit
+        if taken is not None and taken.pool.trunk.delay_ms:
+            iam = delayed(iam, taken.pool.trunk.delay_ms)
+        self._start(circuit, iam, user)
 
     def forward(self, circuit: Circuit, iam: Iam, user: CircuitUser) -> None:
         """Start the call with every parameter of a received IAM; raises as `send_iam`."""
-        _seizure(circuit).transit = True
-        self._start(circuit, msgspec.structs.replace(iam, cic=circuit.key.cic), user)
+        seizure = _seizure(circuit)
+        seizure.transit = True
+        delay_ms = 0 if seizure.circuit is None else seizure.circuit.pool.trunk.delay_ms
+        self._start(circuit, onward(iam, circuit.key.cic, delay_ms), user)
 
     def give_back(self, circuit: Circuit) -> None:
         """Return a circuit that was seized and never signalled; raises as `send_iam`."""

@@ -136,9 +136,7 @@ class Maintenance:
         key = (far, Grs, run.first, run.span)
         self._ask(key, f"GRS of {run.span} circuits", (timers.t22_us, timers.t23_us), again)
 
-    def order(
-        self, circuits: Iterable[TrunkCircuit], kind: GroupKind, given: LocalInput
-    ) -> None:
+    def order(self, circuits: Iterable[TrunkCircuit], kind: GroupKind, given: LocalInput) -> None:
         """Give an input to this end's blocking of circuits, and ask what follows from it."""
         to_block: dict[int, list[TrunkCircuit]] = {}
         to_unblock: dict[int, list[TrunkCircuit]] = {}
@@ -169,9 +167,7 @@ class Maintenance:
         if kind is GroupKind.MAINTENANCE and len(members) == 1:
             (circuit,) = members
             one = Blo if blocking else Ubl
-            alone = (
-                (timers.t12_us, timers.t13_us) if blocking else (timers.t14_us, timers.t15_us)
-            )
+            alone = (timers.t12_us, timers.t13_us) if blocking else (timers.t14_us, timers.t15_us)
             self._ask(
                 (far, one, circuit.cic, kind),
                 f"{one.__name__.upper()} {circuit.cic}",
@@ -257,11 +253,7 @@ class Maintenance:
 
     def refuses(self, circuit: TrunkCircuit) -> bool:
         """An IAM came on an idle circuit with marks: whether it is no call, but a mistake."""
-        if circuit.marks & REMOTE_MASK:
-            marks = circuit.marks
-            for kind in GroupKind:
-                marks = remote_step(marks, kind, RemoteInput.IAM)
-            self.mark(circuit, marks)
+        self._remote(circuit, RemoteInput.IAM)
         if not circuit.marks & LOCAL_MASK:
             return False
         for kind in GroupKind:
@@ -288,11 +280,11 @@ class Maintenance:
             self.order((circuit,), kind, LocalInput.OWN_RESET)
 
     def _remote(self, circuit: TrunkCircuit, given: RemoteInput) -> None:
-        if circuit.marks & REMOTE_MASK:
-            marks = circuit.marks
-            for kind in GroupKind:
-                marks = remote_step(marks, kind, given)
-            self.mark(circuit, marks)
+        """What the far end does with a circuit says what it thinks of it, and that it has it."""
+        marks = circuit.marks & ~Marks.UNEQUIPPED
+        for kind in GroupKind:
+            marks = remote_step(marks, kind, given)
+        self.mark(circuit, marks)
 
     # What the far exchange says of one circuit.
 
@@ -343,7 +335,7 @@ class Maintenance:
     def _reasonable(self, kind: int, circuits: RangeStatus) -> bool:
         if (
             kind in (GroupKind.MAINTENANCE, GroupKind.HARDWARE)
-            and circuits.range
+            and circuits.span
             and (circuits.status or 0).bit_count() <= GROUP_LIMIT
         ):
             return True
@@ -388,7 +380,7 @@ class Maintenance:
 
     def _grs(self, far: int, message: Message) -> None:
         assert isinstance(message, Grs)
-        span = message.circuits.range
+        span = message.circuits.span
         if not GROUP_LEAST <= span + 1 <= GROUP_LIMIT:
             self._host.unexpected += 1
             return
@@ -436,7 +428,7 @@ _ALARM_OF = (
 def _answer(message: Cgb | Cgu, members: list[TrunkCircuit]) -> RangeStatus:
     """The range of a message, with the bits of the circuits that were found."""
     status = sum(1 << circuit.cic - message.cic for circuit in members)
-    return RangeStatus(message.circuits.range, status)
+    return RangeStatus(message.circuits.span, status)
 
 
 def _blocking_again(marks: int, kind: GroupKind) -> int:

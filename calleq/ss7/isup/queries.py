@@ -135,9 +135,7 @@ class Queries:
             host.alarms.clear(AlarmKind.USER_PART_UNAVAILABLE, subject)
 
         lengths_us = (host.timers.t4_us, host.timers.t4_us)
-        request = Request(
-            "UPT", far, host.clock, lengths_us, Upt, host.say, ended, lambda: None
-        )
+        request = Request("UPT", far, host.clock, lengths_us, Upt, host.say, ended, lambda: None)
         self._away[far] = request
         request.begin()
 
@@ -167,7 +165,7 @@ class Queries:
         states = tuple(
             state_of(self._host.circuit(far, cic)) for cic in circuits.covered(message.cic)
         )
-        self._host.say(far, Cqr(message.cic, RangeStatus(circuits.range), states))
+        self._host.say(far, Cqr(message.cic, RangeStatus(circuits.span), states))
 
     def _ucic(self, far: int, message: Message) -> None:
         circuit = self._host.circuit(far, message.cic)
@@ -218,7 +216,5 @@ class Queries:
             known = bool(bits & 2)
             local = local_of(circuit.marks, kind)
             if known is not (local is Local.BLOCKED):
-                said = (
-                    LocalInput.BLOCK_ACKNOWLEDGED if known else LocalInput.UNBLOCK_ACKNOWLEDGED
-                )
+                said = LocalInput.BLOCK_ACKNOWLEDGED if known else LocalInput.UNBLOCK_ACKNOWLEDGED
                 self._maintenance.order((circuit,), kind, said)

@@ -42,8 +42,8 @@ from calleq.ss7.isup.messages import (
     Idr,
     Inf,
     Inr,
-    IsupError,
     Irs,
+    IsupError,
     Location,
     Lop,
     Lpa,
@@ -211,5 +211,3 @@ class Examiner:
             return
         if level is not None:
             self._host.congestion_heard(circuit.far_point_code, level)
-
-

@@ -6,12 +6,12 @@ circuit ends the wait at once. At most one waits on a circuit.
 
 from collections.abc import Callable
 
-from calleq.runtime.clock import Clock, Timer
+from calleq.runtime.clock import Timer
 from calleq.ss7.isup.blocking import Marks
 from calleq.ss7.isup.circuit import TrunkCircuit
 from calleq.ss7.isup.messages import Message, Sgm
 from calleq.ss7.isup.segmentation import Segmented, join
-from calleq.ss7.isup.timers import IsupTimers
+from calleq.ss7.isup.timers import Timed
 
 
 class Segments:
@@ -19,20 +19,20 @@ class Segments:
 
     def __init__(
         self,
-        clock: Clock,
-        timers: IsupTimers,
+        exchange: Timed,
         whole: Callable[[TrunkCircuit, Message], object],
     ) -> None:
         """`whole` is given each message once it is complete, or will not be."""
-        self._clock = clock
-        self._timers = timers
+        self._exchange = exchange
         self._whole = whole
         self._kept: dict[TrunkCircuit, tuple[Segmented, Timer]] = {}
 
     def keep(self, circuit: TrunkCircuit, message: Segmented) -> None:
         """Wait for the second part; one that waits already will not get it."""
         self.finish(circuit, None)
-        timer = self._clock.call_later_us(self._timers.t34_us, self.finish, circuit, None)
+        timer = self._exchange.clock.call_later_us(
+            self._exchange.timers.t34_us, self.finish, circuit, None
+        )
         self._kept[circuit] = (message, timer)
         circuit.marks |= Marks.SEGMENTED
 

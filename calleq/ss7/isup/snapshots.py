@@ -103,9 +103,7 @@ def circuit_snapshot(circuit: TrunkCircuit) -> CircuitSnapshot:
     """What an operator sees of one circuit."""
     trunk, marks = circuit.pool.trunk, circuit.marks
     here = [kind for kind in GroupKind if local_of(marks, kind) is not Local.UNBLOCKED]
-    waiting = any(
-        local_of(marks, kind) in (Local.BLOCKING, Local.UNBLOCKING) for kind in GroupKind
-    )
+    waiting = any(local_of(marks, kind) in (Local.BLOCKING, Local.UNBLOCKING) for kind in GroupKind)
     return CircuitSnapshot(
         group=trunk.name,
         far=trunk.far_name,

@@ -9,12 +9,12 @@ circuits' lack of a mark. `TABLE` decides every pair.
 from collections.abc import Callable
 from enum import IntEnum
 
-from calleq.runtime.clock import Clock, Timer
+from calleq.runtime.clock import Timer
 from calleq.ss7.isup.blocking import Marks
 from calleq.ss7.isup.circuit import TrunkCircuit
 from calleq.ss7.isup.circuit_states import Input
 from calleq.ss7.isup.messages import Res, Sus
-from calleq.ss7.isup.timers import IsupTimers
+from calleq.ss7.isup.timers import Timed
 
 
 class SState(IntEnum):
@@ -80,9 +80,8 @@ class _Suspended:
 class Suspensions:
     """Every suspended call of an exchange, by its circuit."""
 
-    def __init__(self, clock: Clock, timers: IsupTimers) -> None:
-        self._clock = clock
-        self._timers = timers
+    def __init__(self, exchange: Timed) -> None:
+        self._exchange = exchange
         self._calls: dict[TrunkCircuit, _Suspended] = {}
 
     def state(self, circuit: TrunkCircuit) -> SState:
@@ -100,14 +99,14 @@ class Suspensions:
                 pass
             case SAction.START_T2:
                 if controlling:
-                    call.t2 = self._start(self._timers.t2_us, circuit)
+                    call.t2 = self._start(self._exchange.timers.t2_us, circuit)
             case SAction.START_T6:
                 if controlling:
-                    call.t6 = self._start(self._timers.t6_us, circuit)
+                    call.t6 = self._start(self._exchange.timers.t6_us, circuit)
             case SAction.STOP_T2:
-                call.t2 = _stopped(call.t2)
+                _stop(call.t2)
             case SAction.STOP_T6:
-                call.t6 = _stopped(call.t6)
+                _stop(call.t6)
         if call.state is SState.NOBODY:
             self.end(circuit)
 
@@ -116,12 +115,12 @@ class Suspensions:
         circuit.marks &= ~Marks.SUSPENDED
         call = self._calls.pop(circuit, None)
         if call is not None:
-            _stopped(call.t2)
-            _stopped(call.t6)
+            _stop(call.t2)
+            _stop(call.t6)
 
     def _start(self, length_us: int, circuit: TrunkCircuit) -> Timer:
         ring: Callable[[Input], None] = circuit.handle
-        return self._clock.call_later_us(length_us, ring, Input.SUSPENDED_TOO_LONG)
+        return self._exchange.clock.call_later_us(length_us, ring, Input.SUSPENDED_TOO_LONG)
 
 
 def _input_of(message: Sus | Res) -> SInput:
@@ -131,6 +130,6 @@ def _input_of(message: Sus | Res) -> SInput:
     return SInput.RES_NETWORK if network else SInput.RES_SUBSCRIBER
 
 
-def _stopped(timer: Timer | None) -> None:
+def _stop(timer: Timer | None) -> None:
     if timer is not None:
         timer.cancel()

@@ -10,8 +10,11 @@ T11 and T37 belong to interworking exchanges and T31, T32 and T38 to end-to-end 
 international exchanges; calleq is neither and has none. T33 bounds an information request of ours.
 """
 
+from typing import Protocol
+
 import msgspec
 
+from calleq.runtime.clock import Clock
 from calleq.units import MILLISECOND_US, MINUTE_US, SECOND_US
 
 _PAIRS = (
@@ -104,3 +107,10 @@ class IsupTimers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             if getattr(self, long) < getattr(self, first):
                 one, other = first[:-3].upper(), long[:-3].upper()
                 raise ValueError(f"ISUP timer {other} cannot be shorter than {one}")
+
+
+class Timed(Protocol):
+    """Who has a clock and timers; both are read anew whenever a timer is set."""
+
+    clock: Clock
+    timers: IsupTimers
