@@ -6,7 +6,7 @@ from calleq.runtime.clock import VirtualClock
 from calleq.runtime.tap import Segment
 from calleq.ss7 import mtp3_codec
 from calleq.ss7.isup import codec
-from calleq.ss7.isup.contract import Circuit, CircuitUser
+from calleq.ss7.isup.contract import Circuit, CircuitUser, Digits
 from calleq.ss7.isup.exchange import IsupExchange
 from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Cause, Iam, Message
 from calleq.ss7.isup.timers import IsupTimers
@@ -77,6 +77,16 @@ class Party:
 
     def circuit_cleared(self, circuit: Circuit) -> None:
         self.diary.append(f"{self.name} cleared")
+
+
+class EveryNumberGoesOn:
+    """The numbers of an exchange that has no subscribers."""
+
+    def digits(self, called: CalledNumber) -> Digits:
+        return Digits.ENOUGH
+
+    def goes_on(self, called: CalledNumber) -> bool:
+        return True
 
 
 class Ear:

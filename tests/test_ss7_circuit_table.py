@@ -55,7 +55,9 @@ def test_what_is_ignored_discarded_or_our_fault_changes_no_state() -> None:
 def test_a_call_in_any_state_can_be_released_from_either_end_and_reset(state: State) -> None:
     assert PAIRS[state, Input.RELEASE] == (Action.SEND_REL, State.AWAITING_RELEASE_COMPLETE)
     assert PAIRS[state, Input.REL] == (Action.RELEASED, State.IDLE)
-    assert PAIRS[state, Input.RSC] == (Action.RESET_BY_FAR, State.IDLE)
+    early = state is State.AWAITING_ADDRESS_COMPLETE
+    ended = Action.RESET_BEFORE_ANSWER if early else Action.RESET_BY_FAR
+    assert PAIRS[state, Input.RSC] == (ended, State.IDLE)
     assert PAIRS[state, Input.RESET][1] is State.AWAITING_RESET_COMPLETE
 
 
