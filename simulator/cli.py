@@ -158,6 +158,24 @@ def _add_conformance(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     conformance.set_defaults(module="conformance.command")
 
 
+def _add_fuzz(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The proof that no octets hurt."""
+    fuzz = commands.add_parser(
+        "fuzz",
+        help="damage valid messages and see that codecs decode or refuse them",
+        description="Damage valid messages and see that codecs decode or refuse them.",
+        epilog="example: calleq-sim fuzz isup --messages 1000000",
+    )
+    fuzz.add_argument("codecs", nargs="*", metavar="CODEC", help="these only (default: all)")
+    fuzz.add_argument("--messages", type=int, default=50_000, metavar="N", help="each (50000)")
+    fuzz.add_argument("--seed", type=int, default=1, metavar="S")
+    fuzz.add_argument(
+        "--coverage", action="store_true", help="count the branches of the decoders instead"
+    )
+    fuzz.add_argument("--json", action="store_true", help="print the verdicts as JSON")
+    fuzz.set_defaults(module="fuzz.command")
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Every command with its options."""
     parser = argparse.ArgumentParser(
@@ -198,6 +216,7 @@ def build_parser() -> argparse.ArgumentParser:
     call.add_argument("--json", action="store_true", help="print the outcome as JSON")
     call.set_defaults(module="call")
     _add_crash(commands)
+    _add_fuzz(commands)
     _add_scenarios(commands)
     _add_conformance(commands)
     return parser

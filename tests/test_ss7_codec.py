@@ -11,6 +11,7 @@ from calleq.ss7.isup.describe import describe
 from calleq.ss7.isup.messages import (
     Acm,
     Anm,
+    Blo,
     CalledNumber,
     CallingNumber,
     Cause,
@@ -57,8 +58,8 @@ GOLDEN: list[tuple[Message, str]] = [
     (Rlc(17), "110010 00"),
     (Rlc(17, Cause(127, 10)), "110010 01 12028aff 00"),
     (Rsc(2048), "000812"),
-    (Unknown(17, 0x13, b""), "110013"),
-    (Unknown(17, 0x18, bytes.fromhex("00010203ff")), "110018 00010203ff"),
+    (Blo(17), "110013"),
+    (Unknown(17, 0xF8, bytes.fromhex("00010203ff")), "1100f8 00010203ff"),
 ]
 
 
@@ -160,7 +161,7 @@ def test_malformed_octets_are_refused_by_name(octets: str, wrong: str) -> None:
         (Rlc(1, None, ((0x12, b"\x82\x90"),)), "field of its own"),
         (Unknown(1, 256, b""), "message type 256"),
         (Unknown(1, 0x0C, b""), "REL"),
-        (Unknown(1, 0x13, bytes(266)), "269 octets"),
+        (Unknown(1, 0xF8, bytes(266)), "269 octets"),
     ],
 )
 def test_fields_that_do_not_fit_are_refused_by_name(message: Message, wrong: str) -> None:
@@ -225,7 +226,7 @@ def test_messages_read_as_a_ladder_shows_them() -> None:
     assert describe(Acm(17, 0x0400))[1][0] == ("called party", "subscriber free")
     assert describe(Cpg(17, 1))[1][0] == ("event", "alerting")
     assert describe(Rel(17, Cause(17)))[1][0] == ("cause", "17 user busy")
-    assert describe(Unknown(17, 0x13, b"")) == ("BLO", (("CIC", "17"),))
+    assert describe(Blo(17)) == ("BLO", (("CIC", "17"),))
     assert describe(Unknown(17, 0xF8, b"\1"))[0] == "type 0xf8"
 
 

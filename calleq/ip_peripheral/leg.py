@@ -18,7 +18,8 @@ from calleq.ip_peripheral.means import Means
 from calleq.journal.entries import Dialled
 from calleq.runtime.clock import Timer
 from calleq.ss7.isup.contract import Circuit
-from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Cause, Location
+from calleq.ss7.isup.information import answer_to
+from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Cause, Location, Message
 
 
 class Phase(StrEnum):
@@ -145,8 +146,17 @@ class CircuitLeg:
     def circuit_alerting(self, circuit: Circuit) -> None:
         self._signal(Signal.ALERTING)
 
+    def circuit_progress(self, circuit: Circuit) -> None:
+        """The party is not rung yet: nothing to report."""
+
     def circuit_answered(self, circuit: Circuit) -> None:
         self._signal(Signal.ANSWERED)
+
+    def circuit_notice(self, circuit: Circuit, message: Message) -> None:
+        """A suspended leg stays up until T6 releases it; who asks about the caller is answered."""
+        answer = answer_to(message, self._calling())
+        if answer is not None:
+            circuit.pass_on(answer)
 
     def circuit_released(self, circuit: Circuit, cause: Cause) -> None:
         if self._phase in (Phase.CALLING, Phase.UP):
@@ -179,9 +189,8 @@ class CircuitLeg:
         means, command = self._means, self.command
         self._owner.leg_dialled(self)
         self._ring_timer = means.clock.call_later_us(command.ring_limit_us, self._ring_limit_passed)
-        calling = CallingNumber(command.caller.lstrip("+")) if command.caller else None
         called = CalledNumber(command.address.lstrip("+"))
-        means.circuits.exchange.send_iam(self.circuit, called, calling, self)
+        means.circuits.exchange.send_iam(self.circuit, called, self._calling(), self)
 
     def give_back(self) -> None:
         self._means.circuits.exchange.give_back(self.circuit)
@@ -236,6 +245,10 @@ class CircuitLeg:
 
     def clear(self) -> None:
         self._owner.leg_clear(self)
+
+    def _calling(self) -> CallingNumber | None:
+        caller = self.command.caller
+        return CallingNumber(caller.lstrip("+")) if caller else None
 
     def _report(self, result: Result) -> None:
         self._owner.leg_reports(self, result)

@@ -28,6 +28,8 @@ class Msu(msgspec.Struct, frozen=True, gc=False):
     service: int = SERVICE_ISUP
     network: int = 2
     """Network indicator: 0 international, 2 national."""
+    priority: int = 0
+    """ANSI alone (T1.111.4 §14.2.2): 0 is discarded first in congestion, 3 last."""
 
 
 class MessageTransfer(Protocol):

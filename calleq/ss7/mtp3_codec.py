@@ -1,17 +1,22 @@
 """Message signal units as octets: service information octet, routing label, payload.
 
-Owns the ITU layout of Q.704 §2.2 and §14.2: the service information octet (service indicator in the
-low four bits, network indicator in the high two), then 32 bits of label, least significant octet
-first: destination and origin of 14 bits, link selection of 4. Refuses units whose signalling
+Owns the ITU layout of Q.704 §2.2 and §14.2 (`encode`, `decode`): the service information octet
+(service indicator in the low four bits, network indicator in the high two), then 32 bits of label,
+least significant octet first: destination and origin of 14 bits, link selection of 4. The ANSI
+layout of T1.111.4 (what `unit_codec` gives for it) has 24-bit point codes, eight bits for the
+selection, and a priority in the service information octet. Refuses units whose signalling
 information field is longer than 272 octets (Q.703 §2.3.8) or too short to hold a label.
 
-Odd case: the two spare (national: priority) bits of the service information octet are sent as 0 and
-not looked at when received.
+Odd case: in ITU units the two spare (national: priority) bits of the service information octet are
+sent as 0 and not looked at when received.
 """
 
+from collections.abc import Callable
 from struct import Struct
+from typing import NamedTuple
 
 from calleq.ss7.mtp3 import Msu, Mtp3Error
+from calleq.ss7.variant import ITU, Variant
 
 LABEL_OCTETS = 4
 SIF_LIMIT_OCTETS = 272
@@ -62,13 +67,81 @@ def decode(octets: bytes) -> Msu:
     )
 
 
-def _misfit(msu: Msu) -> str:
+class UnitCodec(NamedTuple):
+    """How one variant writes and reads a unit; both raise Mtp3Error and nothing else."""
+
+    encode: Callable[[Msu], bytes]
+    decode: Callable[[bytes], Msu]
+
+
+def unit_codec(variant: Variant) -> UnitCodec:
+    """The codec of a variant.
+
+    >>> from calleq.ss7.variant import ANSI
+    >>> unit_codec(ANSI).encode(Msu(0x010203, 0x010204, 0xA5, b"")).hex()
+    '85030201040201a5'
+    """
+    if variant is ITU:
+        return UnitCodec(encode, decode)
+
+    def encode_wide(msu: Msu) -> bytes:
+        return _encode_wide(msu, variant)
+
+    def decode_wide(octets: bytes) -> Msu:
+        return _decode_wide(octets, variant)
+
+    return UnitCodec(encode_wide, decode_wide)
+
+
+def _encode_wide(msu: Msu, variant: Variant) -> bytes:
+    """The octets of an ANSI unit (T1.111.4 §2.2, §14.2)."""
+    bits = variant.point_code_bits
+    if (
+        (msu.destination | msu.origin) >> bits
+        or msu.selection >> variant.selection_bits
+        or msu.service >> 4
+        or (msu.network | msu.priority) >> 2
+    ):
+        raise Mtp3Error(_misfit(msu, variant))
+    limit = SIF_LIMIT_OCTETS - variant.label_octets
+    if len(msu.payload) > limit:
+        raise Mtp3Error(f"payload of {len(msu.payload)} octets: at most {limit} fit (T1.111.3)")
+    information = msu.service | msu.priority << 4 | msu.network << 6
+    label = msu.destination | msu.origin << bits | msu.selection << 2 * bits
+    head = bytes((information,)) + label.to_bytes(variant.label_octets, "little")
+    return head + msu.payload
+
+
+def _decode_wide(octets: bytes, variant: Variant) -> Msu:
+    """The ANSI unit of the octets; selection bits that the variant does not use are ignored."""
+    head = 1 + variant.label_octets
+    if not head <= len(octets) <= _LIMIT_OCTETS:
+        raise Mtp3Error(
+            f"{len(octets)} octets: a message signal unit has {head} to {_LIMIT_OCTETS}"
+        )
+    bits = variant.point_code_bits
+    label = int.from_bytes(octets[1:head], "little")
+    mask = (1 << bits) - 1
+    information = octets[0]
+    return Msu(
+        label & mask,
+        label >> bits & mask,
+        label >> 2 * bits & variant.selections - 1,
+        octets[head:],
+        information & 15,
+        information >> 6,
+        information >> 4 & 3,
+    )
+
+
+def _misfit(msu: Msu, variant: Variant = ITU) -> str:
     for name, value, bits in (
-        ("destination", msu.destination, 14),
-        ("origin", msu.origin, 14),
-        ("selection", msu.selection, 4),
+        ("destination", msu.destination, variant.point_code_bits),
+        ("origin", msu.origin, variant.point_code_bits),
+        ("selection", msu.selection, variant.selection_bits),
         ("service", msu.service, 4),
         ("network", msu.network, 2),
+        ("priority", msu.priority, 2),
     ):
         if value >> bits:
             return f"{name} {value} does not fit into {bits} bits (Q.704 §2.2, §14.2)"

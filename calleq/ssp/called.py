@@ -24,7 +24,8 @@ from calleq.journal.entries import (
 from calleq.media.contract import line_wire
 from calleq.runtime.clock import Timer
 from calleq.ss7.isup.contract import Circuit
-from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Cause, Location
+from calleq.ss7.isup.information import answer_to
+from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Cause, Location, Message, Sam
 from calleq.ssp.causes import Q850
 from calleq.ssp.channel import LineChannel
 from calleq.ssp.lines import Availability
@@ -37,6 +38,9 @@ TURNED_BACK = frozenset((Q850.NO_CIRCUIT, Q850.CIRCUIT_NOT_AVAILABLE))
 
 HEARTBEAT_US = 55 * SECOND_US
 """Between two heartbeats; the rest of a minute is for a slow disk."""
+
+EARLY_LIMIT = 16
+"""Messages (digits, mostly) that may have to follow the IAM, or that of a repeat attempt."""
 
 REPEATS = 2
 """Automatic repeat attempts on one trunk group after a dual seizure (Q.764 §2.9.1, §2.8.1)."""
@@ -64,6 +68,12 @@ class CalledLine(CalledSide):
     def hear(self, sources: tuple[str, ...]) -> None:
         if self._channel is not None:
             self._office.register.hear(self._channel, sources)
+
+    def notice(self, message: Message) -> None:
+        """A telephone has no use for it; who asks to identify the caller is told that none does."""
+        answer = answer_to(message, None)
+        if answer is not None:
+            self.call.party_says(answer)
 
     def select(self) -> None:
         register = self._office.register
@@ -212,6 +222,7 @@ class CalledCircuit(CalledSide):
         "_attempt",
         "_chose",
         "_circuit",
+        "_early",
         "_groups",
         "_heard",
         "_office",
@@ -232,6 +243,8 @@ class CalledCircuit(CalledSide):
         self._signalled = False
         self._chose = False
         """Whether a circuit was chosen before."""
+        self._early: list[Message] = []
+        """What is to follow the IAM."""
         self._wire = ""
         self._heard: tuple[str, ...] = ()
         location = Location.TRANSIT if attempt.incoming is not None else Location.PUBLIC_LOCAL
@@ -245,6 +258,14 @@ class CalledCircuit(CalledSide):
         if self._circuit is not None and sources != self._heard:
             self._heard = sources
             self._office.voice.feed(self._office.name, self._wire, sources)
+
+    def notice(self, message: Message) -> None:
+        """It goes on; digits that came while the IAM waits for the disk follow it."""
+        if self._circuit is not None and self._signalled:
+            self._circuit.pass_on(message)
+        follows = isinstance(message, Sam) or not self._signalled
+        if follows and len(self._early) < EARLY_LIMIT:
+            self._early.append(message)
 
     def select(self) -> None:
         while self._groups:
@@ -283,6 +304,8 @@ class CalledCircuit(CalledSide):
             called = CalledNumber(attempt.called[1:])
             calling = CallingNumber(attempt.calling[1:]) if attempt.calling else None
             office.exchange.send_iam(circuit, called, calling, self)
+        for message in self._early:
+            circuit.pass_on(message)
 
     def record_alerting(self) -> None:
         """The switch that faces the party writes it."""
@@ -304,7 +327,7 @@ class CalledCircuit(CalledSide):
         assert circuit is not None, "a call that was presented has a circuit"
         self._silence()
         if self._signalled:
-            circuit.release(self.cause)
+            circuit.release(self.cause, self.call.heard)
         else:
             self._office.exchange.give_back(circuit)
 
@@ -321,17 +344,29 @@ class CalledCircuit(CalledSide):
 
     def circuit_alerting(self, circuit: Circuit) -> None:
         if circuit is self._circuit:
+            self.call.heard = circuit.heard
             self.receive(TInput.PARTY_ALERTING)
+
+    def circuit_progress(self, circuit: Circuit) -> None:
+        if circuit is self._circuit:
+            self.call.heard = circuit.heard
+            self.call.party_progress()
 
     def circuit_answered(self, circuit: Circuit) -> None:
         if circuit is self._circuit:
+            self.call.heard = circuit.heard
             self.receive(TInput.PARTY_ANSWERED)
+
+    def circuit_notice(self, circuit: Circuit, message: Message) -> None:
+        if circuit is self._circuit:
+            self.call.party_says(message)
 
     def circuit_released(self, circuit: Circuit, cause: Cause) -> None:
         if circuit is not self._circuit:
             return
         self._silence()
         self.cause = cause
+        self.call.heard = circuit.heard
         if self.state is TState.PRESENT_CALL and cause.value in TURNED_BACK:
             if cause.location == Location.PUBLIC_LOCAL and self._repeats < REPEATS:
                 self._repeats += 1

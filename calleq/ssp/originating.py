@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 from enum import StrEnum
 from typing import Protocol, assert_never
 
-from calleq.ss7.isup.messages import Cause
+from calleq.ss7.isup.messages import Cause, Message
 
 
 class OState(StrEnum):
@@ -153,6 +153,15 @@ class OriginatingCall(Protocol):
     cause: Cause
     """Why the call ends: valid in `treat`; the side sets it before `CALLER_RELEASED`."""
 
+    heard: Message | None
+    """What an exchange further on, or before this one, said of what happens now."""
+
+    def answered_with(self) -> Message | None:
+        """What goes back with the answer: what was heard of it, or what this exchange adds."""
+
+    def says(self, message: Message) -> None:
+        """The calling side has a message about the call for the called side."""
+
     def connect_voices(self) -> None:
         """Let both parties hear each other."""
 
@@ -221,6 +230,14 @@ class CallingSide(ABC):
     @abstractmethod
     def alert(self) -> None:
         """The called party is rung."""
+
+    @abstractmethod
+    def progress(self, heard: Message | None) -> None:
+        """The call makes progress, but nobody is rung yet that was not before."""
+
+    @abstractmethod
+    def notice(self, message: Message) -> None:
+        """The called side has a message about the call."""
 
     @abstractmethod
     def connect(self) -> None:

@@ -41,6 +41,7 @@ from calleq.ssp.causes import Q850
 from calleq.ssp.channel import ChannelUser, LineChannel
 from calleq.ssp.lines import LineRegister
 from calleq.ssp.mobile import Paging
+from calleq.ssp.numbers import SwitchNumbers
 from calleq.ssp.office import Attempt, Office
 from calleq.ssp.routing import OwnNumber, Routing
 from calleq.ssp.set_up import SetUpRelay
@@ -90,6 +91,8 @@ class SwitchService:
             seizures=last_seizure,
         )
         exchange.on_set_up(self._circuit_seized)
+        numbers = (line.number for line in topology.lines if line.number in self.register)
+        exchange.on_digits(SwitchNumbers(routing, numbers, topology.country_code))
         self.register.on_origination(self._line_dials)
 
     def restart(self, entries: Iterable[Stamped]) -> int:

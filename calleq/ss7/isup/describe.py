@@ -4,15 +4,15 @@ Owns nothing but the wording. Every field that differs from what an ordinary tel
 is mentioned, so that two messages that differ read differently.
 """
 
-from typing import assert_never
-
 from calleq.ss7.isup.causes import cause_name, location_name
+from calleq.ss7.isup.layouts import MESSAGE_NAMES
 from calleq.ss7.isup.messages import (
     Acm,
     Anm,
     CalledNumber,
     CallingNumber,
     Cause,
+    CircuitState,
     Con,
     Cpg,
     Iam,
@@ -20,59 +20,15 @@ from calleq.ss7.isup.messages import (
     Nature,
     Other,
     Presentation,
+    RangeStatus,
     Rel,
     Rlc,
     Rsc,
     Unknown,
 )
-from calleq.ss7.isup.parameters import PARAMETER_NAMES
+from calleq.ss7.isup.names import PARAMETER_NAMES
 
 Fields = tuple[tuple[str, str], ...]
-
-MESSAGE_NAMES = {
-    0x02: "SAM",
-    0x03: "INR",
-    0x04: "INF",
-    0x05: "COT",
-    0x08: "FOT",
-    0x0D: "SUS",
-    0x0E: "RES",
-    0x11: "CCR",
-    0x13: "BLO",
-    0x14: "UBL",
-    0x15: "BLA",
-    0x16: "UBA",
-    0x17: "GRS",
-    0x18: "CGB",
-    0x19: "CGU",
-    0x1A: "CGBA",
-    0x1B: "CGUA",
-    0x1F: "FAR",
-    0x20: "FAA",
-    0x21: "FRJ",
-    0x24: "LPA",
-    0x28: "PAM",
-    0x29: "GRA",
-    0x2A: "CQM",
-    0x2B: "CQR",
-    0x2D: "USR",
-    0x2E: "UCIC",
-    0x2F: "CFN",
-    0x30: "OLM",
-    0x31: "CRG",
-    0x32: "NRM",
-    0x33: "FAC",
-    0x34: "UPT",
-    0x35: "UPA",
-    0x36: "IDR",
-    0x37: "IRS",
-    0x38: "SGM",
-    0x40: "LOP",
-    0x41: "APM",
-    0x42: "PRI",
-    0x43: "SDN",
-}
-"""Types that calleq does not act on, by their Q.762 Table 2 acronyms (codes: Q.763 Table 4)."""
 
 _EVENTS = {1: "alerting", 2: "progress", 3: "in-band information", 4: "forwarded on busy"}
 _ORDINARY = Iam(0, CalledNumber(""))
@@ -118,7 +74,7 @@ def _name_and_fields(message: Message) -> tuple[str, Fields]:
             body = (("body", message.body.hex()),) if message.body else ()
             return name or f"type 0x{message.message_type:02x}", body
         case _:
-            assert_never(message)
+            return type(message).__name__.upper(), _plain_fields(message)
 
 
 def _iam_fields(message: Iam) -> Fields:
@@ -139,6 +95,38 @@ def _iam_fields(message: Iam) -> Fields:
         if value != ordinary:
             fields.append((name, f"0x{value:0{digits}x}"))
     return (*fields, *_other_fields(message.other))
+
+
+def _plain_fields(message: Message) -> Fields:
+    """Every field but the circuit under its own name, those of optional parameters by theirs."""
+    fields: list[tuple[str, str]] = []
+    for name in message.__struct_fields__[1:]:
+        value = getattr(message, name)
+        words = name.replace("_", " ")
+        match value:
+            case Cause():
+                fields.extend(_cause_fields(value))
+            case RangeStatus():
+                fields.append(("circuits", f"{message.cic} to {message.cic + value.span}"))
+                if value.status is not None:
+                    marked = ", ".join(map(str, value.marked(message.cic)))
+                    fields.append(("status 1", marked or "none"))
+                    if spare := value.status >> value.circuits:
+                        fields.append(("spare status", hex(spare)))
+            case bytes():
+                fields.append((words, value.hex()))
+            case tuple() if name == "other":
+                fields.extend(_other_fields(value))
+            case tuple():
+                fields.append((words, " ".join(map(_state_text, value))))
+            case _:
+                fields.append((words, str(value)))
+    return tuple(fields)
+
+
+def _state_text(state: CircuitState) -> str:
+    """A circuit's state (Q.763 §3.14) in three digits: call, maintenance, hardware."""
+    return f"{state.call}{state.maintenance}{state.hardware}"
 
 
 def _kind_marks(number: CalledNumber | CallingNumber) -> list[str]:

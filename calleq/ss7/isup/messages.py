@@ -1,79 +1,76 @@
-"""The messages of an ISUP basic call, typed (Q.762 §2, Q.763 §4); `codec` turns them into octets.
+"""The messages of ISUP calls, typed (Q.762 §2, Q.763 §4); `codec` turns them into octets.
 
-Every message is frozen. `other` keeps the optional parameters that have no field of their own, as
-(parameter name code, contents), in the order in which they arrived, so that nothing is lost on the
-way through a switch.
+Owns set-up, conversation and release; `supervision` and `services` own the rest, and all of them
+are named here. Every message is frozen. `other` keeps the optional parameters that have no field of
+their own, as (parameter name code, contents), in the order in which they arrived, so that nothing
+is lost on the way through a switch; `optional` reads them.
 """
-
-from enum import IntEnum
 
 import msgspec
 
-
-class IsupError(ValueError):
-    """The octets, or the fields given, are no ISUP message; the text says which part and why."""
-
-
-class Nature(IntEnum):
-    """Nature of address indicator (Q.763 §3.9 b)."""
-
-    SUBSCRIBER = 1
-    UNKNOWN = 2
-    NATIONAL = 3
-    INTERNATIONAL = 4
-
-
-class Presentation(IntEnum):
-    """Address presentation restricted indicator (Q.763 §3.10 e)."""
-
-    ALLOWED = 0
-    RESTRICTED = 1
-    NOT_AVAILABLE = 2
-
-
-class Location(IntEnum):
-    """Where a cause was generated (Q.850 §2.2.3)."""
-
-    USER = 0
-    PRIVATE_LOCAL = 1
-    PUBLIC_LOCAL = 2
-    TRANSIT = 3
-    PUBLIC_REMOTE = 4
-    PRIVATE_REMOTE = 5
-    INTERNATIONAL = 7
-    BEYOND_INTERWORKING = 10
-
-
-class CalledNumber(msgspec.Struct, frozen=True, gc=False):
-    """Called party number (Q.763 §3.9); `digits` are 0-9, b, c and, for ST, f."""
-
-    digits: str
-    nature: int = Nature.INTERNATIONAL
-    plan: int = 1
-    internal_network: int = 0
-
-
-class CallingNumber(msgspec.Struct, frozen=True, gc=False):
-    """Calling party number (Q.763 §3.10)."""
-
-    digits: str
-    nature: int = Nature.INTERNATIONAL
-    plan: int = 1
-    incomplete: int = 0
-    presentation: int = Presentation.ALLOWED
-    screening: int = 3
-
-
-class Cause(msgspec.Struct, frozen=True, gc=False):
-    """Cause indicators (Q.763 §3.12, Q.850 §2)."""
-
-    value: int
-    location: int = Location.PUBLIC_LOCAL
-    coding: int = 0
-    diagnostics: bytes = b""
-
-
-Other = tuple[tuple[int, bytes], ...]
+from calleq.ss7.isup.services import (
+    Apm,
+    Crg,
+    Drs,
+    Exm,
+    Faa,
+    Fac,
+    Far,
+    Frj,
+    Idr,
+    Irs,
+    Lop,
+    Nrm,
+    Pam,
+    Pri,
+    Sdn,
+    ServiceMessage,
+    Sgm,
+    Usr,
+)
+from calleq.ss7.isup.supervision import (
+    Bla,
+    Blo,
+    Ccr,
+    Cfn,
+    Cgb,
+    Cgba,
+    Cgu,
+    Cgua,
+    CircuitMessage,
+    Cot,
+    Cqm,
+    Cqr,
+    Cra,
+    Crm,
+    Cvr,
+    Cvt,
+    Gra,
+    Grs,
+    Lpa,
+    Olm,
+    Rsc,
+    Uba,
+    Ubl,
+    Ucic,
+    Upa,
+    Upt,
+)
+from calleq.ss7.isup.values import (
+    CalledNumber,
+    CallingNumber,
+    CallState,
+    Cause,
+    CircuitState,
+    GroupKind,
+    IsupError,
+    Location,
+    Nature,
+    Other,
+    Presentation,
+    RangeStatus,
+    range_status,
+)
 
 
 class Iam(msgspec.Struct, frozen=True, gc=False):
@@ -117,7 +114,7 @@ class Anm(msgspec.Struct, frozen=True, gc=False):
 
 
 class Con(msgspec.Struct, frozen=True, gc=False):
-    """Connect message: address complete and answer in one (Q.763 Table 24)."""
+    """Connect message: address complete and answer in one (Q.763 Table 27)."""
 
     cic: int
     backward_call: int = 0x0000
@@ -140,10 +137,54 @@ class Rlc(msgspec.Struct, frozen=True, gc=False):
     other: Other = ()
 
 
-class Rsc(msgspec.Struct, frozen=True, gc=False):
-    """Reset circuit message (Q.763 Table 39)."""
+class Sam(msgspec.Struct, frozen=True, gc=False):
+    """Subsequent address message (Q.763 Table 35); `digits` 0-9, b, c and, for ST, a last f."""
 
     cic: int
+    digits: str
+    other: Other = ()
+
+
+class Inr(msgspec.Struct, frozen=True, gc=False):
+    """Information request message, national use (Q.763 Table 31)."""
+
+    cic: int
+    request: int = 0x0000
+    """Information request indicators (§3.29), first octet the higher."""
+    other: Other = ()
+
+
+class Inf(msgspec.Struct, frozen=True, gc=False):
+    """Information message, national use (Q.763 Table 30)."""
+
+    cic: int
+    information: int = 0x0000
+    """Information indicators (§3.28), first octet the higher."""
+    other: Other = ()
+
+
+class Fot(msgspec.Struct, frozen=True, gc=False):
+    """Forward transfer message (Q.763 Table 37)."""
+
+    cic: int
+    other: Other = ()
+
+
+class Sus(msgspec.Struct, frozen=True, gc=False):
+    """Suspend message (Q.763 Table 38)."""
+
+    cic: int
+    by_network: int = 0
+    """Suspend/resume indicators (§3.52): 0 initiated by the ISDN subscriber, 1 by the network."""
+    other: Other = ()
+
+
+class Res(msgspec.Struct, frozen=True, gc=False):
+    """Resume message (Q.763 Table 38)."""
+
+    cic: int
+    by_network: int = 0
+    other: Other = ()
 
 
 class Unknown(msgspec.Struct, frozen=True, gc=False):
@@ -154,4 +195,96 @@ class Unknown(msgspec.Struct, frozen=True, gc=False):
     body: bytes
 
 
-Message = Iam | Acm | Cpg | Anm | Con | Rel | Rlc | Rsc | Unknown
+Message = (
+    Iam
+    | Sam
+    | Inr
+    | Inf
+    | Acm
+    | Cpg
+    | Anm
+    | Con
+    | Fot
+    | Sus
+    | Res
+    | Rel
+    | Rlc
+    | Unknown
+    | CircuitMessage
+    | ServiceMessage
+)
+
+__all__ = [
+    "Acm",
+    "Anm",
+    "Apm",
+    "Bla",
+    "Blo",
+    "CallState",
+    "CalledNumber",
+    "CallingNumber",
+    "Cause",
+    "Ccr",
+    "Cfn",
+    "Cgb",
+    "Cgba",
+    "Cgu",
+    "Cgua",
+    "CircuitMessage",
+    "CircuitState",
+    "Con",
+    "Cot",
+    "Cpg",
+    "Cqm",
+    "Cqr",
+    "Cra",
+    "Crg",
+    "Crm",
+    "Cvr",
+    "Cvt",
+    "Drs",
+    "Exm",
+    "Faa",
+    "Fac",
+    "Far",
+    "Fot",
+    "Frj",
+    "Gra",
+    "GroupKind",
+    "Grs",
+    "Iam",
+    "Idr",
+    "Inf",
+    "Inr",
+    "Irs",
+    "IsupError",
+    "Location",
+    "Lop",
+    "Lpa",
+    "Message",
+    "Nature",
+    "Nrm",
+    "Olm",
+    "Other",
+    "Pam",
+    "Presentation",
+    "Pri",
+    "RangeStatus",
+    "Rel",
+    "Res",
+    "Rlc",
+    "Rsc",
+    "Sam",
+    "Sdn",
+    "ServiceMessage",
+    "Sgm",
+    "Sus",
+    "Uba",
+    "Ubl",
+    "Ucic",
+    "Unknown",
+    "Upa",
+    "Upt",
+    "Usr",
+    "range_status",
+]

@@ -1,14 +1,14 @@
-"""Called and calling party numbers as parameter contents (Q.763 §3.9, §3.10).
+"""Called, calling and subsequent numbers as parameter contents (Q.763 §3.9, §3.10, §3.51).
 
 Owns the address signals: two to an octet, the first in the low half, a filler of 0000 after an odd
-count. Refuses spare address signals (a, d, e), ST (f) anywhere but last in a called number, a
-called number without signals, a calling number without signals unless it says "address not
-available", and more than `SIGNALS_LIMIT` of them.
+count. Refuses spare address signals (a, d, e), ST (f) anywhere but last in a called or subsequent
+number, a called or subsequent number without signals, a calling number without signals unless it
+says "address not available", and more than `SIGNALS_LIMIT` of them.
 
 Odd case: a filler other than 0000 is refused too, for it would be lost on the way through a switch.
 """
 
-from calleq.ss7.isup.messages import CalledNumber, CallingNumber, IsupError, Presentation
+from calleq.ss7.isup.values import CalledNumber, CallingNumber, IsupError, Presentation
 
 SIGNALS_LIMIT = 30
 """More than any E.164 number with a prefix and a correlation identity has."""
@@ -50,7 +50,7 @@ def unpack_called(contents: bytes) -> CalledNumber:
     if len(contents) < 3:
         raise IsupError(f"called party number of {len(contents)} octets: at least 3 (Q.763 §3.9)")
     nature, indicators = contents[0], contents[1]
-    digits = _unpack_signals("called", contents, nature)
+    digits = unpack_signals("called", contents[2:], nature)
     if digits.strip(_DECIMAL):
         _check_signals("called", digits[:-1] if digits[-1] == _ST else digits)
     return CalledNumber(digits, nature & 0x7F, indicators >> 4 & 7, indicators >> 7)
@@ -86,7 +86,7 @@ def unpack_calling(contents: bytes) -> CallingNumber:
         raise IsupError(f"calling party number of {len(contents)} octets: at least 2 (Q.763 §3.10)")
     nature, indicators = contents[0], contents[1]
     presentation = indicators >> 2 & 3
-    digits = _unpack_signals("calling", contents, nature)
+    digits = unpack_signals("calling", contents[2:], nature)
     if digits.strip(_DECIMAL):
         _check_signals("calling", digits)
     if not digits and presentation != Presentation.NOT_AVAILABLE:
@@ -101,9 +101,41 @@ def unpack_calling(contents: bytes) -> CallingNumber:
     )
 
 
-def _unpack_signals(party: str, contents: bytes, nature: int) -> str:
-    """The address signals after the two indicator octets, the odd bit in `nature` heeded."""
-    signals = contents[2:].translate(_NIBBLE_SWAP).hex()
+def pack_subsequent(digits: str) -> bytes:
+    """Contents of a subsequent number (Q.763 §3.51); IsupError for what are no address signals.
+
+    >>> pack_subsequent("123").hex()
+    '802103'
+    """
+    if not digits:
+        raise IsupError("subsequent number without address signals (Q.763 §3.51)")
+    if digits.strip(_DECIMAL) or len(digits) > SIGNALS_LIMIT:
+        _check_signals("subsequent", digits[:-1] if digits[-1] == _ST else digits)
+    odd = len(digits) & 1
+    return bytes((odd << 7,)) + bytes.fromhex(digits + "0" * odd).translate(_NIBBLE_SWAP)
+
+
+def unpack_subsequent(contents: bytes) -> str:
+    """The address signals of a subsequent number; IsupError when the contents are none."""
+    if len(contents) < 2:
+        raise IsupError(f"subsequent number of {len(contents)} octets: at least 2 (Q.763 §3.51)")
+    digits = unpack_signals("subsequent", contents[1:], contents[0])
+    if digits.strip(_DECIMAL):
+        _check_signals("subsequent", digits[:-1] if digits[-1] == _ST else digits)
+    return digits
+
+
+def pack_digits(party: str, digits: str) -> tuple[int, bytes]:
+    """Whether the count is odd, and the address signals in octets; IsupError for what are none."""
+    if digits.strip(_DECIMAL) or len(digits) > SIGNALS_LIMIT:
+        _check_signals(party, digits)
+    odd = len(digits) & 1
+    return odd, bytes.fromhex(digits + "0" * odd).translate(_NIBBLE_SWAP)
+
+
+def unpack_signals(party: str, octets: bytes, nature: int) -> str:
+    """The address signals in the octets, the odd bit in `nature` heeded."""
+    signals = octets.translate(_NIBBLE_SWAP).hex()
     if nature & 0x80:
         if not signals:
             raise IsupError(f"{party} party number: odd, but without address signals")

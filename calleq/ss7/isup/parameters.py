@@ -1,9 +1,9 @@
-"""Parameters and message layouts of ISUP as data, and the framing they share (Q.763 §1, §3, §4).
+"""The framing that ISUP messages share, and the contents of their mandatory parts (Q.763 §1, §3).
 
 A message is its mandatory fixed part, one pointer for each mandatory variable parameter and one for
 the optional part (0: there is none), the variable parameters, each after its length, and the
 optional ones, each after its name and length, up to an end-of-optional-parameters octet. `split`
-and `join` know that and nothing of what a parameter means; `LAYOUTS` says for each message type
+and `join` know that and nothing of what a parameter means; `layouts` says for each message type
 which parameters stand where.
 
 Refuses: pointers into the fixed part or past the end, lengths past the end, an optional part that
@@ -11,127 +11,23 @@ does not end. Tolerates octets after the end of a message: some senders pad.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
-from calleq.ss7.isup.messages import Cause, IsupError
+from calleq.ss7.isup.layouts import HEAD_OCTETS, Layout
+from calleq.ss7.isup.values import Cause, CircuitState, IsupError, RangeStatus
 
-HEAD_OCTETS = 3
-"""Circuit identification code and message type."""
 MESSAGE_LIMIT_OCTETS = 268
 """What one message signal unit carries beside its label (Q.703 §2.3.8)."""
 DIAGNOSTICS_LIMIT_OCTETS = 30
 """Cause indicators of at most 32 octets, as Q.850 §2.1 has them."""
-
-END_OF_OPTIONAL = 0x00
-TRANSMISSION_MEDIUM = 0x02
-CALLED_PARTY_NUMBER = 0x04
-NATURE_OF_CONNECTION = 0x06
-FORWARD_CALL = 0x07
-CALLING_PARTY_CATEGORY = 0x09
-CALLING_PARTY_NUMBER = 0x0A
-BACKWARD_CALL = 0x11
-CAUSE_INDICATORS = 0x12
-EVENT_INFORMATION = 0x24
-
-PARAMETER_NAMES = {
-    0x01: "call reference",
-    0x03: "access transport",
-    0x08: "optional forward call indicators",
-    0x0A: "calling party number",
-    0x0B: "redirecting number",
-    0x0C: "redirection number",
-    0x0D: "connection request",
-    0x11: "backward call indicators",
-    0x12: "cause indicators",
-    0x13: "redirection information",
-    0x1A: "closed user group interlock code",
-    0x1D: "user service information",
-    0x1E: "signalling point code",
-    0x20: "user-to-user information",
-    0x21: "connected number",
-    0x23: "transit network selection",
-    0x27: "automatic congestion level",
-    0x28: "original called number",
-    0x29: "optional backward call indicators",
-    0x2A: "user-to-user indicators",
-    0x2C: "generic notification",
-    0x2D: "call history information",
-    0x2E: "access delivery information",
-    0x2F: "network specific facility",
-    0x30: "user service information prime",
-    0x31: "propagation delay counter",
-    0x32: "remote operations",
-    0x33: "service activation",
-    0x34: "user teleservice information",
-    0x35: "transmission medium used",
-    0x36: "call diversion information",
-    0x37: "echo control information",
-    0x39: "parameter compatibility information",
-    0x3A: "MLPP precedence",
-    0x3D: "hop counter",
-    0x3E: "transmission medium requirement prime",
-    0x3F: "location number",
-    0x40: "redirection number restriction",
-    0x65: "correlation id",
-    0x66: "SCF id",
-    0x6F: "called IN number",
-    0x73: "display information",
-    0x78: "application transport",
-    0xC0: "generic number",
-    0xC1: "generic digits",
-}
-"""Optional parameters by name code (Q.763 Table 5)."""
+STATES_LIMIT = 255
+"""Circuit states in a parameter; Q.763 §3.43 allows 32 to one query."""
+_OPTIONAL_ALONE = Layout("message", 0, "", (), (), True, HEAD_OCTETS, HEAD_OCTETS + 1)
+_STATES = tuple(CircuitState(n >> 2 & 3, n & 3, n >> 4) for n in range(64))
 
 
-class Layout(NamedTuple):
-    """Where the parameters of one message type stand (Q.763 §4)."""
-
-    name: str
-    message_type: int
-    table: int
-    """Of Q.763."""
-    fixed: tuple[tuple[int, int], ...]
-    """Name code and length in octets of each mandatory fixed parameter, in order."""
-    variable: tuple[int, ...]
-    optional: bool
-    pointers_at: int
-    parameters_at: int
-
-
-def _layout(
-    name: str,
-    message_type: int,
-    table: int,
-    fixed: tuple[tuple[int, int], ...] = (),
-    variable: tuple[int, ...] = (),
-    optional: bool = True,
-) -> Layout:
-    pointers_at = HEAD_OCTETS + sum(length for _, length in fixed)
-    parameters_at = pointers_at + len(variable) + optional
-    return Layout(name, message_type, table, fixed, variable, optional, pointers_at, parameters_at)
-
-
-IAM = _layout(
-    "IAM",
-    0x01,
-    32,
-    fixed=(
-        (NATURE_OF_CONNECTION, 1),
-        (FORWARD_CALL, 2),
-        (CALLING_PARTY_CATEGORY, 1),
-        (TRANSMISSION_MEDIUM, 1),
-    ),
-    variable=(CALLED_PARTY_NUMBER,),
-)
-ACM = _layout("ACM", 0x06, 21, fixed=((BACKWARD_CALL, 2),))
-CON = _layout("CON", 0x07, 24, fixed=((BACKWARD_CALL, 2),))
-ANM = _layout("ANM", 0x09, 22)
-REL = _layout("REL", 0x0C, 33, variable=(CAUSE_INDICATORS,))
-RLC = _layout("RLC", 0x10, 34)
-RSC = _layout("RSC", 0x12, 39, optional=False)
-CPG = _layout("CPG", 0x2C, 23, fixed=((EVENT_INFORMATION, 1),))
-
-LAYOUTS = {layout.message_type: layout for layout in (IAM, ACM, CON, ANM, REL, RLC, RSC, CPG)}
+class TooLongError(IsupError):
+    """The message does not fit into one signal unit; `segmentation` may help."""
 
 
 def split(layout: Layout, octets: bytes) -> tuple[list[bytes], list[tuple[int, bytes]]]:
@@ -175,6 +71,14 @@ def split(layout: Layout, octets: bytes) -> tuple[list[bytes], list[tuple[int, b
     return variable, optional
 
 
+def split_optional(body: bytes) -> list[tuple[int, bytes]]:
+    """The optional parameters of a message that has nothing else, from its octets after the type.
+
+    Raises IsupError as `split`.
+    """
+    return split(_OPTIONAL_ALONE, bytes(HEAD_OCTETS) + body)[1]
+
+
 def join(layout: Layout, fixed: bytes, variable: tuple[bytes, ...], optional: bytes) -> bytes:
     """The whole message of its head and fixed part, variable contents and framed optional part.
 
@@ -195,7 +99,7 @@ def join(layout: Layout, fixed: bytes, variable: tuple[bytes, ...], optional: by
         body += optional + b"\0"
     octets = fixed + pointers + body
     if len(octets) > MESSAGE_LIMIT_OCTETS:
-        raise IsupError(
+        raise TooLongError(
             f"{layout.name} of {len(octets)} octets: at most {MESSAGE_LIMIT_OCTETS} fit"
         )
     return octets
@@ -255,6 +159,58 @@ def unpack_cause(contents: bytes) -> Cause:
     if not first & 0x80:
         raise IsupError("cause indicators: the first octet says that it continues (Q.763 §3.12)")
     return Cause(contents[1] & 0x7F, first & 0x0F, first >> 5 & 3, contents[2:])
+
+
+def pack_range(value: RangeStatus) -> bytes:
+    """Contents of range and status (Q.763 §3.43); IsupError when the bits do not fit.
+
+    >>> pack_range(RangeStatus(9, 0x201)).hex()
+    '090102'
+    """
+    if value.span >> 8:
+        raise IsupError(f"range {value.span}: 0 to 255 (Q.763 §3.43)")
+    if value.status is None:
+        return bytes((value.span,))
+    octets = value.span // 8 + 1
+    if value.status >> 8 * octets:
+        raise IsupError(
+            f"status 0x{value.status:x} of {value.span + 1} circuits: it has {octets} octets"
+        )
+    return bytes((value.span,)) + value.status.to_bytes(octets, "little")
+
+
+def unpack_range(contents: bytes) -> RangeStatus:
+    """Range and status of the contents; IsupError when status is not as long as the range says."""
+    if not contents:
+        raise IsupError("range and status without a range (Q.763 §3.43)")
+    covered = contents[0]
+    if len(contents) == 1:
+        return RangeStatus(covered)
+    if len(contents) != covered // 8 + 2:
+        raise IsupError(
+            f"status of {len(contents) - 1} octets for {covered + 1} circuits: "
+            f"{covered // 8 + 1} or none (Q.763 §3.43)"
+        )
+    return RangeStatus(covered, int.from_bytes(contents[1:], "little"))
+
+
+def pack_states(states: Sequence[CircuitState]) -> bytes:
+    """Contents of circuit state indicators (Q.763 §3.14); IsupError when a field does not fit."""
+    octets = bytearray()
+    for state in states:
+        if state.call >> 2 or state.maintenance >> 2 or state.hardware >> 2:
+            raise IsupError(f"circuit state {state}: fields of 0 to 3 (Q.763 §3.14)")
+        octets.append(state.hardware << 4 | state.call << 2 | state.maintenance)
+    if not 0 < len(octets) <= STATES_LIMIT:
+        raise IsupError(f"{len(octets)} circuit states: 1 to {STATES_LIMIT} (Q.763 §3.14)")
+    return bytes(octets)
+
+
+def unpack_states(contents: bytes) -> tuple[CircuitState, ...]:
+    """The circuit states of the contents; IsupError when there are none or too many."""
+    if not 0 < len(contents) <= STATES_LIMIT:
+        raise IsupError(f"{len(contents)} circuit states: 1 to {STATES_LIMIT} (Q.763 §3.14)")
+    return tuple(_STATES[octet & 0x3F] for octet in contents)
 
 
 def _fail_pointer(layout: Layout, code: int | None, pointer: int) -> NoReturn:

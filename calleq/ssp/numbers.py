@@ -1,0 +1,60 @@
+"""What a switch knows of the length of called numbers, for calls whose digits come in pieces.
+
+A number towards another switch goes on as soon as its prefix tells the way: the last switch waits
+for the rest, not this one. A number of this switch must be as long as its lines' numbers with that
+prefix; where these differ in length, more digits may follow but need not. A number that cannot be
+told apart from any prefix yet must go on. ST ends every number, and whatever has no route is
+complete as it is: waiting would not find one.
+"""
+
+from collections.abc import Iterable
+
+from calleq.ss7.isup.contract import Digits
+from calleq.ss7.isup.messages import CalledNumber, Nature
+from calleq.ssp.routing import OwnNumber, Routing, Towards
+
+LEAST_DIGITS = 7
+"""Of any number in E.164 notation that is routed here."""
+
+
+class SwitchNumbers:
+    """The numbers of one switch; fulfils `NumberPlan`."""
+
+    def __init__(self, routing: Routing, lines: Iterable[str], country_code: str) -> None:
+        """`lines` are the numbers of the switch's own lines (E.164 with `+`)."""
+        self._routing = routing
+        self._country_code = country_code
+        self._lengths: dict[str, tuple[int, int]] = {}
+        for number in lines:
+            prefix = routing.prefix_of(number)
+            shortest, longest = self._lengths.get(prefix, (len(number), len(number)))
+            self._lengths[prefix] = (min(shortest, len(number)), max(longest, len(number)))
+
+    def digits(self, called: CalledNumber) -> Digits:
+        """Whether a number is long enough."""
+        number = self._e164(called)
+        if not number or called.digits.endswith("f"):
+            return Digits.ENOUGH
+        match self._routing.route(number):
+            case OwnNumber():
+                shortest, longest = self._lengths.get(self._routing.prefix_of(number), (0, 0))
+                if len(number) < shortest:
+                    return Digits.MISSING
+                return Digits.MAYBE if len(number) < longest else Digits.ENOUGH
+            case Towards():
+                short = len(number) <= LEAST_DIGITS
+            case _:
+                short = self._routing.may_lead_somewhere(number)
+        return Digits.MISSING if short else Digits.ENOUGH
+
+    def goes_on(self, called: CalledNumber) -> bool:
+        """Whether a call to it only passes through here."""
+        number = self._e164(called)
+        return bool(number) and isinstance(self._routing.route(number), Towards)
+
+    def _e164(self, called: CalledNumber) -> str:
+        """As far as it has come; empty for numbers of a nature that is not routed here."""
+        digits = called.digits.removesuffix("f")
+        if called.nature == Nature.NATIONAL:
+            return f"+{self._country_code}{digits}"
+        return f"+{digits}" if called.nature == Nature.INTERNATIONAL else ""
