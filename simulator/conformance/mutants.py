@@ -143,6 +143,23 @@ class _Take(Arriving):
         return ((0, self.language.ordinary(self._other, message)),)
 
 
+class _Forget(Mutant):
+    """`forget congestion_level of REL`: the element does not see an optional parameter."""
+
+    def __init__(self, language: Language, parameter: str, _of: str, name: str) -> None:
+        super().__init__(language)
+        self._name = name
+        self._parameter = parameter
+
+    def arriving(self, message: Read, payload: bytes) -> Payloads:
+        fields = as_fields(message)
+        if message.name != self._name or self._parameter not in fields:
+            return ((0, payload),)
+        self.acted += 1
+        del fields[self._parameter]
+        return ((0, self.language.build(message.name, message.cic, fields)),)
+
+
 class _Answer(Arriving):
     """`answer SGM with REL`: a message too many leaves after one that came."""
 
@@ -167,6 +184,7 @@ VERBS: dict[str, Verb] = {
     "ignore": Arriving,
     "take": _Take,
     "answer": _Answer,
+    "forget": _Forget,
 }
 
 

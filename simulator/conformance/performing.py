@@ -107,7 +107,11 @@ class Performer(ABC):
         if step.timer:
             self._expect_timed(step, party)
             return
-        arrived = self._next(party, self.now_us() + round(step.within_s * SECOND_US))
+        limit_us = self.now_us() + round(step.within_s * SECOND_US)
+        if step.unordered:
+            arrived = self._find(step, party, limit_us)
+        else:
+            arrived = self._next(party, limit_us)
         if step.optional:
             if arrived is not None and arrived.message.name != step.message:
                 party.inbox.appendleft(arrived)
@@ -193,6 +197,17 @@ class Performer(ABC):
             if name in message.parameters:
                 raise StepError(f"with {name} {message.parameters[name].hex()}")
         self.passed(step.message, arrived.at_us)
+
+    def _find(self, step: Expect, party: Party, limit_us: int) -> Arrived | None:
+        """The first message that may be the one, whatever else came before it."""
+        while True:
+            for arrived in party.inbox:
+                named = self._circuits.get(str(step.circuit), arrived.message.cic)
+                if (arrived.message.name, arrived.message.cic) == (step.message, named):
+                    party.inbox.remove(arrived)
+                    return arrived
+            if not self.run_next(limit_us):
+                return None
 
     def _next(self, party: Party, limit_us: int) -> Arrived | None:
         return party.inbox.popleft() if self.wait_message(party, limit_us) else None

@@ -48,6 +48,8 @@ class Expect(Base, frozen=True, kw_only=True, tag="expect"):
     """Which exchange has the say in a dual seizure of its circuit (Q.764 §2.9.1.3)."""
     optional: bool = False
     """It may be left out, where the recommendation leaves that to the network."""
+    unordered: bool = False
+    """It may come after others that later steps expect."""
     within_s: float = WITHIN_S
     timer: str = ""
     """It comes when this timer of Q.764 runs out, counted from `since`."""
@@ -79,6 +81,17 @@ class Dial(Base, frozen=True, kw_only=True, tag="dial"):
 
     telephone: str
     to: str
+
+
+class Attempts(Base, frozen=True, kw_only=True, tag="attempts"):
+    """A subscriber dials again and again; each IAM that leaves is released with cause 31."""
+
+    telephone: str
+    to: str
+    count: int
+    leave: Literal["all", "fewer"]
+    """Whether each attempt must leave, or some but not all."""
+    at: str = "b"
 
 
 class PickUp(Base, frozen=True, kw_only=True, tag="answer"):
@@ -179,6 +192,7 @@ AnyStep = (
     | Repeats
     | Silence
     | Dial
+    | Attempts
     | PickUp
     | HangUp
     | Sees
@@ -226,7 +240,7 @@ def told(step: AnyStep) -> str:
             return f"expect {step.message}"
         case Repeats():
             return f"{step.message} repeated"
-        case Dial() | PickUp() | HangUp():
+        case Dial() | Attempts() | PickUp() | HangUp():
             return f"{step.__struct_config__.tag} {step.telephone}"
         case Sees():
             return f"{step.telephone} sees {step.event}"

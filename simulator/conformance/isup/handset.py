@@ -46,7 +46,15 @@ class Handset:
         def send(message: LineMessage) -> None:
             plant.to_switch(switch, number, encode(message))
 
-        self.telephone = Telephone(number, clock, send, diary.note, in_use=in_use, rejects=rejects)
+        self.telephone = Telephone(
+            number,
+            clock,
+            send,
+            diary.note,
+            in_use=in_use,
+            rejects=rejects,
+            unanswered_limit_us=PATIENCE_US,
+        )
         self.telephone.seat(self)
         plant.plug_in(switch, number, self._receive)
         voice.hear(ELEMENT, self._wire, self._hears)

@@ -20,6 +20,7 @@ from simulator.conformance.performing import Performer, StepError
 from simulator.conformance.steps import (
     Alarm,
     AnyStep,
+    Attempts,
     CircuitIs,
     Dial,
     Expect,
@@ -32,6 +33,8 @@ from simulator.conformance.steps import (
     Speak,
 )
 
+ATTEMPT_US = SECOND_US // 10
+"""How long a caller who attempts again and again waits for each thing."""
 _BLOCKED = {
     (False, False): "no",
     (True, False): "by switch",
@@ -75,6 +78,8 @@ class IsupPerformer(Performer):
         match step:
             case Dial():
                 self.bench.handsets[step.telephone].telephone.dial(step.to)
+            case Attempts():
+                self._attempts(step)
             case PickUp():
                 self.bench.handsets[step.telephone].telephone.pick_up()
             case HangUp():
@@ -99,6 +104,26 @@ class IsupPerformer(Performer):
 
     def _exchange(self, name: str) -> Tester:
         return self.bench.testers[name]
+
+    def _attempts(self, step: Attempts) -> None:
+        """Quickly one after the other: the congestion of Q.764 §2.11 lasts seconds."""
+        exchange, left = self._exchange(step.at), 0
+        telephone = self.bench.handsets[step.telephone].telephone
+        for _ in range(step.count):
+            telephone.dial(step.to)
+            if self.wait_message(exchange, self.now_us() + ATTEMPT_US):
+                message = exchange.inbox.popleft().message
+                if message.name != "IAM":
+                    raise StepError(f"{message.name} came")
+                left += 1
+                exchange.send("REL", message.cic, {"cause": 31})
+                self.wait_us(ATTEMPT_US)
+                exchange.inbox.popleft()
+            telephone.hang_up()
+            self.wait_us(ATTEMPT_US)
+        self._seen[step.telephone] = len(self.bench.diary.entries(step.telephone))
+        if left == 0 or (left == step.count) != (step.leave == "all"):
+            raise StepError(f"{left} of {step.count} attempts left")
 
     def _sees(self, step: Sees) -> None:
         limit_us = self.now_us() + round(step.within_s * SECOND_US)

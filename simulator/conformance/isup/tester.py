@@ -17,6 +17,8 @@ from simulator.conformance.language import Arrived, Read, Value, WireError
 
 INBOX_LIMIT = 10_000
 SELECTION_MASK = 15
+HARDWARE = b"\x01"
+"""Circuit group supervision message type indicator: hardware failure oriented (Q.763 §3.13)."""
 
 
 class CircuitView:
@@ -51,6 +53,11 @@ class CircuitView:
                 self.blocked_by_tester = name == "BLA"
             case _:
                 pass
+
+    def failed(self) -> None:
+        """Hardware failed: whatever was on the circuit is over without a word (Q.764 §2.8.2.2)."""
+        self.busy = False
+        self.unconfirmed.clear()
 
     def _forget_blocking(self, *, sent: bool) -> None:
         """Who seizes or resets a circuit does not block it (any more)."""
@@ -117,3 +124,5 @@ class Tester:
                     view.take("BLA", sent=not sent)
             elif status >> place & 1:
                 view.take("BLA" if message.name == "CGBA" else "UBA", sent=sent)
+                if message.name == "CGBA" and message.parameters["group_type"] == HARDWARE:
+                    view.failed()
