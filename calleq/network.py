@@ -118,12 +118,7 @@ class Network:
 
 def point_codes(topology: Topology) -> dict[str, int]:
     """The point code of every signalling node by name."""
-    pairs = [
-        *((switch.name, switch.point_code) for switch in topology.switches),
-        *((point.name, point.point_code) for point in topology.transfer_points),
-        *((peripheral.name, peripheral.point_code) for peripheral in topology.peripherals),
-    ]
-    return {name: parse_point_code(code) for name, code in pairs}
+    return {name: parse_point_code(code) for name, code in topology.point_codes().items()}
 
 
 def build_network(
@@ -221,15 +216,23 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
 
 
 def _set_routes(node: Mtp3Node, name: str, topology: Topology, codes: dict[str, int]) -> None:
-    """Directly where there is a link, else over every transfer point that the node is linked to."""
+    """Directly where there is a link, else over every transfer point that the node is linked to.
+
+    Our own transfer points come first for our own nodes, foreign ones for foreign nodes.
+    """
     adjacent = {end for link in topology.links if name in link.ends for end in link.ends} - {name}
-    relays = tuple(
-        codes[point.name] for point in topology.transfer_points if point.name in adjacent
+    foreign = topology.foreign()
+    own = tuple(codes[point.name] for point in topology.transfer_points if point.name in adjacent)
+    beyond = tuple(
+        codes[point.name]
+        for point in topology.foreign_nodes
+        if point.kind == "transfer_point" and point.name in adjacent
     )
     for other, code in codes.items():
         if other == name:
             continue
-        levels = ((code,), relays) if other in adjacent else (relays,)
+        direct = (code,) if other in adjacent else ()
+        levels = (direct, beyond, own) if other in foreign else (direct, own, beyond)
         node.set_route(code, *(level for level in levels if level))
 
 

@@ -16,6 +16,7 @@ FLOORS = {
     "numbering": 0,
     "topology": 0,
     "topology_checks": 0,
+    "topology_foreign": 0,
     "topology_types": 0,
     "units": 0,
     "theory": 0,

@@ -172,10 +172,11 @@ def voiceless(topology: Topology) -> frozenset[str]:
 
 @contextlib.asynccontextmanager
 async def _wires(wish: Wish, clock: LoopClock, capture: CaptureFile) -> AsyncIterator[Wires]:
-    if wish.elements is None:
-        yield OneProcess(wish.topology, clock, capture)
-        return
-    wires = SeveralProcesses(wish.topology, clock, capture, wish.elements)
+    wires = (
+        OneProcess(wish.topology, clock, capture)
+        if wish.elements is None
+        else SeveralProcesses(wish.topology, clock, capture, wish.elements)
+    )
     try:
         yield wires
     finally:
