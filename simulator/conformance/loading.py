@@ -57,7 +57,7 @@ class Suite(Part, frozen=True, kw_only=True):
 
     def group_of(self, number: str) -> str:
         """The name of the group that a case belongs to."""
-        fitting = [key for key in self.groups if f"{number}.".startswith(f"{key}.")]
+        fitting = [key for key in self.groups if re.match(rf"{re.escape(key)}\b", number)]
         return self.groups[max(fitting, key=len)] if fitting else ""
 
 
@@ -86,7 +86,8 @@ def load_suite(directory: Path, kind: Kind) -> tuple[Suite, list[LoadedCase]]:
 
 def sort_key(number: str) -> list[tuple[int, str]]:
     """Orders 1.3.2 before 1.3.10 and 2.2.1a before 2.2.1b."""
-    return [(int(digits), letter) for digits, letter in re.findall(r"(\d+)([a-z]?)", number)]
+    parts = re.findall(r"\d+|\D+", number)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
 def load_case(path: Path, suite: Suite, kind: Kind) -> LoadedCase:

@@ -36,7 +36,8 @@ class Performer(ABC):
         """The suite sets `parties` and `clock` before anything is performed."""
         self.loaded = loaded
         self.language = language
-        self._circuits = dict(loaded.case.circuits)
+        self.circuits = dict(loaded.case.circuits)
+        """Numbers of circuits by the names that the case gives them."""
         self._times: dict[str, int] = {}
         self._last_us = 0
 
@@ -181,8 +182,8 @@ class Performer(ABC):
         message = arrived.message
         if message.name != step.message:
             raise StepError(f"{_which(message)} came")
-        if isinstance(step.circuit, str) and step.circuit not in self._circuits:
-            self._circuits[step.circuit] = message.cic
+        if isinstance(step.circuit, str) and step.circuit not in self.circuits:
+            self.circuits[step.circuit] = message.cic
         if message.cic != self.cic(step.circuit):
             raise StepError(f"{message.name} came on circuit {message.cic}")
         self.check_more(step, message)
@@ -202,7 +203,7 @@ class Performer(ABC):
         """The first message that may be the one, whatever else came before it."""
         while True:
             for arrived in party.inbox:
-                named = self._circuits.get(str(step.circuit), arrived.message.cic)
+                named = self.circuits.get(str(step.circuit), arrived.message.cic)
                 if (arrived.message.name, arrived.message.cic) == (step.message, named):
                     party.inbox.remove(arrived)
                     return arrived
@@ -251,9 +252,9 @@ class Performer(ABC):
         """The number of a circuit that a case names. Raises StepError."""
         if isinstance(circuit, int):
             return circuit
-        if circuit not in self._circuits:
+        if circuit not in self.circuits:
             raise StepError(f"circuit {circuit} has no number yet")
-        return self._circuits[circuit]
+        return self.circuits[circuit]
 
 
 def _which(message: Read) -> str:

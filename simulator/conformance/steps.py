@@ -145,17 +145,8 @@ class Speak(Base, frozen=True, kw_only=True, tag="speak"):
 class Order(Base, frozen=True, kw_only=True, tag="order"):
     """An operator of the switch gives an order."""
 
-    order: Literal[
-        "block",
-        "unblock",
-        "block_group",
-        "unblock_group",
-        "reset",
-        "reset_group",
-        "check",
-        "query",
-        "test",
-    ]
+    order: str
+    """One that the suite knows."""
     at: str = "b"
     """The exchange at the far end of the circuits."""
     circuits: str = ""
@@ -225,6 +216,10 @@ class Case(Part, frozen=True, kw_only=True):
     not_run: str = ""
     """Why there are no steps."""
     route: Route = Route()
+    role: Literal["", "asp", "sgp", "sgp-shared"] = ""
+    """Of M3UA: which side is under test; `shared`: both processes are of one application server."""
+    registers: bool = False
+    """Of M3UA: the process registers its routing key."""
     circuits: dict[str, int] = msgspec.field(default_factory=dict)
     steps: tuple[AnyStep, ...] = ()
     leaves: tuple[CircuitIs, ...] = ()

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from simulator.conformance.isup import performing as isup
 from simulator.conformance.isup.mutants import ISUP_VERBS
 from simulator.conformance.isup.octets import ISUP
-from simulator.conformance.isup.performing import IsupPerformer, check_step
 from simulator.conformance.loading import Kind, LoadedCase, Suite, load_suite, suite_directory
+from simulator.conformance.m3ua import performing as m3ua
+from simulator.conformance.m3ua.octets import M3UA
 from simulator.conformance.mutants import Mutant
 from simulator.conformance.performing import Performer
 
@@ -18,7 +20,10 @@ class Shipped(NamedTuple):
     performer: Callable[[LoadedCase, Mutant | None], Performer]
 
 
-SUITES = {"q784": Shipped(Kind(ISUP, ISUP_VERBS, check_step), IsupPerformer)}
+SUITES = {
+    "q784": Shipped(Kind(ISUP, ISUP_VERBS, isup.check_step), isup.IsupPerformer),
+    "ts102381": Shipped(Kind(M3UA, {}, m3ua.check_step), m3ua.M3uaPerformer),
+}
 
 
 def load(name: str) -> tuple[Suite, list[LoadedCase]]:

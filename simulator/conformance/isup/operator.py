@@ -9,6 +9,19 @@ from simulator.conformance.language import WireError
 _KINDS = {"maintenance": GroupKind.MAINTENANCE, "hardware failure": GroupKind.HARDWARE}
 
 
+ORDERS = (
+    "block",
+    "unblock",
+    "block_group",
+    "unblock_group",
+    "reset",
+    "reset_group",
+    "check",
+    "query",
+    "test",
+)
+
+
 class Operator:
     """The operator of one exchange."""
 

@@ -12,6 +12,7 @@ from calleq.trace.ladder import Ladder
 from calleq.units import SECOND_US
 from simulator.conformance.isup.bench import SWITCH, TESTERS, TOPOLOGY, Bench
 from simulator.conformance.isup.octets import ISUP
+from simulator.conformance.isup.operator import ORDERS
 from simulator.conformance.isup.tester import Tester
 from simulator.conformance.language import Read, WireError
 from simulator.conformance.loading import LoadedCase, circuits_of
@@ -44,7 +45,9 @@ _BLOCKED = {
 
 
 def check_step(step: AnyStep) -> None:
-    """Raises WireError when a step names a telephone that there is not."""
+    """Raises WireError when a step names a telephone or an order that there is not."""
+    if isinstance(step, Order) and step.order not in ORDERS:
+        raise WireError(f"order {step.order!r}: one of {', '.join(ORDERS)} expected")
     telephone = getattr(step, "telephone", "")
     numbers = [line.number for line in TOPOLOGY.lines]
     if telephone and telephone not in numbers:
