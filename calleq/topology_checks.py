@@ -5,12 +5,12 @@ says what was expected. What one value alone must look like is checked here too,
 `topology_types` do not say it.
 """
 
-import ipaddress
 import math
 import re
 from collections.abc import Iterable, Iterator
 
 from calleq.numbering import NumberingError, parse_e164
+from calleq.topology_foreign import PORT_LIMIT, check_link, is_host, is_port
 from calleq.topology_types import (
     HomeSwitches,
     Line,
@@ -29,11 +29,9 @@ DELAY_LIMIT_US = 10_000_000
 
 RING_LIMIT_S = 600.0
 PAGING_LIMIT_S = 60.0
-PORT_LIMIT = 65_535
 ROW_OF_PORTS = 10
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
-_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _PREFIX = re.compile(r"\+[0-9]{1,15}")
 _COUNTRY_CODE = re.compile(r"[1-9][0-9]{0,2}")
 
@@ -66,6 +64,8 @@ def _named(topology: Topology) -> Iterator[tuple[str, str]]:
         yield f"transfer_points[{index}]", point.name
     for index, peripheral in enumerate(topology.peripherals):
         yield f"peripherals[{index}]", peripheral.name
+    for index, node in enumerate(topology.foreign_nodes):
+        yield f"foreign_nodes[{index}]", node.name
 
 
 def _coded(topology: Topology) -> Iterator[tuple[str, str, str]]:
@@ -76,6 +76,8 @@ def _coded(topology: Topology) -> Iterator[tuple[str, str, str]]:
         yield f"transfer_points[{index}]", point.name, point.point_code
     for index, peripheral in enumerate(topology.peripherals):
         yield f"peripherals[{index}]", peripheral.name, peripheral.point_code
+    for index, node in enumerate(topology.foreign_nodes):
+        yield f"foreign_nodes[{index}]", node.name, node.point_code
 
 
 def _check_names(topology: Topology) -> None:
@@ -127,15 +129,24 @@ def _check_prefixes(topology: Topology) -> None:
             raise TopologyError(
                 f"switches[{index}].paging_s: {switch.paging_s}: 0 to {PAGING_LIMIT_S} s expected"
             )
-        for place, prefix in enumerate(switch.prefixes):
-            key = f"switches[{index}].prefixes[{place}]"
-            if not _PREFIX.fullmatch(prefix):
-                raise TopologyError(
-                    f"{key}: {prefix!r} is no prefix: + and 1 to 15 digits expected"
-                )
-            if prefix in seen:
-                raise TopologyError(f"{key}: {prefix} belongs to {seen[prefix]} already")
-            seen[prefix] = switch.name
+        _check_own_prefixes(f"switches[{index}]", switch.name, switch.prefixes, seen)
+    for index, node in enumerate(topology.foreign_nodes):
+        key = f"foreign_nodes[{index}]"
+        if node.prefixes and node.kind != "exchange":
+            raise TopologyError(f"{key}.prefixes: a transfer point serves no numbers")
+        _check_own_prefixes(key, node.name, node.prefixes, seen)
+
+
+def _check_own_prefixes(
+    node_key: str, name: str, prefixes: tuple[str, ...], seen: dict[str, str]
+) -> None:
+    for place, prefix in enumerate(prefixes):
+        key = f"{node_key}.prefixes[{place}]"
+        if not _PREFIX.fullmatch(prefix):
+            raise TopologyError(f"{key}: {prefix!r} is no prefix: + and 1 to 15 digits expected")
+        if prefix in seen:
+            raise TopologyError(f"{key}: {prefix} belongs to {seen[prefix]} already")
+        seen[prefix] = name
 
 
 def _check_links(topology: Topology) -> None:
@@ -147,11 +158,13 @@ def _check_links(topology: Topology) -> None:
             raise TopologyError(f"links[{index}].ends: these two are linked already")
         seen.add(frozenset(link.ends))
         _check_delay(f"links[{index}].delay_us", link.delay_us)
+        check_link(f"links[{index}]", link, topology)
 
 
 def _check_trunks(topology: Topology) -> None:
     exchanges = {switch.name for switch in topology.switches}
     exchanges |= {peripheral.name for peripheral in topology.peripherals}
+    foreign = {node.name for node in topology.foreign_nodes if node.kind == "exchange"}
     names: set[str] = set()
     pairs: dict[frozenset[str], list[TrunkGroup]] = {}
     for index, group in enumerate(topology.trunks):
@@ -159,7 +172,9 @@ def _check_trunks(topology: Topology) -> None:
         if not group.name or group.name in names:
             raise TopologyError(f"{key}.name: {group.name!r}: a name of its own is expected")
         names.add(group.name)
-        _check_ends(key, group.ends, exchanges, "switch or peripheral")
+        _check_ends(key, group.ends, exchanges | foreign, "switch or peripheral")
+        if foreign.issuperset(group.ends):
+            raise TopologyError(f"{key}.ends: both are foreign; one end of our own expected")
         if group.circuits < 1:
             raise TopologyError(f"{key}.circuits: {group.circuits}: at least 1 expected")
         if group.first < 1 or group.first + group.circuits - 1 > CIC_LIMIT:
@@ -251,6 +266,7 @@ def _check_line_kind(key: str, line: Line, switch: str, kind: str) -> None:
 
 def _check_businesses(topology: Topology) -> None:
     lines = {line.number for line in topology.lines}
+    beyond = tuple(prefix for node in topology.foreign_nodes for prefix in node.prefixes)
     seen: set[str] = set()
     for index, business in enumerate(topology.businesses):
         key = f"businesses[{index}]"
@@ -267,7 +283,7 @@ def _check_businesses(topology: Topology) -> None:
         for place, number in enumerate(business.representatives):
             here = f"{key}.representatives[{place}]"
             _check_number(here, number)
-            if number not in lines:
+            if number not in lines and not number.startswith(beyond):
                 raise TopologyError(f"{here}: no line has {number}")
             if number in business.representatives[:place]:
                 raise TopologyError(f"{here}: {number} is named twice")
@@ -281,7 +297,7 @@ def _check_access(topology: Topology) -> None:
     if not server.equipment_address:
         raise TopologyError("access_server.equipment_address: is empty, an address is expected")
     host, colon, port = server.listen.rpartition(":")
-    if not colon or not _is_host(host) or not _is_port(port):
+    if not colon or not is_host(host) or not is_port(port):
         raise TopologyError(
             f"access_server.listen: {server.listen!r}: HOST:PORT expected, such as 127.0.0.1:8072"
         )
@@ -307,7 +323,7 @@ def _check_processes(topology: Topology) -> None:
     for element, host in processes.hosts.items():
         if element not in names:
             raise TopologyError(f"processes.hosts.{element}: {_unknown(element, 'element', names)}")
-        if not _is_host(host):
+        if not is_host(host):
             raise TopologyError(f"processes.hosts.{element}: {host!r} is no host name or address")
 
 
@@ -323,18 +339,6 @@ def _check_number(key: str, number: str) -> None:
         raise TopologyError(f"{key}: {error}") from error
     if canonical != number:
         raise TopologyError(f"{key}: {number!r}: write it {canonical}")
-
-
-def _is_host(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text.removeprefix("[").removesuffix("]"))
-    except ValueError:
-        return _HOST.fullmatch(text) is not None
-    return True
-
-
-def _is_port(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= PORT_LIMIT
 
 
 def _unknown(name: str, what: str, known: Iterable[str]) -> str:

@@ -69,11 +69,40 @@ class AccessServer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     listen: str = "127.0.0.1:8072"
 
 
+class ForeignNode(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A signalling node that is not ours: an exchange of another network, or its transfer point."""
+
+    name: str
+    point_code: str
+    kind: Literal["exchange", "transfer_point"] = "exchange"
+    prefixes: tuple[str, ...] = ()
+    """Exchange only: E.164 prefixes (with `+`) of the numbers that calls to it have."""
+
+
 class SignallingLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A signalling link between two nodes."""
 
     ends: tuple[str, str]
     delay_us: int = 1_000
+    protocol: Literal["m2pa", "m3ua"] = "m2pa"
+    """M3UA leads to foreign nodes only."""
+    connect: str = ""
+    """Link to a foreign node: HOST:PORT where that node waits."""
+    listen: str = ""
+    """Link to a foreign node that connects: HOST:PORT where this side waits."""
+    role: Literal["process", "gateway", "peer"] = "process"
+    """M3UA: which side of it is ours (RFC 4666 §1.5)."""
+    routing_context: int | None = None
+    """M3UA: as agreed with the far end."""
+    register: bool = False
+    """M3UA process: have the gateway give a routing context for our point code."""
+    traffic_mode: Literal["", "override", "loadshare", "broadcast"] = ""
+    """M3UA: how several processes share; empty: as the gateway has it."""
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether one of its ends is not ours; the topology's checks see to it."""
+        return bool(self.connect or self.listen)
 
 
 class TrunkGroup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -162,6 +191,7 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     switches: tuple[Switch, ...]
     transfer_points: tuple[TransferPoint, ...] = ()
     peripherals: tuple[Peripheral, ...] = ()
+    foreign_nodes: tuple[ForeignNode, ...] = ()
     links: tuple[SignallingLink, ...] = ()
     trunks: tuple[TrunkGroup, ...] = ()
     lines: tuple[Line, ...] = ()
@@ -169,6 +199,23 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     businesses: tuple[Business, ...] = ()
     timing: Timing = Timing()
     processes: Processes = Processes()
+
+    def point_codes(self) -> dict[str, str]:
+        """The point code of every signalling node by name, as written; the foreign ones last."""
+        return {
+            node.name: node.point_code
+            for nodes in (
+                self.switches,
+                self.transfer_points,
+                self.peripherals,
+                self.foreign_nodes,
+            )
+            for node in nodes
+        }
+
+    def foreign(self) -> dict[str, ForeignNode]:
+        """The foreign nodes by name."""
+        return {node.name: node for node in self.foreign_nodes}
 
     def ring_limit_us(self) -> int:
         """How long a telephone may ring."""

@@ -34,11 +34,7 @@ def _print_tables(topology: Topology) -> None:
         ("node", "point code", "links to"),
         [
             (node, code, ", ".join(_far_ends(topology, node)))
-            for node, code in (
-                *((switch.name, switch.point_code) for switch in topology.switches),
-                *((point.name, point.point_code) for point in topology.transfer_points),
-                *((peripheral.name, peripheral.point_code) for peripheral in topology.peripherals),
-            )
+            for node, code in topology.point_codes().items()
         ],
     )
     print_table(

@@ -13,6 +13,7 @@ from typing import Protocol
 from twisted.internet.error import CannotListenError
 
 from calleq.cli.failure import CommandError
+from calleq.cli.foreign import ForeignLinks
 from calleq.lines.contract import LinePlant
 from calleq.lines.plants import InProcessLines
 from calleq.lines.tcp_lines import TcpLines
@@ -21,7 +22,7 @@ from calleq.osn.contract import Bus
 from calleq.osn.in_process import InProcessBus
 from calleq.osn.tcp import TcpBus
 from calleq.runtime.clock import Clock
-from calleq.runtime.guest import start_guest, stop_guest
+from calleq.runtime.guest import GuestReactor, start_guest, stop_guest
 from calleq.runtime.tap import Tap
 from calleq.ss7.links import InProcessLink, LinkEnd, link_name
 from calleq.ss7.tcp_link import TcpConnector, TcpEnd, TcpListener
@@ -68,33 +69,47 @@ def address_taken() -> Iterator[None]:
 
 
 class OneProcess:
-    """Every wire in this process, with the delays of the topology."""
+    """Every wire in this process, with the delays of the topology; foreign nodes are beyond it."""
 
     def __init__(self, topology: Topology, clock: Clock, tap: Tap) -> None:
         self._clock = clock
         self._tap = tap
+        self._foreign = ForeignLinks(topology, clock, tap)
+        self._reactor: GuestReactor | None = None
         self.links: dict[tuple[str, str], InProcessLink] = {}
         self.bus: Bus = InProcessBus(clock, topology.timing.osn_delay_us, tap)
         self.lines: LinePlant = InProcessLines(clock, topology.timing.line_delay_us, tap)
 
     def link_ends(self, link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
+        if link.is_foreign:
+            return self._foreign.ends_in(link, chosen)
         wire = InProcessLink(link.ends, self._clock, self._tap, link.delay_us)
         self.links[link.ends] = wire
         return {name: wire.end(name) for name in link.ends if name in chosen}
 
     def open(self, lines_lost: Callable[[str], object]) -> None:
-        """Nothing to open, and nothing breaks by itself."""
+        """Only links to foreign nodes are to be opened, and break."""
+        if self._foreign.ends:
+            self._reactor = start_guest()
+            self._foreign.open(self._reactor)
 
     def listening(self) -> dict[str, str]:
-        """Nothing: nobody else is on these wires."""
-        return {}
+        """Where foreign nodes find this process."""
+        return self._foreign.listening()
 
     async def settled(self, limit_s: float) -> list[str]:
-        """At once, and not worth a line."""
-        return []
+        """At once: foreign nodes come when they come, and `report` says so."""
+        return self._foreign.states()
 
     def report(self, say: Callable[[str], object]) -> None:
-        """Nothing to report."""
+        """Say a line from now on whenever a link to a foreign node comes or goes."""
+        self._foreign.report(say)
+
+    async def close(self) -> None:
+        """Close what was opened."""
+        self._foreign.close()
+        if self._reactor is not None:
+            await stop_guest(self._reactor)
 
 
 class SeveralProcesses:
@@ -111,6 +126,7 @@ class SeveralProcesses:
         self._listeners: dict[str, TcpListener] = {}
         self._connectors: list[TcpConnector] = []
         self._ends: list[TcpEnd] = []
+        self._foreign = ForeignLinks(topology, clock, tap)
         self._reactor = start_guest()
         self._bus = TcpBus(
             self._reactor, clock, tap, lambda element: address_of(topology, element, "osn")
@@ -139,6 +155,8 @@ class SeveralProcesses:
         return self._lines
 
     def link_ends(self, link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
+        if link.is_foreign:
+            return self._foreign.ends_in(link, chosen)
         here = [name for name in link.ends if name in chosen]
         if len(here) == 2:
             wire = InProcessLink(link.ends, self._clock, self._tap, link.delay_us)
@@ -175,6 +193,7 @@ class SeveralProcesses:
             host, port = address_of(self._topology, name, "links")
             listener.listen(self._reactor, port, host)
         self._bus.listen()
+        self._foreign.open(self._reactor)
         for connector in self._connectors:
             host, port = address_of(self._topology, connector.end.far, "links")
             connector.start(self._reactor, host, port)
@@ -187,7 +206,8 @@ class SeveralProcesses:
             places[f"signalling links of {name}"] = address_of(topology, name, "links")
         for name in self._switches_here():
             places[f"subscriber lines of {name}"] = self._line_addresses[name]
-        return {what: f"{host}:{port}" for what, (host, port) in places.items()}
+        own = {what: f"{host}:{port}" for what, (host, port) in places.items()}
+        return own | self._foreign.listening()
 
     async def settled(self, limit_s: float) -> list[str]:
         """Wait until every wire stands, at most `limit_s`; a line on the state of each."""
@@ -201,6 +221,7 @@ class SeveralProcesses:
     def report(self, say: Callable[[str], object]) -> None:
         """Say a line from now on whenever a wire comes or goes."""
         self._say = say
+        self._foreign.report(say)
 
     def _states(self) -> dict[str, bool]:
         """Whether each wire stands that this process must find or be found by to work."""
@@ -228,6 +249,7 @@ class SeveralProcesses:
     async def close(self) -> None:
         """Close every wire without a word, then end the reactor."""
         self._say = self._lines_lost = _nobody
+        self._foreign.close()
         for connector in self._connectors:
             connector.stop()
         for listener in self._listeners.values():

@@ -21,6 +21,7 @@ from twisted.internet.defer import Deferred, succeed
 from calleq.runtime.clock import Clock, Timer
 from calleq.runtime.tap import Segment, Tap
 from calleq.runtime.tcp import Connection, Dialler, Listener, TcpReactor
+from calleq.ss7.links import NONE_RECEIVED
 from calleq.ss7.m2pa import ACKNOWLEDGE_AFTER, Aligned, M2paError, Proved, Session, Unit
 from calleq.units import MILLISECOND_US, SECOND_US
 
@@ -72,6 +73,25 @@ class TcpEnd:
             Segment.SIGNALLING_LINK, self.link, self.near, self.far, octets, self._clock.now_us()
         )
         return True
+
+    @property
+    def congestion(self) -> int:
+        return 0
+
+    def on_congestion(self, told: Callable[[int], None]) -> None:
+        """Nothing to tell: what a connection does not take at once, the system keeps."""
+
+    def start(self) -> None:
+        """It runs from the first."""
+
+    def stop(self) -> None:
+        """Its connection is what starts and stops it."""
+
+    def last_received(self) -> int:
+        return NONE_RECEIVED
+
+    def retrieve(self, after: int | None) -> list[bytes]:
+        return []
 
     def arrived(self, octets: bytes) -> None:
         """A unit came over the connection."""

@@ -1,7 +1,8 @@
 """Digit analysis: from a called number to an own line or to trunk groups, by longest prefix.
 
 Built once from the topology: the prefixes of every switch and the trunk groups between switches
-(peripherals switch nothing through, so they are no part of a route). What it answers:
+(peripherals switch nothing through, so they are no part of a route, and foreign exchanges are its
+last part: nothing is known of their trunks). What it answers:
 
 - `OwnNumber`: this switch serves the prefix. Whether a line has the number is not asked here;
 - `Towards`: trunk groups in the order in which to try them. First those to the switches nearest to
@@ -18,7 +19,7 @@ from collections.abc import Iterable
 import msgspec
 
 from calleq.ssp.causes import Q850
-from calleq.topology import Topology
+from calleq.topology import ForeignNode, Switch, Topology
 
 
 class OwnNumber(msgspec.Struct, frozen=True):
@@ -51,13 +52,13 @@ class Routing:
         neighbours = _neighbours(topology)
         self._switches = frozenset(neighbours)
         self._by_prefix: dict[str, Route] = {}
-        for switch in topology.switches:
+        for exchange in _exchanges(topology):
             route: Route
-            if switch.name == name:
+            if exchange.name == name:
                 route = OwnNumber()
             else:
-                route = _towards(topology, neighbours, name, switch.name)
-            for prefix in switch.prefixes:
+                route = _towards(topology, neighbours, name, exchange.name)
+            for prefix in exchange.prefixes:
                 self._by_prefix[prefix] = route
         self._lengths = sorted({len(prefix) for prefix in self._by_prefix}, reverse=True)
         self._unknown = NoRoute(Q850.NO_ROUTE)
@@ -86,8 +87,12 @@ class Routing:
         return exchange in self._switches
 
 
+def _exchanges(topology: Topology) -> tuple[Switch | ForeignNode, ...]:
+    return *topology.switches, *topology.foreign_nodes
+
+
 def _neighbours(topology: Topology) -> dict[str, set[str]]:
-    neighbours: dict[str, set[str]] = {switch.name: set() for switch in topology.switches}
+    neighbours: dict[str, set[str]] = {exchange.name: set() for exchange in _exchanges(topology)}
     for trunk in topology.trunks:
         one, other = trunk.ends
         if one in neighbours and other in neighbours:
@@ -96,14 +101,16 @@ def _neighbours(topology: Topology) -> dict[str, set[str]]:
     return neighbours
 
 
-def _hops_to(destination: str, neighbours: dict[str, set[str]], without: str) -> dict[str, int]:
+def _hops_to(
+    destination: str, neighbours: dict[str, set[str]], without: set[str]
+) -> dict[str, int]:
     """Trunks to cross from each switch to `destination`, never passing through `without`."""
     hops = {destination: 0}
     waiting = deque((destination,))
     while waiting:
         switch = waiting.popleft()
         for neighbour in neighbours[switch]:
-            if neighbour not in hops and neighbour != without:
+            if neighbour not in hops and neighbour not in without:
                 hops[neighbour] = hops[switch] + 1
                 waiting.append(neighbour)
     return hops
@@ -112,7 +119,7 @@ def _hops_to(destination: str, neighbours: dict[str, set[str]], without: str) ->
 def _towards(
     topology: Topology, neighbours: dict[str, set[str]], name: str, destination: str
 ) -> Route:
-    hops = _hops_to(destination, neighbours, without=name)
+    hops = _hops_to(destination, neighbours, without={name, *topology.foreign()})
     near = [(hops[far], group) for group, far in _groups(topology, name) if far in hops]
     if not near:
         return NoRoute(Q850.NO_ROUTE)

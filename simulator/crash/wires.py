@@ -17,7 +17,7 @@ from typing import Literal
 
 import msgspec
 
-from calleq.ss7.links import link_name
+from calleq.ss7.links import NONE_RECEIVED, link_name
 
 FRAME_LIMIT_BYTES = 1 << 20
 _LENGTH = struct.Struct(">I")
@@ -129,6 +129,26 @@ class WireEnd:
     def attach(self, receive: Callable[[bytes], None], changed: Callable[[bool], None]) -> None:
         self._receive = receive
         self._changed = changed
+
+    @property
+    def congestion(self) -> int:
+        return 0
+
+    def on_congestion(self, told: Callable[[int], None]) -> None:
+        """A pipe takes everything at once."""
+
+    def start(self) -> None:
+        """It runs from the first."""
+
+    def stop(self) -> None:
+        """Level 3 stops no link of a crash's world."""
+
+    def last_received(self) -> int:
+        return NONE_RECEIVED
+
+    def retrieve(self, after: int | None) -> list[bytes]:
+        """A process that died has whatever it had read: nothing can be told apart, as after it."""
+        return []
 
     def send(self, octets: bytes) -> bool:
         if self.in_service:

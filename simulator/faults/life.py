@@ -138,6 +138,31 @@ class MortalLinkEnd:
 
         self._end.attach(arrives, changes)
 
+    @property
+    def congestion(self) -> int:
+        return self._end.congestion
+
+    def on_congestion(self, told: Callable[[int], None]) -> None:
+        life = self._life
+
+        def tells(level: int) -> None:
+            if life.alive:
+                told(level)
+
+        self._end.on_congestion(tells)
+
+    def start(self) -> None:
+        self._end.start()
+
+    def stop(self) -> None:
+        self._end.stop()
+
+    def last_received(self) -> int:
+        return self._end.last_received()
+
+    def retrieve(self, after: int | None) -> list[bytes]:
+        return self._end.retrieve(after)
+
 
 class MortalVoice:
     """The voice plane as one process reaches it; fulfils `Voice`."""

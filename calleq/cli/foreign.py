@@ -1,0 +1,125 @@
+"""The signalling links of a process to nodes that are not ours.
+
+Owns the connections and associations behind them, opened and closed as one. Each end says which
+link it is of; what comes and goes is told like that of every wire (`report`). A link over M2PA is
+`tcp_link`'s, a link over M3UA an association: as a process towards a foreign gateway, as a gateway
+towards a foreign process, or as a peer, which is both.
+"""
+
+from collections.abc import Callable, Mapping
+
+from calleq.runtime.clock import Clock
+from calleq.runtime.guest import GuestReactor
+from calleq.runtime.tap import Tap
+from calleq.ss7.links import LinkEnd, link_name
+from calleq.ss7.m3ua import messages as m
+from calleq.ss7.m3ua.asp import AspSettings
+from calleq.ss7.m3ua.association import Association
+from calleq.ss7.m3ua.ends import AdaptedEnd, gateway_end, server_end
+from calleq.ss7.m3ua.gateway import Destination, Gateway
+from calleq.ss7.m3ua.server import ApplicationServer
+from calleq.ss7.m3ua.tcp import M3uaConnector, M3uaListener
+from calleq.topology import SignallingLink, Topology, parse_point_code
+
+_MODES = {mode.name.lower(): mode for mode in m.TrafficMode}
+
+
+class ForeignLinks:
+    """Every link of this process to a foreign node."""
+
+    def __init__(self, topology: Topology, clock: Clock, tap: Tap) -> None:
+        self._topology = topology
+        self._clock = clock
+        self._tap = tap
+        self._associations: list[tuple[SignallingLink, Association]] = []
+        self._connectors: list[M3uaConnector] = []
+        self._listeners: list[tuple[SignallingLink, M3uaListener]] = []
+        self.ends: list[AdaptedEnd] = []
+
+    def end(self, link: SignallingLink, near: str) -> LinkEnd:
+        """The end at our node `near`."""
+        far = link.ends[1] if near == link.ends[0] else link.ends[0]
+        names = (link_name(link.ends), near, far)
+        gateway = None
+        server = None
+        if link.role != "process":
+            gateway = Gateway(self._clock, lambda code: Destination.UNKNOWN)
+            server = self._server(link, far)
+            gateway.add(server)
+        asp = None if link.role == "gateway" else self._settings(link, near)
+        association = Association(self._clock, asp=asp, gateway=gateway)
+        self._associations.append((link, association))
+        if association.asp is not None:
+            end = gateway_end(names, self._clock, self._tap, association)
+        else:
+            assert server is not None
+            end = server_end(names, self._clock, self._tap, server)
+        self.ends.append(end)
+        return end
+
+    def ends_in(self, link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
+        """The end of a link that lies in this process, if it does."""
+        return {name: self.end(link, name) for name in link.ends if name in chosen}
+
+    def states(self) -> list[str]:
+        """A line on the state of each link."""
+        return [_state(end) for end in self.ends]
+
+    def report(self, say: Callable[[str], object]) -> None:
+        """Say a line from now on whenever a link comes or goes."""
+        for end in self.ends:
+            end.watch = lambda end: say(_state(end))
+
+    def open(self, reactor: GuestReactor) -> None:
+        """Listen and connect; CannotListenError when an address is taken."""
+        for link, association in self._associations:
+            host, _, port = (link.connect or link.listen).rpartition(":")
+            if link.connect:
+                connector = M3uaConnector(association, self._clock)
+                self._connectors.append(connector)
+                connector.start(reactor, host, int(port))
+            else:
+                listener = M3uaListener(_once_at_a_time(association))
+                self._listeners.append((link, listener))
+                listener.listen(reactor, int(port), host)
+
+    def listening(self) -> dict[str, str]:
+        """Every address by what it is for."""
+        return {
+            f"foreign signalling link {link_name(link.ends)}": link.listen
+            for link, _ in self._associations
+            if link.listen
+        }
+
+    def close(self) -> None:
+        """Close every connection without a word, and try no more."""
+        for connector in self._connectors:
+            connector.stop()
+        for _, listener in self._listeners:
+            listener.stop()
+
+    def _server(self, link: SignallingLink, far: str) -> ApplicationServer:
+        code = parse_point_code(self._topology.foreign()[far].point_code)
+        assert link.routing_context is not None, "checked with the topology"
+        mode = _MODES.get(link.traffic_mode, m.TrafficMode.OVERRIDE)
+        return ApplicationServer(far, link.routing_context, code, self._clock, traffic_mode=mode)
+
+    def _settings(self, link: SignallingLink, near: str) -> AspSettings:
+        mode = _MODES.get(link.traffic_mode)
+        code = parse_point_code(self._topology.point_codes()[near])
+        context = link.routing_context
+        return AspSettings(
+            routing_contexts=() if context is None else (context,),
+            keys=(m.RoutingKey(1, (code,), traffic_mode=mode),) if link.register else (),
+            traffic_mode=mode,
+        )
+
+
+def _state(end: AdaptedEnd) -> str:
+    state = "in service" if end.in_service else "out of service, tried again and again"
+    return f"foreign signalling link {end.link} at {end.near}: {state}"
+
+
+def _once_at_a_time(association: Association) -> Callable[[], Association | None]:
+    """A newcomer takes the association only when nobody has it."""
+    return lambda: None if association.stands else association

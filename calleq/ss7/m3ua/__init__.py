@@ -1,0 +1,1 @@
+"""MTP3 user adaptation over a byte stream or SCTP: towards foreign signalling nodes (RFC 4666)."""
