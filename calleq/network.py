@@ -16,7 +16,7 @@ from calleq.intake.intake import Intake
 from calleq.intake.references import CallReferences
 from calleq.ip_peripheral.service import IntelligentPeripheral
 from calleq.journal.contract import Journal
-from calleq.journal.entries import LineSeized, Stamped, Started
+from calleq.journal.entries import LineSeized, Stamped, Started, by_entity
 from calleq.lines.contract import LinePlant
 from calleq.media.contract import Prompt, Voice
 from calleq.media.wording import announcement_text, apology_text, whisper_text
@@ -82,8 +82,9 @@ class Network:
         After a restart every circuit is reset, since nobody here knows what it carried (Q.764
         §2.9.3.1); the far exchange clears its calls with cause 31.
         """
-        for switch in self.switches.values():
-            switch.restart(entries)
+        own = by_entity(entries)
+        for name, switch in self.switches.items():
+            switch.restart(own.get(name, ()))
         for name in self._writers():
             self.journal.append(name, Started(__version__))
         if entries:
@@ -91,8 +92,8 @@ class Network:
                 for trunk in self.topology.trunks:
                     if name in trunk.ends:
                         exchange.reset(trunk.name)
-        for peripheral in self.peripherals.values():
-            peripheral.restart(entries)
+        for name, peripheral in self.peripherals.items():
+            peripheral.restart(own.get(name, ()))
         if self.server is not None:
             self.server.restart(entries)
         if self.telephones is not None:
@@ -129,6 +130,7 @@ def build_network(
 ) -> Network:
     """Build the named elements (None: all) on the plant; `Network.start` sets them to work."""
     chosen = frozenset(element_names(topology)) if elements is None else elements
+    last_seizures = _last_seizures(entries)
     network = Network(topology, plant.journal)
     _build_nodes(network, plant, chosen)
     for switch in topology.switches:
@@ -142,7 +144,7 @@ def build_network(
                 bus=plant.bus,
                 journal=plant.journal,
                 clock=plant.clock,
-                last_seizure=_last_seizure(entries, switch.name),
+                last_seizure=last_seizures.get(switch.name, 0),
             )
     for peripheral in topology.peripherals:
         if peripheral.name in chosen:
@@ -269,12 +271,11 @@ def _build_door(network: Network, plant: Plant) -> None:
     )
 
 
-def _last_seizure(entries: Iterable[Stamped], switch: str) -> int:
-    return max(
-        (
-            stamped.entry.seizure
-            for stamped in entries
-            if stamped.entity == switch and isinstance(stamped.entry, LineSeized)
-        ),
-        default=0,
-    )
+def _last_seizures(entries: Iterable[Stamped]) -> dict[str, int]:
+    """The highest seizure number of each switch."""
+    last: dict[str, int] = {}
+    for stamped in entries:
+        entry = stamped.entry
+        if isinstance(entry, LineSeized) and entry.seizure > last.get(stamped.entity, 0):
+            last[stamped.entity] = entry.seizure
+    return last

@@ -61,6 +61,13 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         metavar="N",
         help="alter N records, to see that exactly those are found",
     )
+    run.add_argument(
+        "--faults",
+        type=int,
+        default=0,
+        metavar="N",
+        help="hurt the network N times, at random by the seed, each time for up to 40 s",
+    )
     run.add_argument("--pcap", type=Path, metavar="FILE", help="write the SS7 octets (DLT 141)")
     run.add_argument("--report", type=Path, metavar="DIR", help="write an HTML page with plots")
     run.add_argument("--json", action="store_true", help="print the result as JSON")

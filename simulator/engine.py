@@ -6,7 +6,7 @@ as they are written.
 
 import contextlib
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -23,7 +23,7 @@ from calleq.units import SECOND_US
 from simulator.digest import Digest
 from simulator.measures import Measure, Measurement, Occupancy, Sums
 from simulator.mutate import Mutator
-from simulator.offers import Offers, Progress, drain, offer
+from simulator.offers import Progress, drain, offer
 from simulator.people import Conversations, Holding
 from simulator.plots import Hours, Lengths
 from simulator.stream import RecordStream
@@ -51,6 +51,12 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     differences: Differences
     altered: int
     """Records that were altered on purpose."""
+    faults: dict[str, int] = {}
+    """What struck the network, by kind."""
+    partial: int = 0
+    """Legs whose switch died in the call; each tells of no more than was lived."""
+    breaches: tuple[str, ...] = ()
+    """Rules that did not hold; see `simulator.faults.invariants`."""
     littles_law: float
     """Relative difference of the journal's L and the records' lambda times W."""
     length_s: float
@@ -72,6 +78,8 @@ class Plan:
     calls_at_once: int | None = None
     """What the peripheral's trunk carries, where that is to be held against Erlang-B."""
     mutations: int = 0
+    faults: int = 0
+    """How many strike; then `calls` is needed too."""
     pcap: BinaryIO | None = None
     start_us: int = START_US
 
@@ -87,8 +95,8 @@ class Outcome:
 
 
 @dataclass(slots=True)
-class _Gathering:
-    """Everything that listens while a run goes on."""
+class Gathered:
+    """What a run is measured by, as it comes."""
 
     plan: Plan
     digest: Digest
@@ -96,18 +104,33 @@ class _Gathering:
     occupancy: Occupancy = field(default_factory=Occupancy)
     hours: Hours = field(default_factory=Hours)
     lengths: Lengths = field(default_factory=Lengths)
-    start_us: int = 0
-    reconciliation: Reconciliation = field(init=False)
-    stream: RecordStream = field(init=False)
     mutator: Mutator | None = None
 
     def __post_init__(self) -> None:
         plan = self.plan
-        self.reconciliation = Reconciliation(plan.topology.timing.line_delay_us)
-        self.stream = RecordStream(self._records, self._came_or_went)
         if plan.mutations:
             assert plan.calls is not None, "the command asks for --calls"
             self.mutator = Mutator(plan.seed, plan.mutations, plan.calls)
+
+    def measure(self, record: SessionRecord) -> None:
+        """One more record."""
+        self.measurement.add(record)
+        self.hours.add(record, self.plan.start_us)
+        self.lengths.add(record)
+
+
+@dataclass(slots=True)
+class _Gathering(Gathered):
+    """Everything that listens while a run goes on."""
+
+    start_us: int = 0
+    reconciliation: Reconciliation = field(init=False)
+    stream: RecordStream = field(init=False)
+
+    def __post_init__(self) -> None:
+        Gathered.__post_init__(self)  # dataclasses with slots are made anew, super() is of the old
+        self.reconciliation = Reconciliation(self.plan.topology.timing.line_delay_us)
+        self.stream = RecordStream(self._records, self._came_or_went)
 
     def _came_or_went(self, by: int, monotonic_us: int) -> None:
         self.occupancy.change(by, monotonic_us - self.start_us)
@@ -120,21 +143,17 @@ class _Gathering:
     def _records(self, records: Sequence[SessionRecord]) -> None:
         self.digest.records(records)
         for record in records:
-            self.measurement.add(record)
-            self.hours.add(record, self.plan.start_us)
-            self.lengths.add(record)
+            self.measure(record)
             told = record if self.mutator is None else self.mutator.alter(record)
             self.reconciliation.record(told)
 
 
 def simulate(plan: Plan, progress: Progress = lambda offered: None) -> Outcome:
     """A whole run with its proof. Raises CommandError when the door refused a message as wrong."""
-    pcap = None if plan.pcap is None else PcapTap(plan.pcap, point_codes(plan.topology))
-    relays = frozenset(point.name for point in plan.topology.transfer_points)
-    gathering = _Gathering(plan, Digest(relays, pcap))
+    gathering = _Gathering(plan, digest_of(plan))
     virtual = _network(plan, gathering)
     gathering.start_us = virtual.clock.monotonic_us()
-    with _world_out_of_the_collectors_sight():
+    with world_out_of_the_collectors_sight():
         offers = offer(virtual, plan.arrivals, progress)
         gathering.occupancy.advance(virtual.clock.monotonic_us() - gathering.start_us)
         concurrent = gathering.occupancy.mean()
@@ -144,16 +163,18 @@ def simulate(plan: Plan, progress: Progress = lambda offered: None) -> Outcome:
     gathering.stream.finish()
     if gathering.stream.late:
         raise CommandError(f"{gathering.stream.late} journal entries came after their call's end")
-    return Outcome(
-        _result(plan, gathering, offers, concurrent, length_us),
-        gathering.occupancy,
-        gathering.hours,
-        gathering.lengths,
-    )
+    found = gathering.reconciliation.result()
+    return outcome_of(gathering, found, offers.offered, offers.turned_away, concurrent, length_us)
+
+
+def digest_of(plan: Plan) -> Digest:
+    """What hashes a run, and captures it where that is asked for."""
+    pcap = None if plan.pcap is None else PcapTap(plan.pcap, point_codes(plan.topology))
+    return Digest(frozenset(point.name for point in plan.topology.transfer_points), pcap)
 
 
 @contextlib.contextmanager
-def _world_out_of_the_collectors_sight() -> Iterator[None]:
+def world_out_of_the_collectors_sight() -> Iterator[None]:
     """The network stays to the end: the garbage collector need not walk through it again."""
     gc.freeze()
     try:
@@ -162,23 +183,22 @@ def _world_out_of_the_collectors_sight() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _network(plan: Plan, gathering: _Gathering) -> VirtualNetwork:
-    topology = plan.topology
+def people_of(plan: Plan, now_us: Callable[[], int]) -> Conversations:
+    """How long the people of a plan talk and wait."""
     callees = frozenset(
-        number for business in topology.businesses for number in business.representatives
+        number for business in plan.topology.businesses for number in business.representatives
     )
-    people = Conversations(
-        plan.seed,
-        plan.holding,
-        callees,
-        now_us=lambda: virtual.clock.monotonic_us(),
-        patience_us=plan.patience_us,
+    return Conversations(
+        plan.seed, plan.holding, callees, now_us=now_us, patience_us=plan.patience_us
     )
+
+
+def _network(plan: Plan, gathering: _Gathering) -> VirtualNetwork:
     virtual = VirtualNetwork(
-        topology,
+        plan.topology,
         seed=plan.seed,
         tap=gathering.digest,
-        manners=people,
+        manners=people_of(plan, lambda: virtual.clock.monotonic_us()),
         journal_sink=gathering.stream.take,
         diary_sink=gathering.diary,
         start_us=plan.start_us,
@@ -186,9 +206,16 @@ def _network(plan: Plan, gathering: _Gathering) -> VirtualNetwork:
     return virtual
 
 
-def _result(
-    plan: Plan, gathering: _Gathering, offers: Offers, concurrent: Measure, length_us: int
-) -> Result:
+def outcome_of(
+    gathering: Gathered,
+    found: Differences,
+    offered: int,
+    turned_away: int,
+    concurrent: Measure,
+    length_us: int,
+) -> Outcome:
+    """What a run came to. `found` are the differences between the records and the diary."""
+    plan = gathering.plan
     measurement, occupancy = gathering.measurement, gathering.occupancy
     total = measurement.total()
     measures = measurement.measures()
@@ -205,18 +232,17 @@ def _result(
     if plan.calls_at_once is not None:
         measures["Erlang-B"] = _erlang_b(plan.calls_at_once, measurement, total)
     altered = 0 if gathering.mutator is None else gathering.mutator.altered
-    found = gathering.reconciliation.result()
-    unrecorded = offers.offered - offers.turned_away - total.calls
+    unrecorded = offered - turned_away - total.calls
     endless = measurement.states.get("", 0)
-    return Result(
-        calls=offers.offered,
+    result = Result(
+        calls=offered,
         completed=total.completed,
         digest=gathering.digest.digest(),
         seed=plan.seed,
         states=dict(sorted(measurement.states.items())),
         measures=measures,
         lost={str(cause): count for cause, count in sorted(measurement.lost.items())},
-        refused=offers.turned_away,
+        refused=turned_away,
         isup_messages=isup_messages,
         differences=Differences(found.records + abs(unrecorded) + endless, found.us),
         altered=altered,
@@ -225,6 +251,7 @@ def _result(
         cpu_s=cpu_s(),
         memory_mb=memory_mb(),
     )
+    return Outcome(result, occupancy, gathering.hours, gathering.lengths)
 
 
 def _erlang_b(calls_at_once: int, measurement: Measurement, total: Sums) -> Measure:

@@ -1,15 +1,15 @@
 """Posts the messages of a run at their instants and lets the network live through them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import msgspec
 
 from calleq.access_server.server import Reply
 from calleq.cli.failure import CommandError
+from calleq.runtime.clock import VirtualClock
 from calleq.units import HOUR_US, SECOND_US
 from simulator.traffic import Arrival
-from simulator.virtual import VirtualNetwork
 
 DRAIN_US = 5 * HOUR_US
 """No call lasts longer once the last one has been offered: the network ends one at 4 hours."""
@@ -19,10 +19,20 @@ BUSY_STATUSES = frozenset({429, 503})
 """The door has too much to do: a result of the run, not a mistake in it."""
 
 
+class Carrier(Protocol):
+    """A network in simulated time with a front door."""
+
+    @property
+    def clock(self) -> VirtualClock: ...
+
+    def submit(self, body: bytes, answered: Callable[[Reply], object]) -> object:
+        """Post a message."""
+
+
 class Offers:
     """Posts the messages of a plan at their instants, one timer at a time."""
 
-    def __init__(self, virtual: VirtualNetwork, arrivals: Iterator[Arrival]) -> None:
+    def __init__(self, virtual: Carrier, arrivals: Iterator[Arrival]) -> None:
         self._virtual = virtual
         self._arrivals = arrivals
         self._start_us = virtual.clock.monotonic_us()
@@ -68,7 +78,7 @@ class Progress(Protocol):
 
 
 def offer(
-    virtual: VirtualNetwork, arrivals: Iterator[Arrival], progress: Progress = lambda offered: None
+    virtual: Carrier, arrivals: Iterator[Arrival], progress: Progress = lambda offered: None
 ) -> Offers:
     """Offer every call; time stands still soon after the last has been."""
     offers = Offers(virtual, arrivals)
@@ -78,7 +88,7 @@ def offer(
     return offers
 
 
-def drain(virtual: VirtualNetwork, offers: Offers) -> None:
+def drain(virtual: Carrier, offers: Offers) -> None:
     """Let the last call end. Raises CommandError when the door refused a message as wrong."""
     virtual.clock.run(DRAIN_US)
     if offers.refused:

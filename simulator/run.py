@@ -20,6 +20,7 @@ from calleq.cli.output import print_json, print_line, print_table
 from calleq.topology import Topology
 from calleq.units import HOUR_US, MINUTE_US, SECOND_US, parse_utc
 from simulator.engine import Outcome, Plan, Result, simulate
+from simulator.faults.long_run import simulate_with_faults
 from simulator.offers import Progress as Advance
 from simulator.people import Holding, HoldingError, empirical
 from simulator.report import write_report
@@ -156,6 +157,9 @@ def plan_of(arguments: argparse.Namespace, pcap: BinaryIO | None = None) -> Plan
     mutations: int = arguments.mutate_records
     if mutations and (calls is None or not 0 < mutations <= calls):
         raise UsageError(f"--mutate-records {mutations}: 1 to as many as --calls expected")
+    faults: int = arguments.faults
+    if faults and (calls is None or not 0 < faults <= calls):
+        raise UsageError(f"--faults {faults}: 1 to as many as --calls expected")
     return Plan(
         topology=topology,
         arrivals=stream,
@@ -165,6 +169,7 @@ def plan_of(arguments: argparse.Namespace, pcap: BinaryIO | None = None) -> Plan
         calls=calls,
         calls_at_once=CIRCUITS // 2 if at_once is None else at_once,
         mutations=mutations,
+        faults=faults,
         pcap=pcap,
         start_us=MIDNIGHT_US if arguments.arrivals == "day" else START_US,
     )
@@ -195,7 +200,7 @@ def run(arguments: argparse.Namespace) -> int:
     with _pcap(arguments.pcap) as pcap:
         plan = plan_of(arguments, pcap)
         with _progress(plan.calls, sys.stderr.isatty()) as progress:
-            outcome = simulate(plan, progress)
+            outcome = (simulate_with_faults if plan.faults else simulate)(plan, progress)
     result = outcome.result
     if arguments.report is not None:
         _report(arguments, outcome)
@@ -209,6 +214,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _judge(result: Result) -> None:
     """Raises CommandError when the records are not what they should be."""
+    if result.breaches:
+        raise CommandError(f"a rule was broken: {result.breaches[0]}")
     found = result.differences.records
     if found != result.altered or (result.differences.us and not result.altered):
         raise CommandError(
@@ -270,6 +277,11 @@ def _show(result: Result) -> None:
         f"differences    {result.differences.records} records, {result.differences.us} us"
         f" between the records and the telephones' diary{altered}"
     )
+    if result.faults:
+        print_line(f"faults         {sum(result.faults.values())} of {len(result.faults)} kinds")
+        print_line(f"partial        {result.partial} legs: their switch died in the call")
+        for text in result.breaches:
+            print_line(f"broken         {text}")
     print_line(f"Little's law   L and lambda W differ by {result.littles_law:.1e}")
     print_line(f"digest         {result.digest}")
     print_line(f"CPU            {result.cpu_s:.2f} s, {result.memory_mb:.0f} MB")

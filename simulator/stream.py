@@ -19,6 +19,7 @@ from calleq.journal.entries import (
     CircuitKey,
     Dialled,
     Ended,
+    Entry,
     LineAnswered,
     LineHeartbeat,
     LineRefused,
@@ -33,6 +34,8 @@ from calleq.journal.entries import (
     Undertaken,
 )
 from calleq.units import SECOND_US
+
+_OnLine = LineRinging | LineAnswered | LineHeartbeat
 
 SETTLE_US = 120 * SECOND_US
 """After its end a call's last legs are released and written within this time."""
@@ -68,7 +71,10 @@ class RecordStream:
     def take(self, stamped: Stamped) -> None:
         """One more entry, in the order of the run."""
         entry = stamped.entry
-        call = entry.call if type(entry) is Progress else self._call_of(stamped)  # half of all
+        if type(entry) is Progress:  # half of all
+            call: str | None = entry.call
+        else:
+            call = _FINDERS[type(entry)](self, stamped)
         if call is None:
             return  # of an ordinary call, or of none
         kept = self._calls.get(call)
@@ -77,54 +83,75 @@ class RecordStream:
         else:
             self.late += 1
 
-    def _call_of(self, stamped: Stamped) -> str | None:
-        """The call of an entry, and what later entries will need to find theirs."""
+    # The call of an entry by its kind, and what later entries will need to find theirs.
+
+    def _on_line(self, stamped: Stamped) -> str | None:
         entry = stamped.entry
-        match entry:
-            case Progress():
-                return entry.call
-            case LineRinging() | LineAnswered() | LineHeartbeat():
-                return self._lines.get((stamped.entity, entry.seizure))
-            case LineReleased():
-                return self._lines.pop((stamped.entity, entry.seizure), None)
-            case Transit():
-                call = self._arrived(entry.incoming)
-                if call is None:
-                    self._using.pop(entry.outgoing, None)
-                else:
-                    self._using[entry.outgoing] = call
-                return call
-            case LineSeized():
-                call = self._arrived(entry.incoming)
-                if call is not None:
-                    self._lines[stamped.entity, entry.seizure] = call
-                return call
-            case LineRefused():
-                return self._arrived(entry.incoming)
-            case Dialled():
-                if entry.circuit is not None:
-                    self._using[entry.circuit] = entry.call
-                return entry.call
-            case Accepted():
-                if entry.call not in self._calls:
-                    self._calls[entry.call] = []
-                    self._came_or_went(1, stamped.monotonic_us)
-                return entry.call
-            case Undertaken():
-                return entry.call
-            case Ended():
-                if entry.call not in self._ended:
-                    self._ended.add(entry.call)
-                    self._came_or_went(-1, stamped.monotonic_us)
-                    self._over.append((stamped.monotonic_us, entry.call))
-                    if len(self._over) >= 2 * BATCH_CALLS:
-                        self._let_go(stamped.monotonic_us - SETTLE_US)
-                return entry.call
-            case Started():
-                self._started.append(stamped)
-                return None
-            case Refused():
-                return None
+        assert isinstance(entry, _OnLine)
+        return self._lines.get((stamped.entity, entry.seizure))
+
+    def _off_line(self, stamped: Stamped) -> str | None:
+        entry = stamped.entry
+        assert isinstance(entry, LineReleased)
+        return self._lines.pop((stamped.entity, entry.seizure), None)
+
+    def _passed_on(self, stamped: Stamped) -> str | None:
+        entry = stamped.entry
+        assert isinstance(entry, Transit)
+        call = self._arrived(entry.incoming)
+        if call is None:
+            self._using.pop(entry.outgoing, None)
+        else:
+            self._using[entry.outgoing] = call
+        return call
+
+    def _line_seized(self, stamped: Stamped) -> str | None:
+        entry = stamped.entry
+        assert isinstance(entry, LineSeized)
+        call = self._arrived(entry.incoming)
+        if call is not None:
+            self._lines[stamped.entity, entry.seizure] = call
+        return call
+
+    def _line_refused(self, stamped: Stamped) -> str | None:
+        assert isinstance(stamped.entry, LineRefused)
+        return self._arrived(stamped.entry.incoming)
+
+    def _dialled(self, stamped: Stamped) -> str:
+        entry = stamped.entry
+        assert isinstance(entry, Dialled)
+        if entry.circuit is not None:
+            self._using[entry.circuit] = entry.call
+        return entry.call
+
+    def _accepted(self, stamped: Stamped) -> str:
+        entry = stamped.entry
+        assert isinstance(entry, Accepted)
+        if entry.call not in self._calls:
+            self._calls[entry.call] = []
+            self._came_or_went(1, stamped.monotonic_us)
+        return entry.call
+
+    def _undertaken(self, stamped: Stamped) -> str:
+        assert isinstance(stamped.entry, Undertaken)
+        return stamped.entry.call
+
+    def _ends(self, stamped: Stamped) -> str:
+        entry = stamped.entry
+        assert isinstance(entry, Ended)
+        if entry.call not in self._ended:
+            self._ended.add(entry.call)
+            self._came_or_went(-1, stamped.monotonic_us)
+            self._over.append((stamped.monotonic_us, entry.call))
+            if len(self._over) >= 2 * BATCH_CALLS:
+                self._let_go(stamped.monotonic_us - SETTLE_US)
+        return entry.call
+
+    def _of_all(self, stamped: Stamped) -> None:
+        self._started.append(stamped)
+
+    def _of_none(self, stamped: Stamped) -> None:
+        """A refusal at the door."""
 
     def _arrived(self, circuit: CircuitKey | None) -> str | None:
         return None if circuit is None else self._using.get(circuit)
@@ -151,3 +178,21 @@ class RecordStream:
                 entries += self._calls.pop(call)
                 self._ended.discard(call)
             self._records(derive_records(entries))
+
+
+_FINDERS: dict[type[Entry], Callable[[RecordStream, Stamped], str | None]] = {
+    LineRinging: RecordStream._on_line,
+    LineAnswered: RecordStream._on_line,
+    LineHeartbeat: RecordStream._on_line,
+    LineReleased: RecordStream._off_line,
+    Transit: RecordStream._passed_on,
+    LineSeized: RecordStream._line_seized,
+    LineRefused: RecordStream._line_refused,
+    Dialled: RecordStream._dialled,
+    Accepted: RecordStream._accepted,
+    Undertaken: RecordStream._undertaken,
+    Ended: RecordStream._ends,
+    Started: RecordStream._of_all,
+    Refused: RecordStream._of_none,
+}
+"""For every kind of entry but `Progress`, whose call is its own."""

@@ -3,7 +3,8 @@
 The diary says when each telephone rang, answered and was done with a call, as it saw it. A switch
 sees what a telephone does one line delay later, and its own releases one delay before the telephone
 does. Where the two cross on the line, the switch's own came first for it: a hang-up changes nothing
-any more, an answer was none. Nothing here reads how a record came about.
+any more, an answer was none, and a telephone that began to ring never rang. Nothing here reads how
+a record came about.
 
 A record here is a leg record: one attempt to reach one telephone. Those that never reached one (the
 switch refused, no circuit was free) have no truth in the diary and are left out on both sides.
@@ -71,35 +72,38 @@ class DiaryReader:
 
     def take(self, entry: DiaryEntry) -> None:
         """One more entry; those of a telephone come in their order."""
-        number = entry.number
-        match entry.event:
-            case Event.RINGS:
-                self._settle(number)
-                self._calls[number] = _Call(entry.at_us)
-            case Event.ANSWERS:
-                call = self._calls.get(number)
-                if call is None:  # a diary that begins in the middle
-                    call = self._calls[number] = _Call(entry.at_us)
-                call.answered_at_us = entry.at_us
-            case Event.HANGS_UP | Event.DECLINES:
-                call = self._calls.get(number)
-                if call is not None:
-                    call.hung_up = entry
-            case Event.RELEASED | Event.STOPS_RINGING | Event.CROSSED:
-                self._over(number, entry.at_us - self._delay_us, entry.cause, "network")
-            case Event.REFUSES:
-                at_us = entry.at_us + self._delay_us
-                refusal = Talk(
-                    number,
-                    None,
-                    0,
-                    released_at_us=at_us,
-                    cause=entry.cause,
-                    released_by="line",
-                )
-                self._found(refusal)
-            case _:
-                pass
+        take = _TAKERS.get(entry.event)
+        if take is not None:
+            take(self, entry)
+
+    def _rings(self, entry: DiaryEntry) -> None:
+        self._settle(entry.number)
+        self._calls[entry.number] = _Call(entry.at_us)
+
+    def _answers(self, entry: DiaryEntry) -> None:
+        call = self._calls.get(entry.number)
+        if call is None:  # a diary that begins in the middle
+            call = self._calls[entry.number] = _Call(entry.at_us)
+        call.answered_at_us = entry.at_us
+
+    def _hangs_up(self, entry: DiaryEntry) -> None:
+        call = self._calls.get(entry.number)
+        if call is not None:
+            call.hung_up = entry
+
+    def _is_released(self, entry: DiaryEntry) -> None:
+        self._over(entry.number, entry.at_us - self._delay_us, entry.cause, "network")
+
+    def _refuses(self, entry: DiaryEntry) -> None:
+        refusal = Talk(
+            entry.number,
+            None,
+            0,
+            released_at_us=entry.at_us + self._delay_us,
+            cause=entry.cause,
+            released_by="line",
+        )
+        self._found(refusal)
 
     def finish(self) -> None:
         """The diary is at its end: no hang-up can cross anything any more."""
@@ -118,11 +122,14 @@ class DiaryReader:
         if call is None:
             return  # the telephone had dialled, or hangs up after a tone
         delay_us = self._delay_us
-        ringing_at_us = call.rings_at_us + delay_us
-        answered_at_us, talk_us = None, 0
+        ringing_at_us: int | None = None
+        answered_at_us, talk_us, ring_us = None, 0, 0
         if call.answered_at_us is not None and call.answered_at_us + delay_us <= released_at_us:
             answered_at_us = call.answered_at_us + delay_us
             talk_us = released_at_us - answered_at_us
+        if call.rings_at_us + delay_us <= released_at_us:
+            ringing_at_us = call.rings_at_us + delay_us
+            ring_us = (released_at_us if answered_at_us is None else answered_at_us) - ringing_at_us
         self._found(
             Talk(
                 number,
@@ -130,12 +137,25 @@ class DiaryReader:
                 talk_us,
                 ringing_at_us,
                 released_at_us,
-                (released_at_us if answered_at_us is None else answered_at_us) - ringing_at_us,
+                ring_us,
                 -(-talk_us // SECOND_US),
                 cause,
                 released_by,
             )
         )
+
+
+_TAKERS: dict[Event, Callable[[DiaryReader, DiaryEntry], None]] = {
+    Event.RINGS: DiaryReader._rings,
+    Event.ANSWERS: DiaryReader._answers,
+    Event.HANGS_UP: DiaryReader._hangs_up,
+    Event.DECLINES: DiaryReader._hangs_up,
+    Event.RELEASED: DiaryReader._is_released,
+    Event.STOPS_RINGING: DiaryReader._is_released,
+    Event.CROSSED: DiaryReader._is_released,
+    Event.REFUSES: DiaryReader._refuses,
+}
+"""The other events say nothing of when a call was what."""
 
 
 def talks_of_diary(diary: Iterable[DiaryEntry], line_delay_us: int) -> list[Talk]:

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from tests import live
+from tests.postgresql import private_postgresql
 
 # Tests make records in databases of their own, whatever the person who runs them uses.
 os.environ.pop("CALLEQ_DATABASE", None)
@@ -29,18 +30,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a private PostgreSQL of this run, without a database's name.
-
-    Its wheel exists for some machines and versions of Python only; where it is installed, and in
-    CI, the tests that use it run.
-    """
-    try:
-        import pgserver
-    except ModuleNotFoundError:
-        pytest.skip("pgserver is not installed")
-    server = pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop")
-    yield server.get_uri("{database}")
-    server.cleanup()
+    """The URL of a private PostgreSQL of this run, without a database's name."""
+    with private_postgresql(tmp_path_factory.mktemp("postgresql")) as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

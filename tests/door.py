@@ -14,7 +14,7 @@ import httpx
 import msgspec
 
 from calleq.access_server import AccessServer, Reply
-from calleq.access_server.http import HttpSurface
+from calleq.access_server.http import HttpSurface, Older
 from calleq.accounts import Accounts, FailureLimits, InlineVerifier, hash_password
 from calleq.intake import CallReferences, Intake
 from calleq.journal.entries import Entry, Stamped
@@ -110,7 +110,7 @@ class Door:
         self,
         businesses: Iterable[Business] | None = None,
         limits: FailureLimits | None = None,
-        older: Callable[[str], Iterable[Stamped]] | None = None,
+        older: Older | None = None,
     ) -> None:
         figure1 = load_topology()
         self.topology: Topology = msgspec.structs.replace(
@@ -144,9 +144,10 @@ class Door:
             self.journal,
             self.clock,
             self.tap,
-            older,
         )
-        self.surface = HttpSurface(self.server, self.accounts, lambda: "request-1", lambda: 1.5)
+        self.surface = HttpSurface(
+            self.server, self.accounts, lambda: "request-1", lambda: 1.5, older
+        )
 
     def http(self, peer: str = LOOPBACK) -> httpx.Client:
         return httpx.Client(

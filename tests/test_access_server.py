@@ -2,16 +2,21 @@
 
 import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import httpx
 import msgspec
 import pytest
 
-from calleq.access_server.calls import LIMIT_ENDED_CALLS, LIMIT_WATCHERS, Calls
+from calleq.access_server.calls import (
+    LIMIT_ENDED_CALLS,
+    LIMIT_RECALLED_CALLS,
+    LIMIT_WATCHERS,
+    Calls,
+)
 from calleq.access_server.server import AUDIT_US, RESEND_FIRST_US, RESEND_LONGEST_US
 from calleq.access_server.timeline import LIMIT_EVENTS
-from calleq.journal.entries import Accepted, Dialled, Ended, Progress, Stamped
+from calleq.journal.entries import Accepted, Dialled, Ended, Entry, Progress, Stamped
 from calleq.osn.messages import AskForCall, CallEnded, CallProgress, SetUpRefused
 from calleq.runtime.tap import Segment
 from calleq.topology import Business
@@ -116,7 +121,7 @@ def test_events_of_one_call_are_bounded_and_its_end_is_kept(door: Door):
 # Restart.
 
 
-def restarted(entries: Iterable[Stamped], businesses: list[Business] | None = None) -> Door:
+def restarted(entries: Sequence[Stamped], businesses: list[Business] | None = None) -> Door:
     after = Door(businesses=businesses)
     after.server.restart(entries)
     return after
@@ -167,15 +172,69 @@ def test_a_business_that_is_no_subscriber_any_more_blocks_its_calls(door: Door):
     assert after.journal.of(Ended)[0].state == "blocked"
 
 
-def test_a_call_too_old_to_be_kept_is_read_from_the_journal(door: Door):
+def test_a_call_too_old_to_be_kept_is_told_from_the_journal(door: Door):
     call = door.place()
     door.ends(call, "customer_busy", 17)
-    after = Door(older=lambda wanted: door.journal.entries)
-    view = after.server.call(call, "abc")
-    assert view is not None
-    assert (view.state, view.cause) == ("customer_busy", 17)
-    assert after.server.call(call, "xyz") is None
-    assert after.server.call("0" * 26, "abc") is None
+    asked: list[str] = []
+
+    async def older(wanted: str) -> list[Stamped]:
+        asked.append(wanted)
+        return [one for one in door.journal.entries if getattr(one.entry, "call", "") == wanted]
+
+    after = Door(older=older)
+    http = after.http()
+    view = http.get(f"/v1/calls/{call}", headers=basic())
+    assert view.status_code == 200
+    assert (view.json()["state"], view.json()["cause"]) == ("customer_busy", 17)
+    page = http.get(f"/v1/calls/{call}/events", headers=basic())
+    assert [event["event"] for event in page.json()["events"]] == ["accepted", "ended"]
+    assert asked == [call], "remembered for a while"
+    assert http.get(f"/v1/calls/{call}", headers=basic("xyz", "xyz-demo")).status_code == 404
+    assert http.get(f"/v1/calls/{'0' * 26}", headers=basic()).status_code == 404
+    assert http.get(f"/v1/calls/{'1' * 26}").status_code == 401
+    assert asked == [call, "0" * 26], "nobody is read for who has not proved who it is"
+
+
+def test_while_the_journal_cannot_be_read_an_old_call_is_no_unknown_one():
+    async def older(wanted: str) -> None:
+        return None
+
+    answer = Door(older=older).http().get(f"/v1/calls/{'0' * 26}", headers=basic())
+    assert (answer.status_code, answer.json()["code"]) == (503, "busy")
+    assert int(answer.headers["retry-after"]) > 0
+
+
+def test_calls_told_from_the_journal_are_bounded_and_must_be_over():
+    calls = Calls()
+    for number in range(LIMIT_RECALLED_CALLS + 1):
+        call = str(number)
+        accepted = Stamped("server-72", 1, 1, 1, Accepted(call, "abc", "server-72", {}))
+        ended = Stamped("server-72", 2, 2, 2, Ended(call, "completed", 16))
+        calls.recall(call, "server-72", [accepted, ended])
+    assert calls.find("0") is None
+    assert calls.find("1") is not None
+    accepted = Stamped("server-72", 1, 1, 1, Accepted("9999", "abc", "server-72", {}))
+    calls.recall("9999", "server-72", [accepted])
+    calls.recall("9998", "another-door", [accepted])
+    assert calls.find("9999") is None
+
+
+def test_a_restart_takes_up_what_is_under_way_and_what_ended_last(door: Door):
+    entries: list[Stamped] = []
+
+    def say(entry: Entry) -> None:
+        entries.append(Stamped("server-72", len(entries) + 1, 1, 1, entry))
+
+    message = {"customer_number": "+12125550100", "representative_number": "+12125550143"}
+    for number in range(LIMIT_ENDED_CALLS + 2):
+        say(Accepted(f"{number:026d}", "abc", "server-72", message))
+        if number > 0:
+            say(Ended(f"{number:026d}", "completed", 16))
+    after = restarted(entries)
+    assert [one.call for one in after.set_ups()] == ["0" * 26]
+    assert state(after, "0" * 26) == "accepted"
+    assert after.server.call(f"{1:026d}", "abc") is None
+    assert state(after, f"{2:026d}") == "completed"
 
 
 def test_so_many_ended_calls_are_kept():

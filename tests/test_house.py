@@ -142,3 +142,39 @@ def test_the_global_reactor_and_gpl_code_are_never_imported():
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def _asserts(function: ast.AST) -> bool:
+    """Whether a function of the tests itself says what must be."""
+    return any(
+        isinstance(node, ast.Assert)
+        or (isinstance(node, ast.Attribute) and node.attr in ("raises", "fail"))
+        for node in ast.walk(function)
+    )
+
+
+def _called_by(function: ast.AST) -> set[str]:
+    """The plain names, and those of methods, that a function calls."""
+    names = set()
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call):
+            match node.func:
+                case ast.Name(name) | ast.Attribute(attr=name):
+                    names.add(name)
+    return names
+
+
+def test_every_test_asserts_something_itself_or_through_a_helper_of_the_tests():
+    functions: dict[str, list[ast.AST]] = defaultdict(list)
+    tests: list[tuple[str, ast.AST]] = []
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                functions[node.name].append(node)
+                if node.name.startswith("test_"):
+                    tests.append((f"{path.name}: {node.name}", node))
+    # A name counts when everything that is called so asserts; names are shared by many.
+    asserting = {name for name, found in functions.items() if all(map(_asserts, found))}
+    lazy = [name for name, test in tests if not _asserts(test) and not _called_by(test) & asserting]
+    assert len(tests) > 500
+    assert lazy == []

@@ -20,13 +20,21 @@ from calleq.journal import (
     read_data,
     read_journal,
 )
-from calleq.journal.entries import Accepted, Ended, Entry, LineReleased, LineSeized, Progress
+from calleq.journal.entries import (
+    Accepted,
+    Ended,
+    Entry,
+    LineReleased,
+    LineSeized,
+    Progress,
+    Started,
+)
 from calleq.journal.frames import HEADER_BYTES
 from calleq.journal.inline import InlineJournal
 from calleq.journal.reading import read_whole
-from calleq.journal.segments import KEEP_LIMIT_US, segment_path
+from calleq.journal.segments import KEEP_LIMIT_US, Retention, segment_path
 from calleq.runtime.clock import LoopClock, VirtualClock
-from calleq.runtime.disk import DiskFile, RealDisk
+from calleq.runtime.disk import Disk, DiskFile, RealDisk
 from calleq.units import HOUR_US, SECOND_US
 
 VERSION_1 = Path(__file__).parent / "data" / "version-1.journal"
@@ -44,9 +52,17 @@ def numbers(path: Path) -> list[int]:
 class Life:
     """A process of a journal on the virtual clock."""
 
-    def __init__(self, path: Path, clock: VirtualClock | None = None, **options: int) -> None:
+    def __init__(
+        self,
+        path: Path,
+        clock: VirtualClock | None = None,
+        retention: Retention | None = None,
+        disk: Disk | None = None,
+    ) -> None:
         self.clock = clock or VirtualClock(1_800_000_000 * SECOND_US)
-        self.journal = InlineJournal(path, self.clock, segment_bytes=SEGMENT_BYTES, **options)
+        self.journal = InlineJournal(
+            path, self.clock, disk=disk, segment_bytes=SEGMENT_BYTES, retention=retention
+        )
 
     def writes(self, entries: Sequence[Entry], entity: str = "ip-76") -> "Life":
         """Each entry in a group of its own."""
@@ -235,13 +251,16 @@ def test_a_second_writer_is_refused_whatever_the_segment(tmp_path: Path) -> None
 
 KEEP_US = KEEP_LIMIT_US + HOUR_US
 
+ALL_CONSUMED = Retention(KEEP_US, lambda: dict.fromkeys(("ip-76", "ssp-62", "server-72"), 999))
+"""The records of everything have been made."""
+
 
 def test_segments_are_removed_when_they_are_old_and_nothing_in_them_goes_on(
     tmp_path: Path,
 ) -> None:
     base = tmp_path / "network.journal"
     clock = VirtualClock(1_800_000_000 * SECOND_US)
-    life = Life(base, clock, keep_us=KEEP_US)
+    life = Life(base, clock, ALL_CONSUMED)
     life.writes([Accepted("call-a", "abc", "server-72", {})], "server-72")
     life.writes([LineSeized(1, "+1", None, "+1", "+2")], "ssp-62")
     life.writes([progress(number) for number in range(1, 61)])
@@ -258,7 +277,7 @@ def test_segments_are_removed_when_they_are_old_and_nothing_in_them_goes_on(
     assert kept == list(range(kept[0], 201)), "no gap"
     assert 40 < kept[0] <= 61, "nothing young is removed"
     life.ends()
-    again = Life(base, clock, keep_us=KEEP_US)
+    again = Life(base, clock, ALL_CONSUMED)
     again.writes([progress(201)])
     again.ends()
     assert [s.sequence for s in read_journal(base)[0] if s.entity == "ip-76"][-1] == 201
@@ -270,16 +289,48 @@ def test_what_went_on_before_a_restart_keeps_its_segment(tmp_path: Path) -> None
     clock = VirtualClock(1_800_000_000 * SECOND_US)
     Life(base, clock).writes([Accepted("call-a", "abc", "server-72", {})], "server-72").ends()
     clock.advance_us(2 * KEEP_US)
-    life = Life(base, clock, keep_us=KEEP_US)
+    life = Life(base, clock, ALL_CONSUMED)
     life.writes([progress(number) for number in range(1, 101)])
     assert base.exists()
     life.ends()
 
 
-def test_no_journal_is_kept_for_less_than_two_days(tmp_path: Path) -> None:
-    life = Life(tmp_path / "network.journal", keep_us=KEEP_LIMIT_US - 1)
+def test_no_journal_is_kept_for_less_than_two_days() -> None:
     with pytest.raises(ValueError, match="are kept for"):
-        life.writes([progress(number) for number in range(1, 60)])
+        Retention(KEEP_LIMIT_US - 1, dict)
+
+
+def test_segments_whose_records_have_not_been_made_are_kept_however_old_they_are(
+    tmp_path: Path,
+) -> None:
+    base = tmp_path / "network.journal"
+    clock = VirtualClock(1_800_000_000 * SECOND_US)
+    consumed: dict[str, int] = {}
+    life = Life(base, clock, Retention(KEEP_US, lambda: consumed))
+    life.writes([Started("1.0")], "ssp-62")
+    life.writes([progress(number) for number in range(1, 61)])
+    clock.advance_us(2 * KEEP_US)
+    life.writes([progress(number) for number in range(61, 121)])
+    assert numbers(base) == list(range(1, 121)), "no records at all"
+    consumed["ip-76"] = 120
+    life.writes([progress(number) for number in range(121, 161)])
+    assert numbers(base) == list(range(1, 161)), "none of the one entry of ssp-62"
+    consumed |= {"ip-76": 30, "ssp-62": 1}
+    life.writes([progress(number) for number in range(161, 201)])
+    kept = numbers(base)
+    assert 1 < kept[0] <= 31, "what the records lack is kept"
+    assert kept == list(range(kept[0], 201))
+    life.ends()
+
+
+def test_the_records_are_not_asked_about_while_no_segment_is_old(tmp_path: Path) -> None:
+    def consumed() -> dict[str, int]:
+        raise AssertionError("asked")
+
+    base = tmp_path / "network.journal"
+    life = Life(base, retention=Retention(KEEP_US, consumed))
+    life.writes([progress(number) for number in range(1, 101)]).ends()
+    assert numbers(base) == list(range(1, 101))
 
 
 OPENING_STEPS = 6

@@ -240,6 +240,7 @@ def test_damage_ends_the_connection_and_the_next_octets_arrive(scene: TwoProcess
     scene.plug_in(LINE)
     scene.telephones.to_switch("ssp-62", LINE, b"dial")
     scene.until(lambda: scene.at_switch == [(LINE, b"dial")])
+    assert scene.switch.refused_frames() == 1
 
 
 def test_a_newer_connection_takes_the_place_of_the_older(scene: TwoProcesses) -> None:
@@ -249,6 +250,7 @@ def test_a_newer_connection_takes_the_place_of_the_older(scene: TwoProcesses) ->
         scene.until(lambda: "ssp-62 lost telephones" in scene.lost)
         scene.switch.to_telephone("ssp-62", LINE, b"ring")
         scene.until(lambda: scene.at_telephones == [(LINE, b"ring")])
+        assert scene.lost.count("ssp-62 lost telephones") == 1
 
 
 def test_what_waits_for_a_connection_is_bounded(

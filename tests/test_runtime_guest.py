@@ -65,7 +65,8 @@ def test_nothing_of_the_rooms_imports_the_global_reactor() -> None:
         "asyncio.run(main())\n"
         "assert 'twisted.internet.reactor' not in sys.modules\n"
     )
-    subprocess.run([sys.executable, "-c", script], check=True)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")

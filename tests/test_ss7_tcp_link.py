@@ -165,6 +165,7 @@ def test_nodes_may_start_before_the_transfer_point_listens() -> None:
         await until(lambda: all(c.attempts > 1 for c in network.connectors.values()))
         network.listener.listen(network.reactor, port)
         await network.comes_into_service()
+        assert all(one.end.in_service for one in network.connectors.values())
 
     run(test)
 

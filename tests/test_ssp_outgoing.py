@@ -30,7 +30,7 @@ def test_a_transit_call_is_relayed_both_ways(town: Town):
         ("ssp-b/1", "IAM 12125550140"),
     ]
     gone = town.exchange.outgoing[0]
-    assert town.journal.entries == [Transit(come.key, gone.key, "")]
+    assert town.journal.entries == [Transit(come.key, gone.key, "", called=AT_B)]
     assert town.voice.fed == {come.wire: (wire_source(gone.wire),)}  # tones pass backward
     gone.rings()
     gone.answers()
@@ -161,7 +161,7 @@ def test_a_telephone_calls_another_switch(town: Town):
         ("ssp-b/1", "IAM 12125550140"),
     ]
     gone = town.exchange.outgoing[0]
-    assert town.journal.entries == [Transit(None, gone.key, DSL)]
+    assert town.journal.entries == [Transit(None, gone.key, DSL, called=AT_B)]
     assert town.exchange.iams == [
         (CalledNumber("12125550140"), CallingNumber("12125550100", screening=3))
     ]

@@ -1,10 +1,12 @@
 """The database of the projections: its tables by migration, its transactions whole."""
 
+import importlib.util
 import os
 import signal
 import sqlite3
 from pathlib import Path
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -14,6 +16,7 @@ from calleq.store import Database, StoreError, database_url
 from calleq.store.database import SCHEMA_REVISION
 from calleq.store.migrate import scripts
 from calleq.store.schema import LOST, METADATA
+from tests.postgresql import installed_postgresql, programs
 
 
 def a_loss(first: int) -> dict[str, object]:
@@ -129,3 +132,14 @@ def test_what_cannot_be_opened_is_named_without_its_password(url: str, says: str
     with pytest.raises(StoreError, match=says) as caught:
         Database(url)
     assert "secret" not in str(caught.value)
+
+
+def test_where_no_wheel_has_a_postgresql_that_of_the_machine_serves(tmp_path: Path):
+    """Shown with the programs of the wheel, where there is one, as if they were installed."""
+    found = importlib.util.find_spec("pgserver")
+    wheel = found and found.origin and Path(found.origin).parent / "pginstall" / "bin"
+    with (
+        installed_postgresql(tmp_path / "pg", wheel or programs()) as url,
+        psycopg.connect(url.replace("{database}", "postgres")) as connection,
+    ):
+        assert connection.execute("SELECT 1").fetchone() == (1,)

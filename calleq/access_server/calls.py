@@ -1,30 +1,30 @@
 """The calls a server knows: those alive, the last that ended, and who waits for news of one.
 
-Alive at most `LIMIT_LIVE_CALLS` (the door says busy beyond); ended at most `LIMIT_ENDED_CALLS`,
-older ones are read back from the journal by `older`, where the process has it.
+Alive at most `LIMIT_LIVE_CALLS` (the door says busy beyond); ended at most `LIMIT_ENDED_CALLS`.
+An older one is told again from its journal (`recall`) and is then known for a while: of those there
+are at most `LIMIT_RECALLED_CALLS`.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from calleq.access_server.timeline import Timeline
-from calleq.journal.entries import Accepted, Stamped
+from calleq.journal.entries import Accepted, Dialled, Ended, Progress, Stamped
 
 LIMIT_LIVE_CALLS = 20_000
 LIMIT_ENDED_CALLS = 5_000
+LIMIT_RECALLED_CALLS = 500
 LIMIT_WATCHERS = 1_000
 """Readers waiting for a call's next event."""
-
-Older = Callable[[str], Iterable[Stamped]]
 
 
 class Calls:
     """Timelines by call reference."""
 
-    def __init__(self, older: Older | None = None) -> None:
-        self._older = older
+    def __init__(self) -> None:
         self._live: dict[str, Timeline] = {}
         self._ended: OrderedDict[str, Timeline] = OrderedDict()
+        self._recalled: OrderedDict[str, Timeline] = OrderedDict()
         self._watchers: dict[str, dict[int, Callable[[], object]]] = {}
         self._watcher_count = 0
         self._last_watcher = 0
@@ -42,18 +42,46 @@ class Calls:
         """A call alive, or ended lately."""
         return self._live.get(call) or self._ended.get(call)
 
-    def find(self, call: str, door: str) -> Timeline | None:
-        """A call of whatever age that `door` accepted."""
-        timeline = self.get(call)
-        if timeline is None and self._older is not None:
-            for stamped in self._older(call):
-                entry = stamped.entry
-                if isinstance(entry, Accepted):
-                    if entry.call == call and entry.door == door:
-                        timeline = Timeline(entry, stamped.at_us)
-                elif timeline is not None and getattr(entry, "call", None) == call:
-                    timeline.remember(stamped)
-        return timeline
+    def restore(self, entries: Iterable[Stamped], door: str, ended: Collection[str]) -> None:
+        """What the journal of before says of the calls that `door` accepted, oldest first.
+
+        `ended` are those of them that have an end, in the order of their ends; of these only the
+        last `LIMIT_ENDED_CALLS` are taken up.
+        """
+        forgotten = set(list(ended)[:-LIMIT_ENDED_CALLS])
+        for stamped in entries:
+            entry = stamped.entry
+            match entry:
+                case Accepted(call):
+                    if entry.door == door and call not in forgotten:
+                        self.begin(entry, stamped.at_us)
+                case Dialled(call) | Progress(call) | Ended(call):
+                    timeline = self.get(call)
+                    if timeline is not None:
+                        timeline.remember(stamped)
+                        self.changed(timeline)
+                case _:
+                    pass
+
+    def recall(self, call: str, door: str, entries: Iterable[Stamped]) -> None:
+        """Know a call again that `door` accepted, by what its journal says of it, oldest first."""
+        timeline: Timeline | None = None
+        for stamped in entries:
+            entry = stamped.entry
+            if getattr(entry, "call", None) != call:
+                continue
+            if isinstance(entry, Accepted):
+                timeline = Timeline(entry, stamped.at_us) if entry.door == door else None
+            elif timeline is not None:
+                timeline.remember(stamped)
+        if timeline is not None and timeline.final and self.get(call) is None:
+            self._recalled[call] = timeline
+            if len(self._recalled) > LIMIT_RECALLED_CALLS:
+                self._recalled.popitem(last=False)
+
+    def find(self, call: str) -> Timeline | None:
+        """A call alive, ended lately, or recalled lately."""
+        return self.get(call) or self._recalled.get(call)
 
     def changed(self, timeline: Timeline) -> None:
         """Something happened: move the call where it belongs and tell who waits."""

@@ -15,7 +15,7 @@ import base64
 import binascii
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 from starlette.applications import Starlette
@@ -30,6 +30,7 @@ from calleq.access_server.server import AccessServer, Reply, declined
 from calleq.accounts import Accounts, Denial, Verdict, is_loopback
 from calleq.intake import errors, is_reference
 from calleq.intake.intake import PROXY_HEADERS
+from calleq.journal.entries import Stamped
 from calleq.messages.answers import Health, ProblemView
 from calleq.messages.schemas import FIGURES, json_schema
 from calleq.messages.strict_json import LIMIT_OCTETS
@@ -42,6 +43,9 @@ LIMIT_BODY_S = 10.0
 LIMIT_WAIT_S = 30.0
 """How long a reader may wait for an event."""
 LIMIT_AFTER = 1_000_000
+
+Older = Callable[[str], Awaitable[Sequence[Stamped] | None]]
+"""What the journal says of a call, oldest first; None when it cannot be asked now."""
 
 _HOUSE_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 _TITLES = {404: ("Not found", "not_found"), 405: ("Method not allowed", "method_not_allowed")}
@@ -77,7 +81,8 @@ _BUG = ProblemDetail(
 class HttpSurface:
     """The application is `app`.
 
-    `new_request_id` makes a short random text, `cpu_s` is the process's processor time so far.
+    `new_request_id` makes a short random text, `cpu_s` is the process's processor time so far;
+    `older` is asked for calls that the server does not remember.
     """
 
     def __init__(
@@ -86,8 +91,10 @@ class HttpSurface:
         accounts: Accounts,
         new_request_id: Callable[[], str],
         cpu_s: Callable[[], float],
+        older: Older | None = None,
     ) -> None:
         self._server = server
+        self._older = older
         self._accounts = accounts
         self._cpu_s = cpu_s
         self._openapi = _encode(openapi_document())
@@ -131,7 +138,9 @@ class HttpSurface:
 
     async def _get_call(self, request: Request) -> Response:
         business = await self._business(request)
-        view = self._server.call(_reference(request), business.identifier)
+        call = _reference(request)
+        await self._recall(call)
+        view = self._server.call(call, business.identifier)
         if view is None:
             raise ProblemError(NOT_FOUND)
         return Response(_encode(view), media_type="application/json")
@@ -141,6 +150,7 @@ class HttpSurface:
         call = _reference(request)
         after = round(_query_number(request, "after", LIMIT_AFTER, whole=True))
         wait_s = _query_number(request, "wait", LIMIT_WAIT_S)
+        await self._recall(call)
         page = self._server.events(call, business, after)
         if page is not None and not page.events and not page.final and wait_s > 0:
             await self._news(call, wait_s)
@@ -148,6 +158,15 @@ class HttpSurface:
         if page is None:
             raise ProblemError(NOT_FOUND)
         return Response(_encode(page), media_type="application/json")
+
+    async def _recall(self, call: str) -> None:
+        """Let the server remember a call that the journal has; 503 when that cannot be read."""
+        if self._older is None or self._server.knows(call):
+            return
+        entries = await self._older(call)
+        if entries is None:
+            raise ProblemError(errors.BUSY)
+        self._server.recall(call, entries)
 
     async def _news(self, call: str, wait_s: float) -> None:
         """Return at the call's next event, or after `wait_s`."""
@@ -204,9 +223,10 @@ def http_app(
     accounts: Accounts,
     new_request_id: Callable[[], str],
     cpu_s: Callable[[], float] = time.process_time,
+    older: Older | None = None,
 ) -> ASGIApp:
-    """The ASGI application of a server."""
-    return HttpSurface(server, accounts, new_request_id, cpu_s).app
+    """The ASGI application of a server; see `HttpSurface`."""
+    return HttpSurface(server, accounts, new_request_id, cpu_s, older).app
 
 
 def _response(

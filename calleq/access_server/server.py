@@ -17,19 +17,19 @@ From the OSN it takes the four messages about a call; anything else is counted a
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import assert_never
 
 import msgspec
 
-from calleq.access_server.calls import Calls, Older
+from calleq.access_server.calls import Calls
 from calleq.access_server.internet_tap import InternetTap
 from calleq.access_server.timeline import Timeline
 from calleq.accounts import Accounts
 from calleq.intake import Admitted, Declined, Intake, Order, Outcome
 from calleq.intake.errors import BUSY
 from calleq.journal.contract import Journal
-from calleq.journal.entries import Accepted, Dialled, Ended, Progress, Stamped
+from calleq.journal.entries import Accepted, Ended, Stamped
 from calleq.messages.answers import (
     CallAccepted,
     CallView,
@@ -72,7 +72,7 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 class AccessServer:
-    """One access server. `older` reads a call's entries back from the journal, oldest first."""
+    """One access server."""
 
     def __init__(
         self,
@@ -83,7 +83,6 @@ class AccessServer:
         journal: Journal,
         clock: Clock,
         tap: Tap,
-        older: Older | None = None,
     ) -> None:
         self.name = topology.access_server.name
         self._switch = topology.access_server.switch
@@ -94,7 +93,7 @@ class AccessServer:
         self._journal = journal
         self._clock = clock
         self._internet = InternetTap(tap, self.name)
-        self._calls = Calls(older)
+        self._calls = Calls()
         self._resends: dict[str, Timer] = {}
         self._audits: dict[str, Timer] = {}
         """Of every call that equipment has and that has not ended."""
@@ -125,8 +124,16 @@ class AccessServer:
         else:
             self._intake.submit(body, headers, peer, decided)
 
+    def knows(self, call: str) -> bool:
+        """Whether a call is remembered; one that ended long ago may have to be recalled."""
+        return self._calls.find(call) is not None
+
+    def recall(self, call: str, entries: Iterable[Stamped]) -> None:
+        """Remember a call again by what its journal says of it, oldest entry first."""
+        self._calls.recall(call, self.name, entries)
+
     def call(self, call: str, business: str) -> CallView | None:
-        """The call; None when this business has none of that reference."""
+        """The call; None when this business has none of that reference that is remembered."""
         timeline = self._own(call, business)
         return None if timeline is None else timeline.view()
 
@@ -153,12 +160,12 @@ class AccessServer:
             self.ignored["unknown_call"] += 1
             return
         match message:
+            case CallProgress():  # by far the most frequent
+                self._has_it(sender, timeline)
+                timeline.progressed(message)
             case SetUpTaken():
                 self._has_it(sender, timeline)
                 timeline.taken()
-            case CallProgress():
-                self._has_it(sender, timeline)
-                timeline.progressed(message)
             case SetUpRefused():
                 now_us = self._clock.now_us()
                 self._ended(timeline, "failed", message.cause, now_us, message.reason)
@@ -170,34 +177,31 @@ class AccessServer:
                 assert_never(message)
         self._calls.changed(timeline)
 
-    def restart(self, entries: Iterable[Stamped]) -> int:
+    def restart(self, entries: Sequence[Stamped]) -> int:
         """Take up the journal of before, oldest entry first; how many instructions left again."""
         orders: dict[str, Accepted] = {}
+        ended: dict[str, None] = {}
         ends_unwritten: dict[str, Ended] = {}
         for stamped in entries:
-            self._intake.restore(stamped)
             entry = stamped.entry
             match entry:
                 case Accepted(door=self.name):
+                    self._intake.restore(stamped)
                     orders[entry.call] = entry
-                    self._calls.begin(entry, stamped.at_us)
-                case Dialled() | Progress() | Ended():
-                    timeline = self._calls.get(entry.call)
-                    if timeline is not None:
-                        timeline.remember(stamped)
-                        self._calls.changed(timeline)
-                    if isinstance(entry, Ended):
-                        if stamped.entity == self.name:
-                            ends_unwritten.pop(entry.call, None)
-                        elif entry.call in orders:
-                            ends_unwritten[entry.call] = entry
-                        orders.pop(entry.call, None)
+                case Ended(call):
+                    if stamped.entity == self.name:
+                        ends_unwritten.pop(call, None)
+                    elif call in orders:
+                        ends_unwritten[call] = entry
+                    if orders.pop(call, None) is not None:
+                        ended[call] = None
                 case _:
                     pass
+        self._calls.restore(entries, self.name, ended)
         for end in ends_unwritten.values():
             self._journal.append(self.name, end)
-        for entry in orders.values():
-            self._set_up_again(entry)
+        for order in orders.values():
+            self._set_up_again(order)
         return len(orders)
 
     # Inside
@@ -270,8 +274,10 @@ class AccessServer:
     def _has_it(self, equipment: str, timeline: Timeline) -> None:
         """Equipment has the call: the instruction rests, and audits begin."""
         call = timeline.call
+        if call in self._audits:
+            return
         self._stop_resending(call)
-        if call not in self._audits and not timeline.final:
+        if not timeline.final:
             self._audits[call] = self._clock.call_later_us(AUDIT_US, self._ask, equipment, call)
 
     def _ask(self, equipment: str, call: str) -> None:
@@ -291,7 +297,7 @@ class AccessServer:
             self.ignored["second_end"] += 1
 
     def _own(self, call: str, business: str) -> Timeline | None:
-        timeline = self._calls.find(call, self.name)
+        timeline = self._calls.find(call)
         return timeline if timeline is not None and timeline.business == business else None
 
 

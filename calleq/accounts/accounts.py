@@ -182,12 +182,11 @@ class Accounts:
             self._by_identifier.give_back(attempt.identifier)
 
     def _tag(self, identifier: str, stored: str, password: str) -> bytes:
-        tag = blake2b(key=self._tag_key, digest_size=32)
+        parts: list[bytes] = []
         for part in (identifier, stored, password):
             octets = part.encode("utf-8", "surrogatepass")
-            tag.update(len(octets).to_bytes(4, "big"))
-            tag.update(octets)
-        return tag.digest()
+            parts += (len(octets).to_bytes(4, "big"), octets)
+        return blake2b(b"".join(parts), key=self._tag_key, digest_size=32).digest()
 
 
 def _is_demonstration(business: Business) -> bool:

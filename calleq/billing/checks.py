@@ -5,11 +5,13 @@ Reads the projection and changes nothing. A finding is no verdict: an answer wit
 go out before somebody looked.
 
 Overlaps are judged by the instants of the switches that faced the parties, so a step of a clock
-shows here as well. Two clocks may differ by CLOCK_TOLERANCE_US without a finding.
+shows here as well. Two clocks may differ by CLOCK_TOLERANCE_US without a finding; where they differ
+by more, instants of different entities in one record cannot be compared, and that is a finding.
 """
 
 import json
 from collections.abc import Iterator
+from statistics import median_low
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, case, func, or_, select, tuple_
@@ -18,10 +20,16 @@ from calleq.billing.pairing import CLOCK_TOLERANCE_US
 from calleq.billing.records import LegRecord
 from calleq.billing.rows import leg_of
 from calleq.store.schema import LEG, LOST, PROJECTION, SESSION, STRAY
-from calleq.units import HOUR_US, seconds_text, utc_text
+from calleq.units import HOUR_US, SECOND_US, seconds_text, utc_text
 
 LONG_CALL_US = 4 * HOUR_US
 """Longer talks are held for review."""
+
+SET_UP_LIMIT_US = SECOND_US
+"""Legs take less than this to reach the party's switch; most take a hundredth of it."""
+
+SKEW_LEGS = 1_000
+"""Of an exchange, the last ones, by which its clock is judged."""
 
 _NEVER_US = 1 << 62
 
@@ -38,6 +46,7 @@ KINDS = {
     "zero_talk": "answered and released at the same instant",
     "billed_unanswered": "seconds billed without a talk",
     "long_call": "a talk of more than four hours",
+    "clock_skew": "the clock of an exchange differs from that of the equipment",
 }
 """Every check, in words."""
 
@@ -68,6 +77,23 @@ def findings(
     yield from _duplicates(connection, within)
     yield from _single(connection, within)
     yield from _overlaps(connection, within)
+    yield from _skews(connection, within)
+
+
+def _skews(connection: Connection, within: list[ColumnElement[bool]]) -> Iterator[Finding]:
+    """Exchanges that say they were reached before they were called, or long after."""
+    after_us = LEG.c.seized_at_us - LEG.c.dialled_at_us
+    entities = select(LEG.c.entity).where(LEG.c.seized_at_us.is_not(None), *within).distinct()
+    for entity in connection.scalars(entities.order_by(LEG.c.entity)).all():
+        query = select(after_us).where(
+            LEG.c.entity == entity, LEG.c.seized_at_us.is_not(None), *within
+        )
+        query = query.order_by(LEG.c.dialled_at_us.desc()).limit(SKEW_LEGS)
+        middle_us = median_low(connection.scalars(query).all())
+        if not -CLOCK_TOLERANCE_US <= middle_us <= SET_UP_LIMIT_US:
+            detail = f"its legs were seized {seconds_text(abs(middle_us))}"
+            detail += " before they were dialled" if middle_us < 0 else " after they were dialled"
+            yield Finding("clock_skew", "", "", entity, f"{detail}: set its clock")
 
 
 def _journals(connection: Connection) -> Iterator[Finding]:

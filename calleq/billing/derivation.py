@@ -13,11 +13,18 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from operator import attrgetter
 
-from calleq.billing.indexing import Attempt, Journals, LineCall, Session, index_entries, path_of
+from calleq.billing.indexing import (
+    Attempt,
+    Journals,
+    LineCall,
+    Session,
+    Use,
+    index_entries,
+    path_of,
+)
 from calleq.billing.records import LegRecord, SessionRecord, billable_seconds
 from calleq.journal.entries import (
     Accepted,
-    CircuitKey,
     LineRefused,
     LineReleased,
     LineSeized,
@@ -91,7 +98,7 @@ def _leg_record(
     route = tuple(use.key for use in path)
     arrival = path[-1].arrival if path else None
     if arrival is not None and arrival.line is not None:
-        return _line_record(session, attempt, times_dialled, arrival.line, route, journals)
+        return _line_record(session, attempt, times_dialled, arrival.line, path, journals)
     entry = attempt.entry
     seen_end = session.causes.get((entry.leg, entry.attempt))
     cause, ended_at_us = seen_end or (session.cause, session.ended_at_us)
@@ -136,9 +143,10 @@ def _line_record(
     attempt: Attempt,
     times_dialled: int,
     line: LineCall,
-    route: tuple[CircuitKey, ...],
+    path: list[Use],
     journals: Journals,
 ) -> LegRecord:
+    route = tuple(use.key for use in path)
     seized = line.seized.entry
     assert isinstance(seized, LineSeized)
     received = seized.received or _NOTHING
@@ -153,7 +161,7 @@ def _line_record(
             partial, released_by = True, ""
             end = _last_word_of_life(end, journals)
     elif session.ended_at_us is not None:
-        end = _last_word(line, session.ended_at_us, journals)
+        end = _last_word(line, session.ended_at_us + _skew_us(path), journals)
         key = (attempt.entry.leg, attempt.entry.attempt)
         cause = session.causes.get(key, (session.cause, 0))[0]
     answered, ringing = line.answered, line.ringing
@@ -196,21 +204,21 @@ def words_needed(session: Session, journals: Journals) -> Iterator[Stamped]:
     """The entries, of whatever call, at which the line calls of a session are closed that did not
     end before their eyes."""
     for attempt in session.attempts:
-        line = _line_of(attempt)
+        path = path_of(attempt.use)
+        arrival = path[-1].arrival if path else None
+        line = None if arrival is None else arrival.line
         if line is None:
             continue
         if line.released is not None:
             if is_restart(line.released):
                 yield _last_word_of_life(line.released, journals)
         elif session.ended_at_us is not None:
-            yield _last_word(line, session.ended_at_us, journals)
+            yield _last_word(line, session.ended_at_us + _skew_us(path), journals)
 
 
-def _line_of(attempt: Attempt) -> LineCall | None:
-    """The line that an attempt reached."""
-    path = path_of(attempt.use)
-    arrival = path[-1].arrival if path else None
-    return None if arrival is None else arrival.line
+def _skew_us(path: Iterable[Use]) -> int:
+    """How far the clock of the last exchange is ahead of that of the equipment."""
+    return sum(use.arrival.skew_us for use in path if use.arrival is not None)
 
 
 def _last_word(line: LineCall, until_us: int, journals: Journals) -> Stamped:

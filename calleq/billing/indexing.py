@@ -18,8 +18,10 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 
 import msgspec
+from msgspec.structs import replace
 
 from calleq.billing.pairing import pair_uses
+from calleq.billing.skew import agree, clock_skew_us
 from calleq.journal.entries import (
     Accepted,
     CircuitKey,
@@ -65,6 +67,8 @@ class Arrival(msgspec.Struct, gc=False):
     """Ways on that came to nothing before `outgoing` was taken."""
     matched: bool = False
     """Whether the exchange at the other end of the circuit wrote that it sent the call."""
+    skew_us: int = 0
+    """How far the clock of this exchange is ahead of that one's."""
 
 
 class Use(msgspec.Struct, gc=False):
@@ -112,25 +116,27 @@ class Journals:
     def read(self, stamped: Stamped) -> None:
         """Take one entry; those of one entity come in their order, and once."""
         entry = stamped.entry
-        match entry:
+        match entry:  # the most frequent first: half of a journal is progress
+            case Progress():
+                if entry.event in _FAILURES and entry.leg:
+                    causes = self._session(entry.call).causes
+                    causes.setdefault((entry.leg, entry.attempt), (entry.cause, stamped.at_us))
             case LineRinging(seizure) | LineAnswered(seizure) | LineReleased(seizure):
                 self._line_event(stamped, entry, seizure)
             case LineSeized():
                 line = LineCall(stamped, self._software(stamped))
                 self._lines[stamped.entity, entry.seizure] = line
                 self._arrives(entry.incoming, Arrival(stamped, line=line))
-            case LineRefused():
-                arrival = Arrival(stamped, refused=stamped, software=self._software(stamped))
-                self._arrives(entry.incoming, arrival)
-            case Transit():
-                use = self._uses_circuit(entry.outgoing, stamped)
-                if not (entry.again and self._goes_on(entry.incoming, use)):
-                    self._arrives(entry.incoming, Arrival(stamped, outgoing=use))
             case Dialled():
                 key = entry.circuit
                 use_or_none = None if key is None else self._uses_circuit(key, stamped)
                 attempt = Attempt(stamped, entry, use_or_none, self._software(stamped))
                 self._session(entry.call).attempts.append(attempt)
+            case Ended():
+                session = self._session(entry.call)
+                if session.ended_at_us is None:
+                    session.ended_at_us = stamped.at_us
+                    session.state, session.cause = entry.state, entry.cause
             case Accepted():
                 session = self._session(entry.call)
                 session.business = session.business or entry.business
@@ -140,29 +146,50 @@ class Journals:
                 session = self._session(entry.call)
                 if not session.business and isinstance(business, str):
                     session.business = business
-            case Progress():
-                if entry.event in _FAILURES and entry.leg:
-                    causes = self._session(entry.call).causes
-                    causes.setdefault((entry.leg, entry.attempt), (entry.cause, stamped.at_us))
-            case Ended():
-                session = self._session(entry.call)
-                if session.ended_at_us is None:
-                    session.ended_at_us = stamped.at_us
-                    session.state, session.cause = entry.state, entry.cause
+            case Transit():
+                use = self._uses_circuit(entry.outgoing, stamped)
+                if not (entry.again and self._goes_on(entry.incoming, use)):
+                    self._arrives(entry.incoming, Arrival(stamped, outgoing=use))
+            case LineRefused():
+                arrival = Arrival(stamped, refused=stamped, software=self._software(stamped))
+                self._arrives(entry.incoming, arrival)
             case Started(software):
                 self.software[stamped.entity] = software
 
     def join(self) -> None:
         """Give each use of a circuit what the exchange at its other end did with the call."""
+        between: dict[tuple[str, str], list[CircuitKey]] = {}
         for key, uses in self.uses.items():
             arrivals = self.arrivals.get(key)
-            if not arrivals:
-                continue
-            pairs = pair_uses([use.stamped for use in uses], [one.stamped for one in arrivals])
-            for arrival, index in zip(arrivals, pairs, strict=True):
-                if index >= 0:
-                    uses[index].arrival = arrival
-                    arrival.matched = True
+            if arrivals:
+                ends = uses[0].stamped.entity, arrivals[0].stamped.entity
+                between.setdefault(ends, []).append(key)
+        for keys in between.values():
+            skew_us = self._skew_us(keys)
+            for key in keys:
+                self._pair(key, skew_us)
+
+    def _pair(self, key: CircuitKey, skew_us: int) -> None:
+        uses, arrivals = self.uses[key], self.arrivals[key]
+        received = [one.stamped for one in arrivals]
+        if skew_us:
+            received = [replace(one, at_us=one.at_us - skew_us) for one in received]
+        pairs = pair_uses([use.stamped for use in uses], received)
+        for arrival, index in zip(arrivals, pairs, strict=True):
+            if index >= 0:
+                uses[index].arrival = arrival
+                arrival.matched, arrival.skew_us = True, skew_us
+
+    def _skew_us(self, keys: list[CircuitKey]) -> int:
+        """How far the clocks at the two ends of some circuits differ; most often not at all."""
+        circuits = [
+            (
+                [use.stamped.at_us for use in self.uses[key]],
+                [one.stamped.at_us for one in self.arrivals[key]],
+            )
+            for key in keys
+        ]
+        return 0 if all(map(agree, circuits)) else clock_skew_us(circuits)
 
     def _session(self, call: str) -> Session:
         session = self.sessions.get(call)

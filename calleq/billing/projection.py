@@ -117,6 +117,17 @@ def rebuild(database: Database, data: Path, piece_entries: int = PIECE_ENTRIES) 
         return total
 
 
+def consumed_sequences(database: Database) -> dict[str, int]:
+    """Up to which entry of each entity the records have been made, durably.
+
+    Nothing where they must be made anew: the journals are needed for that. Raises StoreError.
+    """
+    with database.reading() as connection:
+        if connection.scalar(select(PROJECTION.c.rules)) != RULES:
+            return {}
+        return {name: one.last_sequence for name, one in _entities(connection).items()}
+
+
 def _state(connection: Connection) -> _State:
     row = connection.execute(select(PROJECTION.c.rules, PROJECTION.c.horizon_us)).one_or_none()
     if row is None:

@@ -16,11 +16,11 @@ The equipment owes, beyond what `driver` says: `ReleaseLeg` also ends what plays
 with `DriverLost` it has released every leg itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from calleq.call import driver
 from calleq.call.conduct import ACTIONS, Conduct, Happening, TimelineEvent
-from calleq.call.driver import Command, Result
+from calleq.call.driver import Command, LegResult, Result, cause_of
 from calleq.call.leg import LEG_TABLE, CallLeg, LegInput, LegNews
 from calleq.call.playback import PLAYBACK_TABLE
 from calleq.call.policy import (
@@ -196,38 +196,38 @@ class CustomerFirst:
     # From results to inputs.
 
     def _translate(self, result: Result) -> Happening | None:
-        conduct = self._conduct
-        match result:
-            case driver.Ringing() | driver.Answered() | driver.Failed() | driver.Released():
-                leg = conduct.customer if result.leg == "customer" else conduct.agent
-                cause = result.cause if isinstance(result, driver.Failed | driver.Released) else 0
-                return self._translate_leg(leg, leg.hear(result), cause)
-            case driver.PlayMarked():
-                conduct.name_spoken(result.command)
-                return None
-            case driver.PlayEnded():
-                conduct.play_ended(result.command, result.outcome)
-                return None
-            case driver.DriverLost():
-                conduct.customer.step(LegInput.LOST)
-                conduct.agent.step(LegInput.LOST)
-                return Happening(Input.DRIVER_LOST, result.cause)
-            case driver.Collected():
-                return None
-            case _:
-                return self._translate_answer(result) if result.command == conduct.awaited else None
+        return _TRANSLATORS[type(result)](self, result)
 
-    def _translate_answer(
-        self,
-        result: driver.Reserved
-        | driver.ReserveFailed
-        | driver.RepresentativeFound
-        | driver.Detected
-        | driver.Joined
-        | driver.JoinFailed,
-    ) -> Happening:
+    def _of_leg(self, result: Result) -> Happening | None:
+        assert isinstance(result, LegResult)
+        conduct = self._conduct
+        leg = conduct.customer if result.leg == "customer" else conduct.agent
+        return self._translate_leg(leg, leg.hear(result), cause_of(result))
+
+    def _play_marked(self, result: Result) -> None:
+        assert isinstance(result, driver.PlayMarked)
+        self._conduct.name_spoken(result.command)
+
+    def _play_ended(self, result: Result) -> None:
+        assert isinstance(result, driver.PlayEnded)
+        self._conduct.play_ended(result.command, result.outcome)
+
+    def _driver_lost(self, result: Result) -> Happening:
+        assert isinstance(result, driver.DriverLost)
+        self._conduct.customer.step(LegInput.LOST)
+        self._conduct.agent.step(LegInput.LOST)
+        return Happening(Input.DRIVER_LOST, result.cause)
+
+    def _collected(self, result: Result) -> None:
+        """Nothing asks for digits yet."""
+
+    def _answer(self, result: Result) -> Happening | None:
         """The answer to the one command that the call waits for."""
-        self._conduct.awaited = 0
+        assert isinstance(result, driver.Answer)
+        conduct = self._conduct
+        if result.command != conduct.awaited:
+            return None
+        conduct.awaited = 0
         match result:
             case driver.Reserved():
                 return Happening(Input.RESERVED)
@@ -238,7 +238,6 @@ class CustomerFirst:
                     return Happening(Input.NOBODY_FOUND)
                 return Happening(Input.REPRESENTATIVE_FOUND, number=result.address)
             case driver.Detected():
-                conduct = self._conduct
                 conduct.note("machine_verdict", conduct.customer, detail=result.verdict)
                 is_person = result.verdict in ("human", "silence")
                 return Happening(Input.HUMAN if is_person else Input.MACHINE)
@@ -275,3 +274,21 @@ class CustomerFirst:
         if not is_customer:
             conduct.note_lost_attempt(cause)
         return Happening(gone, cause)
+
+
+_TRANSLATORS: Mapping[type[Result], Callable[[CustomerFirst, Result], Happening | None]] = {
+    driver.Ringing: CustomerFirst._of_leg,
+    driver.Answered: CustomerFirst._of_leg,
+    driver.Failed: CustomerFirst._of_leg,
+    driver.Released: CustomerFirst._of_leg,
+    driver.PlayMarked: CustomerFirst._play_marked,
+    driver.PlayEnded: CustomerFirst._play_ended,
+    driver.DriverLost: CustomerFirst._driver_lost,
+    driver.Collected: CustomerFirst._collected,
+    driver.Reserved: CustomerFirst._answer,
+    driver.ReserveFailed: CustomerFirst._answer,
+    driver.RepresentativeFound: CustomerFirst._answer,
+    driver.Detected: CustomerFirst._answer,
+    driver.Joined: CustomerFirst._answer,
+    driver.JoinFailed: CustomerFirst._answer,
+}

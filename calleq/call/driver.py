@@ -175,22 +175,19 @@ class DriverLost(msgspec.Struct, frozen=True, gc=False):
     cause: int
 
 
-Result = (
-    Reserved
-    | ReserveFailed
-    | RepresentativeFound
-    | Ringing
-    | Answered
-    | Failed
-    | Detected
-    | PlayMarked
-    | PlayEnded
-    | Collected
-    | Joined
-    | JoinFailed
-    | Released
-    | DriverLost
-)
+LegResult = Ringing | Answered | Failed | Released
+"""What becomes of a leg."""
+
+Answer = Reserved | ReserveFailed | RepresentativeFound | Detected | Joined | JoinFailed
+"""The one answer that a command has."""
+
+Result = LegResult | Answer | PlayMarked | PlayEnded | Collected | DriverLost
+
+
+def cause_of(result: LegResult) -> int:
+    """The Q.850 cause of a leg's end, 0 where it did not end."""
+    return result.cause if type(result) is Failed or type(result) is Released else 0
+
 
 FINAL_STATES = (
     "completed",

@@ -9,7 +9,7 @@ gone when its `ReleaseLeg` is answered and not before, whatever crosses the rele
 from collections.abc import Mapping
 from enum import StrEnum
 
-from calleq.call.driver import Answered, Failed, Leg, Released, Ringing
+from calleq.call.driver import Answered, Failed, Leg, LegResult, Released, Ringing
 
 
 class LegState(StrEnum):
@@ -129,19 +129,20 @@ class CallLeg:
         self.set_up_command = command
         self.release_command = 0
 
-    def hear(self, result: Ringing | Answered | Failed | Released) -> LegNews:
+    def hear(self, result: LegResult) -> LegNews:
         """Take a result of the leg; one that answers an older command is late and says nothing."""
-        match result:
-            case Released(command=0):
+        if isinstance(result, Released):
+            if result.command == 0:
                 return self.step(LegInput.LEAVES)
-            case Released():
-                current = result.command == self.release_command
-                return self.step(LegInput.CLEARED) if current else LegNews.NOTHING
-            case Ringing() | Answered() | Failed() if result.command != self.set_up_command:
-                return LegNews.NOTHING
-            case Ringing():
-                return self.step(LegInput.RINGS)
-            case Answered():
-                return self.step(LegInput.ANSWERS)
-            case Failed():
-                return self.step(LegInput.FAILS)
+            current = result.command == self.release_command
+            return self.step(LegInput.CLEARED) if current else LegNews.NOTHING
+        if result.command != self.set_up_command:
+            return LegNews.NOTHING
+        return self.step(_SET_UP_ANSWERS[type(result)])
+
+
+_SET_UP_ANSWERS: Mapping[type[Ringing | Answered | Failed], LegInput] = {
+    Ringing: LegInput.RINGS,
+    Answered: LegInput.ANSWERS,
+    Failed: LegInput.FAILS,
+}

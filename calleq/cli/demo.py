@@ -12,6 +12,7 @@ from pathlib import Path
 
 from calleq.billing.derivation import derive_records
 from calleq.cli.call import place_and_follow
+from calleq.cli.claims import WHOLE
 from calleq.cli.failure import CommandError
 from calleq.cli.given import given_talk_us, given_topology
 from calleq.cli.host import Wish, hosting
@@ -47,7 +48,7 @@ def _demonstrate(topology: Topology, data: Path, talk_us: int) -> int:
         topology=topology,
         data=data,
         elements=None,
-        process="network",
+        process=WHOLE,
         port=0,
         talk_us=talk_us,
         say=print_line,

@@ -8,7 +8,7 @@ ends everything in the reverse order: doors first, then the elements' wires, the
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,13 +17,16 @@ from starlette.types import ASGIApp
 
 from calleq.access_server.http import http_app
 from calleq.accounts.passwords import PooledVerifier
+from calleq.cli.claims import claim
 from calleq.cli.failure import CommandError
+from calleq.cli.older import OlderCalls
 from calleq.cli.plants import OneProcess, SeveralProcesses, Wires, address_taken
 from calleq.cli.reading import merge_json, write_point_codes
 from calleq.cli.voices import FoundVoice, voice_address, voice_beside
 from calleq.journal.file import FileJournal
 from calleq.journal.frames import JournalError
 from calleq.journal.reading import journal_path
+from calleq.journal.segments import Retention
 from calleq.media.remote import RemoteVoice
 from calleq.network import TELEPHONES, Network, Plant, build_network, point_codes, prompts_of
 from calleq.runtime.clock import LoopClock
@@ -52,6 +55,8 @@ class Wish:
     talk_us: int
     keep_us: int | None = None
     """How long segments of the journal are kept; None: for ever."""
+    database: str | None = None
+    """Where the records are that segments are kept for; None: in the data directory."""
     say: Callable[[str], None]
 
 
@@ -81,6 +86,7 @@ async def hosting(wish: Wish, stop: asyncio.Event) -> AsyncIterator[Host]:
     Raises StoppedError when `stop` was set while another process was waited for.
     """
     wish.data.mkdir(parents=True, exist_ok=True)
+    process = claim(wish.data, wish.process)
     loop = asyncio.get_running_loop()
     clock = LoopClock(loop)
     async with contextlib.AsyncExitStack() as stack:
@@ -92,21 +98,23 @@ async def hosting(wish: Wish, stop: asyncio.Event) -> AsyncIterator[Host]:
                 failures.append(what)
                 stop.set()
 
-        journal = FileJournal(
-            journal_path(wish.data, wish.process),
-            clock,
-            loop,
-            lambda error: failed(str(error)),
-            keep_us=wish.keep_us,
+        base = journal_path(wish.data, process)
+        retention = _retention(wish, stack)
+        opening = await stack.enter_async_context(
+            _opening(
+                lambda: FileJournal(
+                    base, clock, loop, lambda error: failed(str(error)), retention=retention
+                )
+            )
         )
-        stack.callback(journal.close)
-        capture = CaptureFile(wish.data / f"{wish.process}.capture", clock)
+        capture = CaptureFile(wish.data / f"{process}.capture", clock)
         stack.callback(capture.close)
         diary = Diary(clock, wish.data / "telephones.diary" if _has_telephones(wish) else None)
         stack.callback(diary.close)
         voice = await stack.enter_async_context(
             _voice(wish, stop, lambda: failed("the voice process ended"))
         )
+        journal = await opening
         wires = await stack.enter_async_context(_wires(wish, clock, capture))
         plant = Plant(
             clock=clock,
@@ -122,13 +130,8 @@ async def hosting(wish: Wish, stop: asyncio.Event) -> AsyncIterator[Host]:
             diary=diary,
             talk_us=wish.talk_us,
         )
-        with address_taken():
-            network = build_network(wish.topology, plant, wish.elements, journal.recovered)
-            wires.open(network.lines_lost)
-        host = Host(network, voice, wires, wires.listening())
-        network.start(journal.recovered)
-        journal.forget_recovered()
-        await _open_doors(wish, host, stack)
+        host = _set_to_work(wish, plant, voice, wires, journal)
+        await _open_doors(wish, host, base, stack)
         if host.doors:
             merge_json(wish.data / "listening.json", host.doors)
         write_point_codes(wish.data, point_codes(wish.topology))
@@ -136,8 +139,44 @@ async def hosting(wish: Wish, stop: asyncio.Event) -> AsyncIterator[Host]:
             yield host
         finally:
             with contextlib.suppress(JournalError):  # a failed disk is told of already
-                network.stop()
+                host.network.stop()
             host.failure = "; ".join(failures)
+
+
+@contextlib.asynccontextmanager
+async def _opening(opened: Callable[[], FileJournal]) -> AsyncIterator[Awaitable[FileJournal]]:
+    """The journal, opened in a thread while the voice process starts; closed after everything."""
+    opening = asyncio.create_task(asyncio.to_thread(opened))
+    try:
+        yield opening
+    finally:
+        try:
+            journal = await opening
+        except JournalError:
+            pass  # whoever waited for it was told
+        else:
+            journal.close()
+
+
+def _retention(wish: Wish, stack: contextlib.AsyncExitStack) -> Retention | None:
+    if wish.keep_us is None:
+        return None
+    from calleq.cli.records_made import RecordsMade  # a database's library is slow to import
+
+    made = stack.enter_context(RecordsMade(wish.database, wish.data, wish.say).watched())
+    return Retention(wish.keep_us, made.consumed)
+
+
+def _set_to_work(
+    wish: Wish, plant: Plant, voice: RemoteVoice, wires: Wires, journal: FileJournal
+) -> Host:
+    with address_taken():
+        network = build_network(wish.topology, plant, wish.elements, journal.recovered)
+        wires.open(network.lines_lost)
+    host = Host(network, voice, wires, wires.listening())
+    network.start(journal.recovered)
+    journal.forget_recovered()
+    return host
 
 
 def _has_telephones(wish: Wish) -> bool:
@@ -183,12 +222,14 @@ async def _wires(wish: Wish, clock: LoopClock, capture: CaptureFile) -> AsyncIte
         await wires.close()
 
 
-async def _open_doors(wish: Wish, host: Host, stack: contextlib.AsyncExitStack) -> None:
+async def _open_doors(wish: Wish, host: Host, base: Path, stack: contextlib.AsyncExitStack) -> None:
     network = host.network
     if network.server is not None and network.accounts is not None:
         address, _, port_text = wish.topology.access_server.listen.rpartition(":")
         port = int(port_text) if wish.port is None else wish.port
-        app = http_app(network.server, network.accounts, lambda: secrets.token_hex(12))
+        older = OlderCalls(base, network.server.name)
+        stack.callback(older.close)
+        app = http_app(network.server, network.accounts, lambda: secrets.token_hex(12), older=older)
         await _serve(app, address, port, "front door", host, stack)
     if network.telephones is not None:
         app = desk_app(network.telephones, host.voice.recording)

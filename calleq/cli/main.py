@@ -53,8 +53,10 @@ def _with_keep(parser: argparse.ArgumentParser) -> None:
         "--keep-days",
         type=_days,
         metavar="N",
-        help="remove segments of the journal that are older, 2 at least (default: keep all)",
+        help="remove segments of the journal that are older, 2 at least, once their records have"
+        " been made (default: keep all)",
     )
+    _with_database(parser)
 
 
 def _days(text: str) -> int:

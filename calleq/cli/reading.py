@@ -4,10 +4,11 @@ Beside journals and captures it holds `listening.json` (where the doors are) and
 point codes by name, so that a capture can be read without the topology file).
 """
 
+import contextlib
 import json
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from calleq.billing.records import SessionRecord
@@ -17,8 +18,8 @@ from calleq.journal.frames import JournalError
 from calleq.journal.reading import read_data
 from calleq.runtime.disk import DiskLocked, RealDisk
 
-MERGE_TRIES = 200
-MERGE_PAUSE_S = 0.01
+HOLD_TRIES = 200
+HOLD_PAUSE_S = 0.01
 
 
 def read_entries(data: Path) -> list[Stamped]:
@@ -65,24 +66,31 @@ def read_json(path: Path) -> dict[str, object]:
     return found
 
 
+@contextlib.contextmanager
+def held(lock: Path) -> Iterator[None]:
+    """Alone among the processes that share a data directory. Raises CommandError after a while."""
+    disk = RealDisk()
+    for _ in range(HOLD_TRIES):
+        try:
+            file = disk.open(lock)
+        except DiskLocked:
+            time.sleep(HOLD_PAUSE_S)
+            continue
+        try:
+            yield
+        finally:
+            file.close()
+        return
+    raise CommandError(f"{lock}: another process does not let go of it")
+
+
 def merge_json(path: Path, more: Mapping[str, object]) -> None:
     """Add to a small object that several processes share, one after the other.
 
     Raises CommandError when the file is no object or another process never leaves it.
     """
-    disk, lock = RealDisk(), path.with_suffix(".lock")
-    for _ in range(MERGE_TRIES):
-        try:
-            held = disk.open(lock)
-        except DiskLocked:
-            time.sleep(MERGE_PAUSE_S)
-            continue
-        try:
-            write_json(path, {**read_json(path), **more})
-        finally:
-            held.close()
-        return
-    raise CommandError(f"{lock}: another process does not let go of it")
+    with held(path.with_suffix(".lock")):
+        write_json(path, {**read_json(path), **more})
 
 
 def write_point_codes(data: Path, point_codes: dict[str, int]) -> None:

@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 from pathlib import Path
 
+from calleq.cli.claims import process_name
 from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.given import given_keep_us, given_talk_us, given_topology
 from calleq.cli.host import Wish
@@ -29,11 +30,12 @@ def run(arguments: argparse.Namespace) -> int:
         topology=topology,
         data=arguments.data,
         elements=frozenset(arguments.elements),
-        process="+".join(dict.fromkeys(arguments.elements)),
+        process=process_name(arguments.elements),
         port=arguments.port,
         desk_port=arguments.desk_port,
         talk_us=given_talk_us(arguments.talk),
         keep_us=given_keep_us(arguments.keep_days),
+        database=arguments.database,
         say=_say,
     )
     return serve(wish)

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 
+from calleq.cli.claims import WHOLE
 from calleq.cli.failure import CommandError
 from calleq.cli.given import given_keep_us, given_talk_us, given_topology
 from calleq.cli.host import Host, Wish, hosting
@@ -25,11 +26,12 @@ def run(arguments: argparse.Namespace) -> int:
         topology=given_topology(arguments.network),
         data=arguments.data,
         elements=None,
-        process="network",
+        process=WHOLE,
         port=arguments.port,
         desk_port=desk_port,
         talk_us=given_talk_us(arguments.talk),
         keep_us=given_keep_us(arguments.keep_days),
+        database=arguments.database,
         say=print_line,
     )
     return serve(wish)

@@ -2,7 +2,7 @@
 
 from calleq.intake.intake import Answer, Intake
 from calleq.intake.outcome import Acceptance, Admitted, Declined, Order, Outcome
-from calleq.intake.references import CallReferences, is_reference
+from calleq.intake.references import CallReferences, is_reference, reference_us
 
 __all__ = [
     "Acceptance",
@@ -14,4 +14,5 @@ __all__ = [
     "Order",
     "Outcome",
     "is_reference",
+    "reference_us",
 ]

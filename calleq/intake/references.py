@@ -46,3 +46,15 @@ def reference_text(value: int) -> str:
 def is_reference(text: str) -> bool:
     """Whether the text has a reference's form."""
     return len(text) == 26 and all(character in _ALPHABET for character in text)
+
+
+def reference_us(reference: str) -> int:
+    """The UTC microseconds at which a reference was made, to the millisecond.
+
+    >>> reference_us("01KE6P4ZK8CRN1KHA0F770ADTP")
+    1767602618984000
+    """
+    value = 0
+    for character in reference[:10]:
+        value = value << 5 | _ALPHABET.index(character)
+    return value * MILLISECOND_US

@@ -203,6 +203,7 @@ class CallingLogic:
 
         def ended(end: CallEnded) -> None:
             del self._undertakings[end.call]
+            undertaking.call = None  # they know each other: let both go at once
             self._remember(end)
             self._send(message.answer_to, end)
 

@@ -154,13 +154,14 @@ class CallDriver:
         self._is_pumping = True
         machine, clock = self._machine, self._means.clock
         while True:
+            if self._inbox:
+                machine.receive(self._inbox.popleft(), clock.monotonic_us())
             for event in machine.take_events():
                 self._note(event)
             for command in machine.take_commands():
                 self._execute(command)
             if not self._inbox:
                 break
-            machine.receive(self._inbox.popleft(), clock.monotonic_us())
         self._is_pumping = False
         if machine.final is None:
             self._set_timer()
@@ -208,6 +209,7 @@ class CallDriver:
         self._is_over = True
         if self._timer is not None:
             self._timer.cancel()
+        self._legs.clear()  # a leg that is not clear yet is its circuit's, and needs no other
         means = self._means
         means.circuits.done(self._call)
         end = CallEnded(self._call, final, cause, means.clock.now_us())
@@ -228,28 +230,28 @@ class CallDriver:
             self._act(driver.ReserveFailed(command.command, NO_CIRCUIT))
 
     def _execute(self, command: Command) -> None:
-        match command:
+        match command:  # the most frequent first
+            case driver.Play():
+                self._play(command)
+            case driver.SetUpLeg():
+                self._set_up(command)
+            case driver.Stop():
+                self._stop(command.leg)
+            case driver.ReleaseLeg():
+                self._release(command)
             case driver.Reserve():
                 self._reserve(command)
+            case driver.Join():
+                self._join(command)
             case driver.FindRepresentative():
                 found = self._means.representatives.find(
                     self.instruction.business, command.excluding
                 )
                 self._inbox.append(driver.RepresentativeFound(command.command, found))
-            case driver.SetUpLeg():
-                self._set_up(command)
             case driver.Detect():
                 self._detect(command)
-            case driver.Play():
-                self._play(command)
-            case driver.Stop():
-                self._stop(command.leg)
             case driver.Collect():
                 self._inbox.append(driver.Collected(command.command, command.leg, ""))
-            case driver.Join():
-                self._join(command)
-            case driver.ReleaseLeg():
-                self._release(command)
             case _:
                 assert_never(command)
 
@@ -344,19 +346,9 @@ class CallDriver:
         if event is not None:
             self._say(event)
 
-    def leg_reports(self, leg: CircuitLeg, result: Result) -> None:
+    def leg_reports(self, leg: CircuitLeg, result: driver.LegResult) -> None:
         """See `LegOwner`."""
-        match result:
-            case driver.Ringing():
-                entry = self._progress(leg, "ringing")
-            case driver.Answered():
-                entry = self._progress(leg, "answered")
-            case driver.Failed():
-                entry = self._progress(leg, "failed", result.cause)
-            case driver.Released():
-                entry = self._progress(leg, "released", result.cause)
-            case _:
-                raise AssertionError(f"a leg does not report {result!r}")
+        entry = self._progress(leg, _LEG_EVENTS[type(result)], driver.cause_of(result))
         self._report(result, entry)
 
     def leg_over(self, leg: CircuitLeg) -> None:
@@ -379,3 +371,11 @@ class CallDriver:
 
     def _progress(self, leg: CircuitLeg, event: str, cause: int = 0, detail: str = "") -> Progress:
         return Progress(self._call, event, leg.command.leg, leg.command.attempt, cause, detail)
+
+
+_LEG_EVENTS: dict[type[driver.LegResult], str] = {
+    driver.Ringing: "ringing",
+    driver.Answered: "answered",
+    driver.Failed: "failed",
+    driver.Released: "released",
+}

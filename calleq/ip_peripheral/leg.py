@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Protocol
 
-from calleq.call.driver import Answered, Failed, Released, Result, Ringing, SetUpLeg
+from calleq.call.driver import Answered, Failed, LegResult, Released, Ringing, SetUpLeg
 from calleq.call.policy import NO_ANSWER, TEMPORARY_FAILURE
 from calleq.ip_peripheral.means import Means
 from calleq.journal.entries import Dialled
@@ -91,7 +91,7 @@ class LegOwner(Protocol):
     def leg_dialled(self, leg: "CircuitLeg") -> None:
         """The IAM is about to leave."""
 
-    def leg_reports(self, leg: "CircuitLeg", result: Result) -> None:
+    def leg_reports(self, leg: "CircuitLeg", result: LegResult) -> None:
         """A result for the call's machine."""
 
     def leg_over(self, leg: "CircuitLeg") -> None:
@@ -250,7 +250,7 @@ class CircuitLeg:
         caller = self.command.caller
         return CallingNumber(caller.lstrip("+")) if caller else None
 
-    def _report(self, result: Result) -> None:
+    def _report(self, result: LegResult) -> None:
         self._owner.leg_reports(self, result)
 
     def _stop_ring_timer(self) -> None:

@@ -9,6 +9,8 @@ and the next have in common: ISUP carries no call reference (rule 3).
 Entries are acyclic and there are millions of them, so the garbage collector need not look at them.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
 
@@ -101,6 +103,8 @@ class Transit(msgspec.Struct, frozen=True, gc=False, tag="transit"):
     line: str = ""
     again: bool = False
     """Another choice for the same call: the circuit that was chosen before came to nothing."""
+    called: str = ""
+    """The number called, E.164; empty in journals of before it was written."""
 
 
 class LineSeized(msgspec.Struct, frozen=True, gc=False, tag="line_seized"):
@@ -191,3 +195,15 @@ class Stamped(msgspec.Struct, frozen=True, gc=False):
     at_us: int
     monotonic_us: int
     entry: Entry
+
+
+def by_entity(entries: Iterable[Stamped]) -> dict[str, list[Stamped]]:
+    """What each element said, in the order given."""
+    found: dict[str, list[Stamped]] = {}
+    for stamped in entries:
+        own = found.get(stamped.entity)
+        if own is None:
+            found[stamped.entity] = [stamped]
+        else:
+            own.append(stamped)
+    return found

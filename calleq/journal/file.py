@@ -23,7 +23,7 @@ from pathlib import Path
 
 from calleq.journal.entries import Entry, Stamped
 from calleq.journal.frames import JournalError, encode_entry
-from calleq.journal.segments import SEGMENT_BYTES
+from calleq.journal.segments import SEGMENT_BYTES, Retention
 from calleq.journal.writer import JournalWriter
 from calleq.runtime.clock import Clock
 from calleq.runtime.disk import Disk, RealDisk
@@ -59,19 +59,19 @@ class FileJournal:
         on_failure: Callable[[JournalFailed], object] | None = None,
         disk: Disk | None = None,
         segment_bytes: int = SEGMENT_BYTES,
-        keep_us: int | None = None,
+        retention: Retention | None = None,
     ) -> None:
         """Open the journal whose first segment is `path`; `recovered` holds what it says.
 
-        `on_failure` is called once, on the loop, when the disk failed. `segment_bytes`, `keep_us`
-        and what is raised: see `JournalWriter`.
+        `on_failure` is called once, on the loop, when the disk failed. `segment_bytes`,
+        `retention` and what is raised: see `JournalWriter`.
         """
         self.path = path
         self._clock = clock
         self._loop = loop
         self._on_failure = on_failure
         self._writer = JournalWriter(
-            path, disk or RealDisk(), clock.now_us, segment_bytes=segment_bytes, keep_us=keep_us
+            path, disk or RealDisk(), clock.now_us, segment_bytes=segment_bytes, retention=retention
         )
         self.recovered: list[Stamped] = self._writer.recovered
         """Everything in the journal at opening; `forget_recovered` frees it."""

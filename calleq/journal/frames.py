@@ -359,3 +359,29 @@ def _no_entry(offset: int, error: Exception, name: str) -> JournalDamaged:
     return JournalDamaged(
         f"{name}: the frame at octet {offset} is whole but holds no entry: {error}"
     )
+
+
+def opened_at_us(octets: bytes) -> int:
+    """The instant that the opening at the beginning of a segment names; 0 where there is none."""
+    end = _good_frame(memoryview(octets), HEADER_BYTES, 0)
+    if end:
+        try:
+            return _opening_decoder.decode(octets[HEADER_BYTES + FRAME_BYTES : end]).opened_at_us
+        except (msgspec.DecodeError, msgspec.ValidationError):
+            pass  # format 1 begins with an entry
+    return 0
+
+
+def entry_around(octets: bytes, at: int) -> tuple[Stamped, int] | None:
+    """The entry whose frame covers octet `at`, and where that frame ends; None: there is none."""
+    view = memoryview(octets)
+    start = octets.rfind(b"\0", 0, max(0, at - FRAME_BYTES) + 1)
+    while start >= 0:
+        end = _good_frame(view, start, 0)
+        if end > at:
+            try:
+                return _decoder.decode(view[start + FRAME_BYTES : end]), end
+            except (msgspec.DecodeError, msgspec.ValidationError):
+                return None  # an opening
+        start = octets.rfind(b"\0", 0, start)
+    return None

@@ -16,7 +16,7 @@ from calleq.journal.entries import Entry, Stamped
 from calleq.journal.file import JournalFailed
 from calleq.journal.frames import encode_entry
 from calleq.journal.memory import COMMIT_US
-from calleq.journal.segments import SEGMENT_BYTES
+from calleq.journal.segments import SEGMENT_BYTES, Retention
 from calleq.journal.writer import JournalWriter
 from calleq.runtime.clock import Clock
 from calleq.runtime.disk import Disk, RealDisk
@@ -35,7 +35,7 @@ class InlineJournal:
         disk: Disk | None = None,
         commit_us: int = COMMIT_US,
         segment_bytes: int = SEGMENT_BYTES,
-        keep_us: int | None = None,
+        retention: Retention | None = None,
     ) -> None:
         """See `FileJournal`."""
         self.path = path
@@ -43,7 +43,7 @@ class InlineJournal:
         self._on_failure = on_failure
         self._commit_us = commit_us
         self._writer = JournalWriter(
-            path, disk or RealDisk(), clock.now_us, segment_bytes=segment_bytes, keep_us=keep_us
+            path, disk or RealDisk(), clock.now_us, segment_bytes=segment_bytes, retention=retention
         )
         self.recovered: list[Stamped] = self._writer.recovered
         self._sequence = self._writer.sequences

@@ -45,8 +45,9 @@ class MemoryJournal:
         """See `Journal.append`."""
         sequence = self._sequence.get(entity, 0) + 1
         self._sequence[entity] = sequence
-        now_us = self._clock.monotonic_us()
-        self._keep(Stamped(entity, sequence, self._clock.now_us(), now_us, entry))
+        clock = self._clock
+        now_us = clock.monotonic_us()
+        self._keep(Stamped(entity, sequence, clock.now_us(), now_us, entry))
         due_us = self._due_us(now_us)
         if durable is None:
             return

@@ -3,12 +3,13 @@
 A journal is named by its first segment, `network.journal`; the next are `network.00000002.journal`
 and so on. A segment is closed (cut to its last frame, durable) before the next is made, so only the
 last one may have a torn tail. Segments are removed oldest first, each durably, so what is left has
-no gap; a gap is damage.
+no gap; a gap is damage. None is removed that is young, or in which something began that goes on, or
+of which the records have not been made.
 """
 
 import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +44,8 @@ class Segment:
     version: int
     opened_at_us: int
     """UTC; 0 where it has no opening."""
+    sequences: Mapping[str, int]
+    """As its opening has them: the last sequence number of each entity before this segment."""
     entries: int
 
 
@@ -115,6 +118,7 @@ def read_segments(
                 end=contents.end,
                 version=contents.version,
                 opened_at_us=0 if opening is None else opening.opened_at_us,
+                sequences={} if opening is None else opening.sequences,
                 entries=len(contents.entries) - before,
             )
         )
@@ -150,20 +154,54 @@ class Unfinished:
         return min(self._since.values(), default=current)
 
 
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long closed segments are kept."""
+
+    keep_us: int
+    consumed: Callable[[], Mapping[str, int]]
+    """Up to which sequence number the entries of each entity are held elsewhere, durably; what is
+    beyond that is kept however old it is. Must not block."""
+
+    def __post_init__(self) -> None:
+        if self.keep_us < KEEP_LIMIT_US:
+            raise ValueError(
+                f"journals are kept for {KEEP_LIMIT_US} us at least, not {self.keep_us}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The instant at which a segment was begun, and what all before it say together."""
+
+    number: int
+    opened_at_us: int
+    sequences: Mapping[str, int]
+    """The last sequence number of each entity before this segment."""
+
+
 def removable(
-    opened_at_us: list[tuple[int, int]], needed_from: int, keep_us: int, now_us: int
+    begun: Sequence[Begun], needed_from: int, retention: Retention, now_us: int
 ) -> list[int]:
     """The closed segments that may be removed, oldest first.
 
-    `opened_at_us` has (number, opened) of every segment in order; one is as old as its last entry,
-    which is at most as old as the opening of the next. Raises ValueError when `keep_us` is below
-    KEEP_LIMIT_US.
+    `begun` has every segment in order; one is as old as its last entry, which is at most as old as
+    the opening of the next.
     """
-    if keep_us < KEEP_LIMIT_US:
-        raise ValueError(f"journals are kept for {KEEP_LIMIT_US} us at least, not {keep_us}")
+    old = list(
+        itertools.takewhile(
+            lambda pair: (
+                pair[0].number < needed_from and pair[1].opened_at_us <= now_us - retention.keep_us
+            ),
+            itertools.pairwise(begun),
+        )
+    )
+    if not old:
+        return []
+    consumed = retention.consumed()
     gone: list[int] = []
-    for (number, _), (_, next_opened_us) in itertools.pairwise(opened_at_us):
-        if number >= needed_from or next_opened_us > now_us - keep_us:
+    for segment, following in old:
+        if any(last > consumed.get(entity, 0) for entity, last in following.sequences.items()):
             break
-        gone.append(number)
+        gone.append(segment.number)
     return gone

@@ -30,6 +30,8 @@ from calleq.journal.frames import (
 )
 from calleq.journal.segments import (
     SEGMENT_BYTES,
+    Begun,
+    Retention,
     Segment,
     Unfinished,
     read_segments,
@@ -62,12 +64,12 @@ class JournalWriter:
         now_us: Callable[[], int],
         *,
         segment_bytes: int = SEGMENT_BYTES,
-        keep_us: int | None = None,
+        retention: Retention | None = None,
     ) -> None:
         """Open or make the journal whose first segment is `base`.
 
         `recovered` has what it says. A segment of `segment_bytes` or more is followed by another;
-        segments older than `keep_us` are removed then, None: never. Raises JournalLocked,
+        old segments are removed then as `retention` says, None: never. Raises JournalLocked,
         JournalDamaged, JournalVersion, and JournalError when it cannot be opened or written.
         """
         self.base = base
@@ -75,7 +77,7 @@ class JournalWriter:
         self._now_us = now_us
         self._segment_bytes = segment_bytes
         self._prepared_bytes = min(PREPARED_BYTES, segment_bytes)
-        self._keep_us = keep_us
+        self._retention = retention
         self._unfinished = Unfinished()
         try:
             self._open()
@@ -125,7 +127,9 @@ class JournalWriter:
         self._end = self._prepared_end = contents.end
         self._needs_opening = contents.opening is None and last.version != 1
         self._previous_bytes = segments[-2].end if len(segments) > 1 else 0
-        self._opened = [(segment.number, segment.opened_at_us) for segment in segments]
+        self._begun = [
+            Begun(segment.number, segment.opened_at_us, segment.sequences) for segment in segments
+        ]
         if self._needs_opening and last.number > 1 and not self._previous_bytes:
             raise JournalDamaged(
                 f"{last.path}: it has no opening and the segment before it is missing: restore it"
@@ -139,7 +143,7 @@ class JournalWriter:
         self._file.sync()
 
     def _note_recovered(self, segments: list[Segment]) -> None:
-        if self._keep_us is None:
+        if self._retention is None:
             return
         index = 0
         for segment in segments:
@@ -162,11 +166,11 @@ class JournalWriter:
             self._begin_segment()
         self._write(payloads)
         self._sequences.update((stamped.entity, stamped.sequence) for stamped in entries)
-        if self._keep_us is not None:
+        if self._retention is not None:
             for stamped in entries:
                 self._unfinished.note(stamped.entity, stamped.entry, self._number)
             if begins:
-                self._remove_old(self._keep_us)
+                self._remove_old(self._retention)
 
     def finish(self) -> None:
         """Mark everything as durable and cut the prepared space; raises OSError."""
@@ -208,16 +212,16 @@ class JournalWriter:
         self._file.sync()
         self._end = self._prepared_end = HEADER_BYTES
         self._needs_opening = True
-        self._opened.append((number, self._now_us()))
+        self._begun.append(Begun(number, self._now_us(), dict(self._sequences)))
 
     def _opening(self) -> bytes:
         return encode_opening(
             Opening(self._number, self._previous_bytes, self._now_us(), dict(self._sequences))
         )
 
-    def _remove_old(self, keep_us: int) -> None:
+    def _remove_old(self, retention: Retention) -> None:
         """Once the new segment's opening is durable: it says what those before it would have."""
         needed_from = self._unfinished.needed_from(self._number)
-        for number in removable(self._opened, needed_from, keep_us, self._now_us()):
+        for number in removable(self._begun, needed_from, retention, self._now_us()):
             self._disk.remove(segment_path(self.base, number))
-            del self._opened[0]
+            del self._begun[0]

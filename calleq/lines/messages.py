@@ -60,4 +60,7 @@ class ReleaseComplete(msgspec.Struct, frozen=True, gc=False):
     to_originator: bool = False
 
 
-LineMessage = Setup | Alerting | Connect | Disconnect | Release | ReleaseComplete
+Clearing = Disconnect | Release | ReleaseComplete
+"""The messages that say a cause."""
+
+LineMessage = Setup | Alerting | Connect | Clearing

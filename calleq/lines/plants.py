@@ -12,6 +12,8 @@ from collections.abc import Callable
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Segment, Tap
 
+_CIRCUIT = Segment.CIRCUIT
+
 WIRE_LIMIT_MESSAGES = 64
 """Messages under way in one direction of one line; more than a line can mean are lost."""
 
@@ -49,12 +51,12 @@ class InProcessLines:
 
     def to_telephone(self, switch: str, line: str, octets: bytes) -> None:
         link, telephone = self._named(line)
-        self._tap.saw(Segment.CIRCUIT, link, switch, telephone, octets, self._clock.now_us())
+        self._tap.saw(_CIRCUIT, link, switch, telephone, octets, self._clock.now_us())
         self._put(self._to_telephone, (switch, line), octets, self._arrive_at_telephone)
 
     def to_switch(self, switch: str, line: str, octets: bytes) -> None:
         link, telephone = self._named(line)
-        self._tap.saw(Segment.CIRCUIT, link, telephone, switch, octets, self._clock.now_us())
+        self._tap.saw(_CIRCUIT, link, telephone, switch, octets, self._clock.now_us())
         self._put(self._to_switch, (switch, line), octets, self._arrive_at_switch)
 
     def _named(self, line: str) -> tuple[str, str]:

@@ -14,6 +14,9 @@ Owns the layout and nothing else: no timers, no states. What it refuses, and how
 
 Display text is IA5: what lies outside it is sent as `?`, what is too long is cut (§4.5.16).
 
+Octets mean the same on every line, and few but SETUP's differ from call to call: the last
+`KEPT_MESSAGES` are kept in both forms.
+
 >>> encode(Setup(reference=1, called="+12125550100")).hex(" ")
 '08 01 01 05 04 03 90 90 a2 70 0c 91 31 32 31 32 35 35 35 30 31 30 30'
 >>> decode(bytes.fromhex("08 01 81 07"))
@@ -21,6 +24,7 @@ Connect(reference=1, to_originator=True)
 """
 
 import re
+from functools import lru_cache
 from typing import assert_never
 
 from calleq.lines.messages import (
@@ -40,6 +44,8 @@ DISPLAY_LIMIT = 32
 """Characters of display text (§4.5.16: 34 octets in all)."""
 REFERENCE_LIMIT = 127
 """The greatest call reference value that fits one octet beside the flag (§4.3)."""
+
+KEPT_MESSAGES = 8_192
 
 _DISCRIMINATOR = 0x08
 _FLAG = 0x80
@@ -81,6 +87,7 @@ _DIGITS = re.compile(rb"[0-9]{1,15}")
 _IA5 = re.compile(rb"[ -~]*")
 
 
+@lru_cache(maxsize=KEPT_MESSAGES)
 def encode(message: LineMessage) -> bytes:
     """The octets of a message. Raises LineError when a field has no place in them."""
     reference = message.reference
@@ -105,6 +112,7 @@ def encode(message: LineMessage) -> bytes:
     return bytes((_DISCRIMINATOR, 1, flag | reference, message_type))
 
 
+@lru_cache(maxsize=KEPT_MESSAGES)
 def decode(octets: bytes) -> LineMessage:
     """The message that the octets are. Raises LineError, and only that, when they are none."""
     if len(octets) < 4:

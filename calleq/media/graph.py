@@ -14,7 +14,7 @@ Refuses (VoiceError): a source that is not `wire:`, `player:` or `tone:`; more t
 for one end; more than `MAX_ENDS` ends that are in use.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from calleq.media.contract import Prompt
 from calleq.media.sounds import TONES
@@ -167,7 +167,8 @@ class VoiceGraph:
         self._spread(end)
         if had and self._cut:
             self._mend()
-        self._notify()
+        if self._changed and not self._notifying:
+            self._notify()
 
     def _resolve(
         self, end: End, sources: tuple[str, ...], frame: int
@@ -180,13 +181,13 @@ class VoiceGraph:
         leaves: list[Leaf] = []
         inlets: list[End] = []
         for source in sources if len(sources) < 2 else dict.fromkeys(sources):
-            kind, name = _parse(source)
+            kind, _, name = source.partition(":")
             if kind == "wire":
                 inlets.append(self.end(end.element, name))
             elif kind == "player":
                 leaves.append(self.player(end.element, name))
             else:
-                leaves.append(self._tone(end, name, frame))
+                leaves.append(self._tone(end, _parse(source)[1], frame))
         return tuple(leaves), tuple(inlets)
 
     def _tone(self, end: End, name: str, frame: int) -> Leaf:
@@ -210,7 +211,8 @@ class VoiceGraph:
         """A player's leaf got its voice: tell those downstream."""
         for end in leaf.users:
             self._spread(end)
-        self._notify()
+        if self._changed and not self._notifying:
+            self._notify()
 
     def finish(self, leaf: Leaf) -> None:
         """A player is over. Ends that are still fed from it will hear its next start."""
@@ -219,7 +221,8 @@ class VoiceGraph:
         for end in leaf.users:
             self._spread(end)
         self._forget_if_unused(leaf)
-        self._notify()
+        if self._changed and not self._notifying:
+            self._notify()
 
     def _forget_if_unused(self, leaf: Leaf) -> None:
         if leaf.player is not None and leaf.prompt is None and not leaf.users:
@@ -230,16 +233,16 @@ class VoiceGraph:
         end.listener = heard
         heard(end.heard)
 
-    def downstream(self, end: End) -> Iterator[End]:
+    def reached(self, end: End) -> dict[End, None]:
         """Every end at which something of what `end` sends arrives, nearest first, each once."""
-        seen: set[End] = set()
+        reached: dict[End, None] = {}
         front = [end]
         for sender in front:
             for far in sender.facing:
-                if far is not sender and far not in seen:
-                    seen.add(far)
-                    yield far
-                    front.extend(far.outlets)
+                if far is not sender and far not in reached:
+                    reached[far] = None
+                    front += far.outlets
+        return reached
 
     def _link(self, end: End, inlets: tuple[End, ...]) -> bool:
         """Take `inlets`, except those that already hear something of what `end` sends.
@@ -247,11 +250,8 @@ class VoiceGraph:
         Returns whether all were taken.
         """
         end.cut = False
-        if not inlets:
-            end.inlets = inlets
-            return True
-        if len(end.facing) > 1:
-            reached = set(self.downstream(end))
+        if inlets and len(end.facing) > 1:
+            reached = self.reached(end)
             allowed = tuple(inlet for inlet in inlets if inlet not in reached)
             if len(allowed) < len(inlets):
                 end.cut = True
@@ -280,7 +280,15 @@ class VoiceGraph:
         front = [changed]
         while front:
             end = front.pop()
-            sent = _sum_of(end)
+            leaves, inlets = end.leaves, end.inlets
+            if len(leaves) == 1 and not inlets:
+                sent = leaves[0].voice
+            elif len(inlets) == 1 and not leaves:
+                sent = inlets[0].heard
+            else:
+                sent = SILENCE.union(
+                    *[leaf.voice for leaf in leaves], *[one.heard for one in inlets]
+                )
             if sent == end.sent:
                 continue
             end.sent = sent
@@ -301,8 +309,6 @@ class VoiceGraph:
 
     def _notify(self) -> None:
         """Tell the listeners, in the order of the changes; what they do in turn comes after."""
-        if self._notifying or not self._changed:
-            return
         self._notifying = True
         try:
             while self._changed:
@@ -312,16 +318,3 @@ class VoiceGraph:
                         end.listener(end.heard)
         finally:
             self._notifying = False
-
-
-def _sum_of(end: End) -> Voices:
-    """The voices that an end sends: of one source or none in almost every case."""
-    leaves, inlets = end.leaves, end.inlets
-    if not inlets:
-        if not leaves:
-            return SILENCE
-        if len(leaves) == 1:
-            return leaves[0].voice
-    elif not leaves and len(inlets) == 1:
-        return inlets[0].heard
-    return SILENCE.union(*[leaf.voice for leaf in leaves], *[inlet.heard for inlet in inlets])

@@ -57,12 +57,15 @@ class VoicePlane:
         self._repertoire = Repertoire(prompts)
         self._mixer = Mixer(self._repertoire)
         self._playing: dict[tuple[str, str], Playing] = {}
+        self._watching = 0
+        """How many want to know before something changes: few at any time, or none."""
 
     def feed(self, element: str, wire: str, sources: tuple[str, ...]) -> None:
         """See `Voice.feed`. Raises VoiceError for a source that cannot be."""
         end = self.graph.end(element, wire)
         if sources != end.sources:
-            self._before_change(end)
+            if self._watching:
+                self._before_change(end)
             frame = frame_at(self._clock.monotonic_us()) if sources else 0
             self.graph.feed_end(end, sources, frame)
 
@@ -104,8 +107,9 @@ class VoicePlane:
         now_us = self._clock.monotonic_us()
         frame = frame_at(now_us)
         leaf = playing.leaf = self.graph.player(playing.element, playing.name)
-        for end in leaf.users:
-            self._before_change(end)
+        if self._watching:
+            for end in leaf.users:
+                self._before_change(end)
         leaf.prompt = prompt
         leaf.line = playing.name.partition("/")[0]
         leaf.voice = _voices(prompt.kind, prompt.text, leaf.line)
@@ -140,8 +144,9 @@ class VoicePlane:
             timer.cancel()
         leaf = playing.leaf
         if leaf is not None:
-            for end in leaf.users:
-                self._before_change(end, foreseen=how == "complete")
+            if self._watching:
+                for end in leaf.users:
+                    self._before_change(end, foreseen=how == "complete")
             self.graph.finish(leaf)
         ended = playing.report.ended
         if ended is None:
@@ -158,6 +163,7 @@ class VoicePlane:
     def _before_change(self, end: End, foreseen: bool = False) -> None:
         """What `end` sends is about to change: last chance to render what it sent so far.
 
+        Called while somebody is `_watching`.
         Foreseen is what the mixer knew already: a player's own end.
         """
 

@@ -9,6 +9,7 @@ changes the future is known, so that its verdict is one timer; a change takes ba
 instants give the same reports and samples.
 """
 
+import abc
 from collections.abc import Callable
 
 import numpy as np
@@ -31,7 +32,6 @@ class VirtualVoice(VoicePlane):
 
     def __init__(self, clock: Clock, prompts: PromptLibrary) -> None:
         super().__init__(clock, prompts)
-        self._watching = 0
 
     def detect(
         self, element: str, wire: str, limit_us: int, verdict: Callable[[Verdict], object]
@@ -68,16 +68,14 @@ class VirtualVoice(VoicePlane):
         self._watching -= 1
 
     def _before_change(self, end: End, foreseen: bool = False) -> None:
-        if not self._watching:
-            return
         frame = frame_at(self.now_us())
-        for ear in self.graph.downstream(end):
+        for ear in self.graph.reached(end):
             for watcher in ear.watchers:
                 assert isinstance(watcher, _Watcher)
                 watcher.before_change(frame, foreseen)
 
 
-class _Watcher:
+class _Watcher(abc.ABC):
     """Takes samples at an end."""
 
     def __init__(self, voice: VirtualVoice, end: End) -> None:
@@ -86,9 +84,9 @@ class _Watcher:
         self.start_frame = frame_at(voice.now_us())
         voice.watch(self)
 
+    @abc.abstractmethod
     def before_change(self, frame: int, foreseen: bool) -> None:
         """From `frame` on something else may arrive."""
-        raise NotImplementedError
 
 
 class Recording(_Watcher):

@@ -12,6 +12,8 @@ from calleq.osn.contract import OSN_LINK
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Segment, Tap
 
+_OSN = Segment.OSN
+
 WAITING_LIMIT_MESSAGES = 1_024
 WAITING_LIMIT_RECEIVERS = 256
 
@@ -43,7 +45,7 @@ class InProcessBus:
 
     def send(self, sender: str, receiver: str, octets: bytes) -> None:
         """See `Bus.send`."""
-        self._tap.saw(Segment.OSN, OSN_LINK, sender, receiver, octets, self._clock.now_us())
+        self._tap.saw(_OSN, OSN_LINK, sender, receiver, octets, self._clock.now_us())
         self._clock.call_later_us(self._delay_us, self._deliver, sender, receiver, octets)
 
     def _deliver(self, sender: str, receiver: str, octets: bytes) -> None:

@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+import msgspec
+
 
 class Timer(Protocol):
     """A call set for later."""
@@ -35,12 +37,10 @@ class Clock(Protocol):
         """Call `call(*args)` once, `delay_us` (not negative) from now."""
 
 
-class _VirtualTimer:
-    __slots__ = ("args", "call")
-
-    def __init__(self, call: Callable[..., object], args: tuple[object, ...]) -> None:
-        self.call: Callable[..., object] | None = call
-        self.args = args
+class _VirtualTimer(msgspec.Struct):
+    call: Callable[..., object] | None
+    """None when it has been made or was cancelled."""
+    args: tuple[object, ...]
 
     def cancel(self) -> None:
         self.call = None

@@ -24,6 +24,8 @@ from calleq.runtime.tap import Segment, Tap
 NONE_RECEIVED = 0xFFFFFF
 """What stands for the unit before the first (RFC 4165 §2.2)."""
 
+_SIGNALLING_LINK = Segment.SIGNALLING_LINK
+
 IN_FLIGHT_LIMIT = 65_536
 """Units under way in one direction of an in-process link; more are lost, and counted."""
 
@@ -185,9 +187,7 @@ class InProcessEnd:
         if not link.in_service:
             return False
         clock = link.clock
-        link.tap.saw(
-            Segment.SIGNALLING_LINK, self.link, self.near, self.far, octets, clock.now_us()
-        )
+        link.tap.saw(_SIGNALLING_LINK, self.link, self.near, self.far, octets, clock.now_us())
         if self.in_flight >= IN_FLIGHT_LIMIT:
             link.lost += 1
             return True

@@ -7,11 +7,15 @@ layout of T1.111.4 (what `unit_codec` gives for it) has 24-bit point codes, eigh
 selection, and a priority in the service information octet. Refuses units whose signalling
 information field is longer than 272 octets (Q.703 §2.3.8) or too short to hold a label.
 
+Octets mean the same whenever they come, and most come again (a circuit's ACM, RLC …; a transfer
+point and the node behind it read the same ones): the last `KEPT_UNITS` forms are kept both ways.
+
 Odd case: in ITU units the two spare (national: priority) bits of the service information octet are
 sent as 0 and not looked at when received.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from struct import Struct
 from typing import NamedTuple
 
@@ -22,12 +26,15 @@ LABEL_OCTETS = 4
 SIF_LIMIT_OCTETS = 272
 """The longest signalling information field: label and payload together (Q.703 §2.3.8)."""
 
+KEPT_UNITS = 16_384
+
 _HEAD_OCTETS = 1 + LABEL_OCTETS
 _LIMIT_OCTETS = 1 + SIF_LIMIT_OCTETS
 _PAYLOAD_LIMIT_OCTETS = SIF_LIMIT_OCTETS - LABEL_OCTETS
 _HEAD = Struct("<BI")
 
 
+@lru_cache(maxsize=KEPT_UNITS)
 def encode(msu: Msu) -> bytes:
     """The octets from the service information octet on; Mtp3Error when a field does not fit.
 
@@ -50,6 +57,7 @@ def encode(msu: Msu) -> bytes:
     return _HEAD.pack(service | network << 6, label) + payload
 
 
+@lru_cache(maxsize=KEPT_UNITS)
 def decode(octets: bytes) -> Msu:
     """The unit of the octets; Mtp3Error when they are too short or too long for one."""
     if not _HEAD_OCTETS <= len(octets) <= _LIMIT_OCTETS:

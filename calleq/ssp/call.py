@@ -104,6 +104,9 @@ class Call:
     def forget(self) -> None:
         self._beginning.cancel()
         self._ended(self)
+        # Neither side has anything to say or to hear any more: let all three go at once.
+        self._called = None
+        del self.calling
 
     def connect_voices(self) -> None:
         called = self._called

@@ -286,7 +286,9 @@ class CalledCircuit(CalledSide):
         self._signalled = False
         office.journal.append(
             office.name,
-            Transit(attempt.incoming, circuit.key, attempt.line, self._chose),
+            Transit(
+                attempt.incoming, circuit.key, attempt.line, self._chose, called=attempt.called
+            ),
             lambda: self._transit_durable(circuit),
         )
         self._chose = True

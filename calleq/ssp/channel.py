@@ -13,10 +13,11 @@ hear a comfort tone for T306. What a state has no use for is ignored.
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Protocol, assert_never
+from typing import Protocol
 
 from calleq.lines.messages import (
     Alerting,
+    Clearing,
     Connect,
     Disconnect,
     LineMessage,
@@ -25,6 +26,7 @@ from calleq.lines.messages import (
     Setup,
 )
 from calleq.runtime.clock import Clock, Timer
+from calleq.runtime.steps import steps_of
 from calleq.ssp.causes import Q850
 from calleq.units import SECOND_US
 
@@ -98,7 +100,7 @@ def _row(state: LState, **cells: tuple[LAction, LState]) -> dict[LInput, tuple[L
 
 
 _S, _A = LState, LAction
-_CLEARING = {
+_CLEARED = {
     "DISCONNECT": (_A.ACCEPT_DISCONNECT, _S.RELEASE_REQUEST),
     "RELEASE": (_A.ACCEPT_RELEASE, _S.NULL),
     "RELEASE_COMPLETE": (_A.ACCEPT_REFUSAL, _S.NULL),
@@ -116,34 +118,34 @@ _ROWS = {
         _S.CALL_INITIATED,
         ALERT=(_A.SEND_ALERTING, _S.CALL_DELIVERED),
         ANSWER=(_A.SEND_CONNECT, _S.ACTIVE),
-        **_CLEARING,
+        **_CLEARED,
     ),
     _S.CALL_DELIVERED: _row(
         _S.CALL_DELIVERED,
         ANSWER=(_A.SEND_CONNECT, _S.ACTIVE),
-        **_CLEARING,
+        **_CLEARED,
     ),
     _S.CALL_PRESENT: _row(
         _S.CALL_PRESENT,
         ALERTING=(_A.TELL_ALERTING, _S.CALL_RECEIVED),
         CONNECT=(_A.TELL_CONNECTED, _S.ACTIVE),
         EXPIRED=(_A.SEND_SETUP, _S.CALL_PRESENT_AGAIN),
-        **_CLEARING,
+        **_CLEARED,
     ),
     _S.CALL_PRESENT_AGAIN: _row(
         _S.CALL_PRESENT_AGAIN,
         ALERTING=(_A.TELL_ALERTING, _S.CALL_RECEIVED),
         CONNECT=(_A.TELL_CONNECTED, _S.ACTIVE),
         EXPIRED=(_A.NO_RESPONSE, _S.NULL),
-        **_CLEARING,
+        **_CLEARED,
     ),
     _S.CALL_RECEIVED: _row(
         _S.CALL_RECEIVED,
         CONNECT=(_A.TELL_CONNECTED, _S.ACTIVE),
         EXPIRED=(_A.NO_ANSWER, _S.DISCONNECT_INDICATION),
-        **_CLEARING,
+        **_CLEARED,
     ),
-    _S.ACTIVE: _row(_S.ACTIVE, **_CLEARING),
+    _S.ACTIVE: _row(_S.ACTIVE, **_CLEARED),
     _S.DISCONNECT_INDICATION: _row(
         _S.DISCONNECT_INDICATION,
         DISCONNECT=(_A.SEND_RELEASE, _S.RELEASE_REQUEST),  # clear collision, §5.3.5
@@ -188,6 +190,9 @@ _INPUT_OF: dict[type[LineMessage], LInput] = {
     Release: LInput.RELEASE,
     ReleaseComplete: LInput.RELEASE_COMPLETE,
 }
+
+
+_CLEARING = frozenset((LInput.DISCONNECT, LInput.RELEASE, LInput.RELEASE_COMPLETE))
 
 
 class ChannelUser(Protocol):
@@ -272,20 +277,19 @@ class LineChannel:
 
     def received(self, message: LineMessage) -> None:
         """Take a message of the telephone."""
-        match message:
-            case Disconnect() | Release() | ReleaseComplete() if self.state not in _ENDING:
-                self.cause = message.cause or Q850.UNSPECIFIED
-            case _:
-                pass
-        self._take(_INPUT_OF[type(message)])
+        given = _INPUT_OF[type(message)]
+        if given in _CLEARING and self.state not in _ENDING:
+            assert isinstance(message, Clearing)
+            self.cause = message.cause or Q850.UNSPECIFIED
+        self._take(given)
 
     def _expired(self) -> None:
         self._timer = None
         self._take(LInput.EXPIRED)
 
     def _take(self, given: LInput) -> None:
-        action, following = TABLE[self.state, given]
-        if action is LAction.IGNORE:
+        act, following = _STEPS[self.state][given]
+        if act is _ignore:
             return
         self.state = following
         if self._timer is not None:
@@ -294,70 +298,97 @@ class LineChannel:
         limit_us = _TIMER_US.get(following)
         if limit_us is not None:
             self._timer = self._clock.call_later_us(limit_us, self._expired)
-        self._act(action)
-
-    def _act(self, action: LAction) -> None:
-        """Tell first, then send: a telephone may answer before the sending has returned."""
         user = self.user
         assert user is not None, "a channel has a user before its first input"
-        match action:
-            case LAction.IGNORE | LAction.START:
-                pass
-            case LAction.SEND_SETUP:
-                assert self.setup is not None, "offer comes first"
-                self._send(self.line, self.setup)
-            case LAction.SEND_ALERTING:
-                self._send(self.line, Alerting(self.reference, self._to_originator))
-            case LAction.SEND_CONNECT:
-                self._send(self.line, Connect(self.reference, self._to_originator))
-            case LAction.SEND_DISCONNECT:
-                self._send_disconnect()
-            case LAction.SEND_RELEASE:
-                self._send_release()
-            case LAction.TELL_ALERTING:
-                user.channel_alerting()
-            case LAction.TELL_CONNECTED:
-                user.channel_connected()
-            case LAction.ACCEPT_DISCONNECT:
-                user.channel_released(self.cause, by_line=True)
-                self._send_release()
-            case LAction.ACCEPT_RELEASE:
-                user.channel_released(self.cause, by_line=True)
-                self._send_complete(self.cause)
-                self._free(user)
-            case LAction.ACCEPT_REFUSAL:
-                user.channel_released(self.cause, by_line=True)
-                self._free(user)
-            case LAction.COMPLETE:
-                self._send_complete(self.cause)
-                self._free(user)
-            case LAction.CLEARED:
-                self._free(user)
-            case LAction.NO_RESPONSE:
-                self.cause = Q850.NO_USER_RESPONDING
-                user.channel_released(self.cause, by_line=False)
-                self._send_complete(Q850.TIMER_EXPIRY)
-                self._free(user)
-            case LAction.NO_ANSWER:
-                self.cause = Q850.NO_ANSWER
-                user.channel_released(self.cause, by_line=False)
-                self._send_disconnect()
-            case _:
-                assert_never(action)
+        act(self, user)
 
-    def _send_disconnect(self) -> None:
+    # The actions of the table: tell first, then send, since a telephone may answer before the
+    # sending has returned.
+
+    def start(self, user: ChannelUser) -> None:
+        """The telephone dials: who serves it is asked by whoever took the channel."""
+
+    def send_setup(self, user: ChannelUser) -> None:
+        assert self.setup is not None, "offer comes first"
+        self._send(self.line, self.setup)
+
+    def send_alerting(self, user: ChannelUser) -> None:
+        self._send(self.line, Alerting(self.reference, self._to_originator))
+
+    def send_connect(self, user: ChannelUser) -> None:
+        self._send(self.line, Connect(self.reference, self._to_originator))
+
+    def send_disconnect(self, user: ChannelUser) -> None:
         self._send(self.line, Disconnect(self.reference, self.cause, self._to_originator))
 
-    def _send_release(self) -> None:
+    def send_release(self, user: ChannelUser) -> None:
         self._send(self.line, Release(self.reference, self.cause, self._to_originator))
+
+    def tell_alerting(self, user: ChannelUser) -> None:
+        user.channel_alerting()
+
+    def tell_connected(self, user: ChannelUser) -> None:
+        user.channel_connected()
+
+    def accept_disconnect(self, user: ChannelUser) -> None:
+        user.channel_released(self.cause, by_line=True)
+        self.send_release(user)
+
+    def accept_release(self, user: ChannelUser) -> None:
+        user.channel_released(self.cause, by_line=True)
+        self.complete(user)
+
+    def accept_refusal(self, user: ChannelUser) -> None:
+        user.channel_released(self.cause, by_line=True)
+        self.clear(user)
+
+    def complete(self, user: ChannelUser) -> None:
+        self._send_complete(self.cause)
+        self.clear(user)
+
+    def clear(self, user: ChannelUser) -> None:
+        self.user = None
+        self._freed(self)
+        user.channel_cleared()
+
+    def give_up_offer(self, user: ChannelUser) -> None:
+        self.cause = Q850.NO_USER_RESPONDING
+        user.channel_released(self.cause, by_line=False)
+        self._send_complete(Q850.TIMER_EXPIRY)
+        self.clear(user)
+
+    def give_up_ringing(self, user: ChannelUser) -> None:
+        self.cause = Q850.NO_ANSWER
+        user.channel_released(self.cause, by_line=False)
+        self.send_disconnect(user)
 
     def _send_complete(self, cause: int) -> None:
         self._send(self.line, ReleaseComplete(self.reference, cause, self._to_originator))
 
-    def _free(self, user: ChannelUser) -> None:
-        self._freed(self)
-        user.channel_cleared()
 
+def _ignore(channel: LineChannel, user: ChannelUser) -> None:
+    """Nothing happens, and the timer runs on."""
+
+
+_ACTS: dict[LAction, Callable[[LineChannel, ChannelUser], None]] = {
+    LAction.IGNORE: _ignore,
+    LAction.START: LineChannel.start,
+    LAction.SEND_SETUP: LineChannel.send_setup,
+    LAction.SEND_ALERTING: LineChannel.send_alerting,
+    LAction.SEND_CONNECT: LineChannel.send_connect,
+    LAction.SEND_DISCONNECT: LineChannel.send_disconnect,
+    LAction.SEND_RELEASE: LineChannel.send_release,
+    LAction.TELL_ALERTING: LineChannel.tell_alerting,
+    LAction.TELL_CONNECTED: LineChannel.tell_connected,
+    LAction.ACCEPT_DISCONNECT: LineChannel.accept_disconnect,
+    LAction.ACCEPT_RELEASE: LineChannel.accept_release,
+    LAction.ACCEPT_REFUSAL: LineChannel.accept_refusal,
+    LAction.COMPLETE: LineChannel.complete,
+    LAction.CLEARED: LineChannel.clear,
+    LAction.NO_RESPONSE: LineChannel.give_up_offer,
+    LAction.NO_ANSWER: LineChannel.give_up_ringing,
+}
+_STEPS = steps_of(TABLE, _ACTS)
 
 _ENDING = frozenset(
     (

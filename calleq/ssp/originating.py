@@ -13,9 +13,11 @@ The machine never refuses an input: what a state has no use for is ignored.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Protocol, assert_never
+from typing import Protocol
 
+from calleq.runtime.steps import steps_of
 from calleq.ss7.isup.messages import Cause, Message
 
 
@@ -192,31 +194,8 @@ class CallingSide(ABC):
 
     def receive(self, given: OInput) -> None:
         """Take an input. The state has changed before the action runs, so actions may nest."""
-        action, self.state = TABLE[self.state, given]
-        match action:
-            case OAction.IGNORE:
-                pass
-            case OAction.COLLECT:
-                self.call.collect()
-            case OAction.ANALYZE:
-                self.call.analyze()
-            case OAction.PRESENT:
-                self.call.present()
-            case OAction.ALERT:
-                self.alert()
-            case OAction.CONNECT:
-                self.connect()
-            case OAction.TREAT:
-                self.treat()
-            case OAction.ABANDON:
-                self.call.abandon()
-            case OAction.FORGET:
-                self.call.forget()
-            case OAction.ABANDON_AND_FORGET:
-                self.call.abandon()
-                self.call.forget()
-            case _:
-                assert_never(action)
+        act, self.state = _STEPS[self.state][given]
+        act(self)
 
     @property
     @abstractmethod
@@ -246,3 +225,23 @@ class CallingSide(ABC):
     @abstractmethod
     def treat(self) -> None:
         """The call came to its end: tell the caller the call's cause and clear the access."""
+
+
+def _abandon_and_forget(side: CallingSide) -> None:
+    side.call.abandon()
+    side.call.forget()
+
+
+_ACTS: dict[OAction, Callable[[CallingSide], None]] = {
+    OAction.IGNORE: lambda side: None,
+    OAction.COLLECT: lambda side: side.call.collect(),
+    OAction.ANALYZE: lambda side: side.call.analyze(),
+    OAction.PRESENT: lambda side: side.call.present(),
+    OAction.ALERT: lambda side: side.alert(),
+    OAction.CONNECT: lambda side: side.connect(),
+    OAction.TREAT: lambda side: side.treat(),
+    OAction.ABANDON: lambda side: side.call.abandon(),
+    OAction.FORGET: lambda side: side.call.forget(),
+    OAction.ABANDON_AND_FORGET: _abandon_and_forget,
+}
+_STEPS = steps_of(TABLE, _ACTS)

@@ -28,7 +28,6 @@ from calleq.osn.contract import Bus
 from calleq.runtime.clock import Clock
 from calleq.ss7.isup.contract import Circuit, CircuitUser, Exchange
 from calleq.ss7.isup.messages import (
-    CalledNumber,
     CallingNumber,
     Iam,
     Location,
@@ -46,6 +45,8 @@ from calleq.ssp.office import Attempt, Office
 from calleq.ssp.routing import OwnNumber, Routing
 from calleq.ssp.set_up import SetUpRelay
 from calleq.topology import Switch, Topology, TopologyError
+
+_NATIONAL, _INTERNATIONAL = Nature.NATIONAL, Nature.INTERNATIONAL
 
 
 class SwitchService:
@@ -145,10 +146,11 @@ class SwitchService:
 
     def _circuit_seized(self, circuit: Circuit, iam: Iam) -> CircuitUser:
         office = self._office
+        calling = _calling(iam.calling, office.country_code)
         attempt = Attempt(
-            called=_called(iam.called, office.country_code),
-            calling=_calling(iam.calling, office.country_code),
-            shown=_shown(iam.calling, office.country_code),
+            called=_e164(iam.called.digits, iam.called.nature, office.country_code),
+            calling=calling,
+            shown=calling if _may_be_shown(iam.calling) else "",
             incoming=circuit.key,
             iam=iam,
             received=self._received(circuit, iam),
@@ -213,24 +215,18 @@ def _peripheral_of(topology: Topology, name: str) -> str:
 def _e164(digits: str, nature: int, country_code: str) -> str:
     """E.164 with `+`, empty when the digits make none."""
     digits = digits.removesuffix("f")
-    if nature == Nature.NATIONAL:
+    if nature == _NATIONAL:
         digits = country_code + digits
-    elif nature != Nature.INTERNATIONAL:
+    elif nature != _INTERNATIONAL:
         return ""
     if digits.isascii() and digits.isdecimal() and 7 <= len(digits) <= 15 and digits[0] != "0":
         return "+" + digits
     return ""
 
 
-def _called(called: CalledNumber, country_code: str) -> str:
-    return _e164(called.digits, called.nature, country_code)
-
-
 def _calling(calling: CallingNumber | None, country_code: str) -> str:
     return "" if calling is None else _e164(calling.digits, calling.nature, country_code)
 
 
-def _shown(calling: CallingNumber | None, country_code: str) -> str:
-    if calling is None or calling.presentation != Presentation.ALLOWED:
-        return ""
-    return _calling(calling, country_code)
+def _may_be_shown(calling: CallingNumber | None) -> bool:
+    return calling is not None and calling.presentation == Presentation.ALLOWED

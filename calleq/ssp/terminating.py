@@ -14,9 +14,11 @@ The access (line or circuit) clears by itself after that; T_Null is the end as i
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Protocol, assert_never
+from typing import Protocol
 
+from calleq.runtime.steps import steps_of
 from calleq.ss7.isup.messages import Cause, Message
 
 
@@ -188,33 +190,8 @@ class CalledSide(ABC):
 
     def receive(self, given: TInput) -> None:
         """Take an input. The state has changed before the action runs, so actions may nest."""
-        action, self.state = TABLE[self.state, given]
-        match action:
-            case TAction.IGNORE:
-                pass
-            case TAction.SELECT:
-                self.select()
-            case TAction.PRESENT:
-                self.present()
-            case TAction.REPORT_ALERTING:
-                self.record_alerting()
-                self.call.party_alerting()
-            case TAction.RECORD_ANSWER:
-                self.record_answer()
-            case TAction.REPORT_ANSWER:
-                self.call.party_answered()
-            case TAction.RECORD_REFUSAL:
-                self.record_refusal()
-            case TAction.RECORD_END:
-                self.record_end()
-            case TAction.REPORT_END:
-                self.call.party_released(self.cause)
-            case TAction.WITHDRAW:
-                self.withdraw()
-            case TAction.CLEAR:
-                self.clear()
-            case _:
-                assert_never(action)
+        act, self.state = _STEPS[self.state][given]
+        act(self)
 
     def answer_durable(self) -> None:
         """The journal has the answer."""
@@ -274,3 +251,24 @@ class CalledSide(ABC):
     @abstractmethod
     def clear(self) -> None:
         """End the call towards the party and write that the network did it."""
+
+
+def _report_alerting(side: CalledSide) -> None:
+    side.record_alerting()
+    side.call.party_alerting()
+
+
+_ACTS: dict[TAction, Callable[[CalledSide], None]] = {
+    TAction.IGNORE: lambda side: None,
+    TAction.SELECT: lambda side: side.select(),
+    TAction.PRESENT: lambda side: side.present(),
+    TAction.REPORT_ALERTING: _report_alerting,
+    TAction.RECORD_ANSWER: lambda side: side.record_answer(),
+    TAction.REPORT_ANSWER: lambda side: side.call.party_answered(),
+    TAction.RECORD_REFUSAL: lambda side: side.record_refusal(),
+    TAction.RECORD_END: lambda side: side.record_end(),
+    TAction.REPORT_END: lambda side: side.call.party_released(side.cause),
+    TAction.WITHDRAW: lambda side: side.withdraw(),
+    TAction.CLEAR: lambda side: side.clear(),
+}
+_STEPS = steps_of(TABLE, _ACTS)

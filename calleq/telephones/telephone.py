@@ -23,6 +23,7 @@ from typing import Protocol
 
 from calleq.lines.messages import (
     Alerting,
+    Clearing,
     Connect,
     Disconnect,
     LineMessage,
@@ -31,6 +32,7 @@ from calleq.lines.messages import (
     Setup,
 )
 from calleq.runtime.clock import Clock, Timer
+from calleq.runtime.steps import steps_of
 from calleq.telephones.diary import Event
 from calleq.telephones.table import OFF_HOOK, TABLE, Action, Input, State
 from calleq.units import SECOND_US
@@ -126,7 +128,7 @@ class Telephone:
 
     def receive(self, message: LineMessage) -> None:
         """A message from the switch."""
-        if isinstance(message, Setup):
+        if type(message) is Setup:
             if message.reference != self._reference or not self._to_originator:
                 self._take(Input.UNWANTED_SETUP if self.rejects else Input.SETUP, message)
         elif message.reference == self._reference:
@@ -162,7 +164,7 @@ class Telephone:
         self._take(Input.TIMER, None)
 
     def _take(self, given: Input, message: LineMessage | None) -> None:
-        action, self.state = _CELLS[self.state, given]
+        action, self.state = _STEPS[self.state][given]
         action(self, message)
 
     # What the actions are made of.
@@ -324,7 +326,7 @@ class Telephone:
 
 
 def _cause_of(message: LineMessage | None) -> int:
-    if isinstance(message, Disconnect | Release | ReleaseComplete):
+    if isinstance(message, Clearing):
         return message.cause
     return 0
 
@@ -364,7 +366,4 @@ _ACTIONS: dict[Action, Callable[[Telephone, LineMessage | None], None]] = {
     Action.LOSE_CALL: Telephone._lose_call,
 }
 
-_CELLS = {
-    (state, given): (_ACTIONS[action], following)
-    for (state, given), (action, following) in TABLE.items()
-}
+_STEPS = steps_of(TABLE, _ACTIONS)

@@ -29,6 +29,7 @@ class VirtualDisk:
         self.state: DiskState = "ok"
         self.entries: list[Stamped] = []
         """Durable, in the order of the appends."""
+        self._forgotten: dict[str, int] = {}
 
     @property
     def flush_us(self) -> int:
@@ -37,7 +38,13 @@ class VirtualDisk:
 
     def last_sequences(self) -> dict[str, int]:
         """The last number of each entity."""
-        return {stamped.entity: stamped.sequence for stamped in self.entries}
+        kept = {stamped.entity: stamped.sequence for stamped in self.entries}
+        return self._forgotten | kept
+
+    def forget(self) -> None:
+        """Drop all entries, as retention does once every call in them is over."""
+        self._forgotten = self.last_sequences()
+        self.entries.clear()
 
 
 class DiskJournal:

@@ -209,12 +209,12 @@ def records_against_diary(network: FragileNetwork, records: Iterable[SessionReco
         if len(lived) > len(told):
             lived = [call for call in lived if not _too_late(call, delay_us)]
         entity = told[0].entity if told else ""
-        if len(lived) != len(told) and not any(_died_during(network, call) for call in lived):
+        if len(lived) != len(told) and not any(died_during(network, call) for call in lived):
             found.append(f"telephone {number} answered {len(lived)} calls, {len(told)} recorded")
             continue
         if len(lived) == len(told):
             for call, leg in zip(lived, told, strict=True):
-                found += _compared(network, call, leg, delay_us, entity)
+                found += compared(network, call, leg, delay_us, entity)
     found += [f"{number} has records and no telephone" for number in legs]
     return found
 
@@ -230,13 +230,14 @@ def _in_journal(leg: LegRecord) -> int:
     return leg.sequence
 
 
-def _compared(
+def compared(
     network: FragileNetwork, call: DiaryCall, leg: LegRecord, delay_us: int, entity: str
 ) -> list[str]:
+    """What is wrong with the record of one call of a telephone's diary."""
     talk_us = call.talk_us
     if talk_us is None or call.ended is None:
         return [f"telephone {call.number} is still in a call"]
-    if _died_during(network, call):
+    if died_during(network, call):
         unwritten_us = talk_us - leg.talk_us
         if not leg.partial and unwritten_us > SLOW_FLUSH_US + 2 * delay_us:
             return [f"{call.number}: {entity} died in the call and the record is not partial"]
@@ -251,15 +252,20 @@ def _compared(
     return []
 
 
-def _died_during(network: FragileNetwork, call: DiaryCall) -> bool:
-    """Whether the switch of the telephone died between the call's beginning and its end."""
+def died_during(network: FragileNetwork, call: DiaryCall) -> bool:
+    """Whether the switch of the telephone died between offering the call and its end.
+
+    A call is offered a line delay before its telephone rings; what is still written of its end is
+    durable a flush later.
+    """
     if call.ended is None or call.ended.event is Event.LINE_LOST:
         return True
     switch = network.telephones.switch_of(call.number)
     began_us, ended_us = call.began.monotonic_us, call.ended.monotonic_us
-    margin_us = 2 * network.topology.timing.line_delay_us + 10_000
+    delay_us = network.topology.timing.line_delay_us
+    margin_us = 2 * delay_us + 10_000
     return any(
-        name == switch and began_us <= at_us <= ended_us + margin_us
+        name == switch and began_us - delay_us <= at_us <= ended_us + margin_us
         for name, at_us in network.deaths
     )
 

@@ -27,7 +27,7 @@ from calleq.network import TELEPHONES, Network, Plant, build_network, point_code
 from calleq.runtime.clock import Clock, VirtualClock
 from calleq.runtime.tap import NoTap, Tap
 from calleq.ss7.links import InProcessLink, LinkEnd, link_name
-from calleq.telephones.behaviours import TALK_US
+from calleq.telephones.behaviours import TALK_US, Manners
 from calleq.telephones.diary import Diary
 from calleq.telephones.house import Telephones
 from calleq.topology import SignallingLink, Topology, element_names
@@ -85,6 +85,8 @@ class FragileNetwork:
         settle_us: int = SETTLE_US,
         diary: Callable[[Clock], Diary] = Diary,
         machines: Machines = "one",
+        manners: Manners | None = None,
+        start_us: int = START_US,
     ) -> None:
         """`settle_us` pass before it is handed over, so that dial-up computers are on-line.
 
@@ -92,7 +94,7 @@ class FragileNetwork:
         clock counts from another instant.
         """
         self.topology = topology
-        self.clock = VirtualClock(START_US)
+        self.clock = VirtualClock(start_us)
         self.tap = tap or NoTap()
         self.diary = diary(self.clock)
         self.voice = VirtualVoice(self.clock, NominalPrompts())
@@ -100,8 +102,11 @@ class FragileNetwork:
         self.lines = InProcessLines(self.clock, topology.timing.line_delay_us, self.tap)
         self.deaths: list[tuple[str, int]] = []
         """Which process died when, in monotonic microseconds."""
+        self.steps: list[tuple[int, int]] = []
+        """When every wall clock stepped, in monotonic microseconds, and how far."""
         self._draw = random.Random(f"references {seed}")
         self._talk_us = talk_us
+        self._manners = manners
         self._machines = machines
         self._links: dict[str, InProcessLink] = {}
         self._reasons: dict[str, set[str]] = {}
@@ -245,6 +250,7 @@ class FragileNetwork:
         if element:
             self._process(element).offset_us += step_us
         else:
+            self.steps.append((self.clock.monotonic_us(), step_us))
             self.clock.step_wall_us(step_us)
 
     def cover(self, number: str, *, covered: bool) -> None:
@@ -279,6 +285,14 @@ class FragileNetwork:
                 self.begin(process.name)
         for name in self._links:
             self._settle(name)
+
+    def forget(self) -> None:
+        """Drop what disks and diary hold; for a network at rest, so that a run may be long."""
+        for process in self.processes.values():
+            process.disk.forget()
+        self.diary.clear()
+        self.deaths.clear()
+        self.steps.clear()
 
     # Inside.
 
@@ -320,6 +334,7 @@ class FragileNetwork:
             secret=self._draw.randbytes(32),
             diary=self.diary,
             talk_us=self._talk_us,
+            manners=self._manners,
         )
         process.network = build_network(
             self.topology, plant, frozenset((name,)), process.disk.entries

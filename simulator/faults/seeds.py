@@ -5,6 +5,7 @@ is printed, so that one sees what was done to it.
 """
 
 import argparse
+import gc
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -34,6 +35,9 @@ class Tally(msgspec.Struct, frozen=True):
     states: dict[str, int]
     struck: dict[str, int]
     cpu_ms_per_seed: float
+    slowest: int
+    """The seed that took most CPU time, and how much."""
+    slowest_cpu_ms: float
 
 
 def run_seeds(first: int, count: int, workers: int, *, show: bool = False) -> Tally:
@@ -43,17 +47,19 @@ def run_seeds(first: int, count: int, workers: int, *, show: bool = False) -> Ta
     struck: Counter[str] = Counter()
     broken_count = done = 0
     cpu_s = 0.0
+    slowest = (0.0, first)
     with progress("seeds", count, show=show) as advance:
-        for verdicts, used_s in _chunks(first, count, workers):
-            cpu_s += used_s
-            for verdict in verdicts:
+        for tried in _chunks(first, count, workers):
+            for verdict, used_s in tried:
+                cpu_s += used_s
+                slowest = max(slowest, (used_s, verdict.seed))
                 states.update(verdict.states)
                 struck.update(verdict.struck)
                 if verdict.breaches:
                     broken_count += 1
                     if len(broken) < TOLD_LIMIT:
                         broken.append(verdict)
-            done += len(verdicts)
+            done += len(tried)
             advance(done)
     return Tally(
         first,
@@ -63,10 +69,12 @@ def run_seeds(first: int, count: int, workers: int, *, show: bool = False) -> Ta
         dict(sorted(states.items())),
         dict(struck.most_common()),
         1_000 * cpu_s / count,
+        slowest[1],
+        1_000 * slowest[0],
     )
 
 
-def _chunks(first: int, count: int, workers: int) -> Iterator[tuple[list[Verdict], float]]:
+def _chunks(first: int, count: int, workers: int) -> Iterator[list[tuple[Verdict, float]]]:
     parts = [
         (start, min(CHUNK, first + count - start)) for start in range(first, first + count, CHUNK)
     ]
@@ -77,10 +85,15 @@ def _chunks(first: int, count: int, workers: int) -> Iterator[tuple[list[Verdict
         yield from pool.map(_run_part, parts)
 
 
-def _run_part(part: tuple[int, int]) -> tuple[list[Verdict], float]:
-    began_s = time.process_time()
-    verdicts = [try_seed(seed) for seed in range(part[0], part[0] + part[1])]
-    return verdicts, time.process_time() - began_s
+def _run_part(part: tuple[int, int]) -> list[tuple[Verdict, float]]:
+    """What became of each seed, and the CPU seconds it took."""
+    tried = []
+    for seed in range(part[0], part[0] + part[1]):
+        began_s = time.process_time()
+        verdict = try_seed(seed)
+        gc.collect(0)  # the world is over: left to heap up, a hundred of them take 250 ms at once
+        tried.append((verdict, time.process_time() - began_s))
+    return tried
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -111,5 +124,8 @@ def _show(tally: Tally) -> None:
             print_line(f"  {text}")
         print_line(f"  repeat: calleq-sim seeds --n 1 --seed {verdict.seed}")
     print_line(f"faults       {sum(tally.struck.values())} of {len(tally.struck)} kinds")
-    print_line(f"CPU          {tally.cpu_ms_per_seed:.1f} ms per seed")
+    print_line(
+        f"CPU          {tally.cpu_ms_per_seed:.1f} ms per seed,"
+        f" {tally.slowest_cpu_ms:.1f} ms for the slowest ({tally.slowest})"
+    )
     print_line(f"broken       {tally.broken_count} of {tally.seeds}")

@@ -19,10 +19,11 @@ TOGETHER_OCTETS = 180
 
 _ABROAD = t.Number("442079460123", presentation=0, screening=3)
 _HOME = t.Number("2125550175", nature=3)
+_FORWARDER = t.Number("442079460123", presentation=1)
 _WITHHELD = t.Number("", presentation=2)
 
 VALUES: dict[int, tuple[t.Contents, ...]] = {
-    0x01: (t.CallReference(0x010203, 1000), t.CallReference(1, 0x010203, 3)),
+    0x01: (t.CallReference(0x010203, 1000),),
     0x03: (
         (t.Element(0x1E, b"\x82\x83"), t.Element(0xA1, None), t.Element(0x7C, b"\x80\x90\xa3")),
         (t.Element(0x7D, b"\x91\x81"),),
@@ -30,7 +31,7 @@ VALUES: dict[int, tuple[t.Contents, ...]] = {
     0x08: (t.OptionalForwardCall(2, 0, 1), t.OptionalForwardCall(segmented=1)),
     0x09: (10,),
     0x0A: (_ABROAD, t.Number("2125550175", 3, flag=1, presentation=1, screening=1)),
-    0x0B: (_ABROAD, _HOME),
+    0x0B: (_FORWARDER, _HOME),
     0x0C: (_HOME, t.Number("12125550175", flag=1)),
     0x0D: (t.ConnectionRequest(77, 1000, 3, 8),),
     0x11: (0x1604,),
@@ -44,7 +45,7 @@ VALUES: dict[int, tuple[t.Contents, ...]] = {
     0x23: (t.NetworkDigits("288", 2, 1), t.NetworkDigits("0123", 3, 0)),
     0x25: (t.CircuitMap(1, 0x3F),),
     0x27: (1, 2),
-    0x28: (_ABROAD, _WITHHELD),
+    0x28: (_FORWARDER, _WITHHELD),
     0x29: (t.OptionalBackwardCall(in_band=1), t.OptionalBackwardCall(0, 1, 1, 1)),
     0x2A: (t.UserToUserIndicators(0, 2, 1, 3), t.UserToUserIndicators(1, 2, 0, 0, 1)),
     0x2B: (300,),
@@ -100,7 +101,7 @@ VALUES: dict[int, tuple[t.Contents, ...]] = {
     0x7B: (t.PivotCapability(2, 1),),
     0x7C: (1,),
     0x7D: (_HOME,),
-    0x7F: (_ABROAD,),
+    0x7F: (_FORWARDER,),
     0x81: (t.GeodeticLocation(0, bytes(6)), t.GeodeticLocation(1, bytes(8), 1, 3)),
     0x82: (_HOME,),
     0x84: (t.RoutingNumber("12345", 1, 2),),
@@ -196,6 +197,7 @@ ANSI_PLAIN: tuple[m.Message, ...] = (
     m.Cvt(9000),
     m.Cvr(9000, 0, 0x54, ((0xE8, b"TRUNK 7"),)),
     m.Exm(9000, ((0xE7, b"\x12\x34"),)),
+    m.Fot(9000, ((0x01, optional.contents(0x01, t.CallReference(1, 0x010203, 3))),)),
 )
 """What ANSI has beside, or in another form."""
 
@@ -206,8 +208,9 @@ def octets_of(code: int) -> tuple[bytes, ...]:
 
 
 def with_parameters() -> Iterator[m.Message]:
-    """Messages with each optional parameter that they may carry, and with many at once."""
-    for message in PLAIN:
+    """One of each type with each optional parameter that it may carry, and with many at once."""
+    first_of = {type(message): message for message in reversed(PLAIN)}
+    for message in reversed(first_of.values()):
         fields = message.__struct_fields__
         own = {0x0A} if isinstance(message, m.Iam) else {0x12} if "cause" in fields else set()
         codes = sorted(PERMITTED.get(type(message), frozenset()) - own)

@@ -12,11 +12,15 @@ Odd cases. Optional parameters without a field keep their order in `other`; when
 stands twice, the second is kept there too. The four spare bits beside the circuit identification
 code are sent as 0 and ignored. Octets after the end of a message are dropped.
 
+A message without numbers is the same from call to call on its circuit: the last `KEPT_MESSAGES` of
+them are kept in both forms.
+
 >>> encode(Rel(17, Cause(17))).hex()
 '11000c0200028291'
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from struct import Struct
 from struct import error as StructError  # noqa: N812
 
@@ -69,6 +73,11 @@ from calleq.ss7.isup.parameters import (
 
 CIC_BITS = 12
 
+KEPT_MESSAGES = 8_192
+"""One of each type on every circuit of a busy exchange."""
+
+_IAM_TYPE = b"\x01"
+
 _HEAD = Struct("<HB")
 _HEAD_OCTET = Struct("<HBB")
 _HEAD_PAIR = Struct("<HBBB")
@@ -80,6 +89,10 @@ def encode(message: Message) -> bytes:
 
     Raises IsupError when a field is out of its range or the whole is too long.
     """
+    return _encode(message) if type(message) is Iam else _encode_kept(message)
+
+
+def _encode(message: Message) -> bytes:
     if message.cic >> CIC_BITS:
         raise IsupError(f"circuit identification code {message.cic}: 0 to 4095 (Q.763 §1.2)")
     try:
@@ -100,6 +113,10 @@ def guarded(write: Writer, message: Message) -> bytes:
 
 def decode(octets: bytes) -> Message:
     """The message of the octets; IsupError when they are none, saying what is wrong."""
+    return _decode(octets) if octets[2:3] == _IAM_TYPE else _decode_kept(octets)
+
+
+def _decode(octets: bytes) -> Message:
     if not HEAD_OCTETS <= len(octets) <= MESSAGE_LIMIT_OCTETS:
         raise IsupError(
             f"{len(octets)} octets: an ISUP message has {HEAD_OCTETS} to {MESSAGE_LIMIT_OCTETS}"
@@ -110,6 +127,10 @@ def decode(octets: bytes) -> Message:
     if read is None:
         return Unknown(cic, message_type, octets[HEAD_OCTETS:])
     return read(cic, octets)
+
+
+_encode_kept = lru_cache(maxsize=KEPT_MESSAGES)(_encode)
+_decode_kept = lru_cache(maxsize=KEPT_MESSAGES)(_decode)
 
 
 def _write_iam(message: Iam) -> bytes:
