@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 import msgspec
-from calleq.ss7.isup.circuit_steps import STEPS
 
 from calleq.runtime.clock import Clock
 from calleq.ss7 import mtp3_codec
 from calleq.ss7.isup.circuit_states import Input, State
+from calleq.ss7.isup.circuit_steps import STEPS
 from calleq.ss7.isup.exchange import IsupExchange
 from calleq.ss7.links import LinkEnd
 from calleq.ss7.mtp3 import SERVICE_ISUP, Msu, Mtp3Error
@@ -79,6 +79,25 @@ class MeddledEnd:
     def attach(self, receive: Callable[[bytes], None], changed: Callable[[bool], None]) -> None:
         self._receive = receive
         self._end.attach(self._arrived, changed)
+
+    @property
+    def congestion(self) -> int:
+        return self._end.congestion
+
+    def on_congestion(self, told: Callable[[int], None]) -> None:
+        self._end.on_congestion(told)
+
+    def start(self) -> None:
+        self._end.start()
+
+    def stop(self) -> None:
+        self._end.stop()
+
+    def last_received(self) -> int:
+        return self._end.last_received()
+
+    def retrieve(self, after: int | None) -> list[bytes]:
+        return self._end.retrieve(after)
 
     def _arrived(self, octets: bytes) -> None:
         mutant = self._mutant
