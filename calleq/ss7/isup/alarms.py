@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
-from calleq.runtime.clock import Clock
+from calleq.runtime.clock import Clock, Timer
 
 HISTORY_LIMIT = 1_000
 
@@ -22,6 +22,7 @@ class AlarmKind(StrEnum):
     BLOCKED_HERE = "blocked here"
     BLOCKED_REMOTELY = "blocked remotely"
     UNEQUIPPED = "unequipped at the far end"
+    NOT_EQUIPPED = "messages for a circuit not equipped here"
     RESET_UNANSWERED = "reset unanswered"
     REQUEST_UNANSWERED = "request unanswered"
     CHECK_FAILED = "continuity check failed"
@@ -59,6 +60,7 @@ class Alarms:
         self.history: deque[Change] = deque(maxlen=HISTORY_LIMIT)
         self._clock = clock
         self._standing: dict[tuple[AlarmKind, str], tuple[int, set[int], str]] = {}
+        self._passing: dict[tuple[AlarmKind, str], Timer] = {}
         self._told: Callable[[Change], object] | None = None
 
     def on_change(self, told: Callable[[Change], object]) -> None:
@@ -83,6 +85,20 @@ class Alarms:
             self._standing[kind, subject] = (found[0], found[1], text)
         if cic is not None:
             found[1].add(cic)
+
+    def pass_by(self, kind: AlarmKind, subject: str, cic: int, length_us: int) -> None:
+        """Something happened that does not end by itself: it stands for a while after the last."""
+        self.raise_(kind, subject, cic)
+        timer = self._passing.get((kind, subject))
+        if timer is not None:
+            timer.cancel()
+        self._passing[kind, subject] = self._clock.call_later_us(
+            length_us, self._passed, kind, subject
+        )
+
+    def _passed(self, kind: AlarmKind, subject: str) -> None:
+        del self._passing[kind, subject]
+        self.clear(kind, subject)
 
     def clear(self, kind: AlarmKind, subject: str, cic: int | None = None) -> None:
         """It holds no more (for this circuit)."""

@@ -154,6 +154,8 @@ class Marks(IntFlag):
     """T17 has run out: maintenance was told."""
     ON_EQUIPMENT = 1 << 11
     """It is looped, or a check tone is sent on it."""
+    CHECK_FAILED = 1 << 12
+    """More than one check of it has failed: maintenance was told."""
 
 
 LOCAL_MASK = int(Marks.LOCAL_MAINTENANCE | Marks.LOCAL_HARDWARE)

@@ -134,6 +134,7 @@ def end_good_check(circuit: TrunkCircuit, message: Message | None) -> None:
 def fail_recheck(circuit: TrunkCircuit, message: Message | None) -> None:
     circuit.host.send(circuit, Cot(circuit.cic, FAILED))
     circuit.end(None)
+    circuit.host.check_failed(circuit)
     circuit.start_timer(Input.RECHECK_DUE, circuit.host.timers.t26_us)
 
 

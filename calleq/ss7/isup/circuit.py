@@ -31,7 +31,7 @@ from calleq.ss7.isup.messages import Cause, Iam, Message, Rel, Res, Sam, Sus
 from calleq.ss7.isup.timers import IsupTimers
 from calleq.ss7.isup.trunks import Pool, controls
 
-TIDY_MASK = int(Marks.SUSPENDED | Marks.SEGMENTED | Marks.ON_EQUIPMENT)
+TIDY_MASK = int(Marks.SUSPENDED | Marks.SEGMENTED | Marks.ON_EQUIPMENT | Marks.CHECK_FAILED)
 """Marks that end with the call, and what stands behind them."""
 
 
@@ -73,6 +73,9 @@ class Host(Protocol):
 
     def tidy(self, circuit: "TrunkCircuit") -> None:
         """End what the marks of `TIDY_MASK` stand for."""
+
+    def check_failed(self, circuit: "TrunkCircuit") -> None:
+        """A check of the circuit has failed again: maintenance must know, until `tidy`."""
 
     def reset_begins(self, circuit: "TrunkCircuit") -> None:
         """RSC or GRS leaves: the far end's blocking is not known any more."""

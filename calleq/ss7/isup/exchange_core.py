@@ -198,6 +198,12 @@ class ExchangeCore(ABC):
             self.suspensions.end(circuit)
         if marks & Marks.SEGMENTED:
             self.segments.drop(circuit)
+        if marks & Marks.CHECK_FAILED:
+            self.maintenance.mark(circuit, circuit.marks & ~Marks.CHECK_FAILED)
+
+    def check_failed(self, circuit: TrunkCircuit) -> None:
+        """A check of the circuit has failed again: maintenance must know, until `tidy`."""
+        self.maintenance.mark(circuit, circuit.marks | Marks.CHECK_FAILED)
 
     def reset_begins(self, circuit: TrunkCircuit) -> None:
         """RSC or GRS leaves: the far end's blocking is not known any more."""

@@ -43,10 +43,14 @@ from calleq.ss7.isup.messages import (
     Ucic,
     Unknown,
 )
-from calleq.ss7.isup.onward import delayed, onward
-from calleq.ss7.isup.reception import EVENTS, event_of
+from calleq.ss7.isup.onward import by_satellite, delayed, onward
+from calleq.ss7.isup.reception import PLAIN, event_of
 from calleq.ss7.isup.trunks import Trunk
 from calleq.ss7.mtp3 import Msu
+from calleq.units import MINUTE_US
+
+UNEQUIPPED_ALARM_US = 5 * MINUTE_US
+"""How long after the last message for a circuit that there is not the alarm stands."""
 
 
 class TrafficExchange(ExchangeCore):
@@ -126,6 +130,8 @@ class TrafficExchange(ExchangeCore):
             trunk = circuit.pool.trunk
             if trunk.check_every:
                 iam = self._asking_for_check(trunk, iam)
+            if trunk.satellite:
+                iam = by_satellite(iam)
             circuit.start(iam, user)
         elif seizure.lost:
             self.clock.call_later_us(0, _end_lost, seizure, user)
@@ -164,23 +170,32 @@ class TrafficExchange(ExchangeCore):
             return
         self.messages_received += 1
         origin = msu.origin
-        if self.queries.away:
+        if self.queries.anyone_away:
             self.queries.heard_from(origin)
-        handler = self.handlers.get(type(message))
+        circuit = self._circuits.get(origin << CIC_BITS | message.cic)
+        kind = type(message)
+        if (
+            circuit is not None
+            and kind in PLAIN
+            and not circuit.marks
+            and not getattr(message, "other", None)
+        ):
+            circuit.handle(event_of(message, circuit.we_control), message)
+            return
+        handler = self.handlers.get(kind)
         if handler is not None:
             handler(origin, message)
-            return
-        circuit = self._circuits.get(origin << CIC_BITS | message.cic)
-        if circuit is None:
+        elif circuit is None:
             self._not_equipped(origin, message)
-            return
-        if circuit.marks:
+        elif circuit.marks:
             self._act_with_marks(circuit, message)
         else:
             self._look(circuit, message)
 
     def _not_equipped(self, origin: int, message: Message) -> None:
         self.unequipped += 1
+        name = self.name_of(origin)
+        self.alarms.pass_by(AlarmKind.NOT_EQUIPPED, name, message.cic, UNEQUIPPED_ALARM_US)
         if isinstance(message, Iam | Rsc):
             self.say(origin, Ucic(message.cic))
 
@@ -213,10 +228,7 @@ class TrafficExchange(ExchangeCore):
         self._act(circuit, message)
 
     def _act(self, circuit: TrunkCircuit, message: Message) -> None:
-        event = EVENTS.get(type(message))
-        if event is None:
-            event = event_of(message, circuit.we_control)
-        circuit.handle(event, message)
+        circuit.handle(event_of(message, circuit.we_control), message)
 
 
 def _seizure(circuit: Circuit) -> Seizure:

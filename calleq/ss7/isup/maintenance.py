@@ -281,7 +281,7 @@ class Maintenance:
 
     def _remote(self, circuit: TrunkCircuit, given: RemoteInput) -> None:
         """What the far end does with a circuit says what it thinks of it, and that it has it."""
-        marks = circuit.marks & ~Marks.UNEQUIPPED
+        marks = circuit.marks & ~int(Marks.UNEQUIPPED)
         for kind in GroupKind:
             marks = remote_step(marks, kind, given)
         self.mark(circuit, marks)
@@ -421,6 +421,7 @@ _ALARM_OF = (
     (REMOTE_MASK, AlarmKind.BLOCKED_REMOTELY),
     (int(Marks.UNEQUIPPED), AlarmKind.UNEQUIPPED),
     (int(Marks.RESET_OVERDUE), AlarmKind.RESET_UNANSWERED),
+    (int(Marks.CHECK_FAILED), AlarmKind.CHECK_FAILED),
 )
 """Which marks are alarms."""
 

@@ -8,11 +8,14 @@ left as they are.
 
 import msgspec
 
+from calleq.ss7.isup.indicators import SATELLITE
 from calleq.ss7.isup.messages import Anm, Iam, IsupError
 from calleq.ss7.isup.optional import HOP_COUNTER, PROPAGATION_DELAY, find, put
 
 CALL_HISTORY = 0x2D
 DELAY_LIMIT_MS = 0xFFFF
+SATELLITES_LIMIT = 2
+"""What the indicator can say (Q.763 §3.35)."""
 
 
 def hops_exhausted(iam: Iam) -> bool:
@@ -22,15 +25,20 @@ def hops_exhausted(iam: Iam) -> bool:
 
 
 def onward(iam: Iam, cic: int, delay_ms: int) -> Iam:
-    """The IAM as it goes on, on another circuit with that delay."""
+    """The IAM as it goes on, on another circuit with that delay.
+
+    Where nothing has been counted yet, an exchange that knows its delay begins (Q.764 §2.6.2.3).
+    """
     other = iam.other
     if other:
         hops = _number(iam, HOP_COUNTER)
         if hops is not None:
             other = put(other, HOP_COUNTER, max(hops - 1, 0))
+    if other or delay_ms:
         delayed_ms = _number(iam, PROPAGATION_DELAY)
-        if delayed_ms is not None:
-            other = put(other, PROPAGATION_DELAY, min(delayed_ms + delay_ms, DELAY_LIMIT_MS))
+        if delayed_ms is not None or delay_ms:
+            total_ms = (delayed_ms or 0) + delay_ms
+            other = put(other, PROPAGATION_DELAY, min(total_ms, DELAY_LIMIT_MS))
     return msgspec.structs.replace(iam, cic=cic, other=other)
 
 
@@ -38,6 +46,13 @@ def delayed(iam: Iam, delay_ms: int) -> Iam:
     """The IAM of a call that begins here, on a circuit with that delay."""
     other = put(iam.other, PROPAGATION_DELAY, delay_ms)
     return msgspec.structs.replace(iam, other=other)
+
+
+def by_satellite(iam: Iam) -> Iam:
+    """The IAM as it goes on by way of one more satellite."""
+    nature = iam.nature_of_connection
+    count = min(SATELLITE.of(nature) + 1, SATELLITES_LIMIT)
+    return msgspec.structs.replace(iam, nature_of_connection=SATELLITE.put(nature, count))
 
 
 def history_of(iam: Iam) -> Anm | None:

@@ -96,9 +96,9 @@ class Queries:
         }
 
     @property
-    def away(self) -> frozenset[int]:
-        """Point codes whose user part is not available."""
-        return frozenset(self._away)
+    def anyone_away(self) -> bool:
+        """Whether the user part of any point code is not available."""
+        return bool(self._away)
 
     def is_away(self, far: int) -> bool:
         """Whether the user part of a point code is known not to be available."""

@@ -1,11 +1,12 @@
 """From an ISUP message to what it means to its circuit, and what is not understood (Q.764 §2.9.5).
 
-`EVENTS` and `event_of` know which input of the circuit's table a message is. `Examiner` looks at
+`event_of` knows which input of the circuit's table a message is. `Examiner` looks at
 the messages that carry more than their mandatory part: it keeps those whose second segment follows,
 applies the compatibility instructions to what Q.763 does not have there, and hears of congestion.
 Most messages carry nothing more and never come here.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -96,20 +97,37 @@ EVENTS: dict[type, Input] = {
 
 
 def event_of(message: Message, we_control: bool) -> Input:
-    """The input that a message is whose meaning lies in its parameters or its circuit."""
-    match message:
-        case Iam():
-            return Input.IAM_WE_CONTROL if we_control else Input.IAM_THEY_CONTROL
-        case Acm():
-            free = message.backward_call & STATUS_MASK == SUBSCRIBER_FREE
-            return Input.ACM_SUBSCRIBER_FREE if free else Input.ACM_NO_INDICATION
-        case Cpg():
-            alerting = message.event & EVENT_MASK == EVENT_ALERTING
-            return Input.CPG_ALERTING if alerting else Input.CPG_OTHER
-        case Cot():
-            return Input.COT_PASSED if message.passed else Input.COT_FAILED
-        case _:
-            return Input.OTHER_MESSAGE
+    """The input that a message is, by its type, its parameters and who controls the circuit."""
+    kind = type(message)
+    event = EVENTS.get(kind)
+    if event is not None:
+        return event
+    chooser = _CHOOSERS.get(kind)
+    return Input.OTHER_MESSAGE if chooser is None else chooser(message, we_control)
+
+
+def _iam(message: Iam, we_control: bool) -> Input:
+    return Input.IAM_WE_CONTROL if we_control else Input.IAM_THEY_CONTROL
+
+
+def _acm(message: Acm, we_control: bool) -> Input:
+    free = message.backward_call & STATUS_MASK == SUBSCRIBER_FREE
+    return Input.ACM_SUBSCRIBER_FREE if free else Input.ACM_NO_INDICATION
+
+
+def _cpg(message: Cpg, we_control: bool) -> Input:
+    alerting = message.event & EVENT_MASK == EVENT_ALERTING
+    return Input.CPG_ALERTING if alerting else Input.CPG_OTHER
+
+
+def _cot(message: Cot, we_control: bool) -> Input:
+    return Input.COT_PASSED if message.passed else Input.COT_FAILED
+
+
+_CHOOSERS: dict[type, Callable[..., Input]] = {Iam: _iam, Acm: _acm, Cpg: _cpg, Cot: _cot}
+
+PLAIN = frozenset((Iam, Acm, Cpg, Anm, Con, Rel, Rlc))
+"""The messages of every call; without optional parameters there is nothing to examine."""
 
 
 class ExaminerHost(Protocol):
@@ -174,7 +192,8 @@ class Examiner:
         dropped = set()
         for code in codes:
             reaction = unknown_parameter(kind, code, instructions.get(code), setting)
-            if reaction.action is Action.RELEASE and isinstance(message, Rel):
+            if isinstance(message, Rel) and reaction.action is not Action.PASS_ON:
+                # The call ends either way, and nobody is told (§2.9.5.3.3).
                 reaction = Reaction(Action.DISCARD_PARAMETER, None)
             self._tell(circuit, message, reaction)
             if reaction.action in (Action.RELEASE, Action.DISCARD_MESSAGE):

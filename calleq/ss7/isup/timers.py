@@ -10,6 +10,7 @@ T11 and T37 belong to interworking exchanges and T31, T32 and T38 to end-to-end 
 international exchanges; calleq is neither and has none. T33 bounds an information request of ours.
 """
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import msgspec
@@ -107,6 +108,20 @@ class IsupTimers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             if getattr(self, long) < getattr(self, first):
                 one, other = first[:-3].upper(), long[:-3].upper()
                 raise ValueError(f"ISUP timer {other} cannot be shorter than {one}")
+
+
+def timers_of(seconds: Mapping[str, float]) -> IsupTimers:
+    """The timers with these lengths in place of the defaults, by name (`T7`), in seconds.
+
+    Raises ValueError for a timer that there is not, or lengths that contradict each other.
+    """
+    known = {name[:-3].upper(): name for name in IsupTimers.__struct_fields__}
+    lengths_us = {}
+    for timer, length_s in seconds.items():
+        if timer not in known:
+            raise ValueError(f"{timer!r} is none of {', '.join(known)}")
+        lengths_us[known[timer]] = round(length_s * SECOND_US)
+    return IsupTimers(**lengths_us)
 
 
 class Timed(Protocol):
