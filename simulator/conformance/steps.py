@@ -204,6 +204,8 @@ class Route(Part, frozen=True, kw_only=True):
     """Every call that leaves asks for a check of its circuit."""
     delay_ms: int = 0
     """What a circuit adds to the propagation delay counter."""
+    satellite: bool = False
+    """The circuits go by way of a satellite."""
 
 
 class Case(Part, frozen=True, kw_only=True):
