@@ -89,7 +89,8 @@ class Performer(ABC):
             case Send():
                 self._send(step)
             case Expect():
-                self._expect(step)
+                for _ in range(step.count):
+                    self._expect(step)
             case Repeats():
                 self._repeats(step)
             case Silence():
