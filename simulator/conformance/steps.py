@@ -31,6 +31,8 @@ class Send(Base, frozen=True, kw_only=True, tag="send"):
     at: str = "b"
     circuit: int | str = "x"
     fields: Fields = msgspec.field(default_factory=dict)
+    echo: tuple[str, ...] = ()
+    """Parameters that are those of the last message expected at this end."""
 
 
 class Expect(Base, frozen=True, kw_only=True, tag="expect"):
@@ -223,7 +225,7 @@ class Case(Part, frozen=True, kw_only=True):
     """Why there are no steps."""
     route: Route = Route()
     role: Literal["", "asp", "sgp", "sgp-shared", "sp", "stp"] = ""
-    """Of M3UA and level 3: what is under test; `shared`: both processes are of one application server."""
+    """Of M3UA and level 3: what is under test; `shared`: both processes serve one server."""
     answers_tests: bool = True
     """Of level 3: the tester answers link tests by itself."""
     registers: bool = False

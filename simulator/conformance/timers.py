@@ -1,4 +1,4 @@
-"""How long a timer may run, as a tester holds it against what passes (Q.764 Table A.1, Q.118, Q.704).
+"""How long a timer may run, as a tester holds it against what passes (Q.764 Table A.1, Q.118).
 
 In seconds, shortest and longest. Written from the recommendation apart from the switch's own
 values: a switch may choose within the range, and only that is checked.

@@ -70,7 +70,8 @@ class Wire:
             self.mutant.tell = self._goes_back
             changed = self.mutant.arriving(MTP3.read(octets), octets)
             payloads = [payload for _, payload in changed]
-        return all([self._end.send(payload) for payload in payloads])
+        sent = [self._end.send(payload) for payload in payloads]
+        return all(sent)
 
     def _goes_back(self, octets: bytes) -> None:
         """A message too many of A's, with the label turned round."""
