@@ -91,7 +91,7 @@ class Bench:
             for line in TOPOLOGY.lines
         }
         if mutant is not None:
-            mutant.prepare(self.exchange)
+            mutant.prepare(self)
         self.network.start()
 
     def _link_ends(self, link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
