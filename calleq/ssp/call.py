@@ -12,7 +12,8 @@ from typing import assert_never
 from calleq.media.contract import wire_source
 from calleq.ss7.isup.messages import Cause, Location, Message
 from calleq.ss7.isup.onward import history_of, hops_exhausted
-from calleq.ssp.called import CalledCircuit, CalledLine
+from calleq.ssp.called_circuit import CalledCircuit
+from calleq.ssp.called_line import CalledLine
 from calleq.ssp.causes import Q850
 from calleq.ssp.office import Attempt, Office
 from calleq.ssp.originating import CallingSide, OInput

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from calleq.ss7.isup.contract import Digits
 from calleq.ss7.isup.messages import CalledNumber, Nature
-from calleq.ssp.routing import OwnNumber, Routing, Towards
+from calleq.ssp.routing import OwnNumber, Route, Routing, Towards
 
 LEAST_DIGITS = 7
 """Of any number in E.164 notation that is routed here."""
@@ -24,6 +24,8 @@ class SwitchNumbers:
         """`lines` are the numbers of the switch's own lines (E.164 with `+`)."""
         self._routing = routing
         self._country_code = country_code
+        self._asked: CalledNumber | None = None
+        self._found: tuple[str, Route | None] = ("", None)
         self._lengths: dict[str, tuple[int, int]] = {}
         for number in lines:
             prefix = routing.prefix_of(number)
@@ -32,10 +34,12 @@ class SwitchNumbers:
 
     def digits(self, called: CalledNumber) -> Digits:
         """Whether a number is long enough."""
-        number = self._e164(called)
-        if not number or called.digits.endswith("f"):
-            return Digits.ENOUGH
-        match self._routing.route(number):
+        number, route = self._look(called)
+        match route:
+            case None:
+                return Digits.ENOUGH
+            case _ if called.digits.endswith("f"):
+                return Digits.ENOUGH
             case OwnNumber():
                 shortest, longest = self._lengths.get(self._routing.prefix_of(number), (0, 0))
                 if len(number) < shortest:
@@ -49,8 +53,15 @@ class SwitchNumbers:
 
     def goes_on(self, called: CalledNumber) -> bool:
         """Whether a call to it only passes through here."""
-        number = self._e164(called)
-        return bool(number) and isinstance(self._routing.route(number), Towards)
+        return isinstance(self._look(called)[1], Towards)
+
+    def _look(self, called: CalledNumber) -> tuple[str, Route | None]:
+        """The number in E.164, and where it leads; kept, for an IAM is asked about twice."""
+        if called is not self._asked:
+            number = self._e164(called)
+            self._asked = called
+            self._found = number, self._routing.route(number) if number else None
+        return self._found
 
     def _e164(self, called: CalledNumber) -> str:
         """As far as it has come; empty for numbers of a nature that is not routed here."""

@@ -136,7 +136,16 @@ class ExchangeCore(ABC):
         if self.overload and isinstance(message, Rel):
             other = put(message.other, CONGESTION_LEVEL, self.overload)
             message = msgspec.structs.replace(message, other=other)
-        return self.say(circuit.far_point_code, message)
+        far = circuit.far_point_code
+        try:
+            payload = codec.encode(message)
+        except TooLongError:
+            return self.say(far, message)
+        if self._transfer.transfer(far, message.cic & SELECTION_MASK, payload):
+            self.messages_sent += 1
+            return True
+        self.unsent += 1
+        return False
 
     def say(self, far: int, message: Message) -> bool:
         """Send to a point code, in two segments if need be; False when there is no route."""

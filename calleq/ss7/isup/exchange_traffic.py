@@ -44,7 +44,7 @@ from calleq.ss7.isup.messages import (
     Unknown,
 )
 from calleq.ss7.isup.onward import by_satellite, delayed, onward
-from calleq.ss7.isup.reception import PLAIN, event_of
+from calleq.ss7.isup.reception import EVENTS, PLAIN, event_of
 from calleq.ss7.isup.trunks import Trunk
 from calleq.ss7.mtp3 import Msu
 from calleq.units import MINUTE_US
@@ -76,7 +76,7 @@ class TrafficExchange(ExchangeCore):
         """
         pool = self.pools[group]
         far = pool.trunk.far_point_code
-        if (self.congestion and self.congestion.turns_away(far)) or self.queries.is_away(far):
+        if (self.congestion and self.congestion.turns_away(far)) or far in self.queries.away:
             self.turned_away += 1
             return None
         cic = pool.choose()
@@ -170,7 +170,7 @@ class TrafficExchange(ExchangeCore):
             return
         self.messages_received += 1
         origin = msu.origin
-        if self.queries.anyone_away:
+        if self.queries.away:
             self.queries.heard_from(origin)
         circuit = self._circuits.get(origin << CIC_BITS | message.cic)
         kind = type(message)
@@ -180,7 +180,10 @@ class TrafficExchange(ExchangeCore):
             and not circuit.marks
             and not getattr(message, "other", None)
         ):
-            circuit.handle(event_of(message, circuit.we_control), message)
+            event = EVENTS.get(kind)
+            if event is None:
+                event = event_of(message, circuit.we_control)
+            circuit.handle(event, message)
             return
         handler = self.handlers.get(kind)
         if handler is not None:

@@ -85,7 +85,8 @@ class Queries:
         self._host = host
         self._maintenance = maintenance
         self._asked: dict[tuple[int, int], Timer] = {}
-        self._away: dict[int, Request] = {}
+        self.away: dict[int, Request] = {}
+        """The tests of user parts that are not available, by point code."""
         self.handlers: dict[type, Callable[[int, Message], None]] = {
             Cqm: self._cqm,
             Cqr: self._cqr,
@@ -94,15 +95,6 @@ class Queries:
             Upa: self._upa,
             Cfn: self._cfn,
         }
-
-    @property
-    def anyone_away(self) -> bool:
-        """Whether the user part of any point code is not available."""
-        return bool(self._away)
-
-    def is_away(self, far: int) -> bool:
-        """Whether the user part of a point code is known not to be available."""
-        return far in self._away
 
     # What is asked from here.
 
@@ -125,7 +117,7 @@ class Queries:
 
     def test_user_part(self, far: int) -> None:
         """Level 3 says that the user part there is away: test it every T4 until it answers."""
-        if far in self._away:
+        if far in self.away:
             return
         host = self._host
         subject = host.name_of(far)
@@ -136,12 +128,12 @@ class Queries:
 
         lengths_us = (host.timers.t4_us, host.timers.t4_us)
         request = Request("UPT", far, host.clock, lengths_us, Upt, host.say, ended, lambda: None)
-        self._away[far] = request
+        self.away[far] = request
         request.begin()
 
     def heard_from(self, far: int) -> None:
         """Any message from there means that its user part is back (§2.13.2)."""
-        request = self._away.pop(far, None)
+        request = self.away.pop(far, None)
         if request is not None:
             request.take(RequestInput.ANSWERED)
 

@@ -99,11 +99,10 @@ EVENTS: dict[type, Input] = {
 def event_of(message: Message, we_control: bool) -> Input:
     """The input that a message is, by its type, its parameters and who controls the circuit."""
     kind = type(message)
-    event = EVENTS.get(kind)
-    if event is not None:
-        return event
     chooser = _CHOOSERS.get(kind)
-    return Input.OTHER_MESSAGE if chooser is None else chooser(message, we_control)
+    if chooser is not None:
+        return chooser(message, we_control)
+    return EVENTS.get(kind, Input.OTHER_MESSAGE)
 
 
 def _iam(message: Iam, we_control: bool) -> Input:
