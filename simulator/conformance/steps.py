@@ -226,8 +226,8 @@ class Case(Part, frozen=True, kw_only=True):
     route: Route = Route()
     role: Literal["", "asp", "sgp", "sgp-shared", "sp", "stp"] = ""
     """Of M3UA and level 3: what is under test; `shared`: both processes serve one server."""
-    answers_tests: bool = True
-    """Of level 3: the tester answers link tests by itself."""
+    unanswered: tuple[str, ...] = ()
+    """Of level 3: links whose tests the tester does not answer by itself."""
     registers: bool = False
     """Of M3UA: the process registers its routing key."""
     circuits: dict[str, int] = msgspec.field(default_factory=dict)

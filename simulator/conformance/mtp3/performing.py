@@ -4,7 +4,7 @@ A is a signalling point (`role = "sp"`) or a transfer point (`"stp"`). It has tw
 `b2`) and one to C (`c1`). D lies behind B and C alike, E behind B and, when B fails, behind C. The
 point codes are A 1, B 2, C 3, D 4, E 5.
 
-The tester answers link tests by itself (`answers_tests = false`: it does not), says that restarts
+The tester answers link tests by itself (but on links that are `unanswered`), says that restarts
 have ended, and nothing else. A case begins when A carries traffic.
 """
 
@@ -143,7 +143,7 @@ class Mtp3Performer(Performer):
         self.clock.advance_us(SETTLE_US)
         for wire in self.wires.values():
             wire.inbox.clear()
-            wire.answers_tests = loaded.case.answers_tests
+            wire.answers_tests = wire.name not in loaded.case.unanswered
             wire.mutant = mutant
         if mutant is not None:
             mutant.prepare(self.node)
