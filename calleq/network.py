@@ -23,7 +23,9 @@ from calleq.media.wording import announcement_text, apology_text, whisper_text
 from calleq.osn.contract import Bus
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
+from calleq.ss7.isup.check_equipment import VoiceChecks
 from calleq.ss7.isup.exchange import IsupExchange
+from calleq.ss7.isup.timers import IsupTimers, timers_of
 from calleq.ss7.isup.trunks import Trunk
 from calleq.ss7.links import LinkEnd
 from calleq.ss7.node import Mtp3Node
@@ -32,7 +34,13 @@ from calleq.ssp.switch import SwitchService
 from calleq.telephones.behaviours import TALK_US, Manners
 from calleq.telephones.diary import Diary
 from calleq.telephones.house import Telephones
-from calleq.topology import SignallingLink, Topology, element_names, parse_point_code
+from calleq.topology import (
+    SignallingLink,
+    Topology,
+    TopologyError,
+    element_names,
+    parse_point_code,
+)
 from calleq.units import MILLISECOND_US
 
 TELEPHONES = "telephones"
@@ -220,8 +228,21 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
         if not isinstance(node, TransferPoint):
             _set_routes(node, name, topology, codes)
             network.exchanges[name] = IsupExchange(
-                name, codes[name], node, _trunks(name, topology, codes), plant.clock
+                name,
+                codes[name],
+                node,
+                _trunks(name, topology, codes),
+                plant.clock,
+                _timers(topology),
+                VoiceChecks(plant.voice, name),
             )
+
+
+def _timers(topology: Topology) -> IsupTimers:
+    try:
+        return timers_of(topology.isup_timers)
+    except ValueError as wrong:
+        raise TopologyError(f"isup_timers: {wrong}") from None
 
 
 def _set_routes(node: Mtp3Node, name: str, topology: Topology, codes: dict[str, int]) -> None:
@@ -250,7 +271,18 @@ def _trunks(name: str, topology: Topology, codes: dict[str, int]) -> tuple[Trunk
     for group in topology.trunks:
         if name in group.ends:
             far = group.ends[1] if name == group.ends[0] else group.ends[0]
-            trunks.append(Trunk(group.name, far, codes[far], group.first, group.circuits))
+            trunks.append(
+                Trunk(
+                    group.name,
+                    far,
+                    codes[far],
+                    group.first,
+                    group.circuits,
+                    group.check_every,
+                    group.delay_ms,
+                    group.satellite,
+                )
+            )
     return tuple(trunks)
 
 

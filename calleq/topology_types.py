@@ -149,6 +149,12 @@ class TrunkGroup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     ends: tuple[str, str]
     first: int = 1
     circuits: int = 30
+    check_every: int = 0
+    """Of how many calls one has the continuity of its circuit checked; 0: none."""
+    delay_ms: int = 0
+    """What its circuits add to the propagation delay counter of a call; 0: nothing is counted."""
+    satellite: bool = False
+    """Its circuits go by way of a satellite."""
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -235,6 +241,8 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     premises: tuple[Premises, ...] = ()
     businesses: tuple[Business, ...] = ()
     timing: Timing = Timing()
+    isup_timers: dict[str, float] = {}
+    """Lengths of ISUP timers in seconds, by name ("T7"), where they are not calleq's own."""
     processes: Processes = Processes()
 
     def point_codes(self) -> dict[str, str]:

@@ -17,7 +17,8 @@ from calleq.calling_logic.means import Means, Way
 from calleq.causes import Q850
 from calleq.journal.entries import Dialled
 from calleq.runtime.clock import Timer
-from calleq.ss7.isup.messages import Cause, Location
+from calleq.ss7.isup.information import answer_to
+from calleq.ss7.isup.messages import CallingNumber, Cause, Location, Message
 
 
 class Phase(StrEnum):
@@ -148,8 +149,17 @@ class CircuitLeg:
     def circuit_alerting(self, circuit: Way) -> None:
         self._signal(Signal.ALERTING)
 
+    def circuit_progress(self, circuit: Way) -> None:
+        """The party is not rung yet: nothing to report."""
+
     def circuit_answered(self, circuit: Way) -> None:
         self._signal(Signal.ANSWERED)
+
+    def circuit_notice(self, circuit: Way, message: Message) -> None:
+        """A suspended leg stays up until T6 releases it; who asks about the caller is answered."""
+        answer = answer_to(message, self._calling())
+        if answer is not None:
+            circuit.pass_on(answer)
 
     def circuit_released(self, circuit: Way, cause: Cause) -> None:
         if self._phase in (Phase.CALLING, Phase.UP):
@@ -237,6 +247,10 @@ class CircuitLeg:
 
     def clear(self) -> None:
         self._owner.leg_clear(self)
+
+    def _calling(self) -> CallingNumber | None:
+        caller = self.command.caller
+        return CallingNumber(caller.lstrip("+")) if caller else None
 
     def _report(self, result: LegResult) -> None:
         self._owner.leg_reports(self, result)

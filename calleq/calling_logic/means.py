@@ -14,7 +14,7 @@ from calleq.journal.contract import Journal
 from calleq.journal.entries import CircuitKey
 from calleq.media.contract import Voice
 from calleq.runtime.clock import Clock
-from calleq.ss7.isup.messages import Cause
+from calleq.ss7.isup.messages import Cause, Message
 
 LEGS = 2
 
@@ -33,6 +33,9 @@ class Way(Protocol):
     def release(self, cause: Cause) -> None:
         """End the call from this side; does nothing once either side has released."""
 
+    def pass_on(self, message: Message) -> None:
+        """Send a message about the call; what the way has no place for is not sent."""
+
 
 class WayUser(Protocol):
     """Who makes a call on a way; told `circuit_cleared` exactly once, last, whatever happened."""
@@ -40,8 +43,14 @@ class WayUser(Protocol):
     def circuit_alerting(self, circuit: Way) -> None:
         """The party is being rung."""
 
+    def circuit_progress(self, circuit: Way) -> None:
+        """Progress that is neither alerting nor answer."""
+
     def circuit_answered(self, circuit: Way) -> None:
         """The party answered."""
+
+    def circuit_notice(self, circuit: Way, message: Message) -> None:
+        """A message about the call that changes nothing of the above."""
 
     def circuit_released(self, circuit: Way, cause: Cause) -> None:
         """The far end, or the way itself, ended the call."""

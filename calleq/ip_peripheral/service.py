@@ -17,7 +17,7 @@ from calleq.media.contract import Voice
 from calleq.osn.contract import Bus
 from calleq.runtime.clock import Clock
 from calleq.ss7.isup.contract import Circuit, CircuitUser, Exchange
-from calleq.ss7.isup.messages import Cause, Iam
+from calleq.ss7.isup.messages import Cause, Iam, Message
 
 NO_ROUTE_TO_DESTINATION = 3
 
@@ -28,8 +28,14 @@ class _Refusal:
     def circuit_alerting(self, circuit: Circuit) -> None:
         """An incoming call never alerts towards us."""
 
+    def circuit_progress(self, circuit: Circuit) -> None:
+        """Nor does it make progress towards us."""
+
     def circuit_answered(self, circuit: Circuit) -> None:
         """An incoming call is never answered towards us."""
+
+    def circuit_notice(self, circuit: Circuit, message: Message) -> None:
+        """Whatever the caller wants to add, the call is refused."""
 
     def circuit_released(self, circuit: Circuit, cause: Cause) -> None:
         """The caller was quicker."""

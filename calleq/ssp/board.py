@@ -17,7 +17,7 @@ from calleq.calling_logic.means import Reservations, Way, WayUser
 from calleq.journal.entries import CircuitKey
 from calleq.runtime.clock import Clock
 from calleq.ss7.isup.contract import Exchange
-from calleq.ss7.isup.messages import Cause
+from calleq.ss7.isup.messages import Cause, Message
 from calleq.ssp.call import Call
 from calleq.ssp.office import Attempt, Office
 from calleq.ssp.originating import CallingSide, OInput, OriginatingCall
@@ -57,6 +57,9 @@ class Port:
         if self._side is not None:
             self._side.release(cause)
 
+    def pass_on(self, message: Message) -> None:
+        """Nothing asks a board about its caller: it is the switch itself."""
+
     def cleared(self) -> None:
         """Nothing is left of the call."""
         self._board.free(self)
@@ -83,6 +86,12 @@ class PortSide(CallingSide):
 
     def alert(self) -> None:
         self._user.circuit_alerting(self._port)
+
+    def progress(self, heard: Message | None) -> None:
+        self._user.circuit_progress(self._port)
+
+    def notice(self, message: Message) -> None:
+        self._user.circuit_notice(self._port, message)
 
     def connect(self) -> None:
         """Voices are the logic's: it says what the party hears."""

@@ -44,6 +44,7 @@ from calleq.ssp.calling import CallingCircuit, CallingLine
 from calleq.ssp.channel import ChannelUser, LineChannel
 from calleq.ssp.lines import LineRegister
 from calleq.ssp.mobile import Radio
+from calleq.ssp.numbers import SwitchNumbers
 from calleq.ssp.office import Attempt, Office
 from calleq.ssp.routing import OwnNumber, Routing
 from calleq.ssp.set_up import SetUpRelay
@@ -104,6 +105,8 @@ class SwitchService:
         """Calling logic 80 on the switch's own board, where it has one and no peripheral."""
         self.relay = SetUpRelay(name, bus, topology.access_server.name, peripheral, self.logic)
         exchange.on_set_up(self._circuit_seized)
+        numbers = (line.number for line in topology.lines if line.number in self.register)
+        exchange.on_digits(SwitchNumbers(routing, numbers, topology.country_code))
         self.register.on_origination(self._line_dials)
 
     def _own_logic(self, switch: Switch, bus: Bus) -> CallingLogic:

@@ -150,6 +150,10 @@ class Association:
                 self.send(m.Error(error.code, diagnostic=octets[:DIAGNOSTIC_LIMIT_OCTETS]))
             return
         match message:
+            case m.Dupu(affected) if any(one.mask for one in affected):
+                # A user part is unavailable at one point code, never at a range (§3.4.5).
+                self.counters.malformed += 1
+                self.send(m.Error(m.ErrorCode.INVALID_PARAMETER_VALUE))
             case m.Beat(data):
                 self.send(m.BeatAck(data))
             case m.BeatAck():

@@ -1,10 +1,7 @@
-"""The called side on each access: a line of this switch, or a circuit towards another.
+"""The called side on a line of this switch: the party is one of its telephones.
 
-On a line this switch faces the party, so it writes what bills are made of: the seizure, ringing,
-answer and release, or that it could not offer the call. On a circuit it writes only which circuit
-the call came by and which it left by: nothing of a transit call is billed here. That is durable
-before the IAM leaves, because what the next switch writes of the call can be joined to it by that
-alone, whatever becomes of this one.
+This switch faces the party, so it writes what bills are made of: the seizure, ringing, answer and
+release, or that it could not offer the call.
 
 Answer and end of a party's call are durable before they are reported. Seizure and ringing are
 written and not waited for: the journal keeps the order, so whatever is durable later has them
@@ -20,12 +17,18 @@ from calleq.journal.entries import (
     LineReleased,
     LineRinging,
     LineSeized,
-    Transit,
 )
 from calleq.media.contract import line_wire
 from calleq.runtime.clock import Timer
-from calleq.ss7.isup.contract import Circuit
-from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Cause, Location
+from calleq.ss7.isup.information import answer_to
+from calleq.ss7.isup.messages import (
+    Anm,
+    Cause,
+    Location,
+    Message,
+)
+from calleq.ss7.isup.optional import put
+from calleq.ssp.bearer import MEDIUM_USED, VOICE, medium_used
 from calleq.ssp.channel import LineChannel
 from calleq.ssp.lines import Availability
 from calleq.ssp.mobile import Page
@@ -33,14 +36,8 @@ from calleq.ssp.office import Attempt, Office
 from calleq.ssp.terminating import CalledSide, TerminatingCall, TInput, TState
 from calleq.units import SECOND_US
 
-TURNED_BACK = frozenset((Q850.NO_CIRCUIT, Q850.CIRCUIT_NOT_AVAILABLE))
-"""Causes which say that a call never reached the party's switch, so another way may be tried."""
-
 HEARTBEAT_US = 55 * SECOND_US
 """Between two heartbeats; the rest of a minute is for a slow disk."""
-
-REPEATS = 2
-"""Automatic repeat attempts on one trunk group after a dual seizure (Q.764 §2.9.1, §2.8.1)."""
 
 
 class CalledLine(CalledSide):
@@ -66,12 +63,21 @@ class CalledLine(CalledSide):
         if self._channel is not None:
             self._office.register.hear(self._channel, sources)
 
+    def notice(self, message: Message) -> None:
+        """A telephone has no use for it; who asks to identify the caller is told that none does."""
+        answer = answer_to(message, None)
+        if answer is not None:
+            self.call.party_says(answer)
+
     def select(self) -> None:
         register = self._office.register
         called = self._attempt.called
         availability = register.availability(called)
         if availability is not Availability.IDLE:
             self._refuse(availability)
+            return
+        if not self._carries():
+            self._refuse(Q850.BEARER_NOT_IMPLEMENTED)
             return
         self._channel = register.take(called, self)
         line = register.line(called)
@@ -83,6 +89,16 @@ class CalledLine(CalledSide):
             )
         else:
             self.receive(TInput.FACILITY_SELECTED)
+
+    def _carries(self) -> bool:
+        """Whether the line can carry what the caller asks for, by falling back if need be."""
+        iam = self._attempt.iam
+        if iam is None or iam.medium in VOICE:
+            return True
+        used = medium_used(self._office.register.line(self._attempt.called).kind, iam)
+        if used is not None and used != iam.medium:
+            self.call.heard = Anm(iam.cic, put((), MEDIUM_USED, used))
+        return used is not None
 
     def present(self) -> None:
         assert self._channel is not None, "a channel is taken before a call is presented"
@@ -207,154 +223,3 @@ class CalledLine(CalledSide):
 
     def channel_cleared(self) -> None:
         """The line looks after its channels itself."""
-
-
-class CalledCircuit(CalledSide):
-    """The party is reached by a circuit of a trunk group; the groups are tried in order.
-
-    A call that is turned back before the party's switch goes to the next group; one that lost its
-    circuit to a dual seizure (34, said by this exchange itself) first tries the same group again.
-    """
-
-    __slots__ = (
-        "_attempt",
-        "_chose",
-        "_circuit",
-        "_groups",
-        "_heard",
-        "_office",
-        "_repeats",
-        "_signalled",
-        "_wire",
-    )
-
-    def __init__(
-        self, office: Office, attempt: Attempt, groups: tuple[str, ...], call: TerminatingCall
-    ) -> None:
-        super().__init__(call)
-        self._office = office
-        self._attempt = attempt
-        self._groups = list(groups)
-        self._repeats = 0
-        self._circuit: Circuit | None = None
-        self._signalled = False
-        self._chose = False
-        """Whether a circuit was chosen before."""
-        self._wire = ""
-        self._heard: tuple[str, ...] = ()
-        location = Location.TRANSIT if attempt.incoming is not None else Location.PUBLIC_LOCAL
-        self.cause = Cause(Q850.NO_CIRCUIT, location)
-
-    @property
-    def wire(self) -> str:
-        return self._wire
-
-    def hear(self, sources: tuple[str, ...]) -> None:
-        if self._circuit is not None and sources != self._heard:
-            self._heard = sources
-            self._office.voice.feed(self._office.name, self._wire, sources)
-
-    def select(self) -> None:
-        while self._groups:
-            circuit = self._office.exchange.seize(self._groups[0])
-            if circuit is not None:
-                self._circuit = circuit
-                self._wire = circuit.wire
-                self.receive(TInput.FACILITY_SELECTED)
-                return
-            self._give_up_group()
-        self.receive(TInput.FACILITY_REFUSED)
-
-    def present(self) -> None:
-        circuit = self._circuit
-        assert circuit is not None, "a circuit is seized before a call is presented"
-        attempt = self._attempt
-        office = self._office
-        self._signalled = False
-        office.journal.append(
-            office.name,
-            Transit(
-                attempt.incoming, circuit.key, attempt.line, self._chose, called=str(attempt.called)
-            ),
-            lambda: self._transit_durable(circuit),
-        )
-        self._chose = True
-        self.call.party_presented()
-
-    def _transit_durable(self, circuit: Circuit) -> None:
-        """The IAM leaves, unless the caller has gone and the circuit with him."""
-        if circuit is not self._circuit:
-            return
-        attempt, office = self._attempt, self._office
-        self._signalled = True
-        if attempt.iam is not None:
-            office.exchange.forward(circuit, attempt.iam, self)
-        else:
-            called = CalledNumber(attempt.called[1:])
-            calling = CallingNumber(attempt.calling[1:]) if attempt.calling else None
-            office.exchange.send_iam(circuit, called, calling, self)
-
-    def record_alerting(self) -> None:
-        """The switch that faces the party writes it."""
-
-    def record_answer(self) -> None:
-        self.answer_durable()
-
-    def record_refusal(self) -> None:
-        self.end_durable()
-
-    def record_end(self) -> None:
-        self.end_durable()
-
-    def withdraw(self) -> None:
-        """Seizing takes no time, so there is nothing to give up."""
-
-    def clear(self) -> None:
-        circuit = self._circuit
-        assert circuit is not None, "a call that was presented has a circuit"
-        self._silence()
-        if self._signalled:
-            circuit.release(self.cause)
-        else:
-            self._office.exchange.give_back(circuit)
-
-    def _give_up_group(self) -> None:
-        del self._groups[0]
-        self._repeats = 0
-
-    def _silence(self) -> None:
-        """Before the circuit can be seized anew, so that no other call is cut."""
-        self.hear(())
-        self._circuit = None
-
-    # CircuitUser
-
-    def circuit_alerting(self, circuit: Circuit) -> None:
-        if circuit is self._circuit:
-            self.receive(TInput.PARTY_ALERTING)
-
-    def circuit_answered(self, circuit: Circuit) -> None:
-        if circuit is self._circuit:
-            self.receive(TInput.PARTY_ANSWERED)
-
-    def circuit_released(self, circuit: Circuit, cause: Cause) -> None:
-        if circuit is not self._circuit:
-            return
-        self._silence()
-        self.cause = cause
-        if self.state is TState.PRESENT_CALL and cause.value in TURNED_BACK:
-            if cause.location == Location.PUBLIC_LOCAL and self._repeats < REPEATS:
-                self._repeats += 1
-            else:
-                self._give_up_group()
-            if self._groups:
-                self.receive(TInput.ROUTE_FULL)
-                return
-        self.receive(TInput.PARTY_RELEASED)
-
-    def circuit_cleared(self, circuit: Circuit) -> None:
-        """The exchange looks after its circuits itself; without a release before it, an end."""
-        if circuit is self._circuit:
-            self._silence()
-            self.cause = Cause(Q850.NORMAL_UNSPECIFIED)
-            self.receive(TInput.PARTY_RELEASED)
