@@ -65,6 +65,19 @@ def test_a_codec_that_breaks_or_refuses_everything_at_its_header_is_found() -> N
     assert not try_codec(replace(good, past_header=lambda _: False), SEED, 100).passed
 
 
+def test_a_codec_that_keeps_what_it_saw_is_found() -> None:
+    good = load("mtp3")
+    kept = []
+
+    def decode(octets: bytes) -> object:
+        kept.append(bytes([*octets]))
+        return good.decode(octets)
+
+    verdict = try_codec(replace(good, decode=decode), SEED, 5_000)
+    assert verdict.growth_blocks > 4_000
+    assert not verdict.passed
+
+
 def test_the_command_tells_and_fails_where_it_should(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fuzz", "mtp3", "--messages", "200", "--json"]) == 0
     (verdict,) = json.loads(capsys.readouterr().out)

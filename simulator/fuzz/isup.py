@@ -72,13 +72,14 @@ def _target(name: str, variant: Variant, samples: list[bytes]) -> Target:
         decode=decode,
         refusal=IsupError,
         decoder=_ansi_decoder() if variant is ANSI else _decoder(),
+        forget=codec.forget,
     )
 
 
 def _decoder() -> tuple[FunctionType, ...]:
     """Whatever looks at received octets; readers made at import are there as one of them."""
     return (
-        *functions_of(codec, "decode", "_read", "_take"),
+        *functions_of(codec, "decode", "_decode", "_read", "_take"),
         *_made(codec.READERS[0x02]),
         *functions_of(numbers, "unpack"),
         *functions_of(parameters, "split", "take", "unpack"),
