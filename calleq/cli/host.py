@@ -7,6 +7,7 @@ ends everything in the reverse order: doors first, then the elements' wires, the
 
 import asyncio
 import contextlib
+import gc
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -98,6 +99,9 @@ async def hosting(wish: Wish, stop: asyncio.Event) -> AsyncIterator[Host]:
                 failures.append(what)
                 stop.set()
 
+        # Millions of entries are read and none of them is garbage: not to be looked at meanwhile.
+        gc.disable()
+        stack.callback(gc.enable)
         base = journal_path(wish.data, process)
         retention = _retention(wish, stack)
         opening = await stack.enter_async_context(
@@ -107,6 +111,8 @@ async def hosting(wish: Wish, stop: asyncio.Event) -> AsyncIterator[Host]:
                 )
             )
         )
+        if wish.elements is not None:
+            await opening  # the voice may have to be waited for: what is refused is refused before
         capture = CaptureFile(wish.data / f"{process}.capture", clock)
         stack.callback(capture.close)
         diary = Diary(clock, wish.data / "telephones.diary" if _has_telephones(wish) else None)
@@ -131,6 +137,7 @@ async def hosting(wish: Wish, stop: asyncio.Event) -> AsyncIterator[Host]:
             talk_us=wish.talk_us,
         )
         host = _set_to_work(wish, plant, voice, wires, journal)
+        gc.enable()
         await _open_doors(wish, host, base, stack)
         if host.doors:
             merge_json(wish.data / "listening.json", host.doors)
