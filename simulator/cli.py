@@ -9,8 +9,12 @@ from pathlib import Path
 from calleq import __version__
 from calleq.cli.main import dispatch
 
-YOUNG_OBJECTS = 200_000
-"""New objects before the garbage collector looks at them: worlds are large, and stay."""
+SUITES = ("q784", "q782", "ts102381")
+"""Test suites that are shipped."""
+
+YOUNG_OBJECTS = 1_000_000
+"""New objects before the garbage collector looks at them: worlds are large, and stay, and calls
+leave nothing behind that only it could free (tests/test_simulator_memory.py)."""
 
 
 def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -65,7 +69,9 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         metavar="N",
         help="hurt the network N times, at random by the seed, each time for up to 40 s",
     )
-    run.add_argument("--pcap", type=Path, metavar="FILE", help="write the SS7 octets (DLT 141)")
+    run.add_argument(
+        "--pcap", type=Path, metavar="FILE", help="write the SS7 octets (.pcap, .pcapng)"
+    )
     run.add_argument("--report", type=Path, metavar="DIR", help="write an HTML page with plots")
     run.add_argument("--json", action="store_true", help="print the result as JSON")
     run.set_defaults(module="run")
@@ -131,6 +137,35 @@ def _add_crash(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     crash.add_argument("--json", action="store_true", help="print the counts as JSON")
     crash.set_defaults(module="crash.command")
+
+
+def _add_conformance(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Published test suites."""
+    conformance = commands.add_parser(
+        "conformance",
+        help="run the cases of a published test suite against a switch",
+        description="Run the cases of a published test suite against a switch of calleq."
+        " docs/guide/conformance.md tells how to read and how to write them.",
+        epilog="example: calleq-sim conformance q784 3.3a 5.2 --report out",
+    )
+    conformance.add_argument("suite", choices=SUITES, help="the suite")
+    conformance.add_argument(
+        "cases", nargs="*", metavar="CASE", help="cases, or groups by number (default: all)"
+    )
+    conformance.add_argument(
+        "--file", action="append", metavar="FILE", help="a case of your own (may be repeated)"
+    )
+    conformance.add_argument(
+        "--mutant", metavar="TEXT", help="alter the switch first: suppress RLC, timer T7 60 …"
+    )
+    conformance.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML")
+    conformance.add_argument("--pcap", type=Path, metavar="FILE", help="write the SS7 octets")
+    conformance.add_argument(
+        "--verdicts", type=Path, metavar="FILE", help="write numbers and verdicts, a line each"
+    )
+    conformance.add_argument("--report", type=Path, metavar="DIR", help="write an HTML page")
+    conformance.add_argument("--json", action="store_true", help="print the verdicts as JSON")
+    conformance.set_defaults(module="conformance.command")
 
 
 def _add_fuzz(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -219,6 +254,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_crash(commands)
     _add_fuzz(commands)
     _add_scenarios(commands)
+    _add_conformance(commands)
     return parser
 
 

@@ -188,8 +188,7 @@ class _LongRun:
         entries = network.entries()
         records = derive_records(entries)
         gathered.digest.records(records)
-        for entry in network.diary.entries():
-            gathered.digest.diary(entry)
+        gathered.digest.diary(network.diary.entries())
         truth = Truth(network)
         mutator = gathered.mutator
         if mutator is not None:

@@ -85,16 +85,17 @@ def _scenario(verdict: Verdict) -> str:
         f" Repeat: <code>{escape(verdict.repeat)}</code></p>"
     )
     if verdict.sweep:
-        parts.append(_picture("Final states over the sweep", draw_sweep(verdict.sweep)))
+        parts.append(picture("Final states over the sweep", draw_sweep(verdict.sweep)))
     if verdict.shown is not None:
         shown = verdict.shown
         at = "" if shown.sweep_us is None else f" at {shown.sweep_us / SECOND_US:g} s"
-        parts.append(_picture(f"What the telephones lived through{at}", draw_telephones(shown)))
+        parts.append(picture(f"What the telephones lived through{at}", draw_telephones(shown)))
         for name, ladder in shown.ladders.items():
-            parts.append(_picture(f"Ladder of {name}{at}", draw_ladder(ladder)))
+            parts.append(picture(f"Ladder of {name}{at}", draw_ladder(ladder)))
     parts.append("</details>")
     return "".join(parts)
 
 
-def _picture(title: str, picture: str) -> str:
-    return f"<h3>{escape(title)}</h3>{wide(title, picture)}"
+def picture(title: str, drawn: str) -> str:
+    """A picture under its title."""
+    return f"<h3>{escape(title)}</h3>{wide(title, drawn)}"
