@@ -16,7 +16,7 @@ from functools import lru_cache
 
 from calleq.media.contract import Played, Player, Prompt
 from calleq.media.g711 import FRAME_US
-from calleq.media.graph import End, Leaf, VoiceError, VoiceGraph, Voices
+from calleq.media.graph import End, Leaf, VoiceError, VoiceGraph, Voices, frame_at
 from calleq.media.mixer import Mixer
 from calleq.media.sounds import PromptLibrary, Repertoire, SoundError
 from calleq.runtime.clock import Clock, Timer
@@ -43,11 +43,6 @@ class Playing:
         self.timers: list[Timer] = []
 
 
-def frame_at(monotonic_us: int) -> int:
-    """The first frame that begins at an instant or after it."""
-    return -(-monotonic_us // FRAME_US)
-
-
 class VoicePlane:
     """`Voice` but for `detect`, which depends on who renders samples and when."""
 
@@ -66,8 +61,8 @@ class VoicePlane:
         if sources != end.sources:
             if self._watching:
                 self._before_change(end)
-            frame = frame_at(self._clock.monotonic_us()) if sources else 0
-            self.graph.feed_end(end, sources, frame)
+            now_us = self._clock.monotonic_us() if sources else 0  # nothing begins with silence
+            self.graph.feed_end(end, sources, now_us)
 
     def play(self, element: str, player: str, prompt: Prompt, report: Player) -> None:
         """See `Voice.play`. Raises VoiceError beyond `MAX_PLAYERS`."""
@@ -100,7 +95,7 @@ class VoicePlane:
         prompt = playing.prompt
         try:
             length_us = self._repertoire.duration_us(prompt)
-            mark_us = self._mark_us(playing, length_us)
+            mark_us = None if playing.report.marked is None else self._mark_us(prompt, length_us)
         except SoundError:
             self._over(playing, "failed")
             return
@@ -125,10 +120,9 @@ class VoicePlane:
             )
         self.graph.start(leaf)
 
-    def _mark_us(self, playing: Playing, length_us: int) -> int | None:
-        """When to report the mark; None when nobody asked, or when it is never reached."""
-        prompt = playing.prompt
-        if playing.report.marked is None or prompt.kind != "speech" or not prompt.mark:
+    def _mark_us(self, prompt: Prompt, length_us: int) -> int | None:
+        """When to report the mark; None when there is none, or it is never reached."""
+        if prompt.kind != "speech" or not prompt.mark:
             return None
         mark_us = self._repertoire.speech.mark_us(prompt)
         return mark_us if mark_us <= length_us else None
