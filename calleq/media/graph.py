@@ -259,11 +259,10 @@ class VoiceGraph:
         end.cut = False
         if inlets and len(end.facing) > 1:
             reached = self.reached(end)
-            allowed = tuple(inlet for inlet in inlets if inlet not in reached)
-            if len(allowed) < len(inlets):
+            if not reached.keys().isdisjoint(inlets):
                 end.cut = True
                 self._cut.append(end)
-                inlets = allowed
+                inlets = tuple(inlet for inlet in inlets if inlet not in reached)
         end.inlets = inlets
         for inlet in inlets:
             inlet.outlets.append(end)
@@ -292,6 +291,8 @@ class VoiceGraph:
                 sent = leaves[0].voice
             elif len(inlets) == 1 and not leaves:
                 sent = inlets[0].heard
+            elif not leaves and not inlets:
+                sent = SILENCE
             else:
                 sent = SILENCE.union(
                     *[leaf.voice for leaf in leaves], *[one.heard for one in inlets]

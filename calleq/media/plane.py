@@ -14,6 +14,8 @@ A mouth (a simulated telephone) is a player named `E164/...`: its line is what s
 from collections.abc import Callable
 from functools import lru_cache
 
+import msgspec
+
 from calleq.media.contract import Played, Player, Prompt
 from calleq.media.g711 import FRAME_US
 from calleq.media.graph import End, Leaf, VoiceError, VoiceGraph, Voices, frame_at
@@ -28,19 +30,16 @@ MAX_DETECT_US = 10_000_000
 """No answer is listened to for longer."""
 
 
-class Playing:
+class Playing(msgspec.Struct):
     """One prompt on its way from `play` to its report."""
 
-    __slots__ = ("element", "leaf", "name", "prompt", "report", "timers")
-
-    def __init__(self, element: str, name: str, prompt: Prompt, report: Player) -> None:
-        self.element = element
-        self.name = name
-        self.prompt = prompt
-        self.report = report
-        self.leaf: Leaf | None = None
-        """None until it is heard."""
-        self.timers: list[Timer] = []
+    element: str
+    name: str
+    prompt: Prompt
+    report: Player
+    leaf: Leaf | None = None
+    """None until it is heard."""
+    timers: list[Timer] = []
 
 
 class VoicePlane:

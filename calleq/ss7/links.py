@@ -188,7 +188,7 @@ class InProcessEnd:
             return False
         clock = link.clock
         link.tap.saw(_SIGNALLING_LINK, self.link, self.near, self.far, octets, clock.now_us())
-        if self.in_flight >= IN_FLIGHT_LIMIT:
+        if len(self._under_way) >= IN_FLIGHT_LIMIT:
             link.lost += 1
             return True
         self._under_way.append(octets)
