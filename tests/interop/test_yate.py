@@ -94,7 +94,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     folder = tmp_path_factory.mktemp("yate")
     with Yate(folder / "far", FAR, OWN) as far:
         topology = network_file(folder, far.port)
-        with LiveNetwork(folder / "data", "--network", str(topology), "--talk", "4s") as network:
+        with LiveNetwork(folder / "data", "--network", str(topology), "--talk", "4") as network:
             network.up.wait_for(r"ssp-64/far-80 at ssp-64: in service")
             far.said(RESTARTED)
             yield Scene(network, far)
@@ -149,7 +149,7 @@ def test_when_yate_dies_calls_to_it_fail_and_when_it_is_back_they_do_not(scene: 
     assert (status, told["state"]) == (0, "completed")
 
 
-class Tester:
+class Node:
     """A node that says what a test wants to Yate, and hears what it answers."""
 
     def __init__(self, clock: LoopClock, far: Yate) -> None:
@@ -191,7 +191,7 @@ def test_yate_answers_the_supervision_of_circuits(tmp_path: pathlib.Path) -> Non
     async def test() -> None:
         reactor, clock = start_guest(), LoopClock(asyncio.get_running_loop())
         with Yate(tmp_path, FAR, OWN) as far:
-            tester = Tester(clock, far)
+            tester = Node(clock, far)
             connector = TcpConnector(tester.end)
             connector.start(reactor, "127.0.0.1", far.port)
             await settled(lambda: RESTARTED in far.log.read_text(errors="replace"))
@@ -228,7 +228,7 @@ def test_the_link_is_aligned_whoever_connects_and_again_after_a_failure(
         with far:
             await settled(lambda: end.in_service)
             # Yate tests the link (Q.707 §2): a unit of its own arrives.
-            await settled(lambda: [msu.service for msu in arrived] == [1])
+            await settled(lambda: {msu.service for msu in arrived} == {1})
             end.stop()
             await settled(lambda: "Remote OOS" in far.log.read_text(errors="replace"))
             end.start()
