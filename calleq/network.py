@@ -241,7 +241,7 @@ def _set_routes(node: Mtp3Node, name: str, topology: Topology, codes: dict[str, 
 
 
 def _linked_abroad(topology: Topology) -> frozenset[str]:
-    """The foreign nodes that a transfer point of ours is linked to, itself or over a foreign one."""
+    """The foreign nodes that our transfer points reach, by links or over a foreign one."""
     relays = {point.name for point in topology.transfer_points}
     ends = {end for link in topology.links if relays & set(link.ends) for end in link.ends}
     foreign = topology.foreign()
