@@ -22,6 +22,8 @@ from calleq.ss7.mtp3 import SERVICE_ISUP, Msu
 from calleq.ss7.node import Mtp3Node
 from calleq.ss7.tcp_link import TcpConnector, TcpEnd, TcpListener
 from calleq.topology import figure1_path, parse_point_code
+from calleq.trace.capture import Captured, MemoryCapture
+from calleq.trace.pcapng import write_pcapng
 from tests.interop.yate_peer import Yate, yate
 from tests.live import LiveNetwork, calleq
 
@@ -115,25 +117,28 @@ def test_a_customer_first_call_reaches_a_line_of_yate(scene: Scene, tmp_path: pa
     keep(tmp_path / f"{told['call']}.pcapng", "customer-first")
 
 
-def test_a_call_from_yate_is_answered_and_released_by_it(scene: Scene) -> None:
+def test_a_call_from_yate_is_answered_and_released_by_it(
+    scene: Scene, tmp_path: pathlib.Path
+) -> None:
     told = scene.far.call(REPRESENTATIVE.removeprefix("+"))
     assert "Calling 12125550143" in told
     until(lambda: "1 answered" in scene.far.told("callgen info"))
     scene.far.told("callgen drop")
     scene.far.said("message-type='RLC'")
+    captured = [one for one in scene.network.captures() if one.link == "ssp-64/far-80"]
     messages = [
-        f"{captured.sender} {captured.octets[7]:02x}"
-        for captured in scene.network.captures()
-        if captured.link == "ssp-64/far-80" and captured.octets[0] & 15 == SERVICE_ISUP
-        if captured.octets[5:7] == bytes((30, 0))
+        f"{one.sender} {one.octets[7]:02x}"
+        for one in captured
+        if one.octets[0] & 15 == SERVICE_ISUP and one.octets[5:7] == bytes((30, 0))
     ]
-    assert messages == [
+    assert messages[messages.index("far-80 01") :] == [
         "far-80 01",
         "ssp-64 06",
         "ssp-64 09",
         "far-80 0c",
         "ssp-64 10",
     ]
+    keep_captured(tmp_path / "link.pcapng", captured, "from-yate")
 
 
 def test_when_yate_dies_calls_to_it_fail_and_when_it_is_back_they_do_not(scene: Scene) -> None:
@@ -153,7 +158,8 @@ class Node:
     """A node that says what a test wants to Yate, and hears what it answers."""
 
     def __init__(self, clock: LoopClock, far: Yate) -> None:
-        self.end = TcpEnd("test/yate", "test", "yate", clock, NoTap(), foreign=True)
+        self.capture = MemoryCapture()
+        self.end = TcpEnd("test/yate", "test", "yate", clock, self.capture, foreign=True)
         self.node = Mtp3Node("test", parse_point_code(OWN), clock)
         self.node.attach(self.end, parse_point_code(FAR))
         self.heard: list[bytes] = []
@@ -204,6 +210,8 @@ def test_yate_answers_the_supervision_of_circuits(tmp_path: pathlib.Path) -> Non
                     pytest.fail(f"{name}: {answer} expected, {heard} heard")
             connector.stop()
             await settled(lambda: not tester.end.in_service)
+            captured = tester.capture.captures()
+            keep_captured(tmp_path / "link.pcapng", captured, "supervision")
         await stop_guest(reactor)
 
     asyncio.run(test())
@@ -261,6 +269,12 @@ def until(happened: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
+def keep_captured(file: pathlib.Path, captured: list[Captured], name: str) -> None:
+    with file.open("wb") as out:
+        assert write_pcapng(out, captured, "") == len(captured)
+    keep(file, name)
+
+
 def keep(capture: pathlib.Path, name: str) -> None:
     """Leave a capture, and what tshark reads in it, where CALLEQ_INTEROP says."""
     place = os.environ.get("CALLEQ_INTEROP")
@@ -272,4 +286,5 @@ def keep(capture: pathlib.Path, name: str) -> None:
     shown = subprocess.run(
         ["tshark", "-n", "-r", str(capture), "-T", "json"], capture_output=True, check=True
     )
+    assert b"_ws.malformed" not in shown.stdout
     (folder / f"{name}.json").write_bytes(shown.stdout)
