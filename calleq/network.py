@@ -264,11 +264,13 @@ def _set_routes(node: Mtp3Node, name: str, topology: Topology, codes: dict[str, 
         for point in topology.foreign_nodes
         if point.kind == "transfer_point" and point.name in adjacent
     )
+    linked = _linked_abroad(topology)
     for other, code in codes.items():
         if other == name:
             continue
         direct = (code,) if other in adjacent else ()
-        levels = (direct, beyond, own) if other in foreign else (direct, own, beyond)
+        helpful = own if other not in foreign or other in linked else ()
+        levels = (direct, beyond, helpful) if other in foreign else (direct, own, beyond)
         node.set_route(code, *(level for level in levels if level))
 
 
@@ -284,6 +286,16 @@ def _set_ways_out(
     mate = () if node.mate is None else (node.mate,)
     for other in foreign.keys() - adjacent:
         node.set_route(codes[other], *(level for level in (beyond, mate) if level))
+
+
+def _linked_abroad(topology: Topology) -> frozenset[str]:
+    """The foreign nodes that our transfer points reach, by links or over a foreign one."""
+    relays = {point.name for point in topology.transfer_points}
+    ends = {end for link in topology.links if relays & set(link.ends) for end in link.ends}
+    foreign = topology.foreign()
+    if any(foreign[end].kind == "transfer_point" for end in ends if end in foreign):
+        return frozenset(foreign)
+    return frozenset(ends & foreign.keys())
 
 
 def _trunks(name: str, topology: Topology, codes: dict[str, int]) -> tuple[Trunk, ...]:
