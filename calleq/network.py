@@ -25,7 +25,7 @@ from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
 from calleq.ss7.isup.exchange import IsupExchange
 from calleq.ss7.isup.trunks import Trunk
-from calleq.ss7.level3.screening import Rule, Screening
+from calleq.ss7.level3.screening import screening_of
 from calleq.ss7.level3.timers import Mtp3Timers
 from calleq.ss7.links import LinkEnd
 from calleq.ss7.node import Mtp3Node
@@ -34,14 +34,8 @@ from calleq.ssp.switch import SwitchService
 from calleq.telephones.behaviours import TALK_US, Manners
 from calleq.telephones.diary import Diary
 from calleq.telephones.house import Telephones
-from calleq.topology import (
-    ScreeningRule,
-    SignallingLink,
-    Topology,
-    element_names,
-    parse_point_code,
-)
-from calleq.topology_mtp3 import code_of, service_of, timers_us
+from calleq.topology import SignallingLink, Topology, element_names, parse_point_code
+from calleq.topology_mtp3 import timers_us
 from calleq.units import MILLISECOND_US
 
 TELEPHONES = "telephones"
@@ -219,7 +213,7 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
                 plant.clock,
                 codes.get(point.mate),
                 timers=timers,
-                screening=_screening(point.screening, codes),
+                screening=screening_of(point.screening, codes),
             )
     relays = {point.name for point in topology.transfer_points}
     for name, code in codes.items():
@@ -235,25 +229,6 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
             network.exchanges[name] = IsupExchange(
                 name, codes[name], node, _trunks(name, topology, codes), plant.clock
             )
-
-
-def _screening(rules: tuple[ScreeningRule, ...], codes: dict[str, int]) -> Screening | None:
-    def nodes(texts: tuple[str, ...]) -> frozenset[int]:
-        return frozenset(code_of(text, codes) for text in texts)
-
-    if not rules:
-        return None
-    return Screening(
-        tuple(
-            Rule(
-                nodes(rule.origins),
-                nodes(rule.destinations),
-                frozenset(service_of(text) for text in rule.services),
-                nodes(rule.neighbours),
-            )
-            for rule in rules
-        )
-    )
 
 
 def _set_routes(node: Mtp3Node, name: str, topology: Topology, codes: dict[str, int]) -> None:
