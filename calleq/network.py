@@ -27,6 +27,8 @@ from calleq.ss7.isup.check_equipment import VoiceChecks
 from calleq.ss7.isup.exchange import IsupExchange
 from calleq.ss7.isup.timers import IsupTimers, timers_of
 from calleq.ss7.isup.trunks import Trunk
+from calleq.ss7.level3.screening import screening_of
+from calleq.ss7.level3.timers import Mtp3Timers
 from calleq.ss7.links import LinkEnd
 from calleq.ss7.m3ua.ends import AdaptedEnd
 from calleq.ss7.m3ua.network import tell_each_other
@@ -43,6 +45,7 @@ from calleq.topology import (
     element_names,
     parse_point_code,
 )
+from calleq.topology_mtp3 import timers_us
 from calleq.units import MILLISECOND_US
 
 TELEPHONES = "telephones"
@@ -213,15 +216,21 @@ def prompts_of(topology: Topology) -> list[Prompt]:
 def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None:
     topology = network.topology
     codes = point_codes(topology)
+    timers = Mtp3Timers(**timers_us(topology))
     for point in topology.transfer_points:
         if point.name in chosen:
             network.nodes[point.name] = TransferPoint(
-                point.name, codes[point.name], plant.clock, codes.get(point.mate)
+                point.name,
+                codes[point.name],
+                plant.clock,
+                codes.get(point.mate),
+                timers=timers,
+                screening=screening_of(point.screening, codes),
             )
     relays = {point.name for point in topology.transfer_points}
     for name, code in codes.items():
         if name in chosen and name not in relays:
-            network.nodes[name] = Mtp3Node(name, code, plant.clock)
+            network.nodes[name] = Mtp3Node(name, code, plant.clock, timers=timers)
     for link in topology.links:
         for name, end in plant.link_ends(link, chosen).items():
             far = link.ends[1] if name == link.ends[0] else link.ends[0]
