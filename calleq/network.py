@@ -28,6 +28,7 @@ from calleq.ss7.isup.exchange import IsupExchange
 from calleq.ss7.isup.timers import IsupTimers, timers_of
 from calleq.ss7.isup.trunks import Trunk
 from calleq.ss7.links import LinkEnd
+from calleq.ss7.mtp3 import MessageTransfer
 from calleq.ss7.node import Mtp3Node
 from calleq.ss7.transfer_point import TransferPoint
 from calleq.ssp.switch import SwitchService
@@ -67,6 +68,8 @@ class Plant:
     talk_us: int = TALK_US
     manners: Manners | None = None
     """Of the people at the telephones; None: those who talk for `talk_us`."""
+    between: Callable[[str, MessageTransfer], MessageTransfer] | None = None
+    """What stands between a node of that name and its exchange; None: nothing does."""
 
 
 @dataclass(slots=True)
@@ -223,7 +226,7 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
             network.exchanges[name] = IsupExchange(
                 name,
                 codes[name],
-                node,
+                node if plant.between is None else plant.between(name, node),
                 _trunks(name, topology, codes),
                 plant.clock,
                 _timers(topology),
