@@ -80,6 +80,7 @@ class Network:
     journal: Journal
     nodes: dict[str, Mtp3Node] = field(default_factory=dict)
     exchanges: dict[str, IsupExchange] = field(default_factory=dict)
+    link_ends: list[LinkEnd] = field(default_factory=list)
     switches: dict[str, SwitchService] = field(default_factory=dict)
     peripherals: dict[str, IntelligentPeripheral] = field(default_factory=dict)
     accounts: Accounts | None = None
@@ -220,6 +221,7 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
         for name, end in plant.link_ends(link, chosen).items():
             far = link.ends[1] if name == link.ends[0] else link.ends[0]
             network.nodes[name].attach(end, codes[far])
+            network.link_ends.append(end)
     for name, node in network.nodes.items():
         if not isinstance(node, TransferPoint):
             _set_routes(node, name, topology, codes)

@@ -144,13 +144,11 @@ def _messages(trouble: Trouble, count: int, delay_us: int = 0, kind: str = "") -
     return strike
 
 
-def _signals(trouble: SignallingTrouble, count: int = 1, delay_us: int = 3 * SECOND_US) -> Strike:
+def _signals(trouble: SignallingTrouble, count: int = 1) -> Strike:
     """To the next messages that arrive at the switch of the peripheral, half of all there are."""
 
     def strike(scene: Scene, draw: Random) -> bool:
-        rule = SignallingRule(
-            trouble=trouble, exchange=_host(scene), count=count, delay_us=delay_us
-        )
+        rule = SignallingRule(trouble=trouble, exchange=_host(scene), count=count)
         scene.network.signalling.trouble(rule)
         return True
 
@@ -255,7 +253,7 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind("ISUP lost", "the host switch does not hear the next message", _signals("drop")),
     Kind("ISUP all lost", "it does not hear the next 12 messages", _signals("drop", 12)),
-    Kind("ISUP twice", "it hears the next 3 messages twice", _signals("duplicate", 3, 50_000)),
+    Kind("ISUP twice", "it hears the next 3 messages twice", _signals("duplicate", 3)),
     Kind("ISUP late", "it hears the next message 3 s late", _signals("delay")),
     Kind("ISUP order", "the next message is overtaken by the one after it", _signals("reorder")),
     Kind("ISUP damaged", "one bit is wrong in each of the next 4 messages", _signals("damage", 4)),

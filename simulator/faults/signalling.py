@@ -32,7 +32,7 @@ class SignallingRule(msgspec.Struct, frozen=True, kw_only=True):
     """Q.763 Table 4, for example 9 for ANM."""
     count: int = 1
     delay_us: int = 3_000_000
-    """How much later a delayed message, or the second of two, arrives."""
+    """How much later a delayed message arrives."""
 
 
 class SignallingTroubles:
@@ -102,7 +102,7 @@ class TroubledTransfer:
                 pass
             case "duplicate":
                 receive(msu)
-                self._clock.call_later_us(rule.delay_us, receive, msu)
+                receive(msu)
             case "delay":
                 self._clock.call_later_us(rule.delay_us, receive, msu)
             case "reorder":
