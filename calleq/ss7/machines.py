@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 
 from calleq.ss7 import m2pa
-from calleq.ss7.isup.circuit_table import transitions
+from calleq.ss7.isup.machine_words import isup_tables
 
 Table = Mapping[tuple[str, str], tuple[str, str]]
 
@@ -12,10 +12,7 @@ Table = Mapping[tuple[str, str], tuple[str, str]]
 def machine_tables() -> dict[str, Table]:
     """Each live table as {(state, input): (action, next state)}; nothing to do is `ignore`."""
     return {
-        "ISUP: one circuit": {
-            (_state(state), event.name): (_action(action), _state(following))
-            for (state, event), (action, following) in transitions().items()
-        },
+        **isup_tables(),
         "M2PA: one connection of a link": {
             (_state(phase), arrival.name): (
                 "ignore" if verdict is m2pa.Verdict.GO_ON else _action(verdict),
