@@ -21,6 +21,7 @@ from calleq.accounts.passwords import PooledVerifier
 from calleq.cli.claims import claim
 from calleq.cli.failure import CommandError
 from calleq.cli.older import OlderCalls
+from calleq.cli.operator_calls import operator_door
 from calleq.cli.plants import OneProcess, SeveralProcesses, Wires, address_taken
 from calleq.cli.reading import merge_json, write_point_codes
 from calleq.cli.voices import FoundVoice, voice_address, voice_beside
@@ -30,6 +31,7 @@ from calleq.journal.reading import journal_path
 from calleq.journal.segments import Retention
 from calleq.media.remote import RemoteVoice
 from calleq.network import TELEPHONES, Network, Plant, build_network, point_codes, prompts_of
+from calleq.operation.surface import operator_app
 from calleq.runtime.clock import LoopClock
 from calleq.telephones.desk import desk_app
 from calleq.telephones.diary import Diary
@@ -241,6 +243,10 @@ async def _open_doors(wish: Wish, host: Host, base: Path, stack: contextlib.Asyn
     if network.telephones is not None:
         app = desk_app(network.telephones, host.voice.recording)
         await _serve(app, "127.0.0.1", wish.desk_port, "telephones' desk", host, stack)
+    whole = wish.elements is None
+    if network.link_ends or network.exchanges:
+        door = operator_door(wish.process, whole=whole)
+        await _serve(operator_app(network), "127.0.0.1", 0, door, host, stack)
 
 
 async def _serve(

@@ -26,6 +26,8 @@ from calleq.media.virtual import VirtualVoice
 from calleq.network import TELEPHONES, Network, Plant, build_network, point_codes
 from calleq.runtime.clock import Clock, VirtualClock
 from calleq.runtime.tap import NoTap, Tap
+from calleq.ss7.isup.exchange import IsupExchange
+from calleq.ss7.isup.messages import GroupKind
 from calleq.ss7.laying import in_process_link
 from calleq.ss7.links import InProcessLink, LinkEnd, link_name
 from calleq.ss7.wire import Quality
@@ -44,6 +46,7 @@ from simulator.faults.life import (
     MortalLinkEnd,
     MortalVoice,
 )
+from simulator.faults.signalling import SignallingTroubles, TroubledTransfer
 from simulator.virtual import SETTLE_US, START_US
 
 Machines = Literal["one", "each"]
@@ -74,6 +77,11 @@ class Process:
         self.begun = 0
 
 
+def _unblock(exchange: IsupExchange, group: str) -> None:
+    for kind in GroupKind:
+        exchange.unblock(group, None, kind)
+
+
 class FragileNetwork:
     """A network in simulated time, with everything that can be done to it."""
 
@@ -102,6 +110,7 @@ class FragileNetwork:
         self.voice = VirtualVoice(self.clock, NominalPrompts())
         self.bus = TroubledBus(self.clock, topology.timing.osn_delay_us, self.tap)
         self.lines = InProcessLines(self.clock, topology.timing.line_delay_us, self.tap)
+        self.signalling = SignallingTroubles(seed)
         self.deaths: list[tuple[str, int]] = []
         """Which process died when, in monotonic microseconds."""
         self.steps: list[tuple[int, int]] = []
@@ -162,6 +171,14 @@ class FragileNetwork:
     def entries(self) -> list[Stamped]:
         """What all disks hold."""
         return [stamped for process in self.processes.values() for stamped in process.disk.entries]
+
+    @property
+    def exchanges(self) -> tuple[str, ...]:
+        """The names of the nodes with circuits."""
+        return (
+            *(switch.name for switch in self.topology.switches),
+            *(peripheral.name for peripheral in self.topology.peripherals),
+        )
 
     def point_codes(self) -> dict[str, int]:
         """The point code of every node by its name."""
@@ -259,6 +276,14 @@ class FragileNetwork:
         if network is not None:
             network.peripherals[self.peripheral].lose_all()
 
+    def reset_circuits(self, name: str) -> bool:
+        """An exchange resets every circuit it has; False while it is dead. Raises FaultError."""
+        return self._order(name, lambda exchange, group: exchange.reset(group))
+
+    def block_circuits(self, name: str, kind: GroupKind) -> bool:
+        """An exchange blocks every circuit it has; False while it is dead. Raises FaultError."""
+        return self._order(name, lambda exchange, group: exchange.block(group, None, kind))
+
     def step_clock(self, step_us: int, element: str = "") -> None:
         """Step the wall clock of one element's machine, or of all. Raises FaultError."""
         if element:
@@ -293,6 +318,7 @@ class FragileNetwork:
     def mend(self) -> None:
         """End every fault: links, disks, messages; whoever is dead begins again."""
         self.bus.heal()
+        self.signalling.heal()
         for reasons in self._reasons.values():
             reasons.discard(BY_OPERATOR)
             reasons -= {reason for reason in reasons if reason.startswith("isolated ")}
@@ -304,6 +330,8 @@ class FragileNetwork:
         for name, link in self._links.items():
             link.set_quality(None)
             self._settle(name)
+        for name in self.exchanges:
+            self._order(name, _unblock)
 
     def forget(self) -> None:
         """Drop what disks and diary hold; for a network at rest, so that a run may be long."""
@@ -314,6 +342,15 @@ class FragileNetwork:
         self.steps.clear()
 
     # Inside.
+
+    def _order(self, name: str, order: Callable[[IsupExchange, str], object]) -> bool:
+        running = self._process(name).network
+        if running is None:
+            return False
+        exchange = running.exchanges[name]
+        for group in exchange.groups:
+            order(exchange, group)
+        return True
 
     def _process(self, name: str) -> Process:
         process = self.processes.get(name)
@@ -354,6 +391,7 @@ class FragileNetwork:
             diary=self.diary,
             talk_us=self._talk_us,
             manners=self._manners,
+            between=lambda node, transfer: TroubledTransfer(node, transfer, self.signalling, clock),
         )
         process.network = build_network(
             self.topology, plant, frozenset((name,)), process.disk.entries
