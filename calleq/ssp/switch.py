@@ -185,7 +185,7 @@ class SwitchService:
     def _line_dials(self, channel: LineChannel, setup: Setup) -> ChannelUser:
         office = self._office
         try:
-            called: str = parse_e164(setup.called)
+            called = str(parse_e164(setup.called))
         except NumberingError:
             called = ""
         attempt = Attempt(
