@@ -41,8 +41,12 @@ from calleq.topology import (
     element_names,
     parse_point_code,
 )
+from calleq.units import MILLISECOND_US
 
 TELEPHONES = "telephones"
+
+BOOT_US = 250 * MILLISECOND_US
+"""Computers dial so long after the start: signalling links have passed their tests by then."""
 
 LinkEnds = Callable[[SignallingLink, frozenset[str]], Mapping[str, LinkEnd]]
 """The ends of a link that lie in this process, by the name of their node."""
@@ -183,6 +187,7 @@ def build_network(
             talk_us=plant.talk_us,
             isp_number=topology.isp_number,
             manners=plant.manners,
+            boot_us=BOOT_US,
         )
     return network
 

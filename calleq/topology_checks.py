@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from calleq.numbering import NumberingError, parse_e164
 from calleq.topology_foreign import PORT_LIMIT, check_link, is_host, is_port
+from calleq.topology_links import check_delay, check_wire
 from calleq.topology_types import (
     HomeSwitches,
     Line,
@@ -23,9 +24,6 @@ from calleq.topology_types import (
 
 CIC_LIMIT = 4_095
 """The highest circuit identification code: 12 bits (Q.763 §1.2)."""
-
-DELAY_LIMIT_US = 10_000_000
-"""No wire is longer than this; a longer delay is a slip of the unit."""
 
 RING_LIMIT_S = 600.0
 PAGING_LIMIT_S = 60.0
@@ -157,7 +155,7 @@ def _check_links(topology: Topology) -> None:
         if frozenset(link.ends) in seen:
             raise TopologyError(f"links[{index}].ends: these two are linked already")
         seen.add(frozenset(link.ends))
-        _check_delay(f"links[{index}].delay_us", link.delay_us)
+        check_wire(f"links[{index}]", link)
         check_link(f"links[{index}]", link, topology)
 
 
@@ -310,8 +308,8 @@ def _check_timing(topology: Topology) -> None:
             f"timing.ring_limit_s: {timing.ring_limit_s}: more than 0, at most {RING_LIMIT_S} s"
             " expected"
         )
-    _check_delay("timing.osn_delay_us", timing.osn_delay_us)
-    _check_delay("timing.line_delay_us", timing.line_delay_us)
+    check_delay("timing.osn_delay_us", timing.osn_delay_us)
+    check_delay("timing.line_delay_us", timing.line_delay_us)
 
 
 def _check_processes(topology: Topology) -> None:
@@ -325,11 +323,6 @@ def _check_processes(topology: Topology) -> None:
             raise TopologyError(f"processes.hosts.{element}: {_unknown(element, 'element', names)}")
         if not is_host(host):
             raise TopologyError(f"processes.hosts.{element}: {host!r} is no host name or address")
-
-
-def _check_delay(key: str, delay_us: int) -> None:
-    if not 0 <= delay_us <= DELAY_LIMIT_US:
-        raise TopologyError(f"{key}: {delay_us}: 0 to {DELAY_LIMIT_US} us expected")
 
 
 def _check_number(key: str, number: str) -> None:

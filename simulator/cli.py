@@ -68,7 +68,9 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         metavar="N",
         help="hurt the network N times, at random by the seed, each time for up to 40 s",
     )
-    run.add_argument("--pcap", type=Path, metavar="FILE", help="write the SS7 octets (DLT 141)")
+    run.add_argument(
+        "--pcap", type=Path, metavar="FILE", help="write the SS7 octets (.pcap, .pcapng)"
+    )
     run.add_argument("--report", type=Path, metavar="DIR", help="write an HTML page with plots")
     run.add_argument("--json", action="store_true", help="print the result as JSON")
     run.set_defaults(module="run")

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 import msgspec
 
 from calleq.billing.records import SessionRecord
-from calleq.runtime.tap import Segment
+from calleq.runtime.tap import Segment, Tap
 from calleq.telephones.diary import DiaryEntry
-from calleq.trace.pcap import PcapTap
 
 GATHERED_LIMIT = 8_192
 """Parts that wait to be hashed."""
@@ -23,7 +22,7 @@ _SIGNALLING_LINK = Segment.SIGNALLING_LINK
 class Digest:
     """Hashes every octet with its place and time, counts ISUP messages, and passes all on."""
 
-    def __init__(self, relays: frozenset[str], pcap: PcapTap | None = None) -> None:
+    def __init__(self, relays: frozenset[str], pcap: Tap | None = None) -> None:
         """`relays` are the transfer points: they make no message, they pass it on."""
         self._relays = relays
         self._hash = hashlib.sha256()

@@ -171,6 +171,7 @@ def plan_of(arguments: argparse.Namespace, pcap: BinaryIO | None = None) -> Plan
         mutations=mutations,
         faults=faults,
         pcap=pcap,
+        is_pcapng=arguments.pcap is not None and arguments.pcap.suffix == ".pcapng",
         start_us=MIDNIGHT_US if arguments.arrivals == "day" else START_US,
     )
 

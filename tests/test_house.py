@@ -17,6 +17,7 @@ FLOORS = {
     "topology": 0,
     "topology_checks": 0,
     "topology_foreign": 0,
+    "topology_links": 0,
     "topology_types": 0,
     "units": 0,
     "theory": 0,

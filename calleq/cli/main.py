@@ -180,7 +180,12 @@ def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     trace.add_argument("call", metavar="CALL", help="reference, or `last`")
     _with_data(trace)
-    trace.add_argument("--pcap", type=Path, metavar="FILE", help="also write its SS7 octets")
+    trace.add_argument(
+        "--pcap",
+        type=Path,
+        metavar="FILE",
+        help="also write its SS7 octets; FILE.pcapng keeps links and directions apart",
+    )
     _with_json(trace, "the ladder")
 
     topology = _add(

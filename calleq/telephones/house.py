@@ -51,7 +51,10 @@ class TelephoneError(ValueError):
 class Computer:
     """Computer 36 on a dial-up line: keeps it on-line by a data call."""
 
-    def __init__(self, inhabitant: Inhabitant, phone: Telephone, isp: str, clock: Clock) -> None:
+    def __init__(
+        self, inhabitant: Inhabitant, phone: Telephone, isp: str, clock: Clock, boot_us: int
+    ) -> None:
+        self._boot_us = boot_us
         self._inhabitant = inhabitant
         self._phone = phone
         self._isp = isp
@@ -68,7 +71,10 @@ class Computer:
 
     def start(self) -> None:
         self._inhabitant.on_free = self._line_is_free
-        self._dial()
+        if self._boot_us:
+            self._redial = self._clock.call_later_us(self._boot_us, self._dial)
+        else:
+            self._dial()
 
     def stop(self) -> None:
         """Place no more data calls; one that is on stays."""
@@ -106,9 +112,11 @@ class Telephones:
         talk_us: int = TALK_US,
         isp_number: str = "",
         manners: Manners | None = None,
+        boot_us: int = 0,
     ) -> None:
         """`isp_number` is the topology's where none is given, `manners` those of `talk_us`.
 
+        Computers dial `boot_us` after the start.
         Raises TelephoneError for a line with an unknown behaviour or without a switch.
         """
         self.diary = diary
@@ -117,6 +125,7 @@ class Telephones:
         self._plant = plant
         self._voice = voice
         self._clock = clock
+        self._boot_us = boot_us
         self._manners = manners or Manners(talk_us)
         self._isp_number = isp_number or topology.isp_number
         self._telephones: dict[str, Telephone] = {}
@@ -270,7 +279,7 @@ class Telephones:
         self._inhabitants[number] = inhabitant
         self._switches[number] = switch
         if line.kind == "dial_up" and line.online:
-            computer = Computer(inhabitant, telephone, self._isp_number, self._clock)
+            computer = Computer(inhabitant, telephone, self._isp_number, self._clock, self._boot_us)
             self._computers.append(computer)
 
     def _receiver(self, telephone: Telephone) -> Callable[[bytes], None]:

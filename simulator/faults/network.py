@@ -26,7 +26,9 @@ from calleq.media.virtual import VirtualVoice
 from calleq.network import TELEPHONES, Network, Plant, build_network, point_codes
 from calleq.runtime.clock import Clock, VirtualClock
 from calleq.runtime.tap import NoTap, Tap
+from calleq.ss7.laying import in_process_link
 from calleq.ss7.links import InProcessLink, LinkEnd, link_name
+from calleq.ss7.wire import Quality
 from calleq.telephones.behaviours import TALK_US, Manners
 from calleq.telephones.diary import Diary
 from calleq.telephones.house import Telephones
@@ -112,8 +114,10 @@ class FragileNetwork:
         self._reasons: dict[str, set[str]] = {}
         for link in topology.links:
             name = link_name(link.ends)
-            self._links[name] = InProcessLink(link.ends, self.clock, self.tap, link.delay_us)
+            self._links[name] = in_process_link(link, self.clock, self.tap, seed)
             self._reasons[name] = set()
+            if link.is_foreign:
+                self._against(name, "nobody is there")
         self.processes = {name: Process(name) for name in element_names(topology)}
         for name in self.processes:
             self._build(name)
@@ -225,6 +229,16 @@ class FragileNetwork:
         """Bring a failed link back, unless a node at its end is away. Raises FaultError."""
         self._no_longer_against(name, BY_OPERATOR)
 
+    def delay_us(self, name: str) -> int:
+        """How long a frame takes over a link as the topology has it. Raises FaultError."""
+        self._reasons_of(name)
+        return next(link.delay_us for link in self.topology.links if link_name(link.ends) == name)
+
+    def spoil_link(self, name: str, quality: Quality | None) -> None:
+        """Make a link's wire like this, None: as it was. Raises FaultError."""
+        self._reasons_of(name)
+        self._links[name].set_quality(quality)
+
     def isolate(self, node: str) -> None:
         """Fail every signalling link of a node that goes on running. Raises FaultError."""
         self._isolate(node, f"isolated {node}")
@@ -283,7 +297,8 @@ class FragileNetwork:
         for process in self.processes.values():
             if process.network is None:
                 self.begin(process.name)
-        for name in self._links:
+        for name, link in self._links.items():
+            link.set_quality(None)
             self._settle(name)
 
     def forget(self) -> None:

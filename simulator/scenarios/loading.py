@@ -272,6 +272,13 @@ class _Checker:
             case steps.FailLink() | steps.RestoreLink():
                 links = {link_name(link.ends) for link in self._topology.links}
                 self._one_of(f"{key}.link", step.link, links)
+            case steps.SpoilLink():
+                links = {link_name(link.ends) for link in self._topology.links}
+                self._one_of(f"{key}.link", step.link, links)
+                try:
+                    step.quality(0)
+                except ValueError as error:
+                    raise ScenarioError(f"{key}.{error}") from error
             case steps.Fault():
                 self._one_of(f"{key}.kind", step.kind, {kind.name for kind in KINDS})
                 self._telephone(f"{key}.customer", step.customer)
