@@ -51,6 +51,9 @@ class CountingTransfer:
     def on_status(self, changed: Callable[[int, bool], None]) -> None:
         """See `MessageTransfer`."""
 
+    def on_indication(self, told: Callable[[Status], None]) -> None:
+        """See `MessageTransfer`."""
+
 
 def measure(command: str) -> list[Figure]:
     """Every figure of SS7 that the documents name."""
