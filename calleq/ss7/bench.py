@@ -90,9 +90,7 @@ def transfer_cost(units: int, cpu_s: Callable[[], float]) -> TransferCost:
     return TransferCost(passed, through_s / passed * 1e6, level_3_s / passed * 1e6)
 
 
-def _level_3_s(
-    stp: TransferPoint, octets: bytes, units: int, cpu_s: Callable[[], float]
-) -> float:
+def _level_3_s(stp: TransferPoint, octets: bytes, units: int, cpu_s: Callable[[], float]) -> float:
     (incoming,) = stp.point.linksets[1].links
     (outgoing,) = stp.point.linksets[2].links
     outgoing.replace_end(_Sink())
