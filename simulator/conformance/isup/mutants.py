@@ -19,7 +19,6 @@ from simulator.conformance.isup.octets import read
 from simulator.conformance.language import Language, Read, WireError
 from simulator.conformance.mutants import Leaving, Mutant, Payloads, Verb
 
-
 SOON_US = SECOND_US // 10
 
 
