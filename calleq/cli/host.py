@@ -124,20 +124,8 @@ async def hosting(wish: Wish, stop: asyncio.Event) -> AsyncIterator[Host]:
         )
         journal = await opening
         wires = await stack.enter_async_context(_wires(wish, clock, capture))
-        plant = Plant(
-            clock=clock,
-            journal=journal,
-            bus=wires.bus,
-            lines=wires.lines,
-            voice=voice,
-            tap=capture,
-            link_ends=wires.link_ends,
-            verifier=PooledVerifier(pool, loop.call_soon_threadsafe),
-            random_bits=secrets.randbits,
-            secret=secrets.token_bytes(32),
-            diary=diary,
-            talk_us=wish.talk_us,
-        )
+        verifier = PooledVerifier(pool, loop.call_soon_threadsafe)
+        plant = _plant(wish, clock, journal, wires, voice, capture, verifier, diary)
         host = _set_to_work(wish, plant, voice, wires, journal)
         gc.enable()
         await _open_doors(wish, host, base, stack)
@@ -150,6 +138,32 @@ async def hosting(wish: Wish, stop: asyncio.Event) -> AsyncIterator[Host]:
             with contextlib.suppress(JournalError):  # a failed disk is told of already
                 host.network.stop()
             host.failure = "; ".join(failures)
+
+
+def _plant(
+    wish: Wish,
+    clock: LoopClock,
+    journal: FileJournal,
+    wires: Wires,
+    voice: RemoteVoice,
+    capture: CaptureFile,
+    verifier: PooledVerifier,
+    diary: Diary,
+) -> Plant:
+    return Plant(
+        clock=clock,
+        journal=journal,
+        bus=wires.bus,
+        lines=wires.lines,
+        voice=voice,
+        tap=capture,
+        link_ends=wires.link_ends,
+        verifier=verifier,
+        random_bits=secrets.randbits,
+        secret=secrets.token_bytes(32),
+        diary=diary,
+        talk_us=wish.talk_us,
+    )
 
 
 @contextlib.asynccontextmanager
