@@ -9,6 +9,7 @@ from calleq.call.policy import CALL_LIMIT_US
 from calleq.runtime.tap import Segment
 from calleq.ss7.isup import codec as isup_codec
 from calleq.ss7.isup.messages import IsupError
+from calleq.ss7.mtp3 import SERVICE_ISUP
 from calleq.units import HOUR_US, MILLISECOND_US, SECOND_US
 from tests.test_network_virtual import assert_records_true
 from tests.virtual import (
@@ -20,6 +21,8 @@ from tests.virtual import (
 
 RECOVERY_US = 400 * SECOND_US
 """Beyond T5 and the first reset after it (Q.764): every circuit has been agreed on again."""
+RESTART_US = 3 * SECOND_US
+"""A transfer point without its mate waits for T18 before it lets traffic come (Q.704 §9)."""
 CROSSING_US = 40 * MILLISECOND_US
 """What one party does while the network is acting on what the other did."""
 
@@ -91,6 +94,7 @@ def test_with_both_transfer_points_lost_a_call_fails_and_nobody_is_rung() -> Non
     assert network.rings(number("00")) == network.rings(REPRESENTATIVE) == 0
     network.assert_at_rest()
     network.stp_returns("stp-70")
+    network.clock.advance_us(RESTART_US)
     assert network.call(number("00"), REPRESENTATIVE).state == "completed"
 
 
@@ -299,7 +303,7 @@ def test_fifty_thousand_damaged_strings_stop_nothing() -> None:
         network.call(number(customer), REPRESENTATIVE)
     seeds: dict[str, list[tuple[tuple[str, str], str, bytes]]] = {}
     for captured in network.tap.captures():
-        if captured.segment is Segment.SIGNALLING_LINK:
+        if captured.segment is Segment.SIGNALLING_LINK and captured.octets[0] & 15 == SERVICE_ISUP:
             ends = tuple(captured.link.split("/"))
             seeds.setdefault(captured.receiver, []).append(
                 ((ends[0], ends[1]), captured.sender, captured.octets)

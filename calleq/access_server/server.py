@@ -39,6 +39,7 @@ from calleq.messages.answers import (
 )
 from calleq.osn.contract import Bus
 from calleq.osn.messages import (
+    AddParty,
     AskForCall,
     CallEnded,
     CallProgress,
@@ -95,6 +96,8 @@ class AccessServer:
         self._resends: dict[str, Timer] = {}
         self._audits: dict[str, Timer] = {}
         """Of every call that equipment has and that has not ended."""
+        self._equipment: dict[str, str] = {}
+        """Who has such a call."""
         self.ignored: Counter[str] = Counter()
         """Messages from the OSN that meant nothing, by kind."""
         bus.attach(self.name, self.receive)
@@ -140,6 +143,18 @@ class AccessServer:
         timeline = self._own(call, business)
         return None if timeline is None else timeline.page(max(after, 0))
 
+    def add_party(self, call: str, business: str, number: str) -> bool | None:
+        """Have a third party dialled and joined; False when the call is not bridged, None as in
+        `call`. What becomes of it is told by the call's events."""
+        timeline = self._own(call, business)
+        if timeline is None:
+            return None
+        equipment = self._equipment.get(call)
+        if timeline.state != "bridged" or equipment is None:
+            return False
+        self._bus.send(self.name, equipment, encode(AddParty(call, number)))
+        return True
+
     def watch(self, call: str, notify: Callable[[], object]) -> Callable[[], None] | None:
         """Call `notify` at the call's next event; the result forgets it. None: too many wait."""
         return self._calls.watch(call, notify)
@@ -159,7 +174,8 @@ class AccessServer:
             return
         match message:
             case CallProgress():  # by far the most frequent
-                self._has_it(sender, timeline)
+                if message.call not in self._audits:
+                    self._has_it(sender, timeline)
                 timeline.progressed(message)
             case SetUpTaken():
                 self._has_it(sender, timeline)
@@ -169,7 +185,7 @@ class AccessServer:
                 self._ended(timeline, "failed", message.cause, now_us, message.reason)
             case CallEnded():
                 self._ended(timeline, message.state, message.cause, message.at_us)
-            case SetUpCall() | AskForCall():
+            case SetUpCall() | AskForCall() | AddParty():
                 self.ignored[str(message.__struct_config__.tag)] += 1
             case _:
                 assert_never(message)
@@ -276,6 +292,7 @@ class AccessServer:
             return
         self._stop_resending(call)
         if not timeline.final:
+            self._equipment[call] = equipment
             self._audits[call] = self._clock.call_later_us(AUDIT_US, self._ask, equipment, call)
 
     def _ask(self, equipment: str, call: str) -> None:
@@ -286,6 +303,7 @@ class AccessServer:
         self, timeline: Timeline, state: str, cause: int, at_us: int, detail: str = ""
     ) -> None:
         self._stop_resending(timeline.call)
+        self._equipment.pop(timeline.call, None)
         audit = self._audits.pop(timeline.call, None)
         if audit is not None:
             audit.cancel()

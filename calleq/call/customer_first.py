@@ -141,7 +141,7 @@ class CustomerFirst:
 
     def receive(self, result: Result, now_us: int) -> None:
         """Take one result of the equipment."""
-        happening = self._translate(result)
+        happening = _TRANSLATORS[type(result)](self, result)
         if happening is not None:
             self._conduct.raised.append(happening)
         self._run(now_us)
@@ -194,9 +194,6 @@ class CustomerFirst:
         return now_us + LIMITS_US[state]
 
     # From results to inputs.
-
-    def _translate(self, result: Result) -> Happening | None:
-        return _TRANSLATORS[type(result)](self, result)
 
     def _of_leg(self, result: Result) -> Happening | None:
         assert isinstance(result, LegResult)

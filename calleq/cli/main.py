@@ -191,7 +191,12 @@ def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     trace.add_argument("call", metavar="CALL", help="reference, or `last`")
     _with_every_data(trace)
-    trace.add_argument("--pcap", type=Path, metavar="FILE", help="also write its SS7 octets")
+    trace.add_argument(
+        "--pcap",
+        type=Path,
+        metavar="FILE",
+        help="also write its SS7 octets; FILE.pcapng keeps links and directions apart",
+    )
     _with_json(trace, "the ladder")
 
     topology = _add(
@@ -217,7 +222,7 @@ def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     _with_json(checking, "what was found")
 
     bench = _add(commands, "bench", "measure this machine", "calleq bench isup --json", "bench")
-    bench.add_argument("name", choices=("isup", "accept", "first-iam", "journal", "sim"))
+    bench.add_argument("name", choices=("isup", "ss7", "accept", "first-iam", "journal", "sim"))
     _with_json(bench, "the figures")
 
 

@@ -13,6 +13,7 @@ from calleq.journal.entries import Stamped
 from calleq.trace.capture import Captured, CaptureError, read_captures
 from calleq.trace.ladder import Ladder, ladder
 from calleq.trace.pcap import write_pcap
+from calleq.trace.pcapng import write_pcapng
 from calleq.trace.render import render_text, rows_as_json
 
 
@@ -23,7 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
     call = choose(derive_records(entries), arguments.call).call
     found, point_codes = ladder_of(data, call, entries)
     if arguments.pcap is not None:
-        _write_pcap(arguments.pcap, found, point_codes)
+        _write_capture(arguments.pcap, found, point_codes)
     if arguments.json:
         print_json(rows_as_json(found))
     else:
@@ -43,13 +44,16 @@ def ladder_of(
     return ladder(call, captures, entries, point_codes), point_codes
 
 
-def _write_pcap(path: Path, found: Ladder, point_codes: dict[str, int]) -> None:
+def _write_capture(path: Path, found: Ladder, point_codes: dict[str, int]) -> None:
     rows = [
         Captured(row.at_us, row.segment, row.link, row.sender, row.receiver, row.octets)
         for row in found.rows
     ]
     try:
         with path.open("wb") as file:
-            write_pcap(file, rows, point_codes)
+            if path.suffix == ".pcapng":
+                write_pcapng(file, rows, found.call)
+            else:
+                write_pcap(file, rows, point_codes)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error

@@ -7,7 +7,7 @@ Owns the signalling of the user side of Q.931 §5 for one call at a time: a seco
 as busy (17). It never decides to answer or to hang up (that is `behaviours`), with these
 exceptions: it hangs up when the network has disconnected a call that was through, or after a caller
 has heard a tone for `TONE_PATIENCE_US`, and gives up a call that nobody answers after
-`UNANSWERED_LIMIT_US`.
+`UNANSWERED_LIMIT_US` (a tester's may wait longer).
 
 Odd cases. CALL PROCEEDING, CONNECT ACKNOWLEDGE and STATUS are not used on calleq's lines. A message
 for a call that does not exist is answered by RELEASE COMPLETE with cause 81 (§5.8.3.2), RELEASE
@@ -84,6 +84,7 @@ class Telephone:
         "_send",
         "_timer",
         "_to_originator",
+        "_unanswered_limit_us",
         "far",
         "number",
         "rejects",
@@ -99,7 +100,9 @@ class Telephone:
         *,
         in_use: bool = False,
         rejects: bool = False,
+        unanswered_limit_us: int = UNANSWERED_LIMIT_US,
     ) -> None:
+        """`unanswered_limit_us`: how long whoever dials lets it ring."""
         self.number = number
         self.state = State.IN_USE if in_use else State.ON_HOOK
         self.rejects = rejects
@@ -109,6 +112,7 @@ class Telephone:
         self._send = send
         self._note = note
         self._occupant: Occupant
+        self._unanswered_limit_us = unanswered_limit_us
         self._timer: Timer | None = None
         self._reference = -1
         self._to_originator = False
@@ -250,7 +254,7 @@ class Telephone:
         self._to_originator = False
         self._note(self.number, Event.DIALS, self.far, 0)
         self._send(Setup(self._reference, self.far, self.number))
-        self._set_timer(UNANSWERED_LIMIT_US)
+        self._set_timer(self._unanswered_limit_us)
         self._occupant.telephone_off_hook()
 
     def _far_end_rings(self, message: LineMessage | None) -> None:

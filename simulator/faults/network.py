@@ -26,11 +26,13 @@ from calleq.media.virtual import VirtualVoice
 from calleq.network import TELEPHONES, Network, Plant, build_network, point_codes
 from calleq.runtime.clock import Clock, VirtualClock
 from calleq.runtime.tap import NoTap, Tap
+from calleq.ss7.laying import in_process_link
 from calleq.ss7.links import InProcessLink, LinkEnd, link_name
+from calleq.ss7.wire import Quality
 from calleq.telephones.behaviours import TALK_US, Manners
 from calleq.telephones.diary import Diary
-from calleq.telephones.house import Telephones
-from calleq.topology import SignallingLink, Topology, element_names
+from calleq.telephones.house import TelephoneError, Telephones
+from calleq.topology import SignallingLink, Topology, element_names, home_switch
 from calleq.units import SECOND_US
 from simulator.faults.bus import TroubledBus
 from simulator.faults.disk import DiskJournal, VirtualDisk
@@ -112,8 +114,10 @@ class FragileNetwork:
         self._reasons: dict[str, set[str]] = {}
         for link in topology.links:
             name = link_name(link.ends)
-            self._links[name] = InProcessLink(link.ends, self.clock, self.tap, link.delay_us)
+            self._links[name] = in_process_link(link, self.clock, self.tap, seed)
             self._reasons[name] = set()
+            if link.is_foreign:
+                self._against(name, "nobody is there")
         self.processes = {name: Process(name) for name in element_names(topology)}
         for name in self.processes:
             self._build(name)
@@ -225,6 +229,16 @@ class FragileNetwork:
         """Bring a failed link back, unless a node at its end is away. Raises FaultError."""
         self._no_longer_against(name, BY_OPERATOR)
 
+    def delay_us(self, name: str) -> int:
+        """How long a frame takes over a link as the topology has it. Raises FaultError."""
+        self._reasons_of(name)
+        return next(link.delay_us for link in self.topology.links if link_name(link.ends) == name)
+
+    def spoil_link(self, name: str, quality: Quality | None) -> None:
+        """Make a link's wire like this, None: as it was. Raises FaultError."""
+        self._reasons_of(name)
+        self._links[name].set_quality(quality)
+
     def isolate(self, node: str) -> None:
         """Fail every signalling link of a node that goes on running. Raises FaultError."""
         self._isolate(node, f"isolated {node}")
@@ -255,13 +269,17 @@ class FragileNetwork:
 
     def cover(self, number: str, *, covered: bool) -> None:
         """Bring a mobile telephone into, or out of, reach of its antenna. Raises FaultError."""
+        switch = home_switch(self.topology, number)
+        antennas = {one.name: one.antenna for one in self.topology.switches}
         for process in self.processes.values():
-            if process.network is not None:
-                for switch in process.network.switches.values():
-                    if number in switch.register:
-                        switch.register.set_coverage(number, covered=covered)
-                        return
-        raise FaultError(f"no running switch has the line {number}")
+            if process.network is not None and process.network.telephones is not None:
+                antenna = antennas.get(switch or "", "")
+                try:
+                    process.network.telephones.move(number, antenna if covered else "")
+                except TelephoneError as error:
+                    raise FaultError(str(error)) from error
+                return
+        raise FaultError("the telephones are not running")
 
     def set_disk(self, name: str, state: str) -> None:
         """What an element's disk is from now on. Raises FaultError."""
@@ -283,7 +301,8 @@ class FragileNetwork:
         for process in self.processes.values():
             if process.network is None:
                 self.begin(process.name)
-        for name in self._links:
+        for name, link in self._links.items():
+            link.set_quality(None)
             self._settle(name)
 
     def forget(self) -> None:
