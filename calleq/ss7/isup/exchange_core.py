@@ -21,6 +21,7 @@ from calleq.ss7.isup.circuit_steps import STEPS
 from calleq.ss7.isup.congestion import LEVELS, Congestion
 from calleq.ss7.isup.contract import Circuit, CircuitUser, Digits, NumberPlan
 from calleq.ss7.isup.maintenance import Maintenance
+from calleq.ss7.isup.maintenance_messages import MaintenanceMessages
 from calleq.ss7.isup.messages import Cause, Iam, Message, Rel, Res, Sus
 from calleq.ss7.isup.optional import CONGESTION_LEVEL, put
 from calleq.ss7.isup.parameters import TooLongError
@@ -103,7 +104,8 @@ class ExchangeCore(ABC):
         self._circuits: dict[int, TrunkCircuit] = {}
         self.calls_sent: dict[str, int] = {}
         """Since the last check, by trunk group."""
-        self.handlers = {**self.maintenance.handlers, **self.queries.handlers}
+        messages = MaintenanceMessages(self, self.maintenance)
+        self.handlers = {**messages.handlers, **self.queries.handlers}
         for trunk in trunks:
             self._equip(trunk)
         transfer.on_message(SERVICE_ISUP, self._received)
