@@ -115,10 +115,7 @@ async def hosting(wish: Wish, stop: asyncio.Event) -> AsyncIterator[Host]:
         )
         if wish.elements is not None:
             await opening  # the voice may have to be waited for: what is refused is refused before
-        capture = CaptureFile(wish.data / f"{process}.capture", clock)
-        stack.callback(capture.close)
-        diary = Diary(clock, wish.data / "telephones.diary" if _has_telephones(wish) else None)
-        stack.callback(diary.close)
+        capture, diary = _witnesses(wish, process, clock, stack)
         voice = await stack.enter_async_context(
             _voice(wish, stop, lambda: failed("the voice process ended"))
         )
@@ -179,6 +176,17 @@ async def _opening(opened: Callable[[], FileJournal]) -> AsyncIterator[Awaitable
             pass  # whoever waited for it was told
         else:
             journal.close()
+
+
+def _witnesses(
+    wish: Wish, process: str, clock: LoopClock, stack: contextlib.AsyncExitStack
+) -> tuple[CaptureFile, Diary]:
+    """What writes down the octets that pass here, and what telephones live through."""
+    capture = CaptureFile(wish.data / f"{process}.capture", clock)
+    stack.callback(capture.close)
+    diary = Diary(clock, wish.data / "telephones.diary" if _has_telephones(wish) else None)
+    stack.callback(diary.close)
+    return capture, diary
 
 
 def _retention(wish: Wish, stack: contextlib.AsyncExitStack) -> Retention | None:
