@@ -6,7 +6,7 @@ import pytest
 
 from calleq.network import point_codes
 from calleq.ssp.routing import NoRoute, Routing, Towards
-from calleq.topology import Topology, TopologyError, figure1_path, home_switch, parse_topology
+from calleq.topology import Topology, TopologyError, figure1_path, parse_topology
 from tests.live import ROOT
 from tests.test_docs import blocks
 
@@ -71,7 +71,6 @@ def test_a_foreign_node_has_a_point_code_and_numbers_and_calls_find_their_way_to
     topology = abroad('listen = "0.0.0.0:3565"\nremote = "192.0.2.80"')
     assert topology.links[-1].is_foreign
     assert point_codes(topology)["far-80"] == 2 << 11 | 80 << 3 | 1
-    assert home_switch(topology, "+12125550801") == "far-80"
     ways = {name: Routing(topology, name).route("+12125550801") for name in ("ssp-62", "ssp-64")}
     assert isinstance(ways["ssp-64"], Towards)
     assert ways["ssp-64"].nearer == ("64-80",)
