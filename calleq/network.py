@@ -23,18 +23,36 @@ from calleq.media.wording import announcement_text, apology_text, whisper_text
 from calleq.osn.contract import Bus
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
+from calleq.ss7.isup.check_equipment import VoiceChecks
 from calleq.ss7.isup.exchange import IsupExchange
+from calleq.ss7.isup.timers import IsupTimers, timers_of
 from calleq.ss7.isup.trunks import Trunk
+from calleq.ss7.level3.screening import screening_of
+from calleq.ss7.level3.timers import Mtp3Timers
 from calleq.ss7.links import LinkEnd
+from calleq.ss7.m3ua.ends import AdaptedEnd
+from calleq.ss7.m3ua.network import tell_each_other
+from calleq.ss7.mtp3 import MessageTransfer
 from calleq.ss7.node import Mtp3Node
 from calleq.ss7.transfer_point import TransferPoint
 from calleq.ssp.switch import SwitchService
 from calleq.telephones.behaviours import TALK_US, Manners
 from calleq.telephones.diary import Diary
 from calleq.telephones.house import Telephones
-from calleq.topology import SignallingLink, Topology, element_names, parse_point_code
+from calleq.topology import (
+    SignallingLink,
+    Topology,
+    TopologyError,
+    element_names,
+    parse_point_code,
+)
+from calleq.topology_mtp3 import timers_us
+from calleq.units import MILLISECOND_US
 
 TELEPHONES = "telephones"
+
+BOOT_US = 250 * MILLISECOND_US
+"""Computers dial so long after the start: signalling links have passed their tests by then."""
 
 LinkEnds = Callable[[SignallingLink, frozenset[str]], Mapping[str, LinkEnd]]
 """The ends of a link that lie in this process, by the name of their node."""
@@ -59,6 +77,8 @@ class Plant:
     talk_us: int = TALK_US
     manners: Manners | None = None
     """Of the people at the telephones; None: those who talk for `talk_us`."""
+    between: Callable[[str, MessageTransfer], MessageTransfer] | None = None
+    """What stands between a node of that name and its exchange; None: nothing does."""
 
 
 @dataclass(slots=True)
@@ -69,6 +89,7 @@ class Network:
     journal: Journal
     nodes: dict[str, Mtp3Node] = field(default_factory=dict)
     exchanges: dict[str, IsupExchange] = field(default_factory=dict)
+    link_ends: list[LinkEnd] = field(default_factory=list)
     switches: dict[str, SwitchService] = field(default_factory=dict)
     peripherals: dict[str, IntelligentPeripheral] = field(default_factory=dict)
     accounts: Accounts | None = None
@@ -92,6 +113,8 @@ class Network:
                 for trunk in self.topology.trunks:
                     if name in trunk.ends:
                         exchange.reset(trunk.name)
+        for name, switch in self.switches.items():
+            switch.resume(own.get(name, ()))
         for name, peripheral in self.peripherals.items():
             peripheral.restart(own.get(name, ()))
         if self.server is not None:
@@ -175,6 +198,7 @@ def build_network(
             talk_us=plant.talk_us,
             isp_number=topology.isp_number,
             manners=plant.manners,
+            boot_us=BOOT_US,
         )
     return network
 
@@ -196,25 +220,49 @@ def prompts_of(topology: Topology) -> list[Prompt]:
 def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None:
     topology = network.topology
     codes = point_codes(topology)
+    timers = Mtp3Timers(**timers_us(topology))
     for point in topology.transfer_points:
         if point.name in chosen:
             network.nodes[point.name] = TransferPoint(
-                point.name, codes[point.name], plant.clock, codes.get(point.mate)
+                point.name,
+                codes[point.name],
+                plant.clock,
+                codes.get(point.mate),
+                timers=timers,
+                screening=screening_of(point.screening, codes),
             )
     relays = {point.name for point in topology.transfer_points}
     for name, code in codes.items():
         if name in chosen and name not in relays:
-            network.nodes[name] = Mtp3Node(name, code, plant.clock)
+            network.nodes[name] = Mtp3Node(name, code, plant.clock, timers=timers)
     for link in topology.links:
         for name, end in plant.link_ends(link, chosen).items():
             far = link.ends[1] if name == link.ends[0] else link.ends[0]
             network.nodes[name].attach(end, codes[far])
+            if isinstance(end, AdaptedEnd):
+                tell_each_other(network.nodes[name], end, codes[far])
+            network.link_ends.append(end)
     for name, node in network.nodes.items():
-        if not isinstance(node, TransferPoint):
+        if isinstance(node, TransferPoint):
+            _set_ways_out(node, name, topology, codes)
+        else:
             _set_routes(node, name, topology, codes)
             network.exchanges[name] = IsupExchange(
-                name, codes[name], node, _trunks(name, topology, codes), plant.clock
+                name,
+                codes[name],
+                node if plant.between is None else plant.between(name, node),
+                _trunks(name, topology, codes),
+                plant.clock,
+                _timers(topology),
+                VoiceChecks(plant.voice, name),
             )
+
+
+def _timers(topology: Topology) -> IsupTimers:
+    try:
+        return timers_of(topology.isup_timers)
+    except ValueError as wrong:
+        raise TopologyError(f"isup_timers: {wrong}") from None
 
 
 def _set_routes(node: Mtp3Node, name: str, topology: Topology, codes: dict[str, int]) -> None:
@@ -240,6 +288,20 @@ def _set_routes(node: Mtp3Node, name: str, topology: Topology, codes: dict[str, 
         node.set_route(code, *(level for level in levels if level))
 
 
+def _set_ways_out(
+    node: TransferPoint, name: str, topology: Topology, codes: dict[str, int]
+) -> None:
+    """Foreign nodes a transfer point has no link to: over foreign transfer points, or its mate."""
+    adjacent = {end for link in topology.links if name in link.ends for end in link.ends}
+    foreign = topology.foreign()
+    beyond = tuple(
+        codes[end] for end in adjacent if end in foreign and foreign[end].kind == "transfer_point"
+    )
+    mate = () if node.mate is None else (node.mate,)
+    for other in foreign.keys() - adjacent:
+        node.set_route(codes[other], *(level for level in (beyond, mate) if level))
+
+
 def _linked_abroad(topology: Topology) -> frozenset[str]:
     """The foreign nodes that our transfer points reach, by links or over a foreign one."""
     relays = {point.name for point in topology.transfer_points}
@@ -255,7 +317,18 @@ def _trunks(name: str, topology: Topology, codes: dict[str, int]) -> tuple[Trunk
     for group in topology.trunks:
         if name in group.ends:
             far = group.ends[1] if name == group.ends[0] else group.ends[0]
-            trunks.append(Trunk(group.name, far, codes[far], group.first, group.circuits))
+            trunks.append(
+                Trunk(
+                    group.name,
+                    far,
+                    codes[far],
+                    group.first,
+                    group.circuits,
+                    group.check_every,
+                    group.delay_ms,
+                    group.satellite,
+                )
+            )
     return tuple(trunks)
 
 

@@ -31,8 +31,33 @@ class Switch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     prefixes: tuple[str, ...] = ()
     """E.164 prefixes (with `+`) whose lines it serves."""
     antenna: str = ""
+    antennas: tuple[str, ...] = ()
+    """MTSO only: antennas beside the first."""
+    radio_channels: int = 60
+    """MTSO only: calls at once on each antenna."""
     paging_s: float = 0.5
     """MTSO only: how long it takes to find a mobile telephone."""
+    board: int = 60
+    """Ports of its own announcement board and conference bridge, two for each call; 0: none."""
+    number: str = ""
+    """What its board presents as calling number where a business has none."""
+
+    @property
+    def all_antennas(self) -> tuple[str, ...]:
+        """Every antenna, the first first; their places, from 1, are the numbers of their cells."""
+        return (self.antenna, *self.antennas)
+
+
+class ScreeningRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Gateway screening at a transfer point: what some origins may reach; what is empty is open."""
+
+    origins: tuple[str, ...] = ()
+    """Names of nodes, or point codes (3-8-3) of nodes beyond; so are the destinations."""
+    destinations: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    """User parts: `isup`, `sccp`, `management`, or a service indicator as a number."""
+    neighbours: tuple[str, ...] = ()
+    """Adjacent nodes whose links those origins may come over."""
 
 
 class TransferPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,6 +67,8 @@ class TransferPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     numeral: str
     point_code: str
     mate: str = ""
+    screening: tuple[ScreeningRule, ...] = ()
+    """What may be passed on; no rule: everything."""
 
 
 class Peripheral(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -136,6 +163,12 @@ class TrunkGroup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     ends: tuple[str, str]
     first: int = 1
     circuits: int = 30
+    check_every: int = 0
+    """Of how many calls one has the continuity of its circuit checked; 0: none."""
+    delay_ms: int = 0
+    """What its circuits add to the propagation delay counter of a call; 0: nothing is counted."""
+    satellite: bool = False
+    """Its circuits go by way of a satellite."""
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -222,6 +255,11 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     premises: tuple[Premises, ...] = ()
     businesses: tuple[Business, ...] = ()
     timing: Timing = Timing()
+    isup_timers: dict[str, float] = {}
+    """Lengths of ISUP timers in seconds, by name ("T7"), where they are not calleq's own."""
+
+    mtp3_timers: dict[str, float] = {}
+    """Seconds by name (`t1`, `test_t2`), within the ranges of Q.704 §16.8 and Q.707 §5.5."""
     processes: Processes = Processes()
 
     def point_codes(self) -> dict[str, str]:

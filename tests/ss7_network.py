@@ -6,14 +6,14 @@ from calleq.runtime.clock import VirtualClock
 from calleq.runtime.tap import Segment
 from calleq.ss7 import mtp3_codec
 from calleq.ss7.isup import codec
-from calleq.ss7.isup.contract import Circuit, CircuitUser
+from calleq.ss7.isup.contract import Circuit, CircuitUser, Digits
 from calleq.ss7.isup.exchange import IsupExchange
 from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Cause, Iam, Message
 from calleq.ss7.isup.timers import IsupTimers
 from calleq.ss7.isup.trunks import Trunk
 from calleq.ss7.links import InProcessLink
 from calleq.ss7.mtp3 import SERVICE_ISUP, Msu
-from calleq.ss7.node import Mtp3Node
+from calleq.ss7.node import SERVICE_TEST, Mtp3Node
 from calleq.ss7.transfer_point import TransferPoint
 from calleq.topology import parse_point_code
 
@@ -26,6 +26,9 @@ CALLING = CallingNumber("12125550100")
 DELAY_US = 1_000
 WAY_US = 2 * DELAY_US
 """From one exchange to the other, by way of one transfer point."""
+
+READY_US = 20 * DELAY_US
+"""By then every link has passed its test and every node has ended its restart."""
 
 
 class WireTap:
@@ -49,6 +52,14 @@ class WireTap:
             if (msu := mtp3_codec.decode(octets)).service == SERVICE_ISUP
         ]
 
+    def receivers(self) -> list[str]:
+        """Who each unit that is not level 3's own went to."""
+        return [
+            receiver
+            for _, _, receiver, octets, _ in self.seen
+            if len(octets) < 5 or mtp3_codec.decode(octets).service > SERVICE_TEST
+        ]
+
     def names(self, link: str | None = None, sender: str | None = None) -> list[str]:
         return [type(message).__name__.upper() for message in self.messages(link, sender)]
 
@@ -63,14 +74,30 @@ class Party:
     def circuit_alerting(self, circuit: Circuit) -> None:
         self.diary.append(f"{self.name} alerting")
 
+    def circuit_progress(self, circuit: Circuit) -> None:
+        self.diary.append(f"{self.name} progress")
+
     def circuit_answered(self, circuit: Circuit) -> None:
         self.diary.append(f"{self.name} answered")
+
+    def circuit_notice(self, circuit: Circuit, message: Message) -> None:
+        self.diary.append(f"{self.name} notice {type(message).__name__.upper()}")
 
     def circuit_released(self, circuit: Circuit, cause: Cause) -> None:
         self.diary.append(f"{self.name} released {cause.value}")
 
     def circuit_cleared(self, circuit: Circuit) -> None:
         self.diary.append(f"{self.name} cleared")
+
+
+class EveryNumberGoesOn:
+    """The numbers of an exchange that has no subscribers."""
+
+    def digits(self, called: CalledNumber) -> Digits:
+        return Digits.ENOUGH
+
+    def goes_on(self, called: CalledNumber) -> bool:
+        return True
 
 
 class Ear:
@@ -117,6 +144,11 @@ class Network:
             self._link(one, other)
         self.node62.set_route(PC64, (PC68, PC70))
         self.node64.set_route(PC62, (PC68, PC70))
+        for node in (self.node62, self.node64):
+            node.set_route(PC68, (PC70,))
+            node.set_route(PC70, (PC68,))
+        self.clock.advance_us(READY_US)
+        del self.tap.seen[:]
         self.a = IsupExchange(
             "ssp-62",
             PC62,

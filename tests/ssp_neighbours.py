@@ -6,7 +6,8 @@ speak real Q.931 octets, a journal whose disk takes a while, a voice plane and a
 
 from collections.abc import Callable
 
-from calleq.journal.entries import CircuitKey, Entry
+from calleq.journal.entries import CircuitKey, Entry, Stamped
+from calleq.journal.frames import encode_entry
 from calleq.lines.messages import (
     Alerting,
     Connect,
@@ -19,8 +20,8 @@ from calleq.lines.messages import (
 from calleq.lines.q931 import decode, encode
 from calleq.media.contract import Player, Prompt, Verdict, circuit_wire
 from calleq.runtime.clock import VirtualClock
-from calleq.ss7.isup.contract import Circuit, CircuitUser
-from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Cause, Iam
+from calleq.ss7.isup.contract import Circuit, CircuitUser, NumberPlan
+from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Cause, Iam, Message
 from calleq.ssp import SwitchService
 from calleq.topology import (
     AccessServer,
@@ -65,8 +66,6 @@ def town_topology() -> Topology:
             Line(number="+12125550101"),
             Line(number="+12125550102", kind="dial_up"),
             Line(number="+12125550104", kind="isdn"),
-            Line(number="+12125550105", kind="mobile"),
-            Line(number="+12125550106", kind="mobile", coverage=False),
             Line(number="+12125550107", congested=True),
             Line(number="+12125550108"),
             Line(number="+12125550143"),
@@ -87,21 +86,26 @@ class FarCircuit:
         self.group = ""
         self.ended = False
         self.idle = False
+        self.heard: Message | None = None
+        self.checking = False
 
     @property
     def wire(self) -> str:
         return circuit_wire(self.key.origin, self.key.destination, self.key.cic)
 
-    def alerting(self) -> None:
+    def alerting(self, heard: Message | None = None) -> None:
         self.town.note(self.name, "ACM")
 
-    def progress(self) -> None:
+    def progress(self, heard: Message | None = None) -> None:
         self.town.note(self.name, "ACM no indication")
 
-    def answer(self) -> None:
+    def answer(self, heard: Message | None = None) -> None:
         self.town.note(self.name, "ANM")
 
-    def release(self, cause: Cause) -> None:
+    def pass_on(self, message: Message) -> None:
+        self.town.note(self.name, type(message).__name__.upper())
+
+    def release(self, cause: Cause, heard: Message | None = None) -> None:
         if self.ended:
             return
         self.ended = True
@@ -154,6 +158,9 @@ class FarExchange:
 
     def on_set_up(self, arrived: Callable[[Circuit, Iam], CircuitUser]) -> None:
         self.arrived = arrived
+
+    def on_digits(self, plan: NumberPlan) -> None:
+        self.plan = plan
 
     def is_resetting(self, group: str) -> bool:
         return False
@@ -249,6 +256,7 @@ class SlowDisk:
         self, entity: str, entry: Entry, durable: Callable[[], object] | None = None
     ) -> None:
         assert entity == "ssp-a"
+        assert encode_entry(Stamped(entity, 1, 0, 0, entry)), "the real journal could write it"
         self.entries.append(entry)
         self.town.note("journal", type(entry).__name__)
         self.town.clock.call_later_us(DISK_US, self._durable, entry, durable)

@@ -91,7 +91,13 @@ class TcpNetwork:
         await self.comes_into_service()
 
     async def comes_into_service(self) -> None:
-        await until(lambda: all(end.in_service for end in self.ends))
+        await until(
+            lambda: (
+                all(end.in_service for end in self.ends)
+                and self.nodes["ssp-62"].accessible(PC64)
+                and self.nodes["ssp-64"].accessible(PC62)
+            )
+        )
 
     async def goes_out_of_service(self) -> None:
         await until(lambda: not any(end.in_service for end in self.ends))

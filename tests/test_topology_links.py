@@ -105,7 +105,7 @@ def test_where_a_foreign_node_is_must_be_said_rightly(link: str, text: str) -> N
 def test_the_guide_s_links_are_links() -> None:
     pages = blocks((ROOT / "docs" / "guide.md").read_text("utf-8"), "toml")
     wire = next(page for page in pages if "jitter_us" in page)
-    foreign = next(page for page in pages if "foreign_nodes" in page)
+    foreign = next(page for page in pages if "far-80" in page)
     text = FIGURE_1.replace(FIRST, wire) + foreign
     topology = parse_topology(text, "guide")
     assert topology.links[0].timers == {"t7": 1.0}

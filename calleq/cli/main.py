@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from calleq import __version__
+from calleq.cli import DEFAULT_DATA
 from calleq.cli.failure import CommandError, UsageError
 
 
@@ -19,9 +20,19 @@ def _with_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         type=Path,
-        default=Path("calleq-data"),
+        default=DEFAULT_DATA,
         metavar="DIR",
         help="where journals, captures and recordings lie (default: ./calleq-data)",
+    )
+
+
+def _with_every_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data",
+        type=Path,
+        action="append",
+        metavar="DIR",
+        help="where journals and captures lie; once for each machine (default: ./calleq-data)",
     )
 
 
@@ -179,7 +190,7 @@ def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "trace",
     )
     trace.add_argument("call", metavar="CALL", help="reference, or `last`")
-    _with_data(trace)
+    _with_every_data(trace)
     trace.add_argument(
         "--pcap",
         type=Path,
@@ -207,12 +218,54 @@ def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="read every entry of every journal; exit status 1 when one is damaged",
         epilog="example: calleq journal check --data my-data --json",
     )
-    _with_data(checking)
+    _with_every_data(checking)
     _with_json(checking, "what was found")
 
+    _add_operation(commands)
+
     bench = _add(commands, "bench", "measure this machine", "calleq bench isup --json", "bench")
-    bench.add_argument("name", choices=("isup", "accept", "first-iam", "journal", "sim"))
+    bench.add_argument("name", choices=("isup", "ss7", "accept", "first-iam", "journal", "sim"))
     _with_json(bench, "the figures")
+
+
+def _add_operation(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Commands of the operator of a running network."""
+    circuits = _add(
+        commands,
+        "circuits",
+        "show the circuits of a running network, block, unblock, reset, check or query them",
+        "calleq circuits block 62-64 1 2 8-15 --exchange ssp-62",
+        "operation",
+    )
+    circuits.add_argument(
+        "order",
+        nargs="?",
+        default="list",
+        choices=("list", "block", "unblock", "reset", "check", "query"),
+    )
+    circuits.add_argument("group", nargs="?", metavar="GROUP", help="its name in the topology")
+    circuits.add_argument(
+        "circuits", nargs="*", metavar="CIC", help="numbers, `8-15` for a run (default: all)"
+    )
+    circuits.add_argument(
+        "--exchange", metavar="NAME", help="whose end (default: the group's first that runs)"
+    )
+    circuits.add_argument(
+        "--hardware",
+        action="store_true",
+        help="block or unblock because of failed hardware, which ends the calls on the circuits",
+    )
+    links = _add(commands, "links", "show the signalling links", "calleq links --json", "operation")
+    status = _add(
+        commands,
+        "status",
+        "show what is wrong in a running network; exit status 1 when an alarm stands",
+        "calleq status",
+        "operation",
+    )
+    for parser in (circuits, links, status):
+        _with_data(parser)
+        _with_json(parser, "what is shown")
 
 
 def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -222,7 +275,7 @@ def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
     def way(name: str, what: str, example: str) -> argparse.ArgumentParser:
         parser = ways.add_parser(name, help=what, epilog=f"example: {example}")
-        _with_data(parser)
+        _with_every_data(parser)
         _with_database(parser)
         return parser
 
@@ -263,7 +316,7 @@ def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "calleq rebuild --data calleq-data",
         "rebuild",
     )
-    _with_data(rebuild)
+    _with_every_data(rebuild)
     _with_database(rebuild)
     _with_json(rebuild, "what was read and made")
 

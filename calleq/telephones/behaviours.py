@@ -14,6 +14,7 @@ with waiting for a person. Each is set once for a phase of a call and never rene
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import msgspec
 
@@ -43,6 +44,7 @@ FAX_LIMIT_US = 35 * SECOND_US
 """T1 of ITU-T T.30 §5.4.3.1: how long a fax looks for another."""
 SILENCE_PATIENCE_US = 4 * SECOND_US
 HELLO_LIMIT = 10
+KEPT_KINDS = 4_096
 """How often a person says hello to nobody before hanging up."""
 
 MODEM_ANSWERS = Prompt(kind="tone", text="2225")
@@ -259,8 +261,10 @@ class Inhabitant:
     # What is heard.
 
     def _hear(self, voices: frozenset[str]) -> None:
-        previous, self._heard = self._heard, voices - {self._own_voice}
-        if self._heard == previous or not self._phone.is_off_hook:
+        if self._own_voice in voices:
+            voices -= {self._own_voice}
+        previous, self._heard = self._heard, voices
+        if voices == previous or not self._phone.is_off_hook:
             return
         self._note_heard()
         if self._habit.converses and self._connected:
@@ -277,12 +281,13 @@ class Inhabitant:
     def _react(self, previous: frozenset[str]) -> None:
         """Decide what to do about what is heard now, in a call that is through."""
         heard = self._heard
-        self._be_patient_no_more()
+        if self._patience is not None:
+            self._be_patient_no_more()
         if heard and heard <= DISHEARTENING:
             self._patience = self._clock.call_later_us(TONE_PATIENCE_US, self._leave)
         elif self._met_person:
             return
-        elif any(voice.startswith("mouth:") for voice in heard):
+        elif "mouth" in (kinds := _kinds(heard)):
             self._met_person = True
             self._wait_no_more()
             self.say(_TALK)
@@ -293,9 +298,7 @@ class Inhabitant:
             if previous and not previous & DISHEARTENING:
                 self._say_hello()
             self._patience = self._clock.call_later_us(SILENCE_PATIENCE_US, self._call_out)
-        elif self._habit.leaves_speech_after_us is not None and any(
-            voice.startswith("speech:") for voice in heard
-        ):
+        elif self._habit.leaves_speech_after_us is not None and "speech" in kinds:
             self._leave_after(self._habit.leaves_speech_after_us)
 
     def _say_hello(self) -> None:
@@ -342,3 +345,9 @@ class Inhabitant:
         if self._next is not None:
             self._next.cancel()
             self._next = None
+
+
+@lru_cache(maxsize=KEPT_KINDS)
+def _kinds(voices: frozenset[str]) -> frozenset[str]:
+    """Of what kind the voices are: `mouth`, `speech`, `music` or `tone`."""
+    return frozenset(voice.partition(":")[0] for voice in voices)

@@ -276,6 +276,7 @@ def test_the_link_is_aligned_whoever_connects_and_again_after_a_failure(
             if not listens:  # its port is not free again at once: it binds without SO_REUSEADDR
                 far.start()
                 await settled(lambda: end.in_service)
+            assert end.in_service is not listens
             connector.stop()
             listener.stop()
             await settled(lambda: not end.in_service)
