@@ -141,6 +141,35 @@ def test_a_call_from_yate_is_answered_and_released_by_it(
     keep_captured(tmp_path / "link.pcapng", captured, "from-yate")
 
 
+# What Yate is told to do, the message that it then sends and the answer, without the circuit.
+SUPERVISED = {
+    "block circuit=5": ("13", "15"),
+    "unblock circuit=5": ("14", "16"),
+    "block circuits=10-14": ("18 00 01 02 04 1f", "1a 00 01 02 04 1f"),
+    "unblock circuits=10-14": ("19 00 01 02 04 1f", "1b 00 01 02 04 1f"),
+    "query circuit=4 range=3": ("2a 01 01 02", "2b 02 03 01 02 03"),
+    "parttest circuit=1": ("34 00", "35"),
+}
+
+
+def test_yate_s_supervision_of_circuits_is_answered(scene: Scene, tmp_path: pathlib.Path) -> None:
+    seen = len(scene.network.captures())
+    for told in SUPERVISED:
+        assert "OK" in scene.far.told(f"control isup1/ISUP {told}")
+        time.sleep(1.0)  # Yate sends its messages when its own ticks come
+    captured = [one for one in scene.network.captures()[seen:] if one.link == "ssp-64/far-80"]
+    units = [
+        (one.sender, one.octets[7:].hex(" "))
+        for one in captured
+        if one.octets[0] & 15 == SERVICE_ISUP
+    ]
+    for asked, answer in SUPERVISED.values():
+        place = units.index(("far-80", asked))
+        answers = [octets for sender, octets in units[place:] if sender == "ssp-64"]
+        assert any(octets.startswith(answer) for octets in answers), (asked, units)
+    keep_captured(tmp_path / "link.pcapng", captured, "supervised-by-yate")
+
+
 def test_when_yate_dies_calls_to_it_fail_and_when_it_is_back_they_do_not(scene: Scene) -> None:
     scene.far.stop()
     scene.network.up.wait_for(r"ssp-64/far-80 at ssp-64: out of service")
