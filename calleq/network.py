@@ -23,18 +23,28 @@ from calleq.media.wording import announcement_text, apology_text, whisper_text
 from calleq.osn.contract import Bus
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
+from calleq.ss7.isup.check_equipment import VoiceChecks
 from calleq.ss7.isup.exchange import IsupExchange
+from calleq.ss7.isup.timers import IsupTimers, timers_of
 from calleq.ss7.isup.trunks import Trunk
 from calleq.ss7.level3.screening import screening_of
 from calleq.ss7.level3.timers import Mtp3Timers
 from calleq.ss7.links import LinkEnd
+from calleq.ss7.m3ua.ends import AdaptedEnd
+from calleq.ss7.m3ua.network import tell_each_other
 from calleq.ss7.node import Mtp3Node
 from calleq.ss7.transfer_point import TransferPoint
 from calleq.ssp.switch import SwitchService
 from calleq.telephones.behaviours import TALK_US, Manners
 from calleq.telephones.diary import Diary
 from calleq.telephones.house import Telephones
-from calleq.topology import SignallingLink, Topology, element_names, parse_point_code
+from calleq.topology import (
+    SignallingLink,
+    Topology,
+    TopologyError,
+    element_names,
+    parse_point_code,
+)
 from calleq.topology_mtp3 import timers_us
 from calleq.units import MILLISECOND_US
 
@@ -99,6 +109,8 @@ class Network:
                 for trunk in self.topology.trunks:
                     if name in trunk.ends:
                         exchange.reset(trunk.name)
+        for name, switch in self.switches.items():
+            switch.resume(own.get(name, ()))
         for name, peripheral in self.peripherals.items():
             peripheral.restart(own.get(name, ()))
         if self.server is not None:
@@ -223,12 +235,29 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
         for name, end in plant.link_ends(link, chosen).items():
             far = link.ends[1] if name == link.ends[0] else link.ends[0]
             network.nodes[name].attach(end, codes[far])
+            if isinstance(end, AdaptedEnd):
+                tell_each_other(network.nodes[name], end, codes[far])
     for name, node in network.nodes.items():
-        if not isinstance(node, TransferPoint):
+        if isinstance(node, TransferPoint):
+            _set_ways_out(node, name, topology, codes)
+        else:
             _set_routes(node, name, topology, codes)
             network.exchanges[name] = IsupExchange(
-                name, codes[name], node, _trunks(name, topology, codes), plant.clock
+                name,
+                codes[name],
+                node,
+                _trunks(name, topology, codes),
+                plant.clock,
+                _timers(topology),
+                VoiceChecks(plant.voice, name),
             )
+
+
+def _timers(topology: Topology) -> IsupTimers:
+    try:
+        return timers_of(topology.isup_timers)
+    except ValueError as wrong:
+        raise TopologyError(f"isup_timers: {wrong}") from None
 
 
 def _set_routes(node: Mtp3Node, name: str, topology: Topology, codes: dict[str, int]) -> None:
@@ -252,12 +281,37 @@ def _set_routes(node: Mtp3Node, name: str, topology: Topology, codes: dict[str, 
         node.set_route(code, *(level for level in levels if level))
 
 
+def _set_ways_out(
+    node: TransferPoint, name: str, topology: Topology, codes: dict[str, int]
+) -> None:
+    """Foreign nodes a transfer point has no link to: over foreign transfer points, or its mate."""
+    adjacent = {end for link in topology.links if name in link.ends for end in link.ends}
+    foreign = topology.foreign()
+    beyond = tuple(
+        codes[end] for end in adjacent if end in foreign and foreign[end].kind == "transfer_point"
+    )
+    mate = () if node.mate is None else (node.mate,)
+    for other in foreign.keys() - adjacent:
+        node.set_route(codes[other], *(level for level in (beyond, mate) if level))
+
+
 def _trunks(name: str, topology: Topology, codes: dict[str, int]) -> tuple[Trunk, ...]:
     trunks = []
     for group in topology.trunks:
         if name in group.ends:
             far = group.ends[1] if name == group.ends[0] else group.ends[0]
-            trunks.append(Trunk(group.name, far, codes[far], group.first, group.circuits))
+            trunks.append(
+                Trunk(
+                    group.name,
+                    far,
+                    codes[far],
+                    group.first,
+                    group.circuits,
+                    group.check_every,
+                    group.delay_ms,
+                    group.satellite,
+                )
+            )
     return tuple(trunks)
 
 

@@ -31,8 +31,21 @@ class Switch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     prefixes: tuple[str, ...] = ()
     """E.164 prefixes (with `+`) whose lines it serves."""
     antenna: str = ""
+    antennas: tuple[str, ...] = ()
+    """MTSO only: antennas beside the first."""
+    radio_channels: int = 60
+    """MTSO only: calls at once on each antenna."""
     paging_s: float = 0.5
     """MTSO only: how long it takes to find a mobile telephone."""
+    board: int = 60
+    """Ports of its own announcement board and conference bridge, two for each call; 0: none."""
+    number: str = ""
+    """What its board presents as calling number where a business has none."""
+
+    @property
+    def all_antennas(self) -> tuple[str, ...]:
+        """Every antenna, the first first; their places, from 1, are the numbers of their cells."""
+        return (self.antenna, *self.antennas)
 
 
 class ScreeningRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -150,6 +163,12 @@ class TrunkGroup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     ends: tuple[str, str]
     first: int = 1
     circuits: int = 30
+    check_every: int = 0
+    """Of how many calls one has the continuity of its circuit checked; 0: none."""
+    delay_ms: int = 0
+    """What its circuits add to the propagation delay counter of a call; 0: nothing is counted."""
+    satellite: bool = False
+    """Its circuits go by way of a satellite."""
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -238,6 +257,8 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     timing: Timing = Timing()
     mtp3_timers: dict[str, float] = {}
     """Seconds by name (`t1`, `test_t2`), within the ranges of Q.704 §16.8 and Q.707 §5.5."""
+    isup_timers: dict[str, float] = {}
+    """Lengths of ISUP timers in seconds, by name ("T7"), where they are not calleq's own."""
     processes: Processes = Processes()
 
     def point_codes(self) -> dict[str, str]:

@@ -11,8 +11,8 @@ from calleq.journal.entries import CircuitKey, Dialled, Ended, Entry, Progress, 
 from calleq.media.contract import Played, Player, Prompt, Verdict
 from calleq.osn.messages import CallEnded, CallProgress, OsnMessage, SetUpCall, decode, encode
 from calleq.runtime.clock import Timer, VirtualClock
-from calleq.ss7.isup.contract import Circuit, CircuitUser
-from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Cause, Iam
+from calleq.ss7.isup.contract import Circuit, CircuitUser, NumberPlan
+from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Cause, Iam, Message
 from calleq.units import SECOND_US
 
 CUSTOMER, BUSINESS, OWN = "+12125550100", "+12125550140", "+12125550199"
@@ -49,6 +49,7 @@ class FarCircuit:
         self.number = ""
         self.calling: CallingNumber | None = None
         self.timers: list[Timer] = []
+        self.heard: Message | None = None
 
     def later(self, delay_us: int, call: Callable[..., object], *arguments: object) -> None:
         self.timers.append(self.exchange.clock.call_later_us(delay_us, call, *arguments))
@@ -80,7 +81,7 @@ class FarCircuit:
         self.idle()
         user.circuit_cleared(self)
 
-    def release(self, cause: Cause) -> None:
+    def release(self, cause: Cause, heard: Message | None = None) -> None:
         user, self.user = self.user, None
         if user is None:
             return
@@ -102,8 +103,11 @@ class FarCircuit:
         self.silence()
         self.exchange.free.append(self.key.cic)
 
-    def progress(self) -> None:
+    def progress(self, heard: Message | None = None) -> None:
         raise AssertionError("the peripheral serves no incoming call")
+
+    def pass_on(self, message: Message) -> None:
+        self.exchange.seen.append(f"{type(message).__name__.upper()} to {self.number}")
 
     alerting = answer = progress
 
@@ -156,6 +160,9 @@ class FarExchange:
 
     def on_set_up(self, arrived: Callable[[Circuit, Iam], CircuitUser]) -> None:
         self.arrived = arrived
+
+    def on_digits(self, plan: NumberPlan) -> None:
+        raise AssertionError("the peripheral has no numbers")
 
     def hangs_up(self, number: str) -> None:
         self.up[number].far_releases(16)

@@ -6,7 +6,7 @@ from calleq.runtime.clock import VirtualClock
 from calleq.runtime.tap import Segment
 from calleq.ss7 import mtp3_codec
 from calleq.ss7.isup import codec
-from calleq.ss7.isup.contract import Circuit, CircuitUser
+from calleq.ss7.isup.contract import Circuit, CircuitUser, Digits
 from calleq.ss7.isup.exchange import IsupExchange
 from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Cause, Iam, Message
 from calleq.ss7.isup.timers import IsupTimers
@@ -74,14 +74,30 @@ class Party:
     def circuit_alerting(self, circuit: Circuit) -> None:
         self.diary.append(f"{self.name} alerting")
 
+    def circuit_progress(self, circuit: Circuit) -> None:
+        self.diary.append(f"{self.name} progress")
+
     def circuit_answered(self, circuit: Circuit) -> None:
         self.diary.append(f"{self.name} answered")
+
+    def circuit_notice(self, circuit: Circuit, message: Message) -> None:
+        self.diary.append(f"{self.name} notice {type(message).__name__.upper()}")
 
     def circuit_released(self, circuit: Circuit, cause: Cause) -> None:
         self.diary.append(f"{self.name} released {cause.value}")
 
     def circuit_cleared(self, circuit: Circuit) -> None:
         self.diary.append(f"{self.name} cleared")
+
+
+class EveryNumberGoesOn:
+    """The numbers of an exchange that has no subscribers."""
+
+    def digits(self, called: CalledNumber) -> Digits:
+        return Digits.ENOUGH
+
+    def goes_on(self, called: CalledNumber) -> bool:
+        return True
 
 
 class Ear:

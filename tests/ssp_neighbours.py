@@ -19,8 +19,8 @@ from calleq.lines.messages import (
 from calleq.lines.q931 import decode, encode
 from calleq.media.contract import Player, Prompt, Verdict, circuit_wire
 from calleq.runtime.clock import VirtualClock
-from calleq.ss7.isup.contract import Circuit, CircuitUser
-from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Cause, Iam
+from calleq.ss7.isup.contract import Circuit, CircuitUser, NumberPlan
+from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Cause, Iam, Message
 from calleq.ssp import SwitchService
 from calleq.topology import (
     AccessServer,
@@ -65,8 +65,6 @@ def town_topology() -> Topology:
             Line(number="+12125550101"),
             Line(number="+12125550102", kind="dial_up"),
             Line(number="+12125550104", kind="isdn"),
-            Line(number="+12125550105", kind="mobile"),
-            Line(number="+12125550106", kind="mobile", coverage=False),
             Line(number="+12125550107", congested=True),
             Line(number="+12125550108"),
             Line(number="+12125550143"),
@@ -87,21 +85,25 @@ class FarCircuit:
         self.group = ""
         self.ended = False
         self.idle = False
+        self.heard: Message | None = None
 
     @property
     def wire(self) -> str:
         return circuit_wire(self.key.origin, self.key.destination, self.key.cic)
 
-    def alerting(self) -> None:
+    def alerting(self, heard: Message | None = None) -> None:
         self.town.note(self.name, "ACM")
 
-    def progress(self) -> None:
+    def progress(self, heard: Message | None = None) -> None:
         self.town.note(self.name, "ACM no indication")
 
-    def answer(self) -> None:
+    def answer(self, heard: Message | None = None) -> None:
         self.town.note(self.name, "ANM")
 
-    def release(self, cause: Cause) -> None:
+    def pass_on(self, message: Message) -> None:
+        self.town.note(self.name, type(message).__name__.upper())
+
+    def release(self, cause: Cause, heard: Message | None = None) -> None:
         if self.ended:
             return
         self.ended = True
@@ -154,6 +156,9 @@ class FarExchange:
 
     def on_set_up(self, arrived: Callable[[Circuit, Iam], CircuitUser]) -> None:
         self.arrived = arrived
+
+    def on_digits(self, plan: NumberPlan) -> None:
+        self.plan = plan
 
     def is_resetting(self, group: str) -> bool:
         return False

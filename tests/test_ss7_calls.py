@@ -13,13 +13,19 @@ from calleq.ss7.isup.messages import (
     Acm,
     Anm,
     Cause,
+    Cfn,
     Con,
+    Cot,
     Cpg,
     Iam,
+    Inf,
     Message,
+    Olm,
     Rel,
     Rlc,
     Rsc,
+    Sam,
+    Sus,
     Unknown,
 )
 from calleq.ss7.isup.timers import IsupTimers
@@ -33,6 +39,7 @@ from tests.ss7_network import (
     PC62,
     PC64,
     WAY_US,
+    EveryNumberGoesOn,
     Network,
     Party,
 )
@@ -88,15 +95,18 @@ class TestCall:
         assert (iam.called, iam.calling) == (CALLED, CALLING)
 
     def test_a_transit_call_keeps_every_parameter(self) -> None:
+        """User service information (0x1D) and a parameter that nobody defined (0xF3)."""
         network = Network()
-        received = Iam(cic=77, called=CALLED, category=11, medium=0, other=((0x2D, b"\x01"),))
+        network.b.on_digits(EveryNumberGoesOn())
+        other = ((0x1D, b"\x80\x90\xa2"), (0xF3, b"\x01"))
+        received = Iam(cic=77, called=CALLED, category=11, medium=0, other=other)
         circuit = network.a.seize("62-64")
         assert circuit is not None
         network.a.forward(circuit, received, Party("a", network.diary))
         network.pass_time()
         iam = network.arrived[0][1]
         assert iam.cic == circuit.key.cic
-        assert (iam.category, iam.medium, iam.other) == (11, 0, ((0x2D, b"\x01"),))
+        assert (iam.category, iam.medium, iam.other) == (11, 0, other)
 
     def test_progress_then_alerting_is_acm_then_cpg(self) -> None:
         network = Network()
@@ -105,13 +115,13 @@ class TestCall:
         incoming = network.arrived[0][0]
         incoming.progress()
         network.pass_time()
-        assert network.diary == ["b set-up 1"]
+        assert network.diary == ["b set-up 1", "a progress"]
         incoming.alerting()
         incoming.alerting()
         incoming.answer()
         network.pass_time()
         assert network.tap.names(sender="ssp-64") == ["ACM", "CPG", "ANM"]
-        assert network.diary[1:] == ["a alerting", "a answered"]
+        assert network.diary[2:] == ["a alerting", "a answered"]
 
     def test_answer_without_alerting_is_con(self) -> None:
         network = Network()
@@ -366,10 +376,10 @@ class TestReset:
         network = Network()
         network.call()
         del network.diary[:]
-        network.b.reset("62-64")
+        network.b.reset("62-64", [1])
         network.pass_time()
         assert network.diary == ["b released 31", "b cleared", "a released 31", "a cleared"]
-        assert network.tap.names(sender="ssp-62") == ["IAM"] + ["RLC"] * 4
+        assert network.tap.names(sender="ssp-62") == ["IAM", "RLC"]
         assert network.idle() == (4, 4)
 
     def test_a_lost_reset_is_repeated_after_t16(self) -> None:
@@ -435,14 +445,33 @@ class TestReset:
 class TestUnreasonable:
     @pytest.mark.parametrize(
         "message",
-        [Acm(3), Cpg(3, 1), Anm(3), Con(3), Rlc(3), Unknown(3, 0xF8, b"\x01\x00")],
+        [Acm(3), Cpg(3, 1), Anm(3), Con(3), Sam(3, "1"), Sus(3), Cot(3), Inf(3), Olm(3)],
         ids=lambda message: type(message).__name__,
     )
-    def test_on_an_idle_circuit_it_is_discarded_and_counted(self, message: Message) -> None:
+    def test_on_an_idle_circuit_it_is_counted_and_the_circuit_reset(self, message: Message) -> None:
+        """Q.764 §2.9.5.1 d), Q.784 1.5.1: whichever end is wrong, one RSC brings both back."""
         network = Network()
         from_b(network, message)
         assert network.a.snapshot().unexpected == 1
+        assert network.tap.names(sender="ssp-62") == ["RSC"]
+        assert network.tap.names(sender="ssp-64")[1:] == ["RLC"]
+        assert network.idle() == (4, 4)
+
+    def test_rlc_on_an_idle_circuit_is_discarded(self) -> None:
+        """Q.764 §2.9.5.1 b)."""
+        network = Network()
+        from_b(network, Rlc(3))
         assert network.tap.names(sender="ssp-62") == []
+        assert network.idle() == (4, 4)
+
+    def test_a_message_of_a_type_that_nobody_knows_is_reported_as_confusing(self) -> None:
+        """Q.764 §2.9.5.3.1, Q.784 1.7.1.7: no compatibility information: discard, CFN 97."""
+        network = Network()
+        from_b(network, Unknown(3, 0xF8, b"\x00"))
+        (confusion,) = network.tap.messages(sender="ssp-62")
+        assert isinstance(confusion, Cfn)
+        assert (confusion.cause.value, confusion.cause.diagnostics) == (97, b"\xf8")
+        assert network.b.snapshot().confused == 1
         assert network.idle() == (4, 4)
 
     def test_for_a_circuit_that_is_not_there_it_is_discarded_and_counted(self) -> None:

@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from calleq.ss7.isup import circuit_actions
+from calleq.ss7.isup import circuit_steps
 from calleq.ss7.isup.circuit_states import Action, Input, State
 from calleq.ss7.isup.circuit_table import TABLE, transitions
 from calleq.ss7.machines import machine_tables
@@ -38,8 +38,8 @@ def test_nothing_else_is_decided_and_nothing_twice() -> None:
 
 def test_every_action_is_used_and_has_a_function() -> None:
     assert {action for action, _ in PAIRS.values()} == set(Action)
-    assert len(circuit_actions.STEPS) == len(State)
-    assert all(len(row) == len(Input) for row in circuit_actions.STEPS)
+    assert len(circuit_steps.STEPS) == len(State)
+    assert all(len(row) == len(Input) for row in circuit_steps.STEPS)
 
 
 def test_what_is_ignored_discarded_or_our_fault_changes_no_state() -> None:
@@ -55,7 +55,9 @@ def test_what_is_ignored_discarded_or_our_fault_changes_no_state() -> None:
 def test_a_call_in_any_state_can_be_released_from_either_end_and_reset(state: State) -> None:
     assert PAIRS[state, Input.RELEASE] == (Action.SEND_REL, State.AWAITING_RELEASE_COMPLETE)
     assert PAIRS[state, Input.REL] == (Action.RELEASED, State.IDLE)
-    assert PAIRS[state, Input.RSC] == (Action.RESET_BY_FAR, State.IDLE)
+    early = state is State.AWAITING_ADDRESS_COMPLETE
+    ended = Action.RESET_BEFORE_ANSWER if early else Action.RESET_BY_FAR
+    assert PAIRS[state, Input.RSC] == (ended, State.IDLE)
     assert PAIRS[state, Input.RESET][1] is State.AWAITING_RESET_COMPLETE
 
 

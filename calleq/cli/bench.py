@@ -20,6 +20,7 @@ BENCHES: dict[str, tuple[str, str]] = {
     "first-iam": ("calleq.cli.bench_door", "measure_first_iam"),
     "journal": ("calleq.cli.bench_journal", "measure"),
     "sim": ("calleq.cli.bench_sim", "measure"),
+    "ss7": ("calleq.cli.bench_ss7", "measure"),
 }
 """Where each is measured, by name; a module is imported only when it measures."""
 

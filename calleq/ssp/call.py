@@ -9,14 +9,19 @@ A telephone that is only ringing is connected to nobody.
 from collections.abc import Callable
 from typing import assert_never
 
+from calleq.causes import Q850
 from calleq.media.contract import wire_source
-from calleq.ss7.isup.messages import Cause, Location
-from calleq.ssp.called import CalledCircuit, CalledLine
-from calleq.ssp.causes import Q850
+from calleq.ss7.isup.messages import Cause, Location, Message
+from calleq.ss7.isup.onward import history_of, hops_exhausted
+from calleq.ssp.called_circuit import CalledCircuit
+from calleq.ssp.called_line import CalledLine
 from calleq.ssp.office import Attempt, Office
 from calleq.ssp.originating import CallingSide, OInput
 from calleq.ssp.routing import NoRoute, OwnNumber, Towards
 from calleq.ssp.terminating import CalledSide, TInput
+
+EARLY_LIMIT = 8
+"""Messages (digits, mostly) that may come before the called side is there."""
 
 
 class Call:
@@ -26,11 +31,13 @@ class Call:
         "_attempt",
         "_beginning",
         "_called",
+        "_early",
         "_ended",
         "_office",
         "_route",
         "calling",
         "cause",
+        "heard",
     )
 
     calling: CallingSide
@@ -44,7 +51,10 @@ class Call:
         self._route: OwnNumber | Towards | None = None
         self._called: CalledSide | None = None
         self._beginning = office.clock.call_later_us(0, self._begin)
+        self._early: list[Message] = []
+        """What the calling side said before there was a called side."""
         self.cause = Cause(Q850.NORMAL)
+        self.heard: Message | None = None
 
     def _begin(self) -> None:
         self.calling.receive(OInput.ORIGINATION_ATTEMPT)
@@ -58,6 +68,9 @@ class Call:
             self._end_here(Q850.ADDRESS_INCOMPLETE, OInput.INFORMATION_INVALID)
 
     def analyze(self) -> None:
+        if self._attempt.iam is not None and hops_exhausted(self._attempt.iam):
+            self._end_here(Q850.ROUTING_ERROR, OInput.ROUTE_FAILED)
+            return
         route = self._office.routing.route(self._attempt.called)
         match route:
             case OwnNumber() | Towards():
@@ -82,6 +95,8 @@ class Call:
             case _:
                 assert_never(route)
         self._called.receive(TInput.TERMINATION_ATTEMPT)
+        for message in self._early:
+            self._called.notice(message)
 
     def abandon(self) -> None:
         if self._called is not None:
@@ -94,13 +109,41 @@ class Call:
         self._called = None
         del self.calling
 
+    @property
+    def called_wire(self) -> str:
+        """The called party's voice wire; empty before the call is presented."""
+        return "" if self._called is None else self._called.wire
+
+    def called_hears(self, sources: tuple[str, ...]) -> None:
+        """What the called party hears from now on, where the caller is this switch itself."""
+        if self._called is not None:
+            self._called.hear(sources)
+
     def connect_voices(self) -> None:
         called = self._called
         assert called is not None, "only a called side answers"
         self.calling.hear((wire_source(called.wire),))
         called.hear((wire_source(self.calling.wire),))
 
+    def answered_with(self) -> Message | None:
+        attempt = self._attempt
+        if self.heard is None and attempt.iam is not None:
+            return history_of(attempt.iam)
+        return self.heard
+
+    def says(self, message: Message) -> None:
+        if self._called is not None:
+            self._called.notice(message)
+        elif len(self._early) < EARLY_LIMIT:
+            self._early.append(message)
+
     # TerminatingCall
+
+    def party_progress(self) -> None:
+        self.calling.progress(self.heard)
+
+    def party_says(self, message: Message) -> None:
+        self.calling.notice(message)
 
     def party_presented(self) -> None:
         assert self._called is not None, "the called side reports"
@@ -119,4 +162,5 @@ class Call:
     def _end_here(self, cause: int, given: OInput) -> None:
         transit = self._attempt.incoming is not None
         self.cause = Cause(cause, Location.TRANSIT if transit else Location.PUBLIC_LOCAL)
+        self.heard = None
         self.calling.receive(given)

@@ -6,7 +6,8 @@ T306 ends; while the called party is rung it hears ringback.
 """
 
 from calleq.ss7.isup.contract import Circuit
-from calleq.ss7.isup.messages import Cause, Location
+from calleq.ss7.isup.information import answer_to
+from calleq.ss7.isup.messages import CallingNumber, Cause, Location, Message
 from calleq.ssp.channel import LineChannel
 from calleq.ssp.office import Office
 from calleq.ssp.originating import CallingSide, OInput, OriginatingCall
@@ -35,15 +36,21 @@ class CallingCircuit(CallingSide):
             self._office.voice.feed(self._office.name, self._circuit.wire, sources)
 
     def alert(self) -> None:
-        self._circuit.alerting()
+        self._circuit.alerting(self.call.heard)
+
+    def progress(self, heard: Message | None) -> None:
+        self._circuit.progress(heard)
+
+    def notice(self, message: Message) -> None:
+        self._circuit.pass_on(message)
 
     def connect(self) -> None:
         self.call.connect_voices()
-        self._circuit.answer()
+        self._circuit.answer(self.call.answered_with())
 
     def treat(self) -> None:
         self._silence()
-        self._circuit.release(self.call.cause)
+        self._circuit.release(self.call.cause, self.call.heard)
 
     def _silence(self) -> None:
         """Before the circuit can be seized anew, so that no other call is cut."""
@@ -55,12 +62,19 @@ class CallingCircuit(CallingSide):
     def circuit_alerting(self, circuit: Circuit) -> None:
         """Only outgoing calls alert."""
 
+    def circuit_progress(self, circuit: Circuit) -> None:
+        """Only outgoing calls make progress."""
+
     def circuit_answered(self, circuit: Circuit) -> None:
         """Only outgoing calls are answered."""
+
+    def circuit_notice(self, circuit: Circuit, message: Message) -> None:
+        self.call.says(message)
 
     def circuit_released(self, circuit: Circuit, cause: Cause) -> None:
         self._silence()
         self.call.cause = cause
+        self.call.heard = circuit.heard
         self.receive(OInput.CALLER_RELEASED)
 
     def circuit_cleared(self, circuit: Circuit) -> None:
@@ -91,6 +105,15 @@ class CallingLine(CallingSide):
     def alert(self) -> None:
         self.hear((RINGBACK,))
         self._channel.alerting()
+
+    def progress(self, heard: Message | None) -> None:
+        """The caller hears what comes back on the circuit; nothing is signalled on the line."""
+
+    def notice(self, message: Message) -> None:
+        """Who asks about the caller is answered; a suspended called party may come back."""
+        answer = answer_to(message, CallingNumber(self._channel.line[1:]))
+        if answer is not None:
+            self.call.says(answer)
 
     def connect(self) -> None:
         self.call.connect_voices()

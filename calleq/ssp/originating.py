@@ -18,7 +18,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from calleq.runtime.steps import steps_of
-from calleq.ss7.isup.messages import Cause
+from calleq.ss7.isup.messages import Cause, Message
 
 
 class OState(StrEnum):
@@ -155,6 +155,15 @@ class OriginatingCall(Protocol):
     cause: Cause
     """Why the call ends: valid in `treat`; the side sets it before `CALLER_RELEASED`."""
 
+    heard: Message | None
+    """What an exchange further on, or before this one, said of what happens now."""
+
+    def answered_with(self) -> Message | None:
+        """What goes back with the answer: what was heard of it, or what this exchange adds."""
+
+    def says(self, message: Message) -> None:
+        """The calling side has a message about the call for the called side."""
+
     def connect_voices(self) -> None:
         """Let both parties hear each other."""
 
@@ -200,6 +209,14 @@ class CallingSide(ABC):
     @abstractmethod
     def alert(self) -> None:
         """The called party is rung."""
+
+    @abstractmethod
+    def progress(self, heard: Message | None) -> None:
+        """The call makes progress, but nobody is rung yet that was not before."""
+
+    @abstractmethod
+    def notice(self, message: Message) -> None:
+        """The called side has a message about the call."""
 
     @abstractmethod
     def connect(self) -> None:

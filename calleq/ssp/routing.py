@@ -18,7 +18,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from calleq.ssp.causes import Q850
+from calleq.causes import Q850
 from calleq.topology import ForeignNode, Switch, Topology
 
 
@@ -70,6 +70,17 @@ class Routing:
             if found is not None:
                 return found
         return self._unknown
+
+    def prefix_of(self, called: str) -> str:
+        """The prefix that decides where a number leads; empty when none does."""
+        for length in self._lengths:
+            if called[:length] in self._by_prefix:
+                return called[:length]
+        return ""
+
+    def may_lead_somewhere(self, digits: str) -> bool:
+        """Whether further digits after these (E.164 with `+`) could make a known prefix."""
+        return any(prefix.startswith(digits) for prefix in self._by_prefix)
 
     def is_switch(self, exchange: str) -> bool:
         """Whether an exchange of this name switches calls through (a peripheral does not)."""

@@ -19,7 +19,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from calleq.runtime.steps import steps_of
-from calleq.ss7.isup.messages import Cause
+from calleq.ss7.isup.messages import Cause, Message
 
 
 class TState(StrEnum):
@@ -154,6 +154,15 @@ TABLE: dict[tuple[TState, TInput], tuple[TAction, TState]] = {
 class TerminatingCall(Protocol):
     """The call as its called side reports to it."""
 
+    heard: Message | None
+    """What an exchange further on, or before this one, said of what happens now."""
+
+    def party_progress(self) -> None:
+        """The call makes progress; `heard` says which."""
+
+    def party_says(self, message: Message) -> None:
+        """The called side has a message about the call for the calling side."""
+
     def party_presented(self) -> None:
         """The call is offered on an outgoing circuit; tones may come back on it."""
 
@@ -206,6 +215,10 @@ class CalledSide(ABC):
     @abstractmethod
     def hear(self, sources: tuple[str, ...]) -> None:
         """What the party hears from now on."""
+
+    @abstractmethod
+    def notice(self, message: Message) -> None:
+        """The calling side has a message about the call."""
 
     @abstractmethod
     def select(self) -> None:

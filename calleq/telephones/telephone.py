@@ -7,7 +7,7 @@ Owns the signalling of the user side of Q.931 §5 for one call at a time: a seco
 as busy (17). It never decides to answer or to hang up (that is `behaviours`), with these
 exceptions: it hangs up when the network has disconnected a call that was through, or after a caller
 has heard a tone for `TONE_PATIENCE_US`, and gives up a call that nobody answers after
-`UNANSWERED_LIMIT_US`.
+`UNANSWERED_LIMIT_US` (a tester's may wait longer).
 
 Odd cases. CALL PROCEEDING, CONNECT ACKNOWLEDGE and STATUS are not used on calleq's lines. A message
 for a call that does not exist is answered by RELEASE COMPLETE with cause 81 (§5.8.3.2), RELEASE
@@ -21,6 +21,7 @@ States and their behaviour are the table of `table`.
 from collections.abc import Callable
 from typing import Protocol
 
+from calleq.causes import Q850
 from calleq.lines.messages import (
     Alerting,
     Clearing,
@@ -47,11 +48,6 @@ T308_US = 4 * SECOND_US
 """From RELEASE to RELEASE COMPLETE; RELEASE is repeated once (Q.931 §5.3.3)."""
 FIRST_REFERENCE, LAST_REFERENCE = 1, 63
 """What telephones choose from; switches choose from 64 up."""
-
-NORMAL_CLEARING = 16
-USER_BUSY = 17
-CALL_REJECTED = 21
-INVALID_REFERENCE = 81
 
 
 class Occupant(Protocol):
@@ -88,6 +84,7 @@ class Telephone:
         "_send",
         "_timer",
         "_to_originator",
+        "_unanswered_limit_us",
         "far",
         "number",
         "rejects",
@@ -103,7 +100,9 @@ class Telephone:
         *,
         in_use: bool = False,
         rejects: bool = False,
+        unanswered_limit_us: int = UNANSWERED_LIMIT_US,
     ) -> None:
+        """`unanswered_limit_us`: how long whoever dials lets it ring."""
         self.number = number
         self.state = State.IN_USE if in_use else State.ON_HOOK
         self.rejects = rejects
@@ -113,6 +112,7 @@ class Telephone:
         self._send = send
         self._note = note
         self._occupant: Occupant
+        self._unanswered_limit_us = unanswered_limit_us
         self._timer: Timer | None = None
         self._reference = -1
         self._to_originator = False
@@ -199,13 +199,13 @@ class Telephone:
         assert message is not None
         assert not isinstance(message, Setup)
         flag = not message.to_originator
-        self._send(ReleaseComplete(message.reference, INVALID_REFERENCE, flag))
+        self._send(ReleaseComplete(message.reference, Q850.INVALID_REFERENCE, flag))
 
     def _refuse_busy(self, message: LineMessage | None) -> None:
-        self._refuse(message, USER_BUSY)
+        self._refuse(message, Q850.USER_BUSY)
 
     def _refuse_rejected(self, message: LineMessage | None) -> None:
-        self._refuse(message, CALL_REJECTED)
+        self._refuse(message, Q850.REJECTED)
 
     def _refuse(self, message: LineMessage | None, cause: int) -> None:
         assert isinstance(message, Setup)
@@ -230,20 +230,20 @@ class Telephone:
         self._occupant.telephone_connected()
 
     def _decline(self, message: LineMessage | None) -> None:
-        self._note(self.number, Event.DECLINES, "", CALL_REJECTED)
+        self._note(self.number, Event.DECLINES, "", Q850.REJECTED)
         self._occupant.telephone_stopped_ringing()
-        self._disconnect(CALL_REJECTED)
+        self._disconnect(Q850.REJECTED)
 
     def _stop_ringing_release(self, message: LineMessage | None) -> None:
         self._note(self.number, Event.STOPS_RINGING, "", _cause_of(message))
         self._occupant.telephone_stopped_ringing()
-        self._release(NORMAL_CLEARING)
+        self._release(Q850.NORMAL)
 
     def _stop_ringing_complete(self, message: LineMessage | None) -> None:
         self._note(self.number, Event.STOPS_RINGING, "", _cause_of(message))
         self._occupant.telephone_stopped_ringing()
         if isinstance(message, Release):
-            self._complete(NORMAL_CLEARING)
+            self._complete(Q850.NORMAL)
         self._become_free()
 
     def _begin_dialing(self, message: LineMessage | None) -> None:
@@ -254,7 +254,7 @@ class Telephone:
         self._to_originator = False
         self._note(self.number, Event.DIALS, self.far, 0)
         self._send(Setup(self._reference, self.far, self.number))
-        self._set_timer(UNANSWERED_LIMIT_US)
+        self._set_timer(self._unanswered_limit_us)
         self._occupant.telephone_off_hook()
 
     def _far_end_rings(self, message: LineMessage | None) -> None:
@@ -266,13 +266,13 @@ class Telephone:
         self._occupant.telephone_connected()
 
     def _hang_up(self, message: LineMessage | None) -> None:
-        self._note(self.number, Event.HANGS_UP, "", NORMAL_CLEARING)
-        self._disconnect(NORMAL_CLEARING)
+        self._note(self.number, Event.HANGS_UP, "", Q850.NORMAL)
+        self._disconnect(Q850.NORMAL)
         self._occupant.telephone_hung_up()
 
     def _hang_up_after_tone(self, message: LineMessage | None) -> None:
-        self._note(self.number, Event.HANGS_UP, "", NORMAL_CLEARING)
-        self._release(NORMAL_CLEARING)
+        self._note(self.number, Event.HANGS_UP, "", Q850.NORMAL)
+        self._release(Q850.NORMAL)
         self._occupant.telephone_hung_up()
 
     def _hear_tone(self, message: LineMessage | None) -> None:
@@ -281,7 +281,7 @@ class Telephone:
 
     def _far_end_hung_up(self, message: LineMessage | None) -> None:
         self._note(self.number, Event.RELEASED, "", _cause_of(message))
-        self._release(NORMAL_CLEARING)
+        self._release(Q850.NORMAL)
         self._occupant.telephone_hung_up()
 
     def _cleared_by_network(self, message: LineMessage | None) -> None:
@@ -290,7 +290,7 @@ class Telephone:
 
     def _end_after_tone(self, message: LineMessage | None) -> None:
         if isinstance(message, Release):
-            self._complete(NORMAL_CLEARING)
+            self._complete(Q850.NORMAL)
         self._occupant.telephone_hung_up()
         self._become_free()
 
@@ -298,17 +298,17 @@ class Telephone:
         """Both ends disconnected at once (Q.931 §5.3.5), or T305 ran out."""
         if isinstance(message, Disconnect):
             self._note(self.number, Event.CROSSED, "", message.cause)
-        self._release(NORMAL_CLEARING)
+        self._release(Q850.NORMAL)
 
     def _complete_and_end(self, message: LineMessage | None) -> None:
-        self._complete(NORMAL_CLEARING)
+        self._complete(Q850.NORMAL)
         self._become_free()
 
     def _end(self, message: LineMessage | None) -> None:
         self._become_free()
 
     def _release_again(self, message: LineMessage | None) -> None:
-        self._release(NORMAL_CLEARING)
+        self._release(Q850.NORMAL)
 
     def _lose_ringing(self, message: LineMessage | None) -> None:
         self._note(self.number, Event.LINE_LOST, "", 0)

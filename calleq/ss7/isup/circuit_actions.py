@@ -1,15 +1,34 @@
-"""What the actions of `circuit_table` do: one short function for each.
+"""What the actions of `circuit_table` do for a call: one short function for each.
 
 Owns which message leaves, which timer runs, what the user is told and in which order. When an
-action runs, its circuit is in the state that follows already. `STEPS` is the table with its actions
-in place, as an exchange gives it to its circuits.
+action runs, its circuit is in the state that follows already. What comes before a call, checks and
+digits, stands in `check_actions`; release and reset in `release_actions`. `circuit_steps` puts the
+actions into the table.
+
+A message that a user hands on from another circuit keeps its parameters; it is made for this
+circuit and for what the far end of this circuit has heard already (CPG after an ACM, CON without
+one). Without such a message this exchange speaks for itself.
 """
 
 from calleq.ss7.isup import causes
-from calleq.ss7.isup.circuit import Act, CircuitUseError, Steps, TrunkCircuit
-from calleq.ss7.isup.circuit_states import Action, Input, State
-from calleq.ss7.isup.circuit_table import transitions
-from calleq.ss7.isup.messages import Acm, Anm, Cause, Con, Cpg, Iam, Message, Rel, Rlc, Rsc
+from calleq.ss7.isup.circuit import CircuitUseError, TrunkCircuit
+from calleq.ss7.isup.circuit_states import Input
+from calleq.ss7.isup.indicators import CHECK_REQUIRED, CONTINUITY_CHECK
+from calleq.ss7.isup.messages import (
+    Acm,
+    Anm,
+    Cause,
+    Con,
+    Cpg,
+    Iam,
+    Inf,
+    Inr,
+    Message,
+    Res,
+    Sam,
+    Sus,
+)
+from calleq.ss7.isup.readdress import onto
 
 CHARGED = 0x1204
 """Backward call indicators (Q.763 §3.5), first octet the higher: charge, no indication of the
@@ -22,253 +41,186 @@ EVENT_ALERTING = 1
 """Event indicator of CPG (Q.763 §3.21)."""
 
 
-def _fault(circuit: TrunkCircuit, message: Message | None) -> None:
+def fault(circuit: TrunkCircuit, message: Message | None) -> None:
     raise CircuitUseError(
         f"circuit {circuit.cic} was asked what it cannot do: {circuit.state.name}"
     )
 
 
-def _ignore(circuit: TrunkCircuit, message: Message | None) -> None:
+def ignore(circuit: TrunkCircuit, message: Message | None) -> None:
     pass
 
 
-def _discard(circuit: TrunkCircuit, message: Message | None) -> None:
+def discard(circuit: TrunkCircuit, message: Message | None) -> None:
     circuit.host.unexpected += 1
 
 
-def _take(circuit: TrunkCircuit, message: Message | None) -> None:
+def take(circuit: TrunkCircuit, message: Message | None) -> None:
     circuit.pool.take(circuit.cic)
 
 
-def _prevail(circuit: TrunkCircuit, message: Message | None) -> None:
+def prevail(circuit: TrunkCircuit, message: Message | None) -> None:
     circuit.host.dual_seizures += 1
 
 
-def _send_iam(circuit: TrunkCircuit, message: Message | None) -> None:
+def send_iam(circuit: TrunkCircuit, message: Message | None) -> None:
     assert isinstance(message, Iam)
-    if circuit.host.send(circuit, message):
-        circuit.start_timer(Input.T7, circuit.host.timers.t7_us)
-    else:
+    if not circuit.host.send(circuit, message):
         circuit.handle(Input.NO_ROUTE)
+        return
+    circuit.start_timer(Input.T7, circuit.host.timers.t7_us)
+    if CONTINUITY_CHECK.of(message.nature_of_connection) == CHECK_REQUIRED:
+        circuit.handle(Input.CONTINUITY_SENT)
 
 
-def _tell_soon(circuit: TrunkCircuit, message: Message | None) -> None:
+def tell_soon(circuit: TrunkCircuit, message: Message | None) -> None:
     circuit.start_timer(Input.NO_ROUTE_TOLD, 0)
 
 
-def _end_unrouted(circuit: TrunkCircuit, message: Message | None) -> None:
+def end_unrouted(circuit: TrunkCircuit, message: Message | None) -> None:
     circuit.end(Cause(causes.NETWORK_OUT_OF_ORDER))
 
 
-def _clear_and_accept(circuit: TrunkCircuit, message: Message | None) -> None:
+def clear_and_accept(circuit: TrunkCircuit, message: Message | None) -> None:
     circuit.end(None)
     circuit.accept(message)
 
 
-def _yield(circuit: TrunkCircuit, message: Message | None) -> None:
+def give_way(circuit: TrunkCircuit, message: Message | None) -> None:
     circuit.host.dual_seizures += 1
     circuit.end(Cause(causes.NO_CIRCUIT))
     circuit.accept(message)
 
 
-def _lose_seizure(circuit: TrunkCircuit, message: Message | None) -> None:
+def lose_seizure(circuit: TrunkCircuit, message: Message | None) -> None:
     circuit.void()
     circuit.accept(message)
 
 
-def _yield_unrouted(circuit: TrunkCircuit, message: Message | None) -> None:
+def yield_unrouted(circuit: TrunkCircuit, message: Message | None) -> None:
     circuit.end(Cause(causes.NETWORK_OUT_OF_ORDER))
     circuit.accept(message)
 
 
-def _start_t9(circuit: TrunkCircuit, message: Message | None) -> None:
+def start_t9(circuit: TrunkCircuit, message: Message | None) -> None:
     circuit.start_timer(Input.T9, circuit.host.timers.t9_us)
+    tell_progress(circuit, message)
 
 
-def _start_t9_tell_alerting(circuit: TrunkCircuit, message: Message | None) -> None:
+def start_t9_tell_alerting(circuit: TrunkCircuit, message: Message | None) -> None:
     circuit.start_timer(Input.T9, circuit.host.timers.t9_us)
-    _tell_alerting(circuit, message)
+    tell_alerting(circuit, message)
 
 
-def _tell_alerting(circuit: TrunkCircuit, message: Message | None) -> None:
+def start_t3(circuit: TrunkCircuit, message: Message | None) -> None:
+    circuit.start_timer(Input.T3, circuit.host.timers.t3_us)
+
+
+def tell_alerting(circuit: TrunkCircuit, message: Message | None) -> None:
     seizure, user = circuit.serving()
+    seizure.heard = message
     user.circuit_alerting(seizure)
 
 
-def _tell_answered(circuit: TrunkCircuit, message: Message | None) -> None:
+def tell_progress(circuit: TrunkCircuit, message: Message | None) -> None:
+    seizure, user = circuit.serving()
+    seizure.heard = message
+    user.circuit_progress(seizure)
+
+
+def tell_answered(circuit: TrunkCircuit, message: Message | None) -> None:
     circuit.stop_timers()
     seizure, user = circuit.serving()
+    seizure.heard = message
     user.circuit_answered(seizure)
 
 
-def _send_acm(circuit: TrunkCircuit, message: Message | None) -> None:
-    circuit.host.send(circuit, Acm(circuit.cic, CHARGED))
-
-
-def _send_acm_free(circuit: TrunkCircuit, message: Message | None) -> None:
-    circuit.host.send(circuit, Acm(circuit.cic, CHARGED_SUBSCRIBER_FREE))
-
-
-def _send_cpg(circuit: TrunkCircuit, message: Message | None) -> None:
-    circuit.host.send(circuit, Cpg(circuit.cic, EVENT_ALERTING))
-
-
-def _send_anm(circuit: TrunkCircuit, message: Message | None) -> None:
-    circuit.host.send(circuit, Anm(circuit.cic))
-
-
-def _send_con(circuit: TrunkCircuit, message: Message | None) -> None:
-    circuit.host.send(circuit, Con(circuit.cic, CHARGED_SUBSCRIBER_FREE))
-
-
-def _send_rel(circuit: TrunkCircuit, message: Message | None) -> None:
-    assert isinstance(message, Rel)
-    circuit.release_message = message
-    circuit.host.send(circuit, message)
-    circuit.start_timer(Input.T1, circuit.host.timers.t1_us)
-
-
-def _released(circuit: TrunkCircuit, message: Message | None) -> None:
-    assert isinstance(message, Rel)
-    circuit.host.send(circuit, Rlc(circuit.cic))
-    circuit.end(message.cause)
-
-
-def _confirm(circuit: TrunkCircuit, message: Message | None) -> None:
-    circuit.host.send(circuit, Rlc(circuit.cic))
-
-
-def _clear(circuit: TrunkCircuit, message: Message | None) -> None:
-    circuit.end(None)
-
-
-def _confirm_and_clear(circuit: TrunkCircuit, message: Message | None) -> None:
-    circuit.host.send(circuit, Rlc(circuit.cic))
-    circuit.end(None)
-
-
-def _reset_by_far(circuit: TrunkCircuit, message: Message | None) -> None:
-    circuit.host.send(circuit, Rlc(circuit.cic))
-    circuit.end(Cause(causes.NORMAL_UNSPECIFIED))
-
-
-def _release_of_its_own(circuit: TrunkCircuit, value: int) -> None:
-    """REL first, so that the user finds a circuit whose release is under way."""
-    cause = Cause(value)
-    _send_rel(circuit, Rel(circuit.cic, cause))
+def tell_notice(circuit: TrunkCircuit, message: Message | None) -> None:
+    assert message is not None, "a notice is a message"
+    if isinstance(message, Inf):
+        circuit.stop_long_timer()
     seizure, user = circuit.serving()
-    user.circuit_released(seizure, cause)
+    user.circuit_notice(seizure, message)
 
 
-def _release_unreasonable(circuit: TrunkCircuit, message: Message | None) -> None:
-    circuit.host.unexpected += 1
-    _release_of_its_own(circuit, causes.NORMAL_UNSPECIFIED)
+def tell_suspension(circuit: TrunkCircuit, message: Message | None) -> None:
+    assert isinstance(message, Sus | Res)
+    seizure, user = circuit.serving()
+    incoming = seizure.key.origin == circuit.far_point_code
+    circuit.host.suspension(circuit, message, controlling=not (incoming or seizure.transit))
+    user.circuit_notice(seizure, message)
 
 
-def _release_t7(circuit: TrunkCircuit, message: Message | None) -> None:
-    _release_of_its_own(circuit, causes.RECOVERY_ON_TIMER)
+def send_acm(circuit: TrunkCircuit, message: Message | None) -> None:
+    if isinstance(message, Acm):
+        said = Acm(circuit.cic, message.backward_call, message.cause, message.other)
+    else:
+        said = Acm(circuit.cic, CHARGED)
+    circuit.host.send(circuit, said)
 
 
-def _release_t9(circuit: TrunkCircuit, message: Message | None) -> None:
-    _release_of_its_own(circuit, causes.NO_ANSWER)
+def send_acm_free(circuit: TrunkCircuit, message: Message | None) -> None:
+    if isinstance(message, Acm):
+        said = Acm(circuit.cic, message.backward_call, message.cause, message.other)
+    else:
+        said = Acm(circuit.cic, CHARGED_SUBSCRIBER_FREE)
+    circuit.host.send(circuit, said)
 
 
-def _repeat_rel(circuit: TrunkCircuit, message: Message | None) -> None:
-    assert circuit.release_message is not None
-    timers = circuit.host.timers
-    circuit.host.send(circuit, circuit.release_message)
-    circuit.start_timer(Input.T1, timers.t1_us)
-    circuit.start_long_timer(Input.T5, timers.t5_us - timers.t1_us)
+def send_cpg(circuit: TrunkCircuit, message: Message | None) -> None:
+    if isinstance(message, Cpg):
+        said = Cpg(circuit.cic, message.event, message.cause, message.other)
+    else:
+        said = Cpg(circuit.cic, EVENT_ALERTING)
+    circuit.host.send(circuit, said)
 
 
-def _give_up_release(circuit: TrunkCircuit, message: Message | None) -> None:
+def send_cpg_other(circuit: TrunkCircuit, message: Message | None) -> None:
+    if isinstance(message, Cpg):
+        send_cpg(circuit, message)
+
+
+def send_anm(circuit: TrunkCircuit, message: Message | None) -> None:
     circuit.stop_timers()
-    circuit.host.send(circuit, Rsc(circuit.cic))
-    circuit.end(None)
-    circuit.start_long_timer(Input.T17, circuit.host.timers.t17_us)
+    other = message.other if isinstance(message, Anm | Con) else ()
+    circuit.host.send(circuit, Anm(circuit.cic, other))
 
 
-def _start_reset(circuit: TrunkCircuit, message: Message | None) -> None:
+def send_con(circuit: TrunkCircuit, message: Message | None) -> None:
     circuit.stop_timers()
-    circuit.pool.take(circuit.cic)
-    circuit.host.send(circuit, Rsc(circuit.cic))
-    circuit.start_timer(Input.T16, circuit.host.timers.t16_us)
+    indicators, other = CHARGED_SUBSCRIBER_FREE, ()
+    match message:
+        case Con():
+            said = Con(circuit.cic, message.backward_call, message.other)
+        case Anm():
+            said = Con(circuit.cic, indicators, message.other)
+        case _:
+            said = Con(circuit.cic, indicators, other)
+    circuit.host.send(circuit, said)
 
 
-def _tell_and_reset(circuit: TrunkCircuit, message: Message | None) -> None:
-    circuit.end(Cause(causes.NORMAL_UNSPECIFIED))
-    _start_reset(circuit, message)
+def send_sam(circuit: TrunkCircuit, message: Message | None) -> None:
+    circuit.start_timer(Input.T7, circuit.host.timers.t7_us)
+    send_sam_unchecked(circuit, message)
 
 
-def _clear_and_reset(circuit: TrunkCircuit, message: Message | None) -> None:
-    circuit.end(None)
-    _start_reset(circuit, message)
+def send_sam_unchecked(circuit: TrunkCircuit, message: Message | None) -> None:
+    assert isinstance(message, Sam)
+    circuit.host.send(circuit, onto(message, circuit.cic))
 
 
-def _void_and_reset(circuit: TrunkCircuit, message: Message | None) -> None:
-    circuit.void()
-    _start_reset(circuit, message)
+def send_notice(circuit: TrunkCircuit, message: Message | None) -> None:
+    assert message is not None, "a notice is a message"
+    if isinstance(message, Inr):
+        circuit.start_long_timer(Input.T33, circuit.host.timers.t33_us)
+    circuit.host.send(circuit, onto(message, circuit.cic))
 
 
-def _repeat_rsc(circuit: TrunkCircuit, message: Message | None) -> None:
-    timers = circuit.host.timers
-    circuit.host.send(circuit, Rsc(circuit.cic))
-    circuit.start_timer(Input.T16, timers.t16_us)
-    circuit.start_long_timer(Input.T17, timers.t17_us - timers.t16_us)
-
-
-def _repeat_rsc_slowly(circuit: TrunkCircuit, message: Message | None) -> None:
-    circuit.stop_timers()
-    circuit.host.send(circuit, Rsc(circuit.cic))
-    circuit.start_long_timer(Input.T17, circuit.host.timers.t17_us)
-
-
-_ACTS: dict[Action, Act] = {
-    Action.IGNORE: _ignore,
-    Action.DISCARD: _discard,
-    Action.FAULT: _fault,
-    Action.TAKE: _take,
-    Action.SEND_IAM: _send_iam,
-    Action.TELL_SOON: _tell_soon,
-    Action.END_UNROUTED: _end_unrouted,
-    Action.CLEAR_AND_ACCEPT: _clear_and_accept,
-    Action.ACCEPT: TrunkCircuit.accept,
-    Action.YIELD: _yield,
-    Action.LOSE_SEIZURE: _lose_seizure,
-    Action.YIELD_UNROUTED: _yield_unrouted,
-    Action.START_T9: _start_t9,
-    Action.START_T9_TELL_ALERTING: _start_t9_tell_alerting,
-    Action.TELL_ALERTING: _tell_alerting,
-    Action.TELL_ANSWERED: _tell_answered,
-    Action.SEND_ACM: _send_acm,
-    Action.SEND_ACM_FREE: _send_acm_free,
-    Action.SEND_CPG: _send_cpg,
-    Action.SEND_ANM: _send_anm,
-    Action.SEND_CON: _send_con,
-    Action.SEND_REL: _send_rel,
-    Action.RELEASED: _released,
-    Action.CONFIRM: _confirm,
-    Action.CLEAR: _clear,
-    Action.CONFIRM_AND_CLEAR: _confirm_and_clear,
-    Action.RESET_BY_FAR: _reset_by_far,
-    Action.RELEASE_UNREASONABLE: _release_unreasonable,
-    Action.RELEASE_T7: _release_t7,
-    Action.RELEASE_T9: _release_t9,
-    Action.REPEAT_REL: _repeat_rel,
-    Action.GIVE_UP_RELEASE: _give_up_release,
-    Action.START_RESET: _start_reset,
-    Action.TELL_AND_RESET: _tell_and_reset,
-    Action.CLEAR_AND_RESET: _clear_and_reset,
-    Action.VOID_AND_RESET: _void_and_reset,
-    Action.REPEAT_RSC: _repeat_rsc,
-    Action.REPEAT_RSC_SLOWLY: _repeat_rsc_slowly,
-    Action.PREVAIL: _prevail,
-}
-
-_PAIRS = transitions()
-
-STEPS: Steps = tuple(
-    tuple((_ACTS[_PAIRS[state, event][0]], _PAIRS[state, event][1]) for event in Input)
-    for state in State
-)
-"""By state, then by input (both number from 0 in their order): what to do, and the next state."""
+def send_suspension(circuit: TrunkCircuit, message: Message | None) -> None:
+    assert isinstance(message, Sus | Res)
+    seizure, _ = circuit.serving()
+    said = onto(message, circuit.cic)
+    assert isinstance(said, Sus | Res)
+    circuit.host.send(circuit, said)
+    own = not seizure.transit and not message.by_network
+    circuit.host.suspension(circuit, said, controlling=own)

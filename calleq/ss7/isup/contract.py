@@ -6,10 +6,11 @@ release). The user of a circuit is told `cleared` exactly once, last, whatever h
 """
 
 from collections.abc import Callable
+from enum import IntEnum
 from typing import Protocol
 
 from calleq.journal.entries import CircuitKey
-from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Cause, Iam
+from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Cause, Iam, Message
 
 
 class Circuit(Protocol):
@@ -27,17 +28,35 @@ class Circuit(Protocol):
     def far(self) -> str:
         """The name of the exchange at the other end."""
 
-    def alerting(self) -> None:
-        """Incoming calls: the called party is rung (ACM, or CPG when ACM was sent)."""
+    @property
+    def heard(self) -> Message | None:
+        """The message that the user is being told of; None when there was none."""
 
-    def progress(self) -> None:
-        """Incoming calls: address complete, party not yet rung (ACM without indication)."""
+    def alerting(self, heard: Message | None = None) -> None:
+        """Incoming calls: the called party is rung (ACM, or CPG when ACM was sent).
 
-    def answer(self) -> None:
+        Here as in `progress`, `answer` and `release`, a transit exchange hands over what it heard
+        of it on the outgoing circuit, so that its parameters go on.
+        """
+
+    def progress(self, heard: Message | None = None) -> None:
+        """Incoming calls: address complete, party not yet rung (ACM without indication).
+
+        Once ACM was sent, only a CPG that was heard goes on.
+        """
+
+    def answer(self, heard: Message | None = None) -> None:
         """Incoming calls: the called party answered (ANM, or CON when no ACM was sent)."""
 
-    def release(self, cause: Cause) -> None:
+    def release(self, cause: Cause, heard: Message | None = None) -> None:
         """End the call from this side (REL); does nothing once either side has released."""
+
+    def pass_on(self, message: Message) -> None:
+        """Send a message about the call: SAM, SUS, RES, FOT, INF and the like.
+
+        Its circuit identification code does not matter. What does not fit the state of the call is
+        not sent.
+        """
 
 
 class CircuitUser(Protocol):
@@ -46,8 +65,18 @@ class CircuitUser(Protocol):
     def circuit_alerting(self, circuit: Circuit) -> None:
         """Outgoing calls: the called party is being rung."""
 
+    def circuit_progress(self, circuit: Circuit) -> None:
+        """Outgoing calls: address complete, or progress that is neither alerting nor answer."""
+
     def circuit_answered(self, circuit: Circuit) -> None:
         """Outgoing calls: the called party answered."""
+
+    def circuit_notice(self, circuit: Circuit, message: Message) -> None:
+        """Either: a message about the call that changes nothing of the above.
+
+        SAM (more digits), SUS and RES, FOT, INF, INR, UTU, and those of a type nobody knows that
+        are to be passed on.
+        """
 
     def circuit_released(self, circuit: Circuit, cause: Cause) -> None:
         """The far end, or the circuit itself (time-out, reset, no route), ended the call.
@@ -57,6 +86,27 @@ class CircuitUser(Protocol):
 
     def circuit_cleared(self, circuit: Circuit) -> None:
         """Nothing is left of the seizure; the circuit may be seized again."""
+
+
+class Digits(IntEnum):
+    """Whether a called number has the digits it must have."""
+
+    ENOUGH = 0
+    """To go on: the party, or the way, is known; the rest may follow."""
+    MAYBE = 1
+    """More may follow, but need not (T10)."""
+    MISSING = 2
+    """More must follow (T35)."""
+
+
+class NumberPlan(Protocol):
+    """What an exchange knows of called numbers, for overlap and for what it must understand."""
+
+    def digits(self, called: CalledNumber) -> Digits:
+        """Whether a number is long enough."""
+
+    def goes_on(self, called: CalledNumber) -> bool:
+        """Whether a call to it only passes through here, to a further exchange."""
 
 
 class Exchange(Protocol):
@@ -94,3 +144,6 @@ class Exchange(Protocol):
 
         The handler may signal on the circuit only after it has returned.
         """
+
+    def on_digits(self, plan: NumberPlan) -> None:
+        """Ask `plan` of the numbers of incoming calls; without one every number is complete."""

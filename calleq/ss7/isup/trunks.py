@@ -26,6 +26,12 @@ class Trunk(msgspec.Struct, frozen=True):
     far_point_code: int
     first: int = 1
     circuits: int = 30
+    check_every: int = 0
+    """Of how many calls sent one asks for a continuity check of its circuit; 0: none does."""
+    delay_ms: int = 0
+    """What a circuit adds to the propagation delay counter (Q.763 §3.42)."""
+    satellite: bool = False
+    """The circuits go by way of a satellite (Q.763 §3.35)."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.first < self.first + self.circuits <= CIRCUITS_LIMIT:

@@ -24,6 +24,10 @@ FIRST_DYNAMIC_CONTEXT = 0x10000
 """Routing contexts that are given out begin above what people configure."""
 
 
+POINT_CODES = 1 << 14
+"""Point codes have 14 bits here (Q.704 §2.2)."""
+
+
 class Destination(IntEnum):
     """What a gateway knows of a destination in its network."""
 
@@ -78,7 +82,7 @@ class Gateway:
         self.on_registered: Callable[[ApplicationServer], None] | None = None
         """Told of a server that a process registered, before the answer is sent."""
         self._clock = clock
-        self._status = status
+        self.status = status
         self._processes: list[RemoteProcess] = []
         self._registered: set[int] = set()
         self._next_context = FIRST_DYNAMIC_CONTEXT
@@ -99,6 +103,9 @@ class Gateway:
         """An association is gone."""
         if process in self._processes:
             self._processes.remove(process)
+        for server in self.servers.values():
+            if process in server.up:
+                server.process_failed(process)
         self._down(process)
 
     def tell(self, message: m.Duna | m.Dava | m.Drst | m.Scon | m.Dupu) -> None:
@@ -272,8 +279,18 @@ class Gateway:
             return m.Registration.UNSUPPORTED_TRAFFIC_MODE
         if len(self.servers) >= SERVERS_LIMIT:
             return m.Registration.INSUFFICIENT_RESOURCES
-        if any(server.destination == key.destinations[0] for server in self.servers.values()):
-            return m.Registration.NO_UNIQUE_ROUTING
+        if key.destinations[0] >= POINT_CODES:
+            return m.Registration.INVALID_POINT_CODE
+        if key.network_appearance is not None:
+            return m.Registration.INVALID_NETWORK_APPEARANCE
+        for server in self.servers.values():
+            if server.destination == key.destinations[0]:
+                differs = key.traffic_mode not in (None, server.traffic_mode)
+                return (
+                    m.Registration.UNSUPPORTED_TRAFFIC_MODE
+                    if differs
+                    else m.Registration.NO_UNIQUE_ROUTING
+                )
         if key.routing_context in self.servers:
             return m.Registration.CHANGE_REFUSED
         return m.Registration.REGISTERED
@@ -301,7 +318,7 @@ class Gateway:
             self.error(process, m.ErrorCode.UNEXPECTED_MESSAGE)
             return
         for point in affected:
-            match self._status(point.point_code):
+            match self.status(point.point_code):
                 case Destination.AVAILABLE:
                     process.send(m.Dava((point,)))
                 case Destination.RESTRICTED:

@@ -213,6 +213,18 @@ class ApplicationServer:
         elif was_active and not self.active:
             self._handle(Input.LAST_INACTIVE)
 
+    def process_failed(self, process: Process) -> None:
+        """Its association broke: tell the other processes (§3.8.2); `process_down` follows."""
+        failure = m.Notify(
+            m.StatusType.OTHER,
+            m.OtherStatus.ASP_FAILURE,
+            process.asp_identifier,
+            (self.routing_context,),
+        )
+        for other in self.up:
+            if other is not process:
+                other.send(failure)
+
     def _handle(self, event: Input) -> None:
         action, self.state = TABLE[self.state, event]
         match action:

@@ -1,0 +1,374 @@
+"""One call's driver: executes what the customer-first machine commands, on circuits and voice.
+
+Owns the order in which things become true: whatever happens to the call is journalled first, and
+the machine hears of it when that is durable; a dialling is reported to the network when its IAM
+leaves; the end is reported when it is durable. Answers from the peripheral's own memory (circuits
+reserved, representative found) are no events of the call and go straight back.
+
+It refuses nothing: a leg that cannot be dialled fails with a cause (28 for an address that is no
+telephone number, 34 where no circuit is left). `Collect` is answered with nothing: there are no
+digit receivers here. Odd case: after its end a call hears nothing more, but its legs live on until
+their circuits are clear.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import assert_never
+
+import msgspec
+
+from calleq.call import driver
+from calleq.call.customer_first import CustomerFirst, TimelineEvent
+from calleq.call.driver import Command, Leg, Result
+from calleq.calling_logic.bridge import Bridge
+from calleq.calling_logic.instruction import call_policy, call_request
+from calleq.calling_logic.leg import EVENTS, CircuitLeg
+from calleq.calling_logic.means import LEGS, Means
+from calleq.calling_logic.third_party import THIRD, THIRDS_LIMIT, ThirdParty
+from calleq.causes import Q850
+from calleq.journal.entries import Ended, Progress
+from calleq.media.contract import Played, Player, Prompt, Verdict, player_source
+from calleq.numbering import NumberingError, parse_e164
+from calleq.osn.messages import CallEnded, CallProgress, SetUpCall
+from calleq.runtime.clock import Timer
+
+RESERVE_AGAIN_US = 100_000
+"""How soon circuits are asked for again while they are being reset."""
+
+
+class CallDriver:
+    """Drives one call from its instruction to its end; fulfils `LegOwner`."""
+
+    def __init__(
+        self,
+        means: Means,
+        instruction: SetUpCall,
+        tell: Callable[[CallProgress], object],
+        ended: Callable[[CallEnded], object],
+    ) -> None:
+        """`tell` is given each event of the timeline, `ended` the end, once and durable."""
+        self.instruction = instruction
+        self._means = means
+        self._tell = tell
+        self._ended = ended
+        self._call = instruction.call
+        self._machine = CustomerFirst(
+            call_request(instruction, means.number), call_policy(instruction)
+        )
+        self._inbox: deque[Result] = deque()
+        self._is_pumping = False
+        self._is_over = False
+        self._bridge: Bridge | None = None
+        self._third: ThirdParty | None = None
+        self._thirds = 0
+        """How many third parties there have been."""
+        self._legs: dict[Leg, CircuitLeg] = {}
+        """The leg's last attempt; it may be clear already."""
+        self._players: dict[Leg, str] = {}
+        self._dialled: dict[Leg, TimelineEvent] = {}
+        """Said when the IAM leaves."""
+        self._timer: Timer | None = None
+        self._timer_due_us = 0
+
+    @property
+    def state(self) -> str:
+        """What the call is doing, as a word."""
+        return self._machine.state
+
+    def start(self) -> None:
+        """Begin the call."""
+        business, representatives = self.instruction.business, self.instruction.representatives
+        now_us = self._means.clock.monotonic_us()
+        self._means.representatives.enrol(business, representatives, now_us)
+        self._machine.start(now_us)
+        self._pump()
+
+    def add_party(self, number: str) -> None:
+        """Dial a third party and join it to the bridge; what becomes of it is told like any leg.
+
+        Told as failed at once: cause 28 for what is no number, 34 where no way is free, 47 when
+        the call is not bridged or has a third party already.
+        """
+        self._thirds += 1
+        bridge, attempt = self._bridge, self._thirds
+        refused = Progress(self._call, "failed", THIRD, attempt, Q850.RESOURCE_UNAVAILABLE)
+        if bridge is None or len(bridge) != LEGS or self._third or attempt > THIRDS_LIMIT:
+            self._third_happened(number, refused)
+            return
+        try:
+            parse_e164(number)
+        except NumberingError:
+            refused = msgspec.structs.replace(refused, cause=Q850.ADDRESS_INCOMPLETE)
+            self._third_happened(number, refused)
+            return
+        third = ThirdParty(self._means, self._call, bridge, self._third_happened, self._third_gone)
+        self._third = third
+        caller = self.instruction.business_number or self._means.number
+        third.dial(number, caller, attempt, self.instruction.ring_limit_us)
+
+    def _third_happened(self, number: str, entry: Progress) -> None:
+        event = entry.event
+        at_us = self._means.clock.now_us()
+        self._tell(
+            CallProgress(self._call, event, at_us, entry.leg, entry.attempt, number, entry.cause)
+        )
+
+    def _third_gone(self) -> None:
+        self._third = None
+
+    def cancel(self) -> None:
+        """End the call because its business wants so."""
+        self._journal(Progress(self._call, "cancel"), self._cancelled)
+
+    def lose(self, cause: int = Q850.TEMPORARY_FAILURE) -> None:
+        """What the call is made with is lost: it fails, its circuits are released."""
+        self._journal(Progress(self._call, "driver_lost", cause=cause), lambda: self._lost(cause))
+
+    def _cancelled(self) -> None:
+        self._machine.cancel(self._means.clock.monotonic_us())
+        self._pump()
+
+    def _lost(self, cause: int) -> None:
+        for leg in self._legs.values():
+            leg.release(0, cause)
+        self._act(driver.DriverLost(cause))
+
+    # Between the machine and the world.
+
+    def _journal(self, entry: Progress, durable: Callable[[], object]) -> None:
+        """Write what happened; act on it when it is safe, unless the call is over by then."""
+        if not self._is_over:
+            self._means.journal.append(
+                self._means.name, entry, lambda: None if self._is_over else durable()
+            )
+
+    def _report(self, result: Result, entry: Progress) -> None:
+        """As `_journal`, for what the machine is to hear; most of what happens is of this kind."""
+        if not self._is_over:
+            self._means.journal.append(self._means.name, entry, partial(self._happened, result))
+
+    def _happened(self, result: Result) -> None:
+        if not self._is_over:
+            self._inbox.append(result)
+            self._pump()
+
+    def _act(self, result: Result) -> None:
+        self._inbox.append(result)
+        self._pump()
+
+    def _pump(self) -> None:
+        """Let the machine take what came in and execute what it commands, until both are still."""
+        if self._is_pumping:
+            return
+        self._is_pumping = True
+        machine, clock = self._machine, self._means.clock
+        while True:
+            if self._inbox:
+                machine.receive(self._inbox.popleft(), clock.monotonic_us())
+            for event in machine.take_events():
+                if event.event == "dialled":
+                    self._dialled["customer" if event.leg == "customer" else "agent"] = event
+                else:
+                    self._say(event)
+            for command in machine.take_commands():
+                self._execute(command)
+            if not self._inbox:
+                break
+        self._is_pumping = False
+        if machine.final is None:
+            self._set_timer()
+        elif not self._is_over:
+            self._finish(machine.final, machine.cause)
+
+    def _set_timer(self) -> None:
+        """One timer; where the next deadline is a later one, it rings early and is set again."""
+        due_us = self._machine.next_timer()
+        if due_us is None or (self._timer is not None and self._timer_due_us <= due_us):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        clock = self._means.clock
+        self._timer_due_us = due_us
+        self._timer = clock.call_later_us(max(0, due_us - clock.monotonic_us()), self._timer_rings)
+
+    def _timer_rings(self) -> None:
+        self._timer = None
+        self._machine.handle_timer(self._means.clock.monotonic_us())
+        self._pump()
+
+    def _say(self, event: TimelineEvent) -> None:
+        self._tell(
+            CallProgress(
+                self._call,
+                event.event,
+                self._means.clock.now_us(),
+                event.leg,
+                event.attempt,
+                event.number,
+                event.cause,
+                event.detail,
+            )
+        )
+
+    def _finish(self, final: str, cause: int) -> None:
+        self._is_over = True
+        if self._timer is not None:
+            self._timer.cancel()
+        self._legs.clear()  # a leg that is not clear yet is its circuit's, and needs no other
+        means = self._means
+        means.access.done(self._call)
+        end = CallEnded(self._call, final, cause, means.clock.now_us())
+        means.journal.append(means.name, Ended(self._call, final, cause), lambda: self._ended(end))
+
+    # What the machine commands.
+
+    def _reserve(self, command: driver.Reserve) -> None:
+        """Circuits under reset are waited for, as long as the machine waits for its answer."""
+        if self._is_over:
+            return
+        access = self._means.access
+        if access.reserve(self._call):
+            self._act(driver.Reserved(command.command))
+        elif access.are_resetting():
+            self._means.clock.call_later_us(RESERVE_AGAIN_US, self._reserve, command)
+        else:
+            self._act(driver.ReserveFailed(command.command, Q850.NO_CIRCUIT))
+
+    def _execute(self, command: Command) -> None:
+        match command:  # the most frequent first
+            case driver.Play():
+                self._play(command)
+            case driver.SetUpLeg():
+                self._set_up(command)
+            case driver.Stop():
+                self._stop(command.leg)
+            case driver.ReleaseLeg():
+                self._release(command)
+            case driver.Reserve():
+                self._reserve(command)
+            case driver.Join():
+                self._join(command)
+            case driver.FindRepresentative():
+                found = self._means.representatives.find(
+                    self.instruction.business, command.excluding
+                )
+                self._inbox.append(driver.RepresentativeFound(command.command, found))
+            case driver.Detect():
+                self._detect(command)
+            case driver.Collect():
+                self._inbox.append(driver.Collected(command.command, command.leg, ""))
+            case _:
+                assert_never(command)
+
+    def _set_up(self, command: driver.SetUpLeg) -> None:
+        try:
+            parse_e164(command.address)
+        except NumberingError:
+            self._fail(command, Q850.ADDRESS_INCOMPLETE)
+            return
+        circuit = self._means.access.seize(self._call)
+        if circuit is None:
+            self._fail(command, Q850.NO_CIRCUIT)
+            return
+        if command.leg == "agent":
+            self._means.representatives.begin_call(command.address)
+        leg = CircuitLeg(self._means, self, self._call, command, circuit)
+        self._legs[command.leg] = leg
+        leg.begin()
+
+    def _fail(self, command: driver.SetUpLeg, cause: int) -> None:
+        self._report(
+            driver.Failed(command.command, command.leg, cause),
+            Progress(self._call, "failed", command.leg, command.attempt, cause),
+        )
+
+    def _detect(self, command: driver.Detect) -> None:
+        leg = self._legs[command.leg]
+
+        def judged(verdict: Verdict) -> None:
+            if leg.is_up:
+                self._report(
+                    driver.Detected(command.command, command.leg, verdict),
+                    self._progress(leg, "machine_verdict", detail=verdict),
+                )
+
+        means = self._means
+        means.voice.detect(means.name, leg.circuit.wire, command.limit_us, judged)
+
+    def _play(self, command: driver.Play) -> None:
+        means, leg = self._means, self._legs[command.leg]
+        if not leg.is_up:
+            return  # the party has just left; the machine hears of it when that is durable
+        player = f"{self._call}/{command.command}"
+        self._players[command.leg] = player
+
+        def ended(outcome: Played) -> None:
+            if leg.is_up:
+                self._report(
+                    driver.PlayEnded(command.command, command.leg, outcome),
+                    self._progress(leg, f"{command.prompt}_ended", detail=outcome),
+                )
+
+        def marked() -> None:
+            if leg.is_up:
+                self._report(
+                    driver.PlayMarked(command.command, command.leg),
+                    self._progress(leg, "name_spoken"),
+                )
+
+        kind = "music" if command.prompt == "music" else "speech"
+        prompt = Prompt(kind, command.text, command.mark)
+        means.voice.play(means.name, player, prompt, Player(ended, marked))
+        leg.hear((player_source(player),))
+
+    def _stop(self, leg: Leg) -> None:
+        player = self._players.pop(leg, None)
+        if player is not None:
+            self._means.voice.stop(self._means.name, player)
+
+    def _join(self, command: driver.Join) -> None:
+        one, other = self._legs[command.one], self._legs[command.other]
+        if not (one.is_up and other.is_up):
+            self._report(
+                driver.JoinFailed(command.command, Q850.TEMPORARY_FAILURE),
+                Progress(self._call, "join_failed", cause=Q850.TEMPORARY_FAILURE),
+            )
+            return
+        self._bridge = Bridge(one, other)
+        self._report(driver.Joined(command.command), Progress(self._call, "bridged"))
+
+    def _release(self, command: driver.ReleaseLeg) -> None:
+        self._legs[command.leg].release(command.command, command.cause)
+
+    # What the legs say.
+
+    def leg_dialled(self, leg: CircuitLeg) -> None:
+        """See `LegOwner`."""
+        event = self._dialled.pop(leg.command.leg, None)
+        if event is not None:
+            self._say(event)
+
+    def leg_reports(self, leg: CircuitLeg, result: driver.LegResult) -> None:
+        """See `LegOwner`."""
+        entry = self._progress(leg, EVENTS[type(result)], driver.cause_of(result))
+        self._report(result, entry)
+
+    def leg_over(self, leg: CircuitLeg) -> None:
+        """See `LegOwner`: nothing plays to the leg, and nobody hears it, from now on."""
+        self._stop(leg.command.leg)
+        leg.hear(())
+        if self._bridge is not None:
+            self._bridge.remove(leg)
+            if self._third is not None:
+                self._third.release()
+
+    def leg_clear(self, leg: CircuitLeg) -> None:
+        """See `LegOwner`."""
+        means = self._means
+        means.access.returned(self._call)
+        if leg.command.leg == "agent":
+            means.representatives.end_call(leg.command.address, means.clock.monotonic_us())
+
+    def _progress(self, leg: CircuitLeg, event: str, cause: int = 0, detail: str = "") -> Progress:
+        return Progress(self._call, event, leg.command.leg, leg.command.attempt, cause, detail)

@@ -1,0 +1,225 @@
+"""The called side on a line of this switch: the party is one of its telephones.
+
+This switch faces the party, so it writes what bills are made of: the seizure, ringing, answer and
+release, or that it could not offer the call.
+
+Answer and end of a party's call are durable before they are reported. Seizure and ringing are
+written and not waited for: the journal keeps the order, so whatever is durable later has them
+before it. While a party is connected a heartbeat is written every `HEARTBEAT_US`: whatever a crash
+leaves unproved of a call is less than a minute.
+"""
+
+from calleq.causes import Q850
+from calleq.journal.entries import (
+    LineAnswered,
+    LineHeartbeat,
+    LineRefused,
+    LineReleased,
+    LineRinging,
+    LineSeized,
+)
+from calleq.media.contract import line_wire
+from calleq.runtime.clock import Timer
+from calleq.ss7.isup.information import answer_to
+from calleq.ss7.isup.messages import (
+    Anm,
+    Cause,
+    Location,
+    Message,
+)
+from calleq.ss7.isup.optional import put
+from calleq.ssp.bearer import MEDIUM_USED, VOICE, medium_used
+from calleq.ssp.channel import LineChannel
+from calleq.ssp.lines import Availability
+from calleq.ssp.mobile import Page
+from calleq.ssp.office import Attempt, Office
+from calleq.ssp.terminating import CalledSide, TerminatingCall, TInput, TState
+from calleq.units import SECOND_US
+
+HEARTBEAT_US = 55 * SECOND_US
+"""Between two heartbeats; the rest of a minute is for a slow disk."""
+
+
+class CalledLine(CalledSide):
+    """The party is a telephone of this switch."""
+
+    __slots__ = ("_attempt", "_channel", "_heartbeat", "_office", "_page", "_seizure", "_wire")
+
+    def __init__(self, office: Office, attempt: Attempt, call: TerminatingCall) -> None:
+        super().__init__(call)
+        self._office = office
+        self._attempt = attempt
+        self._wire = line_wire(attempt.called)
+        self._channel: LineChannel | None = None
+        self._page: Page | None = None
+        self._heartbeat: Timer | None = None
+        self._seizure = 0
+
+    @property
+    def wire(self) -> str:
+        return self._wire
+
+    def hear(self, sources: tuple[str, ...]) -> None:
+        if self._channel is not None:
+            self._office.register.hear(self._channel, sources)
+
+    def notice(self, message: Message) -> None:
+        """A telephone has no use for it; who asks to identify the caller is told that none does."""
+        answer = answer_to(message, None)
+        if answer is not None:
+            self.call.party_says(answer)
+
+    def select(self) -> None:
+        register = self._office.register
+        called = self._attempt.called
+        availability = register.availability(called)
+        if availability is not Availability.IDLE:
+            self._refuse(availability)
+            return
+        if not self._carries():
+            self._refuse(Q850.BEARER_NOT_IMPLEMENTED)
+            return
+        self._channel = register.take(called, self)
+        line = register.line(called)
+        if line.kind == "mobile":
+            radio = self._office.register.radio
+            assert radio is not None, "mobile lines are lines of a mobile switch"
+            self._page = radio.page(
+                called, found=self._found, absent=self._absent, blocked=self._blocked
+            )
+        else:
+            self.receive(TInput.FACILITY_SELECTED)
+
+    def _carries(self) -> bool:
+        """Whether the line can carry what the caller asks for, by falling back if need be."""
+        iam = self._attempt.iam
+        if iam is None or iam.medium in VOICE:
+            return True
+        used = medium_used(self._office.register.line(self._attempt.called).kind, iam)
+        if used is not None and used != iam.medium:
+            self.call.heard = Anm(iam.cic, put((), MEDIUM_USED, used))
+        return used is not None
+
+    def present(self) -> None:
+        assert self._channel is not None, "a channel is taken before a call is presented"
+        attempt = self._attempt
+        self._seizure = self._office.next_seizure()
+        self._write(
+            LineSeized(
+                self._seizure,
+                attempt.called,
+                attempt.incoming,
+                attempt.calling,
+                attempt.called,
+                attempt.received,
+            )
+        )
+        self._channel.offer(attempt.shown)
+
+    def record_alerting(self) -> None:
+        self._write(LineRinging(self._seizure))
+
+    def record_answer(self) -> None:
+        self._office.journal.append(
+            self._office.name, LineAnswered(self._seizure), self.answer_durable
+        )
+
+    def answer_durable(self) -> None:
+        super().answer_durable()
+        if self.state is TState.T_ACTIVE:
+            self._set_heartbeat()
+
+    def record_refusal(self) -> None:
+        self._office.journal.append(self._office.name, self._refusal(), self.end_durable)
+
+    def record_end(self) -> None:
+        self._stop_heartbeat()
+        by_line = self.cause.location == Location.USER
+        self._office.journal.append(
+            self._office.name, self._released("line" if by_line else "network"), self.end_durable
+        )
+
+    def withdraw(self) -> None:
+        """The caller gave up while the telephone was paged."""
+        assert self._channel is not None, "only paging takes time"
+        if self._page is not None:
+            self._page.cancel()
+        self._give_back(self._channel)
+        self._write(self._refusal())
+
+    def clear(self) -> None:
+        assert self._channel is not None, "a call that was presented has a channel"
+        self._stop_heartbeat()
+        self.hear(())
+        self._write(self._released("network"))
+        self._channel.release(self.cause.value)
+
+    def _set_heartbeat(self) -> None:
+        self._office.talks.add(self._seizure)
+        self._heartbeat = self._office.clock.call_later_us(HEARTBEAT_US, self._beat)
+
+    def _beat(self) -> None:
+        self._write(LineHeartbeat(self._seizure))
+        self._set_heartbeat()
+
+    def _stop_heartbeat(self) -> None:
+        self._office.talks.discard(self._seizure)
+        if self._heartbeat is not None:
+            self._heartbeat.cancel()
+            self._heartbeat = None
+
+    def _found(self) -> None:
+        self.receive(TInput.FACILITY_SELECTED)
+
+    def _absent(self) -> None:
+        assert self._channel is not None, "paging holds a channel"
+        self._give_back(self._channel)
+        self._refuse(Q850.SUBSCRIBER_ABSENT)
+
+    def _blocked(self) -> None:
+        assert self._channel is not None, "paging holds a channel"
+        self._give_back(self._channel)
+        self._refuse(Q850.RESOURCE_UNAVAILABLE)
+
+    def _refuse(self, cause: int) -> None:
+        self.cause = Cause(int(cause))
+        self.receive(TInput.FACILITY_REFUSED)
+
+    def _give_back(self, channel: LineChannel) -> None:
+        self._channel = None
+        self._office.register.give_back(channel)
+
+    def _refusal(self) -> LineRefused:
+        attempt, cause = self._attempt, self.cause
+        return LineRefused(
+            attempt.called,
+            attempt.incoming,
+            cause.value,
+            cause.location,
+            attempt.calling,
+            attempt.received,
+        )
+
+    def _released(self, released_by: str) -> LineReleased:
+        return LineReleased(self._seizure, self.cause.value, self.cause.location, released_by)
+
+    def _write(
+        self, entry: LineSeized | LineRinging | LineHeartbeat | LineReleased | LineRefused
+    ) -> None:
+        self._office.journal.append(self._office.name, entry)
+
+    # ChannelUser
+
+    def channel_alerting(self) -> None:
+        self.receive(TInput.PARTY_ALERTING)
+
+    def channel_connected(self) -> None:
+        self.receive(TInput.PARTY_ANSWERED)
+
+    def channel_released(self, cause: int, *, by_line: bool) -> None:
+        self.hear(())
+        self.cause = Cause(cause, Location.USER if by_line else Location.PUBLIC_LOCAL)
+        self.receive(TInput.PARTY_RELEASED)
+
+    def channel_cleared(self) -> None:
+        """The line looks after its channels itself."""

@@ -1,0 +1,173 @@
+"""The bench: a switch of calleq with its telephones, on the virtual clock, between two testers.
+
+`sp-a` is a `SwitchService` with its `IsupExchange` and its level 3, wired as `calleq up` wires it;
+`sp-b` and `sp-c` are the tester's. Between them run signalling links with octets, and voice
+circuits. What crosses a link or a line is captured, for the ladder and for other people's tools.
+"""
+
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+
+from calleq.accounts.passwords import InlineVerifier
+from calleq.journal.memory import MemoryJournal
+from calleq.lines.plants import InProcessLines
+from calleq.media.contract import Player as Report
+from calleq.media.contract import circuit_wire, player_source, wire_source
+from calleq.media.prompts import NominalPrompts
+from calleq.media.virtual import VirtualVoice
+from calleq.network import Plant, build_network, point_codes
+from calleq.osn.in_process import InProcessBus
+from calleq.runtime.clock import VirtualClock
+from calleq.ss7.links import InProcessLink, LinkEnd
+from calleq.ss7.node import Mtp3Node
+from calleq.telephones.diary import Diary
+from calleq.topology import SignallingLink, Topology, load_topology
+from calleq.trace.capture import MemoryCapture
+from calleq.trace.decoding import reading
+from calleq.trace.ladder import DECODERS, Ladder, Row
+from simulator.conformance.isup.handset import SPEECH, Handset
+from simulator.conformance.isup.mutants import MeddledEnd
+from simulator.conformance.isup.operator import Operator
+from simulator.conformance.isup.tester import Tester
+from simulator.conformance.mutants import Mutant
+from simulator.conformance.steps import Route
+from simulator.virtual import COMMIT_US, START_US
+
+SWITCH = "sp-a"
+MOUTH = "tester"
+"""The player of a tester; it is heard as mouth:tester."""
+TESTERS = ("b", "c")
+NETWORK = Path(str(files("simulator") / "conformance" / "isup" / "network.toml"))
+TOPOLOGY = load_topology(NETWORK)
+CODES = point_codes(TOPOLOGY)
+GROUPS = {trunk.ends[1]: trunk.name for trunk in TOPOLOGY.trunks}
+"""The trunk groups of the switch by the exchange at their far end."""
+
+
+class Bench:
+    """One switch under test."""
+
+    def __init__(self, mutant: Mutant | None = None, route: Route | None = None) -> None:
+        """`mutant` alters the switch, `route` says how its trunk groups are."""
+        self.clock = VirtualClock(START_US)
+        self.capture = MemoryCapture()
+        self.voice = VirtualVoice(self.clock, NominalPrompts())
+        self.diary = Diary(self.clock)
+        self.links: dict[str, InProcessLink] = {}
+        self._mutant = mutant
+        lines = InProcessLines(self.clock, TOPOLOGY.timing.line_delay_us, self.capture)
+        plant = Plant(
+            clock=self.clock,
+            journal=MemoryJournal(self.clock, COMMIT_US),
+            bus=InProcessBus(self.clock, TOPOLOGY.timing.osn_delay_us, self.capture),
+            lines=lines,
+            voice=self.voice,
+            tap=self.capture,
+            link_ends=self._link_ends,
+            verifier=InlineVerifier(),
+            random_bits=lambda bits: 0,
+            secret=bytes(32),
+            diary=self.diary,
+        )
+        self.network = build_network(_with_route(route), plant, frozenset((SWITCH,)))
+        self.exchange = self.network.exchanges[SWITCH]
+        self.operator = Operator(self.exchange, GROUPS)
+        self.switch = self.network.switches[SWITCH]
+        self.testers = {name: self._tester(f"sp-{name}") for name in TESTERS}
+        self.handsets = {
+            line.number: Handset(
+                SWITCH,
+                line.number,
+                lines,
+                self.voice,
+                self.clock,
+                self.diary,
+                in_use=line.behaviour == "busy",
+                rejects=line.behaviour == "rejects",
+            )
+            for line in TOPOLOGY.lines
+        }
+        if mutant is not None:
+            mutant.prepare(self)
+        self.network.start()
+
+    def _link_ends(self, link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
+        wire = InProcessLink(link.ends, self.clock, self.capture, link.delay_us)
+        far = link.ends[1] if link.ends[0] == SWITCH else link.ends[0]
+        self.links[far] = wire
+        end: LinkEnd = wire.end(SWITCH)
+        if self._mutant is not None:
+            end = MeddledEnd(end, self._mutant, self.clock)
+        return {SWITCH: end}
+
+    def _tester(self, name: str) -> Tester:
+        node = Mtp3Node(name, CODES[name], self.clock)
+        node.attach(self.links[name].end(name), CODES[SWITCH])
+        return Tester(name, node, CODES[SWITCH], self.clock)
+
+    def wire(self, tester: Tester, cic: int) -> str:
+        """The voice wire of a circuit."""
+        return circuit_wire(CODES[SWITCH], CODES[tester.name], cic)
+
+    def speak(self, tester: Tester, cic: int, what: str) -> None:
+        """Have a tester put speech on a circuit, or what arrives on it, or nothing."""
+        wire = self.wire(tester, cic)
+        sources: tuple[str, ...] = ()
+        if what == "speech":
+            self.voice.play(tester.name, MOUTH, SPEECH, Report())
+            sources = (player_source(MOUTH),)
+        elif what == "loop":
+            sources = (wire_source(wire),)
+        self.voice.feed(tester.name, wire, sources)
+
+    def controls(self, tester: Tester, cic: int) -> bool:
+        """Whether the switch has the say in a dual seizure of a circuit (Q.764 §2.9.1.3)."""
+        return (cic % 2 == 0) == (CODES[SWITCH] > CODES[tester.name])
+
+    def heard_at(self, tester: Tester, cic: int) -> frozenset[str]:
+        """The voices that arrive at a tester on a circuit now."""
+        heard: list[frozenset[str]] = []
+        self.voice.hear(tester.name, self.wire(tester, cic), heard.append)
+        return heard[0] if heard else frozenset()
+
+    def ladder(self, title: str) -> Ladder:
+        """Everything that crossed a link or a line."""
+        captures = self.capture.captures()
+        rows = []
+        for captured in captures:
+            read = reading(captured, DECODERS, "", None)
+            fields = tuple(field for field in read.fields if field[0] != "label")
+            rows.append(
+                Row(
+                    at_us=captured.at_us,
+                    offset_us=captured.at_us - START_US,
+                    segment=captured.segment,
+                    link=captured.link,
+                    sender=captured.sender,
+                    receiver=captured.receiver,
+                    name=read.name,
+                    fields=fields,
+                    error=read.error,
+                    octets=captured.octets,
+                )
+            )
+        return Ladder(title, tuple(rows))
+
+
+def _with_route(route: Route | None) -> Topology:
+    """The network with its trunk groups as a case needs them."""
+    if route is None:
+        return TOPOLOGY
+    trunks = (
+        msgspec.structs.replace(
+            trunk,
+            check_every=int(route.continuity_check),
+            delay_ms=route.delay_ms,
+            satellite=route.satellite,
+        )
+        for trunk in TOPOLOGY.trunks
+    )
+    return msgspec.structs.replace(TOPOLOGY, trunks=tuple(trunks))
