@@ -255,11 +255,10 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     premises: tuple[Premises, ...] = ()
     businesses: tuple[Business, ...] = ()
     timing: Timing = Timing()
-    isup_timers: dict[str, float] = {}
-    """Lengths of ISUP timers in seconds, by name ("T7"), where they are not calleq's own."""
-
     mtp3_timers: dict[str, float] = {}
     """Seconds by name (`t1`, `test_t2`), within the ranges of Q.704 §16.8 and Q.707 §5.5."""
+    isup_timers: dict[str, float] = {}
+    """Lengths of ISUP timers in seconds, by name ("T7"), where they are not calleq's own."""
     processes: Processes = Processes()
 
     def point_codes(self) -> dict[str, str]:
