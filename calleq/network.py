@@ -28,6 +28,8 @@ from calleq.ss7.isup.exchange import IsupExchange
 from calleq.ss7.isup.timers import IsupTimers, timers_of
 from calleq.ss7.isup.trunks import Trunk
 from calleq.ss7.links import LinkEnd
+from calleq.ss7.m3ua.ends import AdaptedEnd
+from calleq.ss7.m3ua.network import tell_each_other
 from calleq.ss7.mtp3 import MessageTransfer
 from calleq.ss7.node import Mtp3Node
 from calleq.ss7.transfer_point import TransferPoint
@@ -42,8 +44,12 @@ from calleq.topology import (
     element_names,
     parse_point_code,
 )
+from calleq.units import MILLISECOND_US
 
 TELEPHONES = "telephones"
+
+BOOT_US = 250 * MILLISECOND_US
+"""Computers dial so long after the start: signalling links have passed their tests by then."""
 
 LinkEnds = Callable[[SignallingLink, frozenset[str]], Mapping[str, LinkEnd]]
 """The ends of a link that lie in this process, by the name of their node."""
@@ -104,6 +110,8 @@ class Network:
                 for trunk in self.topology.trunks:
                     if name in trunk.ends:
                         exchange.reset(trunk.name)
+        for name, switch in self.switches.items():
+            switch.resume(own.get(name, ()))
         for name, peripheral in self.peripherals.items():
             peripheral.restart(own.get(name, ()))
         if self.server is not None:
@@ -187,6 +195,7 @@ def build_network(
             talk_us=plant.talk_us,
             isp_number=topology.isp_number,
             manners=plant.manners,
+            boot_us=BOOT_US,
         )
     return network
 
@@ -222,8 +231,12 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
             far = link.ends[1] if name == link.ends[0] else link.ends[0]
             network.nodes[name].attach(end, codes[far])
             network.link_ends.append(end)
+            if isinstance(end, AdaptedEnd):
+                tell_each_other(network.nodes[name], end, codes[far])
     for name, node in network.nodes.items():
-        if not isinstance(node, TransferPoint):
+        if isinstance(node, TransferPoint):
+            _set_ways_out(node, name, topology, codes)
+        else:
             _set_routes(node, name, topology, codes)
             network.exchanges[name] = IsupExchange(
                 name,
@@ -262,6 +275,20 @@ def _set_routes(node: Mtp3Node, name: str, topology: Topology, codes: dict[str, 
         direct = (code,) if other in adjacent else ()
         levels = (direct, beyond, own) if other in foreign else (direct, own, beyond)
         node.set_route(code, *(level for level in levels if level))
+
+
+def _set_ways_out(
+    node: TransferPoint, name: str, topology: Topology, codes: dict[str, int]
+) -> None:
+    """Foreign nodes a transfer point has no link to: over foreign transfer points, or its mate."""
+    adjacent = {end for link in topology.links if name in link.ends for end in link.ends}
+    foreign = topology.foreign()
+    beyond = tuple(
+        codes[end] for end in adjacent if end in foreign and foreign[end].kind == "transfer_point"
+    )
+    mate = () if node.mate is None else (node.mate,)
+    for other in foreign.keys() - adjacent:
+        node.set_route(codes[other], *(level for level in (beyond, mate) if level))
 
 
 def _trunks(name: str, topology: Topology, codes: dict[str, int]) -> tuple[Trunk, ...]:

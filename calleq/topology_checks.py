@@ -11,9 +11,11 @@ from collections.abc import Iterable, Iterator
 
 from calleq.numbering import NumberingError, parse_e164
 from calleq.topology_foreign import PORT_LIMIT, check_link, is_host, is_port
+from calleq.topology_links import check_delay, check_wire
 from calleq.topology_types import (
     HomeSwitches,
     Line,
+    Switch,
     Topology,
     TopologyError,
     TrunkGroup,
@@ -24,11 +26,9 @@ from calleq.topology_types import (
 CIC_LIMIT = 4_095
 """The highest circuit identification code: 12 bits (Q.763 §1.2)."""
 
-DELAY_LIMIT_US = 10_000_000
-"""No wire is longer than this; a longer delay is a slip of the unit."""
-
 RING_LIMIT_S = 600.0
 PAGING_LIMIT_S = 60.0
+RADIO_CHANNELS_LIMIT = 255
 ROW_OF_PORTS = 10
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
@@ -129,12 +129,32 @@ def _check_prefixes(topology: Topology) -> None:
             raise TopologyError(
                 f"switches[{index}].paging_s: {switch.paging_s}: 0 to {PAGING_LIMIT_S} s expected"
             )
+        _check_antennas(f"switches[{index}]", switch)
+        if not 0 <= switch.board <= CIC_LIMIT:
+            raise TopologyError(
+                f"switches[{index}].board: {switch.board}: 0 to {CIC_LIMIT} ports expected"
+            )
+        if switch.number:
+            _check_number(f"switches[{index}].number", switch.number)
         _check_own_prefixes(f"switches[{index}]", switch.name, switch.prefixes, seen)
     for index, node in enumerate(topology.foreign_nodes):
         key = f"foreign_nodes[{index}]"
         if node.prefixes and node.kind != "exchange":
             raise TopologyError(f"{key}.prefixes: a transfer point serves no numbers")
         _check_own_prefixes(key, node.name, node.prefixes, seen)
+
+
+def _check_antennas(key: str, switch: Switch) -> None:
+    if switch.kind != "mtso" and (switch.antenna or switch.antennas):
+        raise TopologyError(f"{key}.antenna: only a mobile switch has antennas")
+    if switch.kind == "mtso" and not (switch.antenna and all(switch.antennas)):
+        raise TopologyError(f"{key}.antenna: a mobile switch needs one, and each a name")
+    if len(set(switch.all_antennas)) != 1 + len(switch.antennas):
+        raise TopologyError(f"{key}.antennas: two have one name")
+    if not 1 <= switch.radio_channels <= RADIO_CHANNELS_LIMIT:
+        raise TopologyError(
+            f"{key}.radio_channels: {switch.radio_channels}: 1 to {RADIO_CHANNELS_LIMIT} expected"
+        )
 
 
 def _check_own_prefixes(
@@ -157,7 +177,7 @@ def _check_links(topology: Topology) -> None:
         if frozenset(link.ends) in seen:
             raise TopologyError(f"links[{index}].ends: these two are linked already")
         seen.add(frozenset(link.ends))
-        _check_delay(f"links[{index}].delay_us", link.delay_us)
+        check_wire(f"links[{index}]", link)
         check_link(f"links[{index}]", link, topology)
 
 
@@ -310,8 +330,8 @@ def _check_timing(topology: Topology) -> None:
             f"timing.ring_limit_s: {timing.ring_limit_s}: more than 0, at most {RING_LIMIT_S} s"
             " expected"
         )
-    _check_delay("timing.osn_delay_us", timing.osn_delay_us)
-    _check_delay("timing.line_delay_us", timing.line_delay_us)
+    check_delay("timing.osn_delay_us", timing.osn_delay_us)
+    check_delay("timing.line_delay_us", timing.line_delay_us)
 
 
 def _check_processes(topology: Topology) -> None:
@@ -325,11 +345,6 @@ def _check_processes(topology: Topology) -> None:
             raise TopologyError(f"processes.hosts.{element}: {_unknown(element, 'element', names)}")
         if not is_host(host):
             raise TopologyError(f"processes.hosts.{element}: {host!r} is no host name or address")
-
-
-def _check_delay(key: str, delay_us: int) -> None:
-    if not 0 <= delay_us <= DELAY_LIMIT_US:
-        raise TopologyError(f"{key}: {delay_us}: 0 to {DELAY_LIMIT_US} us expected")
 
 
 def _check_number(key: str, number: str) -> None:

@@ -31,8 +31,21 @@ class Switch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     prefixes: tuple[str, ...] = ()
     """E.164 prefixes (with `+`) whose lines it serves."""
     antenna: str = ""
+    antennas: tuple[str, ...] = ()
+    """MTSO only: antennas beside the first."""
+    radio_channels: int = 60
+    """MTSO only: calls at once on each antenna."""
     paging_s: float = 0.5
     """MTSO only: how long it takes to find a mobile telephone."""
+    board: int = 60
+    """Ports of its own announcement board and conference bridge, two for each call; 0: none."""
+    number: str = ""
+    """What its board presents as calling number where a business has none."""
+
+    @property
+    def all_antennas(self) -> tuple[str, ...]:
+        """Every antenna, the first first; their places, from 1, are the numbers of their cells."""
+        return (self.antenna, *self.antennas)
 
 
 class TransferPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -79,17 +92,41 @@ class ForeignNode(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Exchange only: E.164 prefixes (with `+`) of the numbers that calls to it have."""
 
 
+LINK_TIMERS = ("t1", "t2", "t3", "t4_normal", "t4_emergency", "t5", "t6", "t7")
+"""Timers of a signalling link that a topology may set, by their names in RFC 4165 and Q.703."""
+
+
 class SignallingLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A signalling link between two nodes."""
+    """A signalling link between two nodes.
+
+    What its wire does to frames is simulated where both ends are in one process; between processes
+    the wire is TCP.
+    """
 
     ends: tuple[str, str]
     delay_us: int = 1_000
+    jitter_us: int = 0
+    """A frame takes up to so much longer; frames stay in order."""
+    loss: float = 0.0
+    """Probability that a frame is lost; the others alike."""
+    damage: float = 0.0
+    """... damaged, and so dropped."""
+    doubling: float = 0.0
+    """... doubled."""
+    reordering: float = 0.0
+    """... overtaken by later ones."""
+    proving: Literal["emergency", "normal"] = "emergency"
+    """M2PA: how long it is tried before traffic (Q.703 §7.2)."""
+    timers: dict[str, float] = {}
+    """M2PA: seconds by name, such as `t7 = 1.5`; those not named are inside Q.703's ranges."""
     protocol: Literal["m2pa", "m3ua"] = "m2pa"
     """M3UA leads to foreign nodes only."""
     connect: str = ""
     """Link to a foreign node: HOST:PORT where that node waits."""
     listen: str = ""
     """Link to a foreign node that connects: HOST:PORT where this side waits."""
+    remote: str = ""
+    """M2PA with `listen`: the address that the node connects from; empty: any."""
     role: Literal["process", "gateway", "peer"] = "process"
     """M3UA: which side of it is ours (RFC 4666 §1.5)."""
     routing_context: int | None = None

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 import msgspec
 
 from calleq.billing.records import SessionRecord
-from calleq.runtime.tap import Segment
+from calleq.runtime.tap import Segment, Tap
 from calleq.telephones.diary import DiaryEntry
-from calleq.trace.pcap import PcapTap
 
 GATHERED_LIMIT = 8_192
 """Parts that wait to be hashed."""
@@ -23,14 +22,13 @@ _SIGNALLING_LINK = Segment.SIGNALLING_LINK
 class Digest:
     """Hashes every octet with its place and time, counts ISUP messages, and passes all on."""
 
-    def __init__(self, relays: frozenset[str], pcap: PcapTap | None = None) -> None:
+    def __init__(self, relays: frozenset[str], pcap: Tap | None = None) -> None:
         """`relays` are the transfer points: they make no message, they pass it on."""
         self._relays = relays
         self._hash = hashlib.sha256()
         self._pcap = pcap
         self._gathered: list[int | str | bytes] = []
         self._encode = msgspec.msgpack.Encoder().encode
-        self._entries: list[DiaryEntry] = []
         self.isup_messages = 0
 
     def saw(
@@ -47,11 +45,9 @@ class Digest:
             if self._pcap is not None:
                 self._pcap.saw(segment, link, sender, receiver, octets, at_us)
 
-    def diary(self, entry: DiaryEntry) -> None:
-        """Hash an entry of the diary."""
-        self._entries.append(entry)
-        if len(self._entries) >= GATHERED_LIMIT:
-            self._add_entries()
+    def diary(self, entries: Sequence[DiaryEntry]) -> None:
+        """Hash entries of the diary."""
+        self._gathered.append(self._encode(entries))
 
     def records(self, records: Sequence[SessionRecord]) -> None:
         """Hash what records say."""
@@ -59,13 +55,8 @@ class Digest:
 
     def digest(self) -> str:
         """The digest so far."""
-        self._add_entries()
         self._flush()
         return self._hash.hexdigest()
-
-    def _add_entries(self) -> None:
-        self._gathered.append(self._encode(self._entries))
-        self._entries.clear()
 
     def _flush(self) -> None:
         self._hash.update(self._encode(self._gathered))

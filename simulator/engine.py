@@ -14,11 +14,14 @@ import msgspec
 
 from calleq.billing.records import SessionRecord
 from calleq.cli.failure import CommandError
+from calleq.journal.entries import Stamped
 from calleq.network import point_codes
+from calleq.runtime.tap import Tap
 from calleq.telephones.diary import DiaryEntry
 from calleq.theory import erlang_b
 from calleq.topology import Topology
 from calleq.trace.pcap import PcapTap
+from calleq.trace.pcapng import CallsOnCircuits, PcapngTap
 from calleq.units import SECOND_US
 from simulator.digest import Digest
 from simulator.measures import Measure, Measurement, Occupancy, Sums
@@ -28,9 +31,12 @@ from simulator.people import Conversations, Holding
 from simulator.plots import Hours, Lengths
 from simulator.stream import RecordStream
 from simulator.traffic import Arrival
-from simulator.truth import UNHEEDED, Differences, Reconciliation
+from simulator.truth import Differences, Reconciliation
 from simulator.usage import cpu_s, memory_mb
 from simulator.virtual import START_US, VirtualNetwork
+
+LIVED_LIMIT = 8_192
+"""Entries of the diary that are read at once."""
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +87,8 @@ class Plan:
     faults: int = 0
     """How many strike; then `calls` is needed too."""
     pcap: BinaryIO | None = None
+    is_pcapng: bool = False
+    """What kind of file `pcap` shall be."""
     start_us: int = START_US
 
 
@@ -124,6 +132,8 @@ class _Gathering(Gathered):
     """Everything that listens while a run goes on."""
 
     start_us: int = 0
+    lived: list[DiaryEntry] = field(default_factory=list)
+    """Entries of the diary that wait to be read."""
     reconciliation: Reconciliation = field(init=False)
     stream: RecordStream = field(init=False)
 
@@ -136,9 +146,15 @@ class _Gathering(Gathered):
         self.occupancy.change(by, monotonic_us - self.start_us)
 
     def diary(self, entry: DiaryEntry) -> None:
-        self.digest.diary(entry)
-        if entry.event not in UNHEEDED:
-            self.reconciliation.diary(entry)
+        self.lived.append(entry)
+        if len(self.lived) >= LIVED_LIMIT:
+            self.read_diary()
+
+    def read_diary(self) -> None:
+        """Take what telephones lived through since the last time."""
+        self.digest.diary(self.lived)
+        self.reconciliation.diary(self.lived)
+        self.lived.clear()
 
     def _records(self, records: Sequence[SessionRecord]) -> None:
         self.digest.records(records)
@@ -150,8 +166,9 @@ class _Gathering(Gathered):
 
 def simulate(plan: Plan, progress: Progress = lambda offered: None) -> Outcome:
     """A whole run with its proof. Raises CommandError when the door refused a message as wrong."""
-    gathering = _Gathering(plan, digest_of(plan))
-    virtual = _network(plan, gathering)
+    calls = CallsOnCircuits() if plan.is_pcapng else None
+    gathering = _Gathering(plan, digest_of(plan, calls))
+    virtual = _network(plan, gathering, calls)
     gathering.start_us = virtual.clock.monotonic_us()
     with world_out_of_the_collectors_sight():
         offers = offer(virtual, plan.arrivals, progress)
@@ -161,15 +178,23 @@ def simulate(plan: Plan, progress: Progress = lambda offered: None) -> Outcome:
     length_us = virtual.clock.monotonic_us() - gathering.start_us
     gathering.occupancy.advance(length_us)
     gathering.stream.finish()
+    gathering.read_diary()
     if gathering.stream.late:
         raise CommandError(f"{gathering.stream.late} journal entries came after their call's end")
     found = gathering.reconciliation.result()
     return outcome_of(gathering, found, offers.offered, offers.turned_away, concurrent, length_us)
 
 
-def digest_of(plan: Plan) -> Digest:
-    """What hashes a run, and captures it where that is asked for."""
-    pcap = None if plan.pcap is None else PcapTap(plan.pcap, point_codes(plan.topology))
+def digest_of(plan: Plan, calls: CallsOnCircuits | None = None) -> Digest:
+    """What hashes a run, and captures it where that is asked for.
+
+    Without `calls`, which knows them, the units of a pcapng name no call.
+    """
+    pcap: Tap | None = None
+    if plan.pcap is not None and plan.is_pcapng:
+        pcap = PcapngTap(plan.pcap, (calls or CallsOnCircuits()).call_of)
+    elif plan.pcap is not None:
+        pcap = PcapTap(plan.pcap, point_codes(plan.topology))
     return Digest(frozenset(point.name for point in plan.topology.transfer_points), pcap)
 
 
@@ -193,13 +218,18 @@ def people_of(plan: Plan, now_us: Callable[[], int]) -> Conversations:
     )
 
 
-def _network(plan: Plan, gathering: _Gathering) -> VirtualNetwork:
+def _network(plan: Plan, gathering: _Gathering, calls: CallsOnCircuits | None) -> VirtualNetwork:
+    def entry(stamped: Stamped) -> None:
+        assert calls is not None
+        calls.take(stamped)
+        gathering.stream.take(stamped)
+
     virtual = VirtualNetwork(
         plan.topology,
         seed=plan.seed,
         tap=gathering.digest,
         manners=people_of(plan, lambda: virtual.clock.monotonic_us()),
-        journal_sink=gathering.stream.take,
+        journal_sink=gathering.stream.take if calls is None else entry,
         diary_sink=gathering.diary,
         start_us=plan.start_us,
     )

@@ -23,6 +23,7 @@ from calleq.network import Network, Plant, build_network, point_codes
 from calleq.osn.in_process import InProcessBus
 from calleq.runtime.clock import VirtualClock
 from calleq.runtime.tap import NoTap, Tap
+from calleq.ss7.laying import in_process_link
 from calleq.ss7.links import InProcessLink, LinkEnd
 from calleq.telephones.behaviours import TALK_US, Manners
 from calleq.telephones.diary import Diary, DiaryEntry
@@ -69,6 +70,7 @@ class VirtualNetwork:
         self.diary = Diary(self.clock, sink=diary_sink)
         self.voice = VirtualVoice(self.clock, NominalPrompts())
         self.links: dict[tuple[str, str], InProcessLink] = {}
+        self._seed = seed
         draw = random.Random(f"references {seed}")
         plant = Plant(
             clock=self.clock,
@@ -90,9 +92,11 @@ class VirtualNetwork:
         self.clock.advance_us(SETTLE_US)
 
     def _link_ends(self, link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
-        wire = InProcessLink(link.ends, self.clock, self.tap, link.delay_us)
+        wire = in_process_link(link, self.clock, self.tap, self._seed)
         self.links[link.ends] = wire
-        return {name: wire.end(name) for name in link.ends}
+        if link.is_foreign:
+            wire.fail()  # nobody is there
+        return {name: wire.end(name) for name in link.ends if name in chosen}
 
     @property
     def server(self) -> AccessServer:

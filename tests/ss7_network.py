@@ -12,8 +12,8 @@ from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Cause, Iam, Me
 from calleq.ss7.isup.timers import IsupTimers
 from calleq.ss7.isup.trunks import Trunk
 from calleq.ss7.links import InProcessLink
-from calleq.ss7.mtp3 import SERVICE_ISUP, Msu
-from calleq.ss7.node import Mtp3Node
+from calleq.ss7.mtp3 import SERVICE_ISUP, Msu, Status
+from calleq.ss7.node import SERVICE_TEST, Mtp3Node
 from calleq.ss7.transfer_point import TransferPoint
 from calleq.topology import parse_point_code
 
@@ -26,6 +26,9 @@ CALLING = CallingNumber("12125550100")
 DELAY_US = 1_000
 WAY_US = 2 * DELAY_US
 """From one exchange to the other, by way of one transfer point."""
+
+READY_US = 20 * DELAY_US
+"""By then every link has passed its test and every node has ended its restart."""
 
 
 class WireTap:
@@ -47,6 +50,14 @@ class WireTap:
             for seen_link, seen_sender, _, octets, _ in self.seen
             if link in (None, seen_link) and sender in (None, seen_sender)
             if (msu := mtp3_codec.decode(octets)).service == SERVICE_ISUP
+        ]
+
+    def receivers(self) -> list[str]:
+        """Who each unit that is not level 3's own went to."""
+        return [
+            receiver
+            for _, _, receiver, octets, _ in self.seen
+            if len(octets) < 5 or mtp3_codec.decode(octets).service > SERVICE_TEST
         ]
 
     def names(self, link: str | None = None, sender: str | None = None) -> list[str]:
@@ -105,6 +116,9 @@ class Ear:
     def on_status(self, changed: Callable[[int, bool], None]) -> None:
         self.node.on_status(changed)
 
+    def on_indication(self, told: Callable[[Status], None]) -> None:
+        self.node.on_indication(told)
+
 
 class Network:
     """Exchanges 62 and 64, each linked to both transfer points, and a trunk group between them."""
@@ -133,6 +147,11 @@ class Network:
             self._link(one, other)
         self.node62.set_route(PC64, (PC68, PC70))
         self.node64.set_route(PC62, (PC68, PC70))
+        for node in (self.node62, self.node64):
+            node.set_route(PC68, (PC70,))
+            node.set_route(PC70, (PC68,))
+        self.clock.advance_us(READY_US)
+        del self.tap.seen[:]
         self.a = IsupExchange(
             "ssp-62",
             PC62,

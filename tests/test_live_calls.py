@@ -427,6 +427,37 @@ def test_customers_call_at_the_same_time_and_do_not_disturb_each_other(scene: Sc
 
 
 @pytest.mark.foreign("tshark")
+def test_tshark_reads_the_pcapng_of_a_call_link_by_link(
+    scene: Scene, tmp_path: pathlib.Path
+) -> None:
+    file = tmp_path / "call.pcapng"
+    call = scene.told("00")["call"]
+    done = calleq(
+        *("trace", call, "--data", str(scene.network.data), "--json", "--pcap", str(file))
+    )
+    assert done.returncode == 0, done.stderr
+    columns = ("frame.interface_name", "frame.packet_flags_direction", "frame.comment", "isup.cic")
+    read = subprocess.run(
+        [
+            *("tshark", "-n", "-r", str(file), "-T", "fields"),
+            *(argument for column in columns for argument in ("-e", column)),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    ours = []
+    for row in json.loads(done.stdout):
+        if row["segment"] == "signalling link":
+            ends = {row["from"], row["to"]}
+            link = "/".join(sorted(ends, key=lambda name: name.startswith("stp-")))
+            direction = 2 if link.startswith(row["from"]) else 1
+            ours.append((link, f"0x{direction:08x}", call, value(row, "CIC")))
+    assert [tuple(line.split("\t")) for line in read.stdout.splitlines()] == ours
+
+
+@pytest.mark.foreign("tshark")
 def test_tshark_reads_the_pcap_of_a_call_as_the_ladder_does(
     scene: Scene, tmp_path: pathlib.Path
 ) -> None:

@@ -411,7 +411,7 @@ class TestReset:
         network.pass_time(SECOND_US)
         assert network.idle() == (0, 4)
         network.stp_returns("stp-70")
-        network.pass_time()
+        network.pass_time(3 * SECOND_US)
         assert network.idle() == (4, 4)
 
     def test_crossing_resets_bring_both_ends_back(self) -> None:

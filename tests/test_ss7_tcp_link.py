@@ -8,20 +8,22 @@ import pytest
 from calleq.runtime.clock import LoopClock
 from calleq.runtime.guest import GuestReactor, start_guest, stop_guest
 from calleq.runtime.tap import NoTap
-from calleq.ss7 import m2pa, tcp_link
+from calleq.ss7 import tcp_link
 from calleq.ss7.isup.contract import Circuit, CircuitUser
 from calleq.ss7.isup.exchange import IsupExchange
 from calleq.ss7.isup.messages import Cause, Iam
 from calleq.ss7.isup.trunks import Trunk
 from calleq.ss7.links import LinkEnd
-from calleq.ss7.m2pa import Session
+from calleq.ss7.m2pa import Bounds, Deframer, Session, Timers
+from calleq.ss7.m2pa.frames import Status, status_frame
 from calleq.ss7.node import Mtp3Node
-from calleq.ss7.tcp_link import TcpConnector, TcpListener
+from calleq.ss7.tcp_link import TcpConnector, TcpEnd, TcpListener
 from calleq.ss7.transfer_point import TransferPoint
 from tests.ss7_network import CALLED, CALLING, PC62, PC64, PC68, Party, WireTap
 
 PATIENCE_S = 10.0
 LOOK_EVERY_S = 0.001
+QUICK = Timers(t4_emergency_us=20_000, pause_us=10_000, repeat_us=10_000)
 
 
 async def until(happened: Callable[[], bool]) -> None:
@@ -54,7 +56,7 @@ class TcpNetwork:
         self.tap = WireTap()
         self.diary: list[str] = []
         self.stp = TransferPoint("stp-68", PC68, clock)
-        self.listener = TcpListener("stp-68", clock, self.tap)
+        self.listener = TcpListener("stp-68", clock, self.tap, QUICK)
         self.connectors: dict[str, TcpConnector] = {}
         self.exchanges: dict[str, IsupExchange] = {}
         self.nodes: dict[str, Mtp3Node] = {}
@@ -67,7 +69,9 @@ class TcpNetwork:
             near_end = self.listener.end(name, link)
             self.stp.attach(near_end, own)
             node = self.nodes[name] = Mtp3Node(name, own, clock)
-            connector = self.connectors[name] = TcpConnector(name, "stp-68", link, clock, self.tap)
+            connector = self.connectors[name] = TcpConnector(
+                TcpEnd(link, name, "stp-68", clock, self.tap, timers=QUICK)
+            )
             self.ends += [near_end, connector.end]
             node.attach(connector.end, PC68)
             node.set_route(far, (PC68,))
@@ -87,7 +91,13 @@ class TcpNetwork:
         await self.comes_into_service()
 
     async def comes_into_service(self) -> None:
-        await until(lambda: all(end.in_service for end in self.ends))
+        await until(
+            lambda: (
+                all(end.in_service for end in self.ends)
+                and self.nodes["ssp-62"].accessible(PC64)
+                and self.nodes["ssp-64"].accessible(PC62)
+            )
+        )
 
     async def goes_out_of_service(self) -> None:
         await until(lambda: not any(end.in_service for end in self.ends))
@@ -174,7 +184,7 @@ def test_a_malformed_frame_closes_the_link_and_it_comes_back() -> None:
     async def test(network: TcpNetwork) -> None:
         await network.starts()
         end = network.connectors["ssp-62"].end
-        connection = end._connection
+        connection = end._serving
         assert connection is not None
         connection.wire.write(b"GET / HTTP/1.1\r\nHost: stp-68\r\n\r\n")
         near_end = network.listener.end_of("ssp-62")
@@ -185,47 +195,93 @@ def test_a_malformed_frame_closes_the_link_and_it_comes_back() -> None:
     run(test)
 
 
-def test_an_unknown_node_is_refused_and_a_known_one_replaces_its_old_connection() -> None:
+def proving(name: str) -> bytes:
+    """What a node says that is done aligning, the first time it says who it is."""
+    return status_frame(0xFFFFFF, 0xFFFFFF, Status.PROVING_EMERGENCY, name.encode())
+
+
+def test_an_unknown_node_is_refused() -> None:
     async def test(network: TcpNetwork) -> None:
         await network.starts()
-        stranger = Session("ssp-99", connects=True)
         reader, writer = await asyncio.open_connection("127.0.0.1", network.port)
-        writer.write(b"".join(stranger.outgoing))
-        assert await read_to_end(reader) == b""
+        writer.write(proving("ssp-99"))
+        await read_to_end(reader)
         writer.close()
         assert network.listener.refused == 1
-
-        network.connectors["ssp-62"].stop()
-        near_end = network.listener.end_of("ssp-62")
-        await until(lambda: not near_end.in_service)
-        for interruptions in (1, 2):
-            reader, writer = await asyncio.open_connection("127.0.0.1", network.port)
-            again = Session("ssp-62", connects=True)
-            writer.write(b"".join(again.outgoing))
-            again.outgoing.clear()
-            again.receive(await reader.readexactly(46))
-            writer.write(b"".join(again.outgoing))
-            await until(
-                lambda number=interruptions: (
-                    near_end.in_service and near_end.interruptions == number
-                )
-            )
-        await network.stops()
-        assert await read_to_end(reader) == b""
-        writer.close()
+        assert all(end.in_service for end in network.ends)
 
     run(test)
 
 
-def test_a_connection_that_never_proves_itself_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tcp_link, "PROVING_LIMIT_US", 20_000)
+def test_a_node_that_starts_again_takes_the_place_of_its_old_connection() -> None:
+    async def test(network: TcpNetwork) -> None:
+        await network.starts()
+        near_end = network.listener.end_of("ssp-62")
+        told: list[bool] = []
+        near_end.watch = lambda end: told.append(end.in_service)
+        for turn in (1, 2):
+            end = TcpEnd("ssp-62/stp-68", "ssp-62", "stp-68", network.clock, NoTap(), timers=QUICK)
+            again = network.connectors[f"again {turn}"] = TcpConnector(end)
+            again.start(network.reactor, "127.0.0.1", network.port)
+            await until(lambda end=end, turn=turn: end.in_service and len(told) == 2 * turn)
+            # What was there before connects anew, and would take its place in turn.
+            network.connectors["ssp-62" if turn == 1 else "again 1"].stop()
+        assert told == [False, True] * 2
+        assert near_end.interruptions == 2
+
+    run(test)
+
+
+def test_a_connection_that_never_says_whose_it_is_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tcp_link, "NAMING_LIMIT_US", 200_000)
 
     async def test(network: TcpNetwork) -> None:
         await network.starts()
         reader, writer = await asyncio.open_connection("127.0.0.1", network.port)
-        assert await read_to_end(reader) == b""
+        await read_to_end(reader)
         writer.close()
         assert all(end.in_service for end in network.ends)
+
+    run(test)
+
+
+def test_a_foreign_node_is_known_by_its_address_and_told_no_name() -> None:
+    """RFC 4165 §4.1.3: the filler of a proving is nobody's business."""
+
+    async def test(network: TcpNetwork) -> None:
+        clock = network.clock
+        listener = TcpListener("ssp-64", clock, NoTap())
+        near = TcpEnd("far/ssp-64", "ssp-64", "far", clock, NoTap(), foreign=True, timers=QUICK)
+        listener.expect(near, "127.0.0.1")
+        arrived: list[bytes] = []
+        near.attach(arrived.append, lambda state: None)
+        far = TcpEnd("far/ssp-64", "far", "ssp-64", clock, NoTap(), foreign=True, timers=QUICK)
+        connector = TcpConnector(far)
+        connector.start(network.reactor, "127.0.0.1", listener.listen(network.reactor, 0))
+        await until(lambda: near.in_service and far.in_service)
+        assert far.send(b"\x85unit")
+        await until(lambda: arrived == [b"\x85unit"])
+        connector.stop()
+        await listener.stop().asFuture(asyncio.get_running_loop())
+        await until(lambda: not near.in_service)
+
+    run(test)
+
+
+def test_a_foreign_node_from_another_address_is_refused() -> None:
+    async def test(network: TcpNetwork) -> None:
+        listener = TcpListener("ssp-64", network.clock, NoTap())
+        near = TcpEnd("far/ssp-64", "ssp-64", "far", network.clock, NoTap(), foreign=True)
+        listener.expect(near, "192.0.2.1")
+        port = listener.listen(network.reactor, 0)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(proving("nobody"))
+        await read_to_end(reader)
+        writer.close()
+        assert listener.refused == 1
+        await listener.stop().asFuture(asyncio.get_running_loop())
 
     run(test)
 
@@ -244,18 +300,75 @@ def test_connections_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     run(test)
 
 
-def test_a_far_end_that_acknowledges_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(m2pa, "OUTSTANDING_LIMIT", 100)
-    monkeypatch.setattr(tcp_link, "ACKNOWLEDGE_AFTER", 1_000_000)
-    monkeypatch.setattr(tcp_link, "ACKNOWLEDGE_DELAY_US", 60_000_000)
+class Silent:
+    """A foreign node that aligns and takes units, and then acknowledges none of them."""
+
+    def __init__(self, clock: LoopClock, writer: asyncio.StreamWriter) -> None:
+        self.session = Session(clock, self, timers=QUICK)
+        self.writer = writer
+        self.taken: list[bytes] = []
+
+    async def listens(self, reader: asyncio.StreamReader) -> None:
+        self.session.connected()
+        deframer = Deframer()
+        while data := await reader.read(1_000):
+            for frame in deframer.frames(data):
+                self.session.flow.frame(frame)
+        self.session.disconnected()
+
+    def put(self, frame: bytes) -> None:
+        if len(frame) > 16:
+            self.writer.write(frame)
+
+    def put_unit(self, frame: bytes, octets: bytes) -> None:
+        self.put(frame)
+
+    def deliver(self, octets: bytes) -> None:
+        self.taken.append(octets)
+
+    def changed(self, in_service: bool) -> None:
+        """Whatever."""
+
+    def congested(self, level: int) -> None:
+        """Whatever."""
+
+    def named(self, name: str) -> None:
+        raise AssertionError(f"told the name {name}")
+
+
+def test_a_far_end_that_acknowledges_nothing_is_given_up_and_its_units_are_retrieved() -> None:
+    """T7; what a far end had not acknowledged it says itself at changeover (Q.704 §5.6)."""
 
     async def test(network: TcpNetwork) -> None:
-        await network.starts()
-        end = network.connectors["ssp-62"].end
-        assert [end.send(b"\x83too short") for _ in range(102)] == [True] * 100 + [False] * 2
-        assert not end.in_service
+        far: list[Silent] = []
+
+        async def answers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            far.append(Silent(network.clock, writer))
+            await far[-1].listens(reader)
+
+        server = await asyncio.start_server(answers, "127.0.0.1", 0)
+        timers = Timers(t4_emergency_us=20_000, t7_us=150_000, acknowledge_us=50_000)
+        end = TcpEnd("a/far", "a", "far", network.clock, NoTap(), foreign=True, timers=timers)
+        levels: list[int] = []
+        end.on_congestion(levels.append)
+        connector = TcpConnector(end)
+        connector.start(network.reactor, "127.0.0.1", server.sockets[0].getsockname()[1])
+        await until(lambda: end.in_service)
+        limit = Bounds().limit
+        units = [number.to_bytes(4) for number in range(limit)]
+        assert all(end.send(octets) for octets in units)
+        assert not end.send(b"one too many")
+        assert end.congestion == 3
         await until(lambda: end.interruptions == 1)
-        await network.comes_into_service()
+        assert len(far[0].taken) == Bounds().window
+        last = far[0].session.last_received()
+        assert end.retrieve(last) == units[last + 1 :]
+        assert end.retrieve(last) == []
+        await until(lambda: levels == [1, 2, 3, 0])
+        await until(lambda: end.in_service)
+        connector.stop()
+        server.close()
+        await until(lambda: not end.in_service)
 
     run(test)
 

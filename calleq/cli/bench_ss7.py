@@ -14,7 +14,7 @@ from calleq.ss7.isup.exchange import IsupExchange
 from calleq.ss7.isup.messages import CalledNumber, Grs, Iam, RangeStatus
 from calleq.ss7.isup.trunks import Trunk
 from calleq.ss7.links import InProcessLink
-from calleq.ss7.mtp3 import SERVICE_ISUP, Msu
+from calleq.ss7.mtp3 import SERVICE_ISUP, Msu, Status
 from calleq.ss7.node import Mtp3Node
 from calleq.ss7.transfer_point import TransferPoint
 from calleq.units import SECOND_US
@@ -49,6 +49,9 @@ class CountingTransfer:
         self.receive = receive
 
     def on_status(self, changed: Callable[[int, bool], None]) -> None:
+        """See `MessageTransfer`."""
+
+    def on_indication(self, told: Callable[[Status], None]) -> None:
         """See `MessageTransfer`."""
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from calleq.runtime.clock import Clock
 from calleq.runtime.guest import GuestReactor
 from calleq.runtime.tap import Tap
+from calleq.ss7.laying import timers_of
 from calleq.ss7.links import LinkEnd, link_name
 from calleq.ss7.m3ua import messages as m
 from calleq.ss7.m3ua.asp import AspSettings
@@ -19,6 +20,7 @@ from calleq.ss7.m3ua.ends import AdaptedEnd, gateway_end, server_end
 from calleq.ss7.m3ua.gateway import Destination, Gateway
 from calleq.ss7.m3ua.server import ApplicationServer
 from calleq.ss7.m3ua.tcp import M3uaConnector, M3uaListener
+from calleq.ss7.tcp_link import TcpConnector, TcpEnd, TcpListener
 from calleq.topology import SignallingLink, Topology, parse_point_code
 
 _MODES = {mode.name.lower(): mode for mode in m.TrafficMode}
@@ -32,12 +34,16 @@ class ForeignLinks:
         self._clock = clock
         self._tap = tap
         self._associations: list[tuple[SignallingLink, Association]] = []
-        self._connectors: list[M3uaConnector] = []
-        self._listeners: list[tuple[SignallingLink, M3uaListener]] = []
-        self.ends: list[AdaptedEnd] = []
+        self._connectors: list[M3uaConnector | TcpConnector] = []
+        self._listeners: list[tuple[SignallingLink, M3uaListener | TcpListener]] = []
+        self._waiting: list[tuple[SignallingLink, TcpEnd]] = []
+        """Ends of links over M2PA."""
+        self.ends: list[AdaptedEnd | TcpEnd] = []
 
     def end(self, link: SignallingLink, near: str) -> LinkEnd:
         """The end at our node `near`."""
+        if link.protocol == "m2pa":
+            return self._m2pa_end(link, near)
         far = link.ends[1] if near == link.ends[0] else link.ends[0]
         names = (link_name(link.ends), near, far)
         gateway = None
@@ -53,7 +59,8 @@ class ForeignLinks:
             end = gateway_end(names, self._clock, self._tap, association)
         else:
             assert server is not None
-            end = server_end(names, self._clock, self._tap, server)
+            assert gateway is not None
+            end = server_end(names, self._clock, self._tap, server, gateway)
         self.ends.append(end)
         return end
 
@@ -68,10 +75,12 @@ class ForeignLinks:
     def report(self, say: Callable[[str], object]) -> None:
         """Say a line from now on whenever a link comes or goes."""
         for end in self.ends:
-            end.watch = lambda end: say(_state(end))
+            end.watch = _saying(say)
 
     def open(self, reactor: GuestReactor) -> None:
         """Listen and connect; CannotListenError when an address is taken."""
+        for link, end in self._waiting:
+            self._open_m2pa(reactor, link, end)
         for link, association in self._associations:
             host, _, port = (link.connect or link.listen).rpartition(":")
             if link.connect:
@@ -87,7 +96,7 @@ class ForeignLinks:
         """Every address by what it is for."""
         return {
             f"foreign signalling link {link_name(link.ends)}": link.listen
-            for link, _ in self._associations
+            for link, _ in (*self._waiting, *self._associations)
             if link.listen
         }
 
@@ -97,6 +106,34 @@ class ForeignLinks:
             connector.stop()
         for _, listener in self._listeners:
             listener.stop()
+
+    def _m2pa_end(self, link: SignallingLink, near: str) -> LinkEnd:
+        far = link.ends[1] if near == link.ends[0] else link.ends[0]
+        end = TcpEnd(
+            link_name(link.ends),
+            near,
+            far,
+            self._clock,
+            self._tap,
+            foreign=True,
+            emergency=link.proving == "emergency",
+            timers=timers_of(link),
+        )
+        self._waiting.append((link, end))
+        self.ends.append(end)
+        return end
+
+    def _open_m2pa(self, reactor: GuestReactor, link: SignallingLink, end: TcpEnd) -> None:
+        host, _, port = (link.connect or link.listen).rpartition(":")
+        if link.connect:
+            connector = TcpConnector(end)
+            self._connectors.append(connector)
+            connector.start(reactor, host, int(port))
+        else:
+            listener = TcpListener(end.near, self._clock, self._tap)
+            listener.expect(end, link.remote)
+            self._listeners.append((link, listener))
+            listener.listen(reactor, int(port), host)
 
     def _server(self, link: SignallingLink, far: str) -> ApplicationServer:
         code = parse_point_code(self._topology.foreign()[far].point_code)
@@ -115,7 +152,11 @@ class ForeignLinks:
         )
 
 
-def _state(end: AdaptedEnd) -> str:
+def _saying(say: Callable[[str], object]) -> Callable[[AdaptedEnd | TcpEnd], object]:
+    return lambda end: say(_state(end))
+
+
+def _state(end: AdaptedEnd | TcpEnd) -> str:
     state = "in service" if end.in_service else "out of service, tried again and again"
     return f"foreign signalling link {end.link} at {end.near}: {state}"
 

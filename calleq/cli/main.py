@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from calleq import __version__
+from calleq.cli import DEFAULT_DATA
 from calleq.cli.failure import CommandError, UsageError
 
 
@@ -19,9 +20,19 @@ def _with_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         type=Path,
-        default=Path("calleq-data"),
+        default=DEFAULT_DATA,
         metavar="DIR",
         help="where journals, captures and recordings lie (default: ./calleq-data)",
+    )
+
+
+def _with_every_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data",
+        type=Path,
+        action="append",
+        metavar="DIR",
+        help="where journals and captures lie; once for each machine (default: ./calleq-data)",
     )
 
 
@@ -179,8 +190,13 @@ def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "trace",
     )
     trace.add_argument("call", metavar="CALL", help="reference, or `last`")
-    _with_data(trace)
-    trace.add_argument("--pcap", type=Path, metavar="FILE", help="also write its SS7 octets")
+    _with_every_data(trace)
+    trace.add_argument(
+        "--pcap",
+        type=Path,
+        metavar="FILE",
+        help="also write its SS7 octets; FILE.pcapng keeps links and directions apart",
+    )
     _with_json(trace, "the ladder")
 
     topology = _add(
@@ -202,7 +218,7 @@ def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="read every entry of every journal; exit status 1 when one is damaged",
         epilog="example: calleq journal check --data my-data --json",
     )
-    _with_data(checking)
+    _with_every_data(checking)
     _with_json(checking, "what was found")
 
     _add_operation(commands)
@@ -259,7 +275,7 @@ def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
     def way(name: str, what: str, example: str) -> argparse.ArgumentParser:
         parser = ways.add_parser(name, help=what, epilog=f"example: {example}")
-        _with_data(parser)
+        _with_every_data(parser)
         _with_database(parser)
         return parser
 
@@ -300,7 +316,7 @@ def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "calleq rebuild --data calleq-data",
         "rebuild",
     )
-    _with_data(rebuild)
+    _with_every_data(rebuild)
     _with_database(rebuild)
     _with_json(rebuild, "what was read and made")
 

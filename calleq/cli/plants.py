@@ -24,6 +24,7 @@ from calleq.osn.tcp import TcpBus
 from calleq.runtime.clock import Clock
 from calleq.runtime.guest import GuestReactor, start_guest, stop_guest
 from calleq.runtime.tap import Tap
+from calleq.ss7.laying import in_process_link, timers_of
 from calleq.ss7.links import InProcessLink, LinkEnd, link_name
 from calleq.ss7.tcp_link import TcpConnector, TcpEnd, TcpListener
 from calleq.topology import SignallingLink, Topology, address_of
@@ -83,8 +84,7 @@ class OneProcess:
     def link_ends(self, link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
         if link.is_foreign:
             return self._foreign.ends_in(link, chosen)
-        wire = InProcessLink(link.ends, self._clock, self._tap, link.delay_us)
-        self.links[link.ends] = wire
+        wire = self.links[link.ends] = in_process_link(link, self._clock, self._tap)
         return {name: wire.end(name) for name in link.ends if name in chosen}
 
     def open(self, lines_lost: Callable[[str], object]) -> None:
@@ -159,7 +159,7 @@ class SeveralProcesses:
             return self._foreign.ends_in(link, chosen)
         here = [name for name in link.ends if name in chosen]
         if len(here) == 2:
-            wire = InProcessLink(link.ends, self._clock, self._tap, link.delay_us)
+            wire = in_process_link(link, self._clock, self._tap)
             return {name: wire.end(name) for name in here}
         ends: dict[str, LinkEnd] = {}
         for name in here:
@@ -167,7 +167,16 @@ class SeveralProcesses:
             if name == self._waiting_end(link):
                 ends[name] = self._watched(self._listener(name).end(far, link_name(link.ends)))
             else:
-                connector = TcpConnector(name, far, link_name(link.ends), self._clock, self._tap)
+                end = TcpEnd(
+                    link_name(link.ends),
+                    name,
+                    far,
+                    self._clock,
+                    self._tap,
+                    emergency=link.proving == "emergency",
+                    timers=timers_of(link),
+                )
+                connector = TcpConnector(end)
                 self._connectors.append(connector)
                 ends[name] = self._watched(connector.end)
         return ends

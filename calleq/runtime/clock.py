@@ -36,6 +36,11 @@ class Clock(Protocol):
     def call_later_us(self, delay_us: int, call: Callable[..., object], *args: object) -> Timer:
         """Call `call(*args)` once, `delay_us` (not negative) from now."""
 
+    def call_in_background_us(
+        self, delay_us: int, call: Callable[..., object], *args: object
+    ) -> Timer:
+        """As `call_later_us`, for what goes on for ever: simulated time does not wait for it."""
+
 
 class _VirtualTimer(msgspec.Struct):
     call: Callable[..., object] | None
@@ -50,6 +55,8 @@ class _VirtualTimer(msgspec.Struct):
 _Entry = tuple[int, int, _VirtualTimer]
 """When it is due, in which order it was set, what to do."""
 
+_NEVER_US = 1 << 62
+
 SLOT_BITS = 17
 """Timers that are not due soon are kept by slots of 2**17 us, about an eighth of a second."""
 
@@ -60,6 +67,10 @@ class VirtualClock:
     A calendar queue: timers of the slots that are open lie in a heap, those of later ones in a list
     for each slot, unsorted. Most timers only bound a state and are cancelled long before they are
     due; those are dropped when their slot is opened, and never cost a place in a heap.
+
+    Timers in the background (tests of what is idle, repeated for ever) fire when time passes over
+    them, but are nothing that is left to be done: `run`, `run_next` and `next_due_us` do not see
+    them.
     """
 
     def __init__(self, start_us: int = 0) -> None:
@@ -73,6 +84,9 @@ class VirtualClock:
         self._slots: dict[int, list[_Entry]] = {}
         self._coming: list[int] = []
         """The slots that are not open, as a heap."""
+        self._background: list[_Entry] = []
+        """Timers in the background, as a heap."""
+        self._background_due_us = _NEVER_US
 
     def now_us(self) -> int:
         return self._start_us + self._elapsed_us + self._step_us
@@ -100,6 +114,17 @@ class VirtualClock:
         slot.append((due_us, order, timer))
         return timer
 
+    def call_in_background_us(
+        self, delay_us: int, call: Callable[..., object], *args: object
+    ) -> Timer:
+        if delay_us < 0:
+            raise ValueError(f"a timer cannot be set {-delay_us} us into the past")
+        timer = _VirtualTimer(call, args)
+        self._order += 1
+        heapq.heappush(self._background, (self._elapsed_us + delay_us, self._order, timer))
+        self._background_due_us = self._background[0][0]
+        return timer
+
     def step_wall_us(self, step_us: int) -> None:
         """Move the wall clock, as an operator or NTP would; lengths of time do not notice."""
         self._step_us += step_us
@@ -124,7 +149,7 @@ class VirtualClock:
     def advance_us(self, length_us: int) -> None:
         """Fire every timer of the next `length_us` in order, then stand at its end."""
         end_us = self._elapsed_us + length_us
-        self._fire_until(end_us)
+        self._pass_until(end_us)
         self._elapsed_us = end_us
 
     def run(self, limit_us: int) -> bool:
@@ -133,8 +158,26 @@ class VirtualClock:
         self._fire_until(end_us)
         if self.next_due_us() is None:
             return True
+        self._pass_until(end_us)
         self._elapsed_us = end_us
         return False
+
+    def _pass_until(self, end_us: int) -> None:
+        """Fire every timer due at `end_us` or before, and every one in the background."""
+        self._fire_until(end_us)
+        while self._background_due_us <= end_us:
+            self._fire_background()
+            self._fire_until(end_us)
+
+    def _fire_background(self) -> None:
+        """Fire the first timer in the background."""
+        due_us, _, timer = heapq.heappop(self._background)
+        self._background_due_us = self._background[0][0] if self._background else _NEVER_US
+        call = timer.call
+        if call is not None:
+            self._elapsed_us = due_us
+            timer.call = None
+            call(*timer.args)
 
     def _open_slot(self) -> None:
         """The heap is empty: fill it from the next slot, leaving out what was cancelled."""
@@ -153,9 +196,13 @@ class VirtualClock:
                     break
                 self._open_slot()
                 continue
-            if heap[0][0] > end_us:
+            due_us = heap[0][0]
+            if due_us > end_us:
                 break
-            due_us, _, timer = pop(heap)
+            if due_us > self._background_due_us:
+                self._fire_background()
+                continue
+            timer = pop(heap)[2]
             call = timer.call
             if call is not None:
                 self._elapsed_us = due_us
@@ -180,3 +227,8 @@ class LoopClock:
 
     def call_later_us(self, delay_us: int, call: Callable[..., object], *args: object) -> Timer:
         return self._loop.call_later(delay_us / 1e6, call, *args)
+
+    def call_in_background_us(
+        self, delay_us: int, call: Callable[..., object], *args: object
+    ) -> Timer:
+        return self.call_later_us(delay_us, call, *args)

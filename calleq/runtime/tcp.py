@@ -48,8 +48,18 @@ class Attempt(Protocol):
         """Give up the attempt, or close the connection."""
 
 
+class Peer(Protocol):
+    """Where a connection comes from."""
+
+    host: str
+    port: int
+
+
 class Wire(Protocol):
     """What is needed of a Twisted TCP transport."""
+
+    def getPeer(self) -> Peer:  # noqa: N802
+        """Who is at the far end."""
 
     def write(self, data: bytes) -> None:
         """Send in order."""

@@ -1,33 +1,33 @@
 """Signalling links: what a node sees of one, and the link between two nodes of one process.
 
 Owns the contract `LinkEnd` and `InProcessLink`. A link carries the octets of message signal units
-from the service information octet on, in order, and has a state, in service or not, that both of
-its ends learn of. It reads no octet: what is malformed arrives malformed.
+from the service information octet on, in order, each once, and has a state, in service or not, that
+its ends learn of. It reads no octet of a unit: what is malformed arrives malformed.
+
+An in-process link is two M2PA sessions and a simulated wire between them, which carries their
+frames and may delay, lose, damage or reorder them. It is in service from the start, as if it had
+been aligned before; from then on everything is said in frames, and a link that fails is aligned
+again over its wire as soon as that is whole.
 
 Odd cases:
 
-- a failed link loses what is in flight in both directions, as a cut cable does; the units are
-  counted, nobody is told which they were (level 4's timers repair it);
-- a state change is told to the ends from the clock, in the order of the changes and, within one,
-  in the order in which the topology names the ends, so that nobody is called from inside `fail`;
+- a cut wire loses what is under way, as a cable does; both ends notice at once (a carrier is gone).
+  What the far end did not acknowledge can be retrieved;
+- a state change, and a level of congestion, is told to a node from the clock, so that nobody is
+  called from inside `fail` or `send`;
 - `send` looks at the state itself: a node that has not been told yet is refused, and takes another
   link.
 """
 
-from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Segment, Tap
-
-NONE_RECEIVED = 0xFFFFFF
-"""What stands for the unit before the first (RFC 4165 §2.2)."""
-
-_SIGNALLING_LINK = Segment.SIGNALLING_LINK
-
-IN_FLIGHT_LIMIT = 65_536
-"""Units under way in one direction of an in-process link; more are lost, and counted."""
+from calleq.ss7.m2pa import NONE_RECEIVED as NONE_RECEIVED
+from calleq.ss7.m2pa import Bounds, Session, Timers
+from calleq.ss7.wire import Quality, Wire
+from calleq.units import SECOND_US
 
 
 class LinkEnd(Protocol):
@@ -50,7 +50,10 @@ class LinkEnd(Protocol):
         """Whether `send` would be taken now."""
 
     def send(self, octets: bytes) -> bool:
-        """Put one unit on the link; False, and nothing sent, when it is not in service."""
+        """Put one unit on the link; False, and nothing sent, when it cannot be taken.
+
+        It cannot while the link is out of service, or when it keeps too many units already.
+        """
 
     def attach(self, receive: Callable[[bytes], None], changed: Callable[[bool], None]) -> None:
         """Hand arriving units to `receive` and each new state, True in service, to `changed`."""
@@ -98,145 +101,181 @@ def link_name(ends: tuple[str, str]) -> str:
     return f"{ends[0]}/{ends[1]}"
 
 
-class InProcessEnd:
-    """One end of an `InProcessLink`; fulfils `LinkEnd`."""
+_SIGNALLING_LINK = Segment.SIGNALLING_LINK
 
-    __slots__ = (
-        "_changed",
-        "_far_end",
-        "_owner",
-        "_receive",
-        "_received",
-        "_remains",
-        "_told",
-        "_under_way",
-        "far",
-        "link",
-        "near",
-        "wanted",
-    )
+UNHURRIED = Timers(acknowledge_us=SECOND_US)
+"""Between two ends in one process half of T7 is soon enough: fewer frames for nothing."""
 
-    def __init__(self, owner: "InProcessLink", near: str, far: str) -> None:
-        self.link = owner.name
+
+class AttachedEnd:
+    """What every end has alike: its names, and the node that is told of things."""
+
+    def __init__(self, link: str, near: str, far: str, clock: Clock) -> None:
+        self.link = link
         self.near = near
         self.far = far
-        self.wanted = True
-        """Level 3 has not stopped it."""
-        self._owner = owner
-        self._far_end: InProcessEnd = self
+        self.clock = clock
         self._receive: Callable[[bytes], None] | None = None
         self._changed: Callable[[bool], None] | None = None
         self._told: Callable[[int], None] | None = None
-        self._under_way: deque[bytes] = deque()
-        self._remains: list[bytes] = []
-        self._received = NONE_RECEIVED
-
-    @property
-    def in_flight(self) -> int:
-        """Units under way from this end."""
-        return len(self._under_way)
-
-    @property
-    def in_service(self) -> bool:
-        return self._owner.in_service
-
-    @property
-    def congestion(self) -> int:
-        return 0
-
-    def on_congestion(self, told: Callable[[int], None]) -> None:
-        self._told = told
-
-    def start(self) -> None:
-        self.wanted = True
-        self._owner.settle()
-
-    def stop(self) -> None:
-        self.wanted = False
-        self._owner.settle()
-
-    def last_received(self) -> int:
-        return self._received
-
-    def retrieve(self, after: int | None) -> list[bytes]:
-        remains, self._remains = self._remains, []
-        first = (self._far_end._received + 1) & NONE_RECEIVED
-        if after is None:
-            return []
-        return remains[((after + 1 - first) & NONE_RECEIVED) :]
-
-    def interrupted(self) -> None:
-        """What is under way will not arrive."""
-        self._remains = list(self._under_way)
-        self._under_way.clear()
-
-    def resumed(self) -> None:
-        """In service again: units are counted anew."""
-        self._received = NONE_RECEIVED
 
     def attach(self, receive: Callable[[bytes], None], changed: Callable[[bool], None]) -> None:
+        """As `LinkEnd.attach`."""
         self._receive = receive
         self._changed = changed
 
-    def join(self, far_end: "InProcessEnd") -> None:
-        """Say which end the units of this one arrive at."""
-        self._far_end = far_end
+    def on_congestion(self, told: Callable[[int], None]) -> None:
+        """As `LinkEnd.on_congestion`."""
+        self._told = told
 
-    def send(self, octets: bytes) -> bool:
-        link = self._owner
-        if not link.in_service:
-            return False
-        clock = link.clock
-        link.tap.saw(_SIGNALLING_LINK, self.link, self.near, self.far, octets, clock.now_us())
-        if self.in_flight >= IN_FLIGHT_LIMIT:
-            link.lost += 1
-            return True
-        self._under_way.append(octets)
-        clock.call_later_us(link.delay_us, self._arrives, octets, link.interruptions)
-        return True
-
-    def _arrives(self, octets: bytes, interruptions: int) -> None:
-        link = self._owner
-        far_end = self._far_end
-        receive = far_end._receive
-        if interruptions != link.interruptions or receive is None:
-            link.lost += 1
-            return
-        self._under_way.popleft()
-        far_end._received = (far_end._received + 1) & NONE_RECEIVED
-        receive(octets)
+    def congested(self, level: int) -> None:
+        """The session's level of congestion has changed: the node is told from the clock."""
+        if self._told is not None:
+            self.clock.call_later_us(0, self._told, level)
 
     def tell(self, in_service: bool) -> None:
-        """Pass a state change on to the node."""
+        """Tell the node of a state."""
         if self._changed is not None:
             self._changed(in_service)
+
+
+class InProcessEnd(AttachedEnd):
+    """One end of an `InProcessLink`; fulfils `LinkEnd`, and owns its session's wire."""
+
+    def __init__(
+        self,
+        owner: "InProcessLink",
+        near: str,
+        far: str,
+        *,
+        timers: Timers,
+        bounds: Bounds | None,
+        emergency: bool,
+    ) -> None:
+        super().__init__(owner.name, near, far, owner.clock)
+        self.session = Session(owner.clock, self, timers=timers, bounds=bounds, emergency=emergency)
+        self.send: Callable[[bytes], bool] = self.session.flow.send
+        """As `LinkEnd.send`."""
+        self._owner = owner
+        self._saw = owner.tap.saw
+        self._now_us = owner.clock.now_us
+        self._call_later_us = owner.clock.call_later_us
+        self._arrives_there = self.arrives
+        self._frame = self.session.flow.frame
+        self.wire = Wire(owner.quality, f"{owner.seed} {owner.name} from {near}")
+        """Away from this end."""
+
+    def attach(self, receive: Callable[[bytes], None], changed: Callable[[bool], None]) -> None:
+        super().attach(receive, changed)
+        self.session.flow.deliver = receive
+
+    @property
+    def in_service(self) -> bool:
+        return self.session.in_service
+
+    @property
+    def congestion(self) -> int:
+        return self.session.flow.buffer.level
+
+    def start(self) -> None:
+        self.session.start()
+
+    def stop(self) -> None:
+        self.session.stop()
+
+    def last_received(self) -> int:
+        return self.session.last_received()
+
+    def retrieve(self, after: int | None) -> list[bytes]:
+        return self.session.retrieve(after)
+
+    def join(self, far_end: "InProcessEnd") -> None:
+        """Say which end the frames of this one arrive at."""
+        self._arrives_there = far_end.arrives
+
+    # What the session asks for.
+
+    def put_unit(self, frame: bytes, octets: bytes) -> None:
+        link = self._owner
+        self._saw(_SIGNALLING_LINK, self.link, self.near, self.far, octets, self._now_us())
+        if link.is_plain:
+            self._call_later_us(link.delay_us, self._arrives_there, frame, link.interruptions)
+        else:
+            self.put(frame)
+
+    def put(self, frame: bytes) -> None:
+        for delay_us, octets in self.wire.carry(frame, self.clock.monotonic_us()):
+            self._call_later_us(delay_us, self._arrives_there, octets, self._owner.interruptions)
+
+    def arrives(self, frame: bytes, interruptions: int) -> None:
+        """A frame has come over the wire, unless that was cut meanwhile."""
+        if interruptions == self._owner.interruptions:
+            self._frame(frame)
+        else:
+            self._owner.lost += 1
+
+    def deliver(self, octets: bytes) -> None:
+        """Nobody is attached."""
+        self._owner.lost += 1
+
+    def changed(self, in_service: bool) -> None:
+        self.clock.call_later_us(0, self.tell, in_service)
+
+    def named(self, name: str) -> None:
+        """Who is at the far end is known here."""
 
 
 class InProcessLink:
     """A signalling link between two nodes of one process, in service from the start.
 
-    `lost` counts the units that a failure, or the bound, took.
+    `lost` counts frames that were under way when the wire was cut, and units that nobody took.
     """
 
-    def __init__(self, ends: tuple[str, str], clock: Clock, tap: Tap, delay_us: int) -> None:
-        """`ends` in the topology's order; raises ValueError for a link from a node to itself."""
+    def __init__(
+        self,
+        ends: tuple[str, str],
+        clock: Clock,
+        tap: Tap,
+        delay_us: int,
+        *,
+        quality: Quality | None = None,
+        seed: int = 0,
+        timers: Timers | None = None,
+        bounds: Bounds | None = None,
+        emergency: bool = True,
+    ) -> None:
+        """`ends` in the topology's order; raises ValueError for a link from a node to itself.
+
+        `quality` says more of the wire than `delay_us` does, and takes its place.
+        """
         if ends[0] == ends[1]:
             raise ValueError(f"a signalling link needs two nodes, not {ends[0]} twice")
-        if delay_us < 0:
-            raise ValueError(f"{link_name(ends)}: a delay of {delay_us} us")
         self.name = link_name(ends)
         self.clock = clock
         self.tap = tap
-        self.delay_us = delay_us
-        self.in_service = True
+        self.seed = seed
+        self.quality = self._given = quality or Quality(delay_us=delay_us)
+        self.is_plain = self.quality.is_plain
+        self.delay_us = self.quality.delay_us
         self.stands = True
-        """The wire is whole."""
+        """The wire is not cut."""
         self.interruptions = 0
         self.lost = 0
-        one, other = InProcessEnd(self, *ends), InProcessEnd(self, ends[1], ends[0])
+        timers = timers or UNHURRIED
+        one, other = (
+            InProcessEnd(self, *pair, timers=timers, bounds=bounds, emergency=emergency)
+            for pair in (ends, ends[::-1])
+        )
         one.join(other)
         other.join(one)
         self._ends = {ends[0]: one, ends[1]: other}
+        for end in self._ends.values():
+            end.session.begin_in_service()
+
+    @property
+    def in_service(self) -> bool:
+        """Whether both ends would take a unit."""
+        return all(end.in_service for end in self._ends.values())
 
     def end(self, name: str) -> InProcessEnd:
         """The end at the node `name`; KeyError when the link does not touch it."""
@@ -244,31 +283,23 @@ class InProcessLink:
 
     def fail(self) -> None:
         """Cut the wire; does nothing when it is."""
-        self.stands = False
-        self.settle()
+        if self.stands:
+            self.stands = False
+            self.interruptions += 1
+            for end in self._ends.values():
+                end.session.disconnected()
 
     def restore(self) -> None:
-        """Make the wire whole; does nothing when it is."""
-        self.stands = True
-        self.settle()
+        """Make the wire whole, and the ends align over it; does nothing when it is."""
+        if not self.stands:
+            self.stands = True
+            for end in self._ends.values():
+                end.session.connected()
 
-    def settle(self) -> None:
-        """The wire, or the wish of an end, has changed."""
-        in_service = self.stands and all(end.wanted for end in self._ends.values())
-        if in_service == self.in_service:
-            return
+    def set_quality(self, quality: Quality | None) -> None:
+        """From now on the wire is like this; None: as it was made. What is under way stays so."""
+        self.quality = quality or self._given
+        self.is_plain = self.quality.is_plain
+        self.delay_us = self.quality.delay_us
         for end in self._ends.values():
-            if in_service:
-                end.resumed()
-            else:
-                end.interrupted()
-        self.interruptions += not in_service
-        self._change(in_service)
-
-    def _change(self, in_service: bool) -> None:
-        self.in_service = in_service
-        self.clock.call_later_us(0, self._tell, in_service)
-
-    def _tell(self, in_service: bool) -> None:
-        for end in self._ends.values():
-            end.tell(in_service)
+            end.wire.quality = self.quality

@@ -2,24 +2,47 @@
 
 from collections.abc import Mapping
 from enum import IntEnum
+from typing import TypeVar
 
 from calleq.ss7 import m2pa
 from calleq.ss7.isup.machine_words import isup_tables
+from calleq.ss7.level3 import (
+    changeback,
+    changeover,
+    congestion,
+    inhibition_tables,
+    link_test,
+    restart_tables,
+)
 
 Table = Mapping[tuple[str, str], tuple[str, str]]
+S = TypeVar("S", bound=IntEnum)
+W = TypeVar("W", bound=IntEnum)
+A = TypeVar("A", bound=IntEnum)
 
 
 def machine_tables() -> dict[str, Table]:
     """Each live table as {(state, input): (action, next state)}; nothing to do is `ignore`."""
     return {
         **isup_tables(),
-        "M2PA: one connection of a link": {
-            (_state(phase), arrival.name): (
-                "ignore" if verdict is m2pa.Verdict.GO_ON else _action(verdict),
-                _state(following),
-            )
-            for (phase, arrival), (verdict, following) in m2pa.TABLE.items()
+        "M2PA: one end of a link": {
+            (_state(state), what.name): (_action(action), _state(following))
+            for (state, what), (action, following) in m2pa.TABLE.items()
         },
+        "MTP3: test of a link": _words(link_test.TABLE),
+        "MTP3: changeover from a link": _words(changeover.TABLE),
+        "MTP3: changeback and controlled rerouting": _words(changeback.TABLE),
+        "MTP3: inhibiting of a link": _words(inhibition_tables.TABLE),
+        "MTP3: congestion of a destination": _words(congestion.TABLE),
+        "MTP3: restart of a node": _words(restart_tables.OWN_TABLE),
+        "MTP3: a neighbour": _words(restart_tables.ADJACENT_TABLE),
+    }
+
+
+def _words(table: Mapping[tuple[S, W], tuple[A, S]]) -> Table:
+    return {
+        (_state(state), what.name): (_action(action), _state(following))
+        for (state, what), (action, following) in table.items()
     }
 
 

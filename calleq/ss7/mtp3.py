@@ -32,6 +32,26 @@ class Msu(msgspec.Struct, frozen=True, gc=False):
     """ANSI alone (T1.111.4 §14.2.2): 0 is discarded first in congestion, 3 last."""
 
 
+class Congested(msgspec.Struct, frozen=True):
+    """MTP-STATUS, signalling network congested: user parts send less to the destination."""
+
+    destination: int
+    level: int
+    """1 to 3; 0: the congestion is over."""
+
+
+class UserPartUnavailable(msgspec.Struct, frozen=True):
+    """MTP-STATUS, remote user unavailable: the node is there, its user part is not (§11.2.7)."""
+
+    destination: int
+    service: int
+    cause: int
+    """0 unknown, 1 unequipped, 2 inaccessible (Q.704 §15.14.4)."""
+
+
+Status = Congested | UserPartUnavailable
+
+
 class MessageTransfer(Protocol):
     """What level 3 offers a user part of one node (Q.701 §8)."""
 
@@ -43,3 +63,6 @@ class MessageTransfer(Protocol):
 
     def on_status(self, changed: Callable[[int, bool], None]) -> None:
         """Tell of each point code that becomes (in)accessible: MTP-PAUSE and MTP-RESUME."""
+
+    def on_indication(self, told: Callable[[Status], None]) -> None:
+        """Tell of congestion, and of user parts that are not there: MTP-STATUS."""

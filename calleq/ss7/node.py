@@ -1,14 +1,9 @@
-"""A node of the signalling network: routing, load sharing and distribution of level 3 (Q.704 §2).
+"""A node of the signalling network: what its user parts see of level 3 (Q.704 §2, Q.701 §8).
 
-Owns the routes of one point code and the links that leave it. It fulfils `MessageTransfer` for the
-user parts above. Links to one adjacent node form a linkset. A destination has levels of linksets:
-those of one level share its traffic by signalling link selection, the next level is used only when
-no linkset of the level before has a link in service. A linkset that ends at the destination itself
-always comes before every level (Q.704 §4).
-
-For each destination the link of every one of the 16 selections is worked out when a link changes,
-so that sending is two look-ups. All messages of one selection take one way, which keeps a circuit's
-messages in order (Q.704 §2.3).
+Owns the hot path: sending for a user part, discriminating and distributing what arrives. It fulfils
+`MessageTransfer`. Which link a message takes has been worked out beforehand by the procedures of
+`calleq.ss7.level3`, so that sending is two look-ups; all messages of one selection take one way,
+which keeps a circuit's messages in order (Q.704 §2.3).
 
 It refuses: octets that are no signal unit (`malformed`), units for another point code or network
 (`wrong_destination`), units of a service that nobody here uses (`unknown_service`). Each is
@@ -16,98 +11,107 @@ discarded and counted; no octets make it raise. An exception out of a user part 
 passes through.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from struct import Struct
 
 from calleq.runtime.clock import Clock
 from calleq.ss7 import mtp3_codec
+from calleq.ss7.level3.inhibition import Told
+from calleq.ss7.level3.management import Management
+from calleq.ss7.level3.point import LINKS_LIMIT, SELECTIONS, Link, Linkset, Point, Way
+from calleq.ss7.level3.screening import Screening
+from calleq.ss7.level3.snapshots import PointSnapshot, point_snapshot
+from calleq.ss7.level3.timers import Mtp3Timers
 from calleq.ss7.links import LinkEnd
-from calleq.ss7.mtp3 import SERVICE_ISUP, Msu, Mtp3Error
+from calleq.ss7.m3ua.messages import Affected
+from calleq.ss7.mtp3 import SERVICE_ISUP, Congested, Msu, Status, UserPartUnavailable
+from calleq.ss7.mtp3_codec import LABEL_OCTETS, SIF_LIMIT_OCTETS
+from calleq.ss7.mtp3_management import Management as ManagementMessage
+from calleq.ss7.mtp3_management import Upu
+from calleq.ss7.mtp3_management_codec import to_msu
+from calleq.units import SECOND_US
 
-SELECTIONS = 16
-"""Values of the 4-bit signalling link selection field (Q.704 §2.2.4)."""
+SERVICE_TEST = 1
+UNEQUIPPED = 1
+"""Cause of a UPU: there is no such user part (Q.704 §15.14.4)."""
 
-DESTINATIONS_LIMIT = 1 << 14
-"""A node has no more routes than there are point codes."""
+UPU_PAUSE_US = SECOND_US
+UPU_LIMIT = 1_024
+"""Senders and services for which the pause is kept at one time."""
 
-LINKS_LIMIT = 16
-"""Links of one linkset (Q.704 §2.3.1)."""
-
-Levels = tuple[tuple[int, ...], ...]
-
-
-class Linkset:
-    """The links to one adjacent node."""
-
-    __slots__ = ("_node", "adjacent", "ends")
-
-    def __init__(self, node: "Mtp3Node", adjacent: int) -> None:
-        self.adjacent = adjacent
-        self.ends: list[LinkEnd] = []
-        self._node = node
-
-    def serving(self) -> list[LinkEnd]:
-        """The ends of the links in service."""
-        return [end for end in self.ends if end.in_service]
-
-    def receive(self, octets: bytes) -> None:
-        """Discriminate and distribute a unit that arrived over one of the links (Q.704 §2.4)."""
-        node = self._node
-        try:
-            msu = mtp3_codec.decode(octets)
-        except Mtp3Error:
-            node.malformed += 1
-            return
-        if msu.network != node.network_indicator:
-            node.wrong_destination += 1
-        elif msu.destination != node.point_code:
-            node.pass_on(msu, octets, self)
-        else:
-            node.deliver(msu, self)
-
-    def changed(self, in_service: bool) -> None:
-        """One of the links went into or out of service."""
-        self._node.link_changed()
+_HEAD = Struct("<BI")
+_HEAD_OCTETS = _HEAD.size
+_LIMIT_OCTETS = 1 + SIF_LIMIT_OCTETS
+_PAYLOAD_LIMIT_OCTETS = SIF_LIMIT_OCTETS - LABEL_OCTETS
 
 
 class Mtp3Node:
     """One point code of the signalling network, with its links and routes."""
 
+    transfers = False
+    """Whether it passes on what is for others."""
+
     def __init__(
-        self, name: str, point_code: int, clock: Clock, network_indicator: int = 2
+        self,
+        name: str,
+        point_code: int,
+        clock: Clock,
+        network_indicator: int = 2,
+        timers: Mtp3Timers | None = None,
     ) -> None:
         self.name = name
         self.point_code = point_code
         self.clock = clock
         self.network_indicator = network_indicator
+        self.screening: Screening | None = None
+        """Of a transfer point, where it has rules."""
         self.malformed = 0
         self.wrong_destination = 0
         self.unknown_service = 0
         self.sent = 0
         self.delivered = 0
-        self._linksets: dict[int, Linkset] = {}
-        self._routes: dict[int, Levels] = {}
-        self._forwarding: dict[int, tuple[LinkEnd, ...]] = {}
+        self.point = Point(
+            name,
+            point_code,
+            clock,
+            network_indicator,
+            timers or Mtp3Timers(),
+            transfers=self.transfers,
+        )
+        self.point.encode = self._encode
+        self.management = Management(
+            self.point, self._way_changed, self._congested, self._user_part_unavailable
+        )
+        self._ways = self.point.ways
         self._users: dict[int, Callable[[Msu], None]] = {}
         self._watchers: list[Callable[[int, bool], None]] = []
+        self._indicated: list[Callable[[Status], None]] = []
+        self._upu_until_us: dict[tuple[int, int], int] = {}
+        """By origin and service: no second UPU before."""
+        self._information = SERVICE_ISUP | network_indicator << 6
 
     def attach(self, end: LinkEnd, adjacent: int) -> None:
         """Make `end` a link of the linkset to the point code `adjacent`, and a route to it.
 
-        Raises ValueError for a link that is not this node's, or one too many.
+        It carries traffic when it is in service and has passed its test (Q.707 §2.2). Raises
+        ValueError for a link that is not this node's, or one too many.
         """
         if end.near != self.name:
             raise ValueError(f"{self.name}: {end.link} ends at {end.near} here")
         if adjacent == self.point_code:
             raise ValueError(f"{self.name}: {end.link} leads to its own point code")
-        linkset = self._linksets.get(adjacent)
+        linkset = self.point.linksets.get(adjacent)
         if linkset is None:
-            linkset = self._linksets[adjacent] = Linkset(self, adjacent)
-            self._routes.setdefault(adjacent, ())
-        if len(linkset.ends) >= LINKS_LIMIT:
+            self.point.way_to(adjacent)
+            linkset = self.point.linksets[adjacent] = Linkset(adjacent)
+        if len(linkset.links) >= LINKS_LIMIT:
             raise ValueError(f"{self.name}: more than {LINKS_LIMIT} links to one node")
-        linkset.ends.append(end)
-        end.attach(linkset.receive, linkset.changed)
-        self.link_changed()
+        link = self.management.add(linkset, end)
+        end.attach(self.receiver(link), partial(self.management.changed, link))
+        if end.in_service:
+            # Not at once: the other end of the link may not stand yet.
+            self.clock.call_later_us(0, self._begin, link)
 
     def set_route(self, destination: int, *levels: tuple[int, ...]) -> None:
         """Reach `destination` over the linksets to these adjacent point codes.
@@ -118,33 +122,30 @@ class Mtp3Node:
         """
         if destination == self.point_code:
             raise ValueError(f"{self.name}: a route to itself")
-        if len(self._routes) >= DESTINATIONS_LIMIT:
-            raise ValueError(f"{self.name}: more than {DESTINATIONS_LIMIT} routes")
-        self._routes[destination] = levels
-        self._settle((destination,))
+        way = self.point.way_to(destination)
+        way.levels = ((destination,), *levels)
+        self.management.routed(way)
 
     def accessible(self, destination: int) -> bool:
         """Whether a route to the point code is in service."""
-        return destination in self._forwarding
+        way = self._ways.get(destination)
+        return way is not None and way.open
 
     def transfer(self, destination: int, selection: int, payload: bytes) -> bool:
         """Send for the ISDN user part; False when no route is in service, and nothing was sent."""
-        ends = self._forwarding.get(destination)
-        if ends is None:
+        way = self._ways.get(destination)
+        if way is None or not way.open:
             return False
-        msu = Msu(
-            destination, self.point_code, selection, payload, SERVICE_ISUP, self.network_indicator
-        )
-        octets = mtp3_codec.encode(msu)
-        if ends[selection].send(octets):
-            self.sent += 1
-            return True
-        # The link failed and the clock has not told us yet: take what is left, at once.
-        ends = self._links_to(destination, self._routes[destination])
-        if not ends or not ends[selection].send(octets):
-            return False
+        if len(payload) > _PAYLOAD_LIMIT_OCTETS or not 0 <= selection < SELECTIONS:
+            # Whatever is wrong with it, the codec says so.
+            mtp3_codec.encode(Msu(destination, self.point_code, selection, payload))
+        octets = _HEAD.pack(self._information, way.label | selection << 28) + payload
         self.sent += 1
-        return True
+        taken = way.carriers[selection].carry(octets)
+        link = way.links[selection] if way.links else None
+        if link is not None and link.congestion:
+            self.management.congestion.passed(link, way, self.point_code)
+        return taken
 
     def on_message(self, service: int, receive: Callable[[Msu], None]) -> None:
         """Hand every unit of `service` addressed to this node to `receive` (one user each)."""
@@ -154,55 +155,118 @@ class Mtp3Node:
         """Tell of each point code that becomes inaccessible (False) or accessible (True)."""
         self._watchers.append(changed)
 
-    def deliver(self, msu: Msu, linkset: Linkset) -> None:
+    def on_indication(self, told: Callable[[Status], None]) -> None:
+        """Tell of congestion of a destination, and of user parts that are not there."""
+        self._indicated.append(told)
+
+    def knows(self, destination: int) -> bool:
+        """Whether it has a route to the point code, in service or not."""
+        return destination in self._ways
+
+    def destinations(self, affected: Iterable[Affected]) -> Iterator[int]:
+        """The destinations it has a route to among these, masks considered."""
+        for point in affected:
+            if not point.mask:
+                if point.point_code in self._ways:
+                    yield point.point_code
+                continue
+            yield from [
+                code for code in self._ways if code >> point.mask == point.point_code >> point.mask
+            ]
+
+    def snapshot(self) -> PointSnapshot:
+        """Links, linksets, routes and counters as they stand now."""
+        return point_snapshot(self.management, self.screening)
+
+    def inhibit(self, link: str, told: Told, code: int = 0) -> None:
+        """Keep a link free of traffic (Q.704 §10); `told` hears how that ends.
+
+        Raises KeyError where no link has that name and code.
+        """
+        self.management.inhibition.inhibit(self._link(link, code), told)
+
+    def uninhibit(self, link: str, told: Told, code: int = 0) -> None:
+        """Give a link back to traffic; as `inhibit`."""
+        self.management.inhibition.uninhibit(self._link(link, code), told)
+
+    def _link(self, name: str, code: int) -> Link:
+        for link in self.point.links():
+            if (link.name, link.code) == (name, code):
+                return link
+        raise KeyError(f"{self.name} has no link {name} with code {code}")
+
+    def deliver(self, msu: Msu, link: Link) -> None:
         """Hand a unit for this node to the user part it is for."""
+        if msu.service <= SERVICE_TEST:
+            self.management.received(msu, link)
+            return
         user = self._users.get(msu.service)
         if user is None:
             self.unknown_service += 1
+            self._say_unavailable(msu)
             return
         self.delivered += 1
         user(msu)
 
-    def pass_on(self, msu: Msu, octets: bytes, linkset: Linkset) -> None:
+    def pass_on(self, information: int, label: int, octets: bytes, link: Link) -> None:
         """A unit for another point code: an end point has no use for it."""
         self.wrong_destination += 1
 
-    def link_changed(self) -> None:
-        """Work out the links anew and tell the user parts what became of each destination."""
-        self._settle(tuple(self._routes))
+    def receiver(self, link: Link) -> Callable[[bytes], None]:
+        """Whom the units that arrive over a link are handed to."""
+        return partial(self._received, link)
 
-    def _settle(self, destinations: tuple[int, ...]) -> None:
-        """Work out the links to these destinations; then tell of those that changed."""
-        changes = []
-        for destination in destinations:
-            ends = self._links_to(destination, self._routes[destination])
-            if bool(ends) != (destination in self._forwarding):
-                changes.append((destination, bool(ends)))
-            if ends:
-                self._forwarding[destination] = ends
-            else:
-                self._forwarding.pop(destination, None)
-        for destination, accessible in changes:
+    def _begin(self, link: Link) -> None:
+        if link.end.in_service:
+            self.management.changed(link, True)
+
+    def _received(self, link: Link, octets: bytes) -> None:
+        """Discriminate a unit that arrived over one of the links (Q.704 §2.4)."""
+        if not _HEAD_OCTETS <= len(octets) <= _LIMIT_OCTETS:
+            self.malformed += 1
+            return
+        information, label = _HEAD.unpack_from(octets)
+        link.received += 1
+        if link.is_blocked:
+            self.point.discarded += 1
+        elif information >> 6 != self.network_indicator:
+            self.wrong_destination += 1
+        elif label & 0x3FFF != self.point_code:
+            self.pass_on(information, label, octets, link)
+        else:
+            self.deliver(mtp3_codec.decode(octets), link)
+
+    def _encode(self, message: ManagementMessage, destination: int) -> bytes:
+        return mtp3_codec.encode(
+            to_msu(message, destination, self.point_code, self.network_indicator)
+        )
+
+    def _way_changed(self, way: Way) -> None:
+        """Tell the user parts what has become of a destination."""
+        is_open = bool(way.links) and not self.point.is_restarting
+        if is_open != way.open:
+            way.open = is_open
             for changed in self._watchers:
-                changed(destination, accessible)
+                changed(way.destination, is_open)
 
-    def _links_to(self, destination: int, levels: Levels) -> tuple[LinkEnd, ...]:
-        """The link of each selection, () when no route is in service."""
-        for level in ((destination,), *levels):
-            choices = [
-                serving
-                for adjacent in level
-                if (linkset := self._linksets.get(adjacent)) and (serving := linkset.serving())
-            ]
-            if len(choices) == 1 and len(choices[0]) == 1:
-                return (choices[0][0],) * SELECTIONS
-            if choices:
-                return tuple(_share(choices, selection) for selection in range(SELECTIONS))
-        return ()
+    def _say_unavailable(self, msu: Msu) -> None:
+        """Tell the sender that nobody here uses that service (UPU, Q.704 §11.2.7)."""
+        now_us = self.clock.monotonic_us()
+        key = (msu.origin, msu.service)
+        if self._upu_until_us.get(key, 0) > now_us:
+            return
+        if len(self._upu_until_us) >= UPU_LIMIT:
+            self._upu_until_us.clear()
+        self._upu_until_us[key] = now_us + UPU_PAUSE_US
+        self.point.send(Upu(self.point_code, msu.service, UNEQUIPPED), msu.origin)
 
+    def _user_part_unavailable(self, message: Upu) -> None:
+        self.indicate(UserPartUnavailable(message.destination, message.user, message.cause))
 
-def _share(choices: list[list[LinkEnd]], selection: int) -> LinkEnd:
-    """The link of a selection: its low part picks the linkset, the rest the link within it."""
-    rest, linkset = divmod(selection, len(choices))
-    ends = choices[linkset]
-    return ends[rest % len(ends)]
+    def _congested(self, way: Way) -> None:
+        self.indicate(Congested(way.destination, way.congestion))
+
+    def indicate(self, status: Status) -> None:
+        """Tell the user parts of congestion, or of a user part that is not there."""
+        for told in self._indicated:
+            told(status)

@@ -1,238 +1,292 @@
-"""Signalling links over TCP, for nodes in processes of their own: M2PA frames on a byte stream.
+"""Signalling links over TCP: M2PA frames on a byte stream (RFC 4165 as far as one stream goes).
 
 Owns the connections of a node: `TcpListener` waits for the nodes that connect to it (at a transfer
 point), `TcpConnector` connects to one and never stops trying. Both give a `TcpEnd`, which a node
-cannot tell from an end in its own process; the session itself is `m2pa.Session`.
+cannot tell from an end in its own process; the session itself is `m2pa.Session`, one for each
+connection.
 
-The link is in service while there is a proved connection. A connection that breaks, falls silent
-before it is proved, sends what is no M2PA, or takes nothing any more is closed and the link is out
-of service; the connector connects anew, soon at first and then at most `RECONNECT_LIMIT_US` apart.
-What was in flight is lost. A second connection for one link takes the place of the first: its node
-has started again and the old connection is a ruin that nobody has noticed.
+A node of this project says its name in the filler of its proving, and a listener finds by it which
+link a connection is for. A foreign node says nothing: its connections are known by the address that
+they come from, and this end says no name to it either.
+
+The link is out of service while there is no connection, while the session on it is being aligned,
+and while level 3 has stopped it. A session that fails is aligned again on its connection; octets
+that are no frame close it, since a stream that has lost its frames does not find them again. The
+connector connects anew, soon at first and then at most `RECONNECT_LIMIT_US` apart. What was not
+acknowledged can be retrieved afterwards. A second connection for one link takes the place of the
+first as soon as it is in service: its node has started again and the old one is a ruin.
 
 The reactor is given; nothing here fetches one, and the time is the given clock's.
 """
 
 from collections.abc import Callable
-from typing import assert_never
 
 from twisted.internet.defer import Deferred, succeed
 
 from calleq.runtime.clock import Clock, Timer
 from calleq.runtime.tap import Segment, Tap
 from calleq.runtime.tcp import Connection, Dialler, Listener, TcpReactor
-from calleq.ss7.links import NONE_RECEIVED
-from calleq.ss7.m2pa import ACKNOWLEDGE_AFTER, Aligned, M2paError, Proved, Session, Unit
+from calleq.ss7.links import AttachedEnd
+from calleq.ss7.m2pa import NONE_RECEIVED, Bounds, Deframer, M2paError, Session, Timers
 from calleq.units import MILLISECOND_US, SECOND_US
 
-PROVING_LIMIT_US = 5 * SECOND_US
-"""How long a connection may take to come into service."""
-
-ACKNOWLEDGE_DELAY_US = 100 * MILLISECOND_US
-"""The longest a received unit stays unacknowledged (Q.703 T7 expects 0.5 to 2 s)."""
+NAMING_LIMIT_US = 10 * SECOND_US
+"""How long a connection may take to say whose it is."""
 
 RECONNECT_FIRST_US = 50 * MILLISECOND_US
 RECONNECT_LIMIT_US = 2 * SECOND_US
 CONNECTIONS_LIMIT = 256
-"""Connections a listener keeps, proved or not; one more is closed at once."""
+"""Connections a listener keeps, named or not; one more is closed at once."""
 
 
-class TcpEnd:
+class TcpEnd(AttachedEnd):
     """One end of a link over TCP; fulfils `LinkEnd`.
 
-    `malformed` counts the connections that were closed because of what came over them.
+    `malformed` counts the connections that were closed because of what came over them,
+    `forgotten` the units that nobody retrieved before the link failed again.
     """
 
-    def __init__(self, link: str, near: str, far: str, clock: Clock, tap: Tap) -> None:
-        self.link = link
-        self.near = near
-        self.far = far
+    def __init__(
+        self,
+        link: str,
+        near: str,
+        far: str,
+        clock: Clock,
+        tap: Tap,
+        *,
+        foreign: bool = False,
+        emergency: bool = True,
+        timers: Timers | None = None,
+        bounds: Bounds | None = None,
+    ) -> None:
+        super().__init__(link, near, far, clock)
+        self.foreign = foreign
+        """The far node is none of this project's: no names are said."""
+        self.emergency = emergency
+        self.timers = timers
+        self.bounds = bounds
         self.malformed = 0
+        self.forgotten = 0
         self.interruptions = 0
         self.watch: Callable[[TcpEnd], object] | None = None
         """Told, after the node, when the link goes into or out of service."""
-        self._clock = clock
         self._tap = tap
-        self._connection: _Connection | None = None
-        self._receive: Callable[[bytes], None] | None = None
-        self._changed: Callable[[bool], None] | None = None
+        self._wanted = True
+        self._connections: list[_Connection] = []
+        """Those that are known to be this link's; the last is the newest."""
+        self._serving: _Connection | None = None
+        self._past: Session | None = None
+        """The session that was in service last, with what remains of it."""
 
     @property
     def in_service(self) -> bool:
-        return self._connection is not None and not self._connection.is_over
-
-    def attach(self, receive: Callable[[bytes], None], changed: Callable[[bool], None]) -> None:
-        self._receive = receive
-        self._changed = changed
-
-    def send(self, octets: bytes) -> bool:
-        connection = self._connection
-        if connection is None or not connection.send(octets):
-            return False
-        self._tap.saw(
-            Segment.SIGNALLING_LINK, self.link, self.near, self.far, octets, self._clock.now_us()
-        )
-        return True
+        return self._serving is not None and self._serving.session.in_service
 
     @property
     def congestion(self) -> int:
-        return 0
+        return 0 if self._serving is None else self._serving.session.flow.buffer.level
 
-    def on_congestion(self, told: Callable[[int], None]) -> None:
-        """Nothing to tell: what a connection does not take at once, the system keeps."""
+    def send(self, octets: bytes) -> bool:
+        serving = self._serving
+        return serving is not None and not serving.is_over and serving.session.flow.send(octets)
 
     def start(self) -> None:
-        """It runs from the first."""
+        self._wanted = True
+        for connection in tuple(self._connections):
+            connection.session.start()
 
     def stop(self) -> None:
-        """Its connection is what starts and stops it."""
+        self._wanted = False
+        for connection in tuple(self._connections):
+            connection.session.stop()
 
     def last_received(self) -> int:
-        return NONE_RECEIVED
+        if self._serving is not None:
+            return self._serving.session.last_received()
+        return NONE_RECEIVED if self._past is None else self._past.last_received()
 
     def retrieve(self, after: int | None) -> list[bytes]:
-        return []
+        return [] if self._past is None else self._past.retrieve(after)
+
+    # What connections say.
+
+    def saw(self, octets: bytes) -> None:
+        """A unit goes out over the connection."""
+        self._tap.saw(
+            Segment.SIGNALLING_LINK, self.link, self.near, self.far, octets, self.clock.now_us()
+        )
 
     def arrived(self, octets: bytes) -> None:
         """A unit came over the connection."""
         if self._receive is not None:
             self._receive(octets)
 
+    def adopt(self, connection: "_Connection") -> None:
+        """A connection turns out to be this link's."""
+        self._connections.append(connection)
+        if not self._wanted:
+            connection.session.stop()
+
+    def drop(self, connection: "_Connection") -> None:
+        """A connection of this link's has ended."""
+        if connection in self._connections:
+            self._connections.remove(connection)
+
     def up(self, connection: "_Connection") -> None:
-        """The connection is proved: the link is in service."""
-        if self._connection is not None:
-            self.down(self._connection)
-        self._connection = connection
+        """The session on the connection is aligned: the link is in service."""
+        for older in tuple(self._connections):
+            if older is not connection:
+                older.abandon()
+                older.session.disconnected()
+        self._serving = connection
         self._tell(True)
 
     def down(self, connection: "_Connection") -> None:
-        """The connection is gone; does nothing when another has taken its place."""
-        if self._connection is not connection:
+        """It is not any more; does nothing when another has taken its place."""
+        if self._serving is not connection:
             return
-        self._connection = None
+        self._serving = None
+        past, self._past = self._past, connection.session
+        if past is not None and past is not self._past:
+            self.forgotten += len(past.retrieve(past.remains.acknowledged))
         self.interruptions += 1
-        connection.abandon()
         self._tell(False)
 
     def _tell(self, in_service: bool) -> None:
-        if self._changed is not None:
-            self._changed(in_service)
+        self.tell(in_service)
         if self.watch is not None:
             self.watch(self)
 
 
 class _Connection(Connection):
-    """One TCP connection. `find` says which end a far node's name belongs to, None: nobody's."""
+    """One TCP connection, and the session on it, whose owner it is.
+
+    `find` says which end a far node belongs to by the name that it says, or, where it says none
+    (""), by the address that it connects from; None: nobody's.
+    """
 
     def __init__(
-        self, session: Session, clock: Clock, find: Callable[[str], TcpEnd | None]
+        self,
+        name: str,
+        clock: Clock,
+        find: Callable[[str, str], TcpEnd | None],
+        end: TcpEnd | None = None,
+        timers: Timers | None = None,
     ) -> None:
-        self._session = session
+        """`end` where it is known whom the connection goes to, else the `timers` to begin with."""
+        self._timers = timers
+        self._name = name
         self._clock = clock
         self._find = find
         self._end: TcpEnd | None = None
+        self._expected = end
+        self._is_named = False
+        self.session = self._make_session(end)
+        self._deframer = Deframer()
         self.served = False
         """It has been in service."""
-        self._proving: Timer | None = None
-        self._acknowledging: Timer | None = None
+        self._naming: Timer | None = None
         self.on_lost: Callable[[], None] | None = None
 
     def made(self) -> None:
         self.wire.setTcpKeepAlive(True)
-        self._proving = self._clock.call_later_us(PROVING_LIMIT_US, self.abandon)
-        self._flush()
+        end = self._expected or self._find("", self.wire.getPeer().host)
+        if end is not self._expected:
+            self.session = self._make_session(end)
+        if end is not None:
+            self._end = end
+            end.adopt(self)
+        if end is None or not end.foreign:
+            self._naming = self._clock.call_later_us(NAMING_LIMIT_US, self.abandon)
+        self.session.connected()
 
     def arrived(self, data: bytes) -> None:
         try:
-            events = self._session.receive(data)
+            frames = self._deframer.frames(data)
         except M2paError:
             if self._end is not None:
                 self._end.malformed += 1
-            self._give_up()
+            self.session.fault()
+            self.abandon()
+            self.session.disconnected()
             return
-        for event in events:
-            match event:
-                case Unit(octets):
-                    if self._end is not None:
-                        self._end.arrived(octets)
-                case Proved(name):
-                    self._proved(name)
-                case Aligned():
-                    self._aligned()
-                case _:
-                    assert_never(event)
-        self._flush()
-        self._acknowledge()
+        for frame in frames:
+            if self.is_over:
+                return
+            self.session.flow.frame(frame)
 
     def ended(self) -> None:
-        self._give_up()
+        self._cancel_naming()
+        self.session.disconnected()
+        if self._end is not None:
+            self._end.drop(self)
         if self.on_lost is not None:
             self.on_lost()
 
-    def send(self, octets: bytes) -> bool:
-        """Put a unit on the connection; False when it takes no more, and is being closed."""
-        if self.is_over:
-            return False
-        try:
-            frame = self._session.unit(octets)
-        except M2paError:
-            # Not told from inside `send`: `ended` tells the node.
-            self.abandon()
-            return False
-        self.wire.write(frame)
-        return True
-
     def abandon(self) -> None:
-        """As every connection is abandoned, and with it its timers."""
-        for timer in (self._proving, self._acknowledging):
-            if timer is not None:
-                timer.cancel()
+        """As every connection is abandoned, and with it its timer."""
+        self._cancel_naming()
         super().abandon()
 
-    def _give_up(self) -> None:
-        self.abandon()
-        if self._end is not None:
-            self._end.down(self)
+    # What the session asks for.
 
-    def _proved(self, name: str) -> None:
-        end = self._find(name)
-        if end is None:
+    def put(self, frame: bytes) -> None:
+        if not self.is_over:
+            self.wire.write(frame)
+
+    def put_unit(self, frame: bytes, octets: bytes) -> None:
+        if not self.is_over and self._end is not None:
+            self.wire.write(frame)
+            self._end.saw(octets)
+
+    def deliver(self, octets: bytes) -> None:
+        if self._end is not None:
+            self._end.arrived(octets)
+
+    def changed(self, in_service: bool) -> None:
+        end = self._end
+        if end is None or (in_service and not (self._is_named or end.foreign)):
+            self.abandon()
+        elif in_service:
+            self.served = True
+            end.up(self)
+        else:
+            end.down(self)
+
+    def congested(self, level: int) -> None:
+        if self._end is not None:
+            self._end.congested(level)
+
+    def named(self, name: str) -> None:
+        if self._is_named or (self._end is not None and self._end.foreign):
+            return
+        end = self._find(name, "")
+        if end is None or self._end not in (None, end):
             self.abandon()
             return
-        self._end = end
-        if not self._session.connects:
-            self._session.accept()
+        self._is_named = True
+        self._cancel_naming()
+        if self._end is None:
+            self._end = end
+            end.adopt(self)
 
-    def _aligned(self) -> None:
-        if self._proving is not None:
-            self._proving.cancel()
-        self._flush()
-        if self._end is not None and not self.is_over:
-            self.served = True
-            self._end.up(self)
+    def _make_session(self, end: TcpEnd | None) -> Session:
+        if end is None:
+            return Session(self._clock, self, name=self._name, timers=self._timers)
+        name = "" if end.foreign else self._name
+        return Session(
+            self._clock,
+            self,
+            name=name,
+            emergency=end.emergency,
+            timers=end.timers,
+            bounds=end.bounds,
+        )
 
-    def _flush(self) -> None:
-        if self._session.outgoing and not self.is_over:
-            self.wire.write(b"".join(self._session.outgoing))
-            self._session.outgoing.clear()
-
-    def _acknowledge(self) -> None:
-        unconfirmed = self._session.unconfirmed
-        if unconfirmed >= ACKNOWLEDGE_AFTER:
-            self._confirm()
-        elif unconfirmed and self._acknowledging is None and not self.is_over:
-            self._acknowledging = self._clock.call_later_us(
-                ACKNOWLEDGE_DELAY_US, self._acknowledge_late
-            )
-
-    def _acknowledge_late(self) -> None:
-        self._acknowledging = None
-        if self._session.unconfirmed:
-            self._confirm()
-
-    def _confirm(self) -> None:
-        if not self.is_over:
-            self.wire.write(self._session.acknowledgement())
+    def _cancel_naming(self) -> None:
+        if self._naming is not None:
+            self._naming.cancel()
+            self._naming = None
 
 
 class TcpListener:
@@ -241,21 +295,33 @@ class TcpListener:
     `refused` counts connections of nodes that are not expected, and those over the limit.
     """
 
-    def __init__(self, name: str, clock: Clock, tap: Tap) -> None:
+    def __init__(self, name: str, clock: Clock, tap: Tap, timers: Timers | None = None) -> None:
+        """`timers` of every connection that is not a foreign node's."""
         self.name = name
         self.refused = 0
+        self._timers = timers
         self._clock = clock
         self._tap = tap
         self._ends: dict[str, TcpEnd] = {}
+        self._hosts: dict[str, TcpEnd] = {}
         self._connections: set[_Connection] = set()
         self._listener: Listener | None = None
 
     def end(self, far: str, link: str) -> TcpEnd:
         """This node's end of the link that the node `far` will connect for."""
+        end = TcpEnd(link, self.name, far, self._clock, self._tap, timers=self._timers)
+        self._expect(far, end)
+        return end
+
+    def expect(self, end: TcpEnd, host: str) -> None:
+        """A foreign node will connect for this end, from the address `host` ("": from any)."""
+        self._expect(end.far, end)
+        self._hosts[host] = end
+
+    def _expect(self, far: str, end: TcpEnd) -> None:
         if far in self._ends:
             raise ValueError(f"{self.name}: {far} is expected already")
-        self._ends[far] = TcpEnd(link, self.name, far, self._clock, self._tap)
-        return self._ends[far]
+        self._ends[far] = end
 
     def end_of(self, far: str) -> TcpEnd:
         """The end of the link to `far`; KeyError when that node is not expected."""
@@ -278,12 +344,14 @@ class TcpListener:
         if len(self._connections) >= CONNECTIONS_LIMIT:
             self.refused += 1
             return None
-        connection = _Connection(Session(self.name, connects=False), self._clock, self._find)
+        connection = _Connection(self.name, self._clock, self._find, timers=self._timers)
         self._connections.add(connection)
         connection.on_lost = lambda: self._connections.discard(connection)
         return connection
 
-    def _find(self, name: str) -> TcpEnd | None:
+    def _find(self, name: str, host: str) -> TcpEnd | None:
+        if not name:
+            return self._hosts.get(host) or self._hosts.get("")
         end = self._ends.get(name)
         if end is None:
             self.refused += 1
@@ -291,11 +359,10 @@ class TcpListener:
 
 
 class TcpConnector:
-    """Connects this node to the node `far`, again and again for as long as it is wanted."""
+    """Connects this node to the node of an end, again and again for as long as it is wanted."""
 
-    def __init__(self, name: str, far: str, link: str, clock: Clock, tap: Tap) -> None:
-        self.end = TcpEnd(link, name, far, clock, tap)
-        self._clock = clock
+    def __init__(self, end: TcpEnd) -> None:
+        self.end = end
         self._connection: _Connection | None = None
         self._dialler: Dialler | None = None
 
@@ -308,7 +375,7 @@ class TcpConnector:
         """Begin; the end says when the link is in service."""
         dialler = self._dialler = Dialler(
             reactor,
-            self._clock,
+            self.end.clock,
             (host, port),
             self._make_connection,
             lambda: self._over(dialler),
@@ -325,8 +392,7 @@ class TcpConnector:
             self._connection.abandon()
 
     def _make_connection(self) -> _Connection:
-        session = Session(self.end.near, connects=True)
-        self._connection = _Connection(session, self._clock, self._find)
+        self._connection = _Connection(self.end.near, self.end.clock, self._find, self.end)
         return self._connection
 
     def _over(self, dialler: Dialler) -> None:
@@ -336,5 +402,5 @@ class TcpConnector:
         self._connection = None
         dialler.dial_later()
 
-    def _find(self, name: str) -> TcpEnd | None:
+    def _find(self, name: str, host: str) -> TcpEnd | None:
         return self.end if name == self.end.far else None

@@ -4,20 +4,26 @@ Owns the relaying and its counters; links, routing tables and the units for itse
 `Mtp3Node`. A unit for another node goes over the direct linkset to it; without one in service it
 goes to the mate, over the link between the two. It never goes back to the node that it came from:
 what could only do that, or has no way at all, is discarded and counted (`undeliverable`), so no
-unit can go round.
+unit can go round, and the node that sent it is told (TFP).
 
 A unit is passed on octet for octet. A transfer point reads the routing label and the network
 indicator and nothing above them: malformed user data is the business of the node that it is for.
 """
 
 from calleq.runtime.clock import Clock
+from calleq.ss7.level3.point import Link
+from calleq.ss7.level3.screening import Reason, Refusal, Screening
+from calleq.ss7.level3.timers import Mtp3Timers
 from calleq.ss7.links import LinkEnd
-from calleq.ss7.mtp3 import Msu
-from calleq.ss7.node import Linkset, Mtp3Node
+from calleq.ss7.node import Mtp3Node
+
+_RCT_HEADING = b"\x13"
 
 
 class TransferPoint(Mtp3Node):
     """An STP; `mate` is the point code of the other one of the pair, None when it stands alone."""
+
+    transfers = True
 
     def __init__(
         self,
@@ -26,9 +32,12 @@ class TransferPoint(Mtp3Node):
         clock: Clock,
         mate: int | None = None,
         network_indicator: int = 2,
+        timers: Mtp3Timers | None = None,
+        screening: Screening | None = None,
     ) -> None:
-        super().__init__(name, point_code, clock, network_indicator)
+        super().__init__(name, point_code, clock, network_indicator, timers)
         self.mate = mate
+        self.screening = screening
         self.relayed = 0
         self.undeliverable = 0
 
@@ -38,24 +47,46 @@ class TransferPoint(Mtp3Node):
         if self.mate is not None and adjacent != self.mate:
             self.set_route(adjacent, (self.mate,))
 
-    def pass_on(self, msu: Msu, octets: bytes, linkset: Linkset) -> None:
+    def pass_on(self, information: int, label: int, octets: bytes, link: Link) -> None:
         """Relay a unit for another point code."""
-        came_from = linkset.adjacent
-        direct = msu.destination != came_from and self._send(msu.destination, msu, octets)
-        if direct or (
-            self.mate is not None and self.mate != came_from and self._send(self.mate, msu, octets)
-        ):
+        screening = self.screening
+        if screening is not None:
+            reason = screening.verdict(label, information & 15, link.linkset.adjacent)
+            if reason is not None:
+                self._refuse(reason, information, label, link)
+                return
+        way = self._ways.get(label & 0x3FFF)
+        if way is None or not way.carriers:
+            self._undeliverable(label, link)
+            return
+        wanted = way.links[label >> 28]
+        if wanted.linkset is link.linkset:
+            self._undeliverable(label, link)
+        elif way.carriers[label >> 28].carry(octets):
             self.relayed += 1
-        else:
-            self.undeliverable += 1
+            if wanted.congestion:
+                self.management.congestion.passed(
+                    wanted, way, label >> 14 & 0x3FFF, tests=_is_test(information, octets)
+                )
 
-    def _send(self, adjacent: int, msu: Msu, octets: bytes) -> bool:
-        """Send over a link of the linkset to `adjacent`, False when it has none in service."""
-        linkset = self._linksets.get(adjacent)
-        if linkset is None:
-            return False
-        ends = linkset.ends
-        first = msu.selection % len(ends)
-        if ends[first].send(octets):
-            return True
-        return any(end.send(octets) for end in ends)
+    def _undeliverable(self, label: int, link: Link) -> None:
+        self.undeliverable += 1
+        self.management.routes.respond(link.linkset.adjacent, label & 0x3FFF)
+
+    def _refuse(self, reason: Reason, information: int, label: int, link: Link) -> None:
+        assert self.screening is not None
+        self.screening.refuse(
+            Refusal(
+                self.clock.now_us(),
+                link.name,
+                label >> 14 & 0x3FFF,
+                label & 0x3FFF,
+                information & 15,
+                reason,
+            )
+        )
+
+
+def _is_test(information: int, octets: bytes) -> bool:
+    """Whether a unit is a route-set-congestion-test."""
+    return information & 15 == 0 and octets[5:6] == _RCT_HEADING

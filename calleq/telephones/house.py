@@ -14,13 +14,15 @@ from collections.abc import Callable
 from typing import Literal
 
 from calleq.lines.contract import LinePlant
-from calleq.lines.messages import LineError, LineMessage
+from calleq.lines.messages import LineError, LineMessage, Setup
 from calleq.lines.q931 import decode, encode
+from calleq.lines.radio import is_radio
 from calleq.media.contract import Prompt, Voice
 from calleq.numbering import NumberingError, parse_e164
 from calleq.runtime.clock import Clock, Timer
 from calleq.telephones.behaviours import COMPUTER, HABITS, TALK_US, Habit, Inhabitant, Manners
 from calleq.telephones.diary import Diary
+from calleq.telephones.mobile import MobileRadio
 from calleq.telephones.table import State
 from calleq.telephones.telephone import Telephone
 from calleq.topology import HomeSwitches, Line, Topology
@@ -36,7 +38,12 @@ SAY_LIMIT_US = 60 * SECOND_US
 TALK_LIMIT_US = 24 * 3_600 * SECOND_US
 
 ErrorCode = Literal[
-    "unknown_telephone", "invalid_number", "telephone_in_use", "not_in_a_call", "invalid_value"
+    "unknown_telephone",
+    "invalid_number",
+    "telephone_in_use",
+    "not_in_a_call",
+    "not_mobile",
+    "invalid_value",
 ]
 
 
@@ -51,7 +58,10 @@ class TelephoneError(ValueError):
 class Computer:
     """Computer 36 on a dial-up line: keeps it on-line by a data call."""
 
-    def __init__(self, inhabitant: Inhabitant, phone: Telephone, isp: str, clock: Clock) -> None:
+    def __init__(
+        self, inhabitant: Inhabitant, phone: Telephone, isp: str, clock: Clock, boot_us: int
+    ) -> None:
+        self._boot_us = boot_us
         self._inhabitant = inhabitant
         self._phone = phone
         self._isp = isp
@@ -68,7 +78,10 @@ class Computer:
 
     def start(self) -> None:
         self._inhabitant.on_free = self._line_is_free
-        self._dial()
+        if self._boot_us:
+            self._redial = self._clock.call_later_us(self._boot_us, self._dial)
+        else:
+            self._dial()
 
     def stop(self) -> None:
         """Place no more data calls; one that is on stays."""
@@ -106,9 +119,11 @@ class Telephones:
         talk_us: int = TALK_US,
         isp_number: str = "",
         manners: Manners | None = None,
+        boot_us: int = 0,
     ) -> None:
         """`isp_number` is the topology's where none is given, `manners` those of `talk_us`.
 
+        Computers dial `boot_us` after the start.
         Raises TelephoneError for a line with an unknown behaviour or without a switch.
         """
         self.diary = diary
@@ -117,12 +132,17 @@ class Telephones:
         self._plant = plant
         self._voice = voice
         self._clock = clock
+        self._boot_us = boot_us
         self._manners = manners or Manners(talk_us)
         self._isp_number = isp_number or topology.isp_number
         self._telephones: dict[str, Telephone] = {}
         self._inhabitants: dict[str, Inhabitant] = {}
         self._switches: dict[str, str] = {}
         self._computers: list[Computer] = []
+        self._radios: dict[str, MobileRadio] = {}
+        self._mobile_switches = {
+            switch.name: switch for switch in topology.switches if switch.kind == "mtso"
+        }
         switches = HomeSwitches(topology)
         for line in topology.lines:
             self._install(line, switches.of(line.number))
@@ -131,6 +151,8 @@ class Telephones:
         """Plug every telephone in; computers of dial-up lines go on-line."""
         for number, telephone in self._telephones.items():
             self._plant.plug_in(self._switches[number], number, self._receiver(telephone))
+        for radio in self._radios.values():
+            radio.start()
         for computer in self._computers:
             computer.start()
 
@@ -229,6 +251,29 @@ class Telephones:
             )
         self._manners.talk_us = talk_us
 
+    def antenna_of(self, number: str) -> str | None:
+        """The antenna a mobile telephone is in reach of, empty: none; None: it is not mobile."""
+        self.telephone(number)
+        radio = self._radios.get(number)
+        return None if radio is None else radio.antenna
+
+    def move(self, number: str, antenna: str) -> None:
+        """Carry a mobile telephone into reach of an antenna, or out of reach of all (empty).
+
+        Raises TelephoneError.
+        """
+        self.telephone(number)
+        radio = self._radios.get(number)
+        if radio is None:
+            raise TelephoneError("not_mobile", f"telephone {number} has a wire")
+        try:
+            radio.move(antenna)
+        except KeyError:
+            known = ", ".join(self._mobile_switches[self._switches[number]].all_antennas)
+            raise TelephoneError(
+                "invalid_value", f"no antenna {antenna!r}: {known}, or empty for out of reach"
+            ) from None
+
     def behave(self, number: str, habit: Habit) -> None:
         """Whoever is at a telephone takes up another habit, from the next call on.
 
@@ -256,7 +301,13 @@ class Telephones:
             raise TelephoneError("invalid_value", f"line {number}: no switch has its prefix")
 
         def send(message: LineMessage) -> None:
-            self._plant.to_switch(switch, number, encode(message))
+            radio = self._radios.get(number)
+            if radio is None:
+                self._plant.to_switch(switch, number, encode(message))
+            elif radio.in_reach:
+                if type(message) is Setup:
+                    radio.dials()
+                self._plant.to_switch(switch, number, encode(message))
 
         note = self.diary.note
         telephone = Telephone(
@@ -269,17 +320,44 @@ class Telephones:
         self._telephones[number] = telephone
         self._inhabitants[number] = inhabitant
         self._switches[number] = switch
+        if line.kind == "mobile":
+            radio = self._make_radio(line, switch, telephone)
+            inhabitant.on_free = radio.free
+            self._radios[number] = radio
         if line.kind == "dial_up" and line.online:
-            computer = Computer(inhabitant, telephone, self._isp_number, self._clock)
+            computer = Computer(inhabitant, telephone, self._isp_number, self._clock, self._boot_us)
             self._computers.append(computer)
 
+    def _make_radio(self, line: Line, switch: str, telephone: Telephone) -> MobileRadio:
+        office = self._mobile_switches[switch]
+        antennas = office.all_antennas
+        return MobileRadio(
+            {name: cell for cell, name in enumerate(antennas, 1)},
+            antennas[0] if line.coverage else "",
+            round(office.paging_s * SECOND_US),
+            self._clock,
+            lambda octets: self._plant.to_switch(switch, line.number, octets),
+            lambda: telephone.state not in (State.ON_HOOK, State.IN_USE),
+            telephone.lose_line,
+        )
+
     def _receiver(self, telephone: Telephone) -> Callable[[bytes], None]:
+        radio = self._radios.get(telephone.number)
+
         def receive(octets: bytes) -> None:
+            if radio is not None:
+                if not radio.in_reach:
+                    return
+                if is_radio(octets):
+                    radio.receive(octets)
+                    return
             try:
                 message = decode(octets)
             except LineError:
                 self.malformed += 1
                 return
+            if radio is not None and type(message) is Setup:
+                radio.called()
             telephone.receive(message)
 
         return receive

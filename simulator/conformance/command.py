@@ -17,7 +17,7 @@ from simulator.conformance.language import WireError
 from simulator.conformance.loading import LoadedCase, load_case
 from simulator.conformance.report import tally, write_report
 from simulator.conformance.running import FAIL, NOT_RUN, Verdict, run_case
-from simulator.conformance.suites import SUITES, load
+from simulator.conformance.suites import load, shipped
 from simulator.scenarios.junit import TestCase, write_cases
 from simulator.scenarios.parts import ScenarioError
 
@@ -26,9 +26,11 @@ def run(arguments: argparse.Namespace) -> int:
     """The command."""
     name: str = arguments.suite
     try:
-        suite, shipped = load(name)
-        chosen = _chosen(arguments.cases, shipped)
-        chosen += [load_case(Path(path), suite, SUITES[name].kind) for path in arguments.file or ()]
+        suite, cases = load(name)
+        chosen = _chosen(arguments.cases, cases)
+        chosen += [
+            load_case(Path(path), suite, shipped(name).kind) for path in arguments.file or ()
+        ]
         show = arguments.report is not None or arguments.pcap is not None
         verdicts = [run_case(one, name, mutant=arguments.mutant or "", show=show) for one in chosen]
     except (ScenarioError, WireError) as error:

@@ -160,6 +160,19 @@ class _Forget(Mutant):
         return ((0, self.language.build(message.name, message.cic, fields)),)
 
 
+class _See(Arriving):
+    """`see REL cause 16`: the element sees other contents of a parameter."""
+
+    def __init__(self, language: Language, name: str, parameter: str, *value: str) -> None:
+        super().__init__(language, name)
+        self._parameter = parameter
+        self._value = _value(language, parameter, " ".join(value))
+
+    def change(self, message: Read, payload: bytes) -> Payloads:
+        fields = {**as_fields(message), self._parameter: self._value}
+        return ((0, self.language.build(message.name, message.cic, fields)),)
+
+
 class _Answer(Arriving):
     """`answer SGM with REL`: a message too many leaves after one that came."""
 
@@ -183,6 +196,7 @@ VERBS: dict[str, Verb] = {
     "strip": _Strip,
     "ignore": Arriving,
     "take": _Take,
+    "see": _See,
     "answer": _Answer,
     "forget": _Forget,
 }

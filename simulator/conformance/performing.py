@@ -17,6 +17,8 @@ from simulator.conformance.loading import LoadedCase
 from simulator.conformance.steps import AnyStep, Expect, Repeats, Send, Silence, told
 from simulator.conformance.timers import RANGES, SLACK_S
 
+PACE_US = SECOND_US // 10
+"""How far time goes on at once while a message is awaited."""
 REST_US = 5 * SECOND_US
 """How long the element must be quiet at the end."""
 
@@ -39,6 +41,8 @@ class Performer(ABC):
         self.circuits = dict(loaded.case.circuits)
         """Numbers of circuits by the names that the case gives them."""
         self._times: dict[str, int] = {}
+        self._last: dict[str, dict[str, bytes]] = {}
+        """Parameters of the last message expected at each end."""
         self._last_us = 0
 
     @abstractmethod
@@ -89,7 +93,8 @@ class Performer(ABC):
             case Send():
                 self._send(step)
             case Expect():
-                self._expect(step)
+                for _ in range(step.count):
+                    self._expect(step)
             case Repeats():
                 self._repeats(step)
             case Silence():
@@ -99,7 +104,12 @@ class Performer(ABC):
 
     def _send(self, step: Send) -> None:
         cic = self.cic(step.circuit)
-        if not self.party(step.at).send(step.message, cic, step.fields):
+        fields = dict(step.fields)
+        for name in step.echo:
+            if name not in self._last.get(step.at, {}):
+                raise StepError(f"nothing that came had {name}")
+            fields[name] = f"hex:{self._last[step.at][name].hex()}"
+        if not self.party(step.at).send(step.message, cic, fields):
             raise StepError("the element cannot be reached")
         self.passed(step.message, self.now_us())
 
@@ -187,6 +197,7 @@ class Performer(ABC):
         if message.cic != self.cic(step.circuit):
             raise StepError(f"{message.name} came on circuit {message.cic}")
         self.check_more(step, message)
+        self._last[step.at] = message.parameters
         for name, value in step.fields.items():
             contents = message.parameters.get(name)
             if contents is None:
@@ -201,33 +212,38 @@ class Performer(ABC):
 
     def _find(self, step: Expect, party: Party, limit_us: int) -> Arrived | None:
         """The first message that may be the one, whatever else came before it."""
+        more = True
         while True:
             for arrived in party.inbox:
                 named = self.circuits.get(str(step.circuit), arrived.message.cic)
                 if (arrived.message.name, arrived.message.cic) == (step.message, named):
                     party.inbox.remove(arrived)
                     return arrived
-            if not self.run_next(limit_us):
+            if not more:
                 return None
+            more = self.run_next(limit_us)
 
     def _next(self, party: Party, limit_us: int) -> Arrived | None:
         return party.inbox.popleft() if self.wait_message(party, limit_us) else None
 
     def wait_message(self, party: Party, limit_us: int) -> bool:
         """Let time pass until something has come; False when the limit came first."""
-        while not party.inbox:
-            if not self.run_next(limit_us):
-                return False
-        return True
+        while not party.inbox and self.run_next(limit_us):
+            pass
+        return bool(party.inbox)
 
     def run_next(self, limit_us: int) -> bool:
-        """Let the next thing happen; False when nothing does before the limit, which is reached."""
+        """Let the next thing happen; False when the limit is reached.
+
+        What a clock keeps in the background it does not announce: so time goes on by short steps.
+        """
         clock = self.clock
-        due_us = clock.next_due_us()
-        if due_us is None or due_us > limit_us:
-            clock.advance_us(max(0, limit_us - clock.monotonic_us()))
-            return False
-        return clock.run_next()
+        due_us, now_us = clock.next_due_us(), clock.monotonic_us()
+        soon_us = min(limit_us, now_us + PACE_US)
+        if due_us is not None and due_us <= soon_us:
+            return clock.run_next()
+        clock.advance_us(max(0, soon_us - now_us))
+        return soon_us < limit_us
 
     def wait_us(self, length_us: int) -> None:
         """Let time pass."""

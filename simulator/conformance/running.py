@@ -13,7 +13,7 @@ from calleq.units import SECOND_US
 from simulator.conformance.language import WireError
 from simulator.conformance.loading import LoadedCase
 from simulator.conformance.mutants import mutant_of
-from simulator.conformance.suites import SUITES
+from simulator.conformance.suites import shipped
 
 PASS, FAIL, NOT_RUN = "PASS", "FAIL", "NOT RUN"
 
@@ -40,7 +40,7 @@ def run_case(loaded: LoadedCase, suite: str, *, mutant: str = "", show: bool = F
     if loaded.case.not_run:
         return _verdict(loaded, NOT_RUN, loaded.case.not_run)
     began = time.process_time()
-    kind, performer = SUITES[suite]
+    kind, performer = shipped(suite)
     alteration = mutant_of(mutant, kind.language, kind.verbs) if mutant else None
     run = performer(loaded, alteration)
     why = run.perform()

@@ -31,6 +31,8 @@ class Send(Base, frozen=True, kw_only=True, tag="send"):
     at: str = "b"
     circuit: int | str = "x"
     fields: Fields = msgspec.field(default_factory=dict)
+    echo: tuple[str, ...] = ()
+    """Parameters that are those of the last message expected at this end."""
 
 
 class Expect(Base, frozen=True, kw_only=True, tag="expect"):
@@ -48,6 +50,8 @@ class Expect(Base, frozen=True, kw_only=True, tag="expect"):
     """Which exchange has the say in a dual seizure of its circuit (Q.764 §2.9.1.3)."""
     optional: bool = False
     """It may be left out, where the recommendation leaves that to the network."""
+    count: int = 1
+    """So many of them come, one after the other."""
     unordered: bool = False
     """It may come after others that later steps expect."""
     within_s: float = WITHIN_S
@@ -151,6 +155,8 @@ class Order(Base, frozen=True, kw_only=True, tag="order"):
     """The exchange at the far end of the circuits."""
     circuits: str = ""
     """"12", or "1-31"."""
+    to: str = ""
+    """Of level 3: a destination."""
     kind: Literal["maintenance", "hardware failure"] = "maintenance"
 
 
@@ -204,6 +210,8 @@ class Route(Part, frozen=True, kw_only=True):
     """Every call that leaves asks for a check of its circuit."""
     delay_ms: int = 0
     """What a circuit adds to the propagation delay counter."""
+    satellite: bool = False
+    """The circuits go by way of a satellite."""
 
 
 class Case(Part, frozen=True, kw_only=True):
@@ -216,8 +224,10 @@ class Case(Part, frozen=True, kw_only=True):
     not_run: str = ""
     """Why there are no steps."""
     route: Route = Route()
-    role: Literal["", "asp", "sgp", "sgp-shared"] = ""
-    """Of M3UA: which side is under test; `shared`: both processes are of one application server."""
+    role: Literal["", "asp", "sgp", "sgp-shared", "sp", "stp"] = ""
+    """Of M3UA and level 3: what is under test; `shared`: both processes serve one server."""
+    unanswered: tuple[str, ...] = ()
+    """Of level 3: links whose tests the tester does not answer by itself."""
     registers: bool = False
     """Of M3UA: the process registers its routing key."""
     circuits: dict[str, int] = msgspec.field(default_factory=dict)

@@ -1,16 +1,19 @@
-"""The test suites that are shipped: where their cases are, and what performs them."""
+"""The test suites that are shipped: where their cases are, and what performs them.
+
+A suite is imported when it is asked for: one says nothing of the protocols of another.
+"""
 
 from collections.abc import Callable
+from functools import cache
+from importlib import import_module
 from typing import NamedTuple
 
-from simulator.conformance.isup import performing as isup
-from simulator.conformance.isup.mutants import ISUP_VERBS
-from simulator.conformance.isup.octets import ISUP
 from simulator.conformance.loading import Kind, LoadedCase, Suite, load_suite, suite_directory
-from simulator.conformance.m3ua import performing as m3ua
-from simulator.conformance.m3ua.octets import M3UA
 from simulator.conformance.mutants import Mutant
 from simulator.conformance.performing import Performer
+
+PROTOCOLS = {"q784": "isup", "q782": "mtp3", "ts102381": "m3ua"}
+"""The protocol of each suite: a package with `suite.SHIPPED`."""
 
 
 class Shipped(NamedTuple):
@@ -20,12 +23,14 @@ class Shipped(NamedTuple):
     performer: Callable[[LoadedCase, Mutant | None], Performer]
 
 
-SUITES = {
-    "q784": Shipped(Kind(ISUP, ISUP_VERBS, isup.check_step), isup.IsupPerformer),
-    "ts102381": Shipped(Kind(M3UA, {}, m3ua.check_step), m3ua.M3uaPerformer),
-}
+@cache
+def shipped(name: str) -> Shipped:
+    """What performs the cases of a suite; KeyError when there is none of that name."""
+    module = import_module(f"simulator.conformance.{PROTOCOLS[name]}.suite")
+    found: Shipped = module.SHIPPED
+    return found
 
 
 def load(name: str) -> tuple[Suite, list[LoadedCase]]:
     """A suite and its cases. Raises ScenarioError."""
-    return load_suite(suite_directory(name), SUITES[name].kind)
+    return load_suite(suite_directory(name), shipped(name).kind)

@@ -34,6 +34,22 @@ RANGES: dict[str, tuple[float, float]] = {
     "T34": (2, 4),
     "T35": (15, 20),
     "T36": (10, 15),
+    # Level 3: Q.704 §16.8, Q.707 §5.5
+    "MTP T1": (0.5, 1.2),
+    "MTP T2": (0.7, 2),
+    "MTP T3": (0.5, 1.2),
+    "MTP T4": (0.5, 1.2),
+    "MTP T5": (0.5, 1.2),
+    "MTP T6": (0.5, 1.2),
+    "MTP T8": (0.8, 1.2),
+    "MTP T10": (30, 60),
+    "MTP T14": (2, 3),
+    "MTP T15": (2, 3),
+    "MTP T16": (1.4, 2),
+    "MTP T22": (180, 360),
+    "MTP T23": (180, 360),
+    "SLT T1": (4, 12),
+    "SLT T2": (30, 90),
 }
 SLACK_S = 0.1
 """Of a link's delay there and back, and of the time that the switch needs."""

@@ -19,7 +19,8 @@ from calleq.network import Network, Plant, build_network
 from calleq.osn.in_process import InProcessBus
 from calleq.runtime.clock import VirtualClock
 from calleq.runtime.tap import NoTap
-from calleq.ss7.links import InProcessLink, LinkEnd
+from calleq.ss7.laying import in_process_link
+from calleq.ss7.links import LinkEnd
 from calleq.telephones.diary import Diary
 from calleq.topology import SignallingLink
 from simulator.crash.wires import Kind, Put, Sent, WireEnd
@@ -124,7 +125,7 @@ class Side:
     def _link_ends(self, link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
         near = [name for name in link.ends if name in chosen]
         if len(near) == 2:
-            wire = InProcessLink(link.ends, self.clock, NoTap(), link.delay_us)
+            wire = in_process_link(link, self.clock, NoTap())
             return {name: wire.end(name) for name in near}
         ends = {name: WireEnd(link.ends, name, self._put) for name in near}
         self._ends.update({(end.near, end.far): end for end in ends.values()})

@@ -17,7 +17,8 @@ from typing import Literal
 
 import msgspec
 
-from calleq.ss7.links import NONE_RECEIVED, link_name
+from calleq.ss7.links import link_name
+from calleq.ss7.m2pa import NONE_RECEIVED
 
 FRAME_LIMIT_BYTES = 1 << 20
 _LENGTH = struct.Struct(">I")

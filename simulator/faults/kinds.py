@@ -11,6 +11,7 @@ from random import Random
 import msgspec
 
 from calleq.ss7.isup.messages import GroupKind
+from calleq.ss7.wire import Quality
 from calleq.telephones.table import State
 from calleq.units import HOUR_US, SECOND_US
 from simulator.faults.bus import Rule, Trouble
@@ -61,6 +62,16 @@ def _link_flaps(scene: Scene, draw: Random) -> bool:
     for turn in range(3):
         network.clock.call_later_us(turn * 40_000, network.fail_link, name)
         network.clock.call_later_us(turn * 40_000 + 20_000, network.restore_link, name)
+    return True
+
+
+def _link_noise(scene: Scene, draw: Random) -> bool:
+    """For 5 s; each frame that is missed ends the service of its link for half a second."""
+    network = scene.network
+    for name in network.links:
+        if network.peripheral in name:
+            network.spoil_link(name, Quality(jitter_us=500, damage=0.05, reordering=0.01))
+            network.clock.call_later_us(5 * SECOND_US, network.spoil_link, name, None)
     return True
 
 
@@ -278,5 +289,6 @@ KINDS: tuple[Kind, ...] = (
     Kind("no coverage", "a mobile telephone goes out of reach", _out_of_reach),
     Kind("customer leaves", "the customer hangs up", _hangs_up(lambda scene: scene.customer)),
     Kind("agent leaves", "the representative hangs up", _hangs_up(lambda scene: scene.agent)),
+    Kind("link noise", "the peripheral's links damage 1 frame in 20 for 5 s", _link_noise),
 )
 """Every kind, in the order of the matrix."""

@@ -51,6 +51,11 @@ class MortalClock:
     def call_later_us(self, delay_us: int, call: Callable[..., object], *args: object) -> Timer:
         return self._clock.call_later_us(delay_us, self._fire, call, args)
 
+    def call_in_background_us(
+        self, delay_us: int, call: Callable[..., object], *args: object
+    ) -> Timer:
+        return self._clock.call_in_background_us(delay_us, self._fire, call, args)
+
     def _fire(self, call: Callable[..., object], args: tuple[object, ...]) -> None:
         if self._life.alive:
             call(*args)

@@ -28,11 +28,13 @@ from calleq.runtime.clock import Clock, VirtualClock
 from calleq.runtime.tap import NoTap, Tap
 from calleq.ss7.isup.exchange import IsupExchange
 from calleq.ss7.isup.messages import GroupKind
+from calleq.ss7.laying import in_process_link
 from calleq.ss7.links import InProcessLink, LinkEnd, link_name
+from calleq.ss7.wire import Quality
 from calleq.telephones.behaviours import TALK_US, Manners
 from calleq.telephones.diary import Diary
-from calleq.telephones.house import Telephones
-from calleq.topology import SignallingLink, Topology, element_names
+from calleq.telephones.house import TelephoneError, Telephones
+from calleq.topology import SignallingLink, Topology, element_names, home_switch
 from calleq.units import SECOND_US
 from simulator.faults.bus import TroubledBus
 from simulator.faults.disk import DiskJournal, VirtualDisk
@@ -121,8 +123,10 @@ class FragileNetwork:
         self._reasons: dict[str, set[str]] = {}
         for link in topology.links:
             name = link_name(link.ends)
-            self._links[name] = InProcessLink(link.ends, self.clock, self.tap, link.delay_us)
+            self._links[name] = in_process_link(link, self.clock, self.tap, seed)
             self._reasons[name] = set()
+            if link.is_foreign:
+                self._against(name, "nobody is there")
         self.processes = {name: Process(name) for name in element_names(topology)}
         for name in self.processes:
             self._build(name)
@@ -242,6 +246,16 @@ class FragileNetwork:
         """Bring a failed link back, unless a node at its end is away. Raises FaultError."""
         self._no_longer_against(name, BY_OPERATOR)
 
+    def delay_us(self, name: str) -> int:
+        """How long a frame takes over a link as the topology has it. Raises FaultError."""
+        self._reasons_of(name)
+        return next(link.delay_us for link in self.topology.links if link_name(link.ends) == name)
+
+    def spoil_link(self, name: str, quality: Quality | None) -> None:
+        """Make a link's wire like this, None: as it was. Raises FaultError."""
+        self._reasons_of(name)
+        self._links[name].set_quality(quality)
+
     def isolate(self, node: str) -> None:
         """Fail every signalling link of a node that goes on running. Raises FaultError."""
         self._isolate(node, f"isolated {node}")
@@ -280,13 +294,17 @@ class FragileNetwork:
 
     def cover(self, number: str, *, covered: bool) -> None:
         """Bring a mobile telephone into, or out of, reach of its antenna. Raises FaultError."""
+        switch = home_switch(self.topology, number)
+        antennas = {one.name: one.antenna for one in self.topology.switches}
         for process in self.processes.values():
-            if process.network is not None:
-                for switch in process.network.switches.values():
-                    if number in switch.register:
-                        switch.register.set_coverage(number, covered=covered)
-                        return
-        raise FaultError(f"no running switch has the line {number}")
+            if process.network is not None and process.network.telephones is not None:
+                antenna = antennas.get(switch or "", "")
+                try:
+                    process.network.telephones.move(number, antenna if covered else "")
+                except TelephoneError as error:
+                    raise FaultError(str(error)) from error
+                return
+        raise FaultError("the telephones are not running")
 
     def set_disk(self, name: str, state: str) -> None:
         """What an element's disk is from now on. Raises FaultError."""
@@ -309,7 +327,8 @@ class FragileNetwork:
         for process in self.processes.values():
             if process.network is None:
                 self.begin(process.name)
-        for name in self._links:
+        for name, link in self._links.items():
+            link.set_quality(None)
             self._settle(name)
         for name in self.exchanges:
             self._order(name, _unblock)

@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from calleq.runtime.clock import Clock
-from calleq.ss7.mtp3 import SERVICE_ISUP, MessageTransfer, Msu
+from calleq.ss7.mtp3 import SERVICE_ISUP, MessageTransfer, Msu, Status
 
 SignallingTrouble = Literal["drop", "duplicate", "delay", "reorder", "damage"]
 
@@ -84,6 +84,9 @@ class TroubledTransfer:
 
     def on_status(self, changed: Callable[[int, bool], None]) -> None:
         self._node.on_status(changed)
+
+    def on_indication(self, told: Callable[[Status], None]) -> None:
+        self._node.on_indication(told)
 
     def on_message(self, service: int, receive: Callable[[Msu], None]) -> None:
         if service != SERVICE_ISUP:

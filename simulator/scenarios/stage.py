@@ -225,6 +225,7 @@ class Stage:
             case (
                 steps.FailLink()
                 | steps.RestoreLink()
+                | steps.SpoilLink()
                 | steps.Isolate()
                 | steps.Reconnect()
                 | steps.Kill()
@@ -239,6 +240,7 @@ class Stage:
         self,
         step: steps.FailLink
         | steps.RestoreLink
+        | steps.SpoilLink
         | steps.Isolate
         | steps.Reconnect
         | steps.Kill
@@ -251,6 +253,8 @@ class Stage:
                 network.fail_link(step.link)
             case steps.RestoreLink():
                 network.restore_link(step.link)
+            case steps.SpoilLink():
+                network.spoil_link(step.link, step.quality(network.delay_us(step.link)))
             case steps.Isolate():
                 network.isolate(step.element)
             case steps.Reconnect():

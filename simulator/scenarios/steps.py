@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from calleq.ss7.wire import Quality
 from simulator.faults.bus import Trouble
 from simulator.faults.disk import DiskState
 from simulator.scenarios.parts import WAIT_LIMIT_S, Manner, Part
@@ -115,6 +116,35 @@ class FailLink(Step, tag="fail_link", frozen=True, kw_only=True):
     link: str
 
 
+class SpoilLink(Step, tag="spoil_link", frozen=True, kw_only=True):
+    """The wire of a signalling link gets worse, or better: without a value it is as it was."""
+
+    link: str
+    delay_us: int | None = None
+    jitter_us: int = 0
+    loss: float = 0.0
+    damage: float = 0.0
+    doubling: float = 0.0
+    reordering: float = 0.0
+
+    def quality(self, delay_us: int) -> Quality | None:
+        """What the wire becomes, where its own delay is `delay_us`; None: as it was.
+
+        Raises ValueError.
+        """
+        worse = (self.jitter_us, self.loss, self.damage, self.doubling, self.reordering)
+        if self.delay_us is None and not any(worse):
+            return None
+        return Quality(
+            delay_us=delay_us if self.delay_us is None else self.delay_us,
+            jitter_us=self.jitter_us,
+            loss=self.loss,
+            damage=self.damage,
+            doubling=self.doubling,
+            reordering=self.reordering,
+        )
+
+
 class RestoreLink(Step, tag="restore_link", frozen=True, kw_only=True):
     """A signalling link comes back."""
 
@@ -220,6 +250,7 @@ AnyStep = (
     | Unsubscribe
     | FailLink
     | RestoreLink
+    | SpoilLink
     | Isolate
     | Reconnect
     | Kill

@@ -24,7 +24,7 @@ from calleq.runtime.clock import VirtualClock
 from calleq.ss7.links import InProcessLink, LinkEnd
 from calleq.ss7.node import Mtp3Node
 from calleq.telephones.diary import Diary
-from calleq.topology import SignallingLink, load_topology
+from calleq.topology import SignallingLink, Topology, load_topology
 from calleq.trace.capture import MemoryCapture
 from calleq.trace.decoding import reading
 from calleq.trace.ladder import DECODERS, Ladder, Row
@@ -72,7 +72,7 @@ class Bench:
             secret=bytes(32),
             diary=self.diary,
         )
-        self.network = build_network(TOPOLOGY, plant, frozenset((SWITCH,)))
+        self.network = build_network(_with_route(route), plant, frozenset((SWITCH,)))
         self.exchange = self.network.exchanges[SWITCH]
         self.operator = Operator(self.exchange, GROUPS)
         self.switch = self.network.switches[SWITCH]
@@ -90,13 +90,8 @@ class Bench:
             )
             for line in TOPOLOGY.lines
         }
-        if route is not None:
-            for pool in self.exchange.pools.values():
-                pool.trunk = msgspec.structs.replace(
-                    pool.trunk, check_every=int(route.continuity_check), delay_ms=route.delay_ms
-                )
         if mutant is not None:
-            mutant.prepare(self.exchange)
+            mutant.prepare(self)
         self.network.start()
 
     def _link_ends(self, link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
@@ -160,3 +155,19 @@ class Bench:
                 )
             )
         return Ladder(title, tuple(rows))
+
+
+def _with_route(route: Route | None) -> Topology:
+    """The network with its trunk groups as a case needs them."""
+    if route is None:
+        return TOPOLOGY
+    trunks = (
+        msgspec.structs.replace(
+            trunk,
+            check_every=int(route.continuity_check),
+            delay_ms=route.delay_ms,
+            satellite=route.satellite,
+        )
+        for trunk in TOPOLOGY.trunks
+    )
+    return msgspec.structs.replace(TOPOLOGY, trunks=tuple(trunks))

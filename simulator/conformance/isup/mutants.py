@@ -1,20 +1,30 @@
 """Mutants of a switch: what changes its exchange itself, and the place where octets are altered."""
 
 from collections.abc import Callable
+from typing import Protocol, cast
 
 import msgspec
-from calleq.ss7.isup.circuit_steps import STEPS
 
+from calleq.media.contract import Voice, circuit_wire, line_wire, wire_source
 from calleq.runtime.clock import Clock
 from calleq.ss7 import mtp3_codec
 from calleq.ss7.isup.circuit_states import Input, State
+from calleq.ss7.isup.circuit_steps import STEPS
 from calleq.ss7.isup.exchange import IsupExchange
+from calleq.ss7.isup.snapshots import Use
 from calleq.ss7.links import LinkEnd
 from calleq.ss7.mtp3 import SERVICE_ISUP, Msu, Mtp3Error
 from calleq.units import SECOND_US
 from simulator.conformance.isup.octets import read
 from simulator.conformance.language import Language, Read, WireError
-from simulator.conformance.mutants import Mutant, Payloads, Verb
+from simulator.conformance.mutants import Leaving, Mutant, Payloads, Verb
+
+
+class Switch(Protocol):
+    """What a mutant may alter of the switch under test."""
+
+    exchange: IsupExchange
+    voice: Voice
 
 
 class _Timer(Mutant):
@@ -25,9 +35,9 @@ class _Timer(Mutant):
         self._change = {f"{name.lower()}_us": round(float(seconds) * SECOND_US)}
 
     def prepare(self, element: object) -> None:
-        assert isinstance(element, IsupExchange)
+        exchange = _switch(element).exchange
         self.acted += 1
-        element.timers = msgspec.structs.replace(element.timers, **self._change)
+        exchange.timers = msgspec.structs.replace(exchange.timers, **self._change)
 
 
 class _Table(Mutant):
@@ -39,15 +49,41 @@ class _Table(Mutant):
         self._cell = STEPS[State[state]][Input[other]]
 
     def prepare(self, element: object) -> None:
-        assert isinstance(element, IsupExchange)
         self.acted += 1
         rows = [list(row) for row in STEPS]
         state, given = self._place
         rows[state][given] = self._cell
-        element.steps = tuple(tuple(row) for row in rows)
+        _switch(element).exchange.steps = tuple(tuple(row) for row in rows)
 
 
-ISUP_VERBS: dict[str, Verb] = {"timer": _Timer, "table": _Table}
+class _Through(Leaving):
+    """`through +12125550100`: that caller hears the circuit as soon as IAM leaves."""
+
+    def __init__(self, language: Language, telephone: str) -> None:
+        super().__init__(language, "IAM")
+        self._line = line_wire(telephone)
+        self._switch: Switch | None = None
+
+    def prepare(self, element: object) -> None:
+        self._switch = _switch(element)
+
+    def change(self, message: Read, payload: bytes) -> Payloads:
+        assert self._switch is not None, "prepared before anything happens"
+        exchange = self._switch.exchange
+        for pool in exchange.pools.values():
+            trunk = pool.trunk
+            for circuit in exchange.circuits(trunk.name):
+                if circuit.cic == message.cic and circuit.use == Use.OUTGOING:
+                    wire = circuit_wire(exchange.point_code, trunk.far_point_code, circuit.cic)
+                    self._switch.voice.feed(exchange.name, self._line, (wire_source(wire),))
+        return ((0, payload),)
+
+
+def _switch(element: object) -> Switch:
+    return cast(Switch, element)
+
+
+ISUP_VERBS: dict[str, Verb] = {"timer": _Timer, "table": _Table, "through": _Through}
 
 
 class MeddledEnd:
@@ -79,6 +115,25 @@ class MeddledEnd:
     def attach(self, receive: Callable[[bytes], None], changed: Callable[[bool], None]) -> None:
         self._receive = receive
         self._end.attach(self._arrived, changed)
+
+    @property
+    def congestion(self) -> int:
+        return self._end.congestion
+
+    def on_congestion(self, told: Callable[[int], None]) -> None:
+        self._end.on_congestion(told)
+
+    def start(self) -> None:
+        self._end.start()
+
+    def stop(self) -> None:
+        self._end.stop()
+
+    def last_received(self) -> int:
+        return self._end.last_received()
+
+    def retrieve(self, after: int | None) -> list[bytes]:
+        return self._end.retrieve(after)
 
     def _arrived(self, octets: bytes) -> None:
         mutant = self._mutant

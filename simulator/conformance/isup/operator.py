@@ -1,9 +1,8 @@
 """Whoever operates the switch under test: gives orders, reads its circuits and alarms."""
 
-from calleq.ss7.isup.snapshots import CircuitSnapshot, Use
-
 from calleq.ss7.isup.exchange import CircuitOrderError, IsupExchange
 from calleq.ss7.isup.messages import GroupKind
+from calleq.ss7.isup.snapshots import CircuitSnapshot, Use
 from simulator.conformance.language import WireError
 
 _KINDS = {"maintenance": GroupKind.MAINTENANCE, "hardware failure": GroupKind.HARDWARE}

@@ -142,8 +142,9 @@ class IsupPerformer(Performer):
                 if step.cause is not None and entry.cause != step.cause:
                     raise StepError(f"cause {entry.cause}, not {step.cause}")
                 return
-            if not self.run_next(limit_us):
+            if self.now_us() >= limit_us:
                 raise StepError(f"not within {step.within_s:g} s")
+            self.run_next(limit_us)
 
     def _not_seen(self, step: NotSeen) -> None:
         entries = self.bench.diary.entries(step.telephone)[self._seen[step.telephone] :]

@@ -47,6 +47,8 @@ class CircuitView:
             case "RLC":
                 self.unconfirmed.discard(not sent)
                 self.busy = bool(self.unconfirmed)
+            case "UCIC":
+                self.busy = False
             case "BLA" | "UBA" if sent:
                 self.blocked_by_switch = name == "BLA"
             case "BLA" | "UBA":

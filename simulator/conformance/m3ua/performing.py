@@ -38,7 +38,7 @@ DESTINATIONS = {
     404: Destination.CONGESTED,
 }
 ORDERS = ("stop", "transfer", "receive", "fail", "tell")
-_TOLD = {
+_TOLD: dict[Destination, type[m.Duna | m.Dava | m.Drst | m.Scon]] = {
     Destination.AVAILABLE: m.Dava,
     Destination.UNAVAILABLE: m.Duna,
     Destination.RESTRICTED: m.Drst,
