@@ -31,7 +31,7 @@ from calleq.ss7.isup.segments import Segments
 from calleq.ss7.isup.suspension import Suspensions
 from calleq.ss7.isup.timers import IsupTimers
 from calleq.ss7.isup.trunks import Pool, Trunk
-from calleq.ss7.mtp3 import SERVICE_ISUP, MessageTransfer, Msu
+from calleq.ss7.mtp3 import SERVICE_ISUP, MessageTransfer, Msu, Status
 
 CIC_BITS = 12
 SELECTION_MASK = 15
@@ -110,6 +110,7 @@ class ExchangeCore(ABC):
             self._equip(trunk)
         transfer.on_message(SERVICE_ISUP, self._received)
         transfer.on_status(self._status_changed)
+        transfer.on_indication(self._indicated)
 
     def _equip(self, trunk: Trunk) -> None:
         if trunk.name in self.pools:
@@ -260,6 +261,10 @@ class ExchangeCore(ABC):
     @abstractmethod
     def _status_changed(self, point_code: int, accessible: bool) -> None:
         """MTP-PAUSE or MTP-RESUME."""
+
+    @abstractmethod
+    def _indicated(self, status: Status) -> None:
+        """MTP-STATUS."""
 
     @abstractmethod
     def _act(self, circuit: TrunkCircuit, message: Message) -> None:
