@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from calleq import ssp
 from calleq.call import customer_first
-from calleq.ip_peripheral.leg import LEG_TABLE
+from calleq.calling_logic.leg import LEG_TABLE
 from calleq.ss7.machines import machine_tables as ss7_tables
 from calleq.telephones.table import TABLE as TELEPHONE_TABLE
 

@@ -28,6 +28,8 @@ from calleq.ss7.isup.exchange import IsupExchange
 from calleq.ss7.isup.timers import IsupTimers, timers_of
 from calleq.ss7.isup.trunks import Trunk
 from calleq.ss7.links import LinkEnd
+from calleq.ss7.m3ua.ends import AdaptedEnd
+from calleq.ss7.m3ua.network import tell_each_other
 from calleq.ss7.node import Mtp3Node
 from calleq.ss7.transfer_point import TransferPoint
 from calleq.ssp.switch import SwitchService
@@ -104,6 +106,8 @@ class Network:
                 for trunk in self.topology.trunks:
                     if name in trunk.ends:
                         exchange.reset(trunk.name)
+        for name, switch in self.switches.items():
+            switch.resume(own.get(name, ()))
         for name, peripheral in self.peripherals.items():
             peripheral.restart(own.get(name, ()))
         if self.server is not None:
@@ -222,8 +226,12 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
         for name, end in plant.link_ends(link, chosen).items():
             far = link.ends[1] if name == link.ends[0] else link.ends[0]
             network.nodes[name].attach(end, codes[far])
+            if isinstance(end, AdaptedEnd):
+                tell_each_other(network.nodes[name], end, codes[far])
     for name, node in network.nodes.items():
-        if not isinstance(node, TransferPoint):
+        if isinstance(node, TransferPoint):
+            _set_ways_out(node, name, topology, codes)
+        else:
             _set_routes(node, name, topology, codes)
             network.exchanges[name] = IsupExchange(
                 name,
@@ -262,6 +270,20 @@ def _set_routes(node: Mtp3Node, name: str, topology: Topology, codes: dict[str, 
         direct = (code,) if other in adjacent else ()
         levels = (direct, beyond, own) if other in foreign else (direct, own, beyond)
         node.set_route(code, *(level for level in levels if level))
+
+
+def _set_ways_out(
+    node: TransferPoint, name: str, topology: Topology, codes: dict[str, int]
+) -> None:
+    """Foreign nodes a transfer point has no link to: over foreign transfer points, or its mate."""
+    adjacent = {end for link in topology.links if name in link.ends for end in link.ends}
+    foreign = topology.foreign()
+    beyond = tuple(
+        codes[end] for end in adjacent if end in foreign and foreign[end].kind == "transfer_point"
+    )
+    mate = () if node.mate is None else (node.mate,)
+    for other in foreign.keys() - adjacent:
+        node.set_route(codes[other], *(level for level in (beyond, mate) if level))
 
 
 def _trunks(name: str, topology: Topology, codes: dict[str, int]) -> tuple[Trunk, ...]:

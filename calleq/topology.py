@@ -182,6 +182,17 @@ _AT = re.compile(r"(?P<what>.*?) - at `\$\.?(?P<key>.*)`")
 _MISSING = re.compile(r"Object missing required field `(?P<name>.*)`")
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL)
 
+_TYPES = re.compile(r"Expected `(?P<wanted>[a-z |]*)`, got `(?P<got>[a-z]*)`")
+_WORDS = {
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a table",
+    "null": "nothing",
+}
+
 
 def reworded(text: str) -> str:
     """What msgspec says of a file's value, with the key's path first, as a TOML file shows it."""
@@ -191,6 +202,10 @@ def reworded(text: str) -> str:
         return f"{_joined(key, missing['name'])}: is missing, a value is expected"
     if unknown := _UNKNOWN.fullmatch(what):
         return f"{_joined(key, unknown['name'])}: no such key is known here"
+    if types := _TYPES.fullmatch(what):
+        wanted = [_WORDS.get(name, name) for name in types["wanted"].split(" | ")]
+        told = " or ".join(word for word in wanted if word != "nothing")
+        return f"{key or 'the file'}: {told} expected, not {_WORDS.get(types['got'], types['got'])}"
     what = what[:1].lower() + what[1:].replace("`", "")
     return f"{key or 'the file'}: {what}"
 

@@ -15,6 +15,7 @@ from calleq.topology_links import check_delay, check_wire
 from calleq.topology_types import (
     HomeSwitches,
     Line,
+    Switch,
     Topology,
     TopologyError,
     TrunkGroup,
@@ -27,6 +28,7 @@ CIC_LIMIT = 4_095
 
 RING_LIMIT_S = 600.0
 PAGING_LIMIT_S = 60.0
+RADIO_CHANNELS_LIMIT = 255
 ROW_OF_PORTS = 10
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
@@ -127,12 +129,32 @@ def _check_prefixes(topology: Topology) -> None:
             raise TopologyError(
                 f"switches[{index}].paging_s: {switch.paging_s}: 0 to {PAGING_LIMIT_S} s expected"
             )
+        _check_antennas(f"switches[{index}]", switch)
+        if not 0 <= switch.board <= CIC_LIMIT:
+            raise TopologyError(
+                f"switches[{index}].board: {switch.board}: 0 to {CIC_LIMIT} ports expected"
+            )
+        if switch.number:
+            _check_number(f"switches[{index}].number", switch.number)
         _check_own_prefixes(f"switches[{index}]", switch.name, switch.prefixes, seen)
     for index, node in enumerate(topology.foreign_nodes):
         key = f"foreign_nodes[{index}]"
         if node.prefixes and node.kind != "exchange":
             raise TopologyError(f"{key}.prefixes: a transfer point serves no numbers")
         _check_own_prefixes(key, node.name, node.prefixes, seen)
+
+
+def _check_antennas(key: str, switch: Switch) -> None:
+    if switch.kind != "mtso" and (switch.antenna or switch.antennas):
+        raise TopologyError(f"{key}.antenna: only a mobile switch has antennas")
+    if switch.kind == "mtso" and not (switch.antenna and all(switch.antennas)):
+        raise TopologyError(f"{key}.antenna: a mobile switch needs one, and each a name")
+    if len(set(switch.all_antennas)) != 1 + len(switch.antennas):
+        raise TopologyError(f"{key}.antennas: two have one name")
+    if not 1 <= switch.radio_channels <= RADIO_CHANNELS_LIMIT:
+        raise TopologyError(
+            f"{key}.radio_channels: {switch.radio_channels}: 1 to {RADIO_CHANNELS_LIMIT} expected"
+        )
 
 
 def _check_own_prefixes(

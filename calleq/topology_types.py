@@ -31,8 +31,21 @@ class Switch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     prefixes: tuple[str, ...] = ()
     """E.164 prefixes (with `+`) whose lines it serves."""
     antenna: str = ""
+    antennas: tuple[str, ...] = ()
+    """MTSO only: antennas beside the first."""
+    radio_channels: int = 60
+    """MTSO only: calls at once on each antenna."""
     paging_s: float = 0.5
     """MTSO only: how long it takes to find a mobile telephone."""
+    board: int = 60
+    """Ports of its own announcement board and conference bridge, two for each call; 0: none."""
+    number: str = ""
+    """What its board presents as calling number where a business has none."""
+
+    @property
+    def all_antennas(self) -> tuple[str, ...]:
+        """Every antenna, the first first; their places, from 1, are the numbers of their cells."""
+        return (self.antenna, *self.antennas)
 
 
 class TransferPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

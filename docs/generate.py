@@ -4,8 +4,8 @@
     python docs/generate.py --check   say which differ; exit status 1 when any does
 
 Generated: docs/rows.md (which test proves which row), docs/machines.md (every state machine, drawn
-from its live table), the two pictures in docs/architecture.md (rooms and network) and the example's
-ladder in README.md.
+from its live table), docs/isup.md (what the codecs know), the two pictures in docs/architecture.md
+(rooms and network) and the example's ladder in README.md.
 """
 
 import argparse
@@ -164,6 +164,13 @@ def machines_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def codecs_page() -> str:
+    """docs/isup.md."""
+    from docs.isup_page import isup_page
+
+    return isup_page()
+
+
 def with_picture(page: str, name: str, picture: str) -> str:
     """The page with the generated block `name` replaced."""
     pattern = re.compile(rf"(<!-- generated: {name} -->\n).*?(<!-- end: {name} -->)", re.DOTALL)
@@ -209,6 +216,7 @@ def generated() -> dict[pathlib.Path, str]:
         readme: with_example(readme.read_text("utf-8")),
         ROOT / "docs" / "rows.md": rows_page(),
         ROOT / "docs" / "machines.md": machines_page(),
+        ROOT / "docs" / "isup.md": codecs_page(),
         architecture: page,
     }
 

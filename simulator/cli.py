@@ -12,8 +12,9 @@ from calleq.cli.main import dispatch
 SUITES = ("q784", "q782", "ts102381")
 """Test suites that are shipped."""
 
-YOUNG_OBJECTS = 200_000
-"""New objects before the garbage collector looks at them: worlds are large, and stay."""
+YOUNG_OBJECTS = 1_000_000
+"""New objects before the garbage collector looks at them: worlds are large, and stay, and calls
+leave nothing behind that only it could free (tests/test_simulator_memory.py)."""
 
 
 def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -185,6 +186,31 @@ def _add_fuzz(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     fuzz.set_defaults(module="fuzz.command")
 
 
+def _add_shifts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Who must be paid when."""
+    shifts = commands.add_parser(
+        "shifts",
+        help="staff a day in fixed shifts and in short stretches at home, and compare",
+        description="Staff a day of calls in fixed shifts of a call centre and in short stretches"
+        " at home, simulate both, and compare the hours paid for the same level of service.",
+        epilog="example: calleq-sim shifts --calls 20000 --report out",
+    )
+    for name, kind, default, metavar, text in (
+        ("calls", int, 5_000, "N", "calls of a day (5000)"),
+        ("days", int, 28, "N", "days to simulate (28)"),
+        ("talk", float, 180.0, "SECONDS", "mean conversation (180)"),
+        ("patience", float, 120.0, "SECONDS", "mean time that a customer waits (120)"),
+        ("within", float, 20.0, "SECONDS", "in what time calls are to be answered (20)"),
+        ("level", float, 0.8, "SHARE", "how many of them (0.8)"),
+        ("block", int, 2, "HOURS", "the stretches at home: 1, 2, 3, 4, 6 or 8 hours (2)"),
+        ("seed", int, 1, "S", "everything random"),
+    ):
+        shifts.add_argument(f"--{name}", type=kind, default=default, metavar=metavar, help=text)
+    shifts.add_argument("--report", type=Path, metavar="DIR", help="write an HTML page with plots")
+    shifts.add_argument("--json", action="store_true", help="print the comparison as JSON")
+    shifts.set_defaults(module="shifts")
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Every command with its options."""
     parser = argparse.ArgumentParser(
@@ -224,6 +250,7 @@ def build_parser() -> argparse.ArgumentParser:
     call.add_argument("--trace", action="store_true", help="also print the ladder")
     call.add_argument("--json", action="store_true", help="print the outcome as JSON")
     call.set_defaults(module="call")
+    _add_shifts(commands)
     _add_crash(commands)
     _add_fuzz(commands)
     _add_scenarios(commands)

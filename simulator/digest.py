@@ -29,7 +29,6 @@ class Digest:
         self._pcap = pcap
         self._gathered: list[int | str | bytes] = []
         self._encode = msgspec.msgpack.Encoder().encode
-        self._entries: list[DiaryEntry] = []
         self.isup_messages = 0
 
     def saw(
@@ -46,11 +45,9 @@ class Digest:
             if self._pcap is not None:
                 self._pcap.saw(segment, link, sender, receiver, octets, at_us)
 
-    def diary(self, entry: DiaryEntry) -> None:
-        """Hash an entry of the diary."""
-        self._entries.append(entry)
-        if len(self._entries) >= GATHERED_LIMIT:
-            self._add_entries()
+    def diary(self, entries: Sequence[DiaryEntry]) -> None:
+        """Hash entries of the diary."""
+        self._gathered.append(self._encode(entries))
 
     def records(self, records: Sequence[SessionRecord]) -> None:
         """Hash what records say."""
@@ -58,13 +55,8 @@ class Digest:
 
     def digest(self) -> str:
         """The digest so far."""
-        self._add_entries()
         self._flush()
         return self._hash.hexdigest()
-
-    def _add_entries(self) -> None:
-        self._gathered.append(self._encode(self._entries))
-        self._entries.clear()
 
     def _flush(self) -> None:
         self._hash.update(self._encode(self._gathered))

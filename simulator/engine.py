@@ -31,9 +31,12 @@ from simulator.people import Conversations, Holding
 from simulator.plots import Hours, Lengths
 from simulator.stream import RecordStream
 from simulator.traffic import Arrival
-from simulator.truth import UNHEEDED, Differences, Reconciliation
+from simulator.truth import Differences, Reconciliation
 from simulator.usage import cpu_s, memory_mb
 from simulator.virtual import START_US, VirtualNetwork
+
+LIVED_LIMIT = 8_192
+"""Entries of the diary that are read at once."""
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,6 +132,8 @@ class _Gathering(Gathered):
     """Everything that listens while a run goes on."""
 
     start_us: int = 0
+    lived: list[DiaryEntry] = field(default_factory=list)
+    """Entries of the diary that wait to be read."""
     reconciliation: Reconciliation = field(init=False)
     stream: RecordStream = field(init=False)
 
@@ -141,9 +146,15 @@ class _Gathering(Gathered):
         self.occupancy.change(by, monotonic_us - self.start_us)
 
     def diary(self, entry: DiaryEntry) -> None:
-        self.digest.diary(entry)
-        if entry.event not in UNHEEDED:
-            self.reconciliation.diary(entry)
+        self.lived.append(entry)
+        if len(self.lived) >= LIVED_LIMIT:
+            self.read_diary()
+
+    def read_diary(self) -> None:
+        """Take what telephones lived through since the last time."""
+        self.digest.diary(self.lived)
+        self.reconciliation.diary(self.lived)
+        self.lived.clear()
 
     def _records(self, records: Sequence[SessionRecord]) -> None:
         self.digest.records(records)
@@ -167,6 +178,7 @@ def simulate(plan: Plan, progress: Progress = lambda offered: None) -> Outcome:
     length_us = virtual.clock.monotonic_us() - gathering.start_us
     gathering.occupancy.advance(length_us)
     gathering.stream.finish()
+    gathering.read_diary()
     if gathering.stream.late:
         raise CommandError(f"{gathering.stream.late} journal entries came after their call's end")
     found = gathering.reconciliation.result()

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from calleq.causes import Q850
 from calleq.telephones.diary import DiaryEntry, Event
 from calleq.topology import Line, Topology, load_topology
 from calleq.units import SECOND_US
@@ -33,7 +34,6 @@ WARM_UP = 10
 PROBE_TALK_US = 60 * SECOND_US
 SPARE_TELEPHONES = 40
 """More than can be hanging up at once, beyond those that talk."""
-NO_CIRCUIT = 34
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,11 @@ class _Group:
 
     def _lived(self, entry: DiaryEntry) -> None:
         number = entry.number
-        if entry.event is Event.RELEASED and number in self._dialled and entry.cause == NO_CIRCUIT:
+        if (
+            entry.event is Event.RELEASED
+            and number in self._dialled
+            and entry.cause == Q850.NO_CIRCUIT
+        ):
             self.lost.append(self._dialled[number][0])
             self.clock.call_later_us(0, self._hang_up, number)
         elif entry.event is Event.HANGS_UP and number in self._dialled:

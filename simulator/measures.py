@@ -17,13 +17,13 @@ from dataclasses import dataclass, field, fields
 import msgspec
 
 from calleq.billing.records import LegRecord, SessionRecord
+from calleq.causes import Q850
 from calleq.units import SECOND_US
 
-BUSY = frozenset({17})
-NO_ANSWER = frozenset({18, 19, 20})
-REJECTED = frozenset({21})
+BUSY = frozenset({Q850.USER_BUSY})
+NO_ANSWER = frozenset({Q850.NO_USER_RESPONDING, Q850.NO_ANSWER, Q850.SUBSCRIBER_ABSENT})
+REJECTED = frozenset({Q850.REJECTED})
 OF_THE_PARTY = BUSY | NO_ANSWER | REJECTED
-NORMAL, NO_CIRCUIT = 16, 34
 
 BATCHES_LEAST = 20
 BATCHES_MOST = 2 * BATCHES_LEAST
@@ -149,7 +149,7 @@ class Measurement:
         for leg in record.legs:
             self._add_leg(batch, leg)
         if not record.legs:
-            batch.blocked += record.cause == NO_CIRCUIT
+            batch.blocked += record.cause == Q850.NO_CIRCUIT
             self._lose(record.cause)
         if record.accepted_at_us is not None:
             if record.ended_at_us is not None:
@@ -166,7 +166,7 @@ class Measurement:
         if leg.answered_at_us is not None:
             batch.answered += 1
             batch.talk_us += leg.talk_us
-        elif leg.cause not in OF_THE_PARTY and leg.cause != NORMAL:
+        elif leg.cause not in OF_THE_PARTY and leg.cause != Q850.NORMAL:
             self._lose(leg.cause)
         if leg.answered_at_us is not None or leg.cause in OF_THE_PARTY:
             batch.reached += 1

@@ -13,6 +13,9 @@ from calleq.billing.records import LegRecord, SessionRecord
 
 LONGEST_SHIFT_US = 1_000_000
 """An instant or a length is put off by at most this, at least by one microsecond."""
+SPARE_SHARE = 10
+"""Of so many calls the last one is not chosen: a chosen call whose legs reached nobody is made up
+for by a later one."""
 WAYS = ("field", "us", "removed", "duplicated")
 
 
@@ -24,7 +27,8 @@ class Mutator:
         if wanted > calls:
             raise ValueError(f"{wanted} records of {calls} calls cannot be altered")
         self._draw = random.Random(f"mutations {seed}")
-        self._chosen = sorted(self._draw.sample(range(calls), wanted), reverse=True)
+        among = max(wanted, calls - max(calls // SPARE_SHARE, min(calls // 2, SPARE_SHARE)))
+        self._chosen = sorted(self._draw.sample(range(among), wanted), reverse=True)
         self._seen = 0
         self._owed = 0
         self.altered = 0

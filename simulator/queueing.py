@@ -2,12 +2,13 @@
 
 Today's network has no queue: it hunts for a representative and gives up. So this is no part of it;
 it holds the simulator's arrivals, holding times and patience against theory, and is there for the
-queues to come. First come, first served; every server is alike.
+queues to come. First come, first served; every server is alike. Servers may come and go: one that
+goes while it works ends its call first.
 """
 
 import random
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from calleq.runtime.clock import Timer, VirtualClock
@@ -66,7 +67,9 @@ class Queue:
         room: int | None = None,
         patience: Draw | None = None,
         count_from_us: int = 0,
+        heard: Callable[[int, int, bool], object] | None = None,
     ) -> None:
+        """`heard` is told of each call: when it came, how long it waited, whether it was served."""
         self.waits = Waits()
         self._clock = clock
         self._free = servers
@@ -75,6 +78,10 @@ class Queue:
         self._patience = patience
         self._room = room
         self._count_from_us = count_from_us
+        self._heard = heard
+        self._changed_us = 0
+        self.overtime_us = 0
+        """What servers worked after they had been sent home."""
         self._line: deque[_Caller] = deque()
         self._waiting = 0
 
@@ -83,13 +90,20 @@ class Queue:
         now_us = self._clock.monotonic_us()
         counts = now_us >= self._count_from_us
         self.waits.offered += counts
-        if self._free:
-            self._free -= 1
+        if self._free > 0:
+            self._tell(now_us, served=True)
             self._serve()
         elif self._room is not None and self._servers + self._waiting >= self._room:
             self.waits.lost += counts
         else:
             self._wait(_Caller(now_us, counts=counts))
+
+    def staff(self, servers: int) -> None:
+        """From now on there are so many servers."""
+        self._free += servers - self._servers
+        self._servers = servers
+        self._changed_us = self._clock.monotonic_us()
+        self._serve_those_who_wait()
 
     def _wait(self, caller: _Caller) -> None:
         self.waits.waited += caller.counts
@@ -102,27 +116,37 @@ class Queue:
         caller.gone = True
         self._waiting -= 1
         self.waits.abandoned += caller.counts
-        self._account(caller)
+        self._account(caller, served=False)
 
-    def _account(self, caller: _Caller) -> None:
+    def _account(self, caller: _Caller, *, served: bool) -> None:
         if caller.counts:
             self.waits.wait_us += self._clock.monotonic_us() - caller.since_us
+        self._tell(caller.since_us, served=served)
+
+    def _tell(self, since_us: int, *, served: bool) -> None:
+        if self._heard is not None:
+            self._heard(since_us, self._clock.monotonic_us() - since_us, served)
 
     def _serve(self) -> None:
+        self._free -= 1
         self._clock.call_later_us(self._holding(), self._done)
 
     def _done(self) -> None:
-        while self._line:
+        if self._free < 0:
+            self.overtime_us += self._clock.monotonic_us() - self._changed_us
+        self._free += 1
+        self._serve_those_who_wait()
+
+    def _serve_those_who_wait(self) -> None:
+        while self._free > 0 and self._line:
             caller = self._line.popleft()
             if caller.gone:
                 continue
             self._waiting -= 1
             if caller.timer is not None:
                 caller.timer.cancel()
-            self._account(caller)
+            self._account(caller, served=True)
             self._serve()
-            return
-        self._free += 1
 
 
 def simulate_queue(

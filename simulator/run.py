@@ -24,7 +24,7 @@ from simulator.faults.long_run import simulate_with_faults
 from simulator.offers import Progress as Advance
 from simulator.people import Holding, HoldingError, empirical
 from simulator.report import write_report
-from simulator.traffic import PROCESSES, Arrival, TraceError, arrivals, read_trace
+from simulator.traffic import EXACT, PROCESSES, Arrival, TraceError, arrivals, read_trace
 from simulator.virtual import START_US
 from simulator.world import build_world
 
@@ -135,13 +135,15 @@ def _arrivals(
     if calls is None and duration_us is None:
         calls = DEFAULT_CALLS
     fixed_rate = arguments.rate is None and arguments.erlangs is None and calls is not None
+    exactly = fixed_rate and duration_us is not None and process in EXACT
     stream = arrivals(
         topology,
         arguments.seed,
         rate,
         process=process,
         calls=calls,
-        duration_us=None if fixed_rate else duration_us,
+        duration_us=None if fixed_rate and not exactly else duration_us,
+        exactly=exactly,
     )
     return stream, calls
 
@@ -209,14 +211,18 @@ def run(arguments: argparse.Namespace) -> int:
         print_json(msgspec.to_builtins(result))
     else:
         _show(result)
-    _judge(result)
+    _judge(result, plan.mutations)
     return 0
 
 
-def _judge(result: Result) -> None:
+def _judge(result: Result, wanted: int) -> None:
     """Raises CommandError when the records are not what they should be."""
     if result.breaches:
         raise CommandError(f"a rule was broken: {result.breaches[0]}")
+    if result.altered < wanted:
+        raise CommandError(
+            f"only {result.altered} of {wanted} records were altered: too few calls reached anybody"
+        )
     found = result.differences.records
     if found != result.altered or (result.differences.us and not result.altered):
         raise CommandError(

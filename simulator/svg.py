@@ -10,10 +10,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 720, 260
-LEFT, RIGHT, TOP, BOTTOM = 56, 12, 14, 34
+LEFT, RIGHT, TOP, BOTTOM = 84, 14, 14, 38
 LABELS_MOST = 12
 """Along an axis."""
 ROW_HEIGHT = 26
+TIME_STEPS_S = (
+    *(1, 2, 5, 10, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200),
+    *(86_400, 2 * 86_400, 7 * 86_400),
+)
+"""Between the labels of an axis of time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,23 @@ class Plot:
 
     title: str
     svg: str
+
+
+def opening(width: int, height: int, title: str, words: str) -> str:
+    """The begin tag of a drawing, with its name, and in words what there is to see."""
+    name = html.escape(title)
+    return (
+        f'<svg role="img" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
+        f' aria-label="{name}"><title>{name}</title>'
+        f"<desc>{html.escape(words)}</desc>"
+    )
+
+
+def text(x: float, y: float, told: str, kind: str = "", anchor: str = "start") -> str:
+    """Words at a place; `kind` is their class, `anchor` where the place lies in them."""
+    named = f' class="{kind}"' if kind else ""
+    placed = "" if anchor == "start" else f' text-anchor="{anchor}"'
+    return f'<text x="{x:g}" y="{y:g}"{named}{placed}>{html.escape(told)}</text>'
 
 
 def ticks(highest: float, wanted: int = 4) -> list[float]:
@@ -71,7 +93,7 @@ def rows(title: str, values: Sequence[tuple[str, int]]) -> Plot:
     for place, (label, count) in enumerate(values):
         y = place * 2 * ROW_HEIGHT
         width = (WIDTH - RIGHT) * count / most
-        parts.append(f'<text x="0" y="{y + 16}">{html.escape(label)}: {count:,}</text>')
+        parts.append(text(0, y + 16, f"{label}: {count:,}"))
         parts.append(
             f'<rect class="mark" x="0" y="{y + 22}" width="{width:.1f}" height="{ROW_HEIGHT - 6}"/>'
         )
@@ -99,13 +121,23 @@ def curve(
         f'<polygon class="fill" points="{LEFT},{floor} {points} {WIDTH - RIGHT},{floor}"/>',
         f'<polyline class="curve" points="{points}"/>',
     ]
-    for place in range(5):
-        at = first + (last - first) * place / 4
-        anchor = ("start", "middle", "middle", "middle", "end")[place]
-        parts.append(_below(x_of(at), across(at), anchor))
+    for place, at in enumerate(at_round_times(first, last)):
+        parts.append(_below(x_of(at), across(at), "middle" if place else "start"))
     peak = max(values, key=lambda pair: pair[1])
     words = f"From 0 to {peak[1]:.1f}, the highest at {across(peak[0])}."
     return _plot(title, words, HEIGHT, parts)
+
+
+def at_round_times(first_s: float, last_s: float) -> list[float]:
+    """At most six round seconds, minutes, hours or days between two times in seconds.
+
+    >>> at_round_times(0, 86_400)
+    [0, 21600, 43200, 64800, 86400]
+    """
+    length_s = last_s - first_s
+    step_s = next((step for step in TIME_STEPS_S if length_s <= 5 * step), TIME_STEPS_S[-1])
+    place = math.ceil(first_s / step_s)
+    return [at * step_s for at in range(place, math.floor(last_s / step_s) + 1)]
 
 
 def _height(value: float, highest: float) -> float:
@@ -117,24 +149,17 @@ def _upright_axis(scale: Sequence[float]) -> str:
     for value in scale:
         y = _height(value, scale[-1])
         lines.append(f'<path class="axis" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/>')
-        lines.append(f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{value:g}</text>')
+        lines.append(text(LEFT - 6, round(y + 4, 1), f"{value:,.10g}", anchor="end"))
     return "".join(lines)
 
 
 def _below(x: float, label: str, anchor: str = "middle") -> str:
-    return (
-        f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 20}" text-anchor="{anchor}">'
-        f"{html.escape(label)}</text>"
-    )
+    return text(round(x, 1), HEIGHT - BOTTOM + 20, label, anchor=anchor)
 
 
 def _plot(title: str, words: str, height: int, parts: Sequence[str]) -> Plot:
-    name = html.escape(title)
-    svg = (
-        f'<p>{name}</p>\n<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{name}">'
-        f"<desc>{html.escape(words)}</desc>" + "".join(parts) + "</svg>"
-    )
-    return Plot(title, svg)
+    svg = opening(WIDTH, height, title, words) + "".join(parts) + "</svg>"
+    return Plot(title, f"<p>{html.escape(title)}</p>\n{svg}")
 
 
 def _nothing(title: str) -> Plot:

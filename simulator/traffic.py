@@ -12,14 +12,15 @@ its own, so nothing that happens in a run can disturb it.
 | mass | constant, and from `MASS_AT_US` on a surge that dies away |
 
 The mean of the first three over a long time is the rate asked for; the surge of `mass` comes on
-top of it.
+top of it. Where so many calls in so much time are asked for of `poisson` or `day`, exactly so many
+come, as the process would have them given that number.
 A trace is refused with `TraceError`, which names file and line.
 """
 
 import csv
 import math
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice, takewhile
 from pathlib import Path
 
@@ -100,6 +101,28 @@ def day_instants(draw: random.Random, rate: float) -> Iterator[int]:
     return _thinned(draw, rate, max(factors), lambda us: factors[us // HOUR_US % DAY_HOURS])
 
 
+def exact_instants(
+    draw: random.Random, calls: int, duration_us: int, shares: Sequence[float]
+) -> Iterator[int]:
+    """`calls` rising instants within `duration_us`, with a rate in proportion to each hour's share.
+
+    Given their number, the calls of a Poisson process fall independently of each other: these are
+    the order statistics of so many even draws, one after the other, put on the clock.
+    """
+    hours = -(-duration_us // HOUR_US)
+    lengths = [HOUR_US] * (hours - 1) + [duration_us - (hours - 1) * HOUR_US]
+    weights = [shares[hour % len(shares)] * length for hour, length in enumerate(lengths)]
+    total, hour, before, left = math.fsum(weights), 0, 0.0, 1.0
+    for still in range(calls, 0, -1):
+        left *= draw.random() ** (1 / still)
+        reached = (1 - left) * total
+        while hour < hours - 1 and reached > before + weights[hour]:
+            before += weights[hour]
+            hour += 1
+        within_us = (reached - before) / weights[hour] * lengths[hour]
+        yield min(duration_us - 1, hour * HOUR_US + int(within_us))
+
+
 def mass_instants(draw: random.Random, rate: float) -> Iterator[int]:
     """A surge, as when a number is shown on television."""
 
@@ -118,6 +141,9 @@ def _thinned(
         if draw.random() * highest < factor(at_us):
             yield at_us
 
+
+EXACT: Mapping[str, Sequence[float]] = {"poisson": (1,), "day": DAY_SHARES}
+"""The processes that can be told how many calls come, with their rate by the hour."""
 
 PROCESSES: Mapping[str, Instants] = {
     "poisson": poisson_instants,
@@ -141,11 +167,21 @@ def arrivals(
     process: str = "poisson",
     calls: int | None = None,
     duration_us: int | None = None,
+    exactly: bool = False,
 ) -> Iterator[Arrival]:
-    """Calls of a process until there are `calls` of them or `duration_us` have passed."""
+    """Calls of a process until there are `calls` of them or `duration_us` have passed.
+
+    With `exactly` so many calls come in so much time; `rate` says nothing then.
+    """
     draw = random.Random(f"traffic {seed}")
     customers = customers_of(topology)
-    instants: Iterator[int] = PROCESSES[process](draw, rate)
+    instants: Iterator[int]
+    if exactly:
+        assert calls is not None
+        assert duration_us is not None
+        instants = exact_instants(draw, calls, duration_us, EXACT[process])
+    else:
+        instants = PROCESSES[process](draw, rate)
     if duration_us is not None:
         end_us = duration_us
         instants = takewhile(lambda at_us: at_us < end_us, instants)

@@ -24,12 +24,6 @@ from calleq.billing.records import LegRecord, SessionRecord
 from calleq.telephones.diary import DiaryEntry, Event
 from calleq.units import SECOND_US
 
-USER_BUSY, CALL_REJECTED = 17, 21
-
-
-UNHEEDED = frozenset((Event.HEARS, Event.SAYS, Event.DISPLAYS))
-"""Two entries of three say nothing of when a call was what."""
-
 
 class Talk(msgspec.Struct, frozen=True, gc=False):
     """One call at one telephone, answered or not, as its switch must have seen it."""
@@ -70,11 +64,12 @@ class DiaryReader:
         self._found = found
         self._calls: dict[str, _Call] = {}
 
-    def take(self, entry: DiaryEntry) -> None:
-        """One more entry; those of a telephone come in their order."""
-        take = _TAKERS.get(entry.event)
-        if take is not None:
-            take(self, entry)
+    def take(self, entries: Iterable[DiaryEntry]) -> None:
+        """More entries; those of a telephone come in their order."""
+        for entry in entries:
+            take = _TAKERS.get(entry.event)
+            if take is not None:
+                take(self, entry)
 
     def _rings(self, entry: DiaryEntry) -> None:
         self._settle(entry.number)
@@ -155,15 +150,14 @@ _TAKERS: dict[Event, Callable[[DiaryReader, DiaryEntry], None]] = {
     Event.CROSSED: DiaryReader._is_released,
     Event.REFUSES: DiaryReader._refuses,
 }
-"""The other events say nothing of when a call was what."""
+"""The other events, two entries of three, say nothing of when a call was what."""
 
 
 def talks_of_diary(diary: Iterable[DiaryEntry], line_delay_us: int) -> list[Talk]:
     """Every call of a diary that is over."""
     talks: list[Talk] = []
     reader = DiaryReader(line_delay_us, talks.append)
-    for entry in diary:
-        reader.take(entry)
+    reader.take(diary)
     reader.finish()
     return talks
 
@@ -200,9 +194,9 @@ class Reconciliation:
         self._told: dict[Talk, int] = {}
         self._told_twice = 0
 
-    def diary(self, entry: DiaryEntry) -> None:
-        """One more entry of the diary."""
-        self._reader.take(entry)
+    def diary(self, entries: Iterable[DiaryEntry]) -> None:
+        """More entries of the diary, in their order."""
+        self._reader.take(entries)
 
     def record(self, record: SessionRecord) -> None:
         """One more record."""

@@ -61,6 +61,22 @@ def exactly(name: str, expected: float, measured: float) -> Check:
     return Check(name, expected, measured, 0.0, measured == expected)
 
 
+def by_chance(count: int, seeds: int) -> str:
+    """How many of so many sound checks miss by chance: Student's t, since the error is measured."""
+    freedom = seeds - 1
+    steps = 20_000
+    width = math.pi / 2 / steps
+    start = math.atan(ERRORS_ALLOWED / math.sqrt(freedom))
+    angles = (start + (math.pi / 2 - start) * (place + 0.5) / steps for place in range(steps))
+    tail = math.fsum(math.cos(angle) ** (freedom - 1) for angle in angles)
+    whole = math.fsum(math.cos((place + 0.5) * width) ** (freedom - 1) for place in range(steps))
+    chance = tail * (math.pi / 2 - start) / (whole * math.pi / 2)
+    return (
+        f"a sound check misses by chance once in {1 / chance:,.0f} times;"
+        f" {count} of these can, {count * chance:.2f} in the mean"
+    )
+
+
 def blocking(circuits: int, erlangs: float, seeds: range, calls: int, kind: str) -> list[Check]:
     """Erlang-B in the network: calls lost, and, by PASTA, time with every circuit taken."""
     found = [poisson_loss(circuits, erlangs, calls, seed, kind) for seed in seeds]
@@ -208,6 +224,7 @@ def run(arguments: argparse.Namespace) -> int:
             right=("expected", "measured", "3 s.e."),
         )
         print_line(f"{len(found) - failed} passed, {failed} failed")
+        print_line(by_chance(sum(check.error > 0 for check in found), arguments.seeds))
     if failed:
         raise CommandError(f"{failed} of {len(found)} checks failed")
     return 0

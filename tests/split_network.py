@@ -21,6 +21,9 @@ PROCESSES = (
 )
 """In an order in which nothing finds what it needs: each must wait for others, most for voice."""
 
+EAST = {"ssp-64", "ssp-62", "stp-70"}
+"""The first elements of the processes that the eastern machine runs; the western has the others."""
+
 PORTS = 10 * len(element_names(load_topology(figure1_path())))
 FRONT_DOOR_OFFSET, DESK_OFFSET = 4, 5
 """Ports of server 72's row that no wire uses."""
@@ -42,10 +45,11 @@ def free_base_port() -> int:
 
 
 class SplitNetwork:
-    """The processes by the name of their first element."""
+    """The processes by the name of their first element, as on two machines: each has a data
+    directory of its own."""
 
     def __init__(self, data: pathlib.Path, *options: str) -> None:
-        self.data = data
+        self.machines = (data / "west", data / "east")
         self._base = free_base_port()
         self._options = options
         self.running: dict[str, Running] = {}
@@ -63,7 +67,7 @@ class SplitNetwork:
         running = Running(
             "run",
             *elements,
-            *("--data", str(self.data), "--base-port", str(self._base)),
+            *("--data", str(self.machines[elements[0] in EAST]), "--base-port", str(self._base)),
             *("--port", str(self._base + FRONT_DOOR_OFFSET)),
             *("--desk-port", str(self._base + DESK_OFFSET)),
             *self._options,

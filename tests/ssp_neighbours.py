@@ -66,8 +66,6 @@ def town_topology() -> Topology:
             Line(number="+12125550101"),
             Line(number="+12125550102", kind="dial_up"),
             Line(number="+12125550104", kind="isdn"),
-            Line(number="+12125550105", kind="mobile"),
-            Line(number="+12125550106", kind="mobile", coverage=False),
             Line(number="+12125550107", congested=True),
             Line(number="+12125550108"),
             Line(number="+12125550143"),

@@ -81,8 +81,17 @@ def test_a_clock_that_is_wrong_by_the_same_all_day_gives_no_call_the_talk_of_ano
     """Before, a fifth of a second took three records of four from a bad day in which IAMs were
     lost and circuits taken again at once."""
     network = RandomNetwork(1, 150)
-    records = derive_records(with_clock(network.entries, entity, skew_us))
-    assert recorded(records) == reached(network.entries)
+    truth = reached(network.entries)
+
+    def wrong(entries: Sequence[Stamped]) -> set[Leg]:
+        records = recorded(derive_records(entries))
+        assert records.keys() == truth.keys()
+        return {leg for leg in truth if records[leg] != truth[leg]}
+
+    # On so bad a day one leg may be taken for another's by clocks that are right as well.
+    right = wrong(network.entries)
+    assert len(right) < 2
+    assert wrong(with_clock(network.entries, entity, skew_us)) <= right
 
 
 @pytest.mark.parametrize("skew_us", [-30 * SECOND_US, -200_000, 5 * SECOND_US])

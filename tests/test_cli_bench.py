@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from calleq.cli import bench, bench_door
+from calleq.cli import bench, bench_door, bench_sim
 from calleq.cli.bench_process import Served
 from calleq.cli.failure import CommandError
 from calleq.cli.figures import percentile
@@ -22,6 +22,8 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench_door, "FLUSHES", 5)
     monkeypatch.setattr(bench_door, "FIRST_IAM_MESSAGES", 5)
     monkeypatch.setattr(bench_door, "FIRST_IAM_WARMING", 1)
+    monkeypatch.setattr(bench_sim, "CALLS", 60)
+    monkeypatch.setattr(bench_sim, "ROUNDS", 2)
 
 
 def printed(name: str, capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, object]]:
@@ -59,6 +61,16 @@ def test_first_iam_finds_every_calls_own_iam_and_prints_the_bound(
         bound = figures[f"twice fdatasync + {allowance_ms} ms, {name}"]["value"]
         assert isinstance(flush, float)
         assert bound == pytest.approx(2 * flush + allowance_ms)
+
+
+@pytest.mark.usefixtures("short")
+def test_sim_says_what_the_best_of_its_runs_came_to(capsys: pytest.CaptureFixture[str]) -> None:
+    figures = printed("sim", capsys)
+    values = {name: float(str(figure["value"])) for name, figure in figures.items()}
+    assert values["calls offered"] == 60
+    assert 0 < values["completed calls"] < values["offered calls"]
+    assert 10 < values["ISUP messages per completed call"] < 30
+    assert values["CPU, best run"] <= values["CPU, worst run"]
 
 
 def test_a_server_that_does_not_start_is_told_in_its_own_words(tmp_path: Path) -> None:

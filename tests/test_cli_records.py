@@ -173,6 +173,15 @@ def test_one_setting_puts_the_records_elsewhere(
         (("list", "--since", "yesterday"), 2, "--since 'yesterday': an instant such as"),
         (("list", "--min-talk", "-1"), 2, "--min-talk -1"),
         (("list", "--limit", "0"), 2, "--limit 0"),
+        (("list", "--state", "done"), 2, "--state done: one of completed, customer_busy"),
+        (("export", "--state", "in_progress"), 2, "only calls that are over are exported"),
+        (("list", "--number", "2125550100"), 2, "a number such as +12125550100 was expected"),
+        (("list", "--number", "+1*2"), 2, "--number +1*2"),
+        (("list", "--cause", "128"), 2, "--cause 128: 0 to 127 was expected"),
+        (("list", "--min-talk", "9", "--max-talk", "3"), 2, "both as long as --min-talk and"),
+        (("list", "--since", "2026-02-01", "--until", "2026-02-01"), 2, "nothing began from"),
+        (("check", "--since", "2026-02-02", "--until", "2026-02-01"), 2, "nothing began from"),
+        (("show", ""), 2, "the end of one, or `last` was expected"),
         (("list", "--after", "NONE"), 2, "--after NONE: there is no such call"),
         (("list", "--database", "mysql://x/y"), 1, "sqlite or postgresql was expected"),
         (("export", "--out", "/no/such/place/x.csv"), 2, "/no/such/place/x.csv"),
@@ -185,6 +194,21 @@ def test_what_cannot_be_done_is_said_in_one_line(
     assert (done.returncode, done.stdout) == (status, "")
     assert done.stderr.count("\n") == 1
     assert says in done.stderr
+
+
+def test_what_there_is_none_of_is_one_line_and_one_is_singular(tmp_path: Path) -> None:
+    journals = Journals()
+    where = ("--data", str(tmp_path))
+    assert command("cdr", "list", *where).stdout == "0 calls\n"
+    assert command("journal", "check", *where).stdout == "0 journals\n"
+    completed_call(journals, 0, "C1", (1, 2, 7))
+    write_journals(tmp_path, journals.entries)
+    assert command("cdr", "list", *where).stdout.startswith("1 call\n")
+    assert "│ 1970-01-01T00:00:00Z │" in command("cdr", "list", *where).stdout
+    assert "accepted  1970-01-01T00:00:00Z\n" in command("cdr", "show", "c1", *where).stdout
+    assert command("rebuild", *where).stdout.endswith(" read: 1 call, 2 legs\n")
+    out = ("--out", str(tmp_path / "legs.csv"))
+    assert command("cdr", "export", *where, *out).stdout.endswith("legs.csv: 2 legs of 1 call\n")
 
 
 def test_a_data_directory_that_is_none_or_holds_nothing_yet(tmp_path: Path) -> None:

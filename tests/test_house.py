@@ -8,10 +8,13 @@ from collections import defaultdict
 
 import pytest
 
+from calleq.causes import Q850
+
 ROOT = pathlib.Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "calleq").rglob("*.py")) + sorted((ROOT / "simulator").rglob("*.py"))
 
 FLOORS = {
+    "causes": 0,
     "messages": 0,
     "numbering": 0,
     "topology": 0,
@@ -34,6 +37,7 @@ FLOORS = {
     "accounts": 3,
     "trace": 3,
     "web": 3,
+    "calling_logic": 4,
     "intake": 4,
     "ssp": 5,
     "ip_peripheral": 5,
@@ -179,3 +183,19 @@ def test_every_test_asserts_something_itself_or_through_a_helper_of_the_tests():
     lazy = [name for name, test in tests if not _asserts(test) and not _called_by(test) & asserting]
     assert len(tests) > 500
     assert lazy == []
+
+
+def test_the_causes_of_q850_are_named_in_one_place() -> None:
+    values = {name: int(cause) for name, cause in Q850.__members__.items()}
+    again = []
+    for path in SOURCES:
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+                names = [one.id for one in node.targets if isinstance(one, ast.Name)]
+                again += [
+                    f"{path.name}: {name}"
+                    for name in names
+                    for cause in (name.strip("_"), name.removeprefix("CAUSE_"))
+                    if cause in values and values[cause] == node.value.value
+                ]
+    assert again == []

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from calleq.ip_peripheral.calling_logic import RETELL_US
+from calleq.calling_logic.logic import RETELL_US
 from calleq.journal.entries import Dialled, Ended, Progress, Stamped, Undertaken
 from calleq.osn.messages import CallProgress, SetUpRefused, encode
 from calleq.ss7.isup.messages import CalledNumber, Iam
@@ -333,7 +333,7 @@ class TestInstructions:
         assert network.seen == []
 
     def test_beyond_the_limit_are_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("calleq.ip_peripheral.calling_logic.CALLS_LIMIT", 1)
+        monkeypatch.setattr("calleq.calling_logic.logic.CALLS_LIMIT", 1)
         network = Network()
         network.set_up()
         network.set_up("c2")

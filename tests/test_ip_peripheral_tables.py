@@ -2,7 +2,7 @@
 
 from itertools import product
 
-from calleq.ip_peripheral.leg import LEG_ACTIONS, LEG_IGNORED, LEG_TABLE, Phase, Signal
+from calleq.calling_logic.leg import LEG_ACTIONS, LEG_IGNORED, LEG_TABLE, Phase, Signal
 
 
 def test_every_pair_has_a_row_or_is_ignored_on_purpose() -> None:

@@ -5,11 +5,12 @@ from collections import Counter
 
 import pytest
 
+from calleq.call.policy import CALL_LIMIT_US
 from calleq.runtime.tap import Segment
 from calleq.ss7.isup import codec as isup_codec
 from calleq.ss7.isup.messages import IsupError
 from calleq.ss7.mtp3 import SERVICE_ISUP
-from calleq.units import MILLISECOND_US, SECOND_US
+from calleq.units import HOUR_US, MILLISECOND_US, SECOND_US
 from tests.test_network_virtual import assert_records_true
 from tests.virtual import (
     OTHER_REPRESENTATIVE,
@@ -114,6 +115,71 @@ def test_both_transfer_points_lost_in_the_midst_of_a_call() -> None:
         assert_records_true(network, network.records()[call])
         network.assert_at_rest()
         assert network.call(number("00"), REPRESENTATIVE).state == "completed"
+
+
+def cut_off_while_bridged(*hanging_up: str, talk_us: int = HOUR_US) -> tuple[VirtualNetwork, str]:
+    """A bridged call without any signalling, in which some hang up, ten seconds apart."""
+    network = VirtualNetwork(talk_us=talk_us)
+    call = network.place(number("00"), REPRESENTATIVE)
+    network.clock.advance_us(40 * SECOND_US)
+    assert network.view(call).state == "bridged"
+    network.stp_fails("stp-68")
+    network.stp_fails("stp-70")
+    for telephone in hanging_up:
+        network.clock.advance_us(10 * SECOND_US)
+        network.hang_up(telephone)
+    network.clock.advance_us(SECOND_US)
+    return network, call
+
+
+def test_a_call_goes_on_without_signalling_as_long_as_its_parties_talk() -> None:
+    """The voice path stands; what ends it is a party, and that is signalled again by then."""
+    network, call = cut_off_while_bridged(talk_us=200 * SECOND_US)
+    network.clock.advance_us(90 * SECOND_US)
+    assert network.view(call).state == "bridged"
+    network.stp_returns("stp-68")
+    network.run_to_end(call)
+    assert (network.view(call).state, network.view(call).cause) == ("completed", 16)
+    assert_records_true(network, network.records()[call])
+    network.assert_at_rest()
+
+
+@pytest.mark.parametrize("outage_s", [60, 400], ids=["within T5", "beyond T5"])
+@pytest.mark.parametrize(
+    "hanging_up",
+    [(number("00"),), (REPRESENTATIVE,), (number("00"), REPRESENTATIVE)],
+    ids=["customer", "representative", "both"],
+)
+def test_who_hangs_up_while_no_signalling_gets_through_is_billed_to_that_instant(
+    hanging_up: tuple[str, ...], outage_s: int
+) -> None:
+    """The switch facing the party clears its line and records the end at once. REL is repeated
+    (T1), after T5 RSC (Q.764 §2.9.6), so the rest of the call ends when signalling is back; until
+    then the business sees it bridged, and whoever has not hung up is still connected."""
+    network, call = cut_off_while_bridged(*hanging_up)
+    hung_up = {telephone: network.calls(telephone)[-1].talk_us for telephone in hanging_up}
+    legs = {leg.number: leg for leg in network.records()[call].legs}
+    assert {telephone: legs[telephone].talk_us for telephone in hanging_up} == hung_up
+    assert all(legs[telephone].released_by == "line" for telephone in hanging_up)
+    network.clock.advance_us(outage_s * SECOND_US)
+    assert network.view(call).state == "bridged"
+    network.stp_returns("stp-68")
+    network.stp_returns("stp-70")
+    network.clock.advance_us(RECOVERY_US)
+    assert network.view(call).state == "completed"
+    assert [event.event for event in network.events(call)].count("ended") == 1
+    assert_records_true(network, network.records()[call])
+    legs = {leg.number: leg for leg in network.records()[call].legs}
+    assert {telephone: legs[telephone].talk_us for telephone in hanging_up} == hung_up
+    network.assert_at_rest()
+
+
+def test_where_signalling_never_returns_a_call_ends_at_its_longest_with_true_records() -> None:
+    network, call = cut_off_while_bridged(number("00"), REPRESENTATIVE)
+    network.clock.advance_us(CALL_LIMIT_US + RECOVERY_US)
+    assert network.view(call).state == "completed"
+    assert_records_true(network, network.records()[call])
+    assert {leg.released_by for leg in network.records()[call].legs} == {"line"}
 
 
 # People who hang up.

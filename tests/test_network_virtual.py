@@ -14,6 +14,8 @@ import msgspec
 import pytest
 
 from calleq.billing.records import LegRecord, SessionRecord
+from calleq.journal.entries import LineRefused, LineSeized, Stamped, Transit
+from calleq.journal.frames import encode_entry
 from calleq.runtime.tap import Segment
 from calleq.ss7.isup.messages import Anm, Con, Iam
 from calleq.telephones.diary import DiaryCall
@@ -506,3 +508,16 @@ def test_the_instruction_crosses_the_osn_and_not_the_internet() -> None:
     )
     assert not any(b"set_up_call" in octets for octets in by_segment[Segment.INTERNET])
     assert not any(b"abc-demo" in octets for octets in by_segment[Segment.OSN])
+
+
+def test_whatever_elements_write_can_lie_on_a_disk() -> None:
+    """A simulated journal keeps objects; a number of a type of its own broke every call between
+    telephones once a real one was to encode it."""
+    network = VirtualNetwork()
+    network.call(number("00"), REPRESENTATIVE)
+    network.call(number("01"), REPRESENTATIVE)
+    network.call(number("10"), REPRESENTATIVE)
+    assert {type(one.entry) for one in network.journal.entries} > {Transit, LineSeized, LineRefused}
+    for stamped in network.journal.entries:
+        payload = encode_entry(stamped)
+        assert encode_entry(msgspec.msgpack.decode(payload, type=Stamped)) == payload

@@ -4,10 +4,12 @@ The whole story is lived once (`story`), because real time is slow; each test th
 of it through the public commands. Nothing in a test reaches into a process.
 """
 
+import contextlib
 import json
 import pathlib
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections import defaultdict
@@ -39,7 +41,9 @@ class Story:
     one: pathlib.Path
     """The data directory of `calleq up`."""
     many: pathlib.Path
-    """The one that eight processes shared."""
+    """Everything that eight processes wrote, brought to one place."""
+    machines: list[str]
+    """Where they wrote it, on two machines; as options of commands."""
     in_one: str
     in_many: str
     """The same call in each."""
@@ -109,7 +113,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     many = SplitNetwork(directory / "many", "--talk", "30")
     try:
         with LiveNetwork(directory / "one", "--talk", "30") as one:
-            shutil.copytree(one.data / "prompts", many.data / "prompts")
+            shutil.copytree(one.data / "prompts", many.machines[0] / "prompts")
             many.start_voice()
             many.wait_until_ready()
             in_one, in_many = the_same_call((one, many))
@@ -136,11 +140,15 @@ def _trouble(one: pathlib.Path, many: SplitNetwork, in_one: str, in_many: str) -
     for element in NEIGHBOURS:
         many.running[element].wait_for(rf"{element}/stp-68 at {element}: in service$")
     statuses = many.stop()
-    record = calleq("cdr", "show", during, "--data", str(many.data), "--json")
+    gathered = many.machines[0].parent / "gathered"
+    for machine in many.machines:
+        shutil.copytree(machine, gathered, dirs_exist_ok=True)
+    record = calleq("cdr", "show", during, "--data", str(gathered), "--json")
     assert record.returncode == 0, record.stderr
     return Story(
         one=one,
-        many=many.data,
+        many=gathered,
+        machines=[word for machine in many.machines for word in ("--data", str(machine))],
         in_one=in_one,
         in_many=in_many,
         before=before["call"],
@@ -319,6 +327,65 @@ def test_a_flipped_octet_in_a_capture_file_shows_in_the_ladder(
     shown = calleq("trace", story.in_many, "--data", str(data)).stdout
     assert shown.count("IAM  called 02125550143") == 1
     assert shown.count("IAM  called 12125550143") == 3
+
+
+def printed(*arguments: str) -> Any:
+    done = calleq(*arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def refusal(*arguments: str) -> str:
+    done = calleq(*arguments)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    message: str = done.stderr
+    return message
+
+
+def test_what_two_machines_wrote_is_read_together(story: Story) -> None:
+    together = ["--data", str(story.many)]
+    assert any("ssp-62.journal" in path.name for path in pathlib.Path(story.machines[3]).iterdir())
+    for call in (story.in_many, story.before, story.after):
+        ladders = printed("trace", call, *story.machines)
+        assert len(ladders) > 20
+        assert ladders == printed("trace", call, *together)
+    records = printed("cdr", "list", *story.machines)
+    assert len(records) > 4
+    assert records == printed("cdr", "list", *together)
+    assert printed("cdr", "check", *story.machines) == []
+    assert printed("rebuild", *story.machines)["calls"] == len(records)
+    names = [one["journal"] for one in printed("journal", "check", *story.machines)]
+    assert sorted(names) == sorted(path.stem for path in story.many.glob("*.journal"))
+
+
+def test_records_are_not_made_of_half_a_network(story: Story, tmp_path: pathlib.Path) -> None:
+    west, east = (pathlib.Path(one) for one in story.machines[1::2])
+    for machine in (west, east):
+        shutil.copytree(machine, tmp_path / machine.name, ignore=shutil.ignore_patterns("prompts"))
+    west, east = tmp_path / "west", tmp_path / "east"
+    (west / "records.sqlite").unlink(missing_ok=True)
+    both = ("--data", str(west), "--data", str(east))
+    assert printed("cdr", "list", *both)
+    said = refusal("cdr", "list", "--data", str(west))
+    assert "were made from the journal of ss" in said
+    assert "name every data directory of the network with --data" in said
+    said = refusal("rebuild", "--data", str(west))
+    assert "the journals no longer hold all entries of ss" in said
+    for path in west.glob("records.sqlite*"):
+        path.unlink()
+    assert printed("cdr", "list", "--data", str(west))
+    with contextlib.closing(sqlite3.connect(west / "records.sqlite")) as connection, connection:
+        connection.execute("UPDATE projection SET horizon_us = horizon_us + 3600000000")
+    said = refusal("cdr", "list", *both)
+    assert "is new here and begins before the records end" in said
+    assert "Make them anew with `calleq rebuild`, naming every data directory" in said
+    assert printed("rebuild", *both)["calls"] > 4
+    assert printed("cdr", "check", *both) == []
+    shutil.copy(east / "ssp-62.journal", west)
+    said = refusal("trace", "last", *both)
+    assert "ssp-62.journal are the journals of one process in two directories" in said
+    assert refusal("cdr", "list", *both) == said
 
 
 @pytest.mark.row("S2-97")

@@ -18,6 +18,7 @@ from calleq.telephones.diary import Diary, Event
 from calleq.topology import check_topology
 from calleq.trace.pcap import PcapTap
 from simulator.engine import Result
+from simulator.mutate import WAYS
 from simulator.offers import drain, offer
 from simulator.run import BUSINESSES, CIRCUITS, CUSTOMERS
 from simulator.traffic import poisson
@@ -99,11 +100,19 @@ def test_2000_calls_have_no_record_and_no_microsecond_of_difference():
     assert set(result.states) >= {"completed", "customer_busy", "customer_abandoned"}
 
 
-def test_records_altered_on_purpose_are_found_and_no_others():
-    result = proved(22, calls=300, mutations=40)
-    assert result.altered == 40
-    assert result.differences.records == 40
-    assert result.differences.us > 0
+@pytest.mark.parametrize("wanted", [1, 2, 17, 150])
+def test_records_altered_on_purpose_are_found_and_no_others(wanted: int):
+    result = proved(22 + wanted, calls=300, mutations=wanted)
+    assert result.altered == wanted
+    assert result.differences.records == wanted
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_of_altering_a_record_is_found(way: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("simulator.mutate.WAYS", (way,))
+    result = proved(23, calls=300, mutations=60)
+    assert (result.altered, result.differences.records) == (60, 60)
+    assert (result.differences.us > 0) == (way == "us")
 
 
 def test_the_digest_of_a_run_is_the_stored_one_whatever_version_of_python_runs():
@@ -166,6 +175,14 @@ def test_the_truth_reckons_with_the_line_delay():
     assert (talk.ring_us, talk.talk_us, talk.released_by) == (50_000, 10_000, "line")
 
 
+def test_a_telephone_that_the_release_meets_before_its_first_ring_is_heard_of_never_rang():
+    (talk,) = diary_of((0, Event.RINGS, 0), (2_886, Event.STOPS_RINGING, 41))
+    assert (talk.ringing_at_us, talk.ring_us, talk.cause) == (None, 0, 41)
+    (talk,) = diary_of((0, Event.RINGS, 0), (3_000, Event.STOPS_RINGING, 41))
+    assert talk.ringing_at_us is not None
+    assert talk.ring_us == 0
+
+
 def test_what_crosses_the_networks_release_came_too_late_for_the_switch():
     rings, answers = (0, Event.RINGS, 0), (50_000, Event.ANSWERS, 0)
     hangs_up, crossed = (60_000, Event.HANGS_UP, 16), (61_000, Event.CROSSED, 16)
@@ -219,6 +236,13 @@ def test_a_refused_message_says_why_and_makes_no_call():
         (("run", "--holding", "empirical:none.txt"), 2, "none.txt"),
         (("run", "--holding", "fixed"), 2, "--holding fixed"),
         (("run", "--mutate-records", "9", "--calls", "8"), 2, "--mutate-records 9"),
+        (
+            ("run", "--mutate-records", "20", "--calls", "20", "--circuits", "1", "--rate", "20"),
+            *(1, "of 20 records were altered"),
+        ),
+        (("run", "--faults", "9", "--calls", "8"), 2, "--faults 9"),
+        (("run", "--faults", "-1"), 2, "--faults -1"),
+        (("run", "--faults", "1", "--duration", "10", "--rate", "1"), 2, "--faults 1"),
         (("verify", "--seeds", "3"), 2, "--seeds 3"),
         (("run", "--pcap", "no/such/dir/x.pcap"), 2, "no/such/dir/x.pcap"),
         (("call", "--customer", "12"), 1, "/customer_number"),

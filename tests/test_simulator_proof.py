@@ -11,7 +11,7 @@ from simulator.measures import Measurement, Occupancy, half_width
 from simulator.offers import drain, offer
 from simulator.stream import RecordStream
 from simulator.traffic import poisson
-from simulator.verify import blocking, compare, sources, waiting
+from simulator.verify import blocking, by_chance, compare, sources, waiting
 from simulator.virtual import VirtualNetwork
 from simulator.world import build_world
 
@@ -52,6 +52,14 @@ def test_waiting_calls_wait_and_leave_as_erlang_c_and_a_say():
 
 def test_a_wrong_theory_fails():
     assert not compare("", erlang_b(5, 3.0), [0.2, 0.21, 0.19] * 4).passed
+
+
+def test_how_often_a_sound_check_misses_is_students():
+    """P(|t| > 3): 0.01210 with 11 degrees of freedom, 0.00640 with 23 (tables)."""
+    assert by_chance(10, 12) == (
+        "a sound check misses by chance once in 83 times; 10 of these can, 0.12 in the mean"
+    )
+    assert by_chance(100, 24).endswith("100 of these can, 0.64 in the mean")
 
 
 def test_the_interval_of_batch_means_is_students():

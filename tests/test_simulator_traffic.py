@@ -18,6 +18,7 @@ from simulator.traffic import (
     PROCESSES,
     TraceError,
     arrivals,
+    exact_instants,
     mass_instants,
     read_trace,
 )
@@ -53,6 +54,31 @@ def test_a_day_follows_its_hours():
     for hour, found in enumerate(hours):
         expected = 3_600 * DAY_SHARES[hour % 24] / mean
         assert abs(found - expected) <= 5 * math.sqrt(expected) + 1
+
+
+@pytest.mark.parametrize(("process", "shares"), [("poisson", (1,)), ("day", DAY_SHARES)])
+def test_so_many_calls_in_so_much_time_are_exactly_those(process: str, shares: tuple[int, ...]):
+    day_us = 24 * HOUR_US
+    found = list(
+        arrivals(WORLD, 5, 1.0, process=process, calls=40_000, duration_us=day_us, exactly=True)
+    )
+    assert len(found) == 40_000
+    instants = [arrival.at_us for arrival in found]
+    assert instants == sorted(instants)
+    assert 0 <= instants[0] <= instants[-1] < day_us
+    for hour in range(24):
+        expected = 40_000 * shares[hour % len(shares)] / sum(shares * (24 // len(shares)))
+        here = sum(hour * HOUR_US <= at_us < (hour + 1) * HOUR_US for at_us in instants)
+        assert abs(here - expected) <= 5 * math.sqrt(expected) + 1
+
+
+def test_part_of_an_hour_has_its_part_of_the_calls():
+    instants = list(exact_instants(random.Random(3), 9_000, 5 * HOUR_US // 2, (1, 2, 6)))
+    hours = [sum(at_us // HOUR_US == hour for at_us in instants) for hour in range(3)]
+    assert instants[-1] < 5 * HOUR_US // 2
+    assert hours == pytest.approx([1_500, 3_000, 4_500], rel=0.08)
+    gaps = [later - earlier for earlier, later in itertools.pairwise(instants) if later < HOUR_US]
+    assert statistics.variance(gaps) ** 0.5 == pytest.approx(statistics.mean(gaps), rel=0.1)
 
 
 def test_mass_calling_surges_and_dies_away():

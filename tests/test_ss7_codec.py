@@ -4,9 +4,9 @@ import random
 
 import pytest
 
+from calleq.causes import cause_name
 from calleq.ss7 import mtp3_codec
 from calleq.ss7.isup import codec
-from calleq.ss7.isup.causes import cause_name
 from calleq.ss7.isup.describe import describe
 from calleq.ss7.isup.messages import (
     Acm,

@@ -11,7 +11,7 @@ from calleq.units import SECOND_US
 from tests.ssp_neighbours import Town
 
 DSL, TWO_LINES, DIAL_UP, ISDN = "+12125550100", "+12125550101", "+12125550102", "+12125550104"
-MOBILE, AWAY, CONGESTED = "+12125550105", "+12125550106", "+12125550107"
+CONGESTED = "+12125550107"
 UNALLOCATED = "+12125550103"
 
 
@@ -203,41 +203,6 @@ def test_a_telephone_rings_for_t301_at_most(town: Town):
         ("journal", "LineReleased durable"),
         ("ip-76/1", "REL 19 at 2"),
     ]
-    assert town.at_rest()
-
-
-@pytest.mark.row("S2-98", part=True)
-def test_a_mobile_telephone_is_paged_before_the_call_is_offered(town: Town):
-    town.call_in(MOBILE)
-    town.passes(0.3)
-    assert town.flow() == []
-    town.passes(0.2)
-    assert town.flow() == [("journal", "LineSeized"), ("0105", "Setup")]
-
-
-def test_a_mobile_telephone_being_paged_is_busy_to_others(town: Town):
-    town.call_in(MOBILE, cic=1)
-    town.call_in(MOBILE, cic=2)
-    assert town.flow()[-1] == ("ip-76/2", "REL 17 at 2")
-
-
-def test_a_mobile_telephone_out_of_coverage_is_absent_after_paging(town: Town):
-    leg = town.call_in(AWAY)
-    town.passes(2.8)
-    assert town.flow() == []
-    town.passes(0.2)
-    assert town.flow()[-1] == ("ip-76/1", "REL 20 at 2")
-    assert town.journal.entries == [LineRefused(AWAY, leg.key, 20, 2, CALLER, came(AWAY))]
-    assert town.at_rest()
-
-
-def test_the_caller_gives_up_while_the_telephone_is_paged(town: Town):
-    leg = town.call_in(MOBILE)
-    town.passes(0.2)
-    leg.hangs_up(16)
-    town.passes(5)
-    assert town.flow() == [("journal", "LineRefused")]
-    assert town.journal.entries == [LineRefused(MOBILE, leg.key, 16, 4, CALLER, came(MOBILE))]
     assert town.at_rest()
 
 

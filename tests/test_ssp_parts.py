@@ -161,8 +161,10 @@ def test_an_instruction_of_the_access_server_reaches_the_peripheral_unchanged():
     assert town.osn.sent == [("ssp-a", "ip-76", octets)]
 
 
-def test_without_a_peripheral_the_instruction_is_refused():
-    town = Town(msgspec.structs.replace(town_topology(), peripherals=(), trunks=()))
+def test_without_a_peripheral_and_a_board_the_instruction_is_refused():
+    topology = town_topology()
+    bare = tuple(msgspec.structs.replace(switch, board=0) for switch in topology.switches)
+    town = Town(msgspec.structs.replace(topology, peripherals=(), trunks=(), switches=bare))
     town.osn.receive["ssp-a"]("server-72", osn_encode(INSTRUCTION))
     ((sender, receiver, octets),) = town.osn.sent
     refusal = decode(octets)

@@ -21,6 +21,7 @@ from calleq.lines.messages import (
 )
 from calleq.lines.plants import InProcessLines
 from calleq.lines.q931 import decode, encode
+from calleq.lines.radio import is_radio
 from calleq.media.contract import Player, Prompt, Verdict
 from calleq.runtime.clock import VirtualClock
 from calleq.runtime.tap import NoTap
@@ -102,7 +103,8 @@ class Scene:
             self.voice.done.clear()
 
     def heard_by_switch(self, line: str, octets: bytes) -> None:
-        self.said.append((self.clock.monotonic_us(), line, decode(octets)))
+        if not is_radio(octets):  # where a mobile telephone is, its switch's tests ask
+            self.said.append((self.clock.monotonic_us(), line, decode(octets)))
 
     def switch_says(self, line: str, message: LineMessage) -> None:
         switch = home_switch(self.topology, line)

@@ -84,7 +84,11 @@ def test_elements_have_addresses_of_their_own() -> None:
         ("name = ", "not a TOML file", ""),
         (spoiled('country_code = "1"', 'country_code = "one"'), "country_code", "1 to 3 digits"),
         (spoiled('name = "ssp-62"', ""), "switches[0].name", "is missing"),
-        (spoiled('name = "ssp-62"', "name = 62"), "switches[0].name", "expected str, got int"),
+        (
+            spoiled('name = "ssp-62"', "name = 62"),
+            "switches[0].name",
+            "text expected, not a whole number",
+        ),
         (spoiled('name = "ssp-62"', 'nam = "ssp-62"'), "switches[0].nam", "no such key is known"),
         (spoiled('kind = "mtso"', 'kind = "msc"'), "switches[3].kind", "'msc'"),
         (spoiled('name = "ssp-64"', 'name = "ssp-62"'), "switches[1].name", "already"),

@@ -12,7 +12,7 @@ from calleq.runtime.clock import VirtualClock
 from calleq.runtime.tap import Segment
 from calleq.ss7 import mtp3_codec
 from calleq.ss7.isup import codec
-from calleq.ss7.isup.messages import CalledNumber, Cause, Cpg, Iam, Message, Rel
+from calleq.ss7.isup.messages import CalledNumber, Cause, Cpg, Iam, Message, Rel, Unknown
 from calleq.ss7.mtp3 import Msu
 from calleq.trace.capture import (
     FLUSH_INTERVAL_US,
@@ -196,7 +196,7 @@ def tshark(path: Path, *arguments: str) -> list[str]:
     reason="tshark is not installed",
 )
 def test_tshark_finds_nothing_wrong_and_reads_the_same_values(tmp_path: Path) -> None:
-    messages: list[Message] = [message for message, _ in GOLDEN]
+    messages: list[Message] = [one for one, _ in GOLDEN if not isinstance(one, Unknown)]
     messages += [Rel(cic, Cause(1 + cic % 127, cic % 6)) for cic in range(1, 255)]
     messages += [
         Iam(cic, CalledNumber(str(12125550000 + cic)[: 11 - cic % 3])) for cic in range(0, 4096, 41)

@@ -163,6 +163,11 @@ class VirtualNetwork:
         """How often a telephone has rung."""
         return sum(one.rang for one in self.calls(telephone))
 
+    def hears(self, telephone: str) -> set[str]:
+        """Whose voices a telephone hears now."""
+        assert self.network.telephones is not None
+        return set(self.network.telephones.heard(telephone))
+
     def records(self) -> dict[str, SessionRecord]:
         """The records that the journal proves, by call."""
         return {record.call: record for record in derive_records(self.journal.entries)}
@@ -207,6 +212,9 @@ class VirtualNetwork:
         for name, peripheral in network.peripherals.items():
             if len(peripheral.calling_logic):
                 found[name] = len(peripheral.calling_logic)
+        for name, switch in network.switches.items():
+            if switch.logic is not None and len(switch.logic):
+                found[name] = len(switch.logic)
         return found
 
     def assert_at_rest(self) -> None:

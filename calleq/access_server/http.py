@@ -32,8 +32,10 @@ from calleq.intake import errors, is_reference
 from calleq.intake.intake import PROXY_HEADERS
 from calleq.journal.entries import Stamped
 from calleq.messages.answers import Health, ProblemView
+from calleq.messages.errors import Fault, MessageError
 from calleq.messages.schemas import FIGURES, json_schema
-from calleq.messages.strict_json import LIMIT_OCTETS
+from calleq.messages.strict_json import LIMIT_OCTETS, parse_object
+from calleq.numbering import NumberingError, parse_e164
 from calleq.topology import Business
 from calleq.web.answering import problem_response, with_problems
 from calleq.web.problems import ProblemDetail, ProblemError
@@ -63,6 +65,12 @@ _TOO_SLOW = ProblemDetail(
     code="too_slow",
     title="Message too slow",
     detail=f"the message did not arrive within {LIMIT_BODY_S:g} s",
+)
+_NOT_BRIDGED = ProblemDetail(
+    status=409,
+    code="not_bridged",
+    title="Not bridged",
+    detail="a third party can be added while customer and representative talk",
 )
 _NOT_JSON_TYPE = ProblemDetail(
     status=415,
@@ -106,6 +114,7 @@ class HttpSurface:
                 Route("/v1/calls", self._place_call, methods=["POST"]),
                 Route("/v1/calls/{call}", self._get_call, methods=["GET"]),
                 Route("/v1/calls/{call}/events", self._get_events, methods=["GET"]),
+                Route("/v1/calls/{call}/parties", self._add_party, methods=["POST"]),
                 Route("/v1/schemas/{figure}", self._get_schema, methods=["GET"]),
                 Route("/openapi.json", self._get_openapi, methods=["GET"]),
                 Route("/health", self._get_health, methods=["GET"]),
@@ -158,6 +167,21 @@ class HttpSurface:
         if page is None:
             raise ProblemError(NOT_FOUND)
         return Response(_encode(page), media_type="application/json")
+
+    async def _add_party(self, request: Request) -> Response:
+        if not _is_json(request):
+            raise ProblemError(_NOT_JSON_TYPE)
+        business = (await self._business(request)).identifier
+        call = _reference(request)
+        number = _party(await _body(request))
+        await self._recall(call)
+        added = self._server.add_party(call, business, number)
+        if added is None:
+            raise ProblemError(NOT_FOUND)
+        if not added:
+            raise ProblemError(_NOT_BRIDGED)
+        view = self._server.call(call, business)
+        return Response(_encode(view), 202, media_type="application/json")
 
     async def _recall(self, call: str) -> None:
         """Let the server remember a call that the journal has; 503 when that cannot be read."""
@@ -267,6 +291,22 @@ async def _body(request: Request) -> bytes:
     except (TimeoutError, ClientDisconnect) as error:
         raise ProblemError(_TOO_SLOW) from error
     return bytes(body)
+
+
+def _party(body: bytes) -> str:
+    """The number of a request to add a party; ProblemError 400 or 422."""
+    try:
+        asked = parse_object(body)
+        given = asked.pop("number", None)
+        if not isinstance(given, str) or asked:
+            what = "one field, number, is expected, in E.164 with +"
+            raise MessageError(Fault("/number", "missing", what))
+        return str(parse_e164(given))
+    except MessageError as error:
+        raise ProblemError(errors.malformed(error)) from error
+    except NumberingError as error:
+        fault = MessageError(Fault("/number", "number", str(error)))
+        raise ProblemError(errors.malformed(fault)) from error
 
 
 def _is_json(request: Request) -> bool:

@@ -24,6 +24,7 @@ def openapi_document() -> dict[str, JsonValue]:
             "/v1/calls": {"post": _post_call()},
             "/v1/calls/{call}": {"get": _get_call()},
             "/v1/calls/{call}/events": {"get": _get_events()},
+            "/v1/calls/{call}/parties": {"post": _post_party()},
             "/v1/schemas/{figure}": {"get": _get_schema()},
             "/health": {"get": _get_health()},
         },
@@ -121,6 +122,32 @@ def _get_events() -> dict[str, JsonValue]:
             "401": _problem("Business or password not accepted."),
             "404": _problem("No such call of yours."),
             "503": _problem("Too many wait already."),
+        },
+    }
+
+
+def _post_party() -> dict[str, JsonValue]:
+    number: JsonValue = {"type": "string", "description": "E.164 with +"}
+    schema: JsonValue = {
+        "type": "object",
+        "required": ["number"],
+        "properties": {"number": number},
+        "additionalProperties": False,
+    }
+    return {
+        "operationId": "addParty",
+        "summary": "Dial a third party and join it to one of your calls, while its parties talk.",
+        "security": [{"business": []}],
+        "parameters": [_call_parameter()],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
+        "responses": {
+            "202": _answer("Asked for; the call's events say what becomes of it.", "CallView"),
+            "400": _problem("Not JSON."),
+            "401": _problem("Business or password not accepted."),
+            "404": _problem("No such call of yours."),
+            "409": _problem("The call is not bridged."),
+            "415": _problem("Not application/json."),
+            "422": _problem("No telephone number."),
         },
     }
 

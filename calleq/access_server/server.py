@@ -26,6 +26,7 @@ from calleq.access_server.calls import Calls
 from calleq.access_server.internet_tap import InternetTap
 from calleq.access_server.timeline import Timeline
 from calleq.accounts import Accounts
+from calleq.causes import Q850
 from calleq.intake import Admitted, Declined, Intake, Order, Outcome
 from calleq.intake.errors import BUSY
 from calleq.journal.contract import Journal
@@ -38,6 +39,7 @@ from calleq.messages.answers import (
 )
 from calleq.osn.contract import Bus
 from calleq.osn.messages import (
+    AddParty,
     AskForCall,
     CallEnded,
     CallProgress,
@@ -58,9 +60,6 @@ RESEND_FIRST_US = 5 * SECOND_US
 RESEND_LONGEST_US = 60 * SECOND_US
 AUDIT_US = 300 * SECOND_US
 """Equipment is asked about a call that it has taken and not ended for so long."""
-
-CAUSE_NOT_SUBSCRIBED = 50
-"""Q.850 §2.2.7.1.3, requested facility not subscribed."""
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -97,6 +96,8 @@ class AccessServer:
         self._resends: dict[str, Timer] = {}
         self._audits: dict[str, Timer] = {}
         """Of every call that equipment has and that has not ended."""
+        self._equipment: dict[str, str] = {}
+        """Who has such a call."""
         self.ignored: Counter[str] = Counter()
         """Messages from the OSN that meant nothing, by kind."""
         bus.attach(self.name, self.receive)
@@ -142,6 +143,18 @@ class AccessServer:
         timeline = self._own(call, business)
         return None if timeline is None else timeline.page(max(after, 0))
 
+    def add_party(self, call: str, business: str, number: str) -> bool | None:
+        """Have a third party dialled and joined; False when the call is not bridged, None as in
+        `call`. What becomes of it is told by the call's events."""
+        timeline = self._own(call, business)
+        if timeline is None:
+            return None
+        equipment = self._equipment.get(call)
+        if timeline.state != "bridged" or equipment is None:
+            return False
+        self._bus.send(self.name, equipment, encode(AddParty(call, number)))
+        return True
+
     def watch(self, call: str, notify: Callable[[], object]) -> Callable[[], None] | None:
         """Call `notify` at the call's next event; the result forgets it. None: too many wait."""
         return self._calls.watch(call, notify)
@@ -161,7 +174,8 @@ class AccessServer:
             return
         match message:
             case CallProgress():  # by far the most frequent
-                self._has_it(sender, timeline)
+                if message.call not in self._audits:
+                    self._has_it(sender, timeline)
                 timeline.progressed(message)
             case SetUpTaken():
                 self._has_it(sender, timeline)
@@ -171,7 +185,7 @@ class AccessServer:
                 self._ended(timeline, "failed", message.cause, now_us, message.reason)
             case CallEnded():
                 self._ended(timeline, message.state, message.cause, message.at_us)
-            case SetUpCall() | AskForCall():
+            case SetUpCall() | AskForCall() | AddParty():
                 self.ignored[str(message.__struct_config__.tag)] += 1
             case _:
                 assert_never(message)
@@ -236,7 +250,7 @@ class AccessServer:
         if business is None:
             reason = "the business is no subscriber any more"
             now_us = self._clock.now_us()
-            self._ended(timeline, "blocked", CAUSE_NOT_SUBSCRIBED, now_us, reason)
+            self._ended(timeline, "blocked", Q850.NOT_SUBSCRIBED, now_us, reason)
             self._calls.changed(timeline)
             return
         self._set_up(entry, business)
@@ -278,6 +292,7 @@ class AccessServer:
             return
         self._stop_resending(call)
         if not timeline.final:
+            self._equipment[call] = equipment
             self._audits[call] = self._clock.call_later_us(AUDIT_US, self._ask, equipment, call)
 
     def _ask(self, equipment: str, call: str) -> None:
@@ -288,6 +303,7 @@ class AccessServer:
         self, timeline: Timeline, state: str, cause: int, at_us: int, detail: str = ""
     ) -> None:
         self._stop_resending(timeline.call)
+        self._equipment.pop(timeline.call, None)
         audit = self._audits.pop(timeline.call, None)
         if audit is not None:
             audit.cancel()

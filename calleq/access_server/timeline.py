@@ -44,6 +44,7 @@ class Timeline:
         "ended_at_us",
         "events",
         "events_dropped",
+        "final",
         "representative_number",
         "state",
     )
@@ -59,11 +60,8 @@ class Timeline:
         self.state = "accepted"
         self.events = [CallProgress(entry.call, EVENT_ACCEPTED, at_us)]
         self.events_dropped = 0
-
-    @property
-    def final(self) -> bool:
+        self.final = False
         """Whether the call has ended."""
-        return self.ended_at_us is not None
 
     def taken(self) -> None:
         """Equipment has the instruction."""
@@ -76,7 +74,7 @@ class Timeline:
             self.events_dropped += 1
         else:
             self.events.append(event)
-        if self.final:
+        if self.final or event.leg == "third":  # who leaves as it came, and changes no state
             return
         match event.event:
             case "dialled":
@@ -95,6 +93,7 @@ class Timeline:
         self.state = state
         self.cause = cause
         self.ended_at_us = at_us
+        self.final = True
         detail = f"{state}: {detail}" if detail else state
         self.events.append(CallProgress(self.call, EVENT_ENDED, at_us, cause=cause, detail=detail))
         return True

@@ -45,8 +45,10 @@ class Batch:
         self._shape = shape
         self._kind = kind
         self._hash = hashlib.sha256()
-        self._sessions = 0
-        self._count = 0
+        self.sessions = 0
+        """Calls of which something is in the batch."""
+        self.count = 0
+        """Records in the batch."""
         self._talk_us = 0
         self._billable_s = 0
         self._partial = 0
@@ -80,10 +82,10 @@ class Batch:
             "made_by": f"calleq {__version__}",
             "close_reason": "requested",
             "filters": filters,
-            "count": self._count,
+            "count": self.count,
             "first_record": self._first or None,
             "last_record": self._last or None,
-            "sessions": self._sessions,
+            "sessions": self.sessions,
             "partial": self._partial,
             "entities": {
                 entity: {"records": count, "first_sequence": first, "last_sequence": last}
@@ -109,12 +111,12 @@ class Batch:
         return octets
 
     def _name(self, identifier: str) -> None:
-        self._count += 1
+        self.count += 1
         self._first = self._first or identifier
         self._last = identifier
 
     def _count_session(self, record: SessionRecord) -> None:
-        self._sessions += 1
+        self.sessions += 1
         begun_us = record.begun_at_us
         self._earliest_us = min(begun_us, self._earliest_us or begun_us)
         self._latest_us = max(begun_us, self._latest_us or begun_us)

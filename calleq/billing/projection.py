@@ -15,7 +15,6 @@ no longer hold what the tables were made from.
 import itertools
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TypeVar
 
 import msgspec
@@ -25,9 +24,11 @@ from calleq.billing.derivation import records_of
 from calleq.billing.indexing import index_entries
 from calleq.billing.records import SessionRecord
 from calleq.billing.rows import leg_row, session_row
-from calleq.billing.settling import settle
+from calleq.billing.settling import PATIENCE_US, settle
 from calleq.journal.entries import CircuitKey, LineRefused, LineSeized, Stamped, Transit
 from calleq.journal.following import Following, Place, follow_data
+from calleq.journal.segments import Data, journal_of, journals_of
+from calleq.runtime.disk import RealDisk
 from calleq.store.database import Database
 from calleq.store.schema import ENTITY, JOURNAL, LEG, LOST, PENDING, PROJECTION, SESSION, STRAY
 
@@ -77,9 +78,9 @@ class _State:
     lost: list[dict[str, object]] = field(default_factory=list)
 
 
-def bring_up_to_date(database: Database, data: Path, piece_entries: int = PIECE_ENTRIES) -> int:
-    """Consume what the journals of a data directory hold and the tables do not yet; how many
-    entries that was.
+def bring_up_to_date(database: Database, data: Data, piece_entries: int = PIECE_ENTRIES) -> int:
+    """Consume what the journals of a network hold and the tables do not yet; how many entries
+    that was.
 
     Raises ProjectionError, StoreError, JournalError.
     """
@@ -87,13 +88,14 @@ def bring_up_to_date(database: Database, data: Path, piece_entries: int = PIECE_
     while True:
         with database.writing() as connection:
             state = _state(connection)
+            _refuse_without_journals(state, data)
             consumed = _consume(connection, state, follow_data(data, state.places), piece_entries)
         total += consumed
         if consumed < piece_entries:
             return total
 
 
-def rebuild(database: Database, data: Path, piece_entries: int = PIECE_ENTRIES) -> int:
+def rebuild(database: Database, data: Data, piece_entries: int = PIECE_ENTRIES) -> int:
     """Make the tables anew from the journals, in one transaction; how many entries were read.
 
     Readers see the old tables until it is done. Raises as `bring_up_to_date` does.
@@ -112,7 +114,8 @@ def rebuild(database: Database, data: Path, piece_entries: int = PIECE_ENTRIES) 
             if new is None or not new.covers(old):
                 raise ProjectionError(
                     f"the journals no longer hold all entries of {entity} from which records were"
-                    " made: put the removed journal files back and rebuild then"
+                    " made: put the removed journal files back, or name the other data directories"
+                    " of the network with --data, and rebuild then"
                 )
         return total
 
@@ -149,6 +152,17 @@ def _state(connection: Connection) -> _State:
     return _State(horizon_us, places, _entities(connection), pending)
 
 
+def _refuse_without_journals(state: _State, data: Data) -> None:
+    """What is missing now would be taken for silence, and the calls of others be closed by it."""
+    present = {base.stem for base in journals_of(RealDisk(), data)}
+    missing = {journal_of(name) for name in state.places} - present
+    if missing:
+        raise ProjectionError(
+            f"the records were made from the journal of {min(missing)} as well: name every data"
+            " directory of the network with --data, or make them anew with `calleq rebuild`"
+        )
+
+
 def _entities(connection: Connection) -> dict[str, _Consumed]:
     return {
         row.entity: _Consumed(row.first_sequence, row.first_at_us, row.last_sequence)
@@ -183,6 +197,12 @@ def _is_fresh(state: _State, stamped: Stamped) -> bool:
     entity = state.entities.get(stamped.entity)
     sequence = stamped.sequence
     if entity is None:
+        if 0 < stamped.at_us < state.horizon_us - PATIENCE_US:
+            raise ProjectionError(
+                f"the journal of {stamped.entity} is new here and begins before the records end:"
+                " they were made without it. Make them anew with `calleq rebuild`, naming every"
+                " data directory of the network with --data"
+            )
         state.entities[stamped.entity] = _Consumed(sequence, stamped.at_us, sequence, is_new=True)
         if sequence > 1:
             state.lost.append(_loss(stamped.entity, 1, sequence - 1))

@@ -13,6 +13,7 @@ from enum import IntEnum
 
 import msgspec
 
+from calleq.causes import Q850
 from calleq.intake.references import reference_text
 from calleq.journal.entries import CircuitKey
 from calleq.units import SECOND_US, seconds_text, utc_text
@@ -26,7 +27,7 @@ BILLING_RULE = "answered, whole seconds rounded up"
 PRESENTATIONS = ("allowed", "restricted", "not available")
 """Address presentation restricted indicator in words (Q.763 §3.10 e)."""
 
-_LAST_NORMAL_CAUSE = 31
+_LAST_NORMAL_CAUSE = Q850.NORMAL_UNSPECIFIED
 """Causes up to here are of Q.850's classes of normal events."""
 
 

@@ -65,15 +65,6 @@ def clock_skew_us(circuits: Sequence[Circuit]) -> int:
     return skew_us if abs(skew_us) > CLOCK_TOLERANCE_US else 0
 
 
-def agree(circuit: Circuit) -> bool:
-    """Whether a circuit shows at a glance that its two clocks agree and nothing was lost."""
-    sent, received = circuit
-    return len(sent) == len(received) and all(
-        -CLOCK_TOLERANCE_US <= reached_us - at_us <= CLOCK_TOLERANCE_US
-        for at_us, reached_us in zip(sent, received, strict=True)
-    )
-
-
 def _distances(circuits: Sequence[Circuit]) -> list[list[int]]:
     """For each arrival that is looked at, how long after each use of its circuit it was."""
     each = -(-SAMPLES_LIMIT // max(1, len(circuits)))

@@ -23,14 +23,13 @@ from calleq.call.policy import (
     ATTEMPTS_LIMIT,
     DETECTION_LIMIT_US,
     DETECTION_MARGIN_US,
-    NO_ANSWER,
-    NORMAL_CLEARING,
     CallRequest,
     Policy,
     agent_final,
     customer_final,
 )
 from calleq.call.states import Input
+from calleq.causes import Q850
 
 Prompt = Literal["announcement", "music", "apology"]
 
@@ -53,7 +52,7 @@ class Happening(msgspec.Struct, frozen=True, gc=False):
     """An input of the table with what came along with it."""
 
     input: Input
-    cause: int = NORMAL_CLEARING
+    cause: int = Q850.NORMAL
     number: str = ""
 
 
@@ -206,8 +205,8 @@ class Conduct:
         self.hunt(what)
 
     def drop_agent(self, what: Happening) -> None:
-        self._agent_cause = NO_ANSWER
-        self._release(self.agent, NORMAL_CLEARING)
+        self._agent_cause = Q850.NO_ANSWER
+        self._release(self.agent, Q850.NORMAL)
 
     def whisper(self, what: Happening) -> None:
         self._whisper_to_agent()
@@ -251,10 +250,10 @@ class Conduct:
         self._finish(customer_final(what.cause), what.cause)
 
     def time_out_customer(self, what: Happening) -> None:
-        self._finish("customer_no_answer", NO_ANSWER)
+        self._finish("customer_no_answer", Q850.NO_ANSWER)
 
     def dismiss_machine(self, what: Happening) -> None:
-        self._finish("customer_machine", NORMAL_CLEARING)
+        self._finish("customer_machine", Q850.NORMAL)
 
     def abandon(self, what: Happening) -> None:
         self._finish("customer_abandoned", what.cause)
@@ -266,7 +265,7 @@ class Conduct:
         self._finish(agent_final(self._agent_cause), self._agent_cause)
 
     def cancel(self, what: Happening) -> None:
-        self._finish("canceled", NORMAL_CLEARING)
+        self._finish("canceled", Q850.NORMAL)
 
     def fail(self, what: Happening) -> None:
         self._fail(what.cause, "no means" if what.input is Input.RESERVE_FAILED else "not joined")
@@ -286,7 +285,7 @@ class Conduct:
         self.outcome, self.cause = outcome, cause
         self._playback.command = self._whisper = self.awaited = 0
         for leg in (self.agent, self.customer):
-            self._release(leg, NORMAL_CLEARING)
+            self._release(leg, Q850.NORMAL)
         self._raise_all_clear()
 
     def _release(self, leg: CallLeg, cause: int) -> None:

@@ -32,13 +32,13 @@ from calleq.call.policy import (
     RELEASE_LIMIT_US,
     RESERVE_LIMIT_US,
     RING_GRACE_US,
-    TIMER_EXPIRED,
     WHISPER_LIMIT_US,
     CallRequest,
     Policy,
 )
 from calleq.call.states import Input, State
 from calleq.call.table import IGNORED, TABLE, Row
+from calleq.causes import Q850
 
 __all__ = [
     "LIMITS_US",
@@ -141,7 +141,7 @@ class CustomerFirst:
 
     def receive(self, result: Result, now_us: int) -> None:
         """Take one result of the equipment."""
-        happening = self._translate(result)
+        happening = _TRANSLATORS[type(result)](self, result)
         if happening is not None:
             self._conduct.raised.append(happening)
         self._run(now_us)
@@ -153,7 +153,7 @@ class CustomerFirst:
     def handle_timer(self, now_us: int) -> None:
         """The time has come; does nothing when called early."""
         if self._deadline_us is not None and now_us >= self._deadline_us:
-            self._take(Happening(Input.DEADLINE, TIMER_EXPIRED), now_us)
+            self._take(Happening(Input.DEADLINE, Q850.RECOVERY_ON_TIMER), now_us)
 
     def take_commands(self) -> list[Command]:
         """What the equipment must do now, in order; each is given out once."""
@@ -194,9 +194,6 @@ class CustomerFirst:
         return now_us + LIMITS_US[state]
 
     # From results to inputs.
-
-    def _translate(self, result: Result) -> Happening | None:
-        return _TRANSLATORS[type(result)](self, result)
 
     def _of_leg(self, result: Result) -> Happening | None:
         assert isinstance(result, LegResult)

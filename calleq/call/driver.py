@@ -9,7 +9,8 @@ from typing import Literal
 
 import msgspec
 
-Leg = Literal["customer", "agent"]
+Leg = Literal["customer", "agent", "third"]
+"""`third` is dialled beside the machine, see `calleq.calling_logic.third_party`."""
 
 
 class Reserve(msgspec.Struct, frozen=True, gc=False):

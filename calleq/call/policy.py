@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from calleq.causes import Q850
 from calleq.units import HOUR_US, SECOND_US
 
 ATTEMPTS_LIMIT = 3
@@ -27,16 +28,6 @@ CALL_LIMIT_US = 4 * HOUR_US
 APOLOGY_LIMIT_US = 30 * SECOND_US
 RELEASE_LIMIT_US = 20 * SECOND_US
 """Beyond T1 of Q.764, so that a REL whose RLC was lost is repeated once before the call ends."""
-
-NORMAL_CLEARING = 16
-USER_BUSY = 17
-NO_USER_RESPONDING = 18
-NO_ANSWER = 19
-SUBSCRIBER_ABSENT = 20
-CALL_REJECTED = 21
-NO_CIRCUIT = 34
-TEMPORARY_FAILURE = 41
-TIMER_EXPIRED = 102
 
 DialFirst = Literal["customer", "agent"]
 
@@ -69,19 +60,19 @@ class Policy(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """False: only the representative that the message names is dialled."""
 
 
-CUSTOMER_FINALS = {
-    NORMAL_CLEARING: "customer_abandoned",  # hung up before the answer was written down
-    USER_BUSY: "customer_busy",
-    NO_USER_RESPONDING: "customer_no_answer",
-    NO_ANSWER: "customer_no_answer",
-    SUBSCRIBER_ABSENT: "customer_no_answer",
-    CALL_REJECTED: "customer_rejected",
+CUSTOMER_FINALS: dict[int, str] = {
+    Q850.NORMAL: "customer_abandoned",  # hung up before the answer was written down
+    Q850.USER_BUSY: "customer_busy",
+    Q850.NO_USER_RESPONDING: "customer_no_answer",
+    Q850.NO_ANSWER: "customer_no_answer",
+    Q850.SUBSCRIBER_ABSENT: "customer_no_answer",
+    Q850.REJECTED: "customer_rejected",
 }
-AGENT_FINALS = {
-    USER_BUSY: "agent_busy",
-    NO_USER_RESPONDING: "agent_no_answer",
-    NO_ANSWER: "agent_no_answer",
-    CALL_REJECTED: "agent_rejected",
+AGENT_FINALS: dict[int, str] = {
+    Q850.USER_BUSY: "agent_busy",
+    Q850.NO_USER_RESPONDING: "agent_no_answer",
+    Q850.NO_ANSWER: "agent_no_answer",
+    Q850.REJECTED: "agent_rejected",
 }
 
 

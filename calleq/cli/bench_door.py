@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
+from calleq.causes import Q850
 from calleq.cli.bench_process import DiskProbe, Served
 from calleq.cli.failure import CommandError
 from calleq.cli.figures import Figure, percentile
@@ -56,7 +57,6 @@ P50_ALLOWANCE_MS, P99_ALLOWANCE_MS = 3.0, 8.0
 BUSINESS, PASSWORD = "xyz", "xyz-demo"
 CUSTOMER, REPRESENTATIVE = "+12125550103", "+12125550153"
 """The customer's number is not allocated: the call ends as soon as it is dialled."""
-CAUSE_OUT_OF_ORDER = 27
 ANSWER_LIMIT_S = 30.0
 ANSWER_LIMIT_OCTETS = 64 * 1024
 PORT_TRIES = 100
@@ -116,7 +116,7 @@ def _refusing_switch(topology: Topology, reactor: GuestReactor) -> TcpBus:
     def receive(sender: str, octets: bytes) -> None:
         message = decode(octets)
         if isinstance(message, SetUpCall):
-            refusal = SetUpRefused(message.call, CAUSE_OUT_OF_ORDER, "a bench makes no calls")
+            refusal = SetUpRefused(message.call, Q850.OUT_OF_ORDER, "a bench makes no calls")
             bus.send(name, message.answer_to, encode(refusal))
 
     bus.attach(name, receive)

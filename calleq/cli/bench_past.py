@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from calleq.causes import Q850
 from calleq.intake.references import reference_text
 from calleq.journal.entries import (
     Accepted,
@@ -107,16 +108,16 @@ def _call(number: int, at_us: int) -> Steps:
     received = Received("76-62", customer[2:], 3, BUSINESS_NUMBER[2:], 3)
     match number % 10:
         case 0:
-            refused = LineRefused(customer, circuit, 17, 0, BUSINESS_NUMBER, received)
+            refused = LineRefused(customer, circuit, Q850.USER_BUSY, 0, BUSINESS_NUMBER, received)
             yield NEAR_SWITCH, refused
-            yield EQUIPMENT, Progress(call, "failed", "customer", 1, 17)
-            yield from _end(call, "customer_busy", 17)
+            yield EQUIPMENT, Progress(call, "failed", "customer", 1, Q850.USER_BUSY)
+            yield from _end(call, "customer_busy", Q850.USER_BUSY)
             return
         case 1:
             yield from _seized(NEAR_SWITCH, number, circuit, received)
-            yield NEAR_SWITCH, LineReleased(number, 16, 2, "network")
-            yield EQUIPMENT, Progress(call, "failed", "customer", 1, 19)
-            yield from _end(call, "customer_no_answer", 19)
+            yield NEAR_SWITCH, LineReleased(number, Q850.NORMAL, 2, "network")
+            yield EQUIPMENT, Progress(call, "failed", "customer", 1, Q850.NO_ANSWER)
+            yield from _end(call, "customer_no_answer", Q850.NO_ANSWER)
             return
         case _:
             yield from _seized(NEAR_SWITCH, number, circuit, received)
@@ -135,18 +136,18 @@ def _representative(call: str, number: int, customer: str, agent: str) -> Steps:
     if number % 10 == 2:
         yield EQUIPMENT, Dialled(call, "agent", attempt, agent, circuit, "76-62")
         yield NEAR_SWITCH, Transit(circuit, onward)
-        yield FAR_SWITCH, LineRefused(agent, onward, 17, 0, customer, received)
-        yield EQUIPMENT, Progress(call, "failed", "agent", attempt, 17)
+        yield FAR_SWITCH, LineRefused(agent, onward, Q850.USER_BUSY, 0, customer, received)
+        yield EQUIPMENT, Progress(call, "failed", "agent", attempt, Q850.USER_BUSY)
         attempt += 1
     yield EQUIPMENT, Dialled(call, "agent", attempt, agent, circuit, "76-62")
     yield NEAR_SWITCH, Transit(circuit, onward)
     yield from _seized(FAR_SWITCH, number, onward, received)
     yield EQUIPMENT, Progress(call, "ringing", "agent", attempt)
     if number % 10 == 3:
-        yield NEAR_SWITCH, LineReleased(number, 16, 0, "line")
-        yield EQUIPMENT, Progress(call, "released", "customer", 1, 16)
-        yield FAR_SWITCH, LineReleased(number, 16, 2, "network")
-        yield from _end(call, "customer_abandoned", 16)
+        yield NEAR_SWITCH, LineReleased(number, Q850.NORMAL, 0, "line")
+        yield EQUIPMENT, Progress(call, "released", "customer", 1, Q850.NORMAL)
+        yield FAR_SWITCH, LineReleased(number, Q850.NORMAL, 2, "network")
+        yield from _end(call, "customer_abandoned", Q850.NORMAL)
         return
     yield FAR_SWITCH, LineAnswered(number)
     yield EQUIPMENT, Progress(call, "answered", "agent", attempt)
@@ -154,11 +155,11 @@ def _representative(call: str, number: int, customer: str, agent: str) -> Steps:
     for _ in range(number % (HEARTBEATS + 1)):
         yield NEAR_SWITCH, LineHeartbeat(number)
         yield FAR_SWITCH, LineHeartbeat(number)
-    yield FAR_SWITCH, LineReleased(number, 16, 0, "line")
-    yield EQUIPMENT, Progress(call, "released", "agent", attempt, 16)
-    yield NEAR_SWITCH, LineReleased(number, 16, 2, "network")
-    yield EQUIPMENT, Progress(call, "released", "customer", 1, 16)
-    yield from _end(call, "completed", 16)
+    yield FAR_SWITCH, LineReleased(number, Q850.NORMAL, 0, "line")
+    yield EQUIPMENT, Progress(call, "released", "agent", attempt, Q850.NORMAL)
+    yield NEAR_SWITCH, LineReleased(number, Q850.NORMAL, 2, "network")
+    yield EQUIPMENT, Progress(call, "released", "customer", 1, Q850.NORMAL)
+    yield from _end(call, "completed", Q850.NORMAL)
 
 
 def _seized(switch: str, number: int, circuit: CircuitKey, received: Received) -> Steps:

@@ -60,7 +60,7 @@ def _demonstrate(topology: Topology, data: Path, talk_us: int) -> int:
     if view is None:
         return 1
     entries = read_entries(data)
-    ladder, _ = ladder_of(data, view.call, entries)
+    ladder, _ = ladder_of([data], view.call, entries)
     print_line("\nThe ladder: every message of the call, decoded from its octets.\n")
     sys.stdout.write(render_text(ladder))
     print_line("\nThe record: what the switches facing the two parties signalled.\n")

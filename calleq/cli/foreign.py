@@ -59,7 +59,8 @@ class ForeignLinks:
             end = gateway_end(names, self._clock, self._tap, association)
         else:
             assert server is not None
-            end = server_end(names, self._clock, self._tap, server)
+            assert gateway is not None
+            end = server_end(names, self._clock, self._tap, server, gateway)
         self.ends.append(end)
         return end
 

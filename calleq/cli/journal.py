@@ -10,8 +10,9 @@ from pathlib import Path
 
 import msgspec
 
-from calleq.cli.failure import CommandError, UsageError
-from calleq.cli.output import print_json, print_line, print_table
+from calleq.cli.failure import CommandError
+from calleq.cli.output import counted, print_json, print_line, print_table
+from calleq.cli.reading import given_data
 from calleq.journal.frames import JournalError
 from calleq.journal.reading import read_whole
 from calleq.journal.segments import journals_in
@@ -58,15 +59,13 @@ def check(path: Path) -> Checked:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when every journal is whole; CommandError names what is not."""
-    data: Path = arguments.data
-    if not data.is_dir():
-        raise UsageError(f"{data} is no data directory: name one with --data DIR")
-    found = [check(path) for path in journals_in(RealDisk(), data)]
+    data = given_data(arguments)
+    found = [check(path) for one in data for path in journals_in(RealDisk(), one)]
     if arguments.json:
         print_json([msgspec.to_builtins(one) for one in found])
     else:
         print_table(
-            f"{len(found)} journals",
+            counted(len(found), "journal"),
             ("journal", "state", "segments", "entries", "octets", "last entry"),
             [_row(one) for one in found],
             right=("segments", "entries", "octets"),

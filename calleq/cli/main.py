@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from calleq import __version__
+from calleq.cli import DEFAULT_DATA
 from calleq.cli.failure import CommandError, UsageError
 
 
@@ -19,9 +20,19 @@ def _with_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         type=Path,
-        default=Path("calleq-data"),
+        default=DEFAULT_DATA,
         metavar="DIR",
         help="where journals, captures and recordings lie (default: ./calleq-data)",
+    )
+
+
+def _with_every_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data",
+        type=Path,
+        action="append",
+        metavar="DIR",
+        help="where journals and captures lie; once for each machine (default: ./calleq-data)",
     )
 
 
@@ -179,7 +190,7 @@ def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "trace",
     )
     trace.add_argument("call", metavar="CALL", help="reference, or `last`")
-    _with_data(trace)
+    _with_every_data(trace)
     trace.add_argument(
         "--pcap",
         type=Path,
@@ -207,7 +218,7 @@ def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="read every entry of every journal; exit status 1 when one is damaged",
         epilog="example: calleq journal check --data my-data --json",
     )
-    _with_data(checking)
+    _with_every_data(checking)
     _with_json(checking, "what was found")
 
     bench = _add(commands, "bench", "measure this machine", "calleq bench isup --json", "bench")
@@ -222,7 +233,7 @@ def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
     def way(name: str, what: str, example: str) -> argparse.ArgumentParser:
         parser = ways.add_parser(name, help=what, epilog=f"example: {example}")
-        _with_data(parser)
+        _with_every_data(parser)
         _with_database(parser)
         return parser
 
@@ -263,7 +274,7 @@ def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "calleq rebuild --data calleq-data",
         "rebuild",
     )
-    _with_data(rebuild)
+    _with_every_data(rebuild)
     _with_database(rebuild)
     _with_json(rebuild, "what was read and made")
 

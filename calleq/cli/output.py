@@ -24,10 +24,26 @@ def print_line(text: str) -> None:
     sys.stdout.flush()
 
 
+def counted(number: int, what: str) -> str:
+    """A number of things in words.
+
+    >>> counted(1, "call"), counted(0, "journal entry")
+    ('1 call', '0 journal entries')
+    """
+    if number == 1:
+        return f"1 {what}"
+    return f"{number} {what[:-1]}ies" if what.endswith("y") else f"{number} {what}s"
+
+
 def print_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[str] = ()
 ) -> None:
-    """A table; columns named in `right` are aligned to the right."""
+    """A table, of which nothing but the title is left when it has no rows; columns named in
+    `right` are aligned to the right."""
+    lines = [tuple(row) for row in rows]
+    if not lines:
+        print_line(title)
+        return
     from rich.console import Console  # not needed for JSON, and slow to import
     from rich.table import Table
 
@@ -35,7 +51,7 @@ def print_table(
     aligned = set(right)
     for column in columns:
         table.add_column(column, justify="right" if column in aligned else "left")
-    for row in rows:
+    for row in lines:
         table.add_row(*row)
     console = Console(highlight=False, markup=False, soft_wrap=not sys.stdout.isatty())
     if not sys.stdout.isatty():

@@ -4,6 +4,7 @@ Beside journals and captures it holds `listening.json` (where the doors are) and
 point codes by name, so that a capture can be read without the topology file).
 """
 
+import argparse
 import contextlib
 import json
 import os
@@ -12,20 +13,29 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from calleq.billing.records import SessionRecord
+from calleq.cli import DEFAULT_DATA
 from calleq.cli.failure import CommandError, UsageError
 from calleq.journal.entries import Stamped
 from calleq.journal.frames import JournalError
 from calleq.journal.reading import read_data
+from calleq.journal.segments import Data
 from calleq.runtime.disk import DiskLocked, RealDisk
 
 HOLD_TRIES = 200
 HOLD_PAUSE_S = 0.01
 
 
-def read_entries(data: Path) -> list[Stamped]:
-    """Everything that the journals of a data directory hold. Raises UsageError, CommandError."""
-    if not data.is_dir():
-        raise UsageError(f"{data} is no data directory: name one with --data DIR")
+def given_data(arguments: argparse.Namespace) -> list[Path]:
+    """The data directories that `--data` named, one for each machine. Raises UsageError."""
+    found: list[Path] = arguments.data or [DEFAULT_DATA]
+    for data in found:
+        if not data.is_dir():
+            raise UsageError(f"{data} is no data directory: name one with --data DIR")
+    return list(dict.fromkeys(data.resolve() for data in found)) if len(found) > 1 else found
+
+
+def read_entries(data: Data) -> list[Stamped]:
+    """Everything that the journals of a network hold. Raises CommandError."""
     try:
         return read_data(data)
     except JournalError as error:
@@ -98,9 +108,13 @@ def write_point_codes(data: Path, point_codes: dict[str, int]) -> None:
     write_json(data / "network.json", {"point_codes": point_codes})
 
 
-def read_point_codes(data: Path) -> dict[str, int]:
-    """The point codes of the network that wrote this data directory."""
-    codes = read_json(data / "network.json").get("point_codes", {})
-    if not isinstance(codes, dict):
-        raise CommandError(f"{data / 'network.json'}: point_codes: an object was expected")
-    return {str(name): int(code) for name, code in codes.items()}
+def read_point_codes(data: Data) -> dict[str, int]:
+    """The point codes of the network that wrote these data directories."""
+    found: dict[str, int] = {}
+    for directory in [data] if isinstance(data, Path) else data:
+        path = directory / "network.json"
+        codes = read_json(path).get("point_codes", {})
+        if not isinstance(codes, dict):
+            raise CommandError(f"{path}: point_codes: an object was expected")
+        found.update((str(name), int(code)) for name, code in codes.items())
+    return found

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import re
 import sys
 import textwrap
 import time
@@ -24,11 +25,20 @@ from calleq.billing.queries import (
     position_of,
 )
 from calleq.billing.records import LEG_COLUMNS, SessionRecord, leg_rows, records_as_json
+from calleq.call.driver import FINAL_STATES
 from calleq.cli.failure import CommandError, UsageError
-from calleq.cli.output import print_json, print_line, print_table
+from calleq.cli.output import counted, print_json, print_line, print_table
 from calleq.cli.reading import write_json
 from calleq.cli.records_database import instant_us, length_us, up_to_date
 from calleq.units import utc_text
+
+IN_PROGRESS = "in_progress"
+"""What `--state` calls the calls that have no final state yet."""
+
+LAST_CAUSE = 127
+"""Of Q.850's values."""
+
+_NUMBER = re.compile(r"\+[0-9]{1,15}\*?")
 
 SHOWN_CALLS = 100
 """In a table, unless `--limit` says otherwise."""
@@ -59,6 +69,8 @@ def _show_one(connection: Connection, arguments: argparse.Namespace) -> int:
 
 def _chosen(connection: Connection, call: str) -> SessionRecord:
     """The record of a reference, of the unambiguous end of one, or of the `last` call."""
+    if not call:
+        raise UsageError("the reference of a call, the end of one, or `last` was expected")
     if call == "last":
         newest = next(find_records(connection, Filter(newest_first=True), limit=1), None)
         if newest is None:
@@ -87,7 +99,7 @@ def _list(connection: Connection, arguments: argparse.Namespace) -> int:
     found = list(find_records(connection, wanted, limit=limit + 1, after=after))
     shown = found[:limit]
     print_table(
-        f"{len(shown)} calls",
+        counted(len(shown), "call"),
         ("call", "accepted", "business", "state", "legs", "talk", "billable"),
         [_row(record) for record in shown],
         right=("legs", "talk", "billable"),
@@ -110,18 +122,43 @@ def _filter(
     arguments: argparse.Namespace, *, newest_first: bool = False, over: bool = False
 ) -> Filter:
     state = arguments.state
+    since_us, until_us = _times(arguments)
+    min_talk_us = length_us(arguments.min_talk, "--min-talk")
+    max_talk_us = length_us(arguments.max_talk, "--max-talk")
+    if state not in (None, IN_PROGRESS, *FINAL_STATES):
+        states = ", ".join((*FINAL_STATES, IN_PROGRESS))
+        raise UsageError(f"--state {state}: one of {states} was expected")
+    if over and state == IN_PROGRESS:
+        raise UsageError(f"--state {state}: only calls that are over are exported")
+    if arguments.number is not None and not _NUMBER.fullmatch(arguments.number):
+        raise UsageError(
+            f"--number {arguments.number}: a number such as +12125550100 was expected, or the"
+            " beginning of one such as +1212*"
+        )
+    if arguments.cause is not None and not 0 <= arguments.cause <= LAST_CAUSE:
+        raise UsageError(f"--cause {arguments.cause}: 0 to {LAST_CAUSE} was expected")
+    if min_talk_us is not None and max_talk_us is not None and min_talk_us > max_talk_us:
+        raise UsageError("no talk is both as long as --min-talk and as short as --max-talk")
     return Filter(
         business=arguments.business,
-        state="" if state == "in_progress" else state,
+        state="" if state == IN_PROGRESS else state,
         number=arguments.number,
         cause=arguments.cause,
-        since_us=instant_us(arguments.since, "--since"),
-        until_us=instant_us(arguments.until, "--until"),
-        min_talk_us=length_us(arguments.min_talk, "--min-talk"),
-        max_talk_us=length_us(arguments.max_talk, "--max-talk"),
+        since_us=since_us,
+        until_us=until_us,
+        min_talk_us=min_talk_us,
+        max_talk_us=max_talk_us,
         over=over,
         newest_first=newest_first,
     )
+
+
+def _times(arguments: argparse.Namespace) -> tuple[int | None, int | None]:
+    since_us = instant_us(arguments.since, "--since")
+    until_us = instant_us(arguments.until, "--until")
+    if since_us is not None and until_us is not None and since_us >= until_us:
+        raise UsageError(f"nothing began from {arguments.since} on and before {arguments.until}")
+    return since_us, until_us
 
 
 def _print_list(records: Iterable[SessionRecord]) -> None:
@@ -139,7 +176,7 @@ def _row(record: SessionRecord) -> tuple[str, ...]:
     talk_us = sum(leg.talk_us for leg in record.legs)
     return (
         record.call,
-        utc_text(record.accepted_at_us) if record.accepted_at_us is not None else "-",
+        _instant_text(record.accepted_at_us),
         record.business,
         record.state or "in progress",
         str(len(record.legs)),
@@ -148,10 +185,17 @@ def _row(record: SessionRecord) -> tuple[str, ...]:
     )
 
 
+def _instant_text(at_us: int | None) -> str:
+    """To the second, for people who look down a list."""
+    return "-" if at_us is None else f"{utc_text(at_us)[:19]}Z"
+
+
 def show(record: SessionRecord) -> None:
     """A record as people read it."""
     print_line(f"call      {record.call}")
     print_line(f"business  {record.business}")
+    print_line(f"accepted  {_instant_text(record.accepted_at_us)}")
+    print_line(f"ended     {_instant_text(record.ended_at_us)}")
     print_line(f"state     {record.state or 'in progress'} (cause {record.cause})")
     print_table(
         "legs", LEG_COLUMNS, leg_rows(record), right=("attempt", "ring", "talk", "billable")
@@ -179,7 +223,8 @@ def _export(connection: Connection, arguments: argparse.Namespace) -> int:
         at_us=time.time_ns() // 1_000,
     )
     write_json(path.with_name(f"{path.name}.manifest.json"), manifest)
-    print_line(f"{path}: {manifest['count']} {arguments.records} of {manifest['sessions']} calls")
+    what = f"{batch.count} {arguments.records}"
+    print_line(f"{path}: {what} of {counted(batch.sessions, 'call')}")
     return 0
 
 
@@ -198,8 +243,7 @@ def _write(path: Path, lines: Iterator[bytes]) -> None:
 
 
 def _check(connection: Connection, arguments: argparse.Namespace) -> int:
-    since_us = instant_us(arguments.since, "--since")
-    found = findings(connection, since_us, instant_us(arguments.until, "--until"))
+    found = findings(connection, *_times(arguments))
     if arguments.json:
         listed = list(found)
         print_json([msgspec.to_builtins(finding) for finding in listed])

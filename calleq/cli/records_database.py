@@ -3,10 +3,10 @@
 import argparse
 import contextlib
 from collections.abc import Iterator
-from pathlib import Path
 
 from calleq.billing.projection import ProjectionError, bring_up_to_date
 from calleq.cli.failure import CommandError, UsageError
+from calleq.cli.reading import given_data
 from calleq.journal.frames import JournalError
 from calleq.store import Database, StoreError, database_url
 from calleq.units import SECOND_US, parse_utc
@@ -15,11 +15,9 @@ from calleq.units import SECOND_US, parse_utc
 @contextlib.contextmanager
 def opened(arguments: argparse.Namespace) -> Iterator[Database]:
     """The database that `--database` names. Raises UsageError, CommandError."""
-    data: Path = arguments.data
-    if not data.is_dir():
-        raise UsageError(f"{data} is no data directory: name one with --data DIR")
+    data = given_data(arguments)
     try:
-        with contextlib.closing(Database(database_url(arguments.database, data))) as database:
+        with contextlib.closing(Database(database_url(arguments.database, data[0]))) as database:
             yield database
     except (StoreError, ProjectionError, JournalError) as error:
         raise CommandError(str(error)) from error
@@ -29,7 +27,7 @@ def opened(arguments: argparse.Namespace) -> Iterator[Database]:
 def up_to_date(arguments: argparse.Namespace) -> Iterator[Database]:
     """The same, with everything that the journals hold by now."""
     with opened(arguments) as database:
-        bring_up_to_date(database, arguments.data)
+        bring_up_to_date(database, given_data(arguments))
         yield database
 
 

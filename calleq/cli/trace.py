@@ -2,12 +2,13 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from calleq.billing.derivation import derive_records
 from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.output import print_json
-from calleq.cli.reading import choose, read_entries, read_point_codes
+from calleq.cli.reading import choose, given_data, read_entries, read_point_codes
 from calleq.journal.entries import Stamped
 from calleq.trace.capture import Captured, CaptureError, read_captures
 from calleq.trace.ladder import Ladder, ladder
@@ -18,9 +19,10 @@ from calleq.trace.render import render_text, rows_as_json
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the ladder; with `--pcap` also write the call's MSUs."""
-    entries = read_entries(arguments.data)
+    data = given_data(arguments)
+    entries = read_entries(data)
     call = choose(derive_records(entries), arguments.call).call
-    found, point_codes = ladder_of(arguments.data, call, entries)
+    found, point_codes = ladder_of(data, call, entries)
     if arguments.pcap is not None:
         _write_capture(arguments.pcap, found, point_codes)
     if arguments.json:
@@ -30,10 +32,12 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def ladder_of(data: Path, call: str, entries: list[Stamped]) -> tuple[Ladder, dict[str, int]]:
-    """The ladder of a call of a data directory, and the point codes seen there."""
+def ladder_of(
+    data: Sequence[Path], call: str, entries: list[Stamped]
+) -> tuple[Ladder, dict[str, int]]:
+    """The ladder of a call of the machines' data directories, and the point codes seen there."""
     try:
-        captures = read_captures(sorted(data.glob("*.capture")))
+        captures = read_captures([path for one in data for path in sorted(one.glob("*.capture"))])
     except CaptureError as error:
         raise CommandError(str(error)) from error
     point_codes = read_point_codes(data)

@@ -7,9 +7,10 @@ cause 3 (no route to destination, Q.850 §2.2.7).
 from collections.abc import Iterable
 
 from calleq.acd.longest_idle import LongestIdle
-from calleq.call.policy import TEMPORARY_FAILURE
-from calleq.ip_peripheral.calling_logic import CallingLogic
-from calleq.ip_peripheral.means import Circuits, Means
+from calleq.calling_logic.logic import CallingLogic
+from calleq.calling_logic.means import Means
+from calleq.causes import Q850
+from calleq.ip_peripheral.circuits import Circuits
 from calleq.journal.contract import Journal
 from calleq.journal.entries import Stamped
 from calleq.media.contract import Voice
@@ -60,7 +61,8 @@ class IntelligentPeripheral:
         """`number` (E.164) is what customers see where a business has none; may be empty."""
         self.name = name
         self._clock = clock
-        means = Means(name, number, Circuits(exchange, group), voice, journal, clock, LongestIdle())
+        access = Circuits(name, exchange, group, voice)
+        means = Means(name, number, access, voice, journal, clock, LongestIdle())
         self.calling_logic = CallingLogic(means, bus)
         self.refused_set_ups = 0
         exchange.on_set_up(self._arrived)
@@ -74,7 +76,7 @@ class IntelligentPeripheral:
         """End a call because its business wants so; False when there is none."""
         return self.calling_logic.cancel(call)
 
-    def lose_all(self, cause: int = TEMPORARY_FAILURE) -> None:
+    def lose_all(self, cause: int = Q850.TEMPORARY_FAILURE) -> None:
         """The voice plane or the switch is lost: every call fails with `cause`."""
         self.calling_logic.lose_all(cause)
 

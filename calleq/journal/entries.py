@@ -68,7 +68,7 @@ class Dialled(msgspec.Struct, frozen=True, gc=False, tag="dialled"):
 
     call: str
     leg: str
-    """`customer` or `agent`."""
+    """`customer`, `agent` or `third`."""
     attempt: int
     """1 for the call's first dialling of this leg, 2 for the next representative, and so on."""
     number: str

@@ -27,7 +27,7 @@ from calleq.journal.frames import (
     good_frames,
     segment_version,
 )
-from calleq.journal.segments import journals_in, segment_numbers, segment_path
+from calleq.journal.segments import Data, journals_of, segment_numbers, segment_path
 from calleq.runtime.disk import RealDisk
 
 PIECE_BYTES = 16 << 20
@@ -60,12 +60,12 @@ def follow(path: Path, place: Place = FRONT) -> Iterator[tuple[Stamped, Place]]:
         raise JournalError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
-def follow_data(data: Path, places: Mapping[str, Place]) -> Following:
-    """Every entry of a data directory after the `places` of its segments' files, by time.
+def follow_data(data: Data, places: Mapping[str, Place]) -> Following:
+    """Every entry of a network's journals after the `places` of their segments' files, by time.
 
     Entries of one journal stay in the order written even where its clock stepped back.
     """
-    journals = [_follow_journal(base, places) for base in journals_in(RealDisk(), data)]
+    journals = [_follow_journal(base, places) for base in journals_of(RealDisk(), data)]
     return heapq.merge(*journals, key=_instant_us)
 
 

@@ -166,7 +166,7 @@ def decode_segment(octets: bytes, name: str, number: int, contents: Contents) ->
 
 def _check_header(octets: bytes, name: str) -> int:
     if not octets.startswith(MAGIC):
-        raise JournalError(f"{name}: not a journal of calleq: it does not begin with {MAGIC!r}")
+        raise JournalError(f"{name}: not a journal of calleq")
     if len(octets) < HEADER_BYTES:
         raise JournalDamaged(f"{name}: its header is damaged")
     _, version, crc = _HEADER.unpack_from(octets)

@@ -17,8 +17,9 @@ from calleq.journal.entries import Stamped
 from calleq.journal.frames import Contents, JournalDamaged, JournalError
 from calleq.journal.segments import (
     SUFFIX,
+    Data,
     Segment,
-    journals_in,
+    journals_of,
     read_segments,
     segment_numbers,
     segment_path,
@@ -55,13 +56,13 @@ def read_journal(path: Path) -> tuple[list[Stamped], list[str]]:
     return contents.entries, contents.notes
 
 
-def read_data(data: Path) -> list[Stamped]:
-    """Every entry of every journal in a data directory, by time; empty when there is none.
+def read_data(data: Data) -> list[Stamped]:
+    """Every entry of every journal of a network, by time; empty when there is none.
 
     Entries of one journal stay in the order written even where its clock stepped back. Raises as
     `read_whole` does.
     """
-    journals = [read_journal(path)[0] for path in journals_in(RealDisk(), data)]
+    journals = [read_journal(path)[0] for path in journals_of(RealDisk(), data)]
     return list(heapq.merge(*journals, key=attrgetter("at_us")))
 
 

@@ -29,6 +29,9 @@ SEGMENTS_LIMIT = 99_999_999
 KEEP_LIMIT_US = 48 * HOUR_US
 """Nothing younger is ever removed: idempotency keys live for a day, and clocks step."""
 
+Data = Path | Sequence[Path]
+"""The data directory of a network, or those of its machines."""
+
 _NUMBERED = re.compile(r"(?P<stem>.+)\.(?P<number>\d{8})", re.ASCII)
 
 
@@ -77,15 +80,38 @@ def segment_numbers(disk: Disk, base: Path) -> list[int]:
     return sorted(numbers)
 
 
+def journal_of(name: str) -> str:
+    """The journal, without suffix, of which a file is a segment.
+
+    >>> journal_of("network.00000002.journal"), journal_of("ssp-62.journal")
+    ('network', 'ssp-62')
+    """
+    stem = name.removesuffix(SUFFIX)
+    numbered = _NUMBERED.fullmatch(stem)
+    return numbered["stem"] if numbered else stem
+
+
 def journals_in(disk: Disk, data: Path) -> list[Path]:
     """The journals of a data directory by the paths of their first segments. Raises OSError."""
-    stems = set()
-    for name in disk.names(data):
-        if name.endswith(SUFFIX):
-            stem = name.removesuffix(SUFFIX)
-            numbered = _NUMBERED.fullmatch(stem)
-            stems.add(numbered["stem"] if numbered else stem)
+    stems = {journal_of(name) for name in disk.names(data) if name.endswith(SUFFIX)}
     return [data / f"{stem}{SUFFIX}" for stem in sorted(stems)]
+
+
+def journals_of(disk: Disk, data: Data) -> list[Path]:
+    """The journals of all data directories of one network, as `journals_in`.
+
+    Raises JournalError where two have one of the same name: they would be the same process's.
+    """
+    found: dict[str, Path] = {}
+    for directory in [data] if isinstance(data, Path) else data:
+        for base in journals_in(disk, directory):
+            if base.name in found:
+                raise JournalError(
+                    f"{base} and {found[base.name]} are the journals of one process in two"
+                    " directories: they are of two networks, or one is a copy of the other"
+                )
+            found[base.name] = base
+    return list(found.values())
 
 
 def read_segments(

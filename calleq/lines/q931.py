@@ -27,6 +27,7 @@ import re
 from functools import lru_cache
 from typing import assert_never
 
+from calleq.causes import Q850
 from calleq.lines.messages import (
     Alerting,
     Connect,
@@ -78,7 +79,6 @@ _INTERNATIONAL_E164 = 0x11
 _PRESENTATION_MASK, _VERIFIED_PRESENTABLE = 0x60, 0x81
 _CAUSE_LOCATION = 0x82
 """ITU coding, public network serving the local user (Q.850 §2.2.3)."""
-_NORMAL_UNSPECIFIED = 31
 _LAST = 0x80
 """Extension bit: set in the last octet of a group."""
 
@@ -263,7 +263,7 @@ def _cause(octets: bytes) -> int:
     contents = _elements(octets).get(_CAUSE, b"")
     at = 1 if contents[:1] and contents[0] & _LAST else 2
     if len(contents) <= at:
-        return _NORMAL_UNSPECIFIED
+        return Q850.NORMAL_UNSPECIFIED
     return contents[at] & ~_LAST
 
 

@@ -149,7 +149,7 @@ class VoiceGraph:
         """As `feed`, for whoever has the end already."""
         if sources == end.sources:
             return
-        leaves, inlets = self._resolve(end, sources, frame)
+        leaves, inlets = self._resolve(end, sources, frame) if sources else ((), ())
         dropped = end.leaves
         for leaf in dropped:
             leaf.users.remove(end)
@@ -162,7 +162,10 @@ class VoiceGraph:
             leaf.users.append(end)
         for leaf in dropped:
             self._forget_if_unused(leaf)
-        if not self._link(end, inlets):
+        if not inlets:
+            end.inlets = inlets
+            end.cut = False
+        elif not self._link(end, inlets):
             self.rings += 1
         self._spread(end)
         if had and self._cut:
@@ -174,8 +177,6 @@ class VoiceGraph:
         self, end: End, sources: tuple[str, ...], frame: int
     ) -> tuple[tuple[Leaf, ...], tuple[End, ...]]:
         """The leaves and inlets that sources name, each once. Changes nothing that is heard."""
-        if not sources:
-            return (), ()
         if len(sources) > MAX_SOURCES:
             check_sources(sources)
         leaves: list[Leaf] = []

@@ -26,7 +26,7 @@ class LegView(msgspec.Struct, frozen=True):
     """One attempt to reach one party."""
 
     leg: str
-    """`customer` or `agent`."""
+    """`customer`, `agent` or `third`."""
     attempt: int
     number: str
     dialled_at: str | None = None

@@ -88,7 +88,17 @@ class AskForCall(msgspec.Struct, frozen=True, tag_field="kind", tag="ask_for_cal
     answer_to: str
 
 
-OsnMessage = SetUpCall | SetUpTaken | SetUpRefused | CallProgress | CallEnded | AskForCall
+class AddParty(msgspec.Struct, frozen=True, tag_field="kind", tag="add_party"):
+    """Dial a third party and join it to a call that is bridged. What becomes of it comes back as
+    `CallProgress` of the leg `third`."""
+
+    call: str
+    number: str
+
+
+OsnMessage = (
+    SetUpCall | SetUpTaken | SetUpRefused | CallProgress | CallEnded | AskForCall | AddParty
+)
 
 EVENTS = (
     "dialled",

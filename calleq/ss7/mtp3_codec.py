@@ -75,6 +75,12 @@ def decode(octets: bytes) -> Msu:
     )
 
 
+def forget() -> None:
+    """Drop the forms that are kept, so that what else holds memory can be seen."""
+    encode.cache_clear()
+    decode.cache_clear()
+
+
 class UnitCodec(NamedTuple):
     """How one variant writes and reads a unit; both raise Mtp3Error and nothing else."""
 

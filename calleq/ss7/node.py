@@ -11,7 +11,7 @@ discarded and counted; no octets make it raise. An exception out of a user part 
 passes through.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from struct import Struct
 
@@ -24,6 +24,7 @@ from calleq.ss7.level3.screening import Screening
 from calleq.ss7.level3.snapshots import PointSnapshot, point_snapshot
 from calleq.ss7.level3.timers import Mtp3Timers
 from calleq.ss7.links import LinkEnd
+from calleq.ss7.m3ua.messages import Affected
 from calleq.ss7.mtp3 import SERVICE_ISUP, Congested, Msu, Status, UserPartUnavailable
 from calleq.ss7.mtp3_codec import LABEL_OCTETS, SIF_LIMIT_OCTETS
 from calleq.ss7.mtp3_management import Management as ManagementMessage
@@ -158,6 +159,21 @@ class Mtp3Node:
         """Tell of congestion of a destination, and of user parts that are not there."""
         self._indicated.append(told)
 
+    def knows(self, destination: int) -> bool:
+        """Whether it has a route to the point code, in service or not."""
+        return destination in self._ways
+
+    def destinations(self, affected: Iterable[Affected]) -> Iterator[int]:
+        """The destinations it has a route to among these, masks considered."""
+        for point in affected:
+            if not point.mask:
+                if point.point_code in self._ways:
+                    yield point.point_code
+                continue
+            yield from [
+                code for code in self._ways if code >> point.mask == point.point_code >> point.mask
+            ]
+
     def snapshot(self) -> PointSnapshot:
         """Links, linksets, routes and counters as they stand now."""
         return point_snapshot(self.management, self.screening)
@@ -245,11 +261,12 @@ class Mtp3Node:
         self.point.send(Upu(self.point_code, msu.service, UNEQUIPPED), msu.origin)
 
     def _user_part_unavailable(self, message: Upu) -> None:
-        self._indicate(UserPartUnavailable(message.destination, message.user, message.cause))
+        self.indicate(UserPartUnavailable(message.destination, message.user, message.cause))
 
     def _congested(self, way: Way) -> None:
-        self._indicate(Congested(way.destination, way.congestion))
+        self.indicate(Congested(way.destination, way.congestion))
 
-    def _indicate(self, status: Status) -> None:
+    def indicate(self, status: Status) -> None:
+        """Tell the user parts of congestion, or of a user part that is not there."""
         for told in self._indicated:
             told(status)

@@ -9,12 +9,12 @@ A telephone that is only ringing is connected to nobody.
 from collections.abc import Callable
 from typing import assert_never
 
+from calleq.causes import Q850
 from calleq.media.contract import wire_source
 from calleq.ss7.isup.messages import Cause, Location, Message
 from calleq.ss7.isup.onward import history_of, hops_exhausted
 from calleq.ssp.called_circuit import CalledCircuit
 from calleq.ssp.called_line import CalledLine
-from calleq.ssp.causes import Q850
 from calleq.ssp.office import Attempt, Office
 from calleq.ssp.originating import CallingSide, OInput
 from calleq.ssp.routing import NoRoute, OwnNumber, Towards
@@ -108,6 +108,16 @@ class Call:
         # Neither side has anything to say or to hear any more: let all three go at once.
         self._called = None
         del self.calling
+
+    @property
+    def called_wire(self) -> str:
+        """The called party's voice wire; empty before the call is presented."""
+        return "" if self._called is None else self._called.wire
+
+    def called_hears(self, sources: tuple[str, ...]) -> None:
+        """What the called party hears from now on, where the caller is this switch itself."""
+        if self._called is not None:
+            self._called.hear(sources)
 
     def connect_voices(self) -> None:
         called = self._called

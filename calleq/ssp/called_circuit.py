@@ -8,6 +8,7 @@ What the further exchange says goes back with its parameters, and what the calli
 (`notice`): digits that follow, suspension, questions and answers.
 """
 
+from calleq.causes import Q850
 from calleq.journal.entries import Transit
 from calleq.ss7.isup.contract import Circuit
 from calleq.ss7.isup.messages import (
@@ -19,7 +20,6 @@ from calleq.ss7.isup.messages import (
     Message,
     Sam,
 )
-from calleq.ssp.causes import Q850
 from calleq.ssp.office import Attempt, Office
 from calleq.ssp.terminating import CalledSide, TerminatingCall, TInput, TState
 
@@ -109,7 +109,7 @@ class CalledCircuit(CalledSide):
         office.journal.append(
             office.name,
             Transit(
-                attempt.incoming, circuit.key, attempt.line, self._chose, called=attempt.called
+                attempt.incoming, circuit.key, attempt.line, self._chose, called=str(attempt.called)
             ),
             lambda: self._transit_durable(circuit),
         )
@@ -211,5 +211,5 @@ class CalledCircuit(CalledSide):
         """The exchange looks after its circuits itself; without a release before it, an end."""
         if circuit is self._circuit:
             self._silence()
-            self.cause = Cause(Q850.UNSPECIFIED)
+            self.cause = Cause(Q850.NORMAL_UNSPECIFIED)
             self.receive(TInput.PARTY_RELEASED)

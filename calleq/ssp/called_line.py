@@ -9,6 +9,7 @@ before it. While a party is connected a heartbeat is written every `HEARTBEAT_US
 leaves unproved of a call is less than a minute.
 """
 
+from calleq.causes import Q850
 from calleq.journal.entries import (
     LineAnswered,
     LineHeartbeat,
@@ -28,9 +29,9 @@ from calleq.ss7.isup.messages import (
 )
 from calleq.ss7.isup.optional import put
 from calleq.ssp.bearer import MEDIUM_USED, VOICE, medium_used
-from calleq.ssp.causes import Q850
 from calleq.ssp.channel import LineChannel
 from calleq.ssp.lines import Availability
+from calleq.ssp.mobile import Page
 from calleq.ssp.office import Attempt, Office
 from calleq.ssp.terminating import CalledSide, TerminatingCall, TInput, TState
 from calleq.units import SECOND_US
@@ -50,7 +51,7 @@ class CalledLine(CalledSide):
         self._attempt = attempt
         self._wire = line_wire(attempt.called)
         self._channel: LineChannel | None = None
-        self._page: Timer | None = None
+        self._page: Page | None = None
         self._heartbeat: Timer | None = None
         self._seizure = 0
 
@@ -81,8 +82,10 @@ class CalledLine(CalledSide):
         self._channel = register.take(called, self)
         line = register.line(called)
         if line.kind == "mobile":
-            self._page = self._office.paging.page(
-                covered=line.coverage, found=self._found, absent=self._absent
+            radio = self._office.register.radio
+            assert radio is not None, "mobile lines are lines of a mobile switch"
+            self._page = radio.page(
+                called, found=self._found, absent=self._absent, blocked=self._blocked
             )
         else:
             self.receive(TInput.FACILITY_SELECTED)
@@ -172,6 +175,11 @@ class CalledLine(CalledSide):
         assert self._channel is not None, "paging holds a channel"
         self._give_back(self._channel)
         self._refuse(Q850.SUBSCRIBER_ABSENT)
+
+    def _blocked(self) -> None:
+        assert self._channel is not None, "paging holds a channel"
+        self._give_back(self._channel)
+        self._refuse(Q850.RESOURCE_UNAVAILABLE)
 
     def _refuse(self, cause: int) -> None:
         self.cause = Cause(int(cause))

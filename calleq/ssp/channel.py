@@ -15,6 +15,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Protocol
 
+from calleq.causes import Q850
 from calleq.lines.messages import (
     Alerting,
     Clearing,
@@ -27,7 +28,6 @@ from calleq.lines.messages import (
 )
 from calleq.runtime.clock import Clock, Timer
 from calleq.runtime.steps import steps_of
-from calleq.ssp.causes import Q850
 from calleq.units import SECOND_US
 
 T301_US = 180 * SECOND_US
@@ -280,7 +280,7 @@ class LineChannel:
         given = _INPUT_OF[type(message)]
         if given in _CLEARING and self.state not in _ENDING:
             assert isinstance(message, Clearing)
-            self.cause = message.cause or Q850.UNSPECIFIED
+            self.cause = message.cause or Q850.NORMAL_UNSPECIFIED
         self._take(given)
 
     def _expired(self) -> None:
@@ -354,7 +354,7 @@ class LineChannel:
     def give_up_offer(self, user: ChannelUser) -> None:
         self.cause = Q850.NO_USER_RESPONDING
         user.channel_released(self.cause, by_line=False)
-        self._send_complete(Q850.TIMER_EXPIRY)
+        self._send_complete(Q850.RECOVERY_ON_TIMER)
         self.clear(user)
 
     def give_up_ringing(self, user: ChannelUser) -> None:

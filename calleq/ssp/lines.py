@@ -19,15 +19,15 @@ its calls send to it.
 from collections.abc import Callable, Iterable
 from enum import IntEnum
 
-import msgspec
-
+from calleq.causes import Q850
 from calleq.lines.contract import LinePlant
 from calleq.lines.messages import LineError, LineMessage, Release, ReleaseComplete, Setup
 from calleq.lines.q931 import decode, encode
+from calleq.lines.radio import is_radio
 from calleq.media.contract import Voice, line_wire
 from calleq.runtime.clock import Clock
-from calleq.ssp.causes import Q850
 from calleq.ssp.channel import ChannelUser, LineChannel, LState
+from calleq.ssp.mobile import Radio
 from calleq.topology import Line, LineKind
 
 CHANNELS: dict[LineKind, int] = {"dial_up": 1, "two_lines": 2, "isdn": 2, "dsl": 1, "mobile": 1}
@@ -43,7 +43,7 @@ class Availability(IntEnum):
     IDLE = 0
     UNALLOCATED = Q850.UNALLOCATED
     BUSY = Q850.USER_BUSY
-    CONGESTED = Q850.SWITCH_CONGESTION
+    CONGESTED = Q850.CONGESTION
 
 
 class SubscriberLine:
@@ -80,6 +80,8 @@ class LineRegister:
         self._voice = voice
         self._clock = clock
         self._origination: Origination | None = None
+        self.radio: Radio | None = None
+        """At a mobile switch, whose lines are all mobile."""
         self.malformed_lines = 0
         self.unexpected_lines = 0
         self.foreign_lines = 0
@@ -108,10 +110,9 @@ class LineRegister:
             return Availability.CONGESTED
         return Availability.BUSY if subscriber.full else Availability.IDLE
 
-    def set_coverage(self, number: str, *, covered: bool) -> None:
-        """A mobile telephone comes into, or goes out of, reach. Raises KeyError."""
-        subscriber = self._lines[number]
-        subscriber.line = msgspec.structs.replace(subscriber.line, coverage=covered)
+    def send_radio(self, number: str, octets: bytes) -> None:
+        """Put octets of the air on a mobile telephone's line."""
+        self._plant.to_telephone(self._name, number, octets)
 
     def calls_on(self, number: str) -> int:
         """Channels in use on the line."""
@@ -133,11 +134,14 @@ class LineRegister:
         Each channel takes it as a RELEASE COMPLETE, the one message that ends a call in any state
         and is answered by nothing.
         """
-        for subscriber in self._lines.values():
-            for channel in list(subscriber.channels.values()):
-                to_originator = not channel.by_switch
-                gone = ReleaseComplete(channel.reference, Q850.OUT_OF_ORDER, to_originator)
-                channel.received(gone)
+        for number in self._lines:
+            self.line_lost(number, Q850.OUT_OF_ORDER)
+
+    def line_lost(self, number: str, cause: int) -> None:
+        """As `lost`, for one line."""
+        for channel in list(self._lines[number].channels.values()):
+            to_originator = not channel.by_switch
+            channel.received(ReleaseComplete(channel.reference, cause, to_originator))
 
     def give_back(self, channel: LineChannel) -> None:
         """Free a channel that was taken and never offered a call."""
@@ -177,6 +181,8 @@ class LineRegister:
         self.hear(channel, ())
         subscriber = self._lines[channel.line]
         del subscriber.channels[channel.by_switch, channel.reference]
+        if self.radio is not None:
+            self.radio.freed(channel.line)
 
     def _send(self, number: str, message: LineMessage) -> None:
         self._plant.to_telephone(self._name, number, encode(message))
@@ -185,6 +191,9 @@ class LineRegister:
         subscriber = self._lines.get(number)
         if subscriber is None:
             self.foreign_lines += 1
+            return
+        if self.radio is not None and is_radio(octets):
+            self.radio.received(number, octets)
             return
         try:
             message = decode(octets)
@@ -201,7 +210,7 @@ class LineRegister:
         self.unexpected_lines += 1
         if not isinstance(message, ReleaseComplete):
             cause = (
-                message.cause or Q850.UNSPECIFIED
+                message.cause or Q850.NORMAL_UNSPECIFIED
                 if isinstance(message, Release)
                 else Q850.INVALID_REFERENCE
             )
@@ -219,9 +228,10 @@ class LineRegister:
         ):
             self.unexpected_lines += 1
             return
-        if subscriber.full:
+        number = subscriber.line.number
+        if subscriber.full or (self.radio is not None and not self.radio.occupy(number)):
             refusal = ReleaseComplete(reference, Q850.NO_CIRCUIT, to_originator=True)
-            self._send(subscriber.line.number, refusal)
+            self._send(number, refusal)
             return
         channel = self._occupy(subscriber, reference, None, by_switch=False)
         channel.user = begin(channel, setup)

@@ -11,7 +11,6 @@ from calleq.runtime.clock import Clock
 from calleq.ss7.isup.contract import Exchange
 from calleq.ss7.isup.messages import Iam
 from calleq.ssp.lines import LineRegister
-from calleq.ssp.mobile import Paging
 from calleq.ssp.routing import Routing
 
 
@@ -46,7 +45,6 @@ class Office:
     clock: Clock
     register: LineRegister
     routing: Routing
-    paging: Paging
     country_code: str
     seizures: int
     """The last number given to a seizure of a line."""

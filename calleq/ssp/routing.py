@@ -18,7 +18,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from calleq.ssp.causes import Q850
+from calleq.causes import Q850
 from calleq.topology import ForeignNode, Switch, Topology
 
 

@@ -1,27 +1,46 @@
-"""The switch's place on the OSN: instructions of access server 72 go on to its peripheral.
+"""The switch's place on the OSN: instructions of access server 72, passed on or executed here.
 
-Owns one decision: a `SetUpCall` from the access server is passed on, octet for octet, to the
-peripheral attached to this switch, which executes it; without one the sender gets `SetUpRefused`
-(cause 27, destination out of order). What the call becomes goes from the peripheral straight to
-the element that `answer_to` names. Anything else, and anything from anyone else, is counted in
-`discarded` and forwarded nowhere.
+Owns one decision: an instruction from the access server is passed on, octet for octet, to the
+peripheral attached to this switch, which executes it; without one the switch executes it itself, on
+its own announcement board; without a board either the sender gets `SetUpRefused` (cause 27,
+destination out of order). What the call becomes goes from whoever executes it straight to the
+element that `answer_to` names. Anything else, and anything from anyone else, is counted in
+`discarded` and goes nowhere.
 """
 
+from calleq.calling_logic.logic import CallingLogic
+from calleq.causes import Q850
 from calleq.osn.contract import Bus
-from calleq.osn.messages import OsnError, SetUpCall, SetUpRefused, decode, encode
-from calleq.ssp.causes import Q850
+from calleq.osn.messages import (
+    AddParty,
+    AskForCall,
+    OsnError,
+    SetUpCall,
+    SetUpRefused,
+    decode,
+    encode,
+)
 
 
 class SetUpRelay:
     """Serves one switch's name on the OSN."""
 
-    def __init__(self, name: str, bus: Bus, access_server: str, peripheral: str) -> None:
-        """`peripheral` is empty when none is attached."""
+    def __init__(
+        self,
+        name: str,
+        bus: Bus,
+        access_server: str,
+        peripheral: str,
+        logic: CallingLogic | None = None,
+    ) -> None:
+        """`peripheral` is empty when none is attached; `logic` is the switch's own."""
         self._name = name
         self._bus = bus
         self._access_server = access_server
         self._peripheral = peripheral
+        self._logic = logic
         self.relayed = 0
+        self.executed = 0
         self.refused = 0
         self.discarded = 0
         bus.attach(name, self._received)
@@ -32,14 +51,22 @@ class SetUpRelay:
         except OsnError:
             self.discarded += 1
             return
-        if sender != self._access_server or not isinstance(message, SetUpCall):
+        if sender != self._access_server:
             self.discarded += 1
-        elif self._peripheral:
+        elif isinstance(message, SetUpCall) and self._peripheral:
             self.relayed += 1
             self._bus.send(self._name, self._peripheral, octets)
+        elif isinstance(message, SetUpCall | AskForCall | AddParty) and self._logic is not None:
+            self.executed += isinstance(message, SetUpCall)
+            self._logic.receive(sender, octets)
+        elif isinstance(message, SetUpCall):
+            self._refuse(message, sender)
         else:
-            self.refused += 1
-            refusal = SetUpRefused(
-                message.call, Q850.OUT_OF_ORDER, f"no peripheral is attached to {self._name}"
-            )
-            self._bus.send(self._name, sender, encode(refusal))
+            self.discarded += 1
+
+    def _refuse(self, message: SetUpCall, sender: str) -> None:
+        self.refused += 1
+        reason = f"{self._name} has neither a peripheral nor a board of its own"
+        self._bus.send(
+            self._name, sender, encode(SetUpRefused(message.call, Q850.OUT_OF_ORDER, reason))
+        )

@@ -12,6 +12,10 @@ journal left open at lines is closed there (`restart`), once and before anything
 
 from collections.abc import Iterable
 
+from calleq.acd.longest_idle import LongestIdle
+from calleq.calling_logic.logic import CallingLogic
+from calleq.calling_logic.means import Means
+from calleq.causes import Q850
 from calleq.journal.contract import Journal
 from calleq.journal.entries import (
     LineHeartbeat,
@@ -34,17 +38,17 @@ from calleq.ss7.isup.messages import (
     Nature,
     Presentation,
 )
+from calleq.ssp.board import Board
 from calleq.ssp.call import Call
 from calleq.ssp.calling import CallingCircuit, CallingLine
-from calleq.ssp.causes import Q850
 from calleq.ssp.channel import ChannelUser, LineChannel
 from calleq.ssp.lines import LineRegister
-from calleq.ssp.mobile import Paging
+from calleq.ssp.mobile import Radio
 from calleq.ssp.numbers import SwitchNumbers
 from calleq.ssp.office import Attempt, Office
 from calleq.ssp.routing import OwnNumber, Routing
 from calleq.ssp.set_up import SetUpRelay
-from calleq.topology import Switch, Topology, TopologyError
+from calleq.topology import Switch, Topology, TopologyError, parse_point_code
 
 _NATIONAL, _INTERNATIONAL = Nature.NATIONAL, Nature.INTERNATIONAL
 
@@ -74,9 +78,15 @@ class SwitchService:
         routing = Routing(topology, name)
         own = (line for line in topology.lines if isinstance(routing.route(line.number), OwnNumber))
         self.register = LineRegister(name, own, lines, voice, clock)
-        self.relay = SetUpRelay(
-            name, bus, topology.access_server.name, _peripheral_of(topology, name)
-        )
+        if switch.kind == "mtso":
+            self.register.radio = Radio(
+                clock,
+                switch.all_antennas,
+                switch.radio_channels,
+                switch.paging_s,
+                self.register.send_radio,
+                lambda number: self.register.line_lost(number, Q850.TEMPORARY_FAILURE),
+            )
         self._calls: set[Call] = set()
         self._trunks = [trunk for trunk in topology.trunks if name in trunk.ends]
         self._office = Office(
@@ -87,14 +97,42 @@ class SwitchService:
             clock=clock,
             register=self.register,
             routing=routing,
-            paging=Paging(clock, switch.paging_s),
             country_code=topology.country_code,
             seizures=last_seizure,
         )
+        peripheral = _peripheral_of(topology, name)
+        self.logic = None if peripheral or not switch.board else self._own_logic(switch, bus)
+        """Calling logic 80 on the switch's own board, where it has one and no peripheral."""
+        self.relay = SetUpRelay(name, bus, topology.access_server.name, peripheral, self.logic)
         exchange.on_set_up(self._circuit_seized)
         numbers = (line.number for line in topology.lines if line.number in self.register)
         exchange.on_digits(SwitchNumbers(routing, numbers, topology.country_code))
         self.register.on_origination(self._line_dials)
+
+    def _own_logic(self, switch: Switch, bus: Bus) -> CallingLogic:
+        office = self._office
+        board = Board(
+            office,
+            parse_point_code(switch.point_code),
+            switch.board,
+            tuple(trunk.name for trunk in self._trunks),
+            self._calls.add,
+            self._calls.discard,
+        )
+        means = Means(
+            office.name,
+            switch.number,
+            board,
+            office.voice,
+            office.journal,
+            office.clock,
+            LongestIdle(),
+        )
+        return CallingLogic(means, bus)
+
+    def resume(self, entries: Iterable[Stamped]) -> int:
+        """Take up set-up instructions of the journal of before; how many calls are set up again."""
+        return 0 if self.logic is None else self.logic.restart(entries)
 
     def restart(self, entries: Iterable[Stamped]) -> int:
         """Close what the journal of before left open at lines; how many calls. Before all else.

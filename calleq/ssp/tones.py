@@ -3,8 +3,8 @@
 Only the switch of the calling line plays them: between exchanges a failure travels as a cause.
 """
 
+from calleq.causes import Q850
 from calleq.media.contract import tone_source
-from calleq.ssp.causes import Q850
 
 RINGBACK = tone_source("ringback")
 

@@ -259,8 +259,10 @@ class Inhabitant:
     # What is heard.
 
     def _hear(self, voices: frozenset[str]) -> None:
-        previous, self._heard = self._heard, voices - {self._own_voice}
-        if self._heard == previous or not self._phone.is_off_hook:
+        if self._own_voice in voices:
+            voices -= {self._own_voice}
+        previous, self._heard = self._heard, voices
+        if voices == previous or not self._phone.is_off_hook:
             return
         self._note_heard()
         if self._habit.converses and self._connected:
@@ -277,7 +279,8 @@ class Inhabitant:
     def _react(self, previous: frozenset[str]) -> None:
         """Decide what to do about what is heard now, in a call that is through."""
         heard = self._heard
-        self._be_patient_no_more()
+        if self._patience is not None:
+            self._be_patient_no_more()
         if heard and heard <= DISHEARTENING:
             self._patience = self._clock.call_later_us(TONE_PATIENCE_US, self._leave)
         elif self._met_person:

@@ -50,10 +50,11 @@ _STATUS: dict[ErrorCode, int] = {
     "invalid_value": 422,
     "telephone_in_use": 409,
     "not_in_a_call": 409,
+    "not_mobile": 409,
 }
 
 
-class TelephoneView(msgspec.Struct, frozen=True, kw_only=True):
+class TelephoneView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One telephone now."""
 
     number: str
@@ -61,6 +62,8 @@ class TelephoneView(msgspec.Struct, frozen=True, kw_only=True):
     far: str
     """The number dialled or shown in the current or last call."""
     hears: list[str]
+    antenna: str | None = None
+    """A mobile telephone's, empty when it is out of reach; left out for one with a wire."""
 
 
 class TelephoneList(msgspec.Struct, frozen=True):
@@ -95,6 +98,12 @@ class DialRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     to: str
 
 
+class MoveRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where to carry a mobile telephone; empty: out of reach."""
+
+    antenna: str
+
+
 class SayRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A tone to sound."""
 
@@ -108,7 +117,7 @@ class TalkRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seconds: float
 
 
-Body = TypeVar("Body", DialRequest, SayRequest, TalkRequest)
+Body = TypeVar("Body", DialRequest, MoveRequest, SayRequest, TalkRequest)
 
 
 class Desk:
@@ -135,6 +144,12 @@ class Desk:
         body = await _body(request, DialRequest)
         number = _number(request)
         self._telephones.dial(number, body.to)
+        return _json(self._view(number), 202)
+
+    async def move(self, request: Request) -> Response:
+        body = await _body(request, MoveRequest)
+        number = _number(request)
+        self._telephones.move(number, body.antenna)
         return _json(self._view(number), 202)
 
     async def hang_up(self, request: Request) -> Response:
@@ -177,6 +192,7 @@ class Desk:
             state=telephone.state.value,
             far=telephone.far,
             hears=sorted(self._telephones.heard(number)),
+            antenna=self._telephones.antenna_of(number),
         )
 
 
@@ -189,6 +205,7 @@ def desk_app(telephones: Telephones, recorder: Recorder) -> ASGIApp:
             Route("/telephones/{number}", desk.show),
             Route("/telephones/{number}/diary", desk.diary),
             Route("/telephones/{number}/dial", desk.dial, methods=["POST"]),
+            Route("/telephones/{number}/move", desk.move, methods=["POST"]),
             Route("/telephones/{number}/hang-up", desk.hang_up, methods=["POST"]),
             Route("/telephones/{number}/say", desk.say, methods=["POST"]),
             Route("/telephones/{number}/heard.wav", desk.heard),

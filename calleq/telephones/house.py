@@ -14,13 +14,15 @@ from collections.abc import Callable
 from typing import Literal
 
 from calleq.lines.contract import LinePlant
-from calleq.lines.messages import LineError, LineMessage
+from calleq.lines.messages import LineError, LineMessage, Setup
 from calleq.lines.q931 import decode, encode
+from calleq.lines.radio import is_radio
 from calleq.media.contract import Prompt, Voice
 from calleq.numbering import NumberingError, parse_e164
 from calleq.runtime.clock import Clock, Timer
 from calleq.telephones.behaviours import COMPUTER, HABITS, TALK_US, Habit, Inhabitant, Manners
 from calleq.telephones.diary import Diary
+from calleq.telephones.mobile import MobileRadio
 from calleq.telephones.table import State
 from calleq.telephones.telephone import Telephone
 from calleq.topology import HomeSwitches, Line, Topology
@@ -36,7 +38,12 @@ SAY_LIMIT_US = 60 * SECOND_US
 TALK_LIMIT_US = 24 * 3_600 * SECOND_US
 
 ErrorCode = Literal[
-    "unknown_telephone", "invalid_number", "telephone_in_use", "not_in_a_call", "invalid_value"
+    "unknown_telephone",
+    "invalid_number",
+    "telephone_in_use",
+    "not_in_a_call",
+    "not_mobile",
+    "invalid_value",
 ]
 
 
@@ -132,6 +139,10 @@ class Telephones:
         self._inhabitants: dict[str, Inhabitant] = {}
         self._switches: dict[str, str] = {}
         self._computers: list[Computer] = []
+        self._radios: dict[str, MobileRadio] = {}
+        self._mobile_switches = {
+            switch.name: switch for switch in topology.switches if switch.kind == "mtso"
+        }
         switches = HomeSwitches(topology)
         for line in topology.lines:
             self._install(line, switches.of(line.number))
@@ -140,6 +151,8 @@ class Telephones:
         """Plug every telephone in; computers of dial-up lines go on-line."""
         for number, telephone in self._telephones.items():
             self._plant.plug_in(self._switches[number], number, self._receiver(telephone))
+        for radio in self._radios.values():
+            radio.start()
         for computer in self._computers:
             computer.start()
 
@@ -238,6 +251,29 @@ class Telephones:
             )
         self._manners.talk_us = talk_us
 
+    def antenna_of(self, number: str) -> str | None:
+        """The antenna a mobile telephone is in reach of, empty: none; None: it is not mobile."""
+        self.telephone(number)
+        radio = self._radios.get(number)
+        return None if radio is None else radio.antenna
+
+    def move(self, number: str, antenna: str) -> None:
+        """Carry a mobile telephone into reach of an antenna, or out of reach of all (empty).
+
+        Raises TelephoneError.
+        """
+        self.telephone(number)
+        radio = self._radios.get(number)
+        if radio is None:
+            raise TelephoneError("not_mobile", f"telephone {number} has a wire")
+        try:
+            radio.move(antenna)
+        except KeyError:
+            known = ", ".join(self._mobile_switches[self._switches[number]].all_antennas)
+            raise TelephoneError(
+                "invalid_value", f"no antenna {antenna!r}: {known}, or empty for out of reach"
+            ) from None
+
     def behave(self, number: str, habit: Habit) -> None:
         """Whoever is at a telephone takes up another habit, from the next call on.
 
@@ -265,7 +301,13 @@ class Telephones:
             raise TelephoneError("invalid_value", f"line {number}: no switch has its prefix")
 
         def send(message: LineMessage) -> None:
-            self._plant.to_switch(switch, number, encode(message))
+            radio = self._radios.get(number)
+            if radio is None:
+                self._plant.to_switch(switch, number, encode(message))
+            elif radio.in_reach:
+                if type(message) is Setup:
+                    radio.dials()
+                self._plant.to_switch(switch, number, encode(message))
 
         note = self.diary.note
         telephone = Telephone(
@@ -278,17 +320,44 @@ class Telephones:
         self._telephones[number] = telephone
         self._inhabitants[number] = inhabitant
         self._switches[number] = switch
+        if line.kind == "mobile":
+            radio = self._make_radio(line, switch, telephone)
+            inhabitant.on_free = radio.free
+            self._radios[number] = radio
         if line.kind == "dial_up" and line.online:
             computer = Computer(inhabitant, telephone, self._isp_number, self._clock, self._boot_us)
             self._computers.append(computer)
 
+    def _make_radio(self, line: Line, switch: str, telephone: Telephone) -> MobileRadio:
+        office = self._mobile_switches[switch]
+        antennas = office.all_antennas
+        return MobileRadio(
+            {name: cell for cell, name in enumerate(antennas, 1)},
+            antennas[0] if line.coverage else "",
+            round(office.paging_s * SECOND_US),
+            self._clock,
+            lambda octets: self._plant.to_switch(switch, line.number, octets),
+            lambda: telephone.state not in (State.ON_HOOK, State.IN_USE),
+            telephone.lose_line,
+        )
+
     def _receiver(self, telephone: Telephone) -> Callable[[bytes], None]:
+        radio = self._radios.get(telephone.number)
+
         def receive(octets: bytes) -> None:
+            if radio is not None:
+                if not radio.in_reach:
+                    return
+                if is_radio(octets):
+                    radio.receive(octets)
+                    return
             try:
                 message = decode(octets)
             except LineError:
                 self.malformed += 1
                 return
+            if radio is not None and type(message) is Setup:
+                radio.called()
             telephone.receive(message)
 
         return receive

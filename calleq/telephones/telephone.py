@@ -21,6 +21,7 @@ States and their behaviour are the table of `table`.
 from collections.abc import Callable
 from typing import Protocol
 
+from calleq.causes import Q850
 from calleq.lines.messages import (
     Alerting,
     Clearing,
@@ -47,11 +48,6 @@ T308_US = 4 * SECOND_US
 """From RELEASE to RELEASE COMPLETE; RELEASE is repeated once (Q.931 §5.3.3)."""
 FIRST_REFERENCE, LAST_REFERENCE = 1, 63
 """What telephones choose from; switches choose from 64 up."""
-
-NORMAL_CLEARING = 16
-USER_BUSY = 17
-CALL_REJECTED = 21
-INVALID_REFERENCE = 81
 
 
 class Occupant(Protocol):
@@ -203,13 +199,13 @@ class Telephone:
         assert message is not None
         assert not isinstance(message, Setup)
         flag = not message.to_originator
-        self._send(ReleaseComplete(message.reference, INVALID_REFERENCE, flag))
+        self._send(ReleaseComplete(message.reference, Q850.INVALID_REFERENCE, flag))
 
     def _refuse_busy(self, message: LineMessage | None) -> None:
-        self._refuse(message, USER_BUSY)
+        self._refuse(message, Q850.USER_BUSY)
 
     def _refuse_rejected(self, message: LineMessage | None) -> None:
-        self._refuse(message, CALL_REJECTED)
+        self._refuse(message, Q850.REJECTED)
 
     def _refuse(self, message: LineMessage | None, cause: int) -> None:
         assert isinstance(message, Setup)
@@ -234,20 +230,20 @@ class Telephone:
         self._occupant.telephone_connected()
 
     def _decline(self, message: LineMessage | None) -> None:
-        self._note(self.number, Event.DECLINES, "", CALL_REJECTED)
+        self._note(self.number, Event.DECLINES, "", Q850.REJECTED)
         self._occupant.telephone_stopped_ringing()
-        self._disconnect(CALL_REJECTED)
+        self._disconnect(Q850.REJECTED)
 
     def _stop_ringing_release(self, message: LineMessage | None) -> None:
         self._note(self.number, Event.STOPS_RINGING, "", _cause_of(message))
         self._occupant.telephone_stopped_ringing()
-        self._release(NORMAL_CLEARING)
+        self._release(Q850.NORMAL)
 
     def _stop_ringing_complete(self, message: LineMessage | None) -> None:
         self._note(self.number, Event.STOPS_RINGING, "", _cause_of(message))
         self._occupant.telephone_stopped_ringing()
         if isinstance(message, Release):
-            self._complete(NORMAL_CLEARING)
+            self._complete(Q850.NORMAL)
         self._become_free()
 
     def _begin_dialing(self, message: LineMessage | None) -> None:
@@ -270,13 +266,13 @@ class Telephone:
         self._occupant.telephone_connected()
 
     def _hang_up(self, message: LineMessage | None) -> None:
-        self._note(self.number, Event.HANGS_UP, "", NORMAL_CLEARING)
-        self._disconnect(NORMAL_CLEARING)
+        self._note(self.number, Event.HANGS_UP, "", Q850.NORMAL)
+        self._disconnect(Q850.NORMAL)
         self._occupant.telephone_hung_up()
 
     def _hang_up_after_tone(self, message: LineMessage | None) -> None:
-        self._note(self.number, Event.HANGS_UP, "", NORMAL_CLEARING)
-        self._release(NORMAL_CLEARING)
+        self._note(self.number, Event.HANGS_UP, "", Q850.NORMAL)
+        self._release(Q850.NORMAL)
         self._occupant.telephone_hung_up()
 
     def _hear_tone(self, message: LineMessage | None) -> None:
@@ -285,7 +281,7 @@ class Telephone:
 
     def _far_end_hung_up(self, message: LineMessage | None) -> None:
         self._note(self.number, Event.RELEASED, "", _cause_of(message))
-        self._release(NORMAL_CLEARING)
+        self._release(Q850.NORMAL)
         self._occupant.telephone_hung_up()
 
     def _cleared_by_network(self, message: LineMessage | None) -> None:
@@ -294,7 +290,7 @@ class Telephone:
 
     def _end_after_tone(self, message: LineMessage | None) -> None:
         if isinstance(message, Release):
-            self._complete(NORMAL_CLEARING)
+            self._complete(Q850.NORMAL)
         self._occupant.telephone_hung_up()
         self._become_free()
 
@@ -302,17 +298,17 @@ class Telephone:
         """Both ends disconnected at once (Q.931 §5.3.5), or T305 ran out."""
         if isinstance(message, Disconnect):
             self._note(self.number, Event.CROSSED, "", message.cause)
-        self._release(NORMAL_CLEARING)
+        self._release(Q850.NORMAL)
 
     def _complete_and_end(self, message: LineMessage | None) -> None:
-        self._complete(NORMAL_CLEARING)
+        self._complete(Q850.NORMAL)
         self._become_free()
 
     def _end(self, message: LineMessage | None) -> None:
         self._become_free()
 
     def _release_again(self, message: LineMessage | None) -> None:
-        self._release(NORMAL_CLEARING)
+        self._release(Q850.NORMAL)
 
     def _lose_ringing(self, message: LineMessage | None) -> None:
         self._note(self.number, Event.LINE_LOST, "", 0)

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 
 import msgspec
 
-from calleq.lines import q931
+from calleq.causes import cause_name
+from calleq.lines import q931, radio
 from calleq.lines.messages import LineError, LineMessage, Setup
 from calleq.osn import messages as osn_messages
 from calleq.osn.messages import OsnError, OsnMessage
 from calleq.runtime.tap import Segment
 from calleq.ss7 import mtp3_codec
 from calleq.ss7.isup import codec as isup_codec
-from calleq.ss7.isup.causes import cause_name
 from calleq.ss7.isup.describe import Fields, describe
 from calleq.ss7.isup.messages import IsupError, Message
 from calleq.ss7.mtp3 import SERVICE_ISUP, Msu, Mtp3Error
@@ -134,6 +134,8 @@ def _label_fields(msu: Msu, codes: tuple[int, int, int] | None) -> Fields:
 
 
 def _line(octets: bytes, decoders: Decoders) -> Reading:
+    if radio.is_radio(octets):
+        return Reading(*radio.describe(radio.decode(octets)))
     message = decoders.line(octets)
     name, described = q931.describe(message)
     fields = [

@@ -4,6 +4,9 @@ A switch journals `LineSeized` when it offers a call to a line; the SETUP that f
 call's part of the line's messages, told from another call's on the same line by the call reference.
 It lasts until the next SETUP with that reference.
 
+What a mobile telephone says over the air belongs to the call that goes on, and to none when none
+does.
+
 Odd cases: a SETUP nobody journalled (the telephone dials) begins a part that belongs to no call; a
 message that cannot be read, or whose reference nobody uses, belongs to the latest part that has not
 been released, and when there is none and an offer is due, it is that offer's damaged SETUP.
@@ -14,6 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from calleq.lines.messages import LineError, LineMessage, ReleaseComplete, Setup
+from calleq.lines.radio import is_radio
 from calleq.trace.capture import Captured
 from calleq.trace.circuits import LineOffer
 from calleq.trace.decoding import Decoders
@@ -51,6 +55,9 @@ class Lines:
     def call_of(self, captured: Captured) -> str:
         """The call the message belongs to, empty for none of the journals'."""
         line = self._line(captured.link)
+        if is_radio(captured.octets):
+            carried = [part for part in line.parts if not part.released]
+            return carried[-1].call if carried else ""
         try:
             message = self._decoders.line(captured.octets)
         except LineError:

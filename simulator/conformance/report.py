@@ -11,8 +11,9 @@ from pathlib import Path
 from calleq import __version__
 from simulator.conformance.loading import Suite
 from simulator.conformance.running import FAIL, NOT_RUN, PASS, Verdict
+from simulator.page import page as framed
 from simulator.scenarios.drawing import draw_ladder
-from simulator.scenarios.report import STYLE, wide
+from simulator.scenarios.report import STYLE, picture
 
 _KINDS = {PASS: "good", FAIL: "bad", NOT_RUN: ""}
 
@@ -38,14 +39,13 @@ def page(suite: Suite, verdicts: Sequence[Verdict]) -> str:
         ordered = sorted(cases, key=lambda verdict: verdict.verdict != FAIL)
         parts.append(f"<h2>{escape(group)}</h2>" + "\n".join(map(_case, ordered)))
     body = "\n".join(parts)
-    told = escape(f"{suite.title}: {tally(verdicts)}")
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{told}</title><style>{STYLE} h2 {{ font-size: 1.1rem; }}</style></head>"
-        f"<body><main><h1>{told}</h1>"
+    told = f"{suite.title}: {tally(verdicts)}"
+    return framed(
+        told,
+        f"<h1>{escape(told)}</h1>"
         f"<p>calleq-sim {escape(__version__)}. {escape(suite.about)} Times in seconds.</p>\n"
-        f"{body}\n</main></body></html>\n"
+        f"{body}",
+        STYLE,
     )
 
 
@@ -66,6 +66,6 @@ def _case(verdict: Verdict) -> str:
     if verdict.mutants:
         parts.append(f"<p>Must be failed by: {escape('; '.join(verdict.mutants))}.</p>")
     if verdict.ladder is not None:
-        parts.append(wide(f"Ladder of {verdict.number}", draw_ladder(verdict.ladder)))
+        parts.append(picture(f"Ladder of {verdict.number}", draw_ladder(verdict.ladder)))
     parts.append("</details>")
     return "".join(parts)

@@ -13,6 +13,7 @@ import msgspec
 
 from calleq.billing.derivation import derive_records
 from calleq.billing.records import LegRecord, SessionRecord
+from calleq.causes import Q850
 from calleq.journal.entries import Accepted, Dialled, Ended, Stamped
 from calleq.journal.reading import read_journal
 from calleq.telephones.diary import DiaryCall, Event
@@ -138,7 +139,7 @@ def _judge_call(
     if record is None:
         verdict.records_missing += 1
         return
-    interrupted = record.state == "failed" and record.cause == 41
+    interrupted = record.state == "failed" and record.cause == Q850.TEMPORARY_FAILURE
     verdict.calls_interrupted += interrupted
     attempted = any(leg.leg == "customer" for leg in record.legs)
     # An attempt may be lost in a switch that is killed; then the call has failed.

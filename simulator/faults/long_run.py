@@ -8,8 +8,8 @@ faults strike as are its share, at instants drawn from the seed; each is mended 
 journals and diary are forgotten, as retention does, and the next stretch begins in the same
 network. A business whose message is not answered posts it again, with its key.
 
-Wall clocks step here, so measures are made of records that tell the right time; what is proved are
-those with the times that the elements wrote.
+Wall clocks step here, so measures are made of records that tell the right time, the rests between
+the stretches left out; what is proved are those with the times that the elements wrote.
 """
 
 from collections import Counter
@@ -188,8 +188,7 @@ class _LongRun:
         entries = network.entries()
         records = derive_records(entries)
         gathered.digest.records(records)
-        for entry in network.diary.entries():
-            gathered.digest.diary(entry)
+        gathered.digest.diary(network.diary.entries())
         truth = Truth(network)
         mutator = gathered.mutator
         if mutator is not None:
@@ -201,9 +200,8 @@ class _LongRun:
         self.records += proof.records
         self.us += proof.us
         self.partial += proof.partial
-        right = [
-            replace(stamped, at_us=self.plan.start_us + stamped.monotonic_us) for stamped in entries
-        ]
+        right_us = self.plan.start_us - (began_us - self._counted_us)
+        right = [replace(stamped, at_us=right_us + stamped.monotonic_us) for stamped in entries]
         for record in derive_records(right):
             gathered.measure(record)
         self._occupy(entries, began_us)

@@ -31,8 +31,8 @@ from calleq.ss7.links import InProcessLink, LinkEnd, link_name
 from calleq.ss7.wire import Quality
 from calleq.telephones.behaviours import TALK_US, Manners
 from calleq.telephones.diary import Diary
-from calleq.telephones.house import Telephones
-from calleq.topology import SignallingLink, Topology, element_names
+from calleq.telephones.house import TelephoneError, Telephones
+from calleq.topology import SignallingLink, Topology, element_names, home_switch
 from calleq.units import SECOND_US
 from simulator.faults.bus import TroubledBus
 from simulator.faults.disk import DiskJournal, VirtualDisk
@@ -269,13 +269,17 @@ class FragileNetwork:
 
     def cover(self, number: str, *, covered: bool) -> None:
         """Bring a mobile telephone into, or out of, reach of its antenna. Raises FaultError."""
+        switch = home_switch(self.topology, number)
+        antennas = {one.name: one.antenna for one in self.topology.switches}
         for process in self.processes.values():
-            if process.network is not None:
-                for switch in process.network.switches.values():
-                    if number in switch.register:
-                        switch.register.set_coverage(number, covered=covered)
-                        return
-        raise FaultError(f"no running switch has the line {number}")
+            if process.network is not None and process.network.telephones is not None:
+                antenna = antennas.get(switch or "", "")
+                try:
+                    process.network.telephones.move(number, antenna if covered else "")
+                except TelephoneError as error:
+                    raise FaultError(str(error)) from error
+                return
+        raise FaultError("the telephones are not running")
 
     def set_disk(self, name: str, state: str) -> None:
         """What an element's disk is from now on. Raises FaultError."""

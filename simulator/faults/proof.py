@@ -107,7 +107,7 @@ class Truth:
     def prove(self, records: Iterable[SessionRecord]) -> Proof:
         """Hold records against it; once."""
         whole, wrong = self._whole, list[LegRecord]()
-        told_twice = 0
+        told_twice = closed = 0
         for record in records:
             seen: set[tuple[str, int]] = set()
             for leg in record.legs:
@@ -116,15 +116,18 @@ class Truth:
                 if talk is None or (leg.leg, leg.attempt) in seen:
                     continue
                 seen.add((leg.leg, leg.attempt))
-                if not leg.partial and whole[talk]:
+                if whole[talk]:
                     whole[talk] -= 1
+                    closed += leg.partial  # though its switch lived
                 else:
                     wrong.append(leg)
         invented = [leg for leg in wrong if not self._is_of_a_hurt_call(leg)]
         missing = [talk for talk, count in whole.items() for _ in range(count)]
         found = differences(missing, filter(None, map(talk_of_leg, invented)))
         return Proof(
-            found.records + told_twice + self._unrecorded(), found.us, len(wrong) - len(invented)
+            found.records + told_twice + closed + self._unrecorded(),
+            found.us,
+            len(wrong) - len(invented),
         )
 
     def _is_of_a_hurt_call(self, leg: LegRecord) -> bool:

@@ -8,6 +8,7 @@ decoder's branches so many messages take.
 import argparse
 import gc
 import resource
+import sys
 import time
 from itertools import islice
 
@@ -22,8 +23,10 @@ from simulator.fuzz.target import TARGETS, Target, load
 MESSAGES_LIMIT = 1_000_000_000
 LONGEST_MS = 50.0
 """What one message may take, and not a millisecond more."""
-GROWTH_LIMIT_KB = 4_096
-"""What the process may grow by once a tenth of the messages is through."""
+GROWTH_LIMIT_BLOCKS = 1_000
+"""Blocks of memory that Python may hold more once a tenth of the messages is through."""
+GROWTH_LIMIT_KB = 32_768
+"""What the whole process may grow by meanwhile: others may share it, and heaps are uneven."""
 PAST_HEADER_LEAST = 0.5
 COVERAGE_LEAST = 0.95
 BROKEN_LIMIT = 20
@@ -48,6 +51,7 @@ class Verdict(msgspec.Struct, frozen=True):
     refused: int
     past_header: int
     slowest_ms: float
+    growth_blocks: int
     growth_kb: int
     cpu_s: float
     broken_count: int
@@ -60,6 +64,7 @@ class Verdict(msgspec.Struct, frozen=True):
             not self.broken_count
             and self.past_header >= PAST_HEADER_LEAST * self.messages
             and self.slowest_ms < LONGEST_MS
+            and self.growth_blocks <= GROWTH_LIMIT_BLOCKS
             and self.growth_kb <= GROWTH_LIMIT_KB
         )
 
@@ -69,7 +74,7 @@ def try_codec(target: Target, seed: int, count: int) -> Verdict:
     decoded = refused = past_header = broken_count = 0
     slowest_ns = 0
     broken: list[Broken] = []
-    settled_kb = 0
+    settled_blocks = settled_kb = 0
     begun = time.process_time()
     for number, octets in enumerate(
         islice(mutations(target.samples, target.header_octets, seed), count)
@@ -87,10 +92,8 @@ def try_codec(target: Target, seed: int, count: int) -> Verdict:
                 broken.append(Broken(octets.hex(), f"{type(error).__name__}: {error}"))
         slowest_ns = max(slowest_ns, time.thread_time_ns() - started)
         if number == count // WARM_UP_SHARE:
-            gc.collect()
-            settled_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    gc.collect()
-    growth_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - settled_kb
+            settled_blocks, settled_kb = _held(target)
+    blocks, peak_kb = _held(target)
     return Verdict(
         codec=target.name,
         seed=seed,
@@ -99,11 +102,19 @@ def try_codec(target: Target, seed: int, count: int) -> Verdict:
         refused=refused,
         past_header=past_header,
         slowest_ms=slowest_ns / 1e6,
-        growth_kb=growth_kb,
+        growth_blocks=blocks - settled_blocks,
+        growth_kb=peak_kb - settled_kb,
         cpu_s=time.process_time() - begun,
         broken_count=broken_count,
         broken=tuple(broken),
     )
+
+
+def _held(target: Target) -> tuple[int, int]:
+    """Blocks that Python holds, and the most kilobytes that the process ever held."""
+    target.forget()
+    gc.collect()
+    return sys.getallocatedblocks(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -138,7 +149,7 @@ def _print(verdicts: list[Verdict]) -> None:
                 str(one.refused),
                 f"{one.past_header / one.messages:.0%}",
                 f"{one.slowest_ms:.1f} ms",
-                f"{one.growth_kb} KB",
+                f"{one.growth_blocks} blocks",
                 f"{one.cpu_s:.1f} s",
                 str(one.broken_count),
             )

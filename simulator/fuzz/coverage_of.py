@@ -29,14 +29,21 @@ class BranchCoverage(msgspec.Struct, frozen=True):
 
 
 def functions_of(module: ModuleType, *prefixes: str) -> tuple[FunctionType, ...]:
-    """The functions that a module itself defines and whose names begin so, in order."""
-    return tuple(
-        value
-        for name, value in vars(module).items()
-        if isinstance(value, FunctionType)
-        and value.__module__ == module.__name__
-        and name.startswith(prefixes)
-    )
+    """The functions that a module itself defines and whose names begin so, in order.
+
+    Of one whose results are kept (`lru_cache`) the function itself.
+    """
+    found = []
+    for name, value in vars(module).items():
+        plain = inspect.unwrap(value) if callable(value) else None
+        if (
+            isinstance(plain, FunctionType)
+            and plain.__module__ == module.__name__
+            and name.startswith(prefixes)
+            and plain not in found
+        ):
+            found.append(plain)
+    return tuple(found)
 
 
 def measure(

@@ -18,7 +18,7 @@ from calleq.ss7.isup.describe import describe
 from calleq.ss7.isup.messages import IsupError, Message, Unknown
 from calleq.ss7.variant import ANSI, ITU, Variant
 from simulator.fuzz.coverage_of import functions_of
-from simulator.fuzz.isup_samples import ANSI_PLAIN, PLAIN, every_message
+from simulator.fuzz.isup_samples import ANSI_PLAIN, PLAIN, ansi_form, every_message
 from simulator.fuzz.target import Target
 
 HEADER_OCTETS = 3
@@ -54,7 +54,7 @@ def target() -> Target:
 def ansi_target() -> Target:
     """ISUP as ANSI has it."""
     samples = [ansi.encode(message) for message in ANSI_PLAIN]
-    samples += [ansi.encode(one) for one in PLAIN if type(one) in ansi.WRITERS]
+    samples += [ansi.encode(one) for one in ansi_form(PLAIN)]
     return _target("isup-ansi", ANSI, samples)
 
 
@@ -72,13 +72,14 @@ def _target(name: str, variant: Variant, samples: list[bytes]) -> Target:
         decode=decode,
         refusal=IsupError,
         decoder=_ansi_decoder() if variant is ANSI else _decoder(),
+        forget=codec.forget,
     )
 
 
 def _decoder() -> tuple[FunctionType, ...]:
     """Whatever looks at received octets; readers made at import are there as one of them."""
     return (
-        *functions_of(codec, "decode", "_read", "_take"),
+        *functions_of(codec, "decode", "_decode", "_read", "_take"),
         *_made(codec.READERS[0x02]),
         *functions_of(numbers, "unpack"),
         *functions_of(parameters, "split", "take", "unpack"),

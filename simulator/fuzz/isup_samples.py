@@ -4,12 +4,12 @@ What mutations start from, and what the oracles are asked about. Each message is
 every optional parameter that it may carry (one at a time), and with many at once.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
+from calleq.ss7.isup import ansi, optional
 from calleq.ss7.isup import messages as m
-from calleq.ss7.isup import optional
 from calleq.ss7.isup import optional_types as t
 from calleq.ss7.isup.permitted import PERMITTED
 from calleq.ss7.isup.values import Cause, CircuitState, Other, RangeStatus, range_status
@@ -28,6 +28,7 @@ VALUES: dict[int, tuple[t.Contents, ...]] = {
         (t.Element(0x1E, b"\x82\x83"), t.Element(0xA1, None), t.Element(0x7C, b"\x80\x90\xa3")),
         (t.Element(0x7D, b"\x91\x81"),),
     ),
+    0x05: ("43", "7"),
     0x08: (t.OptionalForwardCall(2, 0, 1), t.OptionalForwardCall(segmented=1)),
     0x09: (10,),
     0x0A: (_ABROAD, t.Number("2125550175", 3, flag=1, presentation=1, screening=1)),
@@ -93,8 +94,8 @@ VALUES: dict[int, tuple[t.Contents, ...]] = {
     0x75: (t.DetectionAction(0, 1),),
     0x77: (3,),
     0x78: (
-        t.ApplicationTransport(5, b"\x01\x02\x03"),
-        t.ApplicationTransport(1, b"", 1, 1, 0, 2, 9),
+        t.ApplicationTransport(3, b"\x01\x02\x03"),
+        t.ApplicationTransport(2, b"", 1, 1, 0, 2, 9),
     ),
     0x79: (1,),
     0x7A: (1,),
@@ -225,6 +226,15 @@ def with_parameters() -> Iterator[m.Message]:
                 size += len(first[0]) + 2
         if len(together) > 1:
             yield replace(message, other=together)
+
+
+def ansi_form(messages: Iterable[m.Message]) -> list[m.Message]:
+    """Those that ANSI has too, in the form that it has."""
+    return [
+        m.Rlc(message.cic) if isinstance(message, m.Rlc) else message
+        for message in messages
+        if type(message) in ansi.WRITERS
+    ]
 
 
 def every_message() -> list[m.Message]:

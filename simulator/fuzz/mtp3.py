@@ -71,6 +71,7 @@ def _target(name: str, variant: Variant) -> Target:
         past_header=lambda octets: len(octets) >= head and octets[0] & 15 in services,
         decode=decode,
         refusal=Mtp3Error,
+        forget=mtp3_codec.forget,
         decoder=(
             *functions_of(mtp3_codec, own),
             *functions_of(mtp3_management_codec, "from_msu", "_places", "_test_message"),

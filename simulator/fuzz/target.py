@@ -26,6 +26,8 @@ class Target(msgspec.Struct, frozen=True):
     """The one class of error that `decode` may raise."""
     decoder: Sequence[FunctionType]
     """The functions whose branches are to be covered."""
+    forget: Callable[[], None] = lambda: None
+    """Drops what the codec keeps on purpose, within bounds, before its memory is looked at."""
 
 
 TARGETS = {

@@ -13,6 +13,7 @@ from calleq.trace.ladder import Ladder, Row
 from calleq.units import SECOND_US
 from simulator.scenarios.happenings import CallHappening, Happening
 from simulator.scenarios.running import Shown, Swept
+from simulator.svg import opening, text
 
 ROWS_LIMIT = 400
 """Messages of one ladder that are drawn; the rest is counted."""
@@ -41,16 +42,16 @@ def draw_ladder(ladder: Ladder) -> str:
     width = LEFT + PITCH * len(elements) + TEXT
     height = HEAD + ROW * len(rows) + ROW
     title = f"Ladder of call {ladder.call}"
-    parts = [_open(width, height, title, f"{len(ladder.rows)} messages")]
+    parts = [opening(width, height, title, f"{len(ladder.rows)} messages")]
     for place, name in enumerate(elements):
         x = LEFT + PITCH * place
-        parts.append(_text(x, 14 + 14 * (place % 2), name.removeprefix("telephone "), "head"))
+        parts.append(text(x, 14 + 14 * (place % 2), name.removeprefix("telephone "), "head"))
         parts.append(f'<line class="life" x1="{x}" y1="{HEAD - 14}" x2="{x}" y2="{height}"/>')
     for place, row in enumerate(rows):
         parts.append(_arrow(row, HEAD + ROW * place + 8, elements))
     left = len(ladder.rows) - len(rows)
     if left:
-        parts.append(_text(LEFT, height - 4, f"and {left} more messages"))
+        parts.append(text(LEFT, height - 4, f"and {left} more messages"))
     return "".join((*parts, "</svg>"))
 
 
@@ -64,11 +65,11 @@ def _arrow(row: Row, y: int, elements: Sequence[str]) -> str:
         told = told[: FIELDS_CHARACTERS - 1] + "…"
     text_x = LEFT + PITCH * (len(elements) - 1) + 24
     return (
-        _text(4, y + 4, f"{row.offset_us / SECOND_US:8.3f}", "time")
-        + _text((start + end) / 2, y - 4, row.name, f"{kind} name", "middle")
+        text(4, y + 4, f"{row.offset_us / SECOND_US:8.3f}", "time")
+        + text((start + end) / 2, y - 4, row.name, f"{kind} name", "middle")
         + f'<line class="{kind}" x1="{start}" y1="{y}" x2="{end}" y2="{y}"/>'
         + f'<path class="{kind} tip" d="M{end} {y}l{tip} -4v8z"/>'
-        + _text(text_x, y + 4, told)
+        + text(text_x, y + 4, told)
     )
 
 
@@ -87,11 +88,11 @@ def draw_telephones(shown: Shown) -> str:
 
     height = 3 * LANE + LANE * len(numbers)
     words = f"{len(numbers)} telephones over {length_us / SECOND_US:.1f} seconds"
-    parts = [_open(WIDTH, height, "What the telephones lived through", words)]
+    parts = [opening(WIDTH, height, "What the telephones lived through", words)]
     parts += _milestones(calls, x_of)
     for place, number in enumerate(numbers):
         y = 2 * LANE + LANE * place
-        parts.append(_text(0, y + 18, names.get(number, number)))
+        parts.append(text(0, y + 18, names.get(number, number)))
         lived = [h for h in entries if isinstance(h.what, DiaryEntry) and h.what.number == number]
         for kind, since_us, until_us in _spans(lived, end_us):
             length = max(1.5, round(x_of(until_us) - x_of(since_us), 1))
@@ -103,7 +104,7 @@ def draw_telephones(shown: Shown) -> str:
     for tick in range(6):
         at_us = shown.began_us + length_us * tick // 5
         told = f"{(at_us - shown.began_us) / SECOND_US:.1f} s"
-        parts.append(_text(x_of(at_us), height - 6, told, "time", "middle" if tick else "start"))
+        parts.append(text(x_of(at_us), height - 6, told, "time", "middle" if tick else "start"))
     return "".join((*parts, "</svg>"))
 
 
@@ -121,7 +122,7 @@ def _milestones(calls: Sequence[Happening], x_of: Callable[[int], float]) -> lis
             f"<title>{escape(told)}</title></line>"
         )
         if what.event in ("bridged", "ended"):
-            parts.append(_text(x, LANE - 4, what.detail or what.event, "time", "middle"))
+            parts.append(text(x, LANE - 4, what.detail or what.event, "time", "middle"))
     return parts
 
 
@@ -164,10 +165,10 @@ def draw_sweep(swept: Sequence[Swept]) -> str:
     plot = WIDTH - 4 * PITCH
     height = LANE * (len(states) + 1)
     words = f"{len(swept)} runs, final states {', '.join(states)}"
-    parts = [_open(WIDTH, height, "Final states over the sweep", words)]
+    parts = [opening(WIDTH, height, "Final states over the sweep", words)]
     width = max(1.0, round(plot / len(swept), 2))
     for place, state in enumerate(states):
-        parts.append(_text(0, LANE * place + 19, state))
+        parts.append(text(0, LANE * place + 19, state))
     for run in swept:
         x = round(2.5 * PITCH + plot * (run.at_us - first_us) / max(1, last_us - first_us), 1)
         kind = "good" if run.passed else "bad"
@@ -175,19 +176,5 @@ def draw_sweep(swept: Sequence[Swept]) -> str:
             y = LANE * states.index(state) + 6
             parts.append(f'<rect class="{kind}" x="{x}" y="{y}" width="{width}" height="18"/>')
     for at_us, x in ((first_us, 2.5 * PITCH), (last_us, 2.5 * PITCH + plot)):
-        parts.append(_text(x, height - 8, f"{at_us / SECOND_US:g} s", "time", "middle"))
+        parts.append(text(x, height - 8, f"{at_us / SECOND_US:g} s", "time", "middle"))
     return "".join((*parts, "</svg>"))
-
-
-def _open(width: int, height: int, title: str, words: str) -> str:
-    return (
-        f'<svg role="img" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
-        f' xmlns="http://www.w3.org/2000/svg"><title>{escape(title)}</title>'
-        f"<desc>{escape(words)}</desc>"
-    )
-
-
-def _text(x: float, y: float, text: str, kind: str = "", anchor: str = "start") -> str:
-    named = f' class="{kind}"' if kind else ""
-    placed = "" if anchor == "start" else f' text-anchor="{anchor}"'
-    return f'<text x="{x}" y="{y}"{named}{placed}>{escape(text)}</text>'

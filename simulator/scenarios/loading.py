@@ -29,7 +29,7 @@ from simulator.faults.kinds import KINDS
 from simulator.scenarios import expectations, steps
 from simulator.scenarios.expectations import AnyExpectation
 from simulator.scenarios.model import Scenario
-from simulator.scenarios.parts import SWEEP, ScenarioError, us
+from simulator.scenarios.parts import SWEEP, NetworkSpec, ScenarioError, Sweep, TelephoneSpec, us
 from simulator.scenarios.steps import AnyStep
 from simulator.scenarios.wording import WordingError, parse_event, parse_pattern
 from simulator.world import build_world
@@ -64,6 +64,7 @@ def parse_scenario(text: str, path: Path) -> Scenario:
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         raise ScenarioError(f"{path}: not a TOML file: {error}") from error
     try:
+        _check_tables(raw)
         _check_kinds(raw, "steps", "do", STEP_KINDS)
         _check_kinds(raw, "expect", "that", EXPECTATION_KINDS)
         scenario = msgspec.convert(raw, Scenario)
@@ -182,13 +183,42 @@ def _check_kinds(
 ) -> None:
     """Say which kinds there are before msgspec says only that it is none."""
     items = raw.get(part)
-    if not isinstance(items, list):
-        return
+    if not isinstance(items, list) or not items:
+        raise ScenarioError(f"{part}: at least one [[{part}]] is expected")
     for place, item in enumerate(items):
-        if isinstance(item, dict) and item.get(key) not in kinds:
+        if not isinstance(item, dict):
+            continue
+        if item.get(key) not in kinds:
             raise ScenarioError(
                 f"{part}[{place}].{key}: {item.get(key)!r}: one of {', '.join(kinds)} expected"
             )
+        _check_keys(item, kinds[item[key]], f"{part}[{place}].", (key,))
+
+
+def _check_tables(raw: dict[str, object]) -> None:
+    """The keys of the file itself, of its network and of its telephones."""
+    _check_keys(raw, Scenario, "")
+    for name, part in (("network", NetworkSpec), ("sweep", Sweep)):
+        given = raw.get(name)
+        if isinstance(given, dict):
+            _check_keys(given, part, f"{name}.")
+    telephones = raw.get("telephones")
+    if isinstance(telephones, dict):
+        for name, given in telephones.items():
+            if isinstance(given, dict):
+                _check_keys(given, TelephoneSpec, f"telephones.{name}.")
+
+
+def _check_keys(
+    given: dict[str, object], part: type[msgspec.Struct], where: str, more: tuple[str, ...] = ()
+) -> None:
+    """Say which keys there are before msgspec says only that one is none of them."""
+    known = (*more, *part.__struct_fields__)
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        raise ScenarioError(
+            f"{where}{unknown[0]}: no such key is known here: {', '.join(known)} expected"
+        )
 
 
 class _Checker:
@@ -212,8 +242,6 @@ class _Checker:
             if name in self._calls or name == "message":
                 raise ScenarioError(f"telephones.{name}: the name means something else already")
             self._telephone(f"telephones.{name}", number)
-        if not scenario.steps:
-            raise ScenarioError("steps: at least one [[steps]] expected")
         self._sweep()
         last_s = 0.0
         for place, step in enumerate(scenario.steps):

@@ -1,7 +1,7 @@
 """The report of scenarios: one HTML file that needs nothing else, with every ladder drawn in it.
 
-Written for a telephone's screen as well as a large one, and for the keyboard: each scenario is a
-`<details>`, wide pictures scroll in a region that can be focused. Failures stand first and open.
+The design is that of `simulator.page`. Each scenario is a `<details>`; failures stand first and
+open.
 """
 
 from collections.abc import Sequence
@@ -10,37 +10,32 @@ from pathlib import Path
 
 from calleq import __version__
 from calleq.units import SECOND_US
+from simulator.page import page as framed
+from simulator.page import wide
 from simulator.scenarios.drawing import draw_ladder, draw_sweep, draw_telephones
 from simulator.scenarios.running import Verdict
 
 FILE = "scenarios.html"
 
 STYLE = """
-:root { color-scheme: light dark; --ink: #1c2024; --paper: #fff; --faint: #d5d9de; --soft: #6a727b;
- --good: #17703b; --bad: #b3261e; --ss7: #1b59b8; --osn: #7a3fa0; --net: #99560a; --line: #17703b; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e8eaed; --paper: #14171a; --faint: #3a4047;
- --soft: #9aa3ad; --good: #62c98b; --bad: #ff8a80; --ss7: #8ab4ff; --osn: #cf9df0; --net: #f0b35e;
- --line: #62c98b; } }
-body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
- margin: 0 auto; padding: 1rem; max-width: 75rem; }
-h1 { font-size: 1.4rem; } h3 { font-size: 1rem; margin: 1rem 0 .3rem; }
-details { border-top: 1px solid var(--faint); } summary { padding: .6rem 0; cursor: pointer; }
-summary b { display: inline-block; min-width: 4.2rem; } .good { color: var(--good); }
-.bad { color: var(--bad); } summary span { color: var(--soft); }
-code { font-size: .9em; overflow-wrap: anywhere; } ul { padding-left: 1.2rem; }
-.wide { overflow-x: auto; } .wide:focus-visible, summary:focus-visible {
- outline: 3px solid var(--ss7); outline-offset: 2px; }
-svg text { font: 12px ui-monospace, monospace; fill: var(--ink); } svg .time { fill: var(--soft); }
-svg .head { font-weight: bold; text-anchor: middle; } svg .life { stroke: var(--faint); }
-svg line { stroke-width: 1.5; } svg .mark { stroke: var(--soft); }
+:root { --ss7: #1b59b8; --osn: #7a3fa0; --net: #99560a; --line: var(--good); }
+@media (prefers-color-scheme: dark) { :root { --ss7: #8ab4ff; --osn: #cf9df0; --net: #f0b35e; } }
+body { max-width: 75rem; } details { border-top: 1px solid var(--rule); }
+summary { padding: .6rem 0; color: var(--ink); } summary span { color: var(--faint); }
+summary b { display: inline-block; min-width: 4.2rem; } ul { padding-left: 1.2rem; }
+.wide svg text { font: 12px ui-monospace, monospace; fill: var(--ink); }
+.wide svg .time { fill: var(--faint); } .wide svg .mark { stroke: var(--faint); }
+.wide svg .head { font-weight: bold; text-anchor: middle; } .wide svg .life { stroke: var(--rule); }
+svg line { stroke-width: 1.5; } .wide svg text.name { font-size: 10px; stroke: none; }
 svg .ss7 { stroke: var(--ss7); } svg .osn { stroke: var(--osn); } svg .net { stroke: var(--net); }
-svg .line { stroke: var(--line); } svg text.name { font-size: 10px; stroke: none; }
-svg text.ss7, svg .ss7.tip { fill: var(--ss7); } svg text.osn, svg .osn.tip { fill: var(--osn); }
-svg text.net, svg .net.tip { fill: var(--net); } svg text.line, svg .line.tip {
- fill: var(--line); } svg rect.ringing, svg rect.dialling { fill: var(--net); }
-svg rect.talking { fill: var(--line); } svg rect.refused, svg rect.bad { fill: var(--bad); }
-svg rect.good { fill: var(--good); }
+svg .line { stroke: var(--line); } .wide svg text.ss7, svg .ss7.tip { fill: var(--ss7); }
+.wide svg text.osn, svg .osn.tip { fill: var(--osn); }
+.wide svg text.net, svg .net.tip { fill: var(--net); }
+.wide svg text.line, svg .line.tip { fill: var(--line); }
+svg rect.ringing, svg rect.dialling { fill: var(--net); } svg rect.talking { fill: var(--line); }
+svg rect.refused, svg rect.bad { fill: var(--bad); } svg rect.good { fill: var(--good); }
 """
+"""What ladders and lanes need besides the style of all reports."""
 
 
 def write_report(directory: Path, verdicts: Sequence[Verdict]) -> Path:
@@ -57,17 +52,16 @@ def page(verdicts: Sequence[Verdict]) -> str:
     ordered = sorted(verdicts, key=lambda verdict: verdict.passed)
     told = f"{len(verdicts) - failed} passed, {failed} failed"
     parts = "\n".join(map(_scenario, ordered))
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Scenarios: {told}</title><style>{STYLE}</style></head><body><main>"
+    return framed(
+        f"Scenarios: {told}",
         f"<h1>Scenarios: {told}</h1>"
         f"<p>calleq-sim {escape(__version__)}. A ladder's colours: "
         '<span style="color:var(--net)">internet</span>, <span style="color:var(--osn)">OSN</span>,'
         ' <span style="color:var(--ss7)">signalling link</span>, '
         '<span style="color:var(--line)">line</span>. Bars: amber while a telephone rings or '
         "dials, green while it is in a call, red where it turned one away. Times in seconds.</p>\n"
-        f"{parts}\n</main></body></html>\n"
+        f"{parts}",
+        STYLE,
     )
 
 
@@ -91,21 +85,17 @@ def _scenario(verdict: Verdict) -> str:
         f" Repeat: <code>{escape(verdict.repeat)}</code></p>"
     )
     if verdict.sweep:
-        parts.append(wide("Final states over the sweep", draw_sweep(verdict.sweep)))
+        parts.append(picture("Final states over the sweep", draw_sweep(verdict.sweep)))
     if verdict.shown is not None:
         shown = verdict.shown
         at = "" if shown.sweep_us is None else f" at {shown.sweep_us / SECOND_US:g} s"
-        parts.append(wide(f"What the telephones lived through{at}", draw_telephones(shown)))
+        parts.append(picture(f"What the telephones lived through{at}", draw_telephones(shown)))
         for name, ladder in shown.ladders.items():
-            parts.append(wide(f"Ladder of {name}{at}", draw_ladder(ladder)))
+            parts.append(picture(f"Ladder of {name}{at}", draw_ladder(ladder)))
     parts.append("</details>")
     return "".join(parts)
 
 
-def wide(title: str, picture: str) -> str:
-    """A picture under its title, in a region that scrolls by itself."""
-    label = escape(title)
-    return (
-        f'<h3>{label}</h3><div class="wide" tabindex="0" role="region" aria-label="{label}">'
-        f"{picture}</div>"
-    )
+def picture(title: str, drawn: str) -> str:
+    """A picture under its title."""
+    return f"<h3>{escape(title)}</h3>{wide(title, drawn)}"

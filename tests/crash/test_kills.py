@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 import pytest
 
-from calleq.ip_peripheral.calling_logic import CallingLogic
+from calleq.calling_logic.logic import CallingLogic
 from calleq.journal.entries import Dialled, Stamped
 from calleq.journal.writer import JournalWriter
 from calleq.ss7.isup.exchange import IsupExchange

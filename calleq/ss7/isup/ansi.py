@@ -1,10 +1,10 @@
 """ISUP as ANSI T1.113 has it, and the one interface to both variants.
 
-Owns what differs: circuit identification codes of 14 bits, the IAM, and the messages that only one
-of the two has. The ANSI IAM has no transmission medium requirement; the user service information
-stands in its place as a mandatory variable parameter. Here it is the first 0x1D in `other`, and
-`medium` says the same in the words of ITU, so that call control need not know the variant: an IAM
-without 0x1D is given one by its medium. All errors are IsupError.
+Owns what differs: circuit identification codes of 14 bits, the IAM, an RLC without parameters, and
+the messages that only one of the two has. The ANSI IAM has no transmission medium requirement; the
+user service information stands in its place as a mandatory variable parameter. Here it is the first
+0x1D in `other`, and `medium` says the same in the words of ITU, so that call control need not know
+the variant: an IAM without 0x1D is given one by its medium. All errors are IsupError.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from calleq.ss7.isup.layouts import (
     PASS_ALONG_TYPE,
     USER_SERVICE_INFORMATION,
 )
-from calleq.ss7.isup.messages import Crg, Iam, IsupError, Message, Pam, Unknown
+from calleq.ss7.isup.messages import Crg, Iam, IsupError, Message, Pam, Rlc, Unknown
 from calleq.ss7.isup.numbers import pack_called, pack_calling, unpack_called, unpack_calling
 from calleq.ss7.isup.parameters import frame, join, split, take
 from calleq.ss7.variant import ANSI, ITU, Variant
@@ -123,6 +123,16 @@ def _read_iam(cic: int, octets: bytes) -> Iam:
     )
 
 
+def _write_rlc(message: Rlc) -> bytes:
+    if message.cause is not None or message.other:
+        raise IsupError("RLC of T1.113 has no parameters")
+    return message.cic.to_bytes(2, "little") + b"\x10"
+
+
+def _read_rlc(cic: int, octets: bytes) -> Rlc:
+    return Rlc(cic)
+
+
 _SHARED = frozenset(ANSI_LAYOUTS) & frozenset(codec.WRITERS)
 """Messages that look alike in both variants."""
 
@@ -131,6 +141,7 @@ WRITERS: dict[type[Message], Writer] = {
     **{kind: codec.WRITERS[kind] for kind in (*_SHARED, Pam, Crg)},
     Unknown: codec.write_unknown,
     Iam: _write_iam,
+    Rlc: _write_rlc,
 }
 
 READERS: dict[int, Reader] = {
@@ -148,4 +159,5 @@ READERS: dict[int, Reader] = {
         )
     },
     ANSI_IAM.message_type: _read_iam,
+    ANSI_LAYOUTS[Rlc].message_type: _read_rlc,
 }

@@ -133,6 +133,12 @@ _encode_kept = lru_cache(maxsize=KEPT_MESSAGES)(_encode)
 _decode_kept = lru_cache(maxsize=KEPT_MESSAGES)(_decode)
 
 
+def forget() -> None:
+    """Drop the forms that are kept, so that what else holds memory can be seen."""
+    _encode_kept.cache_clear()
+    _decode_kept.cache_clear()
+
+
 def _write_iam(message: Iam) -> bytes:
     forward = message.forward_call
     fixed = _IAM_FIXED.pack(

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from calleq.ss7.isup import causes
 from calleq.ss7.isup.layouts import MESSAGE_TYPES
-from calleq.ss7.isup.messages import Cfn, Message, Rlc
+from calleq.ss7.isup.messages import Cfn, Message, Rel, Rlc
 from calleq.ss7.isup.optional import MESSAGE_COMPATIBILITY, PARAMETER_COMPATIBILITY, typed
 from calleq.ss7.isup.optional_types import MessageInstructions, ParameterInstructions
 from calleq.ss7.isup.parameters import split_optional
@@ -32,6 +32,9 @@ SILENT = frozenset((MESSAGE_TYPES[Cfn], MESSAGE_TYPES[Rlc]))
 """Messages of which confusion is never reported (§2.9.5.2)."""
 
 
+_REL = MESSAGE_TYPES[Rel]
+
+
 class Action(Enum):
     """What to do with the message, or with the parameter in it."""
 
@@ -42,7 +45,10 @@ class Action(Enum):
 
 
 class Reaction(NamedTuple):
-    """What to do, and the cause to say it with: in REL to both sides, or in CFN to the sender."""
+    """What to do, and the cause to say it with: in REL to both sides, or in CFN to the sender.
+
+    Of a parameter in REL the cause goes into the RLC that answers it (§2.9.5.3.2).
+    """
 
     action: Action
     cause: Cause | None = None
@@ -85,7 +91,24 @@ def unknown_parameter(
     instructions: ParameterInstructions | None,
     setting: Setting,
 ) -> Reaction:
-    """What to do with a parameter that is not known, or not of that message (§2.9.5.3.2)."""
+    """What to do with a parameter that is not known, or not of that message (§2.9.5.3.2).
+
+    REL does its work whatever is in it: there the parameter goes at most, and the cause is told.
+    """
+    reaction = _reaction(message_type, parameter, instructions, setting)
+    if message_type == _REL and reaction.action in (Action.RELEASE, Action.DISCARD_MESSAGE):
+        said = Cause(causes.UNKNOWN_PARAMETER, setting.location, diagnostics=bytes((parameter,)))
+        return Reaction(Action.DISCARD_PARAMETER, said)
+    return reaction
+
+
+def _reaction(
+    message_type: int,
+    parameter: int,
+    instructions: ParameterInstructions | None,
+    setting: Setting,
+) -> Reaction:
+    """The same, where the message is no REL."""
     name = bytes((parameter,))
     said = Cause(causes.UNKNOWN_PARAMETER, setting.location, diagnostics=name)
     whole = Cause(MESSAGE_DISCARDED, setting.location, diagnostics=bytes((message_type,)) + name)

@@ -4,7 +4,9 @@ Owns nothing but the wording. Every field that differs from what an ordinary tel
 is mentioned, so that two messages that differ read differently.
 """
 
-from calleq.ss7.isup.causes import cause_name, location_name
+from calleq.causes import cause_name, location_name
+from calleq.ss7.isup import indicators
+from calleq.ss7.isup.indicators import Field
 from calleq.ss7.isup.layouts import MESSAGE_NAMES
 from calleq.ss7.isup.messages import (
     Acm,
@@ -31,6 +33,18 @@ from calleq.ss7.isup.names import PARAMETER_NAMES
 Fields = tuple[tuple[str, str], ...]
 
 _EVENTS = {1: "alerting", 2: "progress", 3: "in-band information", 4: "forwarded on busy"}
+_INDICATORS = {
+    "request": indicators.INFORMATION_REQUEST,
+    "information": indicators.INFORMATION,
+    "nature_of_connection": indicators.NATURE_OF_CONNECTION,
+}
+"""The bits of the fields that are told by name."""
+_CHOICES = {
+    "continuity": ("continuity check", ("failed", "successful")),
+    "by_network": ("initiated by", ("subscriber", "network")),
+    "kind": ("kind", ("maintenance", "hardware failure")),
+}
+"""Fields of one bit: what they are called, and the words for 0 and 1."""
 _ORDINARY = Iam(0, CalledNumber(""))
 _CALLED_STATUS = ("no indication", "subscriber free", "connect when free", "status spare")
 
@@ -119,9 +133,29 @@ def _plain_fields(message: Message) -> Fields:
                 fields.extend(_other_fields(value))
             case tuple():
                 fields.append((words, " ".join(map(_state_text, value))))
+            case int() if name in _INDICATORS:
+                fields.append((words, _indicator_text(_INDICATORS[name], value)))
+            case 0 | 1 if name in _CHOICES:
+                label, choices = _CHOICES[name]
+                fields.append((label, choices[value]))
             case _:
                 fields.append((words, str(value)))
     return tuple(fields)
+
+
+def _indicator_text(indicator: tuple[Field, ...], value: int) -> str:
+    """The names of the bits that are set, with their value where it can be more than 1."""
+    named = [
+        one.name if one.width == 1 else f"{one.name} {one.of(value)}"
+        for one in indicator
+        if one.of(value)
+    ]
+    rest = value
+    for one in indicator:
+        rest = one.put(rest, 0)
+    if rest:
+        named.append(f"0x{rest:x}")
+    return ", ".join(named) or "none"
 
 
 def _state_text(state: CircuitState) -> str:

@@ -167,6 +167,7 @@ _ITU_ALONE = frozenset(
 ANSI_LAYOUTS: dict[type[m.Message], Layout] = {
     **{kind: layout for kind, layout in LAYOUTS.items() if kind not in _ITU_ALONE},
     m.Iam: ANSI_IAM,
+    m.Rlc: _circuit("RLC", 0x10, "T1.113.3"),
     m.Cra: _circuit("CRA", 0xE9, "T1.113.3"),
     m.Crm: _layout("CRM", 0xEA, "T1.113.3", fixed=((NATURE_OF_CONNECTION, 1),), optional=False),
     m.Cvr: _layout(
@@ -175,7 +176,7 @@ ANSI_LAYOUTS: dict[type[m.Message], Layout] = {
     m.Cvt: _circuit("CVT", 0xEC, "T1.113.3"),
     m.Exm: _layout("EXM", 0xED, "T1.113.3"),
 }
-"""The messages of ANSI T1.113; where both have one, its layout is the same but for the IAM's."""
+"""The messages of ANSI T1.113; where both have one, only IAM and RLC look different."""
 
 MESSAGE_TYPES: dict[type[m.Message], int] = {
     **{kind: layout.message_type for kind, layout in (LAYOUTS | ANSI_LAYOUTS).items()},

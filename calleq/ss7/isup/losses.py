@@ -5,6 +5,8 @@ module says by name what that was. `losses` is for tests, for the trace and for 
 call waits for it.
 """
 
+from collections import Counter
+
 from calleq.ss7.isup.ansi import message_codec
 from calleq.ss7.isup.layouts import (
     ANSI_LAYOUTS,
@@ -12,7 +14,7 @@ from calleq.ss7.isup.layouts import (
     Layout,
 )
 from calleq.ss7.isup.names import PARAMETER_NAMES
-from calleq.ss7.isup.parameters import split
+from calleq.ss7.isup.parameters import sent_layout, split
 from calleq.ss7.variant import ITU, Variant
 
 
@@ -32,7 +34,11 @@ def losses(octets: bytes, variant: Variant = ITU) -> tuple[str, ...]:
     layout = (LAYOUTS if variant is ITU else ANSI_LAYOUTS).get(type(message))
     if layout is not None:
         dropped += _of_parameters(layout, octets, again)
-        dropped += _of_framing(layout, octets, again)
+        sent = sent_layout(layout, octets)
+        if sent is not layout:
+            dropped.append("that there is no pointer to an optional part")
+        else:
+            dropped += _of_framing(layout, octets, again)
     return tuple(dropped)
 
 
@@ -50,7 +56,7 @@ def _of_parameters(layout: Layout, octets: bytes, again: bytes) -> list[str]:
             if before_by_name == sorted(optional_again):
                 dropped.append("the order of optional parameters")
             else:
-                changed = set(optional) - set(optional_again)
+                changed = Counter(optional) - Counter(optional_again)
                 dropped += [
                     f"spare bits of the {PARAMETER_NAMES.get(code, hex(code))}"
                     for code in sorted({code for code, _ in changed})

@@ -18,6 +18,7 @@ from calleq.ss7.isup import optional_codec as o
 from calleq.ss7.isup import optional_shapes as s
 from calleq.ss7.isup import optional_types as t
 from calleq.ss7.isup.names import PARAMETER_NAMES
+from calleq.ss7.isup.numbers import pack_subsequent, unpack_subsequent
 from calleq.ss7.isup.optional_codec import ONE, SPARE, bits
 from calleq.ss7.isup.parameters import pack_cause, unpack_cause
 from calleq.ss7.isup.values import IsupError, Other
@@ -66,6 +67,7 @@ _NETWORK_DIGITS = (o.pack_network_digits, o.unpack_network_digits)
 CODECS: dict[int, o.Codec] = {
     CALL_REFERENCE: (o.pack_call_reference, o.unpack_call_reference),
     ACCESS_TRANSPORT: (s.pack_elements, s.unpack_elements),
+    0x05: (pack_subsequent, unpack_subsequent),
     OPTIONAL_FORWARD_CALL: bits(
         t.OptionalForwardCall,
         ("connected_line_requested", 1),

@@ -309,6 +309,7 @@ class GenericName(msgspec.Struct, frozen=True):
 Contents = (
     int
     | bytes
+    | str
     | Cause
     | Number
     | GenericNumber

@@ -7,7 +7,8 @@ and `join` know that and nothing of what a parameter means; `layouts` says for e
 which parameters stand where.
 
 Refuses: pointers into the fixed part or past the end, lengths past the end, an optional part that
-does not end. Tolerates octets after the end of a message: some senders pad.
+does not end. Tolerates octets after the end of a message (some senders pad), and a missing pointer
+where there is no optional part (`sent_layout`).
 """
 
 from collections.abc import Sequence
@@ -22,8 +23,21 @@ DIAGNOSTICS_LIMIT_OCTETS = 30
 """Cause indicators of at most 32 octets, as Q.850 §2.1 has them."""
 STATES_LIMIT = 255
 """Circuit states in a parameter; Q.763 §3.43 allows 32 to one query."""
+_OFTEN_WITHOUT = frozenset((0x02, 0x2F))
+"""Message types whose optional part is empty in Q.763 (1999): SAM, CFN."""
 _OPTIONAL_ALONE = Layout("message", 0, "", (), (), True, HEAD_OCTETS, HEAD_OCTETS + 1)
 _STATES = tuple(CircuitState(n >> 2 & 3, n & 3, n >> 4) for n in range(64))
+
+
+def sent_layout(layout: Layout, octets: bytes) -> Layout:
+    """The layout as the sender has it: some give SAM and CFN no pointer to an optional part.
+
+    No optional parameter is defined for these two; where the one pointer that they have leads to
+    the very next octet, there is no second.
+    """
+    if layout.message_type in _OFTEN_WITHOUT and octets[layout.pointers_at] == 1:
+        return layout._replace(optional=False, parameters_at=layout.parameters_at - 1)
+    return layout
 
 
 class TooLongError(IsupError):
@@ -44,7 +58,10 @@ def split(layout: Layout, octets: bytes) -> tuple[list[bytes], list[tuple[int, b
     for code in layout.variable:
         start = pointer_at + octets[pointer_at]
         if not first <= start < size:
-            _fail_pointer(layout, code, octets[pointer_at])
+            bare = sent_layout(layout, octets)
+            if bare is layout:
+                _fail_pointer(layout, code, octets[pointer_at])
+            return split(bare, octets)
         end = start + 1 + octets[start]
         if end > size:
             raise IsupError(
@@ -88,13 +105,18 @@ def join(layout: Layout, fixed: bytes, variable: tuple[bytes, ...], optional: by
     pointers = bytearray()
     distance = len(variable) + layout.optional
     body = b""
-    for contents in variable:
-        pointers.append(distance)
-        framed = bytes((len(contents),)) + contents
-        body += framed
-        distance += len(framed) - 1
-    if layout.optional:
-        pointers.append(distance if optional else 0)
+    try:
+        for contents in variable:
+            pointers.append(distance)
+            framed = bytes((len(contents),)) + contents
+            body += framed
+            distance += len(framed) - 1
+        if layout.optional:
+            pointers.append(distance if optional else 0)
+    except ValueError:
+        raise TooLongError(
+            f"{layout.name}: a length or a pointer is over 255 (Q.763 §1.5, §1.6)"
+        ) from None
     if optional:
         body += optional + b"\0"
     octets = fixed + pointers + body

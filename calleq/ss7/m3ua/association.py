@@ -27,8 +27,6 @@ SILENT_BEATS = 2
 DIAGNOSTIC_LIMIT_OCTETS = 40
 """How much of a refused message goes back with its ERR (RFC 4666 §3.8.1)."""
 
-DestinationMessage = m.Duna | m.Dava | m.Drst | m.Scon | m.Dupu
-
 
 class Counters(msgspec.Struct):
     """What one association has carried and refused."""
@@ -70,7 +68,7 @@ class Association:
         )
         self.remote = RemoteProcess(self.send, allowed)
         self.receive_data: Callable[[m.Data], None] = _forget_data
-        self.destination: Callable[[DestinationMessage], None] = _forget_destination
+        self.destination: Callable[[m.DestinationMessage], None] = _forget_destination
         self.active: Callable[[bool], None] = _forget_active
         self._clock = clock
         self._t_beat_us = t_beat_us
@@ -199,7 +197,7 @@ def _forget_data(data: m.Data) -> None:
     """Nobody serves the process's traffic."""
 
 
-def _forget_destination(message: DestinationMessage) -> None:
+def _forget_destination(message: m.DestinationMessage) -> None:
     """Nobody asks about destinations."""
 
 

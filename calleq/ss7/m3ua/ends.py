@@ -18,6 +18,7 @@ from calleq.ss7 import mtp3_codec
 from calleq.ss7.links import NONE_RECEIVED
 from calleq.ss7.m3ua import messages as m
 from calleq.ss7.m3ua.association import Association
+from calleq.ss7.m3ua.gateway import Gateway
 from calleq.ss7.m3ua.server import ApplicationServer
 from calleq.ss7.mtp3 import Msu, Mtp3Error
 
@@ -39,6 +40,8 @@ class AdaptedEnd:
         """`names`: link, near node, far node. `put` sends; `serves` says whether it would."""
         self.link, self.near, self.far = names
         self.malformed = 0
+        self.gateway: Gateway | None = None
+        """Where this node is one."""
         self.watch: Callable[[AdaptedEnd], object] | None = None
         """Told, after the node, when the link goes into or out of service."""
         self._clock = clock
@@ -46,6 +49,7 @@ class AdaptedEnd:
         self._put = put
         self._serves = serves
         self._wanted = True
+        self._told: Callable[[m.DestinationMessage], object] | None = None
         self._receive: Callable[[bytes], None] | None = None
         self._changed: Callable[[bool], None] | None = None
 
@@ -114,6 +118,15 @@ class AdaptedEnd:
         if self._receive is not None:
             self._receive(octets)
 
+    def on_destination(self, told: Callable[[m.DestinationMessage], object]) -> None:
+        """Hand what the far gateway says of destinations to `told`."""
+        self._told = told
+
+    def heard_of(self, message: m.DestinationMessage) -> None:
+        """The far gateway says something of destinations."""
+        if self._told is not None:
+            self._told(message)
+
     def changed(self, in_service: bool) -> None:
         """Traffic flows, or flows no more."""
         if self._changed is not None:
@@ -136,12 +149,18 @@ def gateway_end(
 
     end = AdaptedEnd(names, clock, tap, put, lambda: asp.active)
     association.receive_data = end.arrived
+    association.destination = end.heard_of
+    end.gateway = association.gateway
     association.active = end.changed
     return end
 
 
 def server_end(
-    names: tuple[str, str, str], clock: Clock, tap: Tap, server: ApplicationServer
+    names: tuple[str, str, str],
+    clock: Clock,
+    tap: Tap,
+    server: ApplicationServer,
+    gateway: Gateway,
 ) -> AdaptedEnd:
     """A gateway's way to an application server."""
 
@@ -149,6 +168,7 @@ def server_end(
         return server.transfer(_with_context(data, server.routing_context))
 
     end = AdaptedEnd(names, clock, tap, put, lambda: server.takes_traffic)
+    end.gateway = gateway
     server.receive = end.arrived
     server.changed = end.changed
     return end

@@ -82,7 +82,7 @@ class Gateway:
         self.on_registered: Callable[[ApplicationServer], None] | None = None
         """Told of a server that a process registered, before the answer is sent."""
         self._clock = clock
-        self._status = status
+        self.status = status
         self._processes: list[RemoteProcess] = []
         self._registered: set[int] = set()
         self._next_context = FIRST_DYNAMIC_CONTEXT
@@ -318,7 +318,7 @@ class Gateway:
             self.error(process, m.ErrorCode.UNEXPECTED_MESSAGE)
             return
         for point in affected:
-            match self._status(point.point_code):
+            match self.status(point.point_code):
                 case Destination.AVAILABLE:
                     process.send(m.Dava((point,)))
                 case Destination.RESTRICTED:

@@ -356,3 +356,6 @@ Message = (
     | Error
     | Notify
 )
+
+DestinationMessage = Duna | Dava | Daud | Drst | Scon | Dupu
+"""What is said of destinations (§3.4)."""

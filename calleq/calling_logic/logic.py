@@ -20,12 +20,13 @@ from collections.abc import Iterable
 
 import msgspec
 
-from calleq.call.policy import TEMPORARY_FAILURE
-from calleq.ip_peripheral.driver import CallDriver
-from calleq.ip_peripheral.means import Means
+from calleq.calling_logic.driver import CallDriver
+from calleq.calling_logic.means import Means
+from calleq.causes import Q850
 from calleq.journal.entries import Dialled, Ended, Progress, Stamped, Undertaken
 from calleq.osn.contract import Bus
 from calleq.osn.messages import (
+    AddParty,
     AskForCall,
     CallEnded,
     CallProgress,
@@ -43,7 +44,6 @@ CALLS_LIMIT = 20_000
 """Calls at once; far beyond the circuits of a trunk group, against a flood of instructions."""
 ENDED_LIMIT = 10_000
 """Ended calls that are remembered, to answer an instruction that comes again."""
-CONGESTION = 42
 RETELL_US = 10 * MINUTE_US
 """Far longer than the OSN keeps a message that it can deliver."""
 
@@ -90,6 +90,8 @@ class CallingLogic:
             return
         if isinstance(message, AskForCall):
             self._answer(message)
+        elif isinstance(message, AddParty):
+            self._add_party(message)
         elif not isinstance(message, SetUpCall):
             self.discarded += 1
         elif message.call in self._undertakings or message.call in self._ended:
@@ -97,9 +99,16 @@ class CallingLogic:
         elif len(self._undertakings) >= CALLS_LIMIT:
             self.refused += 1
             reason = f"{self._means.name} has {CALLS_LIMIT} calls already"
-            self._send(message.answer_to, SetUpRefused(message.call, CONGESTION, reason))
+            self._send(message.answer_to, SetUpRefused(message.call, Q850.CONGESTION, reason))
         else:
             self._undertake(message)
+
+    def _add_party(self, message: AddParty) -> None:
+        undertaking = self._undertakings.get(message.call)
+        if undertaking is None or undertaking.call is None:
+            self.discarded += 1
+        else:
+            undertaking.call.add_party(message.number)
 
     def cancel(self, call: str) -> bool:
         """End a call because its business wants so; False when there is none."""
@@ -109,7 +118,7 @@ class CallingLogic:
         undertaking.call.cancel()
         return True
 
-    def lose_all(self, cause: int = TEMPORARY_FAILURE) -> None:
+    def lose_all(self, cause: int = Q850.TEMPORARY_FAILURE) -> None:
         """What every call is made with (circuits, voice) is lost: each fails with `cause`."""
         for undertaking in tuple(self._undertakings.values()):
             if undertaking.call is not None:
@@ -165,7 +174,7 @@ class CallingLogic:
         if undertaking is None:
             end = self._ended.get(call)
             if end is None:
-                end = CallEnded(call, "failed", TEMPORARY_FAILURE, self._means.clock.now_us())
+                end = CallEnded(call, "failed", Q850.TEMPORARY_FAILURE, self._means.clock.now_us())
             self._send(message.answer_to, end)
         elif undertaking.is_durable:
             self._send(message.answer_to, SetUpTaken(call, self._means.name))
@@ -213,7 +222,7 @@ class CallingLogic:
 
     def _end_interrupted(self, message: SetUpCall) -> None:
         """End a call that had been dialled when the process ended; circuits are reset elsewhere."""
-        means, call, cause = self._means, message.call, TEMPORARY_FAILURE
+        means, call, cause = self._means, message.call, Q850.TEMPORARY_FAILURE
         now_us = means.clock.now_us()
         progress = CallProgress(call, "failed", now_us, cause=cause, detail="restart")
         end = CallEnded(call, "failed", cause, now_us)

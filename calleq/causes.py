@@ -1,30 +1,46 @@
-"""Cause values of Q.850 by name, and the constants for those that calleq itself gives.
+"""Cause values of Q.850: those that calleq gives or acts on, and the names of all.
 
 Owns the names people read in ladders and records. Values that Q.850 leaves unassigned have the name
 of their class's "unspecified" value, as Q.850 §2.2.5 has a receiver treat them.
 """
 
-UNALLOCATED = 1
-NORMAL = 16
-USER_BUSY = 17
-NO_USER_RESPONDING = 18
-NO_ANSWER = 19
-SUBSCRIBER_ABSENT = 20
-REJECTED = 21
-OUT_OF_ORDER = 27
-ADDRESS_INCOMPLETE = 28
-NORMAL_UNSPECIFIED = 31
-NO_CIRCUIT = 34
-NETWORK_OUT_OF_ORDER = 38
-TEMPORARY_FAILURE = 41
-CONGESTION = 42
-CIRCUIT_NOT_AVAILABLE = 44
-RESOURCE_UNAVAILABLE = 47
-UNKNOWN_MESSAGE = 97
-UNKNOWN_PARAMETER = 99
-RECOVERY_ON_TIMER = 102
-PROTOCOL = 111
-INTERWORKING = 127
+from enum import IntEnum
+
+
+class Q850(IntEnum):
+    """The cause values that calleq itself gives or acts on (Q.850 §2.2.7).
+
+    What a telephone or a far exchange says is passed on whatever it is.
+    """
+
+    UNALLOCATED = 1
+    NO_ROUTE = 3
+    NORMAL = 16
+    USER_BUSY = 17
+    NO_USER_RESPONDING = 18
+    NO_ANSWER = 19
+    SUBSCRIBER_ABSENT = 20
+    REJECTED = 21
+    NUMBER_CHANGED = 22
+    ROUTING_ERROR = 25
+    OUT_OF_ORDER = 27
+    ADDRESS_INCOMPLETE = 28
+    NORMAL_UNSPECIFIED = 31
+    NO_CIRCUIT = 34
+    NETWORK_OUT_OF_ORDER = 38
+    TEMPORARY_FAILURE = 41
+    CONGESTION = 42
+    CIRCUIT_NOT_AVAILABLE = 44
+    RESOURCE_UNAVAILABLE = 47
+    NOT_SUBSCRIBED = 50
+    BEARER_NOT_IMPLEMENTED = 65
+    INVALID_REFERENCE = 81
+    UNKNOWN_MESSAGE = 97
+    UNKNOWN_PARAMETER = 99
+    RECOVERY_ON_TIMER = 102
+    PROTOCOL = 111
+    INTERWORKING = 127
+
 
 CAUSE_NAMES = {
     1: "unallocated number",

@@ -1,4 +1,4 @@
-"""One leg of a call on one circuit: from the seizure to nothing being left of it.
+"""One leg of a call on one way to a party: from the seizure to nothing being left of it.
 
 A small machine with its table. It owns the order that makes dialling happen at most once: the
 circuit is seized, the attempt is journalled with the circuit's label, and only when that is durable
@@ -13,13 +13,12 @@ from enum import StrEnum
 from typing import Protocol
 
 from calleq.call.driver import Answered, Failed, LegResult, Released, Ringing, SetUpLeg
-from calleq.call.policy import NO_ANSWER, TEMPORARY_FAILURE
-from calleq.ip_peripheral.means import Means
+from calleq.calling_logic.means import Means, Way
+from calleq.causes import Q850
 from calleq.journal.entries import Dialled
 from calleq.runtime.clock import Timer
-from calleq.ss7.isup.contract import Circuit
 from calleq.ss7.isup.information import answer_to
-from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Cause, Location, Message
+from calleq.ss7.isup.messages import CallingNumber, Cause, Location, Message
 
 
 class Phase(StrEnum):
@@ -102,10 +101,10 @@ class LegOwner(Protocol):
 
 
 class CircuitLeg:
-    """A leg on its circuit; fulfils `CircuitUser`."""
+    """A leg on its way to a party; fulfils `WayUser`."""
 
     def __init__(
-        self, means: Means, owner: LegOwner, call: str, command: SetUpLeg, circuit: Circuit
+        self, means: Means, owner: LegOwner, call: str, command: SetUpLeg, circuit: Way
     ) -> None:
         self.command = command
         self.circuit = circuit
@@ -114,13 +113,17 @@ class CircuitLeg:
         self._call = call
         self._phase = Phase.JOURNALLING
         self._ring_timer: Timer | None = None
-        self._cause = Cause(NO_ANSWER)
+        self._cause = Cause(Q850.NO_ANSWER)
         self._release_command = 0
 
     @property
     def is_up(self) -> bool:
         """The party has answered and nobody has released."""
         return self._phase is Phase.UP
+
+    def hear(self, sources: tuple[str, ...]) -> None:
+        """What the party hears from now on."""
+        self._means.access.hear(self.circuit, sources)
 
     def begin(self) -> None:
         """Journal the attempt; the IAM follows."""
@@ -131,7 +134,7 @@ class CircuitLeg:
             command.attempt,
             command.address,
             self.circuit.key,
-            means.circuits.group,
+            means.access.group,
         )
         means.journal.append(means.name, attempt, self._durable)
 
@@ -143,27 +146,27 @@ class CircuitLeg:
 
     # What the circuit and the clock say.
 
-    def circuit_alerting(self, circuit: Circuit) -> None:
+    def circuit_alerting(self, circuit: Way) -> None:
         self._signal(Signal.ALERTING)
 
-    def circuit_progress(self, circuit: Circuit) -> None:
+    def circuit_progress(self, circuit: Way) -> None:
         """The party is not rung yet: nothing to report."""
 
-    def circuit_answered(self, circuit: Circuit) -> None:
+    def circuit_answered(self, circuit: Way) -> None:
         self._signal(Signal.ANSWERED)
 
-    def circuit_notice(self, circuit: Circuit, message: Message) -> None:
+    def circuit_notice(self, circuit: Way, message: Message) -> None:
         """A suspended leg stays up until T6 releases it; who asks about the caller is answered."""
         answer = answer_to(message, self._calling())
         if answer is not None:
             circuit.pass_on(answer)
 
-    def circuit_released(self, circuit: Circuit, cause: Cause) -> None:
+    def circuit_released(self, circuit: Way, cause: Cause) -> None:
         if self._phase in (Phase.CALLING, Phase.UP):
             self._cause = cause
         self._signal(Signal.FAR_RELEASE)
 
-    def circuit_cleared(self, circuit: Circuit) -> None:
+    def circuit_cleared(self, circuit: Way) -> None:
         self._signal(Signal.CLEARED)
 
     def _durable(self) -> None:
@@ -189,11 +192,10 @@ class CircuitLeg:
         means, command = self._means, self.command
         self._owner.leg_dialled(self)
         self._ring_timer = means.clock.call_later_us(command.ring_limit_us, self._ring_limit_passed)
-        called = CalledNumber(command.address.lstrip("+"))
-        means.circuits.exchange.send_iam(self.circuit, called, self._calling(), self)
+        means.access.dial(self.circuit, command.address, command.caller, self)
 
     def give_back(self) -> None:
-        self._means.circuits.exchange.give_back(self.circuit)
+        self._means.access.give_back(self.circuit)
         self.confirm_release()
 
     def report_ringing(self) -> None:
@@ -204,7 +206,7 @@ class CircuitLeg:
         self._report(Answered(self.command.command, self.command.leg))
 
     def release_unanswered(self) -> None:
-        self._cause = Cause(NO_ANSWER, Location.PUBLIC_LOCAL)
+        self._cause = Cause(Q850.NO_ANSWER, Location.PUBLIC_LOCAL)
         self.circuit.release(self._cause)
 
     def release_circuit(self) -> None:
@@ -223,12 +225,12 @@ class CircuitLeg:
         self._report(Released(0, self.command.leg, self._cause.value))
 
     def fail_and_clear(self) -> None:
-        self._cause = Cause(TEMPORARY_FAILURE)
+        self._cause = Cause(Q850.TEMPORARY_FAILURE)
         self.report_failed()
         self.clear()
 
     def lose_and_clear(self) -> None:
-        self._cause = Cause(TEMPORARY_FAILURE)
+        self._cause = Cause(Q850.TEMPORARY_FAILURE)
         self.report_released()
         self.clear()
 
@@ -279,3 +281,11 @@ LEG_ACTIONS: Mapping[str, Callable[[CircuitLeg], None]] = {
         CircuitLeg.answer_release,
     )
 }
+
+EVENTS: dict[type[LegResult], str] = {
+    Ringing: "ringing",
+    Answered: "answered",
+    Failed: "failed",
+    Released: "released",
+}
+"""What a result is called in the journal and in the call's timeline."""

@@ -16,51 +16,25 @@ from collections.abc import Callable
 from functools import partial
 from typing import assert_never
 
+import msgspec
+
 from calleq.call import driver
-from calleq.call.customer_first import CallRequest, CustomerFirst, Policy, TimelineEvent
+from calleq.call.customer_first import CustomerFirst, TimelineEvent
 from calleq.call.driver import Command, Leg, Result
-from calleq.call.policy import NO_CIRCUIT, TEMPORARY_FAILURE
-from calleq.ip_peripheral.leg import CircuitLeg
-from calleq.ip_peripheral.means import Means
+from calleq.calling_logic.bridge import Bridge
+from calleq.calling_logic.instruction import call_policy, call_request
+from calleq.calling_logic.leg import EVENTS, CircuitLeg
+from calleq.calling_logic.means import LEGS, Means
+from calleq.calling_logic.third_party import THIRD, THIRDS_LIMIT, ThirdParty
+from calleq.causes import Q850
 from calleq.journal.entries import Ended, Progress
-from calleq.media.contract import Played, Player, Prompt, Verdict, player_source, wire_source
-from calleq.media.wording import announcement_text, apology_text, whisper_text
+from calleq.media.contract import Played, Player, Prompt, Verdict, player_source
 from calleq.numbering import NumberingError, parse_e164
 from calleq.osn.messages import CallEnded, CallProgress, SetUpCall
 from calleq.runtime.clock import Timer
 
-ADDRESS_INCOMPLETE = 28
 RESERVE_AGAIN_US = 100_000
 """How soon circuits are asked for again while they are being reset."""
-
-
-def call_request(instruction: SetUpCall, own_number: str) -> CallRequest:
-    """Who is to be connected; the customer sees the business, or the peripheral where it has none.
-
-    The representative sees the customer's number: the instruction knows no restriction of it.
-    """
-    return CallRequest(
-        call=instruction.call,
-        customer=instruction.customer,
-        caller=instruction.business_number or own_number,
-        representative=instruction.representative,
-        customer_presented=instruction.customer,
-    )
-
-
-def call_policy(instruction: SetUpCall) -> Policy:
-    """How the instruction wants the call made, with the words that are spoken in it."""
-    announcement, name_mark = announcement_text(instruction.business_name)
-    return Policy(
-        ring_limit_us=instruction.ring_limit_us,
-        announcement=announcement,
-        name_mark=name_mark,
-        whisper=whisper_text(instruction.business_name),
-        apology=apology_text(instruction.business_name),
-        dial_first="agent" if instruction.dial_first == "agent" else "customer",
-        detect_machine=instruction.detect_machine,
-        hunt=instruction.hunt,
-    )
 
 
 class CallDriver:
@@ -85,7 +59,10 @@ class CallDriver:
         self._inbox: deque[Result] = deque()
         self._is_pumping = False
         self._is_over = False
-        self._is_joined = False
+        self._bridge: Bridge | None = None
+        self._third: ThirdParty | None = None
+        self._thirds = 0
+        """How many third parties there have been."""
         self._legs: dict[Leg, CircuitLeg] = {}
         """The leg's last attempt; it may be clear already."""
         self._players: dict[Leg, str] = {}
@@ -107,11 +84,44 @@ class CallDriver:
         self._machine.start(now_us)
         self._pump()
 
+    def add_party(self, number: str) -> None:
+        """Dial a third party and join it to the bridge; what becomes of it is told like any leg.
+
+        Told as failed at once: cause 28 for what is no number, 34 where no way is free, 47 when
+        the call is not bridged or has a third party already.
+        """
+        self._thirds += 1
+        bridge, attempt = self._bridge, self._thirds
+        refused = Progress(self._call, "failed", THIRD, attempt, Q850.RESOURCE_UNAVAILABLE)
+        if bridge is None or len(bridge) != LEGS or self._third or attempt > THIRDS_LIMIT:
+            self._third_happened(number, refused)
+            return
+        try:
+            parse_e164(number)
+        except NumberingError:
+            refused = msgspec.structs.replace(refused, cause=Q850.ADDRESS_INCOMPLETE)
+            self._third_happened(number, refused)
+            return
+        third = ThirdParty(self._means, self._call, bridge, self._third_happened, self._third_gone)
+        self._third = third
+        caller = self.instruction.business_number or self._means.number
+        third.dial(number, caller, attempt, self.instruction.ring_limit_us)
+
+    def _third_happened(self, number: str, entry: Progress) -> None:
+        event = entry.event
+        at_us = self._means.clock.now_us()
+        self._tell(
+            CallProgress(self._call, event, at_us, entry.leg, entry.attempt, number, entry.cause)
+        )
+
+    def _third_gone(self) -> None:
+        self._third = None
+
     def cancel(self) -> None:
         """End the call because its business wants so."""
         self._journal(Progress(self._call, "cancel"), self._cancelled)
 
-    def lose(self, cause: int = TEMPORARY_FAILURE) -> None:
+    def lose(self, cause: int = Q850.TEMPORARY_FAILURE) -> None:
         """What the call is made with is lost: it fails, its circuits are released."""
         self._journal(Progress(self._call, "driver_lost", cause=cause), lambda: self._lost(cause))
 
@@ -157,7 +167,10 @@ class CallDriver:
             if self._inbox:
                 machine.receive(self._inbox.popleft(), clock.monotonic_us())
             for event in machine.take_events():
-                self._note(event)
+                if event.event == "dialled":
+                    self._dialled["customer" if event.leg == "customer" else "agent"] = event
+                else:
+                    self._say(event)
             for command in machine.take_commands():
                 self._execute(command)
             if not self._inbox:
@@ -184,13 +197,6 @@ class CallDriver:
         self._machine.handle_timer(self._means.clock.monotonic_us())
         self._pump()
 
-    def _note(self, event: TimelineEvent) -> None:
-        if event.event == "dialled":
-            leg: Leg = "customer" if event.leg == "customer" else "agent"
-            self._dialled[leg] = event
-        else:
-            self._say(event)
-
     def _say(self, event: TimelineEvent) -> None:
         self._tell(
             CallProgress(
@@ -211,7 +217,7 @@ class CallDriver:
             self._timer.cancel()
         self._legs.clear()  # a leg that is not clear yet is its circuit's, and needs no other
         means = self._means
-        means.circuits.done(self._call)
+        means.access.done(self._call)
         end = CallEnded(self._call, final, cause, means.clock.now_us())
         means.journal.append(means.name, Ended(self._call, final, cause), lambda: self._ended(end))
 
@@ -221,13 +227,13 @@ class CallDriver:
         """Circuits under reset are waited for, as long as the machine waits for its answer."""
         if self._is_over:
             return
-        circuits = self._means.circuits
-        if circuits.reserve(self._call):
+        access = self._means.access
+        if access.reserve(self._call):
             self._act(driver.Reserved(command.command))
-        elif circuits.are_resetting():
+        elif access.are_resetting():
             self._means.clock.call_later_us(RESERVE_AGAIN_US, self._reserve, command)
         else:
-            self._act(driver.ReserveFailed(command.command, NO_CIRCUIT))
+            self._act(driver.ReserveFailed(command.command, Q850.NO_CIRCUIT))
 
     def _execute(self, command: Command) -> None:
         match command:  # the most frequent first
@@ -259,11 +265,11 @@ class CallDriver:
         try:
             parse_e164(command.address)
         except NumberingError:
-            self._fail(command, ADDRESS_INCOMPLETE)
+            self._fail(command, Q850.ADDRESS_INCOMPLETE)
             return
-        circuit = self._means.circuits.seize(self._call)
+        circuit = self._means.access.seize(self._call)
         if circuit is None:
-            self._fail(command, NO_CIRCUIT)
+            self._fail(command, Q850.NO_CIRCUIT)
             return
         if command.leg == "agent":
             self._means.representatives.begin_call(command.address)
@@ -314,7 +320,7 @@ class CallDriver:
         kind = "music" if command.prompt == "music" else "speech"
         prompt = Prompt(kind, command.text, command.mark)
         means.voice.play(means.name, player, prompt, Player(ended, marked))
-        means.voice.feed(means.name, leg.circuit.wire, (player_source(player),))
+        leg.hear((player_source(player),))
 
     def _stop(self, leg: Leg) -> None:
         player = self._players.pop(leg, None)
@@ -325,14 +331,11 @@ class CallDriver:
         one, other = self._legs[command.one], self._legs[command.other]
         if not (one.is_up and other.is_up):
             self._report(
-                driver.JoinFailed(command.command, TEMPORARY_FAILURE),
-                Progress(self._call, "join_failed", cause=TEMPORARY_FAILURE),
+                driver.JoinFailed(command.command, Q850.TEMPORARY_FAILURE),
+                Progress(self._call, "join_failed", cause=Q850.TEMPORARY_FAILURE),
             )
             return
-        self._is_joined = True
-        means = self._means
-        means.voice.feed(means.name, one.circuit.wire, (wire_source(other.circuit.wire),))
-        means.voice.feed(means.name, other.circuit.wire, (wire_source(one.circuit.wire),))
+        self._bridge = Bridge(one, other)
         self._report(driver.Joined(command.command), Progress(self._call, "bridged"))
 
     def _release(self, command: driver.ReleaseLeg) -> None:
@@ -348,34 +351,24 @@ class CallDriver:
 
     def leg_reports(self, leg: CircuitLeg, result: driver.LegResult) -> None:
         """See `LegOwner`."""
-        entry = self._progress(leg, _LEG_EVENTS[type(result)], driver.cause_of(result))
+        entry = self._progress(leg, EVENTS[type(result)], driver.cause_of(result))
         self._report(result, entry)
 
     def leg_over(self, leg: CircuitLeg) -> None:
         """See `LegOwner`: nothing plays to the leg, and nobody hears it, from now on."""
-        means = self._means
         self._stop(leg.command.leg)
-        means.voice.feed(means.name, leg.circuit.wire, ())
-        if self._is_joined:
-            self._is_joined = False
-            for other in self._legs.values():
-                if other.is_up:
-                    means.voice.feed(means.name, other.circuit.wire, ())
+        leg.hear(())
+        if self._bridge is not None:
+            self._bridge.remove(leg)
+            if self._third is not None:
+                self._third.release()
 
     def leg_clear(self, leg: CircuitLeg) -> None:
         """See `LegOwner`."""
         means = self._means
-        means.circuits.returned(self._call)
+        means.access.returned(self._call)
         if leg.command.leg == "agent":
             means.representatives.end_call(leg.command.address, means.clock.monotonic_us())
 
     def _progress(self, leg: CircuitLeg, event: str, cause: int = 0, detail: str = "") -> Progress:
         return Progress(self._call, event, leg.command.leg, leg.command.attempt, cause, detail)
-
-
-_LEG_EVENTS: dict[type[driver.LegResult], str] = {
-    driver.Ringing: "ringing",
-    driver.Answered: "answered",
-    driver.Failed: "failed",
-    driver.Released: "released",
-}

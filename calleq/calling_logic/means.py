@@ -1,0 +1,144 @@
+"""What a call is made with: ways to parties, voice, journal, clock, representatives.
+
+Owns the contract of a `Way`, one call towards one party, and of `Access`, the equipment's ways and
+who may still take how many. A call that is to have two legs keeps ways for both from its beginning,
+so that no customer is called when none is free for the representative. A reservation is a count:
+which way is taken is the equipment's choice when a leg is dialled.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from calleq.acd.longest_idle import LongestIdle
+from calleq.journal.contract import Journal
+from calleq.journal.entries import CircuitKey
+from calleq.media.contract import Voice
+from calleq.runtime.clock import Clock
+from calleq.ss7.isup.messages import Cause, Message
+
+LEGS = 2
+
+
+class Way(Protocol):
+    """One seizure of one way to a party, until its user is told `circuit_cleared`."""
+
+    @property
+    def key(self) -> CircuitKey:
+        """What the journal calls it."""
+
+    @property
+    def wire(self) -> str:
+        """The voice wire on which the party is heard; valid once the party has answered."""
+
+    def release(self, cause: Cause) -> None:
+        """End the call from this side; does nothing once either side has released."""
+
+    def pass_on(self, message: Message) -> None:
+        """Send a message about the call; what the way has no place for is not sent."""
+
+
+class WayUser(Protocol):
+    """Who makes a call on a way; told `circuit_cleared` exactly once, last, whatever happened."""
+
+    def circuit_alerting(self, circuit: Way) -> None:
+        """The party is being rung."""
+
+    def circuit_progress(self, circuit: Way) -> None:
+        """Progress that is neither alerting nor answer."""
+
+    def circuit_answered(self, circuit: Way) -> None:
+        """The party answered."""
+
+    def circuit_notice(self, circuit: Way, message: Message) -> None:
+        """A message about the call that changes nothing of the above."""
+
+    def circuit_released(self, circuit: Way, cause: Cause) -> None:
+        """The far end, or the way itself, ended the call."""
+
+    def circuit_cleared(self, circuit: Way) -> None:
+        """Nothing is left of the call."""
+
+
+class Access(Protocol):
+    """The ways of one piece of equipment."""
+
+    @property
+    def group(self) -> str:
+        """What the journal calls them together."""
+
+    def reserve(self, call: str) -> bool:
+        """Keep ways for both legs of a call; False when they are not there."""
+
+    def are_resetting(self) -> bool:
+        """Whether ways are being reset, as after a restart, and will be free in a moment."""
+
+    def seize(self, call: str) -> Way | None:
+        """Take one of the call's ways; None when it has none left or all are busy."""
+
+    def seize_extra(self) -> Way | None:
+        """Take a way that no call has been promised; None when there is none."""
+
+    def dial(self, way: Way, called: str, caller: str, user: WayUser) -> None:
+        """Start the call on a seized way; numbers are E.164 with `+`, `caller` may be empty."""
+
+    def give_back(self, way: Way) -> None:
+        """Return a way that was seized and never dialled; nobody is told anything."""
+
+    def hear(self, way: Way, sources: tuple[str, ...]) -> None:
+        """What the party hears from now on; nothing once its call is being released."""
+
+    def returned(self, call: str) -> None:
+        """A way of the call is free again, and kept for its next leg while the call lasts."""
+
+    def done(self, call: str) -> None:
+        """The call needs no way any more."""
+
+
+class Reservations:
+    """How many ways each call may still take, and how many are promised in all."""
+
+    def __init__(self) -> None:
+        self.promised = 0
+        self._left: dict[str, int] = {}
+
+    def reserve(self, call: str, free: int) -> bool:
+        """Promise `LEGS` of the `free` ways to a call; False when they are promised already."""
+        assert call not in self._left
+        if free - self.promised < LEGS:
+            return False
+        self._left[call] = LEGS
+        self.promised += LEGS
+        return True
+
+    def may_take(self, call: str) -> bool:
+        """Whether the call has one left."""
+        return self._left.get(call, 0) > 0
+
+    def taken(self, call: str) -> None:
+        """The call has taken one."""
+        self._left[call] -= 1
+        self.promised -= 1
+
+    def returned(self, call: str) -> None:
+        """One that the call had is free again, and its own while it lasts."""
+        if call in self._left:
+            self._left[call] += 1
+            self.promised += 1
+
+    def done(self, call: str) -> None:
+        """Nothing is kept for the call any more."""
+        self.promised -= self._left.pop(call, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """Everything around a call, shared by all calls of one piece of equipment."""
+
+    name: str
+    number: str
+    """What a customer sees as the caller where the business has no number."""
+    access: Access
+    voice: Voice
+    journal: Journal
+    clock: Clock
+    representatives: LongestIdle
