@@ -78,7 +78,8 @@ def test_every_state_can_be_reached_and_left_for_idle() -> None:
 
 
 def test_the_documents_are_shown_every_pair_in_words() -> None:
-    circuit, link = machine_tables().values()
+    tables = machine_tables()
+    circuit, link = tables["ISUP: one circuit"], tables["M2PA: one connection of a link"]
     assert (len(circuit), len(link)) == (len(State) * len(Input), 18)
     assert circuit["Idle", "IAM_WE_CONTROL"] == ("accept", "IncomingSetUp")
     assert circuit["OutgoingAnswered", "T7"] == ("ignore", "OutgoingAnswered")

@@ -43,8 +43,7 @@ def page(suite: Suite, verdicts: Sequence[Verdict]) -> str:
     return framed(
         told,
         f"<h1>{escape(told)}</h1>"
-        f"<p>calleq-sim {escape(__version__)}. {escape(suite.about)} Times in seconds.</p>\n"
-        f"{body}",
+        f"<p>calleq-sim {escape(__version__)}. {escape(suite.about)} Times in seconds.</p>\n{body}",
         STYLE,
     )
 

@@ -211,6 +211,8 @@ class TrafficExchange(ExchangeCore):
                 self.unexpected += 1
                 return
         elif isinstance(message, Rsc):
+            if circuit.marks & Marks.UNEQUIPPED:
+                circuit.handle(Input.RLC, message)  # the far end has it, and it is idle there
             self.maintenance.far_resets(circuit)
         self._look(circuit, message)
 

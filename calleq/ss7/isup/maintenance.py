@@ -253,7 +253,8 @@ class Maintenance:
 
     def own_reset_ends(self, circuit: TrunkCircuit) -> None:
         """The far end has forgotten what this end has blocked: say it again."""
-        self.mark(circuit, circuit.marks & ~(Marks.IN_GROUP | Marks.RESET_OVERDUE))
+        ended = Marks.IN_GROUP | Marks.RESET_OVERDUE | Marks.UNEQUIPPED
+        self.mark(circuit, circuit.marks & ~int(ended))
         for kind in GroupKind:
             self.order((circuit,), kind, LocalInput.OWN_RESET)
 
