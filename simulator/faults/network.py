@@ -106,6 +106,8 @@ class FragileNetwork:
         """Which process died when, in monotonic microseconds."""
         self.steps: list[tuple[int, int]] = []
         """When every wall clock stepped, in monotonic microseconds, and how far."""
+        self.moves: list[tuple[str, int, bool]] = []
+        """Which mobile telephone came when into reach of its antenna (True), or went out of it."""
         self._draw = random.Random(f"references {seed}")
         self._talk_us = talk_us
         self._manners = manners
@@ -278,6 +280,7 @@ class FragileNetwork:
                     process.network.telephones.move(number, antenna if covered else "")
                 except TelephoneError as error:
                     raise FaultError(str(error)) from error
+                self.moves.append((number, self.clock.monotonic_us(), covered))
                 return
         raise FaultError("the telephones are not running")
 
@@ -312,8 +315,14 @@ class FragileNetwork:
         self.diary.clear()
         self.deaths.clear()
         self.steps.clear()
+        self.moves = [move for move in self.moves if self._is_last(move)]
 
     # Inside.
+
+    def _is_last(self, move: tuple[str, int, bool]) -> bool:
+        """Whether a telephone is still where this move brought it: out of reach."""
+        own = [one for one in self.moves if one[0] == move[0]]
+        return move is own[-1] and not move[2]
 
     def _process(self, name: str) -> Process:
         process = self.processes.get(name)
