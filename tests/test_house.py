@@ -21,6 +21,7 @@ FLOORS = {
     "topology_checks": 0,
     "topology_foreign": 0,
     "topology_links": 0,
+    "topology_mtp3": 0,
     "topology_types": 0,
     "units": 0,
     "theory": 0,
@@ -46,6 +47,7 @@ FLOORS = {
     "billing": 6,
     "machines": 8,
     "network": 8,
+    "operation": 8,
     "cli": 9,
     "simulator": 9,
 }

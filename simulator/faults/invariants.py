@@ -6,6 +6,7 @@ The rules:
 - every accepted call has one final state, the same at access server and equipment;
 - nobody is dialled twice for one attempt, nobody twice for one call, and nobody rings undialled;
 - no representative is dialled before the customer has answered, where the customer comes first;
+- both exchanges of every circuit think the same of it;
 - nothing is left: circuits, lines, telephones, players and calls are as before the first call;
 - records equal the diary to the microsecond, or say they are partial where the switch that faced
   the party died during the call, and then bill no more than was talked; a mobile telephone that is
@@ -19,6 +20,7 @@ answer that crosses the network's release on the line is none.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from itertools import combinations
 
 import msgspec
 
@@ -26,6 +28,7 @@ from calleq.billing.derivation import derive_records
 from calleq.billing.records import LegRecord, SessionRecord
 from calleq.journal.entries import Accepted, Dialled, Ended, Progress, Stamped, Undertaken
 from calleq.network import TELEPHONES
+from calleq.ss7.isup.agreement import disagreements
 from calleq.telephones.diary import DiaryCall, Event
 from calleq.telephones.mobile import LINK_LOST_US
 from calleq.telephones.table import State
@@ -54,7 +57,7 @@ def rest_of(network: FragileNetwork) -> Rest:
             continue
         for name, exchange in running.exchanges.items():
             for group in exchange.snapshot().groups:
-                circuits[name, group.name] = group.busy + group.reset
+                circuits[name, group.name] = group.busy + group.reset + group.blocked
         for name, switch in running.switches.items():
             calls[name] = switch.calls_in_progress
             for line in network.topology.lines:
@@ -267,19 +270,8 @@ def hurt_during(network: FragileNetwork, call: DiaryCall) -> bool:
 
 def out_of_reach_during(network: FragileNetwork, call: DiaryCall) -> bool:
     """Whether a mobile telephone was out of reach at some time of a call."""
-    if call.ended is None:
-        return False
-    left_us: int | None = None
-    for number, at_us, covered in network.moves:
-        if number != call.number or at_us > call.ended.monotonic_us:
-            continue
-        if covered:
-            if left_us is not None and at_us >= call.began.monotonic_us:
-                return True
-            left_us = None
-        elif left_us is None:
-            left_us = at_us
-    return left_us is not None
+    began_us, ended = call.began.monotonic_us, call.ended
+    return ended is not None and network.reach.was_away(call.number, began_us, ended.monotonic_us)
 
 
 def _switch_died(network: FragileNetwork, call: DiaryCall) -> bool:
@@ -308,12 +300,28 @@ def _by_hand(network: FragileNetwork, call: DiaryCall) -> bool:
     )
 
 
+def disagreeing_circuits(network: FragileNetwork) -> list[str]:
+    """Circuits of which the exchanges at their ends think differently."""
+    exchanges = [
+        exchange
+        for process in network.processes.values()
+        if process.network is not None
+        for exchange in process.network.exchanges.values()
+    ]
+    return [
+        f"circuit {found.cic} between {found.one} and {found.other}: {found.what}"
+        for one, other in combinations(exchanges, 2)
+        for found in disagreements(one, other)
+    ]
+
+
 def breaches(network: FragileNetwork, before: Rest, accepted: Iterable[str]) -> list[str]:
     """Every rule that does not hold in a network at rest. `accepted`: calls answered with 202."""
     entries = network.entries()
     found = final_states(entries, accepted, network.server)
     found += dialling(network, entries)
     found += left_over(before, rest_of(network))
+    found += disagreeing_circuits(network)
     dead = [name for name, process in network.processes.items() if process.network is None]
     found += [f"{name} is dead" for name in dead if name != TELEPHONES]
     found += records_against_diary(network, derive_records(entries))
