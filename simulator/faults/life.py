@@ -262,8 +262,3 @@ class Process:
         self.voice: MortalVoice | None = None
         self.deaths = 0
         self.begun = 0
-
-
-def _unblock(exchange: IsupExchange, group: str) -> None:
-    for kind in GroupKind:
-        exchange.unblock(group, None, kind)

@@ -57,6 +57,11 @@ MACHINE_US = 100_000 * SECOND_US
 """How much longer than the one before it each machine has run."""
 
 
+def _unblock(exchange: IsupExchange, group: str) -> None:
+    for kind in GroupKind:
+        exchange.unblock(group, None, kind)
+
+
 class FragileNetwork:
     """A network in simulated time, with everything that can be done to it."""
 
