@@ -18,7 +18,7 @@ from calleq.journal.entries import (
 from calleq.messages.answers import CallAccepted
 from calleq.topology import Behaviour, Timing
 from calleq.units import HOUR_US, SECOND_US
-from simulator.faults.invariants import breaches, rest_of
+from simulator.faults.invariants import breaches, records_against_diary, rest_of
 from simulator.faults.kinds import KINDS
 from simulator.faults.matrix import APPROACHES
 from simulator.faults.network import FragileNetwork
@@ -257,6 +257,39 @@ def test_an_end_that_was_lost_is_asked_for() -> None:
     scene.network.restart(name, SECOND_US, keep=journal.pending)
     assert scene.rest() == []
     assert scene.state() == "completed"
+
+
+MOBILE = "+12125550111"
+
+
+@pytest.mark.parametrize("back_s", [None, 3, 9, 11, 14])
+@pytest.mark.parametrize("left_s", [1, 4, 5, 6, 9])
+def test_a_call_out_of_reach_is_recorded_to_about_when_both_ends_gave_it_up(
+    left_s: int, back_s: int | None
+) -> None:
+    """Seed 200037: the switch gives a lost telephone up some seconds before it does so itself."""
+    scene = Scene(talk_us=60 * SECOND_US)
+    scene.post(customer_number=MOBILE)
+    scene.clock.advance_us(left_s * SECOND_US)
+    scene.network.cover(MOBILE, covered=False)
+    if back_s is not None:
+        scene.clock.advance_us(back_s * SECOND_US)
+        scene.network.cover(MOBILE, covered=True)
+    assert scene.rest() == []
+
+
+def test_a_record_that_goes_on_long_after_its_telephone_was_lost_is_noticed() -> None:
+    scene = Scene(talk_us=60 * SECOND_US)
+    scene.post(customer_number=MOBILE)
+    scene.until(AGENT, "answers")
+    scene.network.cover(MOBILE, covered=False)
+    assert scene.rest() == []
+    records = derive_records(scene.network.entries())
+    legs = records[0].legs
+    longer = msgspec.structs.replace(legs[0], talk_us=legs[0].talk_us + 20 * SECOND_US)
+    told = [msgspec.structs.replace(records[0], legs=(longer, *legs[1:]))]
+    (found,) = records_against_diary(scene.network, told)
+    assert "out of reach" in found
 
 
 # What cannot be done.

@@ -53,6 +53,10 @@ class MeasurementReport(msgspec.Struct, frozen=True, gc=False):
     cell: int
 
 
+class ChannelRelease(msgspec.Struct, frozen=True, gc=False):
+    """The switch has no channel for the telephone (any more): its call is over."""
+
+
 class HandoverCommand(msgspec.Struct, frozen=True, gc=False):
     """Go on with the call on this channel of this cell."""
 
@@ -74,6 +78,7 @@ RadioMessage = (
     | MeasurementReport
     | HandoverCommand
     | HandoverComplete
+    | ChannelRelease
 )
 
 _WITH_CELL: dict[
@@ -89,6 +94,7 @@ _WITH_CELL: dict[
 _CELLED = {head: kind for kind, head in _WITH_CELL.items()}
 _ACCEPTED = (MOBILITY, 0x02)
 _COMMAND = (RESOURCES, 0x2B)
+_RELEASE = (RESOURCES, 0x0D)
 
 
 def is_radio(octets: bytes) -> bool:
@@ -101,6 +107,8 @@ def encode(message: RadioMessage) -> bytes:
     match message:
         case LocationAccepted():
             return _HEAD.pack(*_ACCEPTED)
+        case ChannelRelease():
+            return _HEAD.pack(*_RELEASE)
         case HandoverCommand(cell, channel):
             if not 0 <= channel <= CHANNEL_LIMIT:
                 raise LineError(f"channel {channel} is outside 0 to {CHANNEL_LIMIT}")
@@ -114,6 +122,8 @@ def decode(octets: bytes) -> RadioMessage:
     head = octets[0] if octets else -1, octets[1] if len(octets) > 1 else -1
     if head == _ACCEPTED and len(octets) == _HEAD.size:
         return LocationAccepted()
+    if head == _RELEASE and len(octets) == _HEAD.size:
+        return ChannelRelease()
     if head == _COMMAND and len(octets) == _CHANNEL.size:
         _, _, cell, channel = _CHANNEL.unpack(octets)
         return HandoverCommand(cell, channel)
@@ -141,6 +151,7 @@ _NAMES: dict[type[RadioMessage], str] = {
     MeasurementReport: "MEASUREMENT REPORT",
     HandoverCommand: "HANDOVER COMMAND",
     HandoverComplete: "HANDOVER COMPLETE",
+    ChannelRelease: "CHANNEL RELEASE",
 }
 
 

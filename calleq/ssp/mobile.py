@@ -8,8 +8,10 @@ goes on with the call on it, and leaves the old one. A call whose telephone is n
 
 Odd cases: a telephone that was never heard of, as after a restart, is looked for at every antenna;
 one that does not answer `PAGES` pages is absent (cause 20); one that wants an antenna without a
-free channel stays where it is and may ask again, until its call is lost; what comes from one that
-has no call, or names an antenna that is not there, is counted in `unexpected` and changes nothing.
+free channel stays where it is and may ask again, until its call is lost; one that comes back into
+reach after its call was lost, and reports on it, is told that it has no channel; what else comes
+from one that has no call, or names an antenna that is not there, is counted in `unexpected` and
+changes nothing.
 """
 
 from collections import deque
@@ -165,7 +167,12 @@ class Radio:
                 self._reported(number, cell)
             case radio.HandoverComplete(cell):
                 self._handed_over(number, cell)
-            case radio.LocationAccepted() | radio.Paging() | radio.HandoverCommand():
+            case (
+                radio.LocationAccepted()
+                | radio.Paging()
+                | radio.HandoverCommand()
+                | radio.ChannelRelease()
+            ):
                 self.unexpected += 1
             case _:
                 assert_never(message)
@@ -229,6 +236,8 @@ class Radio:
         link, antenna = self._links.get(number), self.antennas.get(cell)
         if link is None or antenna is None:
             self.unexpected += 1
+            if link is None:
+                self._say(number, radio.ChannelRelease())
         elif antenna is link.antenna:
             self._watch(number, link)
         elif link.target is None:

@@ -3,7 +3,7 @@
 Out of reach it neither hears nor is heard. In reach it says where it is, answers pages after the
 time that finding it takes, reports every few seconds during a call which antenna it hears best, and
 goes over to another channel when it is told to. A telephone in a call that has been out of reach
-for `LINK_LOST_US` gives the call up.
+for `LINK_LOST_US`, or is told that it has no channel, gives the call up.
 """
 
 from collections.abc import Callable
@@ -100,6 +100,9 @@ class MobileRadio:
             case radio.HandoverCommand(cell, _) if self._cells.get(self.antenna) == cell:
                 self._serving = self.antenna
                 self._say(radio.HandoverComplete(cell))
+            case radio.ChannelRelease():
+                if self._in_call():
+                    self._lost()
             case _:
                 pass  # for another antenna, or nothing to do
 

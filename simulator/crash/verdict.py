@@ -147,12 +147,12 @@ def _judge_call(
         lived[message.customer] or record.state == "failed"
     )
     for leg in record.legs:
-        verdict.records_untrue += not _is_true(leg, lived[leg.number])
+        verdict.records_untrue += not is_true(leg, lived[leg.number])
     told = {leg.number for leg in record.legs}
     verdict.records_missing += sum(number not in told for number, calls in lived.items() if calls)
 
 
-def _is_true(leg: LegRecord, lived: list[DiaryCall]) -> bool:
+def is_true(leg: LegRecord, lived: list[DiaryCall]) -> bool:
     """Whether a leg's talk is its telephone's; a partial one may lack up to a minute, no more."""
     if not lived:
         return leg.answered_at_us is None and leg.billable_s == 0
@@ -163,8 +163,9 @@ def _is_true(leg: LegRecord, lived: list[DiaryCall]) -> bool:
         return 0 <= true_us - leg.talk_us <= MINUTE_US
     ended = lived[0].ended
     if ended is not None and ended.event is Event.HANGS_UP and leg.released_by == "network":
-        # They crossed on the wire: the switch had released before it could hear of the hang-up.
-        return 0 <= true_us - leg.talk_us <= WIRE_US
+        # They crossed: the switch had released before it could hear of the hang-up, which came at
+        # most a wire before or after its release; and it had heard of the answer a wire late.
+        return 0 <= true_us - leg.talk_us <= 2 * WIRE_US
     return leg.talk_us == true_us
 
 

@@ -9,7 +9,8 @@ The rules:
 - both exchanges of every circuit think the same of it;
 - nothing is left: circuits, lines, telephones, players and calls are as before the first call;
 - records equal the diary to the microsecond, or say they are partial where the switch that faced
-  the party died during the call, and then bill no more than was talked.
+  the party died during the call, and then bill no more than was talked; a mobile telephone that is
+  out of reach and its switch find out by themselves, each within LINK_LOST_US, that a call is over.
 
 Odd cases: a switch may have written the end of a call and died before its telephone heard of it:
 then the record is whole, and shorter by no more than a flush. Where both ends of a line clear at
@@ -29,6 +30,7 @@ from calleq.journal.entries import Accepted, Dialled, Ended, Progress, Stamped, 
 from calleq.network import TELEPHONES
 from calleq.ss7.isup.agreement import disagreements
 from calleq.telephones.diary import DiaryCall, Event
+from calleq.telephones.mobile import LINK_LOST_US
 from calleq.telephones.table import State
 from simulator.faults.disk import SLOW_FLUSH_US
 from simulator.faults.network import FragileNetwork
@@ -212,7 +214,7 @@ def records_against_diary(network: FragileNetwork, records: Iterable[SessionReco
         if len(lived) > len(told):
             lived = [call for call in lived if not _too_late(call, delay_us)]
         entity = told[0].entity if told else ""
-        if len(lived) != len(told) and not any(died_during(network, call) for call in lived):
+        if len(lived) != len(told) and not any(hurt_during(network, call) for call in lived):
             found.append(f"telephone {number} answered {len(lived)} calls, {len(told)} recorded")
             continue
         if len(lived) == len(told):
@@ -240,7 +242,11 @@ def compared(
     talk_us = call.talk_us
     if talk_us is None or call.ended is None:
         return [f"telephone {call.number} is still in a call"]
-    if died_during(network, call):
+    if out_of_reach_during(network, call) and not _switch_died(network, call):
+        if leg.partial or abs(talk_us - leg.talk_us) > LINK_LOST_US + 2 * delay_us:
+            return [f"{call.number}: out of reach, {leg.talk_us} us recorded, {talk_us} us talked"]
+        return []
+    if hurt_during(network, call):
         unwritten_us = talk_us - leg.talk_us
         if not leg.partial and unwritten_us > SLOW_FLUSH_US + 2 * delay_us:
             return [f"{call.number}: {entity} died in the call and the record is not partial"]
@@ -255,14 +261,27 @@ def compared(
     return []
 
 
-def died_during(network: FragileNetwork, call: DiaryCall) -> bool:
+def hurt_during(network: FragileNetwork, call: DiaryCall) -> bool:
+    """Whether telephone and switch may differ about a call: the switch died in it, or the air."""
+    if call.ended is None or call.ended.event is Event.LINE_LOST:
+        return True
+    return _switch_died(network, call) or out_of_reach_during(network, call)
+
+
+def out_of_reach_during(network: FragileNetwork, call: DiaryCall) -> bool:
+    """Whether a mobile telephone was out of reach at some time of a call."""
+    began_us, ended = call.began.monotonic_us, call.ended
+    return ended is not None and network.reach.was_away(call.number, began_us, ended.monotonic_us)
+
+
+def _switch_died(network: FragileNetwork, call: DiaryCall) -> bool:
     """Whether the switch of the telephone died between offering the call and its end.
 
     A call is offered a line delay before its telephone rings; what is still written of its end is
     durable a flush later.
     """
-    if call.ended is None or call.ended.event is Event.LINE_LOST:
-        return True
+    if call.ended is None:
+        return False
     switch = network.telephones.switch_of(call.number)
     began_us, ended_us = call.began.monotonic_us, call.ended.monotonic_us
     delay_us = network.topology.timing.line_delay_us

@@ -13,9 +13,11 @@ from collections.abc import Callable
 
 from calleq.lines.contract import LinePlant
 from calleq.media.contract import Played, Player, Prompt, Verdict, Voice
+from calleq.network import Network
 from calleq.osn.contract import Bus
 from calleq.runtime.clock import Clock, Timer
 from calleq.ss7.links import LinkEnd
+from simulator.faults.disk import DiskJournal, VirtualDisk
 
 
 class Life:
@@ -243,3 +245,20 @@ class MortalVoice:
         for element, wire in tuple(self._fed):
             self._voice.feed(element, wire, ())
         self._fed.clear()
+
+
+class Process:
+    """One element as a process: its disk and wall clock, and what runs of it at present."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.disk = VirtualDisk()
+        self.offset_us = 0
+        """How far its wall clock is from the right time."""
+        self.life = Life()
+        self.life.alive = False
+        self.network: Network | None = None
+        self.journal: DiskJournal | None = None
+        self.voice: MortalVoice | None = None
+        self.deaths = 0
+        self.begun = 0

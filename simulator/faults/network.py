@@ -37,7 +37,7 @@ from calleq.telephones.house import TelephoneError, Telephones
 from calleq.topology import SignallingLink, Topology, element_names, home_switch
 from calleq.units import SECOND_US
 from simulator.faults.bus import TroubledBus
-from simulator.faults.disk import DiskJournal, VirtualDisk
+from simulator.faults.disk import DiskJournal
 from simulator.faults.life import (
     Life,
     MortalBus,
@@ -45,31 +45,16 @@ from simulator.faults.life import (
     MortalLines,
     MortalLinkEnd,
     MortalVoice,
+    Process,
 )
 from simulator.faults.outages import BY_OPERATOR, ISOLATED, FaultError, Outages
+from simulator.faults.reach import Reach
 from simulator.faults.signalling import SignallingTroubles, TroubledTransfer
 from simulator.virtual import SETTLE_US, START_US
 
 Machines = Literal["one", "each"]
 MACHINE_US = 100_000 * SECOND_US
 """How much longer than the one before it each machine has run."""
-
-
-class Process:
-    """One element as a process: its disk and wall clock, and what runs of it at present."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.disk = VirtualDisk()
-        self.offset_us = 0
-        """How far its wall clock is from the right time."""
-        self.life = Life()
-        self.life.alive = False
-        self.network: Network | None = None
-        self.journal: DiskJournal | None = None
-        self.voice: MortalVoice | None = None
-        self.deaths = 0
-        self.begun = 0
 
 
 def _unblock(exchange: IsupExchange, group: str) -> None:
@@ -110,6 +95,7 @@ class FragileNetwork:
         """Which process died when, in monotonic microseconds."""
         self.steps: list[tuple[int, int]] = []
         """When every wall clock stepped, in monotonic microseconds, and how far."""
+        self.reach = Reach()
         self._draw = random.Random(f"references {seed}")
         self._talk_us = talk_us
         self._manners = manners
@@ -298,6 +284,7 @@ class FragileNetwork:
                     process.network.telephones.move(number, antenna if covered else "")
                 except TelephoneError as error:
                     raise FaultError(str(error)) from error
+                self.reach.moved(number, self.clock.monotonic_us(), covered=covered)
                 return
         raise FaultError("the telephones are not running")
 
@@ -330,6 +317,7 @@ class FragileNetwork:
         self.diary.clear()
         self.deaths.clear()
         self.steps.clear()
+        self.reach.forget()
 
     # Inside.
 

@@ -4,9 +4,10 @@ The diary's instants are taken by the monotonic clock, which never steps, and to
 that the switches had then: whoever steps the clocks says when and how far. A call whose switch
 lived is exact in every field, to the microsecond. A call whose switch died in it cannot be: its
 record may be missing only if it was not answered for longer than a flush, must otherwise be
-partial, or shorter by no more than a flush, and never bills more than was lived.
+partial, or shorter by no more than a flush, and never bills more than was lived. Nor can that of a
+mobile telephone that was out of reach: both ends find out by themselves that the other is gone.
 
-It reads no journal. What it knows of deaths and steps comes from whoever caused them.
+It reads no journal. What it knows of deaths, steps and reach comes from whoever caused them.
 """
 
 from collections import Counter, defaultdict
@@ -19,7 +20,7 @@ from calleq.billing.records import LegRecord, SessionRecord
 from calleq.telephones.diary import DiaryCall
 from calleq.units import SECOND_US
 from simulator.faults.disk import SLOW_FLUSH_US
-from simulator.faults.invariants import compared, died_during
+from simulator.faults.invariants import compared, hurt_during
 from simulator.faults.network import FragileNetwork
 from simulator.truth import Talk, differences, talk_of_leg, talks_of_diary
 
@@ -34,11 +35,11 @@ class Proof(msgspec.Struct, frozen=True):
     """Leg records that are missing, invented, told twice or wrong in any field."""
     us: int
     partial: int
-    """Legs whose switch died in the call."""
+    """Legs whose switch died in the call, or whose telephone was out of reach."""
 
 
 class _Hurt(msgspec.Struct):
-    """A call whose switch died in it, and what its record can be known by."""
+    """A call that telephone and switch may differ about, and what its record can be known by."""
 
     call: DiaryCall
     began_at_us: int
@@ -60,7 +61,7 @@ class Truth:
         self._hurt: dict[str, list[_Hurt]] = defaultdict(list)
         for number in {entry.number for entry in network.diary.entries()}:
             for call in network.diary.calls(number):
-                if not call.is_outgoing and died_during(network, call):
+                if not call.is_outgoing and hurt_during(network, call):
                     began_us = call.began.monotonic_us
                     rings_us = began_us + self._delay_us
                     hurt = _Hurt(call, self._wall_us(began_us), self._wall_us(rings_us))
@@ -73,7 +74,7 @@ class Truth:
         return self._offset_us + monotonic_us + stepped_us
 
     def _talks(self) -> Iterable[Talk]:
-        """The calls whose switch lived."""
+        """The calls that both must have seen alike."""
         diary = (
             replace(entry, at_us=entry.monotonic_us) for entry in self._network.diary.entries()
         )
@@ -101,7 +102,7 @@ class Truth:
         return None if monotonic_us is None else self._wall_us(monotonic_us)
 
     def is_certain(self, record: SessionRecord) -> bool:
-        """Whether every leg of a record must be exact: no telephone of it saw its switch die."""
+        """Whether every leg of a record must be exact: no telephone of it was in a hurt call."""
         return not any(leg.partial or leg.number in self._hurt for leg in record.legs)
 
     def prove(self, records: Iterable[SessionRecord]) -> Proof:
