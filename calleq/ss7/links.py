@@ -160,8 +160,8 @@ class InProcessEnd(AttachedEnd):
         self._saw = owner.tap.saw
         self._now_us = owner.clock.now_us
         self._call_later_us = owner.clock.call_later_us
-        self._arrives_there = self.arrives
-        self._frame = self.session.flow.frame
+        self._hears_there = self.session.flow.frame
+        self.untaken = 0
         self.wire = Wire(owner.quality, f"{owner.seed} {owner.name} from {near}")
         """Away from this end."""
 
@@ -190,8 +190,8 @@ class InProcessEnd(AttachedEnd):
         return self.session.retrieve(after)
 
     def join(self, far_end: "InProcessEnd") -> None:
-        """Say which end the frames of this one arrive at."""
-        self._arrives_there = far_end.arrives
+        """Say which end hears the frames of this one."""
+        self._hears_there = far_end.session.flow.frame
 
     # What the session asks for.
 
@@ -199,24 +199,17 @@ class InProcessEnd(AttachedEnd):
         link = self._owner
         self._saw(_SIGNALLING_LINK, self.link, self.near, self.far, octets, self._now_us())
         if link.is_plain:
-            self._call_later_us(link.delay_us, self._arrives_there, frame, link.interruptions)
+            self._call_later_us(link.delay_us, self._hears_there, frame, link.interruptions)
         else:
             self.put(frame)
 
     def put(self, frame: bytes) -> None:
         for delay_us, octets in self.wire.carry(frame, self.clock.monotonic_us()):
-            self._call_later_us(delay_us, self._arrives_there, octets, self._owner.interruptions)
-
-    def arrives(self, frame: bytes, interruptions: int) -> None:
-        """A frame has come over the wire, unless that was cut meanwhile."""
-        if interruptions == self._owner.interruptions:
-            self._frame(frame)
-        else:
-            self._owner.lost += 1
+            self._call_later_us(delay_us, self._hears_there, octets, self._owner.interruptions)
 
     def deliver(self, octets: bytes) -> None:
         """Nobody is attached."""
-        self._owner.lost += 1
+        self.untaken += 1
 
     def changed(self, in_service: bool) -> None:
         self.clock.call_later_us(0, self.tell, in_service)
@@ -226,10 +219,7 @@ class InProcessEnd(AttachedEnd):
 
 
 class InProcessLink:
-    """A signalling link between two nodes of one process, in service from the start.
-
-    `lost` counts frames that were under way when the wire was cut, and units that nobody took.
-    """
+    """A signalling link between two nodes of one process, in service from the start."""
 
     def __init__(
         self,
@@ -260,7 +250,6 @@ class InProcessLink:
         self.stands = True
         """The wire is not cut."""
         self.interruptions = 0
-        self.lost = 0
         timers = timers or UNHURRIED
         one, other = (
             InProcessEnd(self, *pair, timers=timers, bounds=bounds, emergency=emergency)
@@ -271,6 +260,11 @@ class InProcessLink:
         self._ends = {ends[0]: one, ends[1]: other}
         for end in self._ends.values():
             end.session.begin_in_service()
+
+    @property
+    def lost(self) -> int:
+        """Frames that were under way when the wire was cut, and units that nobody took."""
+        return sum(end.session.flow.stale + end.untaken for end in self._ends.values())
 
     @property
     def in_service(self) -> bool:
@@ -287,6 +281,7 @@ class InProcessLink:
             self.stands = False
             self.interruptions += 1
             for end in self._ends.values():
+                end.session.flow.epoch = self.interruptions
                 end.session.disconnected()
 
     def restore(self) -> None:

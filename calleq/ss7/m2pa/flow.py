@@ -63,6 +63,7 @@ class Flow:
         "_owner",
         "_plain",
         "_progress_us",
+        "_put_unit",
         "_sent",
         "_sent_units",
         "_t6",
@@ -73,10 +74,12 @@ class Flow:
         "_wire_open",
         "buffer",
         "deliver",
+        "epoch",
         "held",
         "opened",
         "received",
         "refused",
+        "stale",
         "taking",
     )
 
@@ -101,8 +104,13 @@ class Flow:
         self.refused = 0
         self.deliver: Callable[[bytes], object] = owner.deliver
         """Where a unit goes: whoever knows a shorter way to level 3 may say so."""
+        self.epoch = 0
+        """Of the wire: a frame that was sent in another is not heard any more."""
+        self.stale = 0
+        """Such frames."""
         self._clock = clock
         self._owner = owner
+        self._put_unit = owner.put_unit
         self._timers = timers
         self._bounds = bounds
         self._other = other
@@ -138,11 +146,14 @@ class Flow:
         self._unconfirmed = 0
         sent_units.append(octets)
         header = UNIT_HEADER.pack(UNIT_START, UNIT_OCTETS + len(octets), self.received, sent, 0)
-        self._owner.put_unit(header + octets, octets)
+        self._put_unit(header + octets, octets)
         return True
 
-    def frame(self, octets: bytes) -> None:
-        """One frame has come."""
+    def frame(self, octets: bytes, epoch: int = 0) -> None:
+        """One frame has come, which was sent in this epoch of the wire."""
+        if epoch != self.epoch:
+            self.stale += 1
+            return
         if len(octets) >= UNIT_OCTETS:
             start, length, bsn, fsn = HEADER.unpack_from(octets)
             if (
@@ -247,7 +258,7 @@ class Flow:
             self._unconfirmed = 0
             buffer.sent.append(octets)
             header = UNIT_HEADER.pack(UNIT_START, UNIT_OCTETS + len(octets), self.received, sent, 0)
-            self._owner.put_unit(header + octets, octets)
+            self._put_unit(header + octets, octets)
         if buffer.weigh():
             self._owner.congested(buffer.level)
 
