@@ -32,6 +32,7 @@ from calleq.ss7.level3.timers import Mtp3Timers
 from calleq.ss7.links import LinkEnd
 from calleq.ss7.m3ua.ends import AdaptedEnd
 from calleq.ss7.m3ua.network import tell_each_other
+from calleq.ss7.mtp3 import MessageTransfer
 from calleq.ss7.node import Mtp3Node
 from calleq.ss7.transfer_point import TransferPoint
 from calleq.ssp.switch import SwitchService
@@ -76,6 +77,8 @@ class Plant:
     talk_us: int = TALK_US
     manners: Manners | None = None
     """Of the people at the telephones; None: those who talk for `talk_us`."""
+    between: Callable[[str, MessageTransfer], MessageTransfer] | None = None
+    """What stands between a node of that name and its exchange; None: nothing does."""
 
 
 @dataclass(slots=True)
@@ -86,6 +89,7 @@ class Network:
     journal: Journal
     nodes: dict[str, Mtp3Node] = field(default_factory=dict)
     exchanges: dict[str, IsupExchange] = field(default_factory=dict)
+    link_ends: list[LinkEnd] = field(default_factory=list)
     switches: dict[str, SwitchService] = field(default_factory=dict)
     peripherals: dict[str, IntelligentPeripheral] = field(default_factory=dict)
     accounts: Accounts | None = None
@@ -237,6 +241,7 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
             network.nodes[name].attach(end, codes[far])
             if isinstance(end, AdaptedEnd):
                 tell_each_other(network.nodes[name], end, codes[far])
+            network.link_ends.append(end)
     for name, node in network.nodes.items():
         if isinstance(node, TransferPoint):
             _set_ways_out(node, name, topology, codes)
@@ -245,7 +250,7 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
             network.exchanges[name] = IsupExchange(
                 name,
                 codes[name],
-                node,
+                node if plant.between is None else plant.between(name, node),
                 _trunks(name, topology, codes),
                 plant.clock,
                 _timers(topology),
@@ -273,11 +278,13 @@ def _set_routes(node: Mtp3Node, name: str, topology: Topology, codes: dict[str, 
         for point in topology.foreign_nodes
         if point.kind == "transfer_point" and point.name in adjacent
     )
+    linked = _linked_abroad(topology)
     for other, code in codes.items():
         if other == name:
             continue
         direct = (code,) if other in adjacent else ()
-        levels = (direct, beyond, own) if other in foreign else (direct, own, beyond)
+        helpful = own if other not in foreign or other in linked else ()
+        levels = (direct, beyond, helpful) if other in foreign else (direct, own, beyond)
         node.set_route(code, *(level for level in levels if level))
 
 
@@ -293,6 +300,16 @@ def _set_ways_out(
     mate = () if node.mate is None else (node.mate,)
     for other in foreign.keys() - adjacent:
         node.set_route(codes[other], *(level for level in (beyond, mate) if level))
+
+
+def _linked_abroad(topology: Topology) -> frozenset[str]:
+    """The foreign nodes that our transfer points reach, by links or over a foreign one."""
+    relays = {point.name for point in topology.transfer_points}
+    ends = {end for link in topology.links if relays & set(link.ends) for end in link.ends}
+    foreign = topology.foreign()
+    if any(foreign[end].kind == "transfer_point" for end in ends if end in foreign):
+        return frozenset(foreign)
+    return frozenset(ends & foreign.keys())
 
 
 def _trunks(name: str, topology: Topology, codes: dict[str, int]) -> tuple[Trunk, ...]:

@@ -29,9 +29,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """The URL of a private PostgreSQL of this run, without a database's name."""
-    with private_postgresql(tmp_path_factory.mktemp("postgresql")) as url:
+    with private_postgresql() as url:
         yield url
 
 

@@ -10,6 +10,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -22,17 +23,29 @@ NOBODY = "nobody"
 
 
 @contextlib.contextmanager
-def private_postgresql(folder: pathlib.Path) -> Iterator[str]:
-    """The URL of a server whose files lie in `folder`, with `{database}` for a database's name."""
-    try:
-        import pgserver
-    except ModuleNotFoundError:
-        with installed_postgresql(folder, programs()) as url:
-            yield url
-        return
-    server = pgserver.get_server(folder, cleanup_mode="stop")
-    yield server.get_uri("{database}")
-    server.cleanup()
+def private_postgresql() -> Iterator[str]:
+    """The URL of a server that goes with its files, with `{database}` for a database's name."""
+    with open_folder() as folder:
+        try:
+            import pgserver
+        except ModuleNotFoundError:
+            with installed_postgresql(folder, programs()) as url:
+                yield url
+            return
+        server = pgserver.get_server(folder, cleanup_mode="stop")
+        yield server.get_uri("{database}")
+        server.cleanup()
+
+
+@contextlib.contextmanager
+def open_folder() -> Iterator[pathlib.Path]:
+    """A directory that other users reach. Those of pytest are root's alone where root runs it."""
+    with tempfile.TemporaryDirectory(
+        prefix="calleq-postgresql-", ignore_cleanup_errors=True
+    ) as name:
+        folder = pathlib.Path(name)
+        folder.chmod(0o755)
+        yield folder
 
 
 def programs() -> pathlib.Path:
@@ -59,9 +72,6 @@ def installed_postgresql(folder: pathlib.Path, directory: pathlib.Path) -> Itera
         account = pwd.getpwnam(user)
         for path in (folder, data):
             os.chown(path, account.pw_uid, account.pw_gid)
-        for path in folder.parents:
-            if path.stat().st_uid == 0 and path != pathlib.Path("/"):
-                path.chmod(path.stat().st_mode | 0o111)
 
     def runs(program: str, options: Sequence[str]) -> None:
         subprocess.run(

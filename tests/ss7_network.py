@@ -12,7 +12,7 @@ from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Cause, Iam, Me
 from calleq.ss7.isup.timers import IsupTimers
 from calleq.ss7.isup.trunks import Trunk
 from calleq.ss7.links import InProcessLink
-from calleq.ss7.mtp3 import SERVICE_ISUP, Msu
+from calleq.ss7.mtp3 import SERVICE_ISUP, Msu, Status
 from calleq.ss7.node import SERVICE_TEST, Mtp3Node
 from calleq.ss7.transfer_point import TransferPoint
 from calleq.topology import parse_point_code
@@ -115,6 +115,9 @@ class Ear:
 
     def on_status(self, changed: Callable[[int, bool], None]) -> None:
         self.node.on_status(changed)
+
+    def on_indication(self, told: Callable[[Status], None]) -> None:
+        self.node.on_indication(told)
 
 
 class Network:

@@ -6,7 +6,8 @@ speak real Q.931 octets, a journal whose disk takes a while, a voice plane and a
 
 from collections.abc import Callable
 
-from calleq.journal.entries import CircuitKey, Entry
+from calleq.journal.entries import CircuitKey, Entry, Stamped
+from calleq.journal.frames import encode_entry
 from calleq.lines.messages import (
     Alerting,
     Connect,
@@ -86,6 +87,7 @@ class FarCircuit:
         self.ended = False
         self.idle = False
         self.heard: Message | None = None
+        self.checking = False
 
     @property
     def wire(self) -> str:
@@ -254,6 +256,7 @@ class SlowDisk:
         self, entity: str, entry: Entry, durable: Callable[[], object] | None = None
     ) -> None:
         assert entity == "ssp-a"
+        assert encode_entry(Stamped(entity, 1, 0, 0, entry)), "the real journal could write it"
         self.entries.append(entry)
         self.town.note("journal", type(entry).__name__)
         self.town.clock.call_later_us(DISK_US, self._durable, entry, durable)

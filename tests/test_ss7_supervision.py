@@ -31,6 +31,7 @@ from calleq.ss7.isup.messages import (
 )
 from calleq.ss7.isup.optional import CONGESTION_LEVEL, put
 from calleq.ss7.isup.timers import IsupTimers
+from calleq.ss7.mtp3 import Congested, UserPartUnavailable
 from calleq.units import MINUTE_US, SECOND_US
 from tests.ss7_network import CALLED, PC62, PC64, Network, Party
 
@@ -458,6 +459,18 @@ class TestFarExchange:
         assert kinds(network.a) == []
         assert network.a.seize(GROUP) is not None
 
+    def test_what_level_3_says_of_congestion_and_of_user_parts_is_heeded(self) -> None:
+        """Q.764 §2.10 and §2.13: MTP-STATUS; of other destinations and services nothing is."""
+        network = Network()
+        network.a._indicated(Congested(PC64, 1))
+        assert network.a.congestion.steps(PC64) == 1
+        network.a._indicated(Congested(99, 1))
+        network.a._indicated(UserPartUnavailable(PC64, 3, 1))
+        assert kinds(network.a) == [AlarmKind.CONGESTED]
+        network.ear64.deaf = True
+        network.a._indicated(UserPartUnavailable(PC64, 5, 1))
+        assert kinds(network.a) == [AlarmKind.CONGESTED, AlarmKind.USER_PART_UNAVAILABLE]
+
     def test_a_destination_out_of_reach_is_an_alarm_until_it_is_back(self) -> None:
         network = Network()
         for name in ("stp-68", "stp-70"):
@@ -465,7 +478,7 @@ class TestFarExchange:
         network.pass_time()
         assert kinds(network.a) == [AlarmKind.INACCESSIBLE]
         network.stp_returns("stp-68")
-        network.pass_time()
+        network.pass_time(MINUTE_US)
         assert kinds(network.a) == []
         assert [change.raised for change in network.a.alarms.history] == [True, False]
 

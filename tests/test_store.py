@@ -16,7 +16,7 @@ from calleq.store import Database, StoreError, database_url
 from calleq.store.database import SCHEMA_REVISION
 from calleq.store.migrate import scripts
 from calleq.store.schema import LOST, METADATA
-from tests.postgresql import installed_postgresql, programs
+from tests.postgresql import installed_postgresql, open_folder, programs
 
 
 def a_loss(first: int) -> dict[str, object]:
@@ -134,12 +134,13 @@ def test_what_cannot_be_opened_is_named_without_its_password(url: str, says: str
     assert "secret" not in str(caught.value)
 
 
-def test_where_no_wheel_has_a_postgresql_that_of_the_machine_serves(tmp_path: Path):
+def test_where_no_wheel_has_a_postgresql_that_of_the_machine_serves():
     """Shown with the programs of the wheel, where there is one, as if they were installed."""
     found = importlib.util.find_spec("pgserver")
     wheel = found and found.origin and Path(found.origin).parent / "pginstall" / "bin"
     with (
-        installed_postgresql(tmp_path / "pg", wheel or programs()) as url,
+        open_folder() as folder,
+        installed_postgresql(folder, wheel or programs()) as url,
         psycopg.connect(url.replace("{database}", "postgres")) as connection,
     ):
         assert connection.execute("SELECT 1").fetchone() == (1,)

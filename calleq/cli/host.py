@@ -7,6 +7,7 @@ ends everything in the reverse order: doors first, then the elements' wires, the
 
 import asyncio
 import contextlib
+import gc
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from calleq.accounts.passwords import PooledVerifier
 from calleq.cli.claims import claim
 from calleq.cli.failure import CommandError
 from calleq.cli.older import OlderCalls
+from calleq.cli.operator_calls import operator_door
 from calleq.cli.plants import OneProcess, SeveralProcesses, Wires, address_taken
 from calleq.cli.reading import merge_json, write_point_codes
 from calleq.cli.voices import FoundVoice, voice_address, voice_beside
@@ -29,6 +31,7 @@ from calleq.journal.reading import journal_path
 from calleq.journal.segments import Retention
 from calleq.media.remote import RemoteVoice
 from calleq.network import TELEPHONES, Network, Plant, build_network, point_codes, prompts_of
+from calleq.operation.surface import operator_app
 from calleq.runtime.clock import LoopClock
 from calleq.telephones.desk import desk_app
 from calleq.telephones.diary import Diary
@@ -98,6 +101,9 @@ async def hosting(wish: Wish, stop: asyncio.Event) -> AsyncIterator[Host]:
                 failures.append(what)
                 stop.set()
 
+        # Millions of entries are read and none of them is garbage: not to be looked at meanwhile.
+        gc.disable()
+        stack.callback(gc.enable)
         base = journal_path(wish.data, process)
         retention = _retention(wish, stack)
         opening = await stack.enter_async_context(
@@ -107,30 +113,18 @@ async def hosting(wish: Wish, stop: asyncio.Event) -> AsyncIterator[Host]:
                 )
             )
         )
-        capture = CaptureFile(wish.data / f"{process}.capture", clock)
-        stack.callback(capture.close)
-        diary = Diary(clock, wish.data / "telephones.diary" if _has_telephones(wish) else None)
-        stack.callback(diary.close)
+        if wish.elements is not None:
+            await opening  # the voice may have to be waited for: what is refused is refused before
+        capture, diary = _witnesses(wish, process, clock, stack)
         voice = await stack.enter_async_context(
             _voice(wish, stop, lambda: failed("the voice process ended"))
         )
         journal = await opening
         wires = await stack.enter_async_context(_wires(wish, clock, capture))
-        plant = Plant(
-            clock=clock,
-            journal=journal,
-            bus=wires.bus,
-            lines=wires.lines,
-            voice=voice,
-            tap=capture,
-            link_ends=wires.link_ends,
-            verifier=PooledVerifier(pool, loop.call_soon_threadsafe),
-            random_bits=secrets.randbits,
-            secret=secrets.token_bytes(32),
-            diary=diary,
-            talk_us=wish.talk_us,
-        )
+        verifier = PooledVerifier(pool, loop.call_soon_threadsafe)
+        plant = _plant(wish, clock, journal, wires, voice, capture, verifier, diary)
         host = _set_to_work(wish, plant, voice, wires, journal)
+        gc.enable()
         await _open_doors(wish, host, base, stack)
         if host.doors:
             merge_json(wish.data / "listening.json", host.doors)
@@ -141,6 +135,32 @@ async def hosting(wish: Wish, stop: asyncio.Event) -> AsyncIterator[Host]:
             with contextlib.suppress(JournalError):  # a failed disk is told of already
                 host.network.stop()
             host.failure = "; ".join(failures)
+
+
+def _plant(
+    wish: Wish,
+    clock: LoopClock,
+    journal: FileJournal,
+    wires: Wires,
+    voice: RemoteVoice,
+    capture: CaptureFile,
+    verifier: PooledVerifier,
+    diary: Diary,
+) -> Plant:
+    return Plant(
+        clock=clock,
+        journal=journal,
+        bus=wires.bus,
+        lines=wires.lines,
+        voice=voice,
+        tap=capture,
+        link_ends=wires.link_ends,
+        verifier=verifier,
+        random_bits=secrets.randbits,
+        secret=secrets.token_bytes(32),
+        diary=diary,
+        talk_us=wish.talk_us,
+    )
 
 
 @contextlib.asynccontextmanager
@@ -156,6 +176,17 @@ async def _opening(opened: Callable[[], FileJournal]) -> AsyncIterator[Awaitable
             pass  # whoever waited for it was told
         else:
             journal.close()
+
+
+def _witnesses(
+    wish: Wish, process: str, clock: LoopClock, stack: contextlib.AsyncExitStack
+) -> tuple[CaptureFile, Diary]:
+    """What writes down the octets that pass here, and what telephones live through."""
+    capture = CaptureFile(wish.data / f"{process}.capture", clock)
+    stack.callback(capture.close)
+    diary = Diary(clock, wish.data / "telephones.diary" if _has_telephones(wish) else None)
+    stack.callback(diary.close)
+    return capture, diary
 
 
 def _retention(wish: Wish, stack: contextlib.AsyncExitStack) -> Retention | None:
@@ -234,6 +265,10 @@ async def _open_doors(wish: Wish, host: Host, base: Path, stack: contextlib.Asyn
     if network.telephones is not None:
         app = desk_app(network.telephones, host.voice.recording)
         await _serve(app, "127.0.0.1", wish.desk_port, "telephones' desk", host, stack)
+    whole = wish.elements is None
+    if network.link_ends or network.exchanges:
+        door = operator_door(wish.process, whole=whole)
+        await _serve(operator_app(network), "127.0.0.1", 0, door, host, stack)
 
 
 async def _serve(

@@ -221,9 +221,51 @@ def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     _with_every_data(checking)
     _with_json(checking, "what was found")
 
+    _add_operation(commands)
+
     bench = _add(commands, "bench", "measure this machine", "calleq bench isup --json", "bench")
     bench.add_argument("name", choices=("isup", "ss7", "accept", "first-iam", "journal", "sim"))
     _with_json(bench, "the figures")
+
+
+def _add_operation(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Commands of the operator of a running network."""
+    circuits = _add(
+        commands,
+        "circuits",
+        "show the circuits of a running network, block, unblock, reset, check or query them",
+        "calleq circuits block 62-64 1 2 8-15 --exchange ssp-62",
+        "operation",
+    )
+    circuits.add_argument(
+        "order",
+        nargs="?",
+        default="list",
+        choices=("list", "block", "unblock", "reset", "check", "query"),
+    )
+    circuits.add_argument("group", nargs="?", metavar="GROUP", help="its name in the topology")
+    circuits.add_argument(
+        "circuits", nargs="*", metavar="CIC", help="numbers, `8-15` for a run (default: all)"
+    )
+    circuits.add_argument(
+        "--exchange", metavar="NAME", help="whose end (default: the group's first that runs)"
+    )
+    circuits.add_argument(
+        "--hardware",
+        action="store_true",
+        help="block or unblock because of failed hardware, which ends the calls on the circuits",
+    )
+    links = _add(commands, "links", "show the signalling links", "calleq links --json", "operation")
+    status = _add(
+        commands,
+        "status",
+        "show what is wrong in a running network; exit status 1 when an alarm stands",
+        "calleq status",
+        "operation",
+    )
+    for parser in (circuits, links, status):
+        _with_data(parser)
+        _with_json(parser, "what is shown")
 
 
 def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -5,7 +5,7 @@ from enum import IntEnum
 from typing import TypeVar
 
 from calleq.ss7 import m2pa
-from calleq.ss7.isup.circuit_table import transitions
+from calleq.ss7.isup.machine_words import isup_tables
 from calleq.ss7.level3 import (
     changeback,
     changeover,
@@ -24,10 +24,7 @@ A = TypeVar("A", bound=IntEnum)
 def machine_tables() -> dict[str, Table]:
     """Each live table as {(state, input): (action, next state)}; nothing to do is `ignore`."""
     return {
-        "ISUP: one circuit": {
-            (_state(state), event.name): (_action(action), _state(following))
-            for (state, event), (action, following) in transitions().items()
-        },
+        **isup_tables(),
         "M2PA: one end of a link": {
             (_state(state), what.name): (_action(action), _state(following))
             for (state, what), (action, following) in m2pa.TABLE.items()

@@ -6,6 +6,7 @@ The rules:
 - every accepted call has one final state, the same at access server and equipment;
 - nobody is dialled twice for one attempt, nobody twice for one call, and nobody rings undialled;
 - no representative is dialled before the customer has answered, where the customer comes first;
+- both exchanges of every circuit think the same of it;
 - nothing is left: circuits, lines, telephones, players and calls are as before the first call;
 - records equal the diary to the microsecond, or say they are partial where the switch that faced
   the party died during the call, and then bill no more than was talked.
@@ -18,6 +19,7 @@ answer that crosses the network's release on the line is none.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from itertools import combinations
 
 import msgspec
 
@@ -25,6 +27,7 @@ from calleq.billing.derivation import derive_records
 from calleq.billing.records import LegRecord, SessionRecord
 from calleq.journal.entries import Accepted, Dialled, Ended, Progress, Stamped, Undertaken
 from calleq.network import TELEPHONES
+from calleq.ss7.isup.agreement import disagreements
 from calleq.telephones.diary import DiaryCall, Event
 from calleq.telephones.table import State
 from simulator.faults.disk import SLOW_FLUSH_US
@@ -52,7 +55,7 @@ def rest_of(network: FragileNetwork) -> Rest:
             continue
         for name, exchange in running.exchanges.items():
             for group in exchange.snapshot().groups:
-                circuits[name, group.name] = group.busy + group.reset
+                circuits[name, group.name] = group.busy + group.reset + group.blocked
         for name, switch in running.switches.items():
             calls[name] = switch.calls_in_progress
             for line in network.topology.lines:
@@ -278,12 +281,28 @@ def _by_hand(network: FragileNetwork, call: DiaryCall) -> bool:
     )
 
 
+def disagreeing_circuits(network: FragileNetwork) -> list[str]:
+    """Circuits of which the exchanges at their ends think differently."""
+    exchanges = [
+        exchange
+        for process in network.processes.values()
+        if process.network is not None
+        for exchange in process.network.exchanges.values()
+    ]
+    return [
+        f"circuit {found.cic} between {found.one} and {found.other}: {found.what}"
+        for one, other in combinations(exchanges, 2)
+        for found in disagreements(one, other)
+    ]
+
+
 def breaches(network: FragileNetwork, before: Rest, accepted: Iterable[str]) -> list[str]:
     """Every rule that does not hold in a network at rest. `accepted`: calls answered with 202."""
     entries = network.entries()
     found = final_states(entries, accepted, network.server)
     found += dialling(network, entries)
     found += left_over(before, rest_of(network))
+    found += disagreeing_circuits(network)
     dead = [name for name, process in network.processes.items() if process.network is None]
     found += [f"{name} is dead" for name in dead if name != TELEPHONES]
     found += records_against_diary(network, derive_records(entries))

@@ -10,11 +10,14 @@ from random import Random
 
 import msgspec
 
+from calleq.ss7.isup.messages import GroupKind
 from calleq.ss7.wire import Quality
 from calleq.telephones.table import State
 from calleq.units import HOUR_US, SECOND_US
 from simulator.faults.bus import Rule, Trouble
-from simulator.faults.network import FaultError, FragileNetwork
+from simulator.faults.network import FragileNetwork
+from simulator.faults.outages import FaultError
+from simulator.faults.signalling import SignallingRule, SignallingTrouble
 
 Strike = Callable[["Scene", Random], bool]
 
@@ -153,6 +156,25 @@ def _messages(trouble: Trouble, count: int, delay_us: int = 0, kind: str = "") -
     return strike
 
 
+def _signals(trouble: SignallingTrouble, count: int = 1) -> Strike:
+    """To the next messages that arrive at the switch of the peripheral, half of all there are."""
+
+    def strike(scene: Scene, draw: Random) -> bool:
+        rule = SignallingRule(trouble=trouble, exchange=_host(scene), count=count)
+        scene.network.signalling.trouble(rule)
+        return True
+
+    return strike
+
+
+def _circuits_reset(node: Callable[[Scene], str]) -> Strike:
+    return lambda scene, draw: scene.network.reset_circuits(node(scene))
+
+
+def _circuits_blocked(node: Callable[[Scene], str], kind: GroupKind) -> Strike:
+    return lambda scene, draw: scene.network.block_circuits(node(scene), kind)
+
+
 def _hangs_up(who: Callable[[Scene], str]) -> Strike:
     def strike(scene: Scene, draw: Random) -> bool:
         telephones = scene.network.telephones
@@ -240,6 +262,30 @@ KINDS: tuple[Kind, ...] = (
         "end is lost",
         "the message that a call ended is lost",
         _messages("drop", 1, kind="call_ended"),
+    ),
+    Kind("ISUP lost", "the host switch does not hear the next message", _signals("drop")),
+    Kind("ISUP all lost", "it does not hear the next 12 messages", _signals("drop", 12)),
+    Kind("ISUP twice", "it hears the next 3 messages twice", _signals("duplicate", 3)),
+    Kind("ISUP late", "it hears the next message 3 s late", _signals("delay")),
+    Kind("ISUP order", "the next message is overtaken by the one after it", _signals("reorder")),
+    Kind("ISUP damaged", "one bit is wrong in each of the next 4 messages", _signals("damage", 4)),
+    Kind("host resets", "the host switch resets all its circuits", _circuits_reset(_host)),
+    Kind("IP resets", "the peripheral resets all its circuits", _circuits_reset(_peripheral)),
+    Kind("agent's resets", "the representative's switch resets all", _circuits_reset(_agents)),
+    Kind(
+        "host blocks",
+        "the host switch blocks all its circuits for maintenance",
+        _circuits_blocked(_host, GroupKind.MAINTENANCE),
+    ),
+    Kind(
+        "agent's fails",
+        "the hardware of all circuits fails at the representative's switch",
+        _circuits_blocked(_agents, GroupKind.HARDWARE),
+    ),
+    Kind(
+        "IP blocks",
+        "the peripheral blocks all its circuits for maintenance",
+        _circuits_blocked(_peripheral, GroupKind.MAINTENANCE),
     ),
     Kind("no coverage", "a mobile telephone goes out of reach", _out_of_reach),
     Kind("customer leaves", "the customer hangs up", _hangs_up(lambda scene: scene.customer)),

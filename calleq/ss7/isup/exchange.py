@@ -70,7 +70,7 @@ class IsupExchange(TrafficExchange):
                 self.maintenance.mark(circuit, circuit.marks & ~Marks.UNEQUIPPED)
         self.maintenance.reset(circuits)
 
-    def check(self, group: str, cics: Iterable[int]) -> None:
+    def check(self, group: str, cics: Iterable[int] | None = None) -> None:
         """Check the continuity of circuits that are idle (CCR). Raises CircuitOrderError."""
         for circuit in self._chosen(group, cics):
             circuit.handle(Input.CHECK)

@@ -21,6 +21,7 @@ from calleq.ss7.isup.circuit_steps import STEPS
 from calleq.ss7.isup.congestion import LEVELS, Congestion
 from calleq.ss7.isup.contract import Circuit, CircuitUser, Digits, NumberPlan
 from calleq.ss7.isup.maintenance import Maintenance
+from calleq.ss7.isup.maintenance_messages import MaintenanceMessages
 from calleq.ss7.isup.messages import Cause, Iam, Message, Rel, Res, Sus
 from calleq.ss7.isup.optional import CONGESTION_LEVEL, put
 from calleq.ss7.isup.parameters import TooLongError
@@ -30,7 +31,7 @@ from calleq.ss7.isup.segments import Segments
 from calleq.ss7.isup.suspension import Suspensions
 from calleq.ss7.isup.timers import IsupTimers
 from calleq.ss7.isup.trunks import Pool, Trunk
-from calleq.ss7.mtp3 import SERVICE_ISUP, MessageTransfer, Msu
+from calleq.ss7.mtp3 import SERVICE_ISUP, MessageTransfer, Msu, Status
 
 CIC_BITS = 12
 SELECTION_MASK = 15
@@ -103,11 +104,13 @@ class ExchangeCore(ABC):
         self._circuits: dict[int, TrunkCircuit] = {}
         self.calls_sent: dict[str, int] = {}
         """Since the last check, by trunk group."""
-        self.handlers = {**self.maintenance.handlers, **self.queries.handlers}
+        messages = MaintenanceMessages(self, self.maintenance)
+        self.handlers = {**messages.handlers, **self.queries.handlers}
         for trunk in trunks:
             self._equip(trunk)
         transfer.on_message(SERVICE_ISUP, self._received)
         transfer.on_status(self._status_changed)
+        transfer.on_indication(self._indicated)
 
     def _equip(self, trunk: Trunk) -> None:
         if trunk.name in self.pools:
@@ -258,6 +261,10 @@ class ExchangeCore(ABC):
     @abstractmethod
     def _status_changed(self, point_code: int, accessible: bool) -> None:
         """MTP-PAUSE or MTP-RESUME."""
+
+    @abstractmethod
+    def _indicated(self, status: Status) -> None:
+        """MTP-STATUS."""
 
     @abstractmethod
     def _act(self, circuit: TrunkCircuit, message: Message) -> None:

@@ -46,7 +46,7 @@ from calleq.ss7.isup.messages import (
 from calleq.ss7.isup.onward import by_satellite, delayed, onward
 from calleq.ss7.isup.reception import EVENTS, PLAIN, event_of
 from calleq.ss7.isup.trunks import Trunk
-from calleq.ss7.mtp3 import Msu
+from calleq.ss7.mtp3 import SERVICE_ISUP, Congested, Msu, Status, UserPartUnavailable
 from calleq.units import MINUTE_US
 
 UNEQUIPPED_ALARM_US = 5 * MINUTE_US
@@ -162,6 +162,18 @@ class TrafficExchange(ExchangeCore):
             for circuit in self.circuits_of(pool.trunk):
                 circuit.handle(Input.RESUMED)
 
+    def _indicated(self, status: Status) -> None:
+        """Less traffic where the network is congested (Q.764 §2.10), a test of what is away."""
+        if not any(pool.trunk.far_point_code == status.destination for pool in self.pools.values()):
+            return
+        match status:
+            case Congested():
+                if status.level:
+                    self.congestion_heard(status.destination)
+            case UserPartUnavailable():
+                if status.service == SERVICE_ISUP:
+                    self.queries.test_user_part(status.destination)
+
     def _received(self, msu: Msu) -> None:
         try:
             message = codec.decode(msu.payload)
@@ -211,6 +223,8 @@ class TrafficExchange(ExchangeCore):
                 self.unexpected += 1
                 return
         elif isinstance(message, Rsc):
+            if circuit.marks & Marks.UNEQUIPPED:
+                circuit.handle(Input.RLC, message)  # the far end has it, and it is idle there
             self.maintenance.far_resets(circuit)
         self._look(circuit, message)
 

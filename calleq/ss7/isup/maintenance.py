@@ -1,18 +1,13 @@
 """Blocking and reset of circuits, alone and in groups (Q.764 §2.8.2, §2.9.3).
 
-Owns the way between the messages of maintenance, the small machines of `blocking` and `requests`
-and the circuits. It answers whatever the far exchange asks, for the circuits that there are; it
-asks on behalf of the operator, until it is answered.
+Owns what this exchange asks of the far one, on behalf of its operator and until it is answered, and
+the marks of circuits with their alarms. What the far exchange says is `maintenance_messages`.
 
 Odd cases:
 
 - blocking one circuit for maintenance is BLO, more are CGB; hardware is always CGB, and ends what
   is on its circuits without a word on them (§2.8.2.3);
 - an IAM on a circuit that is blocked here is answered by saying so again; it is no call (§2.9.2.3);
-- a group message whose range is none is discarded; circuits that there are not are left out of the
-  answer's status bits;
-- in a reset, GRA says what is blocked here for maintenance; what hardware has blocked is said by
-  CGB before it (§2.9.3.2);
 - a blocked circuit that this end resets is blocked anew when the reset is confirmed.
 """
 
@@ -34,21 +29,16 @@ from calleq.ss7.isup.blocking import (
     remote_step,
 )
 from calleq.ss7.isup.circuit import TrunkCircuit
-from calleq.ss7.isup.circuit_groups import GROUP_LEAST, GROUP_LIMIT, Run, runs, whole_runs
-from calleq.ss7.isup.circuit_states import Input, State
+from calleq.ss7.isup.circuit_groups import GROUP_LEAST, Run, runs, whole_runs
+from calleq.ss7.isup.circuit_states import Input
 from calleq.ss7.isup.messages import (
-    Bla,
     Blo,
     Cgb,
-    Cgba,
     Cgu,
-    Cgua,
-    Gra,
     GroupKind,
     Grs,
     Message,
     RangeStatus,
-    Uba,
     Ubl,
 )
 from calleq.ss7.isup.requests import Request, RequestInput
@@ -82,19 +72,6 @@ class Maintenance:
     def __init__(self, host: MaintenanceHost) -> None:
         self._host = host
         self._requests: dict[RequestKey, Request] = {}
-        self.handlers: dict[type, Callable[[int, Message], None]] = {
-            Blo: self._blo,
-            Bla: self._bla,
-            Ubl: self._ubl,
-            Uba: self._uba,
-            Cgb: self._cgb,
-            Cgba: self._cgba,
-            Cgu: self._cgu,
-            Cgua: self._cgua,
-            Grs: self._grs,
-            Gra: self._gra,
-        }
-        """What to do with each message, given who sent it."""
 
     @property
     def requests(self) -> tuple[Request, ...]:
@@ -206,7 +183,7 @@ class Maintenance:
         again: Callable[[], Message | None],
     ) -> None:
         """Ask, in place of what was asked before under the same key."""
-        self._answered(key, RequestInput.WITHDRAWN)
+        self.answered(key, RequestInput.WITHDRAWN)
         host = self._host
         subject = f"{name} to {host.name_of(key[0])}"
 
@@ -222,7 +199,8 @@ class Maintenance:
         self._requests[key] = request
         request.begin()
 
-    def _answered(self, key: RequestKey, given: RequestInput = RequestInput.ANSWERED) -> bool:
+    def answered(self, key: RequestKey, given: RequestInput = RequestInput.ANSWERED) -> bool:
+        """A request was answered, or is taken back; False when there is none like it."""
         request = self._requests.get(key)
         if request is None:
             return False
@@ -253,7 +231,7 @@ class Maintenance:
 
     def refuses(self, circuit: TrunkCircuit) -> bool:
         """An IAM came on an idle circuit with marks: whether it is no call, but a mistake."""
-        self._remote(circuit, RemoteInput.IAM)
+        self.remote(circuit, RemoteInput.IAM)
         if not circuit.marks & LOCAL_MASK:
             return False
         for kind in GroupKind:
@@ -265,155 +243,27 @@ class Maintenance:
 
     def far_resets(self, circuit: TrunkCircuit) -> None:
         """RSC came: what either end has blocked is asked for anew, before RLC leaves."""
-        self._remote(circuit, RemoteInput.FAR_RESET)
+        self.remote(circuit, RemoteInput.FAR_RESET)
         for kind in GroupKind:
             self.order((circuit,), kind, LocalInput.FAR_RESET)
 
     def own_reset_begins(self, circuit: TrunkCircuit) -> None:
         """The far end will say what it has blocked."""
-        self._remote(circuit, RemoteInput.OWN_RESET)
+        self.remote(circuit, RemoteInput.OWN_RESET)
 
     def own_reset_ends(self, circuit: TrunkCircuit) -> None:
         """The far end has forgotten what this end has blocked: say it again."""
-        self.mark(circuit, circuit.marks & ~(Marks.IN_GROUP | Marks.RESET_OVERDUE))
+        ended = Marks.IN_GROUP | Marks.RESET_OVERDUE | Marks.UNEQUIPPED
+        self.mark(circuit, circuit.marks & ~int(ended))
         for kind in GroupKind:
             self.order((circuit,), kind, LocalInput.OWN_RESET)
 
-    def _remote(self, circuit: TrunkCircuit, given: RemoteInput) -> None:
+    def remote(self, circuit: TrunkCircuit, given: RemoteInput) -> None:
         """What the far end does with a circuit says what it thinks of it, and that it has it."""
         marks = circuit.marks & ~int(Marks.UNEQUIPPED)
         for kind in GroupKind:
             marks = remote_step(marks, kind, given)
         self.mark(circuit, marks)
-
-    # What the far exchange says of one circuit.
-
-    def _blo(self, far: int, message: Message) -> None:
-        assert isinstance(message, Blo)
-        circuit = self._host.circuit(far, message.cic)
-        if circuit is not None:
-            self._host.say(far, Bla(message.cic))
-            self._blocked_by_far(circuit, GroupKind.MAINTENANCE, message)
-
-    def _blocked_by_far(self, circuit: TrunkCircuit, kind: GroupKind, message: Message) -> None:
-        self.mark(circuit, remote_step(circuit.marks, kind, RemoteInput.BLOCK))
-        if kind is GroupKind.MAINTENANCE:
-            circuit.handle(Input.BLOCKED_BY_FAR)
-        else:
-            circuit.handle(Input.RSC, message)
-
-    def _ubl(self, far: int, message: Message) -> None:
-        assert isinstance(message, Ubl)
-        circuit = self._host.circuit(far, message.cic)
-        if circuit is not None:
-            marks = remote_step(circuit.marks, GroupKind.MAINTENANCE, RemoteInput.UNBLOCK)
-            self._host.say(far, Uba(message.cic))
-            self.mark(circuit, marks)
-
-    def _bla(self, far: int, message: Message) -> None:
-        assert isinstance(message, Bla)
-        self._acknowledged(far, Blo, message.cic, LocalInput.BLOCK_ACKNOWLEDGED)
-
-    def _uba(self, far: int, message: Message) -> None:
-        assert isinstance(message, Uba)
-        self._acknowledged(far, Ubl, message.cic, LocalInput.UNBLOCK_ACKNOWLEDGED)
-
-    def _acknowledged(self, far: int, asked: type, cic: int, given: LocalInput) -> None:
-        circuit = self._host.circuit(far, cic)
-        if circuit is not None:
-            if not self._answered((far, asked, cic, GroupKind.MAINTENANCE)):
-                self._host.unexpected += 1
-            self.order((circuit,), GroupKind.MAINTENANCE, given)
-
-    # What it says of groups.
-
-    def _members(self, far: int, cic: int, circuits: RangeStatus) -> list[TrunkCircuit]:
-        """The circuits that a message marks and that there are."""
-        found = (self._host.circuit(far, number) for number in circuits.marked(cic))
-        return [circuit for circuit in found if circuit is not None]
-
-    def _reasonable(self, kind: int, circuits: RangeStatus) -> bool:
-        if (
-            kind in (GroupKind.MAINTENANCE, GroupKind.HARDWARE)
-            and circuits.span
-            and (circuits.status or 0).bit_count() <= GROUP_LIMIT
-        ):
-            return True
-        self._host.unexpected += 1
-        return False
-
-    def _cgb(self, far: int, message: Message) -> None:
-        assert isinstance(message, Cgb)
-        if self._reasonable(message.kind, message.circuits):
-            kind = GroupKind(message.kind)
-            members = self._members(far, message.cic, message.circuits)
-            for circuit in members:
-                self._blocked_by_far(circuit, kind, message)
-            self._host.say(far, Cgba(message.cic, kind, _answer(message, members)))
-
-    def _cgu(self, far: int, message: Message) -> None:
-        assert isinstance(message, Cgu)
-        if self._reasonable(message.kind, message.circuits):
-            kind = GroupKind(message.kind)
-            members = self._members(far, message.cic, message.circuits)
-            self._host.say(far, Cgua(message.cic, kind, _answer(message, members)))
-            for circuit in members:
-                self.mark(circuit, remote_step(circuit.marks, kind, RemoteInput.UNBLOCK))
-
-    def _cgba(self, far: int, message: Message) -> None:
-        assert isinstance(message, Cgba)
-        self._group_acknowledged(far, Cgb, message, LocalInput.BLOCK_ACKNOWLEDGED)
-
-    def _cgua(self, far: int, message: Message) -> None:
-        assert isinstance(message, Cgua)
-        self._group_acknowledged(far, Cgu, message, LocalInput.UNBLOCK_ACKNOWLEDGED)
-
-    def _group_acknowledged(
-        self, far: int, asked: type, message: Cgba | Cgua, given: LocalInput
-    ) -> None:
-        if not self._reasonable(message.kind, message.circuits):
-            return
-        kind = GroupKind(message.kind)
-        if not self._answered((far, asked, message.cic, kind)):
-            self._host.unexpected += 1
-        self.order(self._members(far, message.cic, message.circuits), kind, given)
-
-    def _grs(self, far: int, message: Message) -> None:
-        assert isinstance(message, Grs)
-        span = message.circuits.span
-        if not GROUP_LEAST <= span + 1 <= GROUP_LIMIT:
-            self._host.unexpected += 1
-            return
-        found = [self._host.circuit(far, cic) for cic in message.circuits.covered(message.cic)]
-        members = [circuit for circuit in found if circuit is not None]
-        hardware = [c for c in members if c.marks & Marks.LOCAL_HARDWARE]
-        if hardware:
-            self.order(hardware, GroupKind.HARDWARE, LocalInput.FAR_RESET)
-        blocked = 0
-        for circuit in members:
-            if circuit.marks:
-                self._remote(circuit, RemoteInput.FAR_RESET)
-                self.order((circuit,), GroupKind.MAINTENANCE, LocalInput.FAR_GROUP_RESET)
-                if local_of(circuit.marks, GroupKind.MAINTENANCE) is Local.BLOCKED:
-                    blocked |= 1 << circuit.cic - message.cic
-            circuit.handle(Input.RSC, message)
-        self._host.say(far, Gra(message.cic, RangeStatus(span, blocked)))
-
-    def _gra(self, far: int, message: Message) -> None:
-        assert isinstance(message, Gra)
-        circuits = message.circuits
-        if not self._answered((far, Grs, message.cic, circuits.circuits)):
-            self._host.unexpected += 1
-            return
-        blocked = circuits.status or 0
-        for number, cic in enumerate(circuits.covered(message.cic)):
-            circuit = self._host.circuit(far, cic)
-            if circuit is not None and circuit.marks & Marks.IN_GROUP:
-                if blocked >> number & 1:
-                    kind = GroupKind.MAINTENANCE
-                    self.mark(circuit, remote_step(circuit.marks, kind, RemoteInput.BLOCK))
-                if circuit.state is State.AWAITING_RESET_COMPLETE:
-                    circuit.handle(Input.RLC, message)
 
 
 _ALARM_OF = (
@@ -424,12 +274,6 @@ _ALARM_OF = (
     (int(Marks.CHECK_FAILED), AlarmKind.CHECK_FAILED),
 )
 """Which marks are alarms."""
-
-
-def _answer(message: Cgb | Cgu, members: list[TrunkCircuit]) -> RangeStatus:
-    """The range of a message, with the bits of the circuits that were found."""
-    status = sum(1 << circuit.cic - message.cic for circuit in members)
-    return RangeStatus(message.circuits.span, status)
 
 
 def _blocking_again(marks: int, kind: GroupKind) -> int:

@@ -164,6 +164,7 @@ class Queries:
         if circuit is not None:
             self._maintenance.mark(circuit, circuit.marks | Marks.UNEQUIPPED)
             circuit.handle(Input.RSC, message)
+            circuit.handle(Input.RESET, message)
 
     # What is answered.
 

@@ -9,7 +9,7 @@ from calleq.ss7.isup import causes
 from calleq.ss7.isup.blocking import REMOTE_MASK, Marks
 from calleq.ss7.isup.circuit import TIDY_MASK, TrunkCircuit
 from calleq.ss7.isup.circuit_states import Input
-from calleq.ss7.isup.messages import Cause, Grs, Message, Rel, Rlc, Rsc
+from calleq.ss7.isup.messages import Cause, Grs, Message, Rel, Rlc, Rsc, Ucic
 
 _TRY_AGAIN = Cause(causes.NO_CIRCUIT)
 
@@ -128,6 +128,10 @@ def start_reset(circuit: TrunkCircuit, message: Message | None) -> None:
     if isinstance(message, Grs):
         circuit.marks |= Marks.IN_GROUP
         circuit.host.reset_begins(circuit)
+        return
+    if isinstance(message, Ucic):
+        # It is there, or will be, when a reset is confirmed: asked slowly.
+        circuit.start_long_timer(Input.T17, circuit.host.timers.t17_us)
         return
     _send_rsc(circuit)
     circuit.start_timer(Input.T16, circuit.host.timers.t16_us)

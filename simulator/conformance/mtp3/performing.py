@@ -50,6 +50,10 @@ class Wire:
     def __init__(self, name: str, clock: VirtualClock) -> None:
         self.name = name
         self.code = CODES[name[0]]
+        self.slc = int(name[1]) - 1
+        """Signalling link code."""
+        self.linkset: list[Wire] = []
+        """The links to the same node."""
         self.inbox: deque[Arrived] = deque()
         self.faults: list[str] = []
         self.rows: list[tuple[int, bool, bytes]] = []
@@ -63,6 +67,8 @@ class Wire:
     def send(self, name: str, cic: int, fields: Mapping[str, Value]) -> bool:
         """Send a unit to A, from B or C where the case does not say from whom."""
         given: dict[str, Value] = {"destination": A, "origin": self.code, **fields}
+        if name in ("XCO", "XCA") and "fsn" not in given:
+            given["fsn"] = self._received_on(given.get("selection", 0))
         octets = MTP3.build(name, cic, given)
         self.rows.append((self._clock.monotonic_us(), True, octets))
         payloads = [octets]
@@ -72,6 +78,11 @@ class Wire:
             payloads = [payload for _, payload in changed]
         sent = [self._end.send(payload) for payload in payloads]
         return all(sent)
+
+    def _received_on(self, selection: Value) -> int:
+        """The number of the last unit that came over the link with that code."""
+        about = next((one for one in self.linkset if one.slc == selection), None)
+        return 0 if about is None else about._end.last_received()
 
     def _goes_back(self, octets: bytes) -> None:
         """A message too many of A's, with the label turned round."""
@@ -132,6 +143,8 @@ class Mtp3Performer(Performer):
         self.node = kind("a", A, self.clock)
         self.wires = {name: Wire(name, self.clock) for name in LINKS}
         self.parties = self.wires
+        for wire in self.wires.values():
+            wire.linkset += [one for one in self.wires.values() if one.code == wire.code]
         for name, wire in self.wires.items():
             self.node.attach(wire.link.end("a"), CODES[name[0]])
         self.node.set_route(CODES["d"], (CODES["b"], CODES["c"]))

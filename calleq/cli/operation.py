@@ -1,0 +1,169 @@
+"""`calleq circuits`, `calleq links`, `calleq status`: a running network as its operator sees it."""
+
+import argparse
+from collections.abc import Iterable, Sequence
+from typing import get_args
+
+import msgspec
+
+from calleq.cli.failure import UsageError
+from calleq.cli.operator_calls import Operator
+from calleq.cli.output import print_json, print_line, print_table
+from calleq.operation.surface import Order, OrderName
+from calleq.operation.views import CircuitView, StatusView
+
+ORDERS: tuple[OrderName, ...] = get_args(OrderName)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """One of the three."""
+    operator = Operator(arguments.data)
+    match arguments.command:
+        case "links":
+            return _links(operator.status(), as_json=arguments.json)
+        case "status":
+            return _status(operator.status(), as_json=arguments.json)
+        case _:
+            return _circuits(operator, arguments)
+
+
+def _circuits(operator: Operator, arguments: argparse.Namespace) -> int:
+    if arguments.order == "list":
+        if arguments.group is None and not arguments.json:
+            return _groups(operator.status())
+        shown = operator.circuits(arguments.exchange, arguments.group)
+    else:
+        shown = _ordered(operator, arguments)
+    if arguments.json:
+        print_json(msgspec.to_builtins(shown))
+    else:
+        print_table(
+            f"{len(shown)} circuits",
+            ("exchange", "group", "circuit", "use", "state", "blocked here", "blocked remotely"),
+            [_row(circuit) for circuit in shown],
+            right=("circuit",),
+        )
+    return 0
+
+
+def _ordered(operator: Operator, arguments: argparse.Namespace) -> list[CircuitView]:
+    """Raises UsageError when the group is not said, or the exchange cannot be guessed."""
+    if arguments.group is None:
+        raise UsageError(f"circuits {arguments.order}: which trunk group? (calleq circuits)")
+    exchange = arguments.exchange
+    if exchange is None:
+        ends = [group for group in operator.status().groups if group.group == arguments.group]
+        if not ends:
+            raise UsageError(f"no trunk group {arguments.group} is known here (calleq circuits)")
+        exchange = ends[0].exchange
+    cics = given_circuits(arguments.circuits)
+    order = Order(arguments.order, cics, "hardware" if arguments.hardware else "maintenance")
+    return operator.order(exchange, arguments.group, order)
+
+
+def given_circuits(words: Sequence[str]) -> list[int] | None:
+    """Circuits as people write them, `1 4 8-15`; None, all of the group, for none.
+
+    Raises UsageError.
+    """
+    cics: list[int] = []
+    for word in words:
+        first, dash, last = word.partition("-")
+        if not (first.isdecimal() and (last.isdecimal() if dash else True)):
+            raise UsageError(f"circuit {word}: a number, or two with a dash, was expected")
+        cics += range(int(first), int(last or first) + 1)
+    return cics or None
+
+
+def _row(circuit: CircuitView) -> tuple[str, ...]:
+    state = circuit.state
+    if circuit.suspended:
+        state += ", suspended"
+    if circuit.unequipped:
+        state += ", not equipped there"
+    waiting = " …" if circuit.unacknowledged and circuit.blocked_here else ""
+    return (
+        circuit.exchange,
+        circuit.group,
+        str(circuit.circuit),
+        circuit.use,
+        state,
+        ", ".join(circuit.blocked_here) + waiting,
+        ", ".join(circuit.blocked_remotely),
+    )
+
+
+def _groups(status: StatusView) -> int:
+    print_table(
+        "trunk groups",
+        ("exchange", "group", "to", "idle", "busy", "reset", "blocked"),
+        [
+            (
+                group.exchange,
+                group.group,
+                group.far,
+                *(str(count) for count in (group.idle, group.busy, group.reset, group.blocked)),
+            )
+            for group in status.groups
+        ],
+        right=("idle", "busy", "reset", "blocked"),
+    )
+    return 0
+
+
+def _links(status: StatusView, *, as_json: bool) -> int:
+    if as_json:
+        print_json(msgspec.to_builtins(status.links))
+        return 0
+    print_table(
+        "signalling links",
+        ("link", "at", "state", "congestion"),
+        [
+            (
+                link.link,
+                link.node,
+                "in service" if link.in_service else "out of service",
+                str(link.congestion),
+            )
+            for link in status.links
+        ],
+        right=("congestion",),
+    )
+    return 0
+
+
+def _status(status: StatusView, *, as_json: bool) -> int:
+    """1 when an alarm stands, so that a watch may act on it."""
+    if as_json:
+        print_json(msgspec.to_builtins(status))
+        return 1 if status.alarms else 0
+    in_service = sum(link.in_service for link in status.links)
+    totals = {
+        word: sum(getattr(group, word) for group in status.groups)
+        for word in ("idle", "busy", "reset", "blocked")
+    }
+    print_line(f"link ends in service: {in_service} of {len(status.links)}")
+    print_line("circuit ends: " + ", ".join(f"{count} {word}" for word, count in totals.items()))
+    if not status.alarms:
+        print_line("no alarms")
+        return 0
+    print_table(
+        f"{len(status.alarms)} alarms",
+        ("at", "alarm", "of", "circuits", "since"),
+        [
+            (alarm.element, alarm.kind, alarm.subject, _spans(alarm.circuits), alarm.since)
+            for alarm in status.alarms
+        ],
+    )
+    return 1
+
+
+def _spans(cics: Iterable[int]) -> str:
+    """Ascending numbers in short: `1-4, 9`."""
+    spans: list[list[int]] = []
+    for cic in cics:
+        if spans and cic == spans[-1][-1] + 1:
+            spans[-1][1:] = [cic]
+        else:
+            spans.append([cic])
+    return ", ".join("-".join(str(cic) for cic in span) for span in spans)

@@ -1,0 +1,93 @@
+"""How commands reach the operator's surfaces of a running network: by its data directory.
+
+Each process notes its doors in `listening.json`; those of operators begin with `operator`.
+Processes that have ended left theirs behind: who does not answer is passed over, but somebody must.
+"""
+
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+import msgspec
+
+from calleq.cli.failure import CommandError
+from calleq.cli.reading import read_json
+from calleq.operation.surface import Order
+from calleq.operation.views import CircuitList, CircuitView, StatusView
+
+OPERATOR = "operator"
+"""How the doors of operators are named, alone or before the process's name."""
+TIMEOUT_S = 10.0
+
+Shown = TypeVar("Shown", StatusView, CircuitList)
+
+
+def operator_door(process: str, *, whole: bool) -> str:
+    """The name of a process's door for its operator."""
+    return OPERATOR if whole else f"{OPERATOR} of {process}"
+
+
+class Operator:
+    """All operators' surfaces of one network."""
+
+    def __init__(self, data: Path) -> None:
+        """Raises CommandError when none is known."""
+        doors = read_json(data / "listening.json")
+        self._urls = [
+            url for name, url in doors.items() if name.startswith(OPERATOR) and isinstance(url, str)
+        ]
+        self._data = data
+        if not self._urls:
+            raise CommandError(
+                f"{data}: no running network is known here (calleq up --data {data})"
+            )
+
+    def status(self) -> StatusView:
+        """Every process that runs, as one. Raises CommandError."""
+        parts = self._gather("/status", StatusView)
+        return StatusView(
+            [group for part in parts for group in part.groups],
+            [link for part in parts for link in part.links],
+            [alarm for part in parts for alarm in part.alarms],
+            {name: counted for part in parts for name, counted in part.counters.items()},
+        )
+
+    def circuits(self, exchange: str | None, group: str | None) -> list[CircuitView]:
+        """Circuits one by one. Raises CommandError."""
+        wanted = {"exchange": exchange, "group": group}
+        query = {name: value for name, value in wanted.items() if value}
+        parts = self._gather("/circuits", CircuitList, query)
+        return [circuit for part in parts for circuit in part.circuits]
+
+    def order(self, exchange: str, group: str, order: Order) -> list[CircuitView]:
+        """Have an order carried out where the exchange is. Raises CommandError."""
+        path = f"/exchanges/{exchange}/groups/{group}"
+        refusal = f"no process of {self._data} runs {exchange}"
+        for url in self._urls:
+            try:
+                answer = httpx.post(
+                    url + path, content=msgspec.json.encode(order), timeout=TIMEOUT_S
+                )
+            except httpx.HTTPError:
+                continue
+            if answer.is_success:
+                return msgspec.json.decode(answer.content, type=CircuitList).circuits
+            problem = answer.json()
+            if problem.get("code") != "unknown_exchange":
+                raise CommandError(str(problem.get("detail", answer.text)))
+        raise CommandError(refusal)
+
+    def _gather(
+        self, path: str, kind: type[Shown], query: dict[str, str] | None = None
+    ) -> list[Shown]:
+        found = []
+        for url in self._urls:
+            try:
+                answer = httpx.get(url + path, params=query, timeout=TIMEOUT_S)
+            except httpx.HTTPError:
+                continue
+            if answer.is_success:
+                found.append(msgspec.json.decode(answer.content, type=kind))
+        if not found:
+            raise CommandError(f"{self._data}: no process of this network answers; is it running?")
+        return found

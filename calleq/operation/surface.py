@@ -1,0 +1,133 @@
+"""The operator's surface of a process, as an HTTP application.
+
+    GET  /status                              exchanges, links, alarms, counters
+    GET  /circuits                            every circuit; ?exchange=ssp-62&group=62-64 narrows it
+    POST /exchanges/{exchange}/groups/{group} {"order": "block", "circuits": [1, 2],
+                                               "kind": "maintenance"}
+
+Orders are block, unblock, reset, check (continuity) and query; without `circuits` the whole group
+is meant. The answer shows the circuits as they are then: an order is done when the far exchange has
+acknowledged it. It is for loopback only and has no password: whoever hosts it binds it there.
+Refusals are RFC 9457 problems.
+"""
+
+from typing import Literal
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from calleq.network import Network
+from calleq.operation.views import CircuitList, CircuitView, circuits_of, status_of
+from calleq.ss7.isup.exchange import CircuitOrderError, IsupExchange
+from calleq.ss7.isup.messages import GroupKind
+from calleq.web.answering import with_problems
+from calleq.web.problems import ProblemError, plain_problem
+
+BODY_LIMIT = 65_536
+"""Octets of a request's body."""
+
+OrderName = Literal["block", "unblock", "reset", "check", "query"]
+KindName = Literal["maintenance", "hardware"]
+KINDS: dict[KindName, GroupKind] = {
+    "maintenance": GroupKind.MAINTENANCE,
+    "hardware": GroupKind.HARDWARE,
+}
+
+
+class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is to be done with circuits of a group."""
+
+    order: OrderName
+    circuits: list[int] | None = None
+    kind: KindName = "maintenance"
+
+
+class Surface:
+    """The handlers; `operator_app` makes the application of them."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+
+    async def status(self, request: Request) -> Response:
+        """The whole process."""
+        return _json(status_of(self._network))
+
+    async def circuits(self, request: Request) -> Response:
+        """Circuits one by one."""
+        wanted, group = request.query_params.get("exchange"), request.query_params.get("group")
+        found: list[CircuitView] = []
+        for name, exchange in self._network.exchanges.items():
+            if wanted in (None, name):
+                for each in exchange.groups:
+                    if group in (None, each):
+                        found += circuits_of(name, exchange, each)
+        return _json(CircuitList(found))
+
+    async def order(self, request: Request) -> Response:
+        """Carry an order out."""
+        name, group = request.path_params["exchange"], request.path_params["group"]
+        exchange = self._network.exchanges.get(name)
+        if exchange is None:
+            known = ", ".join(self._network.exchanges)
+            detail = f"no exchange {name!r} here: {known or 'none'}"
+            raise ProblemError(plain_problem(404, "unknown_exchange", detail))
+        order = await _body(request)
+        try:
+            _carry_out(exchange, group, order)
+            shown = circuits_of(name, exchange, group, order.circuits)
+        except CircuitOrderError as refused:
+            problem = plain_problem(404, "unknown_circuit", str(refused))
+            raise ProblemError(problem) from refused
+        return _json(CircuitList(shown))
+
+
+def operator_app(network: Network) -> ASGIApp:
+    """The operator's surface of this process."""
+    surface = Surface(network)
+    return with_problems(
+        Starlette(
+            routes=[
+                Route("/status", surface.status),
+                Route("/circuits", surface.circuits),
+                Route("/exchanges/{exchange}/groups/{group}", surface.order, methods=["POST"]),
+            ]
+        )
+    )
+
+
+def _carry_out(exchange: IsupExchange, group: str, order: Order) -> None:
+    """Raises CircuitOrderError."""
+    cics = order.circuits
+    match order.order:
+        case "block":
+            exchange.block(group, cics, KINDS[order.kind])
+        case "unblock":
+            exchange.unblock(group, cics, KINDS[order.kind])
+        case "reset":
+            exchange.reset(group, cics)
+        case "check":
+            exchange.check(group, cics)
+        case "query":
+            exchange.query(group, cics)
+
+
+async def _body(request: Request) -> Order:
+    """The order. Raises ProblemError."""
+    octets = b""
+    async for chunk in request.stream():
+        octets += chunk
+        if len(octets) > BODY_LIMIT:
+            detail = f"a body has at most {BODY_LIMIT} octets"
+            raise ProblemError(plain_problem(413, "body_too_large", detail))
+    try:
+        return msgspec.json.decode(octets, type=Order)
+    except msgspec.DecodeError as wrong:
+        raise ProblemError(plain_problem(422, "invalid_order", str(wrong))) from wrong
+
+
+def _json(view: msgspec.Struct) -> Response:
+    return Response(msgspec.json.encode(view), media_type="application/json")

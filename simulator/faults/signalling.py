@@ -1,0 +1,125 @@
+"""ISUP messages that are lost, doubled, late, out of order or damaged on their way, as told.
+
+Level 3 and the links below it see to it that none of this happens; here it happens all the same, to
+show what call control makes of it. A `TroubledTransfer` stands between a node and its exchange. A
+rule serves for as many arriving messages as it says and is then spent; the first that fits counts.
+"""
+
+from collections.abc import Callable
+from random import Random
+from typing import Literal
+
+import msgspec
+
+from calleq.runtime.clock import Clock
+from calleq.ss7.mtp3 import SERVICE_ISUP, MessageTransfer, Msu, Status
+
+SignallingTrouble = Literal["drop", "duplicate", "delay", "reorder", "damage"]
+
+RULES_LIMIT = 64
+"""Rules at once; a scenario that needs more is a mistake."""
+HELD_US = 1_000_000
+"""How long a message that is to be overtaken waits for the next one."""
+
+
+class SignallingRule(msgspec.Struct, frozen=True, kw_only=True):
+    """What happens to the next `count` messages that arrive; empty and 0 fit any."""
+
+    trouble: SignallingTrouble
+    exchange: str = ""
+    """Which exchange they arrive at."""
+    message_type: int = 0
+    """Q.763 Table 4, for example 9 for ANM."""
+    count: int = 1
+    delay_us: int = 3_000_000
+    """How much later a delayed message arrives."""
+
+
+class SignallingTroubles:
+    """The rules that hold in one network."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self._rules: list[tuple[SignallingRule, int]] = []
+        self.draw = Random(f"signalling {seed}")
+        self.troubled = 0
+        """Messages that met a rule."""
+
+    def trouble(self, rule: SignallingRule) -> None:
+        """From now on the rule holds. Raises ValueError beyond RULES_LIMIT."""
+        if len(self._rules) >= RULES_LIMIT:
+            raise ValueError(f"more than {RULES_LIMIT} rules on signalling")
+        self._rules.append((rule, rule.count))
+
+    def heal(self) -> None:
+        """No rule holds any more."""
+        self._rules.clear()
+
+    def met(self, exchange: str, payload: bytes) -> SignallingRule | None:
+        """The rule that a message meets, one use of which is spent."""
+        for index, (rule, left) in enumerate(self._rules):
+            if rule.exchange in ("", exchange) and rule.message_type in (0, payload[2]):
+                if left > 1:
+                    self._rules[index] = rule, left - 1
+                else:
+                    del self._rules[index]
+                self.troubled += 1
+                return rule
+        return None
+
+
+class TroubledTransfer:
+    """Fulfils `MessageTransfer` over a node's own; what is sent passes untroubled."""
+
+    def __init__(
+        self, exchange: str, node: MessageTransfer, troubles: SignallingTroubles, clock: Clock
+    ) -> None:
+        self._exchange = exchange
+        self._node = node
+        self._troubles = troubles
+        self._clock = clock
+        self._overtaken: list[Msu] = []
+
+    def transfer(self, destination: int, selection: int, payload: bytes) -> bool:
+        return self._node.transfer(destination, selection, payload)
+
+    def on_status(self, changed: Callable[[int, bool], None]) -> None:
+        self._node.on_status(changed)
+
+    def on_indication(self, told: Callable[[Status], None]) -> None:
+        self._node.on_indication(told)
+
+    def on_message(self, service: int, receive: Callable[[Msu], None]) -> None:
+        if service != SERVICE_ISUP:
+            self._node.on_message(service, receive)
+            return
+        self._node.on_message(service, lambda msu: self._arrives(msu, receive))
+
+    def _arrives(self, msu: Msu, receive: Callable[[Msu], None]) -> None:
+        rule = self._troubles.met(self._exchange, msu.payload)
+        if rule is None:
+            receive(msu)
+            self._catch_up(receive)
+            return
+        match rule.trouble:
+            case "drop":
+                pass
+            case "duplicate":
+                receive(msu)
+                receive(msu)
+            case "delay":
+                self._clock.call_later_us(rule.delay_us, receive, msu)
+            case "reorder":
+                self._overtaken.append(msu)
+                self._clock.call_later_us(HELD_US, self._catch_up, receive)
+            case "damage":
+                receive(msgspec.structs.replace(msu, payload=self._damaged(msu.payload)))
+
+    def _damaged(self, payload: bytes) -> bytes:
+        place = self._troubles.draw.randrange(8 * len(payload))
+        octets = bytearray(payload)
+        octets[place >> 3] ^= 1 << (place & 7)
+        return bytes(octets)
+
+    def _catch_up(self, receive: Callable[[Msu], None]) -> None:
+        while self._overtaken:
+            receive(self._overtaken.pop(0))
