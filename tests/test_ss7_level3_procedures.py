@@ -503,6 +503,18 @@ class TestCongestion:
         assert point.statuses[2:] == [Congested(PC64, 0)]
         assert point.clock.run(3_600 * SECOND_US), "no timer is left"
 
+    def test_its_own_congested_link_is_told_to_the_user_parts_too(self) -> None:
+        point = EndPoint()
+        (link,) = point.node.point.linksets[PC70].links
+        point.node.management.congested(link, 1)
+        point.send(1)
+        assert point.statuses == []
+        point.send(2)
+        assert point.statuses == [Congested(PC64, 1)]
+        point.node.management.congested(link, 0)
+        point.clock.advance_us(10 * SECOND_US)
+        assert point.statuses[1:] == [Congested(PC64, 0)]
+
     def test_while_it_lasts_it_is_not_lowered(self) -> None:
         point = EndPoint()
         point.stp68[0].send(m.Tfc(PC64, 3))
@@ -513,8 +525,8 @@ class TestCongestion:
 
     def test_a_transfer_point_controls_the_sender_once_in_eight_messages(self) -> None:
         point = RelayPoint()
-        link = next(iter(point.node.point.linksets[PC64].links))
-        link.congestion = 2
+        (link,) = point.node.point.linksets[PC64].links
+        point.node.management.congested(link, 2)
         for _ in range(17):
             point.ssp62.send_unit(PC64, PC62)
         pass_time(point.clock)

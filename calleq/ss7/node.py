@@ -141,14 +141,13 @@ class Mtp3Node:
             mtp3_codec.encode(Msu(destination, self.point_code, selection, payload))
         octets = _HEAD.pack(self._information, way.label | selection << 28) + payload
         self.sent += 1
-        taken = way.carriers[selection].carry(octets)
-        link = way.links[selection] if way.links else None
-        if link is not None and link.congestion:
-            self.management.congestion.passed(link, way, self.point_code)
-        return taken
+        if self.point.is_congested and way.links[selection].congestion:
+            self.management.congestion.passed(way.links[selection], way, self.point_code)
+        return way.carriers[selection].carry(octets)
 
     def on_message(self, service: int, receive: Callable[[Msu], None]) -> None:
         """Hand every unit of `service` addressed to this node to `receive` (one user each)."""
+        assert service > SERVICE_TEST, "level 3 speaks for itself"
         self._users[service] = receive
 
     def on_status(self, changed: Callable[[int, bool], None]) -> None:
@@ -203,19 +202,6 @@ class Mtp3Node:
                 return link
         raise KeyError(f"{self.name} has no link {name} with code {code}")
 
-    def deliver(self, msu: Msu, link: Link) -> None:
-        """Hand a unit for this node to the user part it is for."""
-        if msu.service <= SERVICE_TEST:
-            self.management.received(msu, link)
-            return
-        user = self._users.get(msu.service)
-        if user is None:
-            self.unknown_service += 1
-            self._say_unavailable(msu)
-            return
-        self.delivered += 1
-        user(msu)
-
     def pass_on(self, information: int, label: int, octets: bytes, link: Link) -> None:
         """A unit for another point code: an end point has no use for it."""
         self.wrong_destination += 1
@@ -242,7 +228,24 @@ class Mtp3Node:
         elif label & 0x3FFF != self.point_code:
             self.pass_on(information, label, octets, link)
         else:
-            self.deliver(mtp3_codec.decode(octets), link)
+            service = information & 15
+            msu = Msu(
+                self.point_code,
+                label >> 14 & 0x3FFF,
+                label >> 28,
+                octets[_HEAD_OCTETS:],
+                service,
+                self.network_indicator,
+            )
+            user = self._users.get(service)
+            if user is not None:
+                self.delivered += 1
+                user(msu)
+            elif service <= SERVICE_TEST:
+                self.management.received(msu, link)
+            else:
+                self.unknown_service += 1
+                self._say_unavailable(msu)
 
     def _encode(self, message: ManagementMessage, destination: int) -> bytes:
         return mtp3_codec.encode(

@@ -64,7 +64,7 @@ class TransferPoint(Mtp3Node):
             self._undeliverable(label, link)
         elif way.carriers[label >> 28].carry(octets):
             self.relayed += 1
-            if wanted.congestion:
+            if self.point.is_congested and wanted.congestion:
                 self.management.congestion.passed(
                     wanted, way, label >> 14 & 0x3FFF, tests=_is_test(information, octets)
                 )

@@ -69,9 +69,14 @@ class Management:
             clock, timers, lambda action, fsn: self.traffic.act(link, action, fsn)
         )
         linkset.links.append(link)
-        link.congestion = end.congestion
-        end.on_congestion(lambda level: setattr(link, "congestion", level))
+        end.on_congestion(lambda level: self.congested(link, level))
+        self.congested(link, end.congestion)
         return link
+
+    def congested(self, link: Link, level: int) -> None:
+        """Level 2 tells how congested a link is."""
+        link.congestion = level
+        self.point.is_congested = any(link.congestion for link in self.point.links())
 
     def changed(self, link: Link, in_service: bool) -> None:
         """Level 2 has brought a link into service, or lost it."""

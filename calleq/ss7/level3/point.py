@@ -218,6 +218,8 @@ class Point:
         self.ways: dict[int, Way] = {}
         self.is_restarting = True
         """The MTP restart is not over: the user parts have to wait (Q.704 §9)."""
+        self.is_congested = False
+        """Some link is."""
         self.unsent = 0
         """Messages of management that had no way."""
         self.discarded = 0
