@@ -27,6 +27,8 @@ from calleq.ss7.isup.check_equipment import VoiceChecks
 from calleq.ss7.isup.exchange import IsupExchange
 from calleq.ss7.isup.timers import IsupTimers, timers_of
 from calleq.ss7.isup.trunks import Trunk
+from calleq.ss7.level3.screening import screening_of
+from calleq.ss7.level3.timers import Mtp3Timers
 from calleq.ss7.links import LinkEnd
 from calleq.ss7.m3ua.ends import AdaptedEnd
 from calleq.ss7.m3ua.network import tell_each_other
@@ -44,6 +46,7 @@ from calleq.topology import (
     element_names,
     parse_point_code,
 )
+from calleq.topology_mtp3 import timers_us
 from calleq.units import MILLISECOND_US
 
 TELEPHONES = "telephones"
@@ -217,22 +220,28 @@ def prompts_of(topology: Topology) -> list[Prompt]:
 def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None:
     topology = network.topology
     codes = point_codes(topology)
+    timers = Mtp3Timers(**timers_us(topology))
     for point in topology.transfer_points:
         if point.name in chosen:
             network.nodes[point.name] = TransferPoint(
-                point.name, codes[point.name], plant.clock, codes.get(point.mate)
+                point.name,
+                codes[point.name],
+                plant.clock,
+                codes.get(point.mate),
+                timers=timers,
+                screening=screening_of(point.screening, codes),
             )
     relays = {point.name for point in topology.transfer_points}
     for name, code in codes.items():
         if name in chosen and name not in relays:
-            network.nodes[name] = Mtp3Node(name, code, plant.clock)
+            network.nodes[name] = Mtp3Node(name, code, plant.clock, timers=timers)
     for link in topology.links:
         for name, end in plant.link_ends(link, chosen).items():
             far = link.ends[1] if name == link.ends[0] else link.ends[0]
             network.nodes[name].attach(end, codes[far])
-            network.link_ends.append(end)
             if isinstance(end, AdaptedEnd):
                 tell_each_other(network.nodes[name], end, codes[far])
+            network.link_ends.append(end)
     for name, node in network.nodes.items():
         if isinstance(node, TransferPoint):
             _set_ways_out(node, name, topology, codes)
@@ -269,11 +278,13 @@ def _set_routes(node: Mtp3Node, name: str, topology: Topology, codes: dict[str, 
         for point in topology.foreign_nodes
         if point.kind == "transfer_point" and point.name in adjacent
     )
+    linked = _linked_abroad(topology)
     for other, code in codes.items():
         if other == name:
             continue
         direct = (code,) if other in adjacent else ()
-        levels = (direct, beyond, own) if other in foreign else (direct, own, beyond)
+        helpful = own if other not in foreign or other in linked else ()
+        levels = (direct, beyond, helpful) if other in foreign else (direct, own, beyond)
         node.set_route(code, *(level for level in levels if level))
 
 
@@ -289,6 +300,16 @@ def _set_ways_out(
     mate = () if node.mate is None else (node.mate,)
     for other in foreign.keys() - adjacent:
         node.set_route(codes[other], *(level for level in (beyond, mate) if level))
+
+
+def _linked_abroad(topology: Topology) -> frozenset[str]:
+    """The foreign nodes that our transfer points reach, by links or over a foreign one."""
+    relays = {point.name for point in topology.transfer_points}
+    ends = {end for link in topology.links if relays & set(link.ends) for end in link.ends}
+    foreign = topology.foreign()
+    if any(foreign[end].kind == "transfer_point" for end in ends if end in foreign):
+        return frozenset(foreign)
+    return frozenset(ends & foreign.keys())
 
 
 def _trunks(name: str, topology: Topology, codes: dict[str, int]) -> tuple[Trunk, ...]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from calleq.numbering import NumberingError, parse_e164
 from calleq.topology_foreign import PORT_LIMIT, check_link, is_host, is_port
 from calleq.topology_links import check_delay, check_wire
+from calleq.topology_mtp3 import check_mtp3
 from calleq.topology_types import (
     HomeSwitches,
     Line,
@@ -52,6 +53,7 @@ def check_topology(topology: Topology) -> None:
     _check_businesses(topology)
     _check_access(topology)
     _check_timing(topology)
+    check_mtp3(topology)
     _check_processes(topology)
 
 

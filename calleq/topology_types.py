@@ -48,6 +48,18 @@ class Switch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return (self.antenna, *self.antennas)
 
 
+class ScreeningRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Gateway screening at a transfer point: what some origins may reach; what is empty is open."""
+
+    origins: tuple[str, ...] = ()
+    """Names of nodes, or point codes (3-8-3) of nodes beyond; so are the destinations."""
+    destinations: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    """User parts: `isup`, `sccp`, `management`, or a service indicator as a number."""
+    neighbours: tuple[str, ...] = ()
+    """Adjacent nodes whose links those origins may come over."""
+
+
 class TransferPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An STP; mates are linked to each other."""
 
@@ -55,6 +67,8 @@ class TransferPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     numeral: str
     point_code: str
     mate: str = ""
+    screening: tuple[ScreeningRule, ...] = ()
+    """What may be passed on; no rule: everything."""
 
 
 class Peripheral(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -243,6 +257,9 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     timing: Timing = Timing()
     isup_timers: dict[str, float] = {}
     """Lengths of ISUP timers in seconds, by name ("T7"), where they are not calleq's own."""
+
+    mtp3_timers: dict[str, float] = {}
+    """Seconds by name (`t1`, `test_t2`), within the ranges of Q.704 §16.8 and Q.707 §5.5."""
     processes: Processes = Processes()
 
     def point_codes(self) -> dict[str, str]:

@@ -50,6 +50,7 @@ class FarCircuit:
         self.calling: CallingNumber | None = None
         self.timers: list[Timer] = []
         self.heard: Message | None = None
+        self.checking = False
 
     def later(self, delay_us: int, call: Callable[..., object], *arguments: object) -> None:
         self.timers.append(self.exchange.clock.call_later_us(delay_us, call, *arguments))

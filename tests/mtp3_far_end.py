@@ -15,7 +15,9 @@ DELAY_US = 1_000
 class FarEnd:
     """The far end of one link: it answers link tests, and keeps what else it is sent."""
 
-    def __init__(self, node: Mtp3Node, name: str, point_code: int, code: int) -> None:
+    def __init__(
+        self, node: Mtp3Node, name: str, point_code: int, code: int, *, managed: bool = True
+    ) -> None:
         self.node = node
         self.name = name
         self.point_code = point_code
@@ -27,7 +29,11 @@ class FarEnd:
         self.wire = InProcessLink((node.name, name), node.clock, NoTap(), DELAY_US)
         self.end = self.wire.end(name)
         self.end.attach(self._receive, lambda in_service: None)
-        node.attach(self.wire.end(node.name), point_code)
+        near = self.wire.end(node.name)
+        if not managed:
+            # As an end over M3UA says of itself.
+            near.managed = False  # type: ignore[attr-defined]
+        node.attach(near, point_code)
 
     def _receive(self, octets: bytes) -> None:
         msu = mtp3_codec.decode(octets)

@@ -87,6 +87,7 @@ class FarCircuit:
         self.ended = False
         self.idle = False
         self.heard: Message | None = None
+        self.checking = False
 
     @property
     def wire(self) -> str:

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from calleq.topology import figure1_path, parse_topology
 from tests.live import ROOT, calleq
 
 COMMANDS = {
@@ -64,6 +65,18 @@ def test_the_guide_of_scenarios_can_be_followed_from_top_to_bottom(tmp_path: pat
     assert follow(page, tmp_path) > 10
     assert "<svg" in (tmp_path / "out" / "scenarios.html").read_text("utf-8")
     assert "<testsuite" in (tmp_path / "verdicts.xml").read_text("utf-8")
+
+
+def test_the_guide_to_the_signalling_network_can_be_followed(tmp_path: pathlib.Path):
+    page = (ROOT / "docs" / "guide" / "signalling-network.md").read_text("utf-8")
+    assert follow(page, tmp_path) == 1
+    (rules,) = [block for block in blocks(page, "toml") if "screening" in block]
+    (timers,) = [block for block in blocks(page, "toml") if "mtp3_timers" in block]
+    shipped = figure1_path().read_text("utf-8")
+    before = '[[transfer_points]]\nname = "stp-70"'
+    topology = parse_topology(shipped.replace(before, rules + before, 1) + timers, "guide")
+    assert len(topology.transfer_points[0].screening) == 2
+    assert topology.mtp3_timers == {"t1": 0.8, "test_t2": 30.0}
 
 
 def test_the_ladder_in_readme_is_what_is_printed():

@@ -21,7 +21,8 @@ from calleq.units import HOUR_US, SECOND_US
 from simulator.faults.invariants import breaches, rest_of
 from simulator.faults.kinds import KINDS
 from simulator.faults.matrix import APPROACHES
-from simulator.faults.network import FaultError, FragileNetwork
+from simulator.faults.network import FragileNetwork
+from simulator.faults.outages import FaultError
 from simulator.faults.random_world import plan, play
 from simulator.faults.seeds import run_seeds
 from simulator.faults.small import AGENTS, CUSTOMERS, PASSWORD, small_world

@@ -21,6 +21,7 @@ FLOORS = {
     "topology_checks": 0,
     "topology_foreign": 0,
     "topology_links": 0,
+    "topology_mtp3": 0,
     "topology_types": 0,
     "units": 0,
     "theory": 0,

@@ -543,6 +543,34 @@ class TestUserParts:
         assert point.statuses == [UserPartUnavailable(PC64, 5, 2)]
 
 
+class TestOverM3ua:
+    """Links that manage themselves: no message of level 3 crosses them."""
+
+    def test_they_carry_traffic_at_once_and_are_sent_no_management(self) -> None:
+        clock = VirtualClock()
+        node = TransferPoint("stp-68", PC68, clock)
+        gateway = FarEnd(node, "gateway", PC70, 0, managed=False)
+        ssp = FarEnd(node, "ssp-62", PC62, 0)
+        pass_time(clock)
+        ssp.send(m.Tra())
+        pass_time(clock)
+        ssp.send_unit(PC70, PC62)
+        gateway.send_unit(PC62, PC70)
+        gateway.send_unit(9, PC70)
+        pass_time(clock)
+        assert len(gateway.units) == len(ssp.units) == 1
+        ssp.wire.fail()
+        clock.advance_us(2 * SECOND_US)
+        assert gateway.messages == gateway.tests == []
+        gateway.wire.fail()
+        pass_time(clock)
+        assert not node.accessible(PC70)
+        gateway.wire.restore()
+        clock.advance_us(3 * SECOND_US)
+        assert node.accessible(PC70)
+        assert gateway.messages == gateway.tests == []
+
+
 class TestScreening:
     RULES = (
         Rule(frozenset({PC62}), frozenset({PC64}), frozenset({5}), frozenset({PC62})),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 from itertools import product
 
+import msgspec
 import pytest
 
 from calleq.ss7.level3 import (
@@ -14,8 +15,13 @@ from calleq.ss7.level3 import (
     link_test,
     restart_tables,
 )
-from calleq.ss7.level3.timers import RANGES_US, Mtp3Timers
+from calleq.ss7.level3.screening import Rule
+from calleq.ss7.level3.timers import Mtp3Timers
 from calleq.ss7.machines import machine_tables
+from calleq.ss7.transfer_point import TransferPoint
+from calleq.topology import TopologyError, figure1_path, parse_point_code, parse_topology
+from calleq.topology_mtp3 import RANGES_US
+from simulator.virtual import VirtualNetwork
 
 Table = Mapping[tuple[IntEnum, IntEnum], tuple[IntEnum, IntEnum]]
 
@@ -82,6 +88,74 @@ def test_a_timer_outside_its_range_is_refused(name: str) -> None:
             Mtp3Timers(**{name: wrong_us})
 
 
-def test_timers_that_contradict_each_other_are_refused() -> None:
-    Mtp3Timers(t18_us=20_000_000, t20_us=61_000_000, t21_us=65_000_000)
+def test_every_timer_has_a_range_that_another_topology_may_choose_from() -> None:
     assert set(RANGES_US) == set(Mtp3Timers.__struct_fields__)
+    Mtp3Timers(**{name: longest_us for name, (_, longest_us) in RANGES_US.items()})
+
+
+RULE = """
+[[transfer_points.screening]]
+origins = ["ssp-62", "2-100-3"]
+destinations = ["ssp-64"]
+services = ["isup", "3"]
+neighbours = ["ssp-62"]
+"""
+
+
+def figure1_with(text: str, before: str = '[[transfer_points]]\nname = "stp-70"') -> str:
+    shipped = figure1_path().read_text()
+    return shipped.replace(before, text + before, 1)
+
+
+def test_a_topology_says_which_timers_and_what_is_screened() -> None:
+    topology = parse_topology(figure1_with(RULE), "x")
+    network = VirtualNetwork(
+        msgspec.structs.replace(topology, mtp3_timers={"t1": 0.6, "test_t2": 30.0})
+    )
+    node = network.network.nodes["stp-68"]
+    assert isinstance(node, TransferPoint)
+    assert (node.point.timers.t1_us, node.point.timers.test_t2_us) == (600_000, 30_000_000)
+    codes = network.point_codes()
+    assert node.screening is not None
+    assert node.screening.rules == (
+        Rule(
+            frozenset((codes["ssp-62"], parse_point_code("2-100-3"))),
+            frozenset((codes["ssp-64"],)),
+            frozenset((5, 3)),
+            frozenset((codes["ssp-62"],)),
+        ),
+    )
+    other = network.network.nodes["stp-70"]
+    assert isinstance(other, TransferPoint)
+    assert other.screening is None
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        (RULE.replace('"ssp-64"', '"ssp-65"'), "screening[0].destinations[0]: 'ssp-65'"),
+        (RULE.replace("2-100-3", "9-1-1"), "screening[0].origins[1]: '9-1-1'"),
+        (RULE.replace('"3"', '"16"'), "screening[0].services[1]: '16'"),
+        (RULE.replace("isup", "is"), "screening[0].services[0]: 'is'"),
+        (RULE.replace("services", "service"), "screening[0].service: no such key"),
+    ],
+)
+def test_a_rule_about_nobody_is_refused(text: str, error: str) -> None:
+    with pytest.raises(TopologyError) as refused:
+        parse_topology(figure1_with(text), "x")
+    assert error in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("t1 = 0.4", "mtp3_timers.t1: 0.4: 0.5 to 1.2 s expected"),
+        ("t7 = 1", "mtp3_timers.t7: no such timer"),
+        ("t2 = nan", "mtp3_timers.t2: nan"),
+    ],
+)
+def test_a_timer_that_there_cannot_be_is_refused(text: str, error: str) -> None:
+    whole = figure1_path().read_text() + f"\n[mtp3_timers]\n{text}\n"
+    with pytest.raises(TopologyError) as refused:
+        parse_topology(whole, "x")
+    assert error in str(refused.value)

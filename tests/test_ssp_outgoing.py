@@ -2,7 +2,8 @@
 
 import pytest
 
-from calleq.journal.entries import LineSeized, Transit
+from calleq.journal.entries import LineSeized, Stamped, Transit
+from calleq.journal.frames import encode_entry
 from calleq.lines.messages import Setup
 from calleq.media.contract import line_wire, tone_source, wire_source
 from calleq.ss7.isup.messages import CalledNumber, CallingNumber
@@ -177,6 +178,16 @@ def test_a_telephone_calls_another_switch(town: Town):
     town.hangs_up(DSL, reference=1)
     assert town.flow() == [("ssp-b/1", "REL 16 at 0"), ("0100", "Release 16")]
     assert town.at_rest()
+
+
+@pytest.mark.parametrize("called", [AT_B, ISDN, CONGESTED, UNALLOCATED])
+def test_what_a_telephone_dialled_can_be_written(town: Town, called: str):
+    """A number that had been checked was no plain text any more, which no journal took."""
+    town.dials(DSL, called)
+    town.passes(0.1)
+    assert len(town.journal.entries) >= (called != UNALLOCATED)
+    for entry in town.journal.entries:
+        assert encode_entry(Stamped("ssp-a", 1, 0, 0, entry))
 
 
 def test_a_telephone_calls_its_neighbour(town: Town):

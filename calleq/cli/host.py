@@ -7,6 +7,7 @@ ends everything in the reverse order: doors first, then the elements' wires, the
 
 import asyncio
 import contextlib
+import gc
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -100,6 +101,9 @@ async def hosting(wish: Wish, stop: asyncio.Event) -> AsyncIterator[Host]:
                 failures.append(what)
                 stop.set()
 
+        # Millions of entries are read and none of them is garbage: not to be looked at meanwhile.
+        gc.disable()
+        stack.callback(gc.enable)
         base = journal_path(wish.data, process)
         retention = _retention(wish, stack)
         opening = await stack.enter_async_context(
@@ -109,6 +113,8 @@ async def hosting(wish: Wish, stop: asyncio.Event) -> AsyncIterator[Host]:
                 )
             )
         )
+        if wish.elements is not None:
+            await opening  # the voice may have to be waited for: what is refused is refused before
         capture = CaptureFile(wish.data / f"{process}.capture", clock)
         stack.callback(capture.close)
         diary = Diary(clock, wish.data / "telephones.diary" if _has_telephones(wish) else None)
@@ -118,21 +124,10 @@ async def hosting(wish: Wish, stop: asyncio.Event) -> AsyncIterator[Host]:
         )
         journal = await opening
         wires = await stack.enter_async_context(_wires(wish, clock, capture))
-        plant = Plant(
-            clock=clock,
-            journal=journal,
-            bus=wires.bus,
-            lines=wires.lines,
-            voice=voice,
-            tap=capture,
-            link_ends=wires.link_ends,
-            verifier=PooledVerifier(pool, loop.call_soon_threadsafe),
-            random_bits=secrets.randbits,
-            secret=secrets.token_bytes(32),
-            diary=diary,
-            talk_us=wish.talk_us,
-        )
+        verifier = PooledVerifier(pool, loop.call_soon_threadsafe)
+        plant = _plant(wish, clock, journal, wires, voice, capture, verifier, diary)
         host = _set_to_work(wish, plant, voice, wires, journal)
+        gc.enable()
         await _open_doors(wish, host, base, stack)
         if host.doors:
             merge_json(wish.data / "listening.json", host.doors)
@@ -143,6 +138,32 @@ async def hosting(wish: Wish, stop: asyncio.Event) -> AsyncIterator[Host]:
             with contextlib.suppress(JournalError):  # a failed disk is told of already
                 host.network.stop()
             host.failure = "; ".join(failures)
+
+
+def _plant(
+    wish: Wish,
+    clock: LoopClock,
+    journal: FileJournal,
+    wires: Wires,
+    voice: RemoteVoice,
+    capture: CaptureFile,
+    verifier: PooledVerifier,
+    diary: Diary,
+) -> Plant:
+    return Plant(
+        clock=clock,
+        journal=journal,
+        bus=wires.bus,
+        lines=wires.lines,
+        voice=voice,
+        tap=capture,
+        link_ends=wires.link_ends,
+        verifier=verifier,
+        random_bits=secrets.randbits,
+        secret=secrets.token_bytes(32),
+        diary=diary,
+        talk_us=wish.talk_us,
+    )
 
 
 @contextlib.asynccontextmanager

@@ -38,7 +38,7 @@ PAST_TOLERANCE_US = MINUTE_US
 REFUSED_RATE = Rate(burst=1_000, refill_us=SECOND_US // 20)
 """Refusals written to the journal."""
 IDEMPOTENCY_KEY = "idempotency-key"
-PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
+PROXY_HEADERS = frozenset(("forwarded", "x-forwarded-for", "x-real-ip", "via"))
 
 Answer = Callable[[Outcome], object]
 
@@ -96,7 +96,7 @@ class Intake:
         if key is not None and not is_key(key):
             self._turn_away(answer, errors.KEY_MALFORMED, "idempotency_key")
             return
-        if any(name in headers for name in PROXY_HEADERS):
+        if not PROXY_HEADERS.isdisjoint(headers):
             peer = f"behind proxy {peer}"
         work = _Work(message, key, peer, answer, "" if key is None else _fingerprint(message))
         self._in_work += 1

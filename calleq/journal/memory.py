@@ -48,7 +48,17 @@ class MemoryJournal:
         clock = self._clock
         now_us = clock.monotonic_us()
         self._keep(Stamped(entity, sequence, clock.now_us(), now_us, entry))
-        due_us = self._due_us(now_us)
+        if now_us >= self._flush_end_us and self._next_waits:
+            self._flush_start_us = self._flush_end_us
+            self._flush_end_us += self._commit_us
+            self._next_waits = False
+        due_us = self._flush_end_us
+        if now_us >= due_us:
+            self._flush_start_us = now_us
+            due_us = self._flush_end_us = now_us + self._commit_us
+        elif now_us != self._flush_start_us:
+            self._next_waits = True
+            due_us += self._commit_us
         if durable is None:
             return
         groups = self._groups
@@ -56,21 +66,7 @@ class MemoryJournal:
             groups[-1][1].append(durable)
         else:
             groups.append((due_us, [durable]))
-            self._clock.call_later_us(due_us - now_us, self._commit)
-
-    def _due_us(self, now_us: int) -> int:
-        """When an entry appended now becomes durable."""
-        if now_us >= self._flush_end_us and self._next_waits:
-            self._flush_start_us = self._flush_end_us
-            self._flush_end_us += self._commit_us
-            self._next_waits = False
-        if now_us >= self._flush_end_us:
-            self._flush_start_us = now_us
-            self._flush_end_us = now_us + self._commit_us
-        elif now_us != self._flush_start_us:
-            self._next_waits = True
-            return self._flush_end_us + self._commit_us
-        return self._flush_end_us
+            clock.call_later_us(due_us - now_us, self._commit)
 
     def _commit(self) -> None:
         _, group = self._groups.popleft()

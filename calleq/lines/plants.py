@@ -28,6 +28,22 @@ def telephone_name(line: str) -> str:
     return f"telephone {line}"
 
 
+class _Wire:
+    """The wire of one line to one switch: its names, its telephone, and what is under way."""
+
+    __slots__ = ("line", "link", "receive", "switch", "telephone", "to_switch", "to_telephone")
+
+    def __init__(self, switch: str, line: str) -> None:
+        self.switch = switch
+        self.line = line
+        self.link = line_link(line)
+        self.telephone = telephone_name(line)
+        self.receive: Callable[[bytes], None] | None = None
+        """The telephone, once it is plugged in."""
+        self.to_switch: deque[bytes] = deque()
+        self.to_telephone: deque[bytes] = deque()
+
+
 class InProcessLines:
     """Fulfils `LinePlant` where both ends are in this process."""
 
@@ -36,10 +52,7 @@ class InProcessLines:
         self._delay_us = delay_us
         self._tap = tap
         self._switches: dict[str, Callable[[str, bytes], None]] = {}
-        self._telephones: dict[tuple[str, str], Callable[[bytes], None]] = {}
-        self._names: dict[str, tuple[str, str]] = {}
-        self._to_switch: dict[tuple[str, str], deque[bytes]] = {}
-        self._to_telephone: dict[tuple[str, str], deque[bytes]] = {}
+        self._wires: dict[tuple[str, str], _Wire] = {}
         self.lost = 0
         """Messages that had nobody to go to, or no room on the wire."""
 
@@ -47,53 +60,51 @@ class InProcessLines:
         self._switches[switch] = receive
 
     def plug_in(self, switch: str, line: str, receive: Callable[[bytes], None]) -> None:
-        self._telephones[switch, line] = receive
+        self._wire(switch, line).receive = receive
 
     def to_telephone(self, switch: str, line: str, octets: bytes) -> None:
-        link, telephone = self._named(line)
-        self._tap.saw(_CIRCUIT, link, switch, telephone, octets, self._clock.now_us())
-        self._put(self._to_telephone, (switch, line), octets, self._arrive_at_telephone)
+        wire = self._wires.get((switch, line)) or self._wire(switch, line)
+        now_us = self._clock.now_us()
+        self._tap.saw(_CIRCUIT, wire.link, switch, wire.telephone, octets, now_us)
+        self._put(wire, wire.to_telephone, octets, self._arrive_at_telephone)
 
     def to_switch(self, switch: str, line: str, octets: bytes) -> None:
-        link, telephone = self._named(line)
-        self._tap.saw(_CIRCUIT, link, telephone, switch, octets, self._clock.now_us())
-        self._put(self._to_switch, (switch, line), octets, self._arrive_at_switch)
+        wire = self._wires.get((switch, line)) or self._wire(switch, line)
+        now_us = self._clock.now_us()
+        self._tap.saw(_CIRCUIT, wire.link, wire.telephone, switch, octets, now_us)
+        self._put(wire, wire.to_switch, octets, self._arrive_at_switch)
 
-    def _named(self, line: str) -> tuple[str, str]:
-        names = self._names.get(line)
-        if names is None:
-            names = self._names[line] = (line_link(line), telephone_name(line))
-        return names
+    def _wire(self, switch: str, line: str) -> _Wire:
+        wire = self._wires.get((switch, line))
+        if wire is None:
+            wire = self._wires[switch, line] = _Wire(switch, line)
+        return wire
 
     def _put(
         self,
-        wires: dict[tuple[str, str], deque[bytes]],
-        ends: tuple[str, str],
+        wire: _Wire,
+        under_way: deque[bytes],
         octets: bytes,
-        arrive: Callable[[tuple[str, str]], None],
+        arrive: Callable[[_Wire], None],
     ) -> None:
         """A queue for each direction keeps the order even where a clock's timers do not."""
-        wire = wires.get(ends)
-        if wire is None:
-            wire = wires[ends] = deque()
-        if len(wire) >= WIRE_LIMIT_MESSAGES:
+        if len(under_way) >= WIRE_LIMIT_MESSAGES:
             self.lost += 1
             return
-        wire.append(octets)
-        self._clock.call_later_us(self._delay_us, arrive, ends)
+        under_way.append(octets)
+        self._clock.call_later_us(self._delay_us, arrive, wire)
 
-    def _arrive_at_telephone(self, ends: tuple[str, str]) -> None:
-        octets = self._to_telephone[ends].popleft()
-        receive = self._telephones.get(ends)
+    def _arrive_at_telephone(self, wire: _Wire) -> None:
+        octets = wire.to_telephone.popleft()
+        if wire.receive is None:
+            self.lost += 1
+            return
+        wire.receive(octets)
+
+    def _arrive_at_switch(self, wire: _Wire) -> None:
+        octets = wire.to_switch.popleft()
+        receive = self._switches.get(wire.switch)
         if receive is None:
             self.lost += 1
             return
-        receive(octets)
-
-    def _arrive_at_switch(self, ends: tuple[str, str]) -> None:
-        octets = self._to_switch[ends].popleft()
-        receive = self._switches.get(ends[0])
-        if receive is None:
-            self.lost += 1
-            return
-        receive(ends[1], octets)
+        receive(wire.line, octets)

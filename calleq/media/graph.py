@@ -17,6 +17,7 @@ for one end; more than `MAX_ENDS` ends that are in use.
 from collections.abc import Callable
 
 from calleq.media.contract import Prompt
+from calleq.media.g711 import FRAME_US
 from calleq.media.sounds import TONES
 
 MAX_SOURCES = 64
@@ -45,6 +46,11 @@ def check_sources(sources: tuple[str, ...]) -> None:
         raise VoiceError(f"{len(sources)} sources for one wire: at most {MAX_SOURCES}")
     for source in sources:
         _parse(source)
+
+
+def frame_at(monotonic_us: int) -> int:
+    """The first frame that begins at an instant or after it."""
+    return -(-monotonic_us // FRAME_US)
 
 
 class Leaf:
@@ -141,15 +147,15 @@ class VoiceGraph:
         if len(self._ends) >= MAX_ENDS:
             raise VoiceError(f"more than {MAX_ENDS} ends of wires are in use")
 
-    def feed(self, element: str, wire: str, sources: tuple[str, ...], frame: int) -> None:
-        """Let `element` send the sum of `sources` into `wire`; a new tone begins at `frame`."""
-        self.feed_end(self.end(element, wire), sources, frame)
+    def feed(self, element: str, wire: str, sources: tuple[str, ...], now_us: int) -> None:
+        """Let `element` send the sum of `sources` into `wire`; a new tone begins at `now_us`."""
+        self.feed_end(self.end(element, wire), sources, now_us)
 
-    def feed_end(self, end: End, sources: tuple[str, ...], frame: int) -> None:
+    def feed_end(self, end: End, sources: tuple[str, ...], now_us: int) -> None:
         """As `feed`, for whoever has the end already."""
         if sources == end.sources:
             return
-        leaves, inlets = self._resolve(end, sources, frame) if sources else ((), ())
+        leaves, inlets = self._resolve(end, sources, now_us) if sources else ((), ())
         dropped = end.leaves
         for leaf in dropped:
             leaf.users.remove(end)
@@ -174,7 +180,7 @@ class VoiceGraph:
             self._notify()
 
     def _resolve(
-        self, end: End, sources: tuple[str, ...], frame: int
+        self, end: End, sources: tuple[str, ...], now_us: int
     ) -> tuple[tuple[Leaf, ...], tuple[End, ...]]:
         """The leaves and inlets that sources name, each once. Changes nothing that is heard."""
         if len(sources) > MAX_SOURCES:
@@ -188,17 +194,17 @@ class VoiceGraph:
             elif kind == "player":
                 leaves.append(self.player(end.element, name))
             else:
-                leaves.append(self._tone(end, _parse(source)[1], frame))
+                leaves.append(self._tone(end, _parse(source)[1], now_us))
         return tuple(leaves), tuple(inlets)
 
-    def _tone(self, end: End, name: str, frame: int) -> Leaf:
+    def _tone(self, end: End, name: str, now_us: int) -> Leaf:
         voice = frozenset((f"tone:{name}",))
         for leaf in end.leaves:
             if leaf.player is None and leaf.voice == voice:
                 return leaf
         leaf = Leaf()
         leaf.voice = voice
-        leaf.start_frame = frame
+        leaf.start_frame = frame_at(now_us)
         return leaf
 
     def player(self, element: str, name: str) -> Leaf:
@@ -253,11 +259,10 @@ class VoiceGraph:
         end.cut = False
         if inlets and len(end.facing) > 1:
             reached = self.reached(end)
-            allowed = tuple(inlet for inlet in inlets if inlet not in reached)
-            if len(allowed) < len(inlets):
+            if not reached.keys().isdisjoint(inlets):
                 end.cut = True
                 self._cut.append(end)
-                inlets = allowed
+                inlets = tuple(inlet for inlet in inlets if inlet not in reached)
         end.inlets = inlets
         for inlet in inlets:
             inlet.outlets.append(end)
@@ -286,6 +291,8 @@ class VoiceGraph:
                 sent = leaves[0].voice
             elif len(inlets) == 1 and not leaves:
                 sent = inlets[0].heard
+            elif not leaves and not inlets:
+                sent = SILENCE
             else:
                 sent = SILENCE.union(
                     *[leaf.voice for leaf in leaves], *[one.heard for one in inlets]

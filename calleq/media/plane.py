@@ -14,9 +14,11 @@ A mouth (a simulated telephone) is a player named `E164/...`: its line is what s
 from collections.abc import Callable
 from functools import lru_cache
 
+import msgspec
+
 from calleq.media.contract import Played, Player, Prompt
 from calleq.media.g711 import FRAME_US
-from calleq.media.graph import End, Leaf, VoiceError, VoiceGraph, Voices
+from calleq.media.graph import End, Leaf, VoiceError, VoiceGraph, Voices, frame_at
 from calleq.media.mixer import Mixer
 from calleq.media.sounds import PromptLibrary, Repertoire, SoundError
 from calleq.runtime.clock import Clock, Timer
@@ -28,24 +30,16 @@ MAX_DETECT_US = 10_000_000
 """No answer is listened to for longer."""
 
 
-class Playing:
+class Playing(msgspec.Struct):
     """One prompt on its way from `play` to its report."""
 
-    __slots__ = ("element", "leaf", "name", "prompt", "report", "timers")
-
-    def __init__(self, element: str, name: str, prompt: Prompt, report: Player) -> None:
-        self.element = element
-        self.name = name
-        self.prompt = prompt
-        self.report = report
-        self.leaf: Leaf | None = None
-        """None until it is heard."""
-        self.timers: list[Timer] = []
-
-
-def frame_at(monotonic_us: int) -> int:
-    """The first frame that begins at an instant or after it."""
-    return -(-monotonic_us // FRAME_US)
+    element: str
+    name: str
+    prompt: Prompt
+    report: Player
+    leaf: Leaf | None = None
+    """None until it is heard."""
+    timers: list[Timer] = []
 
 
 class VoicePlane:
@@ -66,8 +60,8 @@ class VoicePlane:
         if sources != end.sources:
             if self._watching:
                 self._before_change(end)
-            frame = frame_at(self._clock.monotonic_us()) if sources else 0
-            self.graph.feed_end(end, sources, frame)
+            now_us = self._clock.monotonic_us() if sources else 0  # nothing begins with silence
+            self.graph.feed_end(end, sources, now_us)
 
     def play(self, element: str, player: str, prompt: Prompt, report: Player) -> None:
         """See `Voice.play`. Raises VoiceError beyond `MAX_PLAYERS`."""
@@ -100,7 +94,7 @@ class VoicePlane:
         prompt = playing.prompt
         try:
             length_us = self._repertoire.duration_us(prompt)
-            mark_us = self._mark_us(playing, length_us)
+            mark_us = None if playing.report.marked is None else self._mark_us(prompt, length_us)
         except SoundError:
             self._over(playing, "failed")
             return
@@ -125,10 +119,9 @@ class VoicePlane:
             )
         self.graph.start(leaf)
 
-    def _mark_us(self, playing: Playing, length_us: int) -> int | None:
-        """When to report the mark; None when nobody asked, or when it is never reached."""
-        prompt = playing.prompt
-        if playing.report.marked is None or prompt.kind != "speech" or not prompt.mark:
+    def _mark_us(self, prompt: Prompt, length_us: int) -> int | None:
+        """When to report the mark; None when there is none, or it is never reached."""
+        if prompt.kind != "speech" or not prompt.mark:
             return None
         mark_us = self._repertoire.speech.mark_us(prompt)
         return mark_us if mark_us <= length_us else None

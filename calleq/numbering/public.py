@@ -95,7 +95,7 @@ def _parsed(number: E164) -> PhoneNumber:
 
 
 def _refuse_short(text: str) -> None:
-    digits = "".join(character for character in text if character in "0123456789")
+    digits = "".join(filter("0123456789".__contains__, text))
     if not digits or len(digits) > SHORT_DIGITS:
         return
     abroad = text.lstrip().startswith("+") and digits.endswith(tuple(_EMERGENCY))

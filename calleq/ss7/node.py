@@ -176,7 +176,15 @@ class Mtp3Node:
 
     def snapshot(self) -> PointSnapshot:
         """Links, linksets, routes and counters as they stand now."""
-        return point_snapshot(self.management, self.screening)
+        return point_snapshot(self.management, self.screening, self._discrimination())
+
+    def _discrimination(self) -> dict[str, int]:
+        return {
+            "malformed": self.malformed,
+            "wrong destination": self.wrong_destination,
+            "unknown service": self.unknown_service,
+            "given up": self.point.discarded,
+        }
 
     def inhibit(self, link: str, told: Told, code: int = 0) -> None:
         """Keep a link free of traffic (Q.704 §10); `told` hears how that ends.

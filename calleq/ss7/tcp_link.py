@@ -117,7 +117,11 @@ class TcpEnd(AttachedEnd):
         )
 
     def arrived(self, octets: bytes) -> None:
-        """A unit came over the connection."""
+        """A unit came over the connection; nobody else shows a foreign node's to a tap."""
+        if self.foreign:
+            self._tap.saw(
+                Segment.SIGNALLING_LINK, self.link, self.far, self.near, octets, self.clock.now_us()
+            )
         if self._receive is not None:
             self._receive(octets)
 

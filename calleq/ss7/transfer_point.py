@@ -69,6 +69,9 @@ class TransferPoint(Mtp3Node):
                     wanted, way, label >> 14 & 0x3FFF, tests=_is_test(information, octets)
                 )
 
+    def _discrimination(self) -> dict[str, int]:
+        return {**super()._discrimination(), "undeliverable": self.undeliverable}
+
     def _undeliverable(self, label: int, link: Link) -> None:
         self.undeliverable += 1
         self.management.routes.respond(link.linkset.adjacent, label & 0x3FFF)

@@ -149,6 +149,9 @@ class Call:
         assert self._called is not None, "the called side reports"
         self.calling.hear((wire_source(self._called.wire),))
 
+    def party_hidden(self) -> None:
+        self.calling.hear(())
+
     def party_alerting(self) -> None:
         self.calling.receive(OInput.PARTY_ALERTING)
 

@@ -11,7 +11,15 @@ What the further exchange says goes back with its parameters, and what the calli
 from calleq.causes import Q850
 from calleq.journal.entries import Transit
 from calleq.ss7.isup.contract import Circuit
-from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Cause, Location, Message, Sam
+from calleq.ss7.isup.messages import (
+    CalledNumber,
+    CallingNumber,
+    Cause,
+    Cot,
+    Location,
+    Message,
+    Sam,
+)
 from calleq.ssp.office import Attempt, Office
 from calleq.ssp.terminating import CalledSide, TerminatingCall, TInput, TState
 
@@ -122,6 +130,8 @@ class CalledCircuit(CalledSide):
             office.exchange.send_iam(circuit, called, calling, self)
         for message in self._early:
             circuit.pass_on(message)
+        if circuit.checking:
+            self.call.party_hidden()
 
     def record_alerting(self) -> None:
         """The switch that faces the party writes it."""
@@ -174,7 +184,11 @@ class CalledCircuit(CalledSide):
             self.receive(TInput.PARTY_ANSWERED)
 
     def circuit_notice(self, circuit: Circuit, message: Message) -> None:
-        if circuit is self._circuit:
+        if circuit is not self._circuit:
+            return
+        if isinstance(message, Cot):
+            self.call.party_presented()
+        else:
             self.call.party_says(message)
 
     def circuit_released(self, circuit: Circuit, cause: Cause) -> None:

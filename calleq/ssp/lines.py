@@ -18,6 +18,7 @@ its calls send to it.
 
 from collections.abc import Callable, Iterable
 from enum import IntEnum
+from itertools import chain
 
 from calleq.causes import Q850
 from calleq.lines.contract import LinePlant
@@ -154,7 +155,7 @@ class LineRegister:
             subscriber.sources[channel] = sources
         elif subscriber.sources.pop(channel, None) is None:
             return
-        total = tuple(source for part in subscriber.sources.values() for source in part)
+        total = tuple(chain.from_iterable(subscriber.sources.values()))
         self._voice.feed(self._name, subscriber.wire, total)
 
     def _occupy(

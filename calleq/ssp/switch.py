@@ -223,7 +223,7 @@ class SwitchService:
     def _line_dials(self, channel: LineChannel, setup: Setup) -> ChannelUser:
         office = self._office
         try:
-            called = str(parse_e164(setup.called))
+            called = str(parse_e164(setup.called))  # a journal writes plain text
         except NumberingError:
             called = ""
         attempt = Attempt(

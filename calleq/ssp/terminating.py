@@ -166,6 +166,9 @@ class TerminatingCall(Protocol):
     def party_presented(self) -> None:
         """The call is offered on an outgoing circuit; tones may come back on it."""
 
+    def party_hidden(self) -> None:
+        """The outgoing circuit is being checked: nothing on it is for the caller."""
+
     def party_alerting(self) -> None:
         """The party is rung."""
 

@@ -14,6 +14,7 @@ with waiting for a person. Each is set once for a phase of a call and never rene
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import msgspec
 
@@ -43,6 +44,7 @@ FAX_LIMIT_US = 35 * SECOND_US
 """T1 of ITU-T T.30 §5.4.3.1: how long a fax looks for another."""
 SILENCE_PATIENCE_US = 4 * SECOND_US
 HELLO_LIMIT = 10
+KEPT_KINDS = 4_096
 """How often a person says hello to nobody before hanging up."""
 
 MODEM_ANSWERS = Prompt(kind="tone", text="2225")
@@ -285,7 +287,7 @@ class Inhabitant:
             self._patience = self._clock.call_later_us(TONE_PATIENCE_US, self._leave)
         elif self._met_person:
             return
-        elif any(voice.startswith("mouth:") for voice in heard):
+        elif "mouth" in (kinds := _kinds(heard)):
             self._met_person = True
             self._wait_no_more()
             self.say(_TALK)
@@ -296,9 +298,7 @@ class Inhabitant:
             if previous and not previous & DISHEARTENING:
                 self._say_hello()
             self._patience = self._clock.call_later_us(SILENCE_PATIENCE_US, self._call_out)
-        elif self._habit.leaves_speech_after_us is not None and any(
-            voice.startswith("speech:") for voice in heard
-        ):
+        elif self._habit.leaves_speech_after_us is not None and "speech" in kinds:
             self._leave_after(self._habit.leaves_speech_after_us)
 
     def _say_hello(self) -> None:
@@ -345,3 +345,9 @@ class Inhabitant:
         if self._next is not None:
             self._next.cancel()
             self._next = None
+
+
+@lru_cache(maxsize=KEPT_KINDS)
+def _kinds(voices: frozenset[str]) -> frozenset[str]:
+    """Of what kind the voices are: `mouth`, `speech`, `music` or `tone`."""
+    return frozenset(voice.partition(":")[0] for voice in voices)

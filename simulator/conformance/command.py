@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.verdicts is not None:
             arguments.verdicts.write_text(pinned(verdicts), encoding="utf-8")
         if arguments.report is not None:
-            written = write_report(arguments.report, name, suite.title, verdicts)
+            written = write_report(arguments.report, name, suite, verdicts)
             if not arguments.json:
                 print_line(f"report  {written}")
     except OSError as error:

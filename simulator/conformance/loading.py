@@ -51,6 +51,8 @@ class Suite(Part, frozen=True, kw_only=True):
     """What all cases of a suite share."""
 
     title: str
+    about: str = ""
+    """Who is who, for the report."""
     groups: dict[str, str] = msgspec.field(default_factory=dict)
     """Names of groups, by the numbers their cases begin with; the longest that fits counts."""
     blocks: dict[str, tuple[AnyStep, ...]] = msgspec.field(default_factory=dict)

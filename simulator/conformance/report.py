@@ -9,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 
 from calleq import __version__
+from simulator.conformance.loading import Suite
 from simulator.conformance.running import FAIL, NOT_RUN, PASS, Verdict
 from simulator.page import page as framed
 from simulator.scenarios.drawing import draw_ladder
@@ -23,29 +24,26 @@ def tally(verdicts: Sequence[Verdict]) -> str:
     return f"{counts[0]} passed, {counts[1]} failed, {counts[2]} not run"
 
 
-def write_report(directory: Path, suite: str, title: str, verdicts: Sequence[Verdict]) -> Path:
-    """Write `SUITE.html` into a directory, made when it is not there. Raises OSError."""
+def write_report(directory: Path, name: str, suite: Suite, verdicts: Sequence[Verdict]) -> Path:
+    """Write `NAME.html` into a directory, made when it is not there. Raises OSError."""
     directory.mkdir(parents=True, exist_ok=True)
-    path = directory / f"{suite}.html"
-    path.write_text(page(title, verdicts), encoding="utf-8")
+    path = directory / f"{name}.html"
+    path.write_text(page(suite, verdicts), encoding="utf-8")
     return path
 
 
-def page(title: str, verdicts: Sequence[Verdict]) -> str:
+def page(suite: Suite, verdicts: Sequence[Verdict]) -> str:
     """The whole page."""
     parts = []
     for group, cases in groupby(verdicts, key=lambda verdict: verdict.group):
         ordered = sorted(cases, key=lambda verdict: verdict.verdict != FAIL)
         parts.append(f"<h2>{escape(group)}</h2>" + "\n".join(map(_case, ordered)))
     body = "\n".join(parts)
-    told = f"{title}: {tally(verdicts)}"
+    told = f"{suite.title}: {tally(verdicts)}"
     return framed(
         told,
         f"<h1>{escape(told)}</h1>"
-        f"<p>calleq-sim {escape(__version__)}. sp-a is the switch under test, sp-b and sp-c are the"
-        " tester's. A ladder's colours: <span style=\"color:var(--ss7)\">signalling link</span>, "
-        '<span style="color:var(--line)">line</span>. Times in seconds.</p>\n'
-        f"{body}",
+        f"<p>calleq-sim {escape(__version__)}. {escape(suite.about)} Times in seconds.</p>\n{body}",
         STYLE,
     )
 
@@ -64,6 +62,8 @@ def _case(verdict: Verdict) -> str:
         parts.append(f'<p class="{kind}">{escape(verdict.why)}</p>')
     if verdict.clauses:
         parts.append(f"<p>Asked for by {escape(', '.join(verdict.clauses))}.</p>")
+    if verdict.mutants:
+        parts.append(f"<p>Must be failed by: {escape('; '.join(verdict.mutants))}.</p>")
     if verdict.ladder is not None:
         parts.append(picture(f"Ladder of {verdict.number}", draw_ladder(verdict.ladder)))
     parts.append("</details>")

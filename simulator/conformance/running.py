@@ -29,6 +29,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
     """Why not, empty when it passed."""
     clauses: tuple[str, ...] = ()
+    mutants: tuple[str, ...] = ()
+    """Altered elements that the case names."""
     simulated_s: float = 0.0
     cpu_s: float = 0.0
     ladder: Ladder | None = None
@@ -61,6 +63,7 @@ def _verdict(loaded: LoadedCase, verdict: str, why: str) -> Verdict:
         group=loaded.group,
         title=loaded.case.title,
         about=loaded.case.about,
+        mutants=loaded.case.mutants,
         verdict=verdict,
         why=why,
         clauses=tuple(dict.fromkeys(step.clause for step in loaded.steps if step.clause)),

@@ -15,7 +15,8 @@ from calleq.ss7.wire import Quality
 from calleq.telephones.table import State
 from calleq.units import HOUR_US, SECOND_US
 from simulator.faults.bus import Rule, Trouble
-from simulator.faults.network import FaultError, FragileNetwork
+from simulator.faults.network import FragileNetwork
+from simulator.faults.outages import FaultError
 from simulator.faults.signalling import SignallingRule, SignallingTrouble
 
 Strike = Callable[["Scene", Random], bool]

@@ -29,7 +29,7 @@ from calleq.runtime.tap import NoTap, Tap
 from calleq.ss7.isup.exchange import IsupExchange
 from calleq.ss7.isup.messages import GroupKind
 from calleq.ss7.laying import in_process_link
-from calleq.ss7.links import InProcessLink, LinkEnd, link_name
+from calleq.ss7.links import LinkEnd, link_name
 from calleq.ss7.wire import Quality
 from calleq.telephones.behaviours import TALK_US, Manners
 from calleq.telephones.diary import Diary
@@ -46,18 +46,13 @@ from simulator.faults.life import (
     MortalLinkEnd,
     MortalVoice,
 )
+from simulator.faults.outages import BY_OPERATOR, ISOLATED, FaultError, Outages
 from simulator.faults.signalling import SignallingTroubles, TroubledTransfer
 from simulator.virtual import SETTLE_US, START_US
 
 Machines = Literal["one", "each"]
 MACHINE_US = 100_000 * SECOND_US
 """How much longer than the one before it each machine has run."""
-BY_OPERATOR = "operator"
-"""The reason of a link that was failed as such."""
-
-
-class FaultError(ValueError):
-    """What was asked for cannot be done to this network; the text says why."""
 
 
 class Process:
@@ -119,14 +114,15 @@ class FragileNetwork:
         self._talk_us = talk_us
         self._manners = manners
         self._machines = machines
-        self._links: dict[str, InProcessLink] = {}
-        self._reasons: dict[str, set[str]] = {}
+        self._outages = Outages(
+            {
+                link_name(link.ends): in_process_link(link, self.clock, self.tap, seed)
+                for link in topology.links
+            }
+        )
         for link in topology.links:
-            name = link_name(link.ends)
-            self._links[name] = in_process_link(link, self.clock, self.tap, seed)
-            self._reasons[name] = set()
             if link.is_foreign:
-                self._against(name, "nobody is there")
+                self._outages.against(link_name(link.ends), "nobody is there")
         self.processes = {name: Process(name) for name in element_names(topology)}
         for name in self.processes:
             self._build(name)
@@ -158,7 +154,7 @@ class FragileNetwork:
     @property
     def links(self) -> tuple[str, ...]:
         """The names of the signalling links."""
-        return tuple(self._links)
+        return tuple(self._outages.links)
 
     def running(self, name: str) -> Network | None:
         """What runs of an element now; None while it is dead. Raises FaultError."""
@@ -166,7 +162,7 @@ class FragileNetwork:
 
     def is_link_failed(self, name: str) -> bool:
         """Whether a link is out of service for whatever reason."""
-        return bool(self._reasons_of(name))
+        return bool(self._outages.reasons(name))
 
     def entries(self) -> list[Stamped]:
         """What all disks hold."""
@@ -240,29 +236,28 @@ class FragileNetwork:
 
     def fail_link(self, name: str) -> None:
         """Take a signalling link (`ssp-62/stp-68`) out of service. Raises FaultError."""
-        self._against(name, BY_OPERATOR)
+        self._outages.against(name, BY_OPERATOR)
 
     def restore_link(self, name: str) -> None:
         """Bring a failed link back, unless a node at its end is away. Raises FaultError."""
-        self._no_longer_against(name, BY_OPERATOR)
+        self._outages.no_longer_against(name, BY_OPERATOR)
 
     def delay_us(self, name: str) -> int:
         """How long a frame takes over a link as the topology has it. Raises FaultError."""
-        self._reasons_of(name)
+        self._outages.reasons(name)
         return next(link.delay_us for link in self.topology.links if link_name(link.ends) == name)
 
     def spoil_link(self, name: str, quality: Quality | None) -> None:
         """Make a link's wire like this, None: as it was. Raises FaultError."""
-        self._reasons_of(name)
-        self._links[name].set_quality(quality)
+        self._outages.spoil(name, quality)
 
     def isolate(self, node: str) -> None:
         """Fail every signalling link of a node that goes on running. Raises FaultError."""
-        self._isolate(node, f"isolated {node}")
+        self._isolate(node, ISOLATED + node)
 
     def reconnect(self, node: str) -> None:
         """Undo `isolate`. Raises FaultError."""
-        self._reconnect(node, f"isolated {node}")
+        self._reconnect(node, ISOLATED + node)
 
     def lose_voice(self) -> None:
         """The voice process is lost and found again: whatever plays has failed."""
@@ -319,17 +314,12 @@ class FragileNetwork:
         """End every fault: links, disks, messages; whoever is dead begins again."""
         self.bus.heal()
         self.signalling.heal()
-        for reasons in self._reasons.values():
-            reasons.discard(BY_OPERATOR)
-            reasons -= {reason for reason in reasons if reason.startswith("isolated ")}
         for process in self.processes.values():
             process.disk.state = "ok"
         for process in self.processes.values():
             if process.network is None:
                 self.begin(process.name)
-        for name, link in self._links.items():
-            link.set_quality(None)
-            self._settle(name)
+        self._outages.mend()
         for name in self.exchanges:
             self._order(name, _unblock)
 
@@ -374,7 +364,7 @@ class FragileNetwork:
         process.begun += 1
 
         def link_ends(link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
-            wire = self._links[link_name(link.ends)]
+            wire = self._outages.links[link_name(link.ends)]
             return {end: MortalLinkEnd(wire.end(end), life) for end in link.ends if end in chosen}
 
         plant = Plant(
@@ -408,34 +398,12 @@ class FragileNetwork:
         if self.processes[name].network is None:
             self.begin(name)
 
-    def _of(self, node: str) -> list[str]:
-        self._process(node)
-        return [name for name, link in self._links.items() if node in name.split("/")]
-
     def _isolate(self, node: str, reason: str) -> None:
-        for name in self._of(node):
-            self._against(name, reason)
+        self._process(node)
+        for name in self._outages.at(node):
+            self._outages.against(name, reason)
 
     def _reconnect(self, node: str, reason: str) -> None:
-        for name in self._of(node):
-            self._no_longer_against(name, reason)
-
-    def _reasons_of(self, name: str) -> set[str]:
-        reasons = self._reasons.get(name)
-        if reasons is None:
-            raise FaultError(f"{name!r} is no link: {', '.join(self._links)} expected")
-        return reasons
-
-    def _against(self, name: str, reason: str) -> None:
-        self._reasons_of(name).add(reason)
-        self._settle(name)
-
-    def _no_longer_against(self, name: str, reason: str) -> None:
-        self._reasons_of(name).discard(reason)
-        self._settle(name)
-
-    def _settle(self, name: str) -> None:
-        if self._reasons[name]:
-            self._links[name].fail()
-        else:
-            self._links[name].restore()
+        self._process(node)
+        for name in self._outages.at(node):
+            self._outages.no_longer_against(name, reason)

@@ -86,6 +86,7 @@ class TroubledTransfer:
         self._node.on_status(changed)
 
     def on_indication(self, told: Callable[[Status], None]) -> None:
+        """See `MessageTransfer`."""
         self._node.on_indication(told)
 
     def on_message(self, service: int, receive: Callable[[Msu], None]) -> None:

@@ -23,7 +23,8 @@ from calleq.units import SECOND_US
 from simulator.faults.bus import Rule
 from simulator.faults.invariants import left_over, rest_of
 from simulator.faults.kinds import KINDS, Scene
-from simulator.faults.network import FaultError, FragileNetwork
+from simulator.faults.network import FragileNetwork
+from simulator.faults.outages import FaultError
 from simulator.scenarios import expectations, steps
 from simulator.scenarios.happenings import CallHappening, Log, WatchedDiary, WatchingTap, first
 from simulator.scenarios.model import Scenario

@@ -220,7 +220,11 @@ class Yate:
                     ("adjacent", f"ITU,{self.far}"),
                     ("link", "link1"),
                 ],
-                "ss7router": [("type", "ss7-router"), ("local", f"ITU,{self.own}")],
+                "ss7router": [
+                    ("type", "ss7-router"),
+                    ("local", f"ITU,{self.own}"),
+                    ("starttime", "5000"),
+                ],
                 "isup1": [
                     ("type", "ss7-isup"),
                     ("pointcodetype", "ITU"),

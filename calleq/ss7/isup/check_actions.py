@@ -26,8 +26,11 @@ def start_check(circuit: TrunkCircuit, message: Message | None) -> None:
 
 def pass_check(circuit: TrunkCircuit, message: Message | None) -> None:
     circuit.host.tidy(circuit)
-    circuit.host.send(circuit, Cot(circuit.cic, PASSED))
+    passed = Cot(circuit.cic, PASSED)
+    circuit.host.send(circuit, passed)
     circuit.start_timer(Input.T7, circuit.host.timers.t7_us)
+    seizure, user = circuit.serving()
+    user.circuit_notice(seizure, passed)
 
 
 def fail_check(circuit: TrunkCircuit, message: Message | None) -> None:

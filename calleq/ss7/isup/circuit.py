@@ -115,6 +115,10 @@ class Seizure:
         """The circuit while this seizure lasts."""
         return self._circuit
 
+    @property
+    def checking(self) -> bool:
+        return self._circuit is not None and self._circuit.state is State.OUTGOING_CHECK
+
     def detach(self) -> None:
         """The seizure is over."""
         self._circuit = None

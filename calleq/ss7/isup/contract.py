@@ -32,6 +32,10 @@ class Circuit(Protocol):
     def heard(self) -> Message | None:
         """The message that the user is being told of; None when there was none."""
 
+    @property
+    def checking(self) -> bool:
+        """Outgoing calls: its continuity is being checked, so that nobody may hear it yet."""
+
     def alerting(self, heard: Message | None = None) -> None:
         """Incoming calls: the called party is rung (ACM, or CPG when ACM was sent).
 
@@ -75,7 +79,8 @@ class CircuitUser(Protocol):
         """Either: a message about the call that changes nothing of the above.
 
         SAM (more digits), SUS and RES, FOT, INF, INR, UTU, and those of a type nobody knows that
-        are to be passed on.
+        are to be passed on. Outgoing calls: also the COT that this side sends when its check of
+        the circuit has passed; it goes no further.
         """
 
     def circuit_released(self, circuit: Circuit, cause: Cause) -> None:

@@ -14,6 +14,9 @@ from typing import Literal
 
 import msgspec
 
+from calleq.topology_mtp3 import code_of, service_of
+from calleq.topology_types import ScreeningRule
+
 Reason = Literal["origin", "destination", "service", "link"]
 
 CLOSEST_FIRST: tuple[Reason, ...] = ("service", "destination", "link", "origin")
@@ -91,3 +94,24 @@ class Screening:
             else:
                 return None
         return next(reason for reason in CLOSEST_FIRST if reason in reasons)
+
+
+def screening_of(rules: tuple[ScreeningRule, ...], codes: Mapping[str, int]) -> Screening | None:
+    """What a topology says; None without rules. `codes` are the point codes of the nodes."""
+
+    def nodes(texts: tuple[str, ...]) -> frozenset[int]:
+        return frozenset(code_of(text, codes) for text in texts)
+
+    if not rules:
+        return None
+    return Screening(
+        tuple(
+            Rule(
+                nodes(rule.origins),
+                nodes(rule.destinations),
+                frozenset(service_of(text) for text in rule.services),
+                nodes(rule.neighbours),
+            )
+            for rule in rules
+        )
+    )

@@ -86,12 +86,18 @@ class PointSnapshot(msgspec.Struct, frozen=True):
     lost: int
     unsent: int
     malformed: int
+    """Management messages that are none."""
     ignored: int
+    """Management messages about what the point does not have."""
+    discrimination: dict[str, int]
+    """Units that were not taken in, by reason."""
     refused: dict[str, int]
     refusals: tuple[Refusal, ...]
 
 
-def point_snapshot(management: Management, screening: Screening | None) -> PointSnapshot:
+def point_snapshot(
+    management: Management, screening: Screening | None, discrimination: dict[str, int]
+) -> PointSnapshot:
     """Everything about a point as it stands now."""
     point, traffic = management.point, management.traffic
     return PointSnapshot(
@@ -110,6 +116,7 @@ def point_snapshot(management: Management, screening: Screening | None) -> Point
         unsent=point.unsent,
         malformed=management.malformed,
         ignored=management.ignored + management.routes.ignored,
+        discrimination=discrimination,
         refused={} if screening is None else dict(screening.counters()),
         refusals=() if screening is None else tuple(screening.refusals),
     )

@@ -1,12 +1,12 @@
 """The timers of level 3 (Q.704 §16.8, Q.707 §5.5), with the ranges that the Recommendations allow.
 
 The defaults are at the quick end of each range, because our links are quick. A network may be given
-others by its topology; a value out of its range is refused (ValueError), and so are two that
-contradict each other.
+others by its topology; a value out of its range is refused (ValueError).
 """
 
 import msgspec
 
+from calleq.topology_mtp3 import RANGES_US
 from calleq.units import MILLISECOND_US, MINUTE_US, SECOND_US
 
 _MS = MILLISECOND_US
@@ -69,33 +69,3 @@ class Mtp3Timers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
                 raise ValueError(
                     f"{name}: {getattr(self, name)}: {shortest_us} to {longest_us} expected"
                 )
-        if not self.t18_us < self.t20_us < self.t21_us:
-            raise ValueError("t18_us, t20_us, t21_us: each shorter than the next expected")
-
-
-RANGES_US: dict[str, tuple[int, int]] = {
-    "t1_us": (500 * _MS, 1_200 * _MS),
-    "t2_us": (700 * _MS, 2_000 * _MS),
-    "t3_us": (500 * _MS, 1_200 * _MS),
-    "t4_us": (500 * _MS, 1_200 * _MS),
-    "t5_us": (500 * _MS, 1_200 * _MS),
-    "t6_us": (500 * _MS, 1_200 * _MS),
-    "t8_us": (800 * _MS, 1_200 * _MS),
-    "t10_us": (30 * _S, 60 * _S),
-    "t11_us": (30 * _S, 90 * _S),
-    "t12_us": (800 * _MS, 1_500 * _MS),
-    "t13_us": (800 * _MS, 1_500 * _MS),
-    "t14_us": (2 * _S, 3 * _S),
-    "t15_us": (2 * _S, 3 * _S),
-    "t16_us": (1_400 * _MS, 2_000 * _MS),
-    "t17_us": (800 * _MS, 1_500 * _MS),
-    "t18_us": (2 * _S, 20 * _S),
-    "t19_us": (67 * _S, 69 * _S),
-    "t20_us": (59 * _S, 61 * _S),
-    "t21_us": (63 * _S, 65 * _S),
-    "t22_us": (3 * MINUTE_US, 6 * MINUTE_US),
-    "t23_us": (3 * MINUTE_US, 6 * MINUTE_US),
-    "test_t1_us": (4 * _S, 12 * _S),
-    "test_t2_us": (30 * _S, 90 * _S),
-}
-"""Shortest and longest of each; T7 and T24 concern what our links do not have, T9 is not used."""

@@ -112,7 +112,7 @@ class Flow:
         self._unconfirmed = 0
         self._unconfirmed_since_us = 0
         self._progress_us = 0
-        self._plain = min(bounds.window, bounds.onset[0])
+        self._plain = min(bounds.window, bounds.onset[0] - 1)
         """With fewer units unacknowledged, and none waiting, a unit is sent at once."""
         self._wire_open = False
         """`opened` and not `held`."""

@@ -21,13 +21,16 @@ from calleq.media.virtual import VirtualVoice
 from calleq.network import Plant, build_network, point_codes
 from calleq.osn.in_process import InProcessBus
 from calleq.runtime.clock import VirtualClock
+from calleq.runtime.tap import Segment
 from calleq.ss7.links import InProcessLink, LinkEnd
+from calleq.ss7.mtp3 import SERVICE_ISUP
 from calleq.ss7.node import Mtp3Node
 from calleq.telephones.diary import Diary
 from calleq.topology import SignallingLink, Topology, load_topology
-from calleq.trace.capture import MemoryCapture
+from calleq.trace.capture import Captured, MemoryCapture
 from calleq.trace.decoding import reading
 from calleq.trace.ladder import DECODERS, Ladder, Row
+from calleq.units import SECOND_US
 from simulator.conformance.isup.handset import SPEECH, Handset
 from simulator.conformance.isup.mutants import MeddledEnd
 from simulator.conformance.isup.operator import Operator
@@ -36,7 +39,10 @@ from simulator.conformance.mutants import Mutant
 from simulator.conformance.steps import Route
 from simulator.virtual import COMMIT_US, START_US
 
+SERVICE_MASK = 15
 SWITCH = "sp-a"
+SETTLE_US = 10 * SECOND_US
+"""By then the links have passed their tests and carry traffic."""
 MOUTH = "tester"
 """The player of a tester; it is heard as mouth:tester."""
 TESTERS = ("b", "c")
@@ -93,6 +99,8 @@ class Bench:
         if mutant is not None:
             mutant.prepare(self)
         self.network.start()
+        self.clock.advance_us(SETTLE_US)
+        self._began_us = self.clock.now_us()
 
     def _link_ends(self, link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
         wire = InProcessLink(link.ends, self.clock, self.capture, link.delay_us)
@@ -133,28 +141,38 @@ class Bench:
         self.voice.hear(tester.name, self.wire(tester, cic), heard.append)
         return heard[0] if heard else frozenset()
 
+    def captures(self) -> list[Captured]:
+        """Everything that has crossed a link or a line since the case began, but link tests."""
+        return [
+            captured
+            for captured in self.capture.captures()
+            if captured.at_us >= self._began_us and not _is_management(captured)
+        ]
+
     def ladder(self, title: str) -> Ladder:
-        """Everything that crossed a link or a line."""
-        captures = self.capture.captures()
-        rows = []
-        for captured in captures:
-            read = reading(captured, DECODERS, "", None)
-            fields = tuple(field for field in read.fields if field[0] != "label")
-            rows.append(
-                Row(
-                    at_us=captured.at_us,
-                    offset_us=captured.at_us - START_US,
-                    segment=captured.segment,
-                    link=captured.link,
-                    sender=captured.sender,
-                    receiver=captured.receiver,
-                    name=read.name,
-                    fields=fields,
-                    error=read.error,
-                    octets=captured.octets,
-                )
-            )
-        return Ladder(title, tuple(rows))
+        """The same, read."""
+        return Ladder(title, tuple(self._row(captured) for captured in self.captures()))
+
+    def _row(self, captured: Captured) -> Row:
+        read = reading(captured, DECODERS, "", None)
+        return Row(
+            at_us=captured.at_us,
+            offset_us=captured.at_us - self._began_us,
+            segment=captured.segment,
+            link=captured.link,
+            sender=captured.sender,
+            receiver=captured.receiver,
+            name=read.name,
+            fields=tuple(field for field in read.fields if field[0] != "label"),
+            error=read.error,
+            octets=captured.octets,
+        )
+
+
+def _is_management(captured: Captured) -> bool:
+    """Whether a unit is level 3's own."""
+    link = captured.segment is Segment.SIGNALLING_LINK
+    return link and captured.octets[0] & SERVICE_MASK != SERVICE_ISUP
 
 
 def _with_route(route: Route | None) -> Topology:

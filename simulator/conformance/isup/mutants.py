@@ -6,7 +6,7 @@ from typing import Protocol, cast
 import msgspec
 
 from calleq.media.contract import Voice, circuit_wire, line_wire, wire_source
-from calleq.runtime.clock import Clock
+from calleq.runtime.clock import Clock, VirtualClock
 from calleq.ss7 import mtp3_codec
 from calleq.ss7.isup.circuit_states import Input, State
 from calleq.ss7.isup.circuit_steps import STEPS
@@ -19,10 +19,13 @@ from simulator.conformance.isup.octets import read
 from simulator.conformance.language import Language, Read, WireError
 from simulator.conformance.mutants import Leaving, Mutant, Payloads, Verb
 
+SOON_US = SECOND_US // 10
+
 
 class Switch(Protocol):
     """What a mutant may alter of the switch under test."""
 
+    clock: VirtualClock
     exchange: IsupExchange
     voice: Voice
 
@@ -75,7 +78,13 @@ class _Through(Leaving):
             for circuit in exchange.circuits(trunk.name):
                 if circuit.cic == message.cic and circuit.use == Use.OUTGOING:
                     wire = circuit_wire(exchange.point_code, trunk.far_point_code, circuit.cic)
-                    self._switch.voice.feed(exchange.name, self._line, (wire_source(wire),))
+                    self._switch.clock.call_later_us(
+                        SOON_US,
+                        self._switch.voice.feed,
+                        exchange.name,
+                        self._line,
+                        (wire_source(wire),),
+                    )
         return ((0, payload),)
 
 

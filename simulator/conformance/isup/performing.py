@@ -68,7 +68,7 @@ class IsupPerformer(Performer):
         return self.bench.ladder(self.loaded.number)
 
     def captures(self) -> Sequence[Captured]:
-        return self.bench.capture.captures()
+        return self.bench.captures()
 
     def check_more(self, step: Expect, message: Read) -> None:
         if step.among and message.cic not in circuits_of(step.among):
