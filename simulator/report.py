@@ -79,8 +79,10 @@ def _measures(result: Result) -> str:
 
 
 def _states(result: Result) -> str:
-    plot = rows("Calls by final state", [(s or "none", n) for s, n in result.states.items()])
-    cells = [(state or "none", str(count)) for state, count in result.states.items()]
+    """The most frequent first."""
+    states = sorted(result.states.items(), key=lambda state: -state[1])
+    plot = rows("Calls by final state", [(state or "none", count) for state, count in states])
+    cells = [(state or "none", str(count)) for state, count in states]
     return figure(plot, table("Calls by final state", ("state", "calls"), cells, numbers=(1,)))
 
 
