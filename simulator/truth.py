@@ -21,8 +21,21 @@ from collections.abc import Callable, Hashable, Iterable
 import msgspec
 
 from calleq.billing.records import LegRecord, SessionRecord
-from calleq.telephones.diary import DiaryEntry, Event
+from calleq.telephones.diary import DiaryCall, DiaryEntry, Event
 from calleq.units import SECOND_US
+
+RING_LOST_US = 100_000
+"""A switch that offered a call says so to the exchange before it (ACM) well within this time."""
+
+
+def is_lost_ring(call: DiaryCall) -> bool:
+    """Whether a telephone's switch died before it could say that the telephone rings.
+
+    The exchange before it then tries another circuit (Q.764 §2.8.1 d: a reset before any backward
+    message), so the same attempt rings the telephone again, once its switch is back.
+    """
+    lost = call.ended is not None and call.ended.event is Event.LINE_LOST
+    return lost and call.rang and call.answered is None and (call.ring_us or 0) <= RING_LOST_US
 
 
 class Talk(msgspec.Struct, frozen=True, gc=False):

@@ -77,3 +77,15 @@ def test_a_run_ends_at_its_limit_or_when_nothing_is_left():
 def test_the_past_is_refused():
     with pytest.raises(ValueError, match="5 us into the past"):
         VirtualClock().call_later_us(-5, lambda: None)
+
+
+def test_two_clocks_in_step_see_what_is_in_the_background_too():
+    """Else one side of a world in two processes jumps over what the other then sends it."""
+    clock = VirtualClock()
+    assert clock.next_of_all_us() is None
+    clock.call_in_background_us(30, lambda: None)
+    assert (clock.next_due_us(), clock.next_of_all_us()) == (None, 30)
+    clock.call_later_us(40, lambda: None)
+    assert clock.next_of_all_us() == 30
+    clock.advance_us(30)
+    assert clock.next_of_all_us() == 40

@@ -146,6 +146,13 @@ class VirtualClock:
                 return heap[0][0]
         return None
 
+    def next_of_all_us(self) -> int | None:
+        """As `next_due_us`, with the timers in the background: for two clocks in step."""
+        due_us = self.next_due_us()
+        if self._background_due_us == _NEVER_US:
+            return due_us
+        return self._background_due_us if due_us is None else min(due_us, self._background_due_us)
+
     def advance_us(self, length_us: int) -> None:
         """Fire every timer of the next `length_us` in order, then stand at its end."""
         end_us = self._elapsed_us + length_us

@@ -63,7 +63,7 @@ class _Inside:
     def serve(self) -> None:
         """Do what is ordered until the audit."""
         channel, clock = self._channel, self._clock
-        channel.send(Done(clock.next_due_us()))
+        channel.send(Done(clock.next_of_all_us()))
         while True:
             order = channel.receive()
             match order:
@@ -72,7 +72,7 @@ class _Inside:
                     for sent in order.arriving:
                         clock.call_later_us(sent.at_us + WIRE_US - now_us, self._side.arrives, sent)
                     clock.advance_us(order.until_us - now_us)
-                    channel.send(Done(clock.next_due_us()))
+                    channel.send(Done(clock.next_of_all_us()))
                 case Audit():
                     self._journal.close()
                     channel.send(self._standing(order.calls))

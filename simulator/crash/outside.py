@@ -238,7 +238,9 @@ class Outside:
         assert self._channel is not None
         while (now_us := clock.monotonic_us()) < limit_us:
             due_us = [sent.at_us + WIRE_US for sent in self._queue]
-            due_us += [due for due in (clock.next_due_us(), self._inside_due_us) if due is not None]
+            due_us += [
+                due for due in (clock.next_of_all_us(), self._inside_due_us) if due is not None
+            ]
             first_us = min(due_us, default=limit_us)
             end_us = min(max(first_us, now_us) + WIRE_US - 1, limit_us)
             arriving, self._queue = self._queue, []

@@ -21,6 +21,7 @@ from calleq.units import MINUTE_US
 from simulator.crash.outside import Outside
 from simulator.crash.wires import Standing
 from simulator.crash.world import WIRE_US, Message
+from simulator.truth import is_lost_ring
 
 ANSWER_LOST_US = 100_000
 """An answer that the telephone gave and no journal has: only one that a kill overtook."""
@@ -131,7 +132,7 @@ def _judge_call(
         or len(ends_by) != 2
     )
     lived = {
-        number: outside.side.diary.calls(number)
+        number: [call for call in outside.side.diary.calls(number) if not is_lost_ring(call)]
         for number in (message.customer, message.representative)
     }
     verdict.dialled_twice += sum(max(0, len(calls) - 1) for calls in lived.values())

@@ -4,7 +4,8 @@ Truth is what nobody inside can change: the answers the businesses got, and the 
 The rules:
 
 - every accepted call has one final state, the same at access server and equipment;
-- nobody is dialled twice for one attempt, nobody twice for one call, and nobody rings undialled;
+- nobody is dialled twice for one attempt, nobody twice for one call, and nobody rings undialled (a
+  ring that its switch died of before it could tell, and that is tried again, counts as one);
 - no representative is dialled before the customer has answered, where the customer comes first;
 - both exchanges of every circuit think the same of it;
 - nothing is left: circuits, lines, telephones, players and calls are as before the first call;
@@ -34,6 +35,7 @@ from calleq.telephones.mobile import LINK_LOST_US
 from calleq.telephones.table import State
 from simulator.faults.disk import SLOW_FLUSH_US
 from simulator.faults.network import FragileNetwork
+from simulator.truth import is_lost_ring
 
 
 class Rest(msgspec.Struct, frozen=True):
@@ -179,11 +181,16 @@ def dialling(network: FragileNetwork, entries: Iterable[Stamped]) -> list[str]:
 def _rung_undialled(network: FragileNetwork, dialled: Mapping[str, int]) -> list[str]:
     rings: Counter[str] = Counter()
     by_hand: Counter[str] = Counter()
+    lost: set[str] = set()
     for entry in network.diary.entries():
         if entry.event is Event.RINGS:
             rings[entry.number] += 1
+        elif entry.event is Event.LINE_LOST:
+            lost.add(entry.number)
         elif entry.event is Event.DIALS:
             by_hand[entry.detail] += 1
+    for number in lost:
+        rings[number] -= sum(map(is_lost_ring, network.diary.calls(number)))
     return [
         f"telephone {number} rang {times} times, dialled {dialled.get(number, 0)} times"
         for number, times in rings.items()

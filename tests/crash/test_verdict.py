@@ -6,6 +6,7 @@ from calleq.billing.records import LegRecord
 from calleq.telephones.diary import DiaryCall, DiaryEntry, Event
 from simulator.crash.verdict import is_true
 from simulator.crash.world import WIRE_US
+from simulator.truth import RING_LOST_US, is_lost_ring
 
 NUMBER = "+12125550140"
 ANSWERED_US = 10_471_517
@@ -52,3 +53,16 @@ def test_a_hang_up_that_crosses_the_networks_release_on_the_wire_is_no_untrue_re
 def test_a_hang_up_that_cannot_have_crossed_is_one(after_us: int) -> None:
     told = leg(RELEASED_US - ANSWERED_US - WIRE_US)
     assert not is_true(told, [hung_up_at(RELEASED_US + after_us)])
+
+
+def rang(length_us: int, end: Event) -> DiaryCall:
+    began = DiaryEntry(NUMBER, 0, 0, Event.RINGS)
+    return DiaryCall(NUMBER, began, None, DiaryEntry(NUMBER, length_us, length_us, end))
+
+
+def test_a_ring_whose_switch_died_before_it_could_tell_is_tried_again() -> None:
+    """`calleq-sim crash --seed 3 --at 17`: after a reset another circuit is tried."""
+    assert is_lost_ring(rang(4_999, Event.LINE_LOST))
+    assert not is_lost_ring(rang(4_999, Event.STOPS_RINGING))
+    assert not is_lost_ring(rang(RING_LOST_US + 1, Event.LINE_LOST)), "the exchange knew by then"
+    assert not is_lost_ring(hung_up_at(RELEASED_US))
