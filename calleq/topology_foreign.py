@@ -47,9 +47,10 @@ def _check_own(key: str, link: SignallingLink) -> None:
 def _check_m3ua(key: str, link: SignallingLink) -> None:
     context = link.routing_context
     if link.protocol != "m3ua":
-        if context is not None or link.register or link.traffic_mode:
+        if context is not None or link.register or link.traffic_mode or link.transport != "tcp":
             raise TopologyError(
-                f"{key}: routing_context, register and traffic_mode belong to protocol m3ua"
+                f"{key}: routing_context, register, traffic_mode and transport belong to protocol"
+                " m3ua"
             )
         return
     if context is not None and not 0 <= context <= CONTEXT_LIMIT:

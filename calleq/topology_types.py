@@ -135,6 +135,8 @@ class SignallingLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """M2PA: seconds by name, such as `t7 = 1.5`; those not named are inside Q.703's ranges."""
     protocol: Literal["m2pa", "m3ua"] = "m2pa"
     """M3UA leads to foreign nodes only."""
+    transport: Literal["tcp", "sctp"] = "tcp"
+    """M3UA: what carries it; SCTP needs a kernel that has it."""
     connect: str = ""
     """Link to a foreign node: HOST:PORT where that node waits."""
     listen: str = ""

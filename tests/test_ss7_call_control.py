@@ -118,7 +118,7 @@ class TestContinuityCheck:
         network, voice = checked_network()
         network.dial(network.a, "a")
         network.pass_time()
-        assert network.diary == ["b set-up 1"]
+        assert network.diary == ["a notice COT", "b set-up 1"]
         assert network.tap.names(sender="ssp-62") == ["IAM", "COT"]
         assert network.arrived[0][1].nature_of_connection == 0
         assert voice.players() == 0

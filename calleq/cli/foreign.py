@@ -8,9 +8,12 @@ towards a foreign process, or as a peer, which is both.
 
 from collections.abc import Callable, Mapping
 
+from calleq.cli.failure import CommandError
 from calleq.runtime.clock import Clock
 from calleq.runtime.guest import GuestReactor
+from calleq.runtime.sctp import SctpMissingError, SctpReactor
 from calleq.runtime.tap import Tap
+from calleq.runtime.tcp import TcpReactor
 from calleq.ss7.laying import timers_of
 from calleq.ss7.links import LinkEnd, link_name
 from calleq.ss7.m3ua import messages as m
@@ -78,7 +81,8 @@ class ForeignLinks:
             end.watch = _saying(say)
 
     def open(self, reactor: GuestReactor) -> None:
-        """Listen and connect; CannotListenError when an address is taken."""
+        """Listen and connect; CannotListenError when an address is taken, CommandError when a link
+        wants SCTP and the kernel has none."""
         for link, end in self._waiting:
             self._open_m2pa(reactor, link, end)
         for link, association in self._associations:
@@ -86,11 +90,11 @@ class ForeignLinks:
             if link.connect:
                 connector = M3uaConnector(association, self._clock)
                 self._connectors.append(connector)
-                connector.start(reactor, host, int(port))
+                connector.start(_carrier(reactor, link), host, int(port))
             else:
                 listener = M3uaListener(_once_at_a_time(association))
                 self._listeners.append((link, listener))
-                listener.listen(reactor, int(port), host)
+                listener.listen(_carrier(reactor, link), int(port), host)
 
     def listening(self) -> dict[str, str]:
         """Every address by what it is for."""
@@ -159,6 +163,16 @@ def _saying(say: Callable[[str], object]) -> Callable[[AdaptedEnd | TcpEnd], obj
 def _state(end: AdaptedEnd | TcpEnd) -> str:
     state = "in service" if end.in_service else "out of service, tried again and again"
     return f"foreign signalling link {end.link} at {end.near}: {state}"
+
+
+def _carrier(reactor: GuestReactor, link: SignallingLink) -> TcpReactor:
+    """What makes the connections of a link."""
+    if link.transport == "tcp":
+        return reactor
+    try:
+        return SctpReactor(reactor)
+    except SctpMissingError as error:
+        raise CommandError(f"link {link_name(link.ends)}: {error.strerror}") from error
 
 
 def _once_at_a_time(association: Association) -> Callable[[], Association | None]:

@@ -76,7 +76,7 @@ class SwitchService:
         """
         switch = _switch_of(topology, name)
         routing = Routing(topology, name)
-        own = (line for line in topology.lines if isinstance(routing.route(line.number), OwnNumber))
+        own = [line for line in topology.lines if isinstance(routing.route(line.number), OwnNumber)]
         self.register = LineRegister(name, own, lines, voice, clock)
         if switch.kind == "mtso":
             self.register.radio = Radio(
@@ -105,7 +105,7 @@ class SwitchService:
         """Calling logic 80 on the switch's own board, where it has one and no peripheral."""
         self.relay = SetUpRelay(name, bus, topology.access_server.name, peripheral, self.logic)
         exchange.on_set_up(self._circuit_seized)
-        numbers = (line.number for line in topology.lines if line.number in self.register)
+        numbers = (line.number for line in own)
         exchange.on_digits(SwitchNumbers(routing, numbers, topology.country_code))
         self.register.on_origination(self._line_dials)
 

@@ -298,7 +298,8 @@ class TrunkCircuit:
         self.pool.take(self.cic)
         key = CircuitKey(self.far_point_code, self.host.point_code, self.cic)
         self.seizure = Seizure(self, key)
-        if CONTINUITY_CHECK.of(message.nature_of_connection):
+        nature = message.nature_of_connection
+        if nature and CONTINUITY_CHECK.of(nature):
             self.held = message
             self.handle(Input.CONTINUITY_ASKED)
         else:

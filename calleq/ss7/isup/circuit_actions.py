@@ -69,7 +69,8 @@ def send_iam(circuit: TrunkCircuit, message: Message | None) -> None:
         circuit.handle(Input.NO_ROUTE)
         return
     circuit.start_timer(Input.T7, circuit.host.timers.t7_us)
-    if CONTINUITY_CHECK.of(message.nature_of_connection) == CHECK_REQUIRED:
+    nature = message.nature_of_connection
+    if nature and CONTINUITY_CHECK.of(nature) == CHECK_REQUIRED:
         circuit.handle(Input.CONTINUITY_SENT)
 
 
