@@ -167,16 +167,16 @@ class _Group:
         """Let time pass; with `count` integrate the circuits taken over it."""
         clock = self.clock
         while (due_us := clock.next_due_us()) is not None and due_us <= until_us:
-            if count:
-                self._count(due_us - clock.monotonic_us())
-            clock.run_next()
-        rest_us = until_us - clock.monotonic_us()
-        if count:
-            self._count(rest_us)
-        clock.advance_us(rest_us)
+            self._pass(clock.run_next, count)
+        self._pass(lambda: clock.advance_us(until_us - clock.monotonic_us()), count)
 
-    def _count(self, length_us: int) -> None:
-        taken = self.taken()
+    def _pass(self, step: Callable[[], object], count: bool) -> None:
+        """Let time pass to what happens next; what is taken meanwhile is what was taken before."""
+        taken, before_us = self.taken(), self.clock.monotonic_us()
+        step()
+        if not count:
+            return
+        length_us = self.clock.monotonic_us() - before_us
         self.busy_us += taken * length_us
         self.full_us += length_us if taken == self.circuits else 0
 

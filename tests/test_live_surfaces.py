@@ -17,11 +17,13 @@ from calleq.journal.entries import Refused
 from calleq.journal.reading import read_data
 from calleq.lines import q931
 from calleq.lines.messages import Setup
+from calleq.lines.radio import is_radio
 from calleq.osn.messages import SetUpCall, encode
 from calleq.runtime.tap import Segment
 from calleq.ss7 import mtp3_codec
 from calleq.ss7.isup import codec as isup_codec
 from calleq.ss7.isup.messages import Iam
+from calleq.ss7.mtp3 import SERVICE_ISUP
 from calleq.topology import figure1_path
 from tests.live import LiveNetwork, calleq
 
@@ -224,6 +226,7 @@ def test_a_dial_up_session_occupies_its_line_through_the_network(network: LiveNe
         (one.link, one.sender, set_up.called.lstrip("+"))
         for one in captures
         if one.segment is Segment.CIRCUIT
+        and not is_radio(one.octets)
         and isinstance(set_up := q931.decode(one.octets), Setup)
         and set_up.called.lstrip("+") == PROVIDER.lstrip("+")
     ]
@@ -235,10 +238,8 @@ def test_a_dial_up_session_occupies_its_line_through_the_network(network: LiveNe
         (one.sender, sent.called.digits)
         for one in captures
         if one.segment is Segment.SIGNALLING_LINK
-        and isinstance(
-            sent := isup_codec.decode(mtp3_codec.decode(one.octets).payload),
-            Iam,
-        )
+        and (unit := mtp3_codec.decode(one.octets)).service == SERVICE_ISUP
+        and isinstance(sent := isup_codec.decode(unit.payload), Iam)
     ]
     assert ("ssp-62", PROVIDER[1:]) in iams
     lived = [(entry["event"], entry["detail"]) for entry in network.diary(ON_LINE)]

@@ -79,8 +79,10 @@ class Page:
     def cancel(self) -> None:
         """Look no more; nobody is told anything."""
         self.is_over = True
+        self.found = self.absent = self.blocked = _nothing  # who asked may go, and the page with it
         if self.timer is not None:
             self.timer.cancel()
+            self.timer = None
 
 
 class Radio:
@@ -260,3 +262,7 @@ class Radio:
         self._locations[number] = link.antenna
         self.handovers += 1
         self._watch(number, link)
+
+
+def _nothing() -> None:
+    """Nobody waits for the page any more."""
