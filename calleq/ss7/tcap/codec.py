@@ -85,7 +85,7 @@ def encode(message: Message) -> bytes:
             )
         case Unidirectional(dialogue, components):
             portions = portion(dialogue, [write_component(one) for one in components])
-            return ber.tlv(_UNIDIRECTIONAL, portions)
+            return unidirectional(portions)
 
 
 def portion(dialogue: DialoguePortion | None, components: list[bytes]) -> bytes:
@@ -108,6 +108,11 @@ def continue_(originating: bytes, destination: bytes, portions: bytes) -> bytes:
 def end(destination: bytes, portions: bytes) -> bytes:
     """An End of portions that are written already."""
     return ber.tlv(_END, _write_id(DESTINATION_ID, destination) + portions)
+
+
+def unidirectional(portions: bytes) -> bytes:
+    """A unidirectional message of portions that are written already."""
+    return ber.tlv(_UNIDIRECTIONAL, portions)
 
 
 def write_component(component: ComponentIndication) -> bytes:
