@@ -1,8 +1,8 @@
 """Segmenting and reassembly of long user data (Q.714 §4.1.1).
 
 Owns where long data is cut, and the table of what is being put together again. Segments are XUDTs
-of class 1 with one local reference, counted down to 0; all but the last are equally long, and their
-calling address and reference name the message. `Reassembly` knows no clock: it is given the time.
+of class 1 with one local reference, counted down to 0; all but the last are equally long. Their
+calling address, called subsystem and reference name the message. `Reassembly` knows no clock: it is given the time.
 
 What comes out of it is the data as it was sent or nothing. A segment that repeats the one before it
 octet for octet is dropped. One that is out of order ends the message (`ERROR_IN_TRANSPORT`), so
@@ -12,15 +12,23 @@ Of a message that ended so its first segment is handed back, for it to be return
 No message is longer than sixteen times the 255 octets of a segment.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from calleq.ss7.sccp.codec import SHORT_DATA_LIMIT_OCTETS
-from calleq.ss7.sccp.messages import Segmentation, Xudt
+from calleq.ss7.sccp.address_codec import encode_address
+from calleq.ss7.sccp.codec import MESSAGE_LIMIT_OCTETS, SHORT_DATA_LIMIT_OCTETS
+from calleq.ss7.sccp.messages import CLASS_IN_SEQUENCE, Segmentation, Udt, Xudt
 from calleq.ss7.sccp.values import PartyAddress, ReturnCause
 from calleq.units import SECOND_US
 
 SEGMENTS_LIMIT = 16
+SPARE_OCTETS = 8
+"""Left free in what is sent, for translations on the way that lengthen an address."""
+UDT_OVERHEAD_OCTETS = 8
+"""Of a UDT beside addresses and data: type, class, three pointers, three lengths."""
+XUDT_OVERHEAD_OCTETS = 10
+"""Of an XUDT: hop counter and a pointer more."""
+SEGMENT_OVERHEAD_OCTETS = 17
+"""With the segmentation and the end of the optional parameters."""
 MESSAGES_LIMIT = 1_024
 """Messages that are put together at one time."""
 T_REASS_US = 15 * SECOND_US
@@ -54,7 +62,43 @@ class _Process:
     parts: list[bytes]
 
 
-_Key = tuple[PartyAddress, int]
+_Key = tuple[PartyAddress, int | None, int]
+
+
+def fits(message: Udt | Xudt) -> bool:
+    """Whether the message, as it is, goes into one signal unit, and still would further on."""
+    overhead = UDT_OVERHEAD_OCTETS if isinstance(message, Udt) else XUDT_OVERHEAD_OCTETS
+    data = len(message.data)
+    room = MESSAGE_LIMIT_OCTETS - overhead - _addresses_octets(message)
+    return data <= min(room, SHORT_DATA_LIMIT_OCTETS)
+
+
+def pieces(message: Udt | Xudt, reference: int) -> list[Udt] | list[Xudt] | None:
+    """What goes over the wire for a message, in its order (Q.714 §4.1.1.2).
+
+    The message itself where it fits, else its segments; None where sixteen do not hold it. Only
+    the first segment asks to be returned, so that its sender hears of a failure once.
+    """
+    if isinstance(message, Udt):
+        return [message]
+    if fits(message):
+        return [message]
+    room = MESSAGE_LIMIT_OCTETS - SEGMENT_OVERHEAD_OCTETS - _addresses_octets(message)
+    parts = cut(message.data, room)
+    if parts is None:
+        return None
+    return [
+        Xudt(
+            message.called,
+            message.calling,
+            part,
+            CLASS_IN_SEQUENCE,
+            message.return_on_error and not at,
+            message.hop_counter,
+            Segmentation(not at, len(parts) - 1 - at, reference, bool(message.protocol_class)),
+        )
+        for at, part in enumerate(parts)
+    ]
 
 
 def cut(data: bytes, room_octets: int) -> list[bytes] | None:
@@ -69,21 +113,9 @@ def cut(data: bytes, room_octets: int) -> list[bytes] | None:
     return [data[at : at + size] for at in range(0, len(data), size)]
 
 
-def segments(message: Xudt, parts: list[bytes], reference: int) -> Iterator[Xudt]:
-    """The XUDTs of a long message, in the order in which they go (Q.714 §4.1.1.2)."""
-    assert 1 < len(parts) <= SEGMENTS_LIMIT
-    for at, part in enumerate(parts):
-        yield Xudt(
-            message.called,
-            message.calling,
-            part,
-            1,
-            message.return_on_error,
-            message.hop_counter,
-            Segmentation(at == 0, len(parts) - 1 - at, reference, bool(message.protocol_class)),
-            message.importance,
-            message.other,
-        )
+def _addresses_octets(message: Udt | Xudt) -> int:
+    called = encode_address(message.called)
+    return len(called) + len(encode_address(message.calling)) + SPARE_OCTETS
 
 
 class Reassembly:
@@ -103,7 +135,7 @@ class Reassembly:
         """Take a segment, whose calling address says which node it is from; what ended by it."""
         part = segment.segmentation
         assert part is not None, "a segment says which"
-        key = segment.calling, part.reference
+        key = segment.calling, segment.called.ssn, part.reference
         process = self._processes.get(key)
         if process is not None and segment == process.last:
             self.dropped += 1

@@ -93,10 +93,7 @@ class TranslationTable:
         self.rules = tuple(rules)
         self._tables: dict[Selector, dict[str, Rule]] = {}
         for rule in rules:
-            if not 0 < len(rule.entities) <= ENTITIES_LIMIT:
-                raise SccpError(f"{rule}: 1 to {ENTITIES_LIMIT} entities")
-            if rule.new_prefix is not None and rule.prefix.strip("0123456789abcdef"):
-                raise SccpError(f"{rule}: the prefix has other signs than digits")
+            _check(rule)
             table = self._tables.setdefault((rule.translation_type, rule.plan, rule.nature), {})
             if rule.prefix in table:
                 raise SccpError(
@@ -142,6 +139,21 @@ class TranslationTable:
         title = retitled(called.title, rule)
         further = replace(called, ssn=ssn, point_code=None, title=title)
         return Translated(entity.point_code, further)
+
+
+def _check(rule: Rule) -> None:
+    """Refuse what could not be written into an address."""
+    if not 0 < len(rule.entities) <= ENTITIES_LIMIT:
+        raise SccpError(f"{rule}: 1 to {ENTITIES_LIMIT} entities")
+    new_prefix = rule.new_prefix or ""
+    if (rule.prefix + new_prefix).strip("0123456789abcdef"):
+        raise SccpError(f"{rule}: a prefix has other signs than digits")
+    paired = rule.plan is None and rule.nature is None and rule.new_prefix is not None
+    if paired and (len(rule.prefix) + len(new_prefix)) & 1:
+        raise SccpError(f"{rule}: titles of translation type only have an even count of digits")
+    numbers = [entity.ssn for entity in rule.entities] + [rule.new_translation_type]
+    if any(number is not None and not 0 <= number < 256 for number in numbers):
+        raise SccpError(f"{rule}: subsystem numbers and translation types are 0 to 255")
 
 
 def selector_of(title: GlobalTitle | None) -> Selector | None:
