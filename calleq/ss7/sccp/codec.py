@@ -137,6 +137,8 @@ def decode(octets: bytes, variant: Variant = ITU) -> Message:
     layout = LAYOUTS.get(code)
     if layout is None:
         raise SccpError(f"message type 0x{code:02x} is none of connectionless service (Q.713 §2.1)")
+    if layout.pointer_octets == 1 and len(octets) > MESSAGE_LIMIT_OCTETS:
+        raise _too_long(len(octets))
     called, calling, data, optional = _split(layout, octets)
     to = decode_address(called, variant)
     come_from = decode_address(calling, variant)
@@ -147,13 +149,15 @@ def decode(octets: bytes, variant: Variant = ITU) -> Message:
         returned = bool(kind & _RETURN)
         kind &= 1
     if not layout.extended:
+        _check_overlap(layout, octets, called, calling, data, 0)
         if code == 0x09:
             return Udt(to, come_from, data, kind, returned)
         return Udts(to, come_from, data, kind)
     hops = octets[2]
     if hops > HOPS:
         raise SccpError(f"hop counter {hops}: at most {HOPS} (Q.713 §3.18)")
-    segmentation, importance, other = _parameters(optional)
+    segmentation, importance, other, used = _parameters(optional)
+    _check_overlap(layout, octets, called, calling, data, used)
     if code & 1:
         return (Xudt if code == 0x11 else Ludt)(
             to, come_from, data, kind, returned, hops, segmentation, importance, other
@@ -194,6 +198,17 @@ def _called_calling_data(
     if not data:
         raise SccpError(f"{layout.name} without data (Q.713 §3.16)")
     return called, calling, data, optional
+
+
+def _check_overlap(
+    layout: Layout, octets: bytes, called: bytes, calling: bytes, data: bytes, optional: int
+) -> None:
+    """Refuse parts that lie over each other: what is read could not be written."""
+    # Beside them: type, class or cause, hop counter; pointers and lengths of one octet or two.
+    needed = 5 + 5 * layout.pointer_octets if layout.extended else 8
+    needed += len(called) + len(calling) + len(data) + optional
+    if needed > len(octets):
+        raise SccpError(f"{layout.name}: its parts lie over each other (Q.713 §2.3)")
 
 
 def _part(layout: Layout, octets: bytes, start: int, width: int) -> bytes:
@@ -262,10 +277,10 @@ def _optional_part(message: Xudt | Xudts) -> bytes:
     return b"".join(b"%c%c%b" % (code, len(held), held) for code, held in found) + b"\x00"
 
 
-def _parameters(octets: bytes) -> tuple[Segmentation | None, int | None, Parameters]:
-    """Segmentation, importance and the parameters that nobody knows."""
+def _parameters(octets: bytes) -> tuple[Segmentation | None, int | None, Parameters, int]:
+    """Segmentation, importance, the parameters that nobody knows, and how many octets they are."""
     if not octets:
-        return None, None, ()
+        return None, None, (), 0
     segmentation = importance = None
     other = []
     at = 0
@@ -293,7 +308,7 @@ def _parameters(octets: bytes) -> tuple[Segmentation | None, int | None, Paramet
             raise SccpError(f"optional parameter 0x{code:02x} comes twice")
         else:
             other.append((code, contents))
-    return segmentation, importance, tuple(other)
+    return segmentation, importance, tuple(other), at + 1
 
 
 def _octet(value: int, name: str) -> int:

@@ -2,7 +2,8 @@
 
 Owns where long data is cut, and the table of what is being put together again. Segments are XUDTs
 of class 1 with one local reference, counted down to 0; all but the last are equally long. Their
-calling address, called subsystem and reference name the message. `Reassembly` knows no clock: it is given the time.
+calling address, called subsystem and reference name the message. `Reassembly` knows no clock: it is
+given the time.
 
 What comes out of it is the data as it was sent or nothing. A segment that repeats the one before it
 octet for octet is dropped. One that is out of order ends the message (`ERROR_IN_TRANSPORT`), so
