@@ -91,7 +91,8 @@ def expected(message: m.Message, variant: Variant) -> Expected:
         found["sccp.return_cause"] = [message.cause]
     if isinstance(message, m.Xudt | m.Xudts):
         found["sccp.hops"] = [message.hop_counter]
-        found["sccp.importance"] = [] if message.importance is None else [message.importance]
+        if variant is ITU:  # T1.112 has no importance
+            found["sccp.importance"] = [] if message.importance is None else [message.importance]
         part = message.segmentation
         found["sccp.segmentation.remaining"] = [] if part is None else [part.remaining]
         if part is not None:
