@@ -188,7 +188,7 @@ class TestRemoteSubsystems:
     def test_tests_do_not_keep_simulated_time_from_ending(self) -> None:
         scene = watched()
         tell(scene, Kind.SSP)
-        scene.clock.run(600 * SECOND_US)
+        assert scene.clock.run(600 * SECOND_US)
         assert scene.wires.management() == [f"SSP {SCP_INAP}"]
 
     def test_what_is_about_points_that_nobody_named_changes_nothing(self) -> None:
