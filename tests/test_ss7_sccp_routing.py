@@ -234,6 +234,26 @@ class TestReturns:
         scene.nodes[SSP].send(TO_FREEPHONE, HERE, bytes(200))
         assert notices(scene) == [ReturnCause.SEGMENTATION_FAILURE]
 
+    def test_a_unit_that_is_long_for_these_links(self) -> None:
+        """From a broadband link: it would have to be segmented here."""
+        scene = with_stp()
+        long = Ludt(TO_FREEPHONE, FROM_SSP, bytes(280), 0, True)
+        scene.wires.carry(Msu(STP68, SSP, 0, encode(long), SERVICE_SCCP))
+        scene.pass_time()
+        assert scene.nodes[STP68].returns == {ReturnCause.SEGMENTATION_NOT_SUPPORTED: 1}
+        assert scene.nodes[STP68].undeliverable == 1, "nor does the way back carry it"
+
+    def test_subsystems_of_the_same_node_hear_of_each_other(self) -> None:
+        scene = pair()
+        other = Diary()
+        scene.nodes[SSP].register(8, other)
+        scene.nodes[SSP].send(PartyAddress(99), HERE, b"lost")
+        scene.nodes[SSP].set_in_service(8, False)
+        scene.nodes[SSP].send(PartyAddress(8, SSP), HERE, b"lost")
+        causes = [ReturnCause.UNEQUIPPED_USER, ReturnCause.SUBSYSTEM_FAILURE]
+        assert notices(scene) == causes
+        assert scene.wires.seen == []
+
     def test_a_user_part_that_is_not_equipped(self) -> None:
         scene = pair(near=SccpPlan(watched=(RemoteSubsystem(SCP, INAP),)))
         scene.wires.port(SSP).indicate(UserPartUnavailable(SCP, SERVICE_SCCP, 1))
