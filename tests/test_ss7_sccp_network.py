@@ -9,9 +9,8 @@ from calleq.ss7.links import InProcessLink
 from calleq.ss7.mtp3 import SERVICE_ISUP
 from calleq.ss7.node import Mtp3Node
 from calleq.ss7.sccp.contract import SccpProvider, SccpUser
-from calleq.ss7.sccp.plan import RemoteSubsystem, SccpPlan
+from calleq.ss7.sccp.plan import RemoteSubsystem, SccpPlan, TitledService, plans_of
 from calleq.ss7.sccp.service import SccpNode
-from calleq.ss7.sccp.translation import Entity, Rule, Sharing
 from calleq.ss7.sccp.values import SERVICE_SCCP, PartyAddress, ReturnCause
 from calleq.units import SECOND_US
 from tests.sccp_scene import (
@@ -25,29 +24,18 @@ from tests.sccp_scene import (
     STP70,
     TO_FREEPHONE,
     Diary,
+    Scene,
     SignallingNetwork,
 )
 from tests.ss7_network import WireTap
 
-TO_STPS = SccpPlan(
-    rules=(
-        Rule(
-            entities=(Entity(STP68), Entity(STP70)),
-            sharing=Sharing.LOAD_SHARED,
-            route_on_title=True,
-        ),
-    )
+SERVICE = TitledService(
+    prefix="1800", subsystems=(RemoteSubsystem(SCP, INAP), RemoteSubsystem(BACKUP, INAP))
 )
-FINAL = SccpPlan(
-    rules=(Rule(prefix="1800", entities=(Entity(SCP, INAP), Entity(BACKUP, INAP))),),
-    told_of_remote=(STP68, STP70),
-)
+NAMES = {SSP: "ssp", STP68: "stp-68", STP70: "stp-70", SCP: "scp", BACKUP: "backup"}
 PLANS = {
-    "ssp": TO_STPS,
-    "stp-68": FINAL,
-    "stp-70": FINAL,
-    "scp": SccpPlan(concerned=(STP68, STP70)),
-    "backup": SccpPlan(concerned=(STP68, STP70)),
+    NAMES[code]: plan
+    for code, plan in plans_of((SSP, SCP, BACKUP), (STP68, STP70), (SERVICE,)).items()
 }
 CONTROL_OCTETS = b"\xee" * 40
 
@@ -98,6 +86,29 @@ def test_an_answer_needs_no_translation() -> None:
     network.pass_time()
     assert network.diaries["ssp"].heard == [b"answer"]
     assert network.sccp["stp-68"].relayed + network.sccp["stp-70"].relayed == 1
+
+
+def test_who_asks_is_told_how_the_service_is() -> None:
+    network = SignallingNetwork(PLANS)
+    network.sccp["scp"].set_in_service(INAP, False)
+    network.pass_time(SECOND_US // 10)
+    assert network.diaries["ssp"].states[-1] == f"{SCP}:{INAP} prohibited"
+    assert not network.sccp["ssp"].available(SCP, INAP)
+    network.sccp["scp"].set_in_service(INAP, True)
+    network.pass_time(SECOND_US // 10)
+    assert network.sccp["ssp"].available(SCP, INAP)
+
+
+def test_without_transfer_points_every_node_translates_for_itself() -> None:
+    plans = plans_of((SSP, SCP, BACKUP), (), (SERVICE,))
+    scene = Scene(plans, (SSP, SCP, BACKUP))
+    scene.nodes[SSP].send(TO_FREEPHONE, HERE, b"1")
+    scene.pass_time()
+    scene.nodes[SCP].set_in_service(INAP, False)
+    scene.pass_time()
+    scene.nodes[SSP].send(TO_FREEPHONE, HERE, b"2")
+    scene.pass_time()
+    assert (scene.diaries[SCP].heard, scene.diaries[BACKUP].heard) == ([b"1"], [b"2"])
 
 
 def test_the_backup_answers_while_the_primary_is_out_of_service() -> None:
