@@ -14,6 +14,7 @@ from calleq.ss7.level3 import (
     link_test,
     restart_tables,
 )
+from calleq.ss7.sccp import status
 from calleq.ss7.tcap import invocations
 from calleq.ss7.tcap import states as tcap_states
 from calleq.ss7.tcap.components import OperationClass
@@ -39,6 +40,8 @@ def machine_tables() -> dict[str, Table]:
         "MTP3: congestion of a destination": _words(congestion.TABLE),
         "MTP3: restart of a node": _words(restart_tables.OWN_TABLE),
         "MTP3: a neighbour": _words(restart_tables.ADJACENT_TABLE),
+        "SCCP: a subsystem at another node": _words(status.TABLE),
+        "SCCP: another node": _words(status.POINT_TABLE),
         "TCAP: a transaction": _words(
             {
                 (state, what): cell
