@@ -143,6 +143,7 @@ class Management:
             if len(linkset.serving) == 1:
                 self.restart.up(linkset)
             self.traffic.settle(self.point.ways.values(), Cause.LINK)
+            self.traffic.ways_found()
             self.restart.go_on()
             return
         failed = link.test.state not in _CARRYING or link.is_blocked or not link.end.in_service

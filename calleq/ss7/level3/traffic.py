@@ -17,9 +17,10 @@ from enum import IntEnum
 from typing import assert_never
 
 from calleq.ss7.level3 import changeback, changeover
+from calleq.ss7.level3.answers import Answers
 from calleq.ss7.level3.changeback import Changeback
 from calleq.ss7.level3.point import SELECTIONS, Link, Point, Way
-from calleq.ss7.mtp3_management import Cba, Cbd, Coa, Eca, Xca, Xco
+from calleq.ss7.mtp3_management import Cba, Cbd, Eca, Xco
 
 HOLD_LIMIT = 16_384
 """Messages held in one diversion; more are lost, and counted."""
@@ -67,6 +68,16 @@ class Hold:
             self._point.lost += 1
         return True
 
+    def holds_from(self, adjacent: int) -> bool:
+        """Whether something may be held, or taken back, that came from an adjacent node."""
+        for (destination, _), (_, source) in self.flows.items():
+            if self.is_retrieved and adjacent not in (destination, source.linkset.adjacent):
+                return True
+        return any(
+            octets[0] & 15 > _SERVICE_TEST and flow_of(octets)[0] != adjacent
+            for octets in self.buffer
+        )
+
     def give_up(self, source: Link) -> "Hold":
         """The flows from a link, and what they have sent, as a hold of their own."""
         given = Hold(self._point)
@@ -105,6 +116,7 @@ class Traffic:
         self._moving: list[Hold] = []
         """Every hold of a changeback."""
         self._code = 0
+        self._answers = Answers(point, self._holds_from)
 
     @property
     def diversions(self) -> int:
@@ -138,7 +150,10 @@ class Traffic:
         if declared is not None:
             link.changeover.handle(declared, fsn)
         elif failed and self._point.reaches(link.linkset.adjacent):
-            link.changeover.handle(changeover.Input.LOST)
+            withheld = self._answers.are_withheld(link.linkset.adjacent)
+            link.changeover.handle(
+                changeover.Input.LOST_HOLDING if withheld else changeover.Input.LOST
+            )
         else:
             link.changeover.handle(changeover.Input.LOST_WITHOUT_WAY)
 
@@ -154,12 +169,12 @@ class Traffic:
             case changeover.Action.DECLARE:
                 self._point.send(Xco(link.code, link.last_received), adjacent, link.code)
             case changeover.Action.ANSWER:
-                self._answer(link)
+                self._answers.answer(link)
             case changeover.Action.ANSWER_AND_DIVERT:
-                self._answer(link)
+                self._answers.answer(link)
                 self._divert(link, fsn)
             case changeover.Action.ANSWER_AND_DIVERT_UNSENT:
-                self._answer(link)
+                self._answers.answer(link)
                 self._divert(link, None)
             case changeover.Action.DIVERT:
                 self._divert(link, fsn)
@@ -167,23 +182,39 @@ class Traffic:
                 self._divert(link, None)
             case changeover.Action.ANSWER_LATE:
                 self._point.send(Eca(link.code), adjacent, link.code)
-            case changeover.Action.IGNORE | changeover.Action.WAIT:
+            case (
+                changeover.Action.IGNORE | changeover.Action.WAIT | changeover.Action.WITHHOLD
+            ):
                 pass
             case _:
                 assert_never(action)
-
-    def _answer(self, link: Link) -> None:
-        """Say what was received last, in the form in which we were asked."""
-        last = link.last_received
-        answer = Coa(link.code, last & 127) if link.is_short else Xca(link.code, last)
-        self._point.send(answer, link.linkset.adjacent, link.code)
 
     def _divert(self, link: Link, fsn: int | None) -> None:
         """The changeover of a link is over."""
         hold = self._holds.pop(link)
         link.was_changed_over = True
         self._release(hold, link.end.retrieve(fsn) if hold.is_retrieved else [])
+        self._gone_on()
         self._over(link)
+
+    def ways_found(self) -> None:
+        """A link serves: what was changed over without a way to the far end is told to it now."""
+        for link, hold in tuple(self._holds.items()):
+            if hold.is_retrieved and self._point.reaches(link.linkset.adjacent):
+                link.changeover.handle(changeover.Input.WAY_FOUND)
+
+    def _gone_on(self) -> None:
+        """Something is held no more: what was withheld because of it can be said."""
+        self._answers.go_on()
+        for link in tuple(self._holds):
+            if not self._answers.are_withheld(link.linkset.adjacent):
+                link.changeover.handle(changeover.Input.RELEASED)
+
+    def _holds_from(self, adjacent: int) -> bool:
+        return any(
+            hold.holds_from(adjacent)
+            for hold in (*self._holds.values(), *self._moving)
+        )
 
     # Where everything should go.
 
@@ -201,11 +232,24 @@ class Traffic:
                 way.carriers = []
             elif not way.carriers:
                 way.carriers = list(links)
+                self._resume(way)
             else:
                 self._compare(way, moved)
         self._move(moved, cause)
         for way in changed:
             self._told(way)
+
+    def _resume(self, way: Way) -> None:
+        """A way is there again: what is held still comes before what comes now.
+
+        Not so at a transfer point: the neighbours have been told, and have gone other ways.
+        """
+        if self._point.transfers:
+            return
+        for hold in (*self._holds.values(), *self._moving):
+            for destination, selection in hold.flows:
+                if destination == way.destination:
+                    way.carriers[selection] = hold
 
     def _compare(self, way: Way, moved: dict[tuple[Link, Link], list[tuple[Way, int]]]) -> None:
         """Find the selections that shall leave the link they take."""
@@ -302,6 +346,7 @@ class Traffic:
     def _moved(self, hold: Hold) -> None:
         self._moving.remove(hold)
         self._release(hold, [])
+        self._gone_on()
 
     def _take_over(self, hold: Hold, earlier: Hold, link: Link) -> None:
         """What waits for earlier traffic of a lost link waits for its changeover from now on."""
