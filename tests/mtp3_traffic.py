@@ -38,7 +38,9 @@ class Traffic:
         delay_us: int = MILLISECOND_US,
         timers: Mtp3Timers | None = None,
         selections: int = 16,
+        direct_links: int = 0,
     ) -> None:
+        """`direct_links`: so many between 62 and 64, which are taken first."""
         self.selections = selections
         self.clock = VirtualClock()
         self.tap = WireTap()
@@ -55,6 +57,8 @@ class Traffic:
         for one, other in (*pairs, ("stp-68", "stp-70")):
             for number in range(links_per_set):
                 self._link(one, other, number, delay_us)
+        for number in range(direct_links):
+            self._link("ssp-62", "ssp-64", number, delay_us)
         self.sent: dict[Flow, list[int]] = defaultdict(list)
         self.arrived: dict[Flow, list[int]] = defaultdict(list)
         self.told: list[tuple[str, str, bool]] = []

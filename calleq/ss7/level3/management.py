@@ -164,6 +164,8 @@ class Management:
             self._neighbour_lost(self.point.linksets[way.destination])
         if not way.links:
             self.congestion.lost(way)
+        if way.links and way.destination in self.point.linksets:
+            self.traffic.ways_found()
         self.routes.update(way)
         self._told(way)
 
