@@ -1,4 +1,4 @@
-"""When a changeover of the far end is answered (Q.704 §5.5): not before what it had sent is gone on.
+"""When a changeover of the far end is answered (Q.704 §5.5): when what it had sent has gone on.
 
 Owns the answers (COA, XCA) that wait. A node that hears one sends its next messages by another way,
 maybe past us. What came from it before and is held here, because another link has failed or

@@ -60,8 +60,8 @@ class Input(IntEnum):
     T2 = 11
     WAY_FOUND = 12
     """The far end can be reached again."""
-    LOST_HOLDING = 13
-    """As LOST, but something that the far end has sent is held here."""
+    HOLDING = 13
+    """As LOST or WAY_FOUND, but something that the far end has sent is held here."""
     RELEASED = 14
     """It is held no more, or has been for long enough."""
 
@@ -104,7 +104,7 @@ TABLE: dict[tuple[State, Input], tuple[Action, State]] = {
     (_S.NONE, _I.T1): (_A.IGNORE, _S.NONE),
     (_S.NONE, _I.T2): (_A.IGNORE, _S.NONE),
     (_S.NONE, _I.WAY_FOUND): (_A.IGNORE, _S.NONE),
-    (_S.NONE, _I.LOST_HOLDING): (_A.WITHHOLD, _S.WITHHELD),
+    (_S.NONE, _I.HOLDING): (_A.WITHHOLD, _S.WITHHELD),
     (_S.NONE, _I.RELEASED): (_A.IGNORE, _S.NONE),
     (_S.AWAITING_ANSWER, _I.LOST): (_A.IGNORE, _S.AWAITING_ANSWER),
     (_S.AWAITING_ANSWER, _I.LOST_WITHOUT_WAY): (_A.IGNORE, _S.AWAITING_ANSWER),
@@ -119,7 +119,7 @@ TABLE: dict[tuple[State, Input], tuple[Action, State]] = {
     (_S.AWAITING_ANSWER, _I.T1): (_A.IGNORE, _S.AWAITING_ANSWER),
     (_S.AWAITING_ANSWER, _I.T2): (_A.DIVERT_UNSENT, _S.NONE),
     (_S.AWAITING_ANSWER, _I.WAY_FOUND): (_A.IGNORE, _S.AWAITING_ANSWER),
-    (_S.AWAITING_ANSWER, _I.LOST_HOLDING): (_A.IGNORE, _S.AWAITING_ANSWER),
+    (_S.AWAITING_ANSWER, _I.HOLDING): (_A.IGNORE, _S.AWAITING_ANSWER),
     (_S.AWAITING_ANSWER, _I.RELEASED): (_A.IGNORE, _S.AWAITING_ANSWER),
     (_S.WAITING, _I.LOST): (_A.IGNORE, _S.WAITING),
     (_S.WAITING, _I.LOST_WITHOUT_WAY): (_A.IGNORE, _S.WAITING),
@@ -134,7 +134,7 @@ TABLE: dict[tuple[State, Input], tuple[Action, State]] = {
     (_S.WAITING, _I.T1): (_A.DIVERT_UNSENT, _S.NONE),
     (_S.WAITING, _I.T2): (_A.IGNORE, _S.WAITING),
     (_S.WAITING, _I.WAY_FOUND): (_A.DECLARE, _S.AWAITING_ANSWER),
-    (_S.WAITING, _I.LOST_HOLDING): (_A.IGNORE, _S.WAITING),
+    (_S.WAITING, _I.HOLDING): (_A.WITHHOLD, _S.WITHHELD),
     (_S.WAITING, _I.RELEASED): (_A.IGNORE, _S.WAITING),
     (_S.WITHHELD, _I.LOST): (_A.IGNORE, _S.WITHHELD),
     (_S.WITHHELD, _I.LOST_WITHOUT_WAY): (_A.IGNORE, _S.WITHHELD),
@@ -149,7 +149,7 @@ TABLE: dict[tuple[State, Input], tuple[Action, State]] = {
     (_S.WITHHELD, _I.T1): (_A.IGNORE, _S.WITHHELD),
     (_S.WITHHELD, _I.T2): (_A.IGNORE, _S.WITHHELD),
     (_S.WITHHELD, _I.WAY_FOUND): (_A.IGNORE, _S.WITHHELD),
-    (_S.WITHHELD, _I.LOST_HOLDING): (_A.IGNORE, _S.WITHHELD),
+    (_S.WITHHELD, _I.HOLDING): (_A.IGNORE, _S.WITHHELD),
     (_S.WITHHELD, _I.RELEASED): (_A.DECLARE, _S.AWAITING_ANSWER),
 }
 

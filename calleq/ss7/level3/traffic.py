@@ -19,17 +19,12 @@ from typing import assert_never
 from calleq.ss7.level3 import changeback, changeover
 from calleq.ss7.level3.answers import Answers
 from calleq.ss7.level3.changeback import Changeback
+from calleq.ss7.level3.hold import SERVICE_TEST, Hold, flow_of
 from calleq.ss7.level3.point import SELECTIONS, Link, Point, Way
 from calleq.ss7.mtp3_management import Cba, Cbd, Eca, Xco
 
-HOLD_LIMIT = 16_384
-"""Messages held in one diversion; more are lost, and counted."""
-
 CHANGEBACK_CODES = 256
 """Values of the changeback code (Q.704 §15.5.3)."""
-
-_SERVICE_TEST = 1
-Flow = tuple[Way, Link]
 
 
 class Cause(IntEnum):
@@ -39,61 +34,6 @@ class Cause(IntEnum):
     """A link has come or gone."""
     ROUTE = 1
     """A route is prohibited, restricted or allowed."""
-
-
-class Hold:
-    """Traffic that is being diverted: its flows, and what they have sent meanwhile."""
-
-    __slots__ = ("_point", "buffer", "changeback", "flows", "is_retrieved")
-
-    def __init__(self, point: Point, *, is_retrieved: bool = False) -> None:
-        self.flows: dict[tuple[int, int], Flow] = {}
-        """By destination and selection: the way, and the link that its earlier messages took."""
-        self.buffer: list[bytes] = []
-        self.changeback: Changeback | None = None
-        self.is_retrieved = is_retrieved
-        """What the link has not delivered is to be taken back from it."""
-        self._point = point
-
-    def take(self, way: Way, selection: int, source: Link) -> None:
-        """Hold a flow from now on."""
-        self.flows[way.destination, selection] = (way, source)
-        way.carriers[selection] = self
-
-    def carry(self, octets: bytes) -> bool:
-        """Keep a unit."""
-        if len(self.buffer) < HOLD_LIMIT:
-            self.buffer.append(octets)
-        else:
-            self._point.lost += 1
-        return True
-
-    def holds_from(self, adjacent: int) -> bool:
-        """Whether something may be held, or taken back, that came from an adjacent node."""
-        for (destination, _), (_, source) in self.flows.items():
-            if self.is_retrieved and adjacent not in (destination, source.linkset.adjacent):
-                return True
-        return any(
-            octets[0] & 15 > _SERVICE_TEST and flow_of(octets)[0] != adjacent
-            for octets in self.buffer
-        )
-
-    def give_up(self, source: Link) -> "Hold":
-        """The flows from a link, and what they have sent, as a hold of their own."""
-        given = Hold(self._point)
-        for flow in [flow for flow, (_, link) in self.flows.items() if link is source]:
-            given.flows[flow] = self.flows.pop(flow)
-        kept: list[bytes] = []
-        for octets in self.buffer:
-            (given.buffer if flow_of(octets) in given.flows else kept).append(octets)
-        self.buffer = kept
-        return given
-
-
-def flow_of(octets: bytes) -> tuple[int, int]:
-    """Destination and selection of a unit."""
-    label = int.from_bytes(octets[1:5], "little")
-    return label & 0x3FFF, label >> 28
 
 
 class Traffic:
@@ -150,10 +90,7 @@ class Traffic:
         if declared is not None:
             link.changeover.handle(declared, fsn)
         elif failed and self._point.reaches(link.linkset.adjacent):
-            withheld = self._answers.are_withheld(link.linkset.adjacent)
-            link.changeover.handle(
-                changeover.Input.LOST_HOLDING if withheld else changeover.Input.LOST
-            )
+            self._declare(link, changeover.Input.LOST)
         else:
             link.changeover.handle(changeover.Input.LOST_WITHOUT_WAY)
 
@@ -182,9 +119,7 @@ class Traffic:
                 self._divert(link, None)
             case changeover.Action.ANSWER_LATE:
                 self._point.send(Eca(link.code), adjacent, link.code)
-            case (
-                changeover.Action.IGNORE | changeover.Action.WAIT | changeover.Action.WITHHOLD
-            ):
+            case changeover.Action.IGNORE | changeover.Action.WAIT | changeover.Action.WITHHOLD:
                 pass
             case _:
                 assert_never(action)
@@ -201,7 +136,12 @@ class Traffic:
         """A link serves: what was changed over without a way to the far end is told to it now."""
         for link, hold in tuple(self._holds.items()):
             if hold.is_retrieved and self._point.reaches(link.linkset.adjacent):
-                link.changeover.handle(changeover.Input.WAY_FOUND)
+                self._declare(link, changeover.Input.WAY_FOUND)
+
+    def _declare(self, link: Link, why: changeover.Input) -> None:
+        """The far end of a link can be told that it is changed over, maybe not at once."""
+        withheld = self._answers.are_withheld(link.linkset.adjacent)
+        link.changeover.handle(changeover.Input.HOLDING if withheld else why)
 
     def _gone_on(self) -> None:
         """Something is held no more: what was withheld because of it can be said."""
@@ -211,10 +151,7 @@ class Traffic:
                 link.changeover.handle(changeover.Input.RELEASED)
 
     def _holds_from(self, adjacent: int) -> bool:
-        return any(
-            hold.holds_from(adjacent)
-            for hold in (*self._holds.values(), *self._moving)
-        )
+        return any(hold.holds_from(adjacent) for hold in (*self._holds.values(), *self._moving))
 
     # Where everything should go.
 
@@ -370,7 +307,7 @@ class Traffic:
                 # after.
                 gone.add((destination, selection))
         for octets in retrieved:
-            if octets[0] & 15 != _SERVICE_TEST:
+            if octets[0] & 15 != SERVICE_TEST:
                 self._send_on(octets, gone)
         for octets in hold.buffer:
             self._send_on(octets, gone)
