@@ -238,7 +238,7 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
     for link in topology.links:
         for name, end in plant.link_ends(link, chosen).items():
             far = link.ends[1] if name == link.ends[0] else link.ends[0]
-            network.nodes[name].attach(end, codes[far])
+            network.nodes[name].attach(end, codes[far], link.slc)
             if isinstance(end, AdaptedEnd):
                 tell_each_other(network.nodes[name], end, codes[far])
             network.link_ends.append(end)

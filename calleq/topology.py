@@ -39,6 +39,7 @@ from calleq.topology_types import (
     TrunkGroup,
     element_names,
     home_switch,
+    link_name,
     parse_point_code,
     point_code_text,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "element_names",
     "figure1_path",
     "home_switch",
+    "link_name",
     "load_topology",
     "numerals",
     "parse_point_code",

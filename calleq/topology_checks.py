@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from calleq.numbering import NumberingError, parse_e164
 from calleq.topology_foreign import PORT_LIMIT, check_link, is_host, is_port
-from calleq.topology_links import check_delay, check_wire
+from calleq.topology_links import check_codes, check_delay, check_wire
 from calleq.topology_mtp3 import check_mtp3
 from calleq.topology_types import (
     HomeSwitches,
@@ -173,14 +173,11 @@ def _check_own_prefixes(
 
 def _check_links(topology: Topology) -> None:
     nodes = {name for _, name in _named(topology)} - {topology.access_server.name}
-    seen: set[frozenset[str]] = set()
     for index, link in enumerate(topology.links):
         _check_ends(f"links[{index}]", link.ends, nodes, "switch, transfer point or peripheral")
-        if frozenset(link.ends) in seen:
-            raise TopologyError(f"links[{index}].ends: these two are linked already")
-        seen.add(frozenset(link.ends))
         check_wire(f"links[{index}]", link)
         check_link(f"links[{index}]", link, topology)
+    check_codes(topology.links)
 
 
 def _check_trunks(topology: Topology) -> None:

@@ -110,6 +110,17 @@ LINK_TIMERS = ("t1", "t2", "t3", "t4_normal", "t4_emergency", "t5", "t6", "t7")
 """Timers of a signalling link that a topology may set, by their names in RFC 4165 and Q.703."""
 
 
+def link_name(ends: tuple[str, str], slc: int = 0) -> str:
+    """What a tap calls a link between two nodes: its ends in the topology's order, and its code.
+
+    >>> link_name(("ssp-62", "stp-68"))
+    'ssp-62/stp-68'
+    >>> link_name(("ssp-62", "stp-68"), 3)
+    'ssp-62/stp-68/3'
+    """
+    return f"{ends[0]}/{ends[1]}/{slc}" if slc else f"{ends[0]}/{ends[1]}"
+
+
 class SignallingLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A signalling link between two nodes.
 
@@ -118,6 +129,8 @@ class SignallingLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """
 
     ends: tuple[str, str]
+    slc: int = 0
+    """Its signalling link code among the links between the two (Q.704 §15.2)."""
     delay_us: int = 1_000
     jitter_us: int = 0
     """A frame takes up to so much longer; frames stay in order."""
@@ -151,6 +164,12 @@ class SignallingLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """M3UA process: have the gateway give a routing context for our point code."""
     traffic_mode: Literal["", "override", "loadshare", "broadcast"] = ""
     """M3UA: how several processes share; empty: as the gateway has it."""
+
+    @property
+    def name(self) -> str:
+        """What it is called everywhere: `ssp-62/stp-68`, with a code other than 0
+        `ssp-62/stp-68/1`."""
+        return link_name(self.ends, self.slc)
 
     @property
     def is_foreign(self) -> bool:

@@ -76,10 +76,10 @@ class Traffic:
         self.numbers = 0
 
     def _link(self, one: str, other: str, number: int, delay_us: int) -> None:
-        link = InProcessLink((one, other), self.clock, self.tap, delay_us)
-        self.links[f"{link.name}/{number}"] = link
-        self.nodes[one].attach(link.end(one), CODES[other])
-        self.nodes[other].attach(link.end(other), CODES[one])
+        link = InProcessLink((one, other), self.clock, self.tap, delay_us, slc=number)
+        self.links[f"{one}/{other}/{number}"] = link
+        self.nodes[one].attach(link.end(one), CODES[other], number)
+        self.nodes[other].attach(link.end(other), CODES[one], number)
 
     def _told(self, name: str, code: int, state: bool) -> None:
         self.told.append((name, NAMES[code], state))

@@ -15,7 +15,7 @@ from calleq.runtime.sctp import SctpMissingError, SctpReactor
 from calleq.runtime.tap import Tap
 from calleq.runtime.tcp import TcpReactor
 from calleq.ss7.laying import timers_of
-from calleq.ss7.links import LinkEnd, link_name
+from calleq.ss7.links import LinkEnd
 from calleq.ss7.m3ua import messages as m
 from calleq.ss7.m3ua.asp import AspSettings
 from calleq.ss7.m3ua.association import Association
@@ -48,7 +48,7 @@ class ForeignLinks:
         if link.protocol == "m2pa":
             return self._m2pa_end(link, near)
         far = link.ends[1] if near == link.ends[0] else link.ends[0]
-        names = (link_name(link.ends), near, far)
+        names = (link.name, near, far)
         gateway = None
         server = None
         if link.role != "process":
@@ -99,7 +99,7 @@ class ForeignLinks:
     def listening(self) -> dict[str, str]:
         """Every address by what it is for."""
         return {
-            f"foreign signalling link {link_name(link.ends)}": link.listen
+            f"foreign signalling link {link.name}": link.listen
             for link, _ in (*self._waiting, *self._associations)
             if link.listen
         }
@@ -114,7 +114,7 @@ class ForeignLinks:
     def _m2pa_end(self, link: SignallingLink, near: str) -> LinkEnd:
         far = link.ends[1] if near == link.ends[0] else link.ends[0]
         end = TcpEnd(
-            link_name(link.ends),
+            link.name,
             near,
             far,
             self._clock,
@@ -172,7 +172,7 @@ def _carrier(reactor: GuestReactor, link: SignallingLink) -> TcpReactor:
     try:
         return SctpReactor(reactor)
     except SctpMissingError as error:
-        raise CommandError(f"link {link_name(link.ends)}: {error.strerror}") from error
+        raise CommandError(f"link {link.name}: {error.strerror}") from error
 
 
 def _once_at_a_time(association: Association) -> Callable[[], Association | None]:

@@ -91,11 +91,12 @@ class Mtp3Node:
         """By origin and service: no second UPU before."""
         self._information = SERVICE_ISUP | network_indicator << 6
 
-    def attach(self, end: LinkEnd, adjacent: int) -> None:
+    def attach(self, end: LinkEnd, adjacent: int, code: int | None = None) -> None:
         """Make `end` a link of the linkset to the point code `adjacent`, and a route to it.
 
+        `code` is its signalling link code, the same at both ends; None: the lowest that is free.
         It carries traffic when it is in service and has passed its test (Q.707 §2.2). Raises
-        ValueError for a link that is not this node's, or one too many.
+        ValueError for a link that is not this node's, one too many, or one whose code is taken.
         """
         if end.near != self.name:
             raise ValueError(f"{self.name}: {end.link} ends at {end.near} here")
@@ -107,7 +108,11 @@ class Mtp3Node:
             linkset = self.point.linksets[adjacent] = Linkset(adjacent)
         if len(linkset.links) >= LINKS_LIMIT:
             raise ValueError(f"{self.name}: more than {LINKS_LIMIT} links to one node")
-        link = self.management.add(linkset, end)
+        if code is None:
+            code = linkset.free_code()
+        elif not 0 <= code < LINKS_LIMIT or linkset.link(code) is not None:
+            raise ValueError(f"{self.name}: {end.link}: code {code} is taken, or none")
+        link = self.management.add(linkset, end, code)
         end.attach(self.receiver(link), partial(self.management.changed, link))
         if end.in_service:
             # Not at once: the other end of the link may not stand yet.

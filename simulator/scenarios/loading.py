@@ -14,7 +14,6 @@ from typing import get_args
 import msgspec
 
 from calleq.call.driver import FINAL_STATES
-from calleq.ss7.links import link_name
 from calleq.topology import (
     Line,
     Topology,
@@ -298,10 +297,10 @@ class _Checker:
             case steps.Cancel():
                 self._one_of(f"{key}.call", step.call, self._calls)
             case steps.FailLink() | steps.RestoreLink():
-                links = {link_name(link.ends) for link in self._topology.links}
+                links = {link.name for link in self._topology.links}
                 self._one_of(f"{key}.link", step.link, links)
             case steps.SpoilLink():
-                links = {link_name(link.ends) for link in self._topology.links}
+                links = {link.name for link in self._topology.links}
                 self._one_of(f"{key}.link", step.link, links)
                 try:
                     step.quality(0)

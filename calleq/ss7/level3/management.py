@@ -6,6 +6,7 @@ it is counted (`malformed`, `ignored`) and changes nothing.
 """
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import assert_never
 
 from calleq.ss7 import mtp3_management as m
@@ -60,15 +61,16 @@ class Management:
 
     # Links.
 
-    def add(self, linkset: Linkset, end: LinkEnd) -> Link:
-        """Make an end a link of the linkset; it carries traffic when it has passed its test."""
-        link = Link(linkset, end, len(linkset.links), self._refused)
+    def add(self, linkset: Linkset, end: LinkEnd, code: int) -> Link:
+        """Make an end the link of a code; it carries traffic when it has passed its test."""
+        link = Link(linkset, end, code, self._refused)
         clock, timers = self.point.clock, self.point.timers
         link.test = LinkTest(clock, timers, lambda action: self._test(link, action))
         link.changeover = Changeover(
             clock, timers, lambda action, fsn: self.traffic.act(link, action, fsn)
         )
         linkset.links.append(link)
+        linkset.links.sort(key=attrgetter("code"))
         end.on_congestion(lambda level: self.congested(link, level))
         self.congested(link, end.congestion)
         return link
@@ -249,18 +251,19 @@ class Management:
                 self.ignored += 1
 
     def _inhibiting(self, message: OfLink, linkset: Linkset) -> None:
-        if message.slc < len(linkset.links):
-            self.inhibition.received(message, linkset.links[message.slc])
-        else:
+        link = linkset.link(message.slc)
+        if link is None:
             self.ignored += 1
+        else:
+            self.inhibition.received(message, link)
 
     def _changing_over(
         self, message: m.Coo | m.Xco | m.Eco | m.Coa | m.Xca | m.Eca, linkset: Linkset
     ) -> None:
-        if message.slc >= len(linkset.links):
+        link = linkset.link(message.slc)
+        if link is None:
             self.ignored += 1
             return
-        link = linkset.links[message.slc]
         match message:
             case m.Xca(fsn=fsn):
                 link.changeover.handle(changeover.Input.ANSWERED, fsn)
