@@ -17,6 +17,7 @@ from calleq.cli.failure import CommandError
 from calleq.journal.entries import Stamped
 from calleq.network import point_codes
 from calleq.runtime.tap import Tap
+from calleq.ss7.variant import variant_of
 from calleq.telephones.diary import DiaryEntry
 from calleq.theory import erlang_b
 from calleq.topology import Topology
@@ -166,7 +167,7 @@ class _Gathering(Gathered):
 
 def simulate(plan: Plan, progress: Progress = lambda offered: None) -> Outcome:
     """A whole run with its proof. Raises CommandError when the door refused a message as wrong."""
-    calls = CallsOnCircuits() if plan.is_pcapng else None
+    calls = CallsOnCircuits(variant_of(plan.topology)) if plan.is_pcapng else None
     gathering = _Gathering(plan, digest_of(plan, calls))
     virtual = _network(plan, gathering, calls)
     gathering.start_us = virtual.clock.monotonic_us()
@@ -194,7 +195,7 @@ def digest_of(plan: Plan, calls: CallsOnCircuits | None = None) -> Digest:
     if plan.pcap is not None and plan.is_pcapng:
         pcap = PcapngTap(plan.pcap, (calls or CallsOnCircuits()).call_of)
     elif plan.pcap is not None:
-        pcap = PcapTap(plan.pcap, point_codes(plan.topology))
+        pcap = PcapTap(plan.pcap, point_codes(plan.topology), variant_of(plan.topology))
     return Digest(frozenset(point.name for point in plan.topology.transfer_points), pcap)
 
 

@@ -189,7 +189,7 @@ class Management:
     def received(self, msu: Msu, link: Link) -> None:
         """A message of service 0 or of link tests came for this point over `link`."""
         try:
-            message = from_msu(msu)
+            message = from_msu(msu, self.point.variant)
         except Mtp3Error:
             self.malformed += 1
             return

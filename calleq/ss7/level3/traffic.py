@@ -18,7 +18,7 @@ from typing import assert_never
 
 from calleq.ss7.level3 import changeback, changeover
 from calleq.ss7.level3.changeback import Changeback
-from calleq.ss7.level3.point import SELECTIONS, Link, Point, Way
+from calleq.ss7.level3.point import Link, Point, Way
 from calleq.ss7.mtp3_management import Cba, Cbd, Coa, Eca, Xca, Xco
 
 HOLD_LIMIT = 16_384
@@ -27,7 +27,6 @@ HOLD_LIMIT = 16_384
 CHANGEBACK_CODES = 256
 """Values of the changeback code (Q.704 §15.5.3)."""
 
-_SERVICE_TEST = 1
 Flow = tuple[Way, Link]
 
 
@@ -73,16 +72,11 @@ class Hold:
         for flow in [flow for flow, (_, link) in self.flows.items() if link is source]:
             given.flows[flow] = self.flows.pop(flow)
         kept: list[bytes] = []
+        flow_of = self._point.labels.flow_of
         for octets in self.buffer:
             (given.buffer if flow_of(octets) in given.flows else kept).append(octets)
         self.buffer = kept
         return given
-
-
-def flow_of(octets: bytes) -> tuple[int, int]:
-    """Destination and selection of a unit."""
-    label = int.from_bytes(octets[1:5], "little")
-    return label & 0x3FFF, label >> 28
 
 
 class Traffic:
@@ -130,7 +124,7 @@ class Traffic:
             self._take_over(hold, earlier, link)
         for way in self._point.ways.values():
             if link in way.carriers:
-                for selection in range(SELECTIONS):
+                for selection in range(len(way.carriers)):
                     if way.carriers[selection] is link:
                         hold.take(way, selection, link)
         self._holds[link] = hold
@@ -325,7 +319,7 @@ class Traffic:
                 # after.
                 gone.add((destination, selection))
         for octets in retrieved:
-            if octets[0] & 15 != _SERVICE_TEST:
+            if octets[0] & 15 != self._point.variant.test_service:
                 self._send_on(octets, gone)
         for octets in hold.buffer:
             self._send_on(octets, gone)
@@ -335,7 +329,7 @@ class Traffic:
         return self._send_on(octets, set())
 
     def _send_on(self, octets: bytes, gone: set[tuple[int, int]]) -> bool:
-        destination, selection = flow = flow_of(octets)
+        destination, selection = flow = self._point.labels.flow_of(octets)
         way = self._point.ways.get(destination)
         if (
             flow not in gone
