@@ -116,8 +116,7 @@ def _write_wide(information: int, label: int) -> bytes:
 def labels_of(variant: Variant) -> Labels:
     """How that variant's units begin."""
     bits, mask = variant.point_code_bits, variant.selections - 1
+    places = (1 << bits) - 1, bits, 2 * bits, mask
     if variant.is_ansi:
-        head, read, write = _WIDE.size, _read_wide, _write_wide
-    else:
-        head, read, write = _NARROW.size, _NARROW.unpack_from, _NARROW.pack
-    return Labels(read, write, head, (1 << bits) - 1, bits, 2 * bits, mask)
+        return Labels(_read_wide, _write_wide, _WIDE.size, *places)
+    return Labels(_NARROW.unpack_from, _NARROW.pack, _NARROW.size, *places)

@@ -10,14 +10,17 @@ from typing import NamedTuple
 
 import msgspec
 
+from calleq.network import point_codes
 from calleq.osn.messages import CallEnded, CallProgress, OsnError, SetUpTaken
 from calleq.osn.messages import decode as decode_osn
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Segment
 from calleq.ss7.mtp3 import Mtp3Error
+from calleq.ss7.variant import variant_of
 from calleq.telephones.diary import Diary, DiaryEntry, Event
+from calleq.topology import Topology
 from calleq.trace.capture import Captured, MemoryCapture
-from calleq.trace.decoding import Decoders, Reading, reading
+from calleq.trace.decoding import Decoders, Reading, decoders_of, reading
 from simulator.scenarios.wording import (
     AnyEvent,
     CallEvent,
@@ -34,6 +37,12 @@ class Eyes(NamedTuple):
     names: Mapping[int, str]
     """Nodes by their point codes."""
     decoders: Decoders
+
+
+def eyes_of(topology: Topology) -> Eyes:
+    """How the messages of a network are read."""
+    names = {code: name for name, code in point_codes(topology).items()}
+    return Eyes(names, decoders_of(variant_of(topology)))
 
 
 class CallHappening(msgspec.Struct, frozen=True, gc=False):

@@ -16,26 +16,17 @@ from calleq.access_server.server import Reply
 from calleq.media.contract import line_wire
 from calleq.media.virtual import Recording
 from calleq.messages.answers import CallAccepted, CallView, ProblemView
-from calleq.ss7.variant import variant_of
 from calleq.telephones.behaviours import ELEMENT, HABITS, Habit
 from calleq.telephones.house import TelephoneError
 from calleq.topology import Topology
-from calleq.trace.decoding import decoders_of
 from calleq.units import SECOND_US
 from simulator.faults.bus import Rule
 from simulator.faults.invariants import left_over, rest_of
 from simulator.faults.kinds import KINDS, Scene
 from simulator.faults.network import FragileNetwork
 from simulator.faults.outages import FaultError
-from simulator.scenarios import expectations, steps
-from simulator.scenarios.happenings import (
-    CallHappening,
-    Eyes,
-    Log,
-    WatchedDiary,
-    WatchingTap,
-    first,
-)
+from simulator.scenarios import expectations, happenings, steps
+from simulator.scenarios.happenings import CallHappening, Log, WatchedDiary, WatchingTap, first
 from simulator.scenarios.model import Scenario
 from simulator.scenarios.parts import SWEEP, Manner, us
 from simulator.scenarios.steps import AnyStep
@@ -78,10 +69,7 @@ class Stage:
         """The business of each accepted call."""
         self.problems: list[str] = []
         """What a door answered otherwise than a step said."""
-        self.eyes = Eyes(
-            {code: name for name, code in self.network.point_codes().items()},
-            decoders_of(variant_of(self.network.topology)),
-        )
+        self.eyes = happenings.eyes_of(self.network.topology)
         self._telephones = {name: scenario.number_of(name) for name in scenario.telephones}
         self._elements = frozenset(self.network.processes)
         self._steps_calls = frozenset(

@@ -96,4 +96,4 @@ def _shortened(message: Message) -> bytes:
                 raise
             longest = max(other, key=lambda parameter: len(parameter[1]))
             kept = tuple(one for one in other if one is not longest)
-            message = replace(message, other=kept)  # type: ignore[call-arg]
+            message = replace(message, other=kept)
