@@ -7,6 +7,8 @@ TopologyError and begin with the key.
 import math
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from calleq.topology_types import (
     ScreeningRule,
     Topology,
@@ -30,6 +32,9 @@ SERVICES: dict[str, int] = {
 """Service indicators by name (Q.704 §14.2.1); others are written as numbers."""
 
 SERVICE_LIMIT = 15
+
+ANSI_NETWORK = 240
+"""The network of `as_ansi`, for point codes of zone 0; then upwards."""
 
 SELECTION_BITS = (0, 5, 8)
 """Of an ANSI network; 0 stands for 8 (T1.111.4 §2.2.4)."""
@@ -91,6 +96,47 @@ def node_codes(topology: Topology) -> dict[str, int]:
 def code_of(text: str, codes: Mapping[str, int], variant: VariantName = "itu") -> int:
     """The point code of a node's name, or of its notation. Raises TopologyError."""
     return codes[text] if text in codes else parse_point_code(text, variant)
+
+
+def as_ansi(topology: Topology) -> Topology:
+    """The same network speaking ANSI; one that does already is left as it is.
+
+    Each point code 3-8-3 becomes that of the network 240 and more, so that their order, which says
+    who prevails in a dual seizure, stays. Raises TopologyError for a text that is none.
+    """
+    if topology.variant == "ansi":
+        return topology
+
+    def moved(text: str) -> str:
+        code = parse_point_code(text)
+        return f"{ANSI_NETWORK + (code >> 11)}-{code >> 3 & 255}-{code & 7}"
+
+    def rule_moved(rule: ScreeningRule) -> ScreeningRule:
+        texts = {
+            key: tuple(text if text in names else moved(text) for text in getattr(rule, key))
+            for key in ("origins", "destinations", "neighbours")
+        }
+        return replace(rule, **texts)
+
+    names = topology.point_codes()
+    return replace(
+        topology,
+        variant="ansi",
+        **{
+            key: tuple(
+                replace(node, point_code=moved(node.point_code)) for node in getattr(topology, key)
+            )
+            for key in ("switches", "peripherals", "foreign_nodes")
+        },
+        transfer_points=tuple(
+            replace(
+                point,
+                point_code=moved(point.point_code),
+                screening=tuple(map(rule_moved, point.screening)),
+            )
+            for point in topology.transfer_points
+        ),
+    )
 
 
 def service_of(text: str) -> int:

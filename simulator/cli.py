@@ -70,6 +70,9 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         help="hurt the network N times, at random by the seed, each time for up to 40 s",
     )
     run.add_argument(
+        "--variant", choices=("itu", "ansi"), default="itu", help="what the network speaks (itu)"
+    )
+    run.add_argument(
         "--pcap", type=Path, metavar="FILE", help="write the SS7 octets (.pcap, .pcapng)"
     )
     run.add_argument("--report", type=Path, metavar="DIR", help="write an HTML page with plots")
@@ -91,6 +94,9 @@ def _add_scenarios(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     scenario.add_argument("--list", action="store_true", help="list them and run nothing")
     scenario.add_argument(
         "--at", type=float, metavar="SECONDS", help="the one run of a sweep with this value"
+    )
+    scenario.add_argument(
+        "--variant", choices=("itu", "ansi"), default="itu", help="what every network speaks (itu)"
     )
     scenario.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML")
     scenario.add_argument("--report", type=Path, metavar="DIR", help="write an HTML page")
