@@ -25,6 +25,7 @@ from calleq.trace.pcap import PcapTap
 from calleq.trace.pcapng import CallsOnCircuits, PcapngTap
 from calleq.units import SECOND_US
 from simulator.digest import Digest
+from simulator.foreign.frames import FrameFile, overhear
 from simulator.measures import Measure, Measurement, Occupancy, Sums
 from simulator.mutate import Mutator
 from simulator.offers import Progress, drain, offer
@@ -90,6 +91,8 @@ class Plan:
     pcap: BinaryIO | None = None
     is_pcapng: bool = False
     """What kind of file `pcap` shall be."""
+    frames: BinaryIO | None = None
+    """Where whole M2PA frames are written; not in a run with faults."""
     start_us: int = START_US
 
 
@@ -234,6 +237,8 @@ def _network(plan: Plan, gathering: _Gathering, calls: CallsOnCircuits | None) -
         diary_sink=gathering.diary,
         start_us=plan.start_us,
     )
+    if plan.frames is not None:
+        overhear(virtual.links, FrameFile(plan.frames, virtual.clock))
     return virtual
 
 
