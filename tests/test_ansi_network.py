@@ -229,7 +229,8 @@ class TestSupervision:
         body = {"business_id": "abc", "password": "abc-demo", "customer_number": "+12125550106"}
         network.virtual.place(json.dumps(body).encode())
         network.clock.advance_us(SECOND_US)
-        cic = next(message.cic for _, message in network.messages() if isinstance(message, Iam))
+        said = network.messages()
+        cic = next(one.cic for name, one in said if isinstance(one, Iam) and name == "ip-76")
         assert network.say("ssp-62", "ip-76", Exm(cic)) == [("ssp-62", Exm(cic))]
         assert network.exchanges["ip-76"].snapshot().unexpected == 0
 

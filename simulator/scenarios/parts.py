@@ -38,6 +38,10 @@ class Manner(Part, frozen=True, kw_only=True):
     hangs_up_after_s: float | None = None
     """From the moment a call is through."""
     leaves_announcement_after_s: float | None = None
+    puts_down_after_s: float | None = None
+    """From the moment a call that rang here is through: the call stays (SUS)."""
+    takes_up_after_s: float | None = None
+    """... and so much later it is taken up again (RES); left out: never."""
 
 
 class TelephoneSpec(Manner, frozen=True, kw_only=True):

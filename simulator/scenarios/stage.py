@@ -392,13 +392,14 @@ def _habit(habit: Habit, manner: Manner) -> Habit:
     """A habit with what a file says otherwise."""
     if manner.behaviour is not None:
         habit = HABITS[manner.behaviour]
-    changes: dict[str, int] = {}
-    if manner.answers_after_s is not None:
-        changes["answers_after_us"] = us(manner.answers_after_s)
-    if manner.hangs_up_after_s is not None:
-        changes["leaves_after_us"] = us(manner.hangs_up_after_s)
-    if manner.leaves_announcement_after_s is not None:
-        changes["leaves_speech_after_us"] = us(manner.leaves_announcement_after_s)
+    given = {
+        "answers_after_us": manner.answers_after_s,
+        "leaves_after_us": manner.hangs_up_after_s,
+        "leaves_speech_after_us": manner.leaves_announcement_after_s,
+        "puts_down_after_us": manner.puts_down_after_s,
+        "takes_up_after_us": manner.takes_up_after_s,
+    }
+    changes = {name: us(after_s) for name, after_s in given.items() if after_s is not None}
     return msgspec.structs.replace(habit, **changes)
 
 
