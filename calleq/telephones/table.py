@@ -46,7 +46,7 @@ class Input(StrEnum):
     PICK_UP = "pick up"
     HANG_UP = "hang up"
     PUT_DOWN = "put down"
-    """Of a called telephone: the network holds the call for a while."""
+    """As hanging up, but where the telephone was called the network holds the call for a while."""
     TIMER = "timer"
     LINE_LOST = "line lost"
 
@@ -113,7 +113,7 @@ TABLE: dict[tuple[State, Input], tuple[Action, State]] = {
     (State.IN_USE, Input.DIAL): (_A.IGNORE, State.IN_USE),
     (State.IN_USE, Input.PICK_UP): (_A.IGNORE, State.IN_USE),
     (State.IN_USE, Input.HANG_UP): (_A.END, State.ON_HOOK),
-    (State.IN_USE, Input.PUT_DOWN): (_A.IGNORE, State.IN_USE),
+    (State.IN_USE, Input.PUT_DOWN): (_A.END, State.ON_HOOK),
     (State.IN_USE, Input.TIMER): (_A.IGNORE, State.IN_USE),
     (State.IN_USE, Input.LINE_LOST): (_A.IGNORE, State.IN_USE),
     (State.RINGING, Input.SETUP): (_A.REFUSE_BUSY, State.RINGING),
@@ -127,7 +127,7 @@ TABLE: dict[tuple[State, Input], tuple[Action, State]] = {
     (State.RINGING, Input.DIAL): (_A.IGNORE, State.RINGING),
     (State.RINGING, Input.PICK_UP): (_A.ANSWER, State.TALKING),
     (State.RINGING, Input.HANG_UP): (_A.DECLINE, State.HANGING_UP),
-    (State.RINGING, Input.PUT_DOWN): (_A.IGNORE, State.RINGING),
+    (State.RINGING, Input.PUT_DOWN): (_A.DECLINE, State.HANGING_UP),
     (State.RINGING, Input.TIMER): (_A.IGNORE, State.RINGING),
     (State.RINGING, Input.LINE_LOST): (_A.LOSE_RINGING, State.ON_HOOK),
     (State.DIALING, Input.SETUP): (_A.REFUSE_BUSY, State.DIALING),
@@ -141,7 +141,7 @@ TABLE: dict[tuple[State, Input], tuple[Action, State]] = {
     (State.DIALING, Input.DIAL): (_A.IGNORE, State.DIALING),
     (State.DIALING, Input.PICK_UP): (_A.IGNORE, State.DIALING),
     (State.DIALING, Input.HANG_UP): (_A.HANG_UP, State.HANGING_UP),
-    (State.DIALING, Input.PUT_DOWN): (_A.IGNORE, State.DIALING),
+    (State.DIALING, Input.PUT_DOWN): (_A.HANG_UP, State.HANGING_UP),
     (State.DIALING, Input.TIMER): (_A.HANG_UP, State.HANGING_UP),
     (State.DIALING, Input.LINE_LOST): (_A.LOSE_CALL, State.ON_HOOK),
     (State.LISTENING, Input.SETUP): (_A.REFUSE_BUSY, State.LISTENING),
@@ -155,7 +155,7 @@ TABLE: dict[tuple[State, Input], tuple[Action, State]] = {
     (State.LISTENING, Input.DIAL): (_A.IGNORE, State.LISTENING),
     (State.LISTENING, Input.PICK_UP): (_A.IGNORE, State.LISTENING),
     (State.LISTENING, Input.HANG_UP): (_A.HANG_UP, State.HANGING_UP),
-    (State.LISTENING, Input.PUT_DOWN): (_A.IGNORE, State.LISTENING),
+    (State.LISTENING, Input.PUT_DOWN): (_A.HANG_UP, State.HANGING_UP),
     (State.LISTENING, Input.TIMER): (_A.HANG_UP, State.HANGING_UP),
     (State.LISTENING, Input.LINE_LOST): (_A.LOSE_CALL, State.ON_HOOK),
     (State.TALKING, Input.SETUP): (_A.REFUSE_BUSY, State.TALKING),
@@ -197,7 +197,7 @@ TABLE: dict[tuple[State, Input], tuple[Action, State]] = {
     (State.HEARING_TONE, Input.DIAL): (_A.IGNORE, State.HEARING_TONE),
     (State.HEARING_TONE, Input.PICK_UP): (_A.IGNORE, State.HEARING_TONE),
     (State.HEARING_TONE, Input.HANG_UP): (_A.HANG_UP_AFTER_TONE, State.RELEASING),
-    (State.HEARING_TONE, Input.PUT_DOWN): (_A.IGNORE, State.HEARING_TONE),
+    (State.HEARING_TONE, Input.PUT_DOWN): (_A.HANG_UP_AFTER_TONE, State.RELEASING),
     (State.HEARING_TONE, Input.TIMER): (_A.HANG_UP_AFTER_TONE, State.RELEASING),
     (State.HEARING_TONE, Input.LINE_LOST): (_A.LOSE_CALL, State.ON_HOOK),
     (State.HANGING_UP, Input.SETUP): (_A.REFUSE_BUSY, State.HANGING_UP),

@@ -153,7 +153,8 @@ class Telephone:
 
     def put_down(self) -> None:
         """Hang up; where the telephone was called, the call stays for a while."""
-        self._take(Input.PUT_DOWN if self._to_originator else Input.HANG_UP, None)
+        dialled = self.state is State.TALKING and not self._to_originator
+        self._take(Input.HANG_UP if dialled else Input.PUT_DOWN, None)
 
     def lose_line(self) -> None:
         """The wire to the switch broke."""
