@@ -20,12 +20,15 @@ from calleq.topology_types import (
     Topology,
     TopologyError,
     TrunkGroup,
+    VariantName,
     element_names,
     parse_point_code,
 )
 
-CIC_LIMIT = 4_095
-"""The highest circuit identification code: 12 bits (Q.763 §1.2)."""
+CIC_LIMITS: dict[VariantName, int] = {"itu": 4_095, "ansi": 16_383}
+"""The highest circuit identification code: 12 bits (Q.763 §1.2), or 14 (T1.113.3 §1.2)."""
+
+PORTS_LIMIT = 4_095
 
 RING_LIMIT_S = 600.0
 PAGING_LIMIT_S = 60.0
@@ -100,7 +103,7 @@ def _check_nodes(topology: Topology) -> None:
     seen: dict[int, str] = {}
     for key, name, point_code in _coded(topology):
         try:
-            code = parse_point_code(point_code)
+            code = parse_point_code(point_code, topology.variant)
         except TopologyError as error:
             raise TopologyError(f"{key}.point_code: {error}") from error
         if code in seen:
@@ -132,9 +135,9 @@ def _check_prefixes(topology: Topology) -> None:
                 f"switches[{index}].paging_s: {switch.paging_s}: 0 to {PAGING_LIMIT_S} s expected"
             )
         _check_antennas(f"switches[{index}]", switch)
-        if not 0 <= switch.board <= CIC_LIMIT:
+        if not 0 <= switch.board <= PORTS_LIMIT:
             raise TopologyError(
-                f"switches[{index}].board: {switch.board}: 0 to {CIC_LIMIT} ports expected"
+                f"switches[{index}].board: {switch.board}: 0 to {PORTS_LIMIT} ports expected"
             )
         if switch.number:
             _check_number(f"switches[{index}].number", switch.number)
@@ -184,6 +187,7 @@ def _check_trunks(topology: Topology) -> None:
     exchanges = {switch.name for switch in topology.switches}
     exchanges |= {peripheral.name for peripheral in topology.peripherals}
     foreign = {node.name for node in topology.foreign_nodes if node.kind == "exchange"}
+    limit = CIC_LIMITS[topology.variant]
     names: set[str] = set()
     pairs: dict[frozenset[str], list[TrunkGroup]] = {}
     for index, group in enumerate(topology.trunks):
@@ -196,10 +200,10 @@ def _check_trunks(topology: Topology) -> None:
             raise TopologyError(f"{key}.ends: both are foreign; one end of our own expected")
         if group.circuits < 1:
             raise TopologyError(f"{key}.circuits: {group.circuits}: at least 1 expected")
-        if group.first < 1 or group.first + group.circuits - 1 > CIC_LIMIT:
+        if group.first < 1 or group.first + group.circuits - 1 > limit:
             raise TopologyError(
                 f"{key}.first: CICs {group.first} to {group.first + group.circuits - 1}:"
-                f" 1 to {CIC_LIMIT} expected"
+                f" 1 to {limit} expected"
             )
         same_pair = pairs.setdefault(frozenset(group.ends), [])
         for other in same_pair:

@@ -186,6 +186,16 @@ class InProcessEnd(AttachedEnd):
         """Say which end hears the frames of this one."""
         self._hears_there = far_end.session.flow.frame
 
+    def overheard(self, told: Callable[[bytes], object]) -> None:
+        """Tell of every frame of this end that arrives, just before the far end hears it."""
+        hears = self._hears_there
+
+        def both(frame: bytes, epoch: int) -> None:
+            told(frame)
+            hears(frame, epoch)
+
+        self._hears_there = both
+
     # What the session asks for.
 
     def put_unit(self, frame: bytes, octets: bytes) -> None:

@@ -101,7 +101,9 @@ class SwitchService:
             seizures=last_seizure,
         )
         peripheral = _peripheral_of(topology, name)
-        self.logic = None if peripheral or not switch.board else self._own_logic(switch, bus)
+        self.logic = (
+            None if peripheral or not switch.board else self._own_logic(switch, topology, bus)
+        )
         """Calling logic 80 on the switch's own board, where it has one and no peripheral."""
         self.relay = SetUpRelay(name, bus, topology.access_server.name, peripheral, self.logic)
         exchange.on_set_up(self._circuit_seized)
@@ -109,11 +111,11 @@ class SwitchService:
         exchange.on_digits(SwitchNumbers(routing, numbers, topology.country_code))
         self.register.on_origination(self._line_dials)
 
-    def _own_logic(self, switch: Switch, bus: Bus) -> CallingLogic:
+    def _own_logic(self, switch: Switch, topology: Topology, bus: Bus) -> CallingLogic:
         office = self._office
         board = Board(
             office,
-            parse_point_code(switch.point_code),
+            parse_point_code(switch.point_code, topology.variant),
             switch.board,
             tuple(trunk.name for trunk in self._trunks),
             self._calls.add,

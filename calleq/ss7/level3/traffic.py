@@ -19,8 +19,8 @@ from typing import assert_never
 from calleq.ss7.level3 import changeback, changeover
 from calleq.ss7.level3.answers import Answers
 from calleq.ss7.level3.changeback import Changeback
-from calleq.ss7.level3.hold import SERVICE_TEST, Hold, flow_of
-from calleq.ss7.level3.point import SELECTIONS, Link, Point, Way
+from calleq.ss7.level3.hold import Hold
+from calleq.ss7.level3.point import Link, Point, Way
 from calleq.ss7.mtp3_management import Cba, Cbd, Eca, Xco
 
 CHANGEBACK_CODES = 256
@@ -82,7 +82,7 @@ class Traffic:
             self._take_over(hold, earlier, link)
         for way in self._point.ways.values():
             if link in way.carriers:
-                for selection in range(SELECTIONS):
+                for selection in range(len(way.carriers)):
                     if way.carriers[selection] is link:
                         hold.take(way, selection, link)
         self._holds[link] = hold
@@ -307,7 +307,7 @@ class Traffic:
                 # after.
                 gone.add((destination, selection))
         for octets in retrieved:
-            if octets[0] & 15 != SERVICE_TEST:
+            if octets[0] & 15 != self._point.variant.test_service:
                 self._send_on(octets, gone)
         for octets in hold.buffer:
             self._send_on(octets, gone)
@@ -317,7 +317,7 @@ class Traffic:
         return self._send_on(octets, set())
 
     def _send_on(self, octets: bytes, gone: set[tuple[int, int]]) -> bool:
-        destination, selection = flow = flow_of(octets)
+        destination, selection = flow = self._point.labels.flow_of(octets)
         way = self._point.ways.get(destination)
         if (
             flow not in gone
