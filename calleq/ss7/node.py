@@ -95,7 +95,7 @@ class Mtp3Node:
         self._indicated: list[Callable[[Status], None]] = []
         self._upu_until_us: dict[tuple[int, int], int] = {}
         """By origin and service: no second UPU before."""
-        self._information = SERVICE_ISUP | network_indicator << 6
+        self._network = network_indicator << 6
 
     def attach(self, end: LinkEnd, adjacent: int, code: int | None = None) -> None:
         """Make `end` a link of the linkset to the point code `adjacent`, and a route to it.
@@ -142,15 +142,22 @@ class Mtp3Node:
         way = self._ways.get(destination)
         return way is not None and way.open
 
-    def transfer(self, destination: int, selection: int, payload: bytes, priority: int = 0) -> bool:
-        """Send for the ISDN user part; False when no route is in service, and nothing was sent."""
+    def transfer(
+        self,
+        destination: int,
+        selection: int,
+        payload: bytes,
+        priority: int = 0,
+        service: int = SERVICE_ISUP,
+    ) -> bool:
+        """Send for a user part; False when no route is in service, and nothing was sent."""
         way = self._ways.get(destination)
         if way is None or not way.open:
             return False
         if len(payload) > self._payload_limit_octets or not 0 <= selection <= self._selection_mask:
             # Whatever is wrong with it, the codec says so.
             self._units.encode(Msu(destination, self.point_code, selection, payload))
-        information = self._information | priority << 4
+        information = self._network | priority << 4 | service
         octets = self._write(information, way.label | selection << self._selection_shift) + payload
         self.sent += 1
         if self.point.is_congested and way.links[selection].congestion:
