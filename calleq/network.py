@@ -232,6 +232,7 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
                 screening=screening_of(point.screening, codes),
             )
     relays = {point.name for point in topology.transfer_points}
+    controls = {point.name for point in topology.service_control_points}
     for name, code in codes.items():
         if name in chosen and name not in relays:
             network.nodes[name] = Mtp3Node(name, code, plant.clock, timers=timers)
@@ -245,8 +246,9 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
     for name, node in network.nodes.items():
         if isinstance(node, TransferPoint):
             _set_ways_out(node, name, topology, codes)
-        else:
-            _set_routes(node, name, topology, codes)
+            continue
+        _set_routes(node, name, topology, codes)
+        if name not in controls:
             network.exchanges[name] = IsupExchange(
                 name,
                 codes[name],

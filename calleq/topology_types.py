@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from calleq.topology_services import FreephoneNumber, ServiceControlPoint
 from calleq.units import SECOND_US
 
 
@@ -93,6 +94,8 @@ class AccessServer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """What field 802 of a message must say to be meant for this equipment."""
     switch: str
     """The switch it passes instructions to."""
+    equipment: str = ""
+    """The service control point that makes its calls; empty: what the switch has for them."""
     listen: str = "127.0.0.1:8072"
 
 
@@ -250,6 +253,8 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     switches: tuple[Switch, ...]
     transfer_points: tuple[TransferPoint, ...] = ()
     peripherals: tuple[Peripheral, ...] = ()
+    service_control_points: tuple[ServiceControlPoint, ...] = ()
+    freephone: tuple[FreephoneNumber, ...] = ()
     foreign_nodes: tuple[ForeignNode, ...] = ()
     links: tuple[SignallingLink, ...] = ()
     trunks: tuple[TrunkGroup, ...] = ()
@@ -271,6 +276,7 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
                 self.switches,
                 self.transfer_points,
                 self.peripherals,
+                self.service_control_points,
                 self.foreign_nodes,
             )
             for node in nodes
@@ -338,5 +344,6 @@ def element_names(topology: Topology) -> tuple[str, ...]:
         *(switch.name for switch in topology.switches),
         *(point.name for point in topology.transfer_points),
         *(peripheral.name for peripheral in topology.peripherals),
+        *(point.name for point in topology.service_control_points),
         "telephones",
     )
