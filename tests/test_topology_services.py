@@ -108,7 +108,11 @@ def test_a_service_survives_being_written_and_read() -> None:
             "freephone[0].ring_limit_s",
             "more than 0",
         ),
-        (spoiled(ALWAYS, "shares = [{ numbers = [] }]"), "freephone[0].rules[0].shares[0].numbers", "1 to"),
+        (
+            spoiled(ALWAYS, "shares = [{ numbers = [] }]"),
+            "freephone[0].rules[0].shares[0].numbers",
+            "1 to",
+        ),
         (
             spoiled(ALWAYS, 'shares = [{ numbers = ["+12125550149"] }]'),
             "freephone[0].rules[0].shares[0].numbers[0]",
