@@ -232,6 +232,7 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
                 screening=screening_of(point.screening, codes),
             )
     relays = {point.name for point in topology.transfer_points}
+    without_circuits = {point.name for point in topology.service_control_points}
     for name, code in codes.items():
         if name in chosen and name not in relays:
             network.nodes[name] = Mtp3Node(name, code, plant.clock, timers=timers)
@@ -247,6 +248,8 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
             _set_ways_out(node, name, topology, codes)
         else:
             _set_routes(node, name, topology, codes)
+            if name in without_circuits:
+                continue
             network.exchanges[name] = IsupExchange(
                 name,
                 codes[name],

@@ -18,6 +18,7 @@ from typing import Literal
 import msgspec
 
 from calleq.topology_checks import check_topology
+from calleq.topology_services import IntelligentNetwork, ServiceControlPoint, Trigger
 from calleq.topology_types import (
     AccessServer,
     Behaviour,
@@ -49,6 +50,7 @@ __all__ = [
     "Business",
     "ForeignNode",
     "HomeSwitches",
+    "IntelligentNetwork",
     "Line",
     "LineKind",
     "Peripheral",
@@ -56,12 +58,14 @@ __all__ = [
     "Processes",
     "ScreeningRule",
     "Service",
+    "ServiceControlPoint",
     "SignallingLink",
     "Switch",
     "Timing",
     "Topology",
     "TopologyError",
     "TransferPoint",
+    "Trigger",
     "TrunkGroup",
     "address_of",
     "check_topology",

@@ -13,6 +13,7 @@ from calleq.numbering import NumberingError, parse_e164
 from calleq.topology_foreign import PORT_LIMIT, check_link, is_host, is_port
 from calleq.topology_links import check_delay, check_wire
 from calleq.topology_mtp3 import check_mtp3
+from calleq.topology_service_checks import check_services
 from calleq.topology_types import (
     HomeSwitches,
     Line,
@@ -54,6 +55,7 @@ def check_topology(topology: Topology) -> None:
     _check_access(topology)
     _check_timing(topology)
     check_mtp3(topology)
+    check_services(topology)
     _check_processes(topology)
 
 
@@ -66,6 +68,8 @@ def _named(topology: Topology) -> Iterator[tuple[str, str]]:
         yield f"transfer_points[{index}]", point.name
     for index, peripheral in enumerate(topology.peripherals):
         yield f"peripherals[{index}]", peripheral.name
+    for index, control in enumerate(topology.service_control_points):
+        yield f"service_control_points[{index}]", control.name
     for index, node in enumerate(topology.foreign_nodes):
         yield f"foreign_nodes[{index}]", node.name
 
@@ -78,6 +82,8 @@ def _coded(topology: Topology) -> Iterator[tuple[str, str, str]]:
         yield f"transfer_points[{index}]", point.name, point.point_code
     for index, peripheral in enumerate(topology.peripherals):
         yield f"peripherals[{index}]", peripheral.name, peripheral.point_code
+    for index, control in enumerate(topology.service_control_points):
+        yield f"service_control_points[{index}]", control.name, control.point_code
     for index, node in enumerate(topology.foreign_nodes):
         yield f"foreign_nodes[{index}]", node.name, node.point_code
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from calleq.topology_services import IntelligentNetwork, ServiceControlPoint, Trigger
 from calleq.units import SECOND_US
 
 
@@ -250,6 +251,9 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     switches: tuple[Switch, ...]
     transfer_points: tuple[TransferPoint, ...] = ()
     peripherals: tuple[Peripheral, ...] = ()
+    service_control_points: tuple[ServiceControlPoint, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
+    intelligent_network: IntelligentNetwork = IntelligentNetwork()
     foreign_nodes: tuple[ForeignNode, ...] = ()
     links: tuple[SignallingLink, ...] = ()
     trunks: tuple[TrunkGroup, ...] = ()
@@ -271,6 +275,7 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
                 self.switches,
                 self.transfer_points,
                 self.peripherals,
+                self.service_control_points,
                 self.foreign_nodes,
             )
             for node in nodes
@@ -338,5 +343,6 @@ def element_names(topology: Topology) -> tuple[str, ...]:
         *(switch.name for switch in topology.switches),
         *(point.name for point in topology.transfer_points),
         *(peripheral.name for peripheral in topology.peripherals),
+        *(point.name for point in topology.service_control_points),
         "telephones",
     )

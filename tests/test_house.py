@@ -22,6 +22,8 @@ FLOORS = {
     "topology_foreign": 0,
     "topology_links": 0,
     "topology_mtp3": 0,
+    "topology_service_checks": 0,
+    "topology_services": 0,
     "topology_types": 0,
     "units": 0,
     "theory": 0,
