@@ -20,9 +20,11 @@ import msgspec
 from calleq.topology_checks import check_topology
 from calleq.topology_services import (
     FreephoneNumber,
+    IntelligentNetwork,
     RoutingRule,
     ServiceControlPoint,
     Share,
+    Trigger,
 )
 from calleq.topology_types import (
     AccessServer,
@@ -56,6 +58,7 @@ __all__ = [
     "ForeignNode",
     "FreephoneNumber",
     "HomeSwitches",
+    "IntelligentNetwork",
     "Line",
     "LineKind",
     "Peripheral",
@@ -72,6 +75,7 @@ __all__ = [
     "Topology",
     "TopologyError",
     "TransferPoint",
+    "Trigger",
     "TrunkGroup",
     "address_of",
     "check_topology",

@@ -1,7 +1,7 @@
 """Whether the intelligent network of a topology fits the rest of it.
 
-Owns the checks of service control points and of 800 numbers; errors are TopologyError and begin
-with the key (`freephone[0].rules[1].shares[0].numbers[2]`).
+Owns the checks of service control points, triggers and 800 numbers; errors are TopologyError and
+begin with the key (`freephone[0].rules[1].shares[0].numbers[2]`).
 """
 
 import math
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 from calleq.numbering import NumberingError, parse_e164
-from calleq.topology_services import FreephoneNumber, RoutingRule
+from calleq.topology_services import FreephoneNumber, IntelligentNetwork, RoutingRule
 from calleq.topology_types import Topology, TopologyError
 
 SERVICE_KEY_LIMIT = 2_147_483_647
@@ -19,6 +19,8 @@ RING_LIMIT_S = 600.0
 NUMBERS_LIMIT = 10
 """Numbers tried one after the other for one call."""
 RULES_LIMIT = 100
+TSSF_LIMIT_S = 1_800.0
+SUBSYSTEMS = range(2, 255)
 
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]|24:00")
 _PREFIX = re.compile(r"\+[0-9]{1,15}")
@@ -28,6 +30,8 @@ def check_services(topology: Topology) -> None:
     """Raise TopologyError on the first thing that does not fit, naming its key."""
     _check_points(topology)
     _check_equipment(topology)
+    _check_triggers(topology)
+    _check_common(topology.intelligent_network)
     seen: set[str] = set()
     for index, service in enumerate(topology.freephone):
         _check_freephone(f"freephone[{index}]", service, topology, seen)
@@ -39,9 +43,9 @@ def _check_points(topology: Topology) -> None:
     for index, point in enumerate(topology.service_control_points):
         key = f"service_control_points[{index}]"
         if point.mate and (point.mate == point.name or point.mate not in points):
-            expected = ", ".join(sorted(points.keys() - {point.name})) or "there is no other"
+            others = points.keys() - {point.name}
             raise TopologyError(
-                f"{key}.mate: no other control point is called {point.mate!r}: {expected}"
+                f"{key}.mate: {_unknown(point.mate, 'other control point', others)}"
             )
         if point.mate and points[point.mate].mate != point.name:
             raise TopologyError(
@@ -58,12 +62,48 @@ def _check_points(topology: Topology) -> None:
 
 def _check_equipment(topology: Topology) -> None:
     equipment = topology.access_server.equipment
-    points = sorted(point.name for point in topology.service_control_points)
+    points = {point.name for point in topology.service_control_points}
     if equipment and equipment not in points:
         raise TopologyError(
-            f"access_server.equipment: no control point is called {equipment!r}: expected one of"
-            f" {', '.join(points) or 'none: there is none'}, or nothing for the switch's own"
+            f"access_server.equipment: {_unknown(equipment, 'control point', points)}"
         )
+
+
+def _check_common(common: IntelligentNetwork) -> None:
+    if common.subsystem not in SUBSYSTEMS:
+        raise TopologyError(f"intelligent_network.subsystem: {common.subsystem}: 2 to 254 expected")
+    if not 0 < common.tssf_s <= TSSF_LIMIT_S:
+        raise TopologyError(
+            f"intelligent_network.tssf_s: {common.tssf_s}:"
+            f" more than 0, at most {TSSF_LIMIT_S} s expected"
+        )
+
+
+def _check_triggers(topology: Topology) -> None:
+    points = {point.name for point in topology.service_control_points}
+    switches = {switch.name for switch in topology.switches}
+    seen: set[tuple[str, str]] = set()
+    for index, trigger in enumerate(topology.triggers):
+        key = f"triggers[{index}]"
+        if trigger.control_point not in points:
+            raise TopologyError(
+                f"{key}.control_point: {_unknown(trigger.control_point, 'control point', points)}"
+            )
+        _check_service_key(key, trigger.service_key)
+        if not trigger.called:
+            raise TopologyError(f"{key}.called: at least one prefix is expected")
+        for switch in trigger.switches:
+            if switch not in switches:
+                raise TopologyError(f"{key}.switches: {_unknown(switch, 'switch', switches)}")
+        for place, prefix in enumerate(trigger.called):
+            if not _PREFIX.fullmatch(prefix):
+                raise TopologyError(
+                    f"{key}.called[{place}]: {prefix!r} is no prefix: + and 1 to 15 digits expected"
+                )
+            for switch in trigger.switches or switches:
+                if (switch, prefix) in seen:
+                    raise TopologyError(f"{key}.called[{place}]: {prefix} has a trigger already")
+                seen.add((switch, prefix))
 
 
 def _check_freephone(
@@ -77,16 +117,10 @@ def _check_freephone(
         raise TopologyError(f"{key}.number: a line has {service.number}")
     if not topology.service_control_points:
         raise TopologyError(f"{key}: a control point that translates it is expected")
-    owners = [business.identifier for business in topology.businesses]
+    owners = {business.identifier for business in topology.businesses}
     if service.business and service.business not in owners:
-        raise TopologyError(
-            f"{key}.business: no business is called {service.business!r}: expected one of"
-            f" {', '.join(sorted(owners)) or 'none: there is none'}"
-        )
-    if not 0 <= service.service_key <= SERVICE_KEY_LIMIT:
-        raise TopologyError(
-            f"{key}.service_key: {service.service_key}: 0 to {SERVICE_KEY_LIMIT} expected"
-        )
+        raise TopologyError(f"{key}.business: {_unknown(service.business, 'business', owners)}")
+    _check_service_key(key, service.service_key)
     if not (math.isfinite(service.ring_limit_s) and 0 < service.ring_limit_s <= RING_LIMIT_S):
         raise TopologyError(
             f"{key}.ring_limit_s: {service.ring_limit_s}: more than 0, at most {RING_LIMIT_S} s"
@@ -140,6 +174,16 @@ def _check_destinations(key: str, numbers: Iterable[str], topology: Topology) ->
         _check_number(here, number)
         if number not in lines and not number.startswith(beyond):
             raise TopologyError(f"{here}: no line has {number}")
+
+
+def _check_service_key(key: str, service_key: int) -> None:
+    if not 0 <= service_key <= SERVICE_KEY_LIMIT:
+        raise TopologyError(f"{key}.service_key: {service_key}: 0 to {SERVICE_KEY_LIMIT} expected")
+
+
+def _unknown(name: str, what: str, known: Iterable[str]) -> str:
+    listed = ", ".join(sorted(known)) or "there is none"
+    return f"no {what} is called {name!r}: expected one of {listed}"
 
 
 def _check_number(key: str, number: str) -> None:

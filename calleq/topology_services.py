@@ -1,4 +1,4 @@
-"""What a topology may say of the intelligent network: its control points and their services.
+"""What a topology may say of the intelligent network: control points, triggers, services, timing.
 
 Structures only, as `topology_types` has them for everything else; whether they fit the network is
 the business of `topology_service_checks`.
@@ -9,6 +9,11 @@ from typing import Literal
 import msgspec
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+TriggerPoint = Literal["collected_information", "analysed_information", "termination_attempt"]
+"""Detection points at which a call may be suspended: 2, 3 and 12 of Q.1214 and Q.1224."""
+
+DefaultHandling = Literal["continue", "release"]
 
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 """In the order of `datetime.weekday`."""
@@ -32,6 +37,30 @@ class ServiceControlPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
     in the peripheral, to which each party is sent (CS-1)."""
     number: str = ""
     """What it presents as calling number where a business has none."""
+
+
+class Trigger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A detection point armed by service management: calls that stop there and ask an SCP."""
+
+    service_key: int
+    control_point: str
+    """The SCP asked first; its mate is asked where it is out of reach."""
+    called: tuple[str, ...]
+    """E.164 prefixes (with `+`) of the numbers that it is about; the longest prefix decides."""
+    switches: tuple[str, ...] = ()
+    """Where it is armed; none named: at every switch."""
+    point: TriggerPoint = "analysed_information"
+    default: DefaultHandling = "release"
+    """What becomes of a call whose SCP is silent or out of reach."""
+
+
+class IntelligentNetwork(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What all switches and SCPs have in common."""
+
+    subsystem: int = 241
+    """The subsystem number of INAP: 241 by custom, 106 in some networks."""
+    tssf_s: float = 10.0
+    """How long a switch waits for instructions."""
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -8,7 +8,12 @@ from typing import Literal
 
 import msgspec
 
-from calleq.topology_services import FreephoneNumber, ServiceControlPoint
+from calleq.topology_services import (
+    FreephoneNumber,
+    IntelligentNetwork,
+    ServiceControlPoint,
+    Trigger,
+)
 from calleq.units import SECOND_US
 
 
@@ -254,6 +259,8 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     transfer_points: tuple[TransferPoint, ...] = ()
     peripherals: tuple[Peripheral, ...] = ()
     service_control_points: tuple[ServiceControlPoint, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
+    intelligent_network: IntelligentNetwork = IntelligentNetwork()
     freephone: tuple[FreephoneNumber, ...] = ()
     foreign_nodes: tuple[ForeignNode, ...] = ()
     links: tuple[SignallingLink, ...] = ()

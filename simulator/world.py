@@ -97,6 +97,7 @@ def without_services(topology: Topology) -> Topology:
         topology,
         service_control_points=(),
         freephone=(),
+        triggers=(),
         links=tuple(link for link in topology.links if controls.isdisjoint(link.ends)),
     )
 

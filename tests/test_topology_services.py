@@ -84,6 +84,47 @@ def test_a_service_survives_being_written_and_read() -> None:
             "access_server.equipment",
             "expected one of scp-1, scp-2",
         ),
+        (
+            spoiled('control_point = "scp-1"', 'control_point = "scp-3"'),
+            "triggers[0].control_point",
+            "expected one of scp-1, scp-2",
+        ),
+        (
+            spoiled("service_key = 800", "service_key = 2147483648"),
+            "triggers[0].service_key",
+            "0 to 2147483647",
+        ),
+        (spoiled('called = ["+1800"]', "called = []"), "triggers[0].called", "one prefix"),
+        (
+            spoiled('called = ["+1800"]', 'called = ["1800"]'),
+            "triggers[0].called[0]",
+            "+ and 1 to 15 digits",
+        ),
+        (
+            spoiled('called = ["+1800"]', 'called = ["+1800", "+1800"]'),
+            "triggers[0].called[1]",
+            "a trigger already",
+        ),
+        (
+            spoiled('called = ["+1800"]', 'called = ["+1800"]\nswitches = ["ssp-63"]'),
+            "triggers[0].switches",
+            "'ssp-63'",
+        ),
+        (
+            spoiled('called = ["+1800"]', 'called = ["+1800"]\npoint = "answer"'),
+            "triggers[0].point",
+            "'answer'",
+        ),
+        (
+            FIGURE_1 + "\n[intelligent_network]\nsubsystem = 1\n",
+            "intelligent_network.subsystem",
+            "2 to 254",
+        ),
+        (
+            FIGURE_1 + "\n[intelligent_network]\ntssf_s = 0\n",
+            "intelligent_network.tssf_s",
+            "more than 0",
+        ),
         (spoiled("+18005550150", "+18005550199"), "freephone[1].number", "translated already"),
         (spoiled('"+18005550199"', '"+12125550143"'), "freephone[0].number", "a line has"),
         (spoiled('"+18005550199"', '"18005550199"'), "freephone[0].number", ""),
