@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from calleq.acd.longest_idle import LongestIdle
 from calleq.calling_logic.logic import CallingLogic
 from calleq.calling_logic.means import Means
+from calleq.calling_logic.stage import OwnVoice
 from calleq.causes import Q850
 from calleq.journal.contract import Journal
 from calleq.journal.entries import (
@@ -123,7 +124,7 @@ class SwitchService:
             office.name,
             switch.number,
             board,
-            office.voice,
+            OwnVoice(office.name, office.voice, board.hear),
             office.journal,
             office.clock,
             LongestIdle(),
