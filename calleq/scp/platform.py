@@ -240,6 +240,7 @@ class ServicePlatform:
     def __init__(self, clock: Clock, sccp: SccpProvider, ssn: int, point_code: int) -> None:
         """Registers itself as subsystem `ssn`; SccpError where that is taken."""
         self.clock = clock
+        self.point_code = point_code
         self.address = PartyAddress(ssn=ssn, point_code=point_code)
         self.services: dict[int, Service] = {}
         """By service key."""
