@@ -1,13 +1,15 @@
 """What goes wrong with an operation, and the answer that the standard wants given.
 
-Owns the error codes of CS-1 and CS-2 with their parameters, the problems of a reject, and the one
-error class of this boundary. An `InapError` always carries the answer; what is done with it
+Owns the error codes of CS-1 and CS-2 with their parameters, and the one error class of this
+boundary. An `InapError` always carries the answer; what is done with it
 (return error, reject, or for an operation that may not be answered nothing) `dialogue` decides.
 """
 
 from enum import IntEnum
 
 import msgspec
+
+from calleq.ss7.tcap.components import Problem
 
 
 class Version(IntEnum):
@@ -84,61 +86,13 @@ class OperationError(msgspec.Struct, frozen=True, gc=False):
     """cancelFailed alone: the invoke identifier that was to be cancelled."""
 
 
-class ProblemKind(IntEnum):
-    """What kind of component a reject is about; the tags of Q.773 §4.2.2.5."""
-
-    GENERAL = 0
-    INVOKE = 1
-    RETURN_RESULT = 2
-    RETURN_ERROR = 3
-
-
-class InvokeProblem(IntEnum):
-    """Problems of an invoke (Q.773 table 24)."""
-
-    DUPLICATE_INVOKE_ID = 0
-    UNRECOGNIZED_OPERATION = 1
-    MISTYPED_PARAMETER = 2
-    RESOURCE_LIMITATION = 3
-    INITIATING_RELEASE = 4
-    UNRECOGNIZED_LINKED_ID = 5
-    LINKED_RESPONSE_UNEXPECTED = 6
-    UNEXPECTED_LINKED_OPERATION = 7
-
-
-class ResultProblem(IntEnum):
-    """Problems of a return result (Q.773 table 25)."""
-
-    UNRECOGNIZED_INVOKE_ID = 0
-    RETURN_RESULT_UNEXPECTED = 1
-    MISTYPED_PARAMETER = 2
-
-
-class ReturnErrorProblem(IntEnum):
-    """Problems of a return error (Q.773 table 26)."""
-
-    UNRECOGNIZED_INVOKE_ID = 0
-    RETURN_ERROR_UNEXPECTED = 1
-    UNRECOGNIZED_ERROR = 2
-    UNEXPECTED_ERROR = 3
-    MISTYPED_PARAMETER = 4
-
-
-class Reject(msgspec.Struct, frozen=True, gc=False):
-    """A reject: which kind of component, and what is wrong with it."""
-
-    kind: ProblemKind
-    problem: int
-    """InvokeProblem, ResultProblem or ReturnErrorProblem by the kind."""
-
-
 class InapError(ValueError):
     """The octets, or the fields given, are no operation of the capability set.
 
     `answer` is what the standard wants sent back: a return error where the operation has that
-    error, else a reject of the component.
+    error, else a reject with this problem of Q.773.
     """
 
-    def __init__(self, reason: str, answer: OperationError | Reject) -> None:
+    def __init__(self, reason: str, answer: OperationError | Problem) -> None:
         super().__init__(reason)
         self.answer = answer

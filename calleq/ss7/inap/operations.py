@@ -12,6 +12,7 @@ import msgspec
 from calleq.ss7.inap import arguments as a
 from calleq.ss7.inap import party_handling as p
 from calleq.ss7.inap.errors import ErrorCode, Version
+from calleq.ss7.tcap.components import OperationClass
 from calleq.units import SECOND_US
 
 
@@ -105,8 +106,8 @@ class Operation(msgspec.Struct, frozen=True):
     """What the standard says of one operation."""
 
     code: OperationCode
-    kind: int
-    """Class: 1 result or error, 2 error alone, 3 result alone, 4 neither (Q.771 §3.1.1.1)."""
+    kind: OperationClass
+    """Who hears of it: 1 result or error, 2 error alone, 3 result alone, 4 neither."""
     argument: type[Argument]
     timer_us: int
     """Default operation timer: when it ends, the class says what the silence meant."""
@@ -138,12 +139,18 @@ _RANGE = _SYSTEM | {_E.PARAMETER_OUT_OF_RANGE}
 _LEG = _SYSTEM | {_E.UNKNOWN_LEG_ID}
 _RESOURCE = _RANGE | {_E.CANCELED, _E.UNAVAILABLE_RESOURCE}
 _C = OperationCode
+_ONE = OperationClass.SUCCESS_OR_FAILURE
+_TWO = OperationClass.FAILURE_ONLY
+_THREE = OperationClass.SUCCESS_ONLY
+_FOUR = OperationClass.NEITHER
 
 _CS1_OPERATIONS = (
-    Operation(_C.INITIAL_DP, 2, a.InitialDP, SHORT_US, None, _RANGE | {_E.MISSING_CUSTOMER_RECORD}),
+    Operation(
+        _C.INITIAL_DP, _TWO, a.InitialDP, SHORT_US, None, _RANGE | {_E.MISSING_CUSTOMER_RECORD}
+    ),
     Operation(
         _C.ASSIST_REQUEST_INSTRUCTIONS,
-        2,
+        _TWO,
         a.AssistRequestInstructions,
         SHORT_US,
         None,
@@ -151,7 +158,7 @@ _CS1_OPERATIONS = (
     ),
     Operation(
         _C.ESTABLISH_TEMPORARY_CONNECTION,
-        2,
+        _TWO,
         a.EstablishTemporaryConnection,
         MEDIUM_US,
         None,
@@ -159,39 +166,41 @@ _CS1_OPERATIONS = (
     ),
     Operation(
         _C.DISCONNECT_FORWARD_CONNECTION,
-        2,
+        _TWO,
         a.DisconnectForwardConnection,
         SHORT_US,
         None,
         frozenset({_E.SYSTEM_FAILURE, _E.TASK_REFUSED, _E.UNEXPECTED_COMPONENT_SEQUENCE}),
     ),
-    Operation(_C.CONNECT_TO_RESOURCE, 2, a.ConnectToResource, SHORT_US, None, _LEG),
-    Operation(_C.CONNECT, 2, a.Connect, SHORT_US, None, _RANGE),
-    Operation(_C.RELEASE_CALL, 4, a.ReleaseCall, SHORT_US),
+    Operation(_C.CONNECT_TO_RESOURCE, _TWO, a.ConnectToResource, SHORT_US, None, _LEG),
+    Operation(_C.CONNECT, _TWO, a.Connect, SHORT_US, None, _RANGE),
+    Operation(_C.RELEASE_CALL, _FOUR, a.ReleaseCall, SHORT_US),
     Operation(
         _C.REQUEST_REPORT_BCSM_EVENT,
-        2,
+        _TWO,
         a.RequestReportBCSMEvent,
         SHORT_US,
         None,
         _RANGE | {_E.UNKNOWN_LEG_ID},
     ),
-    Operation(_C.EVENT_REPORT_BCSM, 4, a.EventReportBCSM, SHORT_US),
-    Operation(_C.CONTINUE, 4, a.Continue, SHORT_US),
-    Operation(_C.INITIATE_CALL_ATTEMPT, 2, a.InitiateCallAttempt, SHORT_US, None, _RANGE),
+    Operation(_C.EVENT_REPORT_BCSM, _FOUR, a.EventReportBCSM, SHORT_US),
+    Operation(_C.CONTINUE, _FOUR, a.Continue, SHORT_US),
+    Operation(_C.INITIATE_CALL_ATTEMPT, _TWO, a.InitiateCallAttempt, SHORT_US, None, _RANGE),
     Operation(
-        _C.RESET_TIMER, 2, a.ResetTimer, SHORT_US, None, _BASIC | {_E.PARAMETER_OUT_OF_RANGE}
+        _C.RESET_TIMER, _TWO, a.ResetTimer, SHORT_US, None, _BASIC | {_E.PARAMETER_OUT_OF_RANGE}
     ),
     Operation(
-        _C.FURNISH_CHARGING_INFORMATION, 2, a.FurnishChargingInformation, SHORT_US, None, _BASIC
+        _C.FURNISH_CHARGING_INFORMATION, _TWO, a.FurnishChargingInformation, SHORT_US, None, _BASIC
     ),
-    Operation(_C.APPLY_CHARGING, 2, a.ApplyCharging, SHORT_US, None, _RANGE | {_E.UNKNOWN_LEG_ID}),
-    Operation(_C.APPLY_CHARGING_REPORT, 2, a.ApplyChargingReport, SHORT_US, None, _RANGE),
-    Operation(_C.CALL_GAP, 4, a.CallGap, SHORT_US),
-    Operation(_C.CALL_INFORMATION_REPORT, 4, a.CallInformationReport, SHORT_US),
+    Operation(
+        _C.APPLY_CHARGING, _TWO, a.ApplyCharging, SHORT_US, None, _RANGE | {_E.UNKNOWN_LEG_ID}
+    ),
+    Operation(_C.APPLY_CHARGING_REPORT, _TWO, a.ApplyChargingReport, SHORT_US, None, _RANGE),
+    Operation(_C.CALL_GAP, _FOUR, a.CallGap, SHORT_US),
+    Operation(_C.CALL_INFORMATION_REPORT, _FOUR, a.CallInformationReport, SHORT_US),
     Operation(
         _C.CALL_INFORMATION_REQUEST,
-        2,
+        _TWO,
         a.CallInformationRequest,
         SHORT_US,
         None,
@@ -199,7 +208,7 @@ _CS1_OPERATIONS = (
     ),
     Operation(
         _C.PLAY_ANNOUNCEMENT,
-        2,
+        _TWO,
         a.PlayAnnouncement,
         LONG_US,
         None,
@@ -208,28 +217,28 @@ _CS1_OPERATIONS = (
     ),
     Operation(
         _C.PROMPT_AND_COLLECT_USER_INFORMATION,
-        1,
+        _ONE,
         a.PromptAndCollectUserInformation,
         LONG_US,
         a.ReceivedInformation,
         _RESOURCE | {_E.IMPROPER_CALLER_RESPONSE},
     ),
-    Operation(_C.SPECIALIZED_RESOURCE_REPORT, 4, a.SpecializedResourceReport, SHORT_US),
+    Operation(_C.SPECIALIZED_RESOURCE_REPORT, _FOUR, a.SpecializedResourceReport, SHORT_US),
     Operation(
         _C.CANCEL,
-        2,
+        _TWO,
         a.Cancel,
         SHORT_US,
         None,
         frozenset({_E.CANCEL_FAILED, _E.MISSING_PARAMETER, _E.TASK_REFUSED}),
     ),
-    Operation(_C.ACTIVITY_TEST, 3, a.ActivityTest, SHORT_US),
+    Operation(_C.ACTIVITY_TEST, _THREE, a.ActivityTest, SHORT_US),
 )
 
 _CS2_OPERATIONS = (
     Operation(
         _C.DISCONNECT_FORWARD_CONNECTION_WITH_ARGUMENT,
-        2,
+        _TWO,
         p.DisconnectForwardConnectionWithArgument,
         SHORT_US,
         None,
@@ -237,7 +246,7 @@ _CS2_OPERATIONS = (
     ),
     Operation(
         _C.CONTINUE_WITH_ARGUMENT,
-        2,
+        _TWO,
         p.ContinueWithArgument,
         SHORT_US,
         None,
@@ -245,19 +254,19 @@ _CS2_OPERATIONS = (
     ),
     Operation(
         _C.CREATE_CALL_SEGMENT_ASSOCIATION,
-        1,
+        _ONE,
         p.CreateCallSegmentAssociation,
         SHORT_US,
         p.CallSegmentAssociationCreated,
         _SYSTEM,
     ),
-    Operation(_C.DISCONNECT_LEG, 1, p.DisconnectLeg, SHORT_US, None, _LEG),
-    Operation(_C.MERGE_CALL_SEGMENTS, 1, p.MergeCallSegments, SHORT_US, None, _SYSTEM),
-    Operation(_C.MOVE_CALL_SEGMENTS, 1, p.MoveCallSegments, SHORT_US, None, _LEG),
-    Operation(_C.MOVE_LEG, 1, p.MoveLeg, SHORT_US, None, _LEG),
-    Operation(_C.RECONNECT, 2, p.Reconnect, SHORT_US, None, _SYSTEM),
-    Operation(_C.SPLIT_LEG, 1, p.SplitLeg, SHORT_US, None, _LEG),
-    Operation(_C.ENTITY_RELEASED, 4, p.EntityReleased, SHORT_US),
+    Operation(_C.DISCONNECT_LEG, _ONE, p.DisconnectLeg, SHORT_US, None, _LEG),
+    Operation(_C.MERGE_CALL_SEGMENTS, _ONE, p.MergeCallSegments, SHORT_US, None, _SYSTEM),
+    Operation(_C.MOVE_CALL_SEGMENTS, _ONE, p.MoveCallSegments, SHORT_US, None, _LEG),
+    Operation(_C.MOVE_LEG, _ONE, p.MoveLeg, SHORT_US, None, _LEG),
+    Operation(_C.RECONNECT, _TWO, p.Reconnect, SHORT_US, None, _SYSTEM),
+    Operation(_C.SPLIT_LEG, _ONE, p.SplitLeg, SHORT_US, None, _LEG),
+    Operation(_C.ENTITY_RELEASED, _FOUR, p.EntityReleased, SHORT_US),
 )
 
 OPERATIONS: dict[int, Operation] = {
