@@ -1,6 +1,7 @@
 """Whether the intelligent network of a topology fits its switches. Errors begin with the key."""
 
 import re
+from collections.abc import Iterable
 
 from calleq.topology_types import Topology, TopologyError
 
@@ -66,6 +67,6 @@ def _check_triggers(topology: Topology) -> None:
                 seen.add((switch, prefix))
 
 
-def _unknown(name: str, what: str, known: dict[str, object] | set[str]) -> str:
+def _unknown(name: str, what: str, known: Iterable[str]) -> str:
     listed = ", ".join(sorted(known)) or "there is none"
     return f"no {what} is called {name!r}: expected one of {listed}"

@@ -1,4 +1,4 @@
-"""A resource of the switch itself that plays to a call segment: its announcement board (Q.1214 SRF).
+"""The switch's own resource: its announcement board, playing to a call segment (Q.1214 SRF).
 
 Owns the queue of one connected resource: what was ordered is played one after the other, and each
 is reported when it is over. Repetitions, the silence between them and the duration of the whole are
@@ -261,9 +261,7 @@ def announcement(
             if tone_id not in TONES:
                 raise refuse(ErrorCode.UNAVAILABLE_RESOURCE, f"tone {tone_id} is not known")
             limit_us = (tone_duration_s or 0) * SECOND_US
-            return Order(
-                invoke_id, (), TONES[tone_id], 0, 0, limit_us, reports, is_last
-            )
+            return Order(invoke_id, (), TONES[tone_id], 0, 0, limit_us, reports, is_last)
         case str():
             raise refuse(ErrorCode.UNEXPECTED_PARAMETER, "there is no display")
 

@@ -13,6 +13,8 @@ released: see `set_free`.
 from collections.abc import Callable, Iterable
 
 from calleq.causes import Q850
+from calleq.journal.entries import Furnished
+from calleq.journal.service_keys import service_key
 from calleq.runtime.clock import Timer
 from calleq.ss7.inap.arguments import EventReportBCSM
 from calleq.ss7.inap.errors import Version
@@ -27,13 +29,17 @@ from calleq.ss7.inap.values import (
     receiving,
 )
 from calleq.ss7.isup.messages import Cause
+from calleq.ss7.sccp.values import PartyAddress
+from calleq.ssp.board import Board
 from calleq.ssp.ssf.charging import Reports
 from calleq.ssp.ssf.control import Control
+from calleq.ssp.ssf.interaction import Interaction
 from calleq.ssp.ssf.leg import HELD, OVER, Leg, LegInput, LegState
+from calleq.ssp.ssf.made_leg import MadeLeg
 from calleq.ssp.ssf.means import ServiceMeans
 from calleq.ssp.ssf.points import Occurrence
 from calleq.ssp.ssf.segment import CallSegment, SegmentInput, SegmentState
-from calleq.ssp.ssf.service_call import CalledLeg, CallerLeg
+from calleq.ssp.ssf.service_call import CalledLeg, CallerLeg, ServiceCall
 
 LEGS_LIMIT = 16
 """Legs of one association that are not over."""
@@ -47,11 +53,20 @@ class Association:
     """One association; fulfils `LegOwner` and `SegmentOwner`."""
 
     def __init__(
-        self, means: ServiceMeans, control: Control, over: Callable[["Association"], object]
+        self,
+        means: ServiceMeans,
+        control: Control | None,
+        over: Callable[["Association"], object],
     ) -> None:
         """`over` is told when nothing is left, neither of legs nor of the dialogue."""
         self.means = means
-        self.control: Control | None = control
+        self.control = control
+        self.dialogue = 0 if control is None else control.dialogue
+        """The number of the dialogue, also when it is over."""
+        self.call: ServiceCall | None = None
+        """The call that met a trigger, where one did."""
+        self.candidates: list[PartyAddress] = []
+        """SCPs that may be asked where the one that is asked is not there."""
         self.legs: dict[int, Leg] = {}
         self.segments: dict[int, CallSegment] = {}
         self.identity = 0
@@ -102,6 +117,46 @@ class Association:
         if not segment.legs:
             segment.receive(SegmentInput.EMPTIED)
 
+    def adopt(self, call: ServiceCall) -> None:
+        """A call that met a trigger: its two legs meet in the initial segment."""
+        call.serve(self)
+        segment = self.add_segment(1)
+        self.add_leg(call.caller, segment)
+        self.add_leg(call.party, segment)
+
+    def take_control(self, control: Control) -> None:
+        """The dialogue is under way; instructions are waited for."""
+        self.control = control
+        self.dialogue = control.dialogue
+        for segment in self.segments.values():
+            self.segment_waits(segment)
+
+    def make_leg(self, board: Board, number: int) -> MadeLeg:
+        """A leg that the switch makes; it has no segment yet."""
+        means, control = self.means, self.control
+        office = means.office
+        key = None
+        if control is not None:
+            key = service_key(control.control_point, means.point_code, control.transaction, number)
+        return MadeLeg(self, number, board, office.name, office.journal, key)
+
+    @property
+    def controlling(self) -> str:
+        """The number of who called; empty where nobody did, or it is not known."""
+        return "" if self.call is None else self.call.attempt.calling
+
+    def furnish(self, characteristics: bytes) -> None:
+        """Write what the SCP has for the record."""
+        office = self.means.office
+        control = self.control
+        if control is None:
+            return
+        keys = tuple(leg.key for leg in self.legs.values() if leg.key is not None)
+        office.journal.append(
+            office.name,
+            Furnished(control.control_point, self.dialogue, keys, characteristics.hex()),
+        )
+
     # LegOwner
 
     def met(self, leg: Leg, occurrence: Occurrence) -> bool:
@@ -138,11 +193,7 @@ class Association:
                 information = EventInformation(event, leg.cause)
         elif occurrence not in _WITHOUT_CAUSE:
             information = EventInformation(event, leg.cause)
-        kind = (
-            MessageType.REQUEST
-            if mode is MonitorMode.INTERRUPTED
-            else MessageType.NOTIFICATION
-        )
+        kind = MessageType.REQUEST if mode is MonitorMode.INTERRUPTED else MessageType.NOTIFICATION
         return EventReportBCSM(event, receiving(leg.number), information, MiscCallInfo(kind))
 
     def _tell_released(self, leg: Leg, control: Control) -> None:
@@ -153,7 +204,10 @@ class Association:
 
     def joined(self, leg: Leg) -> None:
         """See `LegOwner`."""
-        self._places[leg].mix()
+        segment = self._places[leg]
+        for one in segment.legs:
+            self.reports.started(one)
+        segment.mix()
 
     def left(self, leg: Leg) -> None:
         """See `LegOwner`."""
@@ -167,6 +221,7 @@ class Association:
 
     def forgotten(self, leg: Leg) -> None:
         """See `LegOwner`."""
+        self.reports.over(leg)
         if leg in self._places:
             self._settle_segment(self._remove(leg))
         leg.over()
@@ -212,6 +267,25 @@ class Association:
         for segment in list(segments):
             self._causes[segment] = cause
             segment.receive(SegmentInput.RELEASE)
+
+    def release_all(self, cause: Cause) -> None:
+        """Release every party."""
+        self.release(self.segments.values(), cause)
+        if self.control is not None:
+            self.control.persists = False
+        self.wake()
+
+    def cancel_requests(self, segments: Iterable[CallSegment]) -> None:
+        """What was armed, asked for or ordered in these segments is not wanted any more."""
+        for segment in list(segments):
+            resource = segment.resource
+            if isinstance(resource, Interaction):
+                resource.cancel(None)
+            for leg in segment.legs:
+                leg.armed.clear()
+                leg.limit_again()
+                self.reports.drop(leg)
+        self.wake()
 
     # Tssf
 

@@ -5,13 +5,15 @@ nothing until it is answered. What several legs bring about in one instant leave
 dialogue that TCAP has given up meanwhile is told to whoever wants to speak in it.
 """
 
+from collections.abc import Iterable
+
 from calleq.ss7.inap.arguments import InitialDP
 from calleq.ss7.inap.contexts import Context
-from calleq.ss7.inap.dialogue import error, invoke, result
-from calleq.ss7.inap.errors import OperationError, Version
+from calleq.ss7.inap.dialogue import Conversation, Indication
+from calleq.ss7.inap.errors import InapError, OperationError, Version
 from calleq.ss7.inap.operations import Argument, Result
 from calleq.ss7.sccp.values import PartyAddress
-from calleq.ss7.tcap.components import ComponentRequest
+from calleq.ss7.tcap.components import ComponentIndication, ComponentRequest
 from calleq.ss7.tcap.contract import TcapError
 from calleq.ss7.tcap.entity import Entity
 
@@ -23,90 +25,83 @@ class Control:
     """One dialogue."""
 
     def __init__(
-        self, entity: Entity, version: Version, *, dialogue: int = 0, control_point: int = 0
+        self,
+        entity: Entity,
+        address: PartyAddress,
+        version: Version,
+        *,
+        dialogue: int = 0,
+        control_point: int = 0,
     ) -> None:
-        """`dialogue` is that of an SCP which has asked; 0: the switch begins one."""
+        """`address` is the switch's. `dialogue` is one that an SCP has begun; 0: none yet."""
         self.version = version
         self.dialogue = dialogue
         self.control_point = control_point
-        """The SCP's point code, where it is known."""
-        self.transaction = 0
-        """The SCP's own identifier of the dialogue, where it has begun it."""
+        """The SCP's point code."""
         self.persists = False
         """Lives until the SCP ends it, with or without call segments."""
+        self.is_heard = dialogue != 0
+        """Whether the SCP has said something, so that the switch may say more."""
         self._entity = entity
+        self._address = address
+        self._conversation = Conversation(version)
         self._waiting: list[ComponentRequest] = []
         self._is_to_answer = dialogue != 0
-        self._is_heard = dialogue != 0
-        """Whether the SCP has said something, so that the switch may say more."""
-        self._used: set[int] = set()
 
     def begin(self, argument: InitialDP, to: PartyAddress, context: Context) -> bool:
-        """Ask an SCP; False where TCAP cannot."""
+        """Ask an SCP; False where TCAP cannot. May be done again where the first is not there."""
         entity = self._entity
         try:
-            component = invoke(entity.free_invoke_id(), argument, self.version)
+            invoke_id = entity.free_invoke_id()
+            component = self._conversation.invoke(invoke_id, argument)
             self.dialogue = entity.begin(
-                to, entity.address, (component,), context=context.identifier
+                to, self._address, (component,), context=context.identifier
             )
-        except TcapError:
+        except (TcapError, InapError):
             return False
         self.control_point = to.point_code or 0
         return True
 
-    def heard(self) -> None:
-        """The SCP has said something."""
-        self._is_heard = True
-
     @property
-    def is_heard(self) -> bool:
-        """Whether the SCP has ever said something in this dialogue."""
-        return self._is_heard
+    def transaction(self) -> int:
+        """The SCP's own identifier of a dialogue that it has begun."""
+        return self._entity.far_id(self.dialogue)
+
+    def read(self, components: Iterable[ComponentIndication]) -> list[Indication]:
+        """What the SCP says."""
+        self.is_heard = True
+        return [self._conversation.read(component) for component in components]
 
     @property
     def has_something_to_say(self) -> bool:
         """Whether `flush` would send."""
-        return self._is_heard and (self._is_to_answer or bool(self._waiting))
+        return self.is_heard and (self._is_to_answer or bool(self._waiting))
 
     def invoke(self, argument: Argument, linked_id: int | None = None) -> None:
-        """Say this with the next message; what finds no place is dropped."""
+        """Say this with the next message; where TCAP or INAP has no place for it, it is dropped."""
         try:
-            invoke_id = self._free_invoke_id()
-            component = invoke(invoke_id, argument, self.version, linked_id)
-        except TcapError:
+            invoke_id = self._entity.free_invoke_id(self.dialogue)
+            component = self._conversation.invoke(invoke_id, argument, linked_id=linked_id)
+        except (TcapError, InapError):
             return
-        self._used.add(invoke_id)
-        self._say(component)
+        self.say(component)
 
-    def _free_invoke_id(self) -> int:
-        """One that is neither outstanding nor waits to be sent."""
-        first = self._entity.free_invoke_id(self.dialogue)
-        if first not in self._used:
-            return first
-        taken = self._used
-        found = next((one for one in range(first + 1, first + QUEUE_LIMIT) if one not in taken), 0)
-        return found if found < 128 else first
-
-    def result(self, invoke_id: int, code: int, outcome: Result | None) -> None:
+    def result(self, invoke_id: int, outcome: Result | None) -> None:
         """Answer an operation."""
-        self._say(result(invoke_id, code, outcome, self.version))
+        self.say(self._conversation.result(invoke_id, outcome))
 
     def error(self, invoke_id: int, wrong: OperationError) -> None:
         """Answer an operation that was not carried out."""
-        self._say(error(invoke_id, wrong))
+        self.say(self._conversation.error(invoke_id, wrong))
 
-    def answer(self, component: ComponentRequest) -> None:
-        """Answer as INAP wants it answered."""
-        self._say(component)
-
-    def _say(self, component: ComponentRequest) -> None:
+    def say(self, component: ComponentRequest) -> None:
+        """Send a component with the next message."""
         if len(self._waiting) < QUEUE_LIMIT:
             self._waiting.append(component)
 
     def flush(self) -> bool:
         """Send what has been gathered; False where the dialogue is no more."""
         components, self._waiting = tuple(self._waiting), []
-        self._used.clear()
         self._is_to_answer = False
         try:
             self._entity.continue_(self.dialogue, components)
@@ -116,7 +111,7 @@ class Control:
 
     def end(self) -> None:
         """End the dialogue, with what has been gathered; one that was never answered is aborted."""
-        if not self._is_heard:
+        if not self.is_heard:
             self.abort()
             return
         components, self._waiting = tuple(self._waiting), []

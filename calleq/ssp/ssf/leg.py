@@ -18,6 +18,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from calleq.causes import Q850
+from calleq.journal.entries import CircuitKey
 from calleq.runtime.clock import Clock, Timer
 from calleq.runtime.steps import steps_of
 from calleq.ss7.inap.values import EventTypeBCSM
@@ -177,6 +178,7 @@ class Leg(ABC):
         "cause",
         "clock",
         "dialled_at_us",
+        "key",
         "model",
         "number",
         "owner",
@@ -190,6 +192,8 @@ class Leg(ABC):
         self.state = state
         self.model = Model.ORIGINATING
         self.armed: dict[EventTypeBCSM, Arming] = {}
+        self.key: CircuitKey | None = None
+        """What journals call the leg: the circuit or port that the call came or goes by."""
         self.cause = Cause(Q850.NORMAL)
         """Why the leg ends; set before the input that ends it."""
         self.dialled_at_us = 0
@@ -281,10 +285,9 @@ class Leg(ABC):
         limit_us = next((one.limit_us for one in armed if one.limit_us), 0)
         if limit_us and self.state in DIALLED:
             left_us = self.dialled_at_us + limit_us - self.clock.monotonic_us()
-            self._timer = self.clock.call_later_us(
-                max(left_us, 0), self.receive, LegInput.EXPIRED
-            )
+            self._timer = self.clock.call_later_us(max(left_us, 0), self.receive, LegInput.EXPIRED)
 
+    @abstractmethod
     def over(self) -> None:
         """Nothing is left of the leg, and its owner has been told."""
 
@@ -299,6 +302,11 @@ class Leg(ABC):
         return EVENTS[self.model][occurrence]
 
     # What the party's access does.
+
+    @property
+    @abstractmethod
+    def address(self) -> str:
+        """The party's number, E.164 with `+`; empty where it is not known."""
 
     @property
     @abstractmethod

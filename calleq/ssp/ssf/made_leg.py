@@ -18,7 +18,7 @@ from calleq.ssp.ssf.leg import Leg, LegInput, LegOwner, LegState
 class MadeLeg(Leg):
     """The party is called by the switch itself; fulfils `WayUser`."""
 
-    __slots__ = ("_board", "_journal", "_name", "_port", "called", "caller", "iam", "key")
+    __slots__ = ("_board", "_journal", "_name", "_port", "called", "caller", "iam")
 
     def __init__(
         self,
@@ -41,6 +41,10 @@ class MadeLeg(Leg):
         self.iam: Iam | None = None
         """More than the two numbers, where the far end is to have more."""
         self._port: Port | None = None
+
+    @property
+    def address(self) -> str:
+        return self.called
 
     @property
     def wire(self) -> str:
@@ -89,6 +93,9 @@ class MadeLeg(Leg):
         port, self._port = self._port, None
         if port is not None:
             port.release(self.cause)
+
+    def over(self) -> None:
+        """The board looks after its ports itself."""
 
     def report_answer(self) -> None:
         self.owner.joined(self)

@@ -172,9 +172,7 @@ class CallSegment:
         """Take an input. Raises OperationRefused for an operation that the state does not allow."""
         act, following = _STEPS[self.state][given]
         if act is _refuse:
-            raise refuse(
-                ErrorCode.UNEXPECTED_COMPONENT_SEQUENCE, f"{given} in {self.state}"
-            )
+            raise refuse(ErrorCode.UNEXPECTED_COMPONENT_SEQUENCE, f"{given} in {self.state}")
         self.state = following
         act(self)
 

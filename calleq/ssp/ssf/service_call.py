@@ -15,7 +15,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from calleq.causes import Q850
-from calleq.ss7.isup.messages import CalledNumber, Cause, Location, Message, Sam
+from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Cause, Location, Message, Sam
 from calleq.ss7.isup.onward import hops_exhausted
 from calleq.ssp.call import Call
 from calleq.ssp.office import Attempt, Office
@@ -47,7 +47,12 @@ class CallerLeg(Leg):
     def __init__(self, call: "ServiceCall", owner: LegOwner) -> None:
         super().__init__(owner, CALLER, call.clock, LegState.ACTIVE)
         self._call = call
+        self.key = call.attempt.incoming
         self.heard: tuple[str, ...] = ()
+
+    @property
+    def address(self) -> str:
+        return self._call.attempt.calling
 
     @property
     def wire(self) -> str:
@@ -83,6 +88,10 @@ class CallerLeg(Leg):
     def over(self) -> None:
         self._call.leg_over()
 
+    def next_party(self, owner: LegOwner, number: int) -> "CalledLeg":
+        """A further party, where the one before is over."""
+        return self._call.next_party(owner, number)
+
     def let_hear(self) -> None:
         """A caller who waits for an answer may hear what is played (address complete)."""
         self._call.open_voice()
@@ -91,7 +100,7 @@ class CallerLeg(Leg):
 class CalledLeg(Leg):
     """Leg 2: the called side of the call, one destination after another."""
 
-    __slots__ = ("_call", "destination")
+    __slots__ = ("_call", "destination", "shown")
 
     def __init__(self, call: "ServiceCall", owner: LegOwner, model: Model) -> None:
         super().__init__(owner, PARTY, call.clock, LegState.IDLE)
@@ -99,6 +108,12 @@ class CalledLeg(Leg):
         self.model = model
         self.destination = ""
         """The number that the SCP gave (E.164 with `+`); empty: the one that was dialled."""
+        self.shown = ""
+        """What the SCP wants the party to see as the caller; empty: who called."""
+
+    @property
+    def address(self) -> str:
+        return self._call.attempt.called
 
     @property
     def wire(self) -> str:
@@ -120,7 +135,7 @@ class CalledLeg(Leg):
 
     def dial(self) -> None:
         self.start_timer()
-        self._call.go_on(self.destination)
+        self._call.go_on(self.destination, self.shown)
 
     def give_back(self) -> None:
         """There is no way before it is dialled."""
@@ -186,9 +201,7 @@ class ServiceCall(Call):
         """The call is under the command of `owner` from now on."""
         terminating = self.trigger.point == "termination_attempt"
         self.caller = CallerLeg(self, owner)
-        self.party = CalledLeg(
-            self, owner, Model.TERMINATING if terminating else Model.ORIGINATING
-        )
+        self.party = CalledLeg(self, owner, Model.TERMINATING if terminating else Model.ORIGINATING)
         self.caller.model = self.party.model
         self._asked = True
 
@@ -216,10 +229,17 @@ class ServiceCall(Call):
 
     # What the legs do.
 
-    def go_on(self, destination: str) -> None:
+    def next_party(self, owner: LegOwner, number: int) -> CalledLeg:
+        """The called side for a further party, where the one before is over."""
+        before = self.party
+        self.party = CalledLeg(self, owner, before.model)
+        self.party.number = number
+        return self.party
+
+    def go_on(self, destination: str, shown: str) -> None:
         """Dial the number, or where it is empty the one that was dialled."""
         if destination:
-            self._translate(destination)
+            self._translate(destination, shown)
         if self._cleared:
             self.party.ended(self.cause)
             return
@@ -233,12 +253,16 @@ class ServiceCall(Call):
             case _:
                 self.party.ended(self.cause)
 
-    def _translate(self, destination: str) -> None:
+    def _translate(self, destination: str, shown: str) -> None:
         attempt = self._attempt
         iam = attempt.iam
         if iam is not None:
             iam = replace(iam, called=CalledNumber(destination[1:]))
-        self._attempt = replace(attempt, called=destination, iam=iam)
+            if shown:
+                iam = replace(iam, calling=CallingNumber(shown[1:]))
+        shown = shown or attempt.shown
+        calling = shown if iam is None and shown else attempt.calling
+        self._attempt = replace(attempt, called=destination, calling=calling, shown=shown, iam=iam)
 
     def _present_again(self) -> None:
         self._called = None
@@ -263,6 +287,7 @@ class ServiceCall(Call):
     def show_answer(self) -> None:
         """The caller learns that the party answered, if none has before."""
         self.is_answered = True
+        self.caller.answered_at_us = self.caller.answered_at_us or self.clock.monotonic_us()
         if self.calling.state in _BEFORE_ANSWER:
             self.calling.receive(OInput.PARTY_ANSWERED)
 
