@@ -34,6 +34,8 @@ from calleq.ss7.m3ua.ends import AdaptedEnd
 from calleq.ss7.m3ua.network import tell_each_other
 from calleq.ss7.mtp3 import MessageTransfer
 from calleq.ss7.node import Mtp3Node
+from calleq.ss7.sccp.plan import RemoteSubsystem, SccpPlan
+from calleq.ss7.sccp.service import SccpNode
 from calleq.ss7.transfer_point import TransferPoint
 from calleq.ssp.switch import SwitchService
 from calleq.telephones.behaviours import TALK_US, Manners
@@ -89,6 +91,8 @@ class Network:
     journal: Journal
     nodes: dict[str, Mtp3Node] = field(default_factory=dict)
     exchanges: dict[str, IsupExchange] = field(default_factory=dict)
+    sccp: dict[str, SccpNode] = field(default_factory=dict)
+    """Where a network has SCPs: of each node that asks or serves one."""
     link_ends: list[LinkEnd] = field(default_factory=list)
     switches: dict[str, SwitchService] = field(default_factory=dict)
     peripherals: dict[str, IntelligentPeripheral] = field(default_factory=dict)
@@ -168,6 +172,7 @@ def build_network(
                 journal=plant.journal,
                 clock=plant.clock,
                 last_seizure=last_seizures.get(switch.name, 0),
+                sccp=_sccp_of(network, plant, switch.name),
             )
     for peripheral in topology.peripherals:
         if peripheral.name in chosen:
@@ -259,6 +264,20 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
                 _timers(topology),
                 VoiceChecks(plant.voice, name),
             )
+
+
+def _sccp_of(network: Network, plant: Plant, name: str) -> SccpNode | None:
+    """SCCP of a switch that has SCPs to ask."""
+    topology = network.topology
+    points = topology.service_control_points
+    if not points:
+        return None
+    ssn = topology.intelligent_network.subsystem
+    watched = tuple(RemoteSubsystem(parse_point_code(point.point_code), ssn) for point in points)
+    sccp = network.sccp[name] = SccpNode(
+        network.nodes[name], plant.clock, SccpPlan(watched=watched)
+    )
+    return sccp
 
 
 def _timers(topology: Topology) -> IsupTimers:

@@ -27,7 +27,7 @@ from calleq.journal.entries import (
 from calleq.lines.contract import LinePlant
 from calleq.lines.messages import Setup
 from calleq.media.contract import Voice, line_wire
-from calleq.numbering import NumberingError
+from calleq.numbering import NumberingError, parse_e164
 from calleq.osn.contract import Bus
 from calleq.runtime.clock import Clock
 from calleq.ss7.isup.contract import Circuit, CircuitUser, Exchange
