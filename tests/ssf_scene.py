@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from calleq.journal.entries import Entry
-from calleq.ss7.inap.arguments import RequestReportBCSMEvent
+from calleq.ss7.inap.arguments import EventReportBCSM, RequestReportBCSMEvent
 from calleq.ss7.inap.contexts import Context, context_of
 from calleq.ss7.inap.dialogue import (
     Conversation,
@@ -127,6 +127,13 @@ class Dialogue:
 
     # What was heard.
 
+    def waits(self, seconds: float = 60) -> None:
+        """Until the switch says something."""
+        end_us = self.point.network.clock.monotonic_us() + round(seconds * SECOND_US)
+        while not self.heard:
+            assert self.point.network.clock.monotonic_us() < end_us, self.log
+            self.point.network.passes(0.05)
+
     def next(self, kind: type[Any]) -> Any:
         """The argument of the next invocation, which is of that kind."""
         said = self.heard.popleft()
@@ -145,9 +152,8 @@ class Dialogue:
         return said.result
 
     def event(self) -> tuple[EventTypeBCSM, int, int | None]:
-        """The next report: event, leg, cause."""
-        from calleq.ss7.inap.arguments import EventReportBCSM
-
+        """The next report, when it comes: event, leg, cause."""
+        self.waits()
         report = self.next(EventReportBCSM)
         information = report.information
         cause = None if information is None or information.cause is None else information.cause
@@ -271,6 +277,11 @@ class Scene(VirtualNetwork):
         telephones = self.network.telephones
         assert telephones is not None
         return telephones.telephone(telephone).state.value
+
+    def cause_told(self, telephone: str) -> int:
+        """With what cause the network ended the telephone's last call; 0: not yet."""
+        ended = self.calls(telephone)[-1].ended
+        return 0 if ended is None else ended.cause
 
     def written(self, switch: str, kind: type[Entry]) -> list[Any]:
         return [

@@ -46,6 +46,7 @@ LEGS_LIMIT = 16
 
 _ENDS = frozenset(Occurrence) - {Occurrence.ALERTING, Occurrence.ANSWER}
 _WITHOUT_CAUSE = (Occurrence.ALERTING, Occurrence.ANSWER)
+_WITHOUT_CAUSE_IN_CS1 = (Occurrence.NO_ANSWER, Occurrence.ABANDON)
 _ATTEMPT = (Occurrence.BUSY, Occurrence.NO_ANSWER, Occurrence.FAILURE, Occurrence.ALERTING)
 
 
@@ -186,13 +187,11 @@ class Association:
     def _report(
         self, leg: Leg, event: EventTypeBCSM, occurrence: Occurrence, mode: MonitorMode
     ) -> EventReportBCSM:
-        information = None
-        if occurrence is Occurrence.NO_ANSWER:
-            assert self.control is not None
-            if self.control.version is Version.CS2:
-                information = EventInformation(event, leg.cause)
-        elif occurrence not in _WITHOUT_CAUSE:
-            information = EventInformation(event, leg.cause)
+        assert self.control is not None, "there is someone to report to"
+        has_cause = occurrence not in _WITHOUT_CAUSE
+        if self.control.version is Version.CS1:
+            has_cause = has_cause and occurrence not in _WITHOUT_CAUSE_IN_CS1
+        information = EventInformation(event, leg.cause) if has_cause else None
         kind = MessageType.REQUEST if mode is MonitorMode.INTERRUPTED else MessageType.NOTIFICATION
         return EventReportBCSM(event, receiving(leg.number), information, MiscCallInfo(kind))
 

@@ -42,6 +42,7 @@ class Control:
         """Lives until the SCP ends it, with or without call segments."""
         self.is_heard = dialogue != 0
         """Whether the SCP has said something, so that the switch may say more."""
+        self.unsaid = 0
         self._entity = entity
         self._address = address
         self._conversation = Conversation(version)
@@ -78,11 +79,12 @@ class Control:
         return self.is_heard and (self._is_to_answer or bool(self._waiting))
 
     def invoke(self, argument: Argument, linked_id: int | None = None) -> None:
-        """Say this with the next message; where TCAP or INAP has no place for it, it is dropped."""
+        """Say this with the next message; what TCAP or INAP has no place for is lost (`unsaid`)."""
         try:
             invoke_id = self._entity.free_invoke_id(self.dialogue)
             component = self._conversation.invoke(invoke_id, argument, linked_id=linked_id)
         except (TcapError, InapError):
+            self.unsaid += 1
             return
         self.say(component)
 
@@ -98,6 +100,8 @@ class Control:
         """Send a component with the next message."""
         if len(self._waiting) < QUEUE_LIMIT:
             self._waiting.append(component)
+        else:
+            self.unsaid += 1
 
     def flush(self) -> bool:
         """Send what has been gathered; False where the dialogue is no more."""
