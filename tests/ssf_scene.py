@@ -236,9 +236,7 @@ class ControlPoint:
         code = parse_point_code(
             next(one.point_code for one in self.network.topology.switches if one.name == switch)
         )
-        context = (
-            Context.CS2_SCF_SSF_GENERIC if version is Version.CS2 else Context.CS1_SCP_TO_SSP
-        )
+        context = Context.CS2_SCF_SSF_GENERIC if version is Version.CS2 else Context.CS1_SCP_TO_SSP
         dialogue = Dialogue(self, 0, version)
         components = [
             dialogue.conversation.invoke(number, argument)

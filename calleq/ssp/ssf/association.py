@@ -334,8 +334,8 @@ class Association:
 
     def _is_finished(self, control: Control) -> bool:
         """Whether nothing is armed, asked for or waited for: the dialogue is of no use any more."""
-        if not self.segments:
-            return not control.persists
+        if control.persists:
+            return False
         return (
             not self.reports.pending
             and all(one.state is SegmentState.MONITORING for one in self.segments.values())
