@@ -23,6 +23,7 @@ from calleq.media.wording import announcement_text, apology_text, whisper_text
 from calleq.osn.contract import Bus
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
+from calleq.scp.service import ControlPoint
 from calleq.ss7.isup.check_equipment import VoiceChecks
 from calleq.ss7.isup.exchange import IsupExchange
 from calleq.ss7.isup.timers import IsupTimers, timers_of
@@ -34,6 +35,8 @@ from calleq.ss7.m3ua.ends import AdaptedEnd
 from calleq.ss7.m3ua.network import tell_each_other
 from calleq.ss7.mtp3 import MessageTransfer
 from calleq.ss7.node import Mtp3Node
+from calleq.ss7.sccp.plan import RemoteSubsystem, SccpPlan
+from calleq.ss7.sccp.service import SccpNode
 from calleq.ss7.transfer_point import TransferPoint
 from calleq.ssp.switch import SwitchService
 from calleq.telephones.behaviours import TALK_US, Manners
@@ -89,9 +92,12 @@ class Network:
     journal: Journal
     nodes: dict[str, Mtp3Node] = field(default_factory=dict)
     exchanges: dict[str, IsupExchange] = field(default_factory=dict)
+    sccp: dict[str, SccpNode] = field(default_factory=dict)
+    """Where a network has SCPs: of each node that asks or serves one."""
     link_ends: list[LinkEnd] = field(default_factory=list)
     switches: dict[str, SwitchService] = field(default_factory=dict)
     peripherals: dict[str, IntelligentPeripheral] = field(default_factory=dict)
+    control_points: dict[str, ControlPoint] = field(default_factory=dict)
     accounts: Accounts | None = None
     intake: Intake | None = None
     server: AccessServer | None = None
@@ -117,6 +123,8 @@ class Network:
             switch.resume(own.get(name, ()))
         for name, peripheral in self.peripherals.items():
             peripheral.restart(own.get(name, ()))
+        for name, control in self.control_points.items():
+            control.restart(own.get(name, ()))
         if self.server is not None:
             self.server.restart(entries)
         if self.telephones is not None:
@@ -130,7 +138,7 @@ class Network:
     def _writers(self) -> list[str]:
         """The elements here that write the journal."""
         doors = [] if self.server is None else [self.topology.access_server.name]
-        return [*doors, *self.switches, *self.peripherals]
+        return [*doors, *self.switches, *self.peripherals, *self.control_points]
 
     def lines_lost(self, switch: str) -> None:
         """The wires between a switch and its telephones broke; told in each of their processes."""
@@ -168,6 +176,7 @@ def build_network(
                 journal=plant.journal,
                 clock=plant.clock,
                 last_seizure=last_seizures.get(switch.name, 0),
+                sccp=_sccp_of(network, plant, switch.name),
             )
     for peripheral in topology.peripherals:
         if peripheral.name in chosen:
@@ -185,6 +194,16 @@ def build_network(
                 journal=plant.journal,
                 clock=plant.clock,
                 number=peripheral.number,
+            )
+    for point in topology.service_control_points:
+        if point.name in chosen:
+            network.control_points[point.name] = ControlPoint(
+                topology,
+                point,
+                sccp=_sccp_of_control_point(network, plant, point.name),
+                bus=plant.bus,
+                journal=plant.journal,
+                clock=plant.clock,
             )
     if topology.access_server.name in chosen:
         _build_door(network, plant)
@@ -258,6 +277,31 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
                 _timers(topology),
                 VoiceChecks(plant.voice, name),
             )
+
+
+def _sccp_of(network: Network, plant: Plant, name: str) -> SccpNode | None:
+    """SCCP of a switch that has SCPs to ask."""
+    topology = network.topology
+    points = topology.service_control_points
+    if not points:
+        return None
+    ssn = topology.intelligent_network.subsystem
+    watched = tuple(RemoteSubsystem(parse_point_code(point.point_code), ssn) for point in points)
+    sccp = network.sccp[name] = SccpNode(
+        network.nodes[name], plant.clock, SccpPlan(watched=watched)
+    )
+    return sccp
+
+
+def _sccp_of_control_point(network: Network, plant: Plant, name: str) -> SccpNode:
+    """SCCP of an SCP: whoever may ask it learns of its state."""
+    topology = network.topology
+    askers = (*topology.switches, *topology.peripherals)
+    concerned = tuple(parse_point_code(node.point_code) for node in askers)
+    sccp = network.sccp[name] = SccpNode(
+        network.nodes[name], plant.clock, SccpPlan(concerned=concerned)
+    )
+    return sccp
 
 
 def _timers(topology: Topology) -> IsupTimers:

@@ -50,6 +50,8 @@ class Trigger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     switches: tuple[str, ...] = ()
     """Where it is armed; none named: at every switch."""
     point: TriggerPoint = "analysed_information"
+    capability_set: Literal[1, 2] = 1
+    """Which INAP is spoken with the SCP: CS-1 or CS-2."""
     default: DefaultHandling = "release"
     """What becomes of a call whose SCP is silent or out of reach."""
 

@@ -169,6 +169,10 @@ class Entity:
         )
         self._flush()
 
+    def far_id(self, dialogue: int) -> int:
+        """The far end's own transaction id of a dialogue (its number there, if it is ours)."""
+        return self._end.far_id(dialogue)
+
     def cancel(self, dialogue: int, invoke_id: int) -> None:
         """Forget an invocation of this end."""
         self._end.cancel(dialogue, invoke_id)

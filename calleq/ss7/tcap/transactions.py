@@ -198,6 +198,10 @@ class TransactionCapabilities:
         octets = self._components.written(None, components)
         self._outbox.unidirectional(called, calling, portion, octets)
 
+    def far_id(self, dialogue: int) -> int:
+        """The far end's own transaction id of a dialogue; 0 before it has said one."""
+        return int.from_bytes(self._table.get(dialogue).remote_id, "big")
+
     def cancel(self, dialogue: int, invoke_id: int) -> None:
         """Forget an invocation of this end; the far end is not told."""
         self._components.cancel(self._table.get(dialogue), invoke_id)
