@@ -20,6 +20,7 @@ from calleq.journal.entries import LineSeized, Stamped, Started, by_entity
 from calleq.lines.contract import LinePlant
 from calleq.media.contract import Prompt, Voice
 from calleq.media.wording import announcement_text, apology_text, whisper_text
+from calleq.network_services import sccp_of_asker, sccp_of_control_point
 from calleq.osn.contract import Bus
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
@@ -35,7 +36,6 @@ from calleq.ss7.m3ua.ends import AdaptedEnd
 from calleq.ss7.m3ua.network import tell_each_other
 from calleq.ss7.mtp3 import MessageTransfer
 from calleq.ss7.node import Mtp3Node
-from calleq.ss7.sccp.plan import RemoteSubsystem, SccpPlan
 from calleq.ss7.sccp.service import SccpNode
 from calleq.ss7.transfer_point import TransferPoint
 from calleq.ssp.switch import SwitchService
@@ -176,7 +176,7 @@ def build_network(
                 journal=plant.journal,
                 clock=plant.clock,
                 last_seizure=last_seizures.get(switch.name, 0),
-                sccp=_sccp_of(network, plant, switch.name),
+                sccp=network.sccp.get(switch.name),
             )
     for peripheral in topology.peripherals:
         if peripheral.name in chosen:
@@ -200,7 +200,7 @@ def build_network(
             network.control_points[point.name] = ControlPoint(
                 topology,
                 point,
-                sccp=_sccp_of_control_point(network, plant, point.name),
+                sccp=network.sccp[point.name],
                 bus=plant.bus,
                 journal=plant.journal,
                 clock=plant.clock,
@@ -267,6 +267,10 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
             _set_ways_out(node, name, topology, codes)
             continue
         _set_routes(node, name, topology, codes)
+        if name in controls:
+            network.sccp[name] = sccp_of_control_point(topology, node, plant.clock)
+        elif controls:
+            network.sccp[name] = sccp_of_asker(topology, node, plant.clock)
         if name not in controls:
             network.exchanges[name] = IsupExchange(
                 name,
@@ -277,31 +281,6 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
                 _timers(topology),
                 VoiceChecks(plant.voice, name),
             )
-
-
-def _sccp_of(network: Network, plant: Plant, name: str) -> SccpNode | None:
-    """SCCP of a switch that has SCPs to ask."""
-    topology = network.topology
-    points = topology.service_control_points
-    if not points:
-        return None
-    ssn = topology.intelligent_network.subsystem
-    watched = tuple(RemoteSubsystem(parse_point_code(point.point_code), ssn) for point in points)
-    sccp = network.sccp[name] = SccpNode(
-        network.nodes[name], plant.clock, SccpPlan(watched=watched)
-    )
-    return sccp
-
-
-def _sccp_of_control_point(network: Network, plant: Plant, name: str) -> SccpNode:
-    """SCCP of an SCP: whoever may ask it learns of its state."""
-    topology = network.topology
-    askers = (*topology.switches, *topology.peripherals)
-    concerned = tuple(parse_point_code(node.point_code) for node in askers)
-    sccp = network.sccp[name] = SccpNode(
-        network.nodes[name], plant.clock, SccpPlan(concerned=concerned)
-    )
-    return sccp
 
 
 def _timers(topology: Topology) -> IsupTimers:

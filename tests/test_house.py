@@ -50,6 +50,7 @@ FLOORS = {
     "billing": 6,
     "machines": 8,
     "network": 8,
+    "network_services": 8,
     "operation": 8,
     "cli": 9,
     "simulator": 9,
