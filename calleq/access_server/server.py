@@ -84,7 +84,7 @@ class AccessServer:
         tap: Tap,
     ) -> None:
         self.name = topology.access_server.name
-        self._switch = topology.access_server.switch
+        self._switch = topology.access_server.equipment or topology.access_server.switch
         self._ring_limit_us = topology.ring_limit_us()
         self._accounts = accounts
         self._intake = intake
