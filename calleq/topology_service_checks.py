@@ -61,12 +61,13 @@ def _check_points(topology: Topology) -> None:
 
 
 def _check_equipment(topology: Topology) -> None:
-    equipment = topology.access_server.equipment
-    points = {point.name for point in topology.service_control_points}
-    if equipment and equipment not in points:
-        raise TopologyError(
-            f"access_server.equipment: {_unknown(equipment, 'control point', points)}"
-        )
+    """An instruction reaches the peripheral by way of its switch, a control point directly."""
+    server = topology.access_server
+    known = {server.switch} | {point.name for point in topology.service_control_points}
+    known |= {one.name for one in topology.peripherals if one.switch == server.switch}
+    if server.equipment and server.equipment not in known:
+        unknown = _unknown(server.equipment, "equipment for calls", known)
+        raise TopologyError(f"access_server.equipment: {unknown}")
 
 
 def _check_common(common: IntelligentNetwork) -> None:

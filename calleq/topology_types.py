@@ -100,7 +100,10 @@ class AccessServer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     switch: str
     """The switch it passes instructions to."""
     equipment: str = ""
-    """The service control point that makes its calls; empty: what the switch has for them."""
+    """What makes its calls: a control point, the peripheral of the switch, or the switch itself.
+
+    Empty: the peripheral, or the switch where it has none.
+    """
     listen: str = "127.0.0.1:8072"
 
 

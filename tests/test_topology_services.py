@@ -43,9 +43,10 @@ def test_a_representative_may_have_an_800_number() -> None:
     assert parse_topology(text, "x").businesses[1].representatives == ("+18005550199",)
 
 
-def test_equipment_of_the_access_server_is_a_control_point() -> None:
-    text = spoiled('switch = "ssp-62"\n', 'switch = "ssp-62"\nequipment = "scp-2"\n')
-    assert parse_topology(text, "x").access_server.equipment == "scp-2"
+@pytest.mark.parametrize("name", ["scp-2", "ip-76", "ssp-62"])
+def test_calls_are_made_by_a_control_point_a_peripheral_or_the_switch(name: str) -> None:
+    text = spoiled('switch = "ssp-62"\n', f'switch = "ssp-62"\nequipment = "{name}"\n')
+    assert parse_topology(text, "x").access_server.equipment == name
 
 
 def test_a_service_survives_being_written_and_read() -> None:
@@ -80,9 +81,9 @@ def test_a_service_survives_being_written_and_read() -> None:
             "a link to a transfer point",
         ),
         (
-            spoiled('switch = "ssp-62"\n', 'switch = "ssp-62"\nequipment = "ip-76"\n'),
+            spoiled('switch = "ssp-62"\n', 'switch = "ssp-62"\nequipment = "ip-77"\n'),
             "access_server.equipment",
-            "expected one of scp-1, scp-2",
+            "expected one of ip-76, scp-1, scp-2, ssp-62",
         ),
         (
             spoiled('control_point = "scp-1"', 'control_point = "scp-3"'),

@@ -258,6 +258,9 @@ def _switch_of(topology: Topology, name: str) -> Switch:
 
 
 def _peripheral_of(topology: Topology, name: str) -> str:
+    """The peripheral that makes the switch's calls; empty where the switch does that itself."""
+    if topology.access_server.equipment == name:
+        return ""
     for peripheral in topology.peripherals:
         if peripheral.switch == name:
             return peripheral.name

@@ -1,8 +1,9 @@
 """The switch's own resource: its announcement board, playing to a call segment (Q.1214 SRF).
 
 Owns the queue of one connected resource: what was ordered is played one after the other, and each
-is reported when it is over. What answered is judged beside that, at once. Repetitions, the silence between them and the duration of the whole are
-as the SCP says; neither given, a message is played once, music until it is cancelled.
+is reported when it is over; what answered is judged beside that, at once. Repetitions, the silence
+between them and the duration of the whole are as the SCP says; neither given, a message is played
+once, music until it is cancelled.
 
 Refused: a display, a message that is not recorded, more than `QUEUE_LIMIT` orders at once, and
 digits: nobody can key any here, so the only thing that can be collected is the judgement of what
