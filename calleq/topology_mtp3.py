@@ -88,6 +88,7 @@ def node_codes(topology: Topology) -> dict[str, int]:
         **{node.name: node.point_code for node in topology.switches},
         **{node.name: node.point_code for node in topology.transfer_points},
         **{node.name: node.point_code for node in topology.peripherals},
+        **{node.name: node.point_code for node in topology.service_control_points},
         **{node.name: node.point_code for node in topology.foreign_nodes},
     }
     return {name: parse_point_code(text, topology.variant) for name, text in texts.items()}

@@ -9,6 +9,12 @@ from typing import Literal
 
 import msgspec
 
+from calleq.topology_services import (
+    FreephoneNumber,
+    IntelligentNetwork,
+    ServiceControlPoint,
+    Trigger,
+)
 from calleq.units import SECOND_US
 
 
@@ -97,6 +103,11 @@ class AccessServer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """What field 802 of a message must say to be meant for this equipment."""
     switch: str
     """The switch it passes instructions to."""
+    equipment: str = ""
+    """What makes its calls: a control point, the peripheral of the switch, or the switch itself.
+
+    Empty: the peripheral, or the switch where it has none.
+    """
     listen: str = "127.0.0.1:8072"
 
 
@@ -277,6 +288,10 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     switches: tuple[Switch, ...]
     transfer_points: tuple[TransferPoint, ...] = ()
     peripherals: tuple[Peripheral, ...] = ()
+    service_control_points: tuple[ServiceControlPoint, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
+    intelligent_network: IntelligentNetwork = IntelligentNetwork()
+    freephone: tuple[FreephoneNumber, ...] = ()
     foreign_nodes: tuple[ForeignNode, ...] = ()
     links: tuple[SignallingLink, ...] = ()
     trunks: tuple[TrunkGroup, ...] = ()
@@ -298,6 +313,7 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
                 self.switches,
                 self.transfer_points,
                 self.peripherals,
+                self.service_control_points,
                 self.foreign_nodes,
             )
             for node in nodes
@@ -379,5 +395,6 @@ def element_names(topology: Topology) -> tuple[str, ...]:
         *(switch.name for switch in topology.switches),
         *(point.name for point in topology.transfer_points),
         *(peripheral.name for peripheral in topology.peripherals),
+        *(point.name for point in topology.service_control_points),
         "telephones",
     )

@@ -272,6 +272,7 @@ def build_parser() -> argparse.ArgumentParser:
     call.add_argument("--dial-first", choices=("customer", "agent"))
     call.add_argument("--talk", type=float, default=5.0, metavar="SECONDS")
     call.add_argument("--network", type=Path, metavar="FILE", help="topology file")
+    call.add_argument("--equipment", metavar="NAME", help="what makes the call, such as scp-1")
     call.add_argument("--seed", type=int, default=1, metavar="S")
     call.add_argument("--trace", action="store_true", help="also print the ladder")
     call.add_argument("--json", action="store_true", help="print the outcome as JSON")
