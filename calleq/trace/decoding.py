@@ -9,7 +9,6 @@ unseen.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import msgspec
 
