@@ -17,7 +17,6 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from calleq.ss7.level3.hold import flow_of
 from calleq.ss7.level3.point import Link
 from calleq.ss7.links import InProcessEnd, InProcessLink
 from calleq.ss7.mtp3 import SERVICE_ISUP
@@ -80,7 +79,7 @@ class Storm:
             number = number_of(octets)
             if not sent and number is not None:
                 self.let_go.add(number)
-                if not point.transfers and point.ways[flow_of(octets)[0]].links:
+                if not point.transfers and point.ways[point.labels.flow_of(octets)[0]].links:
                     self.unreasonable.append(f"{node.name} let go of {number}")
             return sent
 

@@ -44,13 +44,13 @@ class ControlPoint:
     ) -> None:
         """Registers itself at SCCP and, by its name, on the OSN."""
         self.name = point.name
-        code = parse_point_code(point.point_code)
+        code = parse_point_code(point.point_code, topology.variant)
         self.platform = ServicePlatform(clock, sccp, topology.intelligent_network.subsystem, code)
         self.freephone = Freephone(topology.freephone, clock, topology.country_code)
         for key in self.freephone.keys:
             self.platform.services[key] = self.freephone
         codes = topology.point_codes()
-        switch = parse_point_code(codes[topology.access_server.switch])
+        switch = parse_point_code(codes[topology.access_server.switch], topology.variant)
         calls = SwitchCalls(self.platform, switch, GROUP)
         means = Means(point.name, point.number, calls, calls, journal, clock, LongestIdle())
         self.calling_logic = CallingLogic(means, bus)

@@ -169,4 +169,4 @@ def _scheme(scheme: int | None) -> str:
 
 
 def _name_of(variant: Variant) -> VariantName:
-    return "ansi" if variant.point_code_bits == 24 else "itu"
+    return "ansi" if variant.is_ansi else "itu"

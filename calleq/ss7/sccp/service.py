@@ -19,7 +19,7 @@ import msgspec
 
 from calleq.runtime.clock import Clock, Timer
 from calleq.ss7.mtp3 import Msu, Status
-from calleq.ss7.sccp.codec import MESSAGE_LIMIT_OCTETS, decode, encode
+from calleq.ss7.sccp.codec import MESSAGE_LIMIT_OCTETS, message_codec
 from calleq.ss7.sccp.contract import DATA_LIMIT_OCTETS, SccpUser
 from calleq.ss7.sccp.management import SOLITARY, SubsystemManagement
 from calleq.ss7.sccp.management_codec import (
@@ -51,9 +51,9 @@ from calleq.ss7.sccp.values import (
     SubsystemNumber,
     SubsystemState,
 )
+from calleq.ss7.variant import ITU, Variant
 
 SUBSYSTEM_LIMIT = 254
-SELECTIONS = 16
 REFERENCES = 1 << 24
 MANAGEMENT_SELECTION = 0
 """Management messages go one way, and so in order."""
@@ -117,7 +117,11 @@ class SccpNode:
     """SCCP of one node of the signalling network."""
 
     def __init__(
-        self, network: SignallingNetwork, clock: Clock, plan: SccpPlan | None = None
+        self,
+        network: SignallingNetwork,
+        clock: Clock,
+        plan: SccpPlan | None = None,
+        variant: Variant = ITU,
     ) -> None:
         """Attach to the network as its service 3; SccpError when the plan is not sound."""
         self.plan = plan or SccpPlan()
@@ -139,6 +143,8 @@ class SccpNode:
         self.returns: Counter[ReturnCause] = Counter()
         self.reassembly = Reassembly()
         self._network = network
+        self._variant = variant
+        self._codec = message_codec(variant)
         self._clock = clock
         self._routing = RoutingControl(self.point_code, self.table, self.management.obstacle)
         self._locals: dict[int, _Local] = {}
@@ -188,8 +194,8 @@ class SccpNode:
         if not 0 < len(data) <= DATA_LIMIT_OCTETS:
             raise SccpError(f"data of {len(data)} octets: 1 to {DATA_LIMIT_OCTETS}")
         if sequence is None:
-            self._rotation = (self._rotation + 1) % SELECTIONS
-        selection = self._rotation if sequence is None else sequence % SELECTIONS
+            self._rotation = (self._rotation + 1) % self._variant.selections
+        selection = self._rotation if sequence is None else sequence % self._variant.selections
         calling = full_address(calling, self.point_code)
         kind = 0 if sequence is None else CLASS_IN_SEQUENCE
         message: Udt | Xudt = Udt(called, calling, data, kind, return_on_error)
@@ -246,7 +252,7 @@ class SccpNode:
     def _put(self, destination: int, message: Message, selection: int) -> ReturnCause | None:
         """Send one unit; why it could not be sent."""
         try:
-            octets = encode(message)
+            octets = self._codec.encode(message)
             if len(octets) > MESSAGE_LIMIT_OCTETS:
                 return ReturnCause.SEGMENTATION_NOT_SUPPORTED
         except SccpError:
@@ -261,7 +267,7 @@ class SccpNode:
         origin = msu.origin
         self.management.heard(origin)
         try:
-            message = answerable(decode(msu.payload), origin)
+            message = answerable(self._codec.decode(msu.payload), origin)
         except SccpError:
             self.malformed += 1
             return
@@ -367,7 +373,7 @@ class SccpNode:
     def _manage(self, message: Message, origin: int) -> None:
         """A message for subsystem 1 (Q.714 §5)."""
         try:
-            told = decode_management(message.data)
+            told = decode_management(message.data, self._variant)
         except SccpError:
             self.malformed += 1
             return
@@ -387,7 +393,11 @@ class SccpNode:
             return
         called = PartyAddress(SubsystemNumber.MANAGEMENT, to)
         calling = PartyAddress(SubsystemNumber.MANAGEMENT, self.point_code)
-        self._put(to, Udt(called, calling, encode_management(message)), MANAGEMENT_SELECTION)
+        self._put(
+            to,
+            Udt(called, calling, encode_management(message, self._variant)),
+            MANAGEMENT_SELECTION,
+        )
 
     def _tell_subsystem(self, code: int, ssn: int, state: SubsystemState) -> None:
         for local in tuple(self._locals.values()):
