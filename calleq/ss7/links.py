@@ -197,9 +197,9 @@ class InProcessEnd(AttachedEnd):
         """Tell of every frame of this end that arrives, just before the far end hears it."""
         hears = self._hears_there
 
-        def both(frame: bytes, epoch: int) -> None:
-            told(frame)
-            hears(frame, epoch)
+        def both(octets: bytes, epoch: int = 0) -> None:
+            told(octets)
+            hears(octets, epoch)
 
         self._hears_there = both
 
