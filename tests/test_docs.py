@@ -84,6 +84,15 @@ def test_the_guide_to_sccp_can_be_followed(tmp_path: pathlib.Path):
     assert follow(page, tmp_path) == 2
 
 
+def test_the_guide_to_ansi_can_be_followed(tmp_path: pathlib.Path):
+    page = (ROOT / "docs" / "guide" / "ansi.md").read_text("utf-8")
+    assert follow(page, tmp_path) == 3
+    (keys,) = blocks(page, "toml")
+    shipped = figure1_path().with_name("figure1_ansi.toml").read_text("utf-8")
+    topology = parse_topology(keys + shipped.partition('variant = "ansi"\n')[2], "guide")
+    assert (topology.variant, topology.selection_bits) == ("ansi", 5)
+
+
 def test_the_ladder_in_readme_is_what_is_printed():
     page = (ROOT / "README.md").read_text("utf-8")
     (shown,) = blocks(page, "text")
