@@ -41,7 +41,7 @@ def build_world(
     """
     if customers > CUSTOMERS_LIMIT:
         raise ValueError(f"{customers} customers: at most {CUSTOMERS_LIMIT}")
-    base = load_topology()
+    base = without_services(load_topology())
     draw = random.Random(f"world {seed}")
     behaviours = [behaviour for behaviour, share in MIX for _ in range(share)]
     lines = [
@@ -87,6 +87,18 @@ def build_world(
         premises=(),
         timing=msgspec.structs.replace(base.timing, line_delay_us=LINE_DELAY_US),
         businesses=tuple(owners),
+    )
+
+
+def without_services(topology: Topology) -> Topology:
+    """The same network without the intelligent network: no control points, nothing translated."""
+    controls = {point.name for point in topology.service_control_points}
+    return msgspec.structs.replace(
+        topology,
+        service_control_points=(),
+        freephone=(),
+        triggers=(),
+        links=tuple(link for link in topology.links if controls.isdisjoint(link.ends)),
     )
 
 

@@ -6,14 +6,20 @@ from pathlib import Path
 import msgspec
 
 from calleq.cli.failure import UsageError
-from calleq.topology import Topology, TopologyError, load_topology
+from calleq.topology import Topology, TopologyError, check_topology, load_topology
 from calleq.units import HOUR_US, SECOND_US
 
 
-def given_topology(path: Path | None, base_port: int | None = None) -> Topology:
-    """The network of a file, or the shipped one. Raises UsageError."""
+def given_topology(
+    path: Path | None, base_port: int | None = None, equipment: str | None = None
+) -> Topology:
+    """The network of a file, or the shipped one; `equipment` makes its calls. Raises UsageError."""
     try:
         topology = load_topology(path)
+        if equipment is not None:
+            server = msgspec.structs.replace(topology.access_server, equipment=equipment)
+            topology = msgspec.structs.replace(topology, access_server=server)
+            check_topology(topology)
     except TopologyError as error:
         raise UsageError(str(error)) from error
     if base_port is not None:

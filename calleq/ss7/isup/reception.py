@@ -34,6 +34,7 @@ from calleq.ss7.isup.messages import (
     Cot,
     Cpg,
     Crg,
+    Exm,
     Faa,
     Fac,
     Far,
@@ -68,6 +69,7 @@ from calleq.ss7.isup.messages import (
 from calleq.ss7.isup.optional import CONGESTION_LEVEL, find
 from calleq.ss7.isup.segmentation import Segmented, announces_segment
 from calleq.ss7.isup.segments import Segments
+from calleq.ss7.variant import Variant
 
 SUBSCRIBER_FREE = 0x0400
 STATUS_MASK = 0x0C00
@@ -76,7 +78,7 @@ STATUS_MASK = 0x0C00
 EVENT_ALERTING = 1
 EVENT_MASK = 0x7F
 
-NOTICES = (Inr, Inf, Fot, Idr, Irs, Usr, Far, Faa, Frj, Fac, Nrm, Pam, Crg, Lop, Apm, Pri, Sdn)
+NOTICES = (Inr, Inf, Fot, Idr, Irs, Usr, Far, Faa, Frj, Fac, Nrm, Pam, Crg, Lop, Apm, Pri, Sdn, Exm)
 """Messages about a call that change nothing of its state."""
 
 EVENTS: dict[type, Input] = {
@@ -138,6 +140,8 @@ class ExaminerHost(Protocol):
     def say(self, far: int, message: Message) -> bool:
         """Send a message to a point code."""
 
+    variant: Variant
+
     def goes_on(self, iam: Iam) -> bool:
         """Whether an incoming call only passes through here."""
 
@@ -158,7 +162,8 @@ class Examiner:
             return None
         if isinstance(message, Rel):
             self._congestion(circuit, message)
-        unexpected = unexpected_parameters(message)
+        # T1.113 has no compatibility information: what is not known passes with the call (§2.9.5).
+        unexpected = () if self._host.variant.is_ansi else unexpected_parameters(message)
         if not unexpected:
             return message
         return self._weigh(circuit, message, other, unexpected)
