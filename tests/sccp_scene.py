@@ -21,6 +21,7 @@ from calleq.ss7.sccp.values import (
     SubsystemState,
 )
 from calleq.ss7.transfer_point import TransferPoint
+from calleq.ss7.variant import ITU, Variant
 from calleq.topology import parse_point_code
 from calleq.units import MILLISECOND_US
 
@@ -181,11 +182,17 @@ class Port:
 class Scene:
     """Nodes of SCCP on wires, each with one subsystem that keeps a diary."""
 
-    def __init__(self, plans: dict[int, SccpPlan], users: Iterable[int] = (SSP, SCP)) -> None:
+    def __init__(
+        self,
+        plans: dict[int, SccpPlan],
+        users: Iterable[int] = (SSP, SCP),
+        variant: Variant = ITU,
+    ) -> None:
         self.clock = VirtualClock()
         self.wires = Wires(self.clock)
         self.nodes = {
-            code: SccpNode(self.wires.port(code), self.clock, plan) for code, plan in plans.items()
+            code: SccpNode(self.wires.port(code), self.clock, plan, variant)
+            for code, plan in plans.items()
         }
         self.diaries = {code: Diary() for code in users if code in plans}
         for code, diary in self.diaries.items():
@@ -201,7 +208,13 @@ class SignallingNetwork:
 
     def __init__(self, plans: dict[str, SccpPlan], tap: Tap | None = None) -> None:
         self.clock = VirtualClock()
-        codes = {"ssp": SSP, "stp-68": STP68, "stp-70": STP70, "scp": SCP, "backup": BACKUP}
+        self.codes = codes = {
+            "ssp": SSP,
+            "stp-68": STP68,
+            "stp-70": STP70,
+            "scp": SCP,
+            "backup": BACKUP,
+        }
         self.mtp: dict[str, Mtp3Node] = {}
         for name, code in codes.items():
             if name.startswith("stp"):
