@@ -93,6 +93,11 @@ def test_the_guide_to_ansi_can_be_followed(tmp_path: pathlib.Path):
     assert (topology.variant, topology.selection_bits) == ("ansi", 5)
 
 
+def test_the_guide_to_tcap_can_be_followed(tmp_path: pathlib.Path):
+    page = (ROOT / "docs" / "guide" / "tcap.md").read_text("utf-8")
+    assert follow(page, tmp_path) == 2
+
+
 def test_the_ladder_in_readme_is_what_is_printed():
     page = (ROOT / "README.md").read_text("utf-8")
     (shown,) = blocks(page, "text")
