@@ -201,6 +201,32 @@ def elements(octets: bytes, start: int, stop: int) -> list[Element]:
     return found
 
 
+def first(octets: bytes, start: int, stop: int) -> tuple[Element, int]:
+    """The element at `start`, and where it ends; what follows is not looked at."""
+    if start >= stop:
+        raise BerError(f"no element at {start}")
+    tag, length_at = _tag_at(octets, start, stop)
+    if length_at >= stop:
+        raise BerError(f"an element at {start} is cut short")
+    length = octets[length_at]
+    if length >= _INDEFINITE:
+        contents, end, after = _long_length(octets, start, length_at, stop)
+        return (tag, contents, end), after
+    end = length_at + 1 + length
+    if end > stop:
+        raise BerError(f"an element at {start} reaches beyond what holds it")
+    return (tag, length_at + 1, end), end
+
+
+def contents_at(octets: bytes, at: int) -> int:
+    """Where the contents of the element at `at` start, were it cut short itself."""
+    _, length_at = _tag_at(octets, at, len(octets)) if at < len(octets) else (0, at)
+    if length_at >= len(octets):
+        raise BerError(f"an element at {at} is cut short")
+    length = octets[length_at]
+    return length_at + 1 + (length & 0x7F if length >= _INDEFINITE else 0)
+
+
 def element(octets: bytes, start: int, stop: int) -> Element:
     """The one element that fills `start` to `stop`; BerError when there are none or more."""
     found = elements(octets, start, stop)
@@ -211,9 +237,9 @@ def element(octets: bytes, start: int, stop: int) -> Element:
 
 def check(octets: bytes, start: int, stop: int, depth: int = 1) -> None:
     """Refuse what is not valid BER to the last leaf; what is not descended into stays unread."""
-    if depth > NESTING_LIMIT:
-        raise BerError(f"more than {NESTING_LIMIT} elements in one another")
     for tag, inner, end in elements(octets, start, stop):
+        if depth > NESTING_LIMIT:
+            raise BerError(f"more than {NESTING_LIMIT} elements in one another")
         if is_constructed(tag):
             check(octets, inner, end, depth + 1)
 

@@ -89,7 +89,7 @@ class Mtp3Node:
         self._indicated: list[Callable[[Status], None]] = []
         self._upu_until_us: dict[tuple[int, int], int] = {}
         """By origin and service: no second UPU before."""
-        self._information = SERVICE_ISUP | network_indicator << 6
+        self._network = network_indicator << 6
 
     def attach(self, end: LinkEnd, adjacent: int) -> None:
         """Make `end` a link of the linkset to the point code `adjacent`, and a route to it.
@@ -131,15 +131,17 @@ class Mtp3Node:
         way = self._ways.get(destination)
         return way is not None and way.open
 
-    def transfer(self, destination: int, selection: int, payload: bytes) -> bool:
-        """Send for the ISDN user part; False when no route is in service, and nothing was sent."""
+    def transfer(
+        self, destination: int, selection: int, payload: bytes, service: int = SERVICE_ISUP
+    ) -> bool:
+        """Send for a user part; False when no route is in service, and nothing was sent."""
         way = self._ways.get(destination)
         if way is None or not way.open:
             return False
         if len(payload) > _PAYLOAD_LIMIT_OCTETS or not 0 <= selection < SELECTIONS:
             # Whatever is wrong with it, the codec says so.
             mtp3_codec.encode(Msu(destination, self.point_code, selection, payload))
-        octets = _HEAD.pack(self._information, way.label | selection << 28) + payload
+        octets = _HEAD.pack(self._network | service, way.label | selection << 28) + payload
         self.sent += 1
         if self.point.is_congested and way.links[selection].congestion:
             self.management.congestion.passed(way.links[selection], way, self.point_code)
