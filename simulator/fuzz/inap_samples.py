@@ -32,7 +32,7 @@ NUMBER = Number("12125550123")
 GENERIC = GenericNumber(6, NUMBER)
 BUSY = Cause(17)
 CLEARED = Cause(16)
-EXTENSIONS = (v.Extension(1, b"\x01\x01\xff"), v.Extension(-300, b"\x30\x03\x80\x01\x07"))
+EXTENSIONS = (v.Extension(1, b"\x01\x01\xff"), v.Extension(300, b"\x30\x03\x80\x01\x07"))
 INSISTENT = (v.Extension(2, b"\x05\x00", v.Criticality.ABORT),)
 NAMED = (v.Extension("1.3.12.2.1107.3.3.2", b"\x05\x00"),)
 UNKNOWN = (b"\x9f\x50\x01\x07", b"\xbf\x51\x03\x80\x01\x01")
@@ -199,7 +199,7 @@ _RESOURCES: tuple[Argument, ...] = (
                 9,
                 (
                     5,
-                    bcd("42"),
+                    bcd("421755"),
                     VariableTime("1807"),
                     VariableDate("261121"),
                     VariablePrice("00012345"),
