@@ -28,6 +28,7 @@ from calleq.ss7.sccp.describe import describe as describe_sccp
 from calleq.ss7.sccp.messages import Message as SccpMessage
 from calleq.ss7.sccp.values import SERVICE_SCCP, SccpError
 from calleq.topology import point_code_text
+from calleq.trace import inap
 from calleq.trace.capture import Captured
 
 NATIONAL = 2
@@ -53,7 +54,7 @@ class Decoders:
     sccp: Callable[[bytes], SccpMessage] = sccp_codec.decode
     """Raises SccpError."""
     encode_sccp: Callable[[SccpMessage], bytes] = sccp_codec.encode
-    user_data: Callable[[SccpMessage], tuple[str, Fields] | None] = lambda _: None
+    user_data: Callable[[SccpMessage], tuple[str, Fields] | None] = inap.user_data
     """What the data in a message of SCCP says: its name and fields; None where it is shown as
     octets. Raises nothing."""
 
