@@ -67,6 +67,13 @@ def test_the_guide_of_scenarios_can_be_followed_from_top_to_bottom(tmp_path: pat
     assert "<testsuite" in (tmp_path / "verdicts.xml").read_text("utf-8")
 
 
+def test_the_guide_to_inap_can_be_followed_its_python_too(tmp_path: pathlib.Path):
+    page = (ROOT / "docs" / "guide" / "inap.md").read_text("utf-8")
+    assert follow(page, tmp_path) == 2
+    (example,) = blocks(page, "python")
+    exec(compile(example, "inap.md", "exec"), {})
+
+
 def test_the_guide_to_the_signalling_network_can_be_followed(tmp_path: pathlib.Path):
     page = (ROOT / "docs" / "guide" / "signalling-network.md").read_text("utf-8")
     assert follow(page, tmp_path) == 1
