@@ -93,6 +93,7 @@ def management_samples(variant: Variant) -> list[bytes]:
     return [
         management_codec.encode_management(Management(kind, 241, 4593, 1, level), variant)
         for kind in Kind
+        if variant is ITU or kind is not Kind.SSC
         for level in ((7,) if kind is Kind.SSC else (0,))
     ]
 

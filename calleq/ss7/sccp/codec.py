@@ -118,8 +118,8 @@ def encode(message: Message, variant: Variant = ITU) -> bytes:
             raise _wrong_data(data, SHORT_DATA_LIMIT_OCTETS)
         second = 3 + len(called)
         third = second + len(calling)
-        if third + len(data) + 3 > MESSAGE_LIMIT_OCTETS:
-            raise _too_long(third + len(data) + 3)
+        if third + len(data) + 5 > MESSAGE_LIMIT_OCTETS:
+            raise _too_long(third + len(data) + 5)
         return b"%c%c\x03%c%c%c%b%c%b%c%b" % (
             code, kind, second, third, len(called), called, len(calling), calling, len(data), data,
         )  # fmt: skip

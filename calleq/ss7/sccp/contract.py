@@ -14,7 +14,8 @@ from typing import Protocol
 from calleq.ss7.sccp.values import PartyAddress, PointState, ReturnCause, SubsystemState
 
 DATA_LIMIT_OCTETS = 3_952
-"""The longest user data: sixteen segments of 247 octets (Q.714 §4.1.1.2.3)."""
+"""The longest user data: sixteen segments of 247 octets (Q.714 §4.1.1.2.3). Only the shortest of
+addresses leave so much room; with a point code and subsystem number in each it is 3888."""
 
 
 class SccpUser(Protocol):
@@ -35,7 +36,7 @@ class SccpUser(Protocol):
     ) -> None:
         """Data that was sent with `return_on_error` was not delivered (N-NOTICE indication).
 
-        `called` and `calling` are those of the data as it was sent: `called` could not be reached,
+        `called` could not be reached, as the node saw it that gave up (perhaps translated already);
         `calling` is this subsystem. `data` may be its first segment alone, where the network gave
         a long one up.
         """
@@ -78,7 +79,8 @@ class SccpProvider(Protocol):
         `sequence` given: class 1, all data of the same number to one destination stays in order;
         None: class 0. What cannot be delivered comes back as `notice` where `return_on_error`.
         Raises SccpError for data of no octets or over `DATA_LIMIT_OCTETS`, and for addresses that
-        cannot be written; a called address without a way is no error but a `notice`.
+        cannot be written; a called address without a way is no error but a `notice`, and so is
+        data that sixteen segments do not hold beside the addresses (`SEGMENTATION_FAILURE`).
         """
 
     def available(self, point_code: int, ssn: int) -> bool:

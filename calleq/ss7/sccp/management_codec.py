@@ -27,7 +27,7 @@ class Kind(IntEnum):
     SOG = 5
     """Subsystem out of service grant."""
     SSC = 6
-    """SCCP or subsystem congested."""
+    """SCCP congested: ITU alone."""
 
 
 class Management(msgspec.Struct, frozen=True, gc=False):
@@ -60,8 +60,8 @@ def encode_management(message: Management, variant: Variant = ITU) -> bytes:
     octets += message.point_code.to_bytes((bits + 7) // 8, "little")
     octets += bytes((message.multiplicity,))
     if message.kind is Kind.SSC:
-        if message.congestion >> 4:
-            raise SccpError(f"congestion level {message.congestion}: at most 15 (Q.713 §5.2.4)")
+        if variant is not ITU or message.congestion >> 4:
+            raise SccpError(f"SSC of level {message.congestion}: Q.713's alone, at most 15")
         octets += bytes((message.congestion,))
     return octets
 
@@ -69,7 +69,7 @@ def encode_management(message: Management, variant: Variant = ITU) -> bytes:
 def decode_management(data: bytes, variant: Variant = ITU) -> Management:
     """The message of the data of a unitdata to subsystem 1; SccpError when it is none."""
     kind = _KINDS.get(data[0]) if data else None
-    if kind is None:
+    if kind is None or (kind is Kind.SSC and variant is not ITU):
         raise SccpError(f"{data[:1].hex() or 'nothing'} is no message of SCCP management (§5.3)")
     octets = (variant.point_code_bits + 7) // 8
     expected = 3 + octets + (kind is Kind.SSC)

@@ -23,7 +23,7 @@ from calleq.units import SECOND_US
 
 SEGMENTS_LIMIT = 16
 SPARE_OCTETS = 8
-"""Left free in what is sent, for translations on the way that lengthen an address."""
+"""Left free in what is sent to a title, for translations on the way that lengthen it."""
 UDT_OVERHEAD_OCTETS = 8
 """Of a UDT beside addresses and data: type, class, three pointers, three lengths."""
 XUDT_OVERHEAD_OCTETS = 10
@@ -115,8 +115,8 @@ def cut(data: bytes, room_octets: int) -> list[bytes] | None:
 
 
 def _addresses_octets(message: Udt | Xudt) -> int:
-    called = encode_address(message.called)
-    return len(called) + len(encode_address(message.calling)) + SPARE_OCTETS
+    octets = len(encode_address(message.called)) + len(encode_address(message.calling))
+    return octets + (SPARE_OCTETS if message.called.route_on_title else 0)
 
 
 class Reassembly:

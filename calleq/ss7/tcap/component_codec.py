@@ -139,15 +139,15 @@ def _decode(octets: bytes, tag: int, start: int, stop: int) -> ComponentIndicati
 def _decode_broken(octets: bytes, start: int, stop: int) -> tuple[ComponentIndication, ...]:
     """As many whole components as there are, and the rest in one piece."""
     found: list[ComponentIndication] = []
-    while start < stop:
+    while True:
         try:
             (tag, inner, end), after = ber.first(octets, start, stop)
         except ber.BerError:
-            found.append(LocalReject(None, Problem.BADLY_STRUCTURED_COMPONENT, octets[start:stop]))
-            break
+            rest = octets[start:stop]
+            found.append(LocalReject(None, Problem.BADLY_STRUCTURED_COMPONENT, rest))
+            return tuple(found)
         found.append(_decode(octets, tag, inner, end))
         start = after
-    return tuple(found)
 
 
 def _derived_id(octets: bytes, start: int, stop: int) -> int | None:
