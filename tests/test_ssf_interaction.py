@@ -119,7 +119,7 @@ def test_repetitions_intervals_and_durations() -> None:
     began_us = scene.clock.monotonic_us()
     dialogue.waits()
     dialogue.next(SpecializedResourceReport)
-    assert scene.clock.monotonic_us() - began_us > 4 * SECOND_US
+    assert scene.clock.monotonic_us() - began_us > 3 * SECOND_US
     dialogue.say(play(MUSIC, duration_s=5))
     began_us = scene.clock.monotonic_us()
     dialogue.waits()
