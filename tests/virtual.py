@@ -18,7 +18,7 @@ from calleq.runtime.tap import Segment
 from calleq.ss7 import mtp3_codec
 from calleq.ss7.isup import codec as isup_codec
 from calleq.ss7.isup.messages import Iam, Message
-from calleq.ss7.mtp3 import Msu
+from calleq.ss7.mtp3 import SERVICE_ISUP, Msu
 from calleq.telephones.diary import DiaryCall, DiaryEntry
 from calleq.topology import Topology, load_topology
 from calleq.trace.capture import Captured, MemoryCapture
@@ -182,7 +182,8 @@ class VirtualNetwork:
         for captured in self.tap.captures():
             if captured.segment is Segment.SIGNALLING_LINK and captured.at_us >= self.began_us:
                 msu = mtp3_codec.decode(captured.octets)
-                found.append((captured, msu, isup_codec.decode(msu.payload)))
+                if msu.service == SERVICE_ISUP:
+                    found.append((captured, msu, isup_codec.decode(msu.payload)))
         return found
 
     def dialled(self) -> list[str]:
