@@ -23,9 +23,9 @@ from calleq.ss7.inap.values import EventTypeBCSM, MonitorMode, sending
 from calleq.ss7.isup.messages import CallingNumber, Cause
 from calleq.topology import parse_point_code
 from calleq.units import SECOND_US
+from simulator.virtual import COMMIT_US
 from tests.ssf_scene import Dialogue, Scene, arm, number_of, with_control_points
 from tests.test_ssp_board import without_peripheral
-from simulator.virtual import COMMIT_US
 from tests.virtual import REPRESENTATIVE, number
 
 CUSTOMER = number("00")
