@@ -26,7 +26,7 @@ BY_PERIPHERAL = "ip-76"
 OTHERS = ("ssp-62", "scp-1")
 CUSTOMERS = tuple(number(f"{place:02}") for place in range(13))
 REPRESENTATIVES = (REPRESENTATIVE, number("01"), number("02"), None)
-DELAYS_US = 30 * MILLISECOND_US
+DELAYS_US = 50 * MILLISECOND_US
 """More than the wires and disks between an answer and the end of the call take together."""
 
 
