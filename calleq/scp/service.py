@@ -2,8 +2,9 @@
 
 It serves 800 numbers (`freephone`), and where an instruction for a customer-first call reaches it
 over the OSN it makes that call with calling logic 80, the very one of the peripheral: on a switch
-that also bridges (`switch_calls`), or with a peripheral that does (`assisted_calls`). Two SCPs serve the same numbers; which of them a switch asks is the switch's choice,
-by what SCCP management says of them.
+that also bridges (`switch_calls`), or with a peripheral that does (`assisted_calls`). Two SCPs
+serve the same numbers; which of them a switch asks is the switch's choice, by what SCCP management
+says of them.
 
 It keeps nothing over a restart but what calling logic keeps: a dialogue of before is unknown here,
 and TCAP says so to whoever goes on in it.
