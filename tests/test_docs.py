@@ -79,6 +79,11 @@ def test_the_guide_to_the_signalling_network_can_be_followed(tmp_path: pathlib.P
     assert topology.mtp3_timers == {"t1": 0.8, "test_t2": 30.0}
 
 
+def test_the_guide_to_sccp_can_be_followed(tmp_path: pathlib.Path):
+    page = (ROOT / "docs" / "guide" / "sccp.md").read_text("utf-8")
+    assert follow(page, tmp_path) == 2
+
+
 def test_the_ladder_in_readme_is_what_is_printed():
     page = (ROOT / "README.md").read_text("utf-8")
     (shown,) = blocks(page, "text")

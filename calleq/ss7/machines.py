@@ -14,6 +14,7 @@ from calleq.ss7.level3 import (
     link_test,
     restart_tables,
 )
+from calleq.ss7.sccp import status
 
 Table = Mapping[tuple[str, str], tuple[str, str]]
 S = TypeVar("S", bound=IntEnum)
@@ -36,6 +37,8 @@ def machine_tables() -> dict[str, Table]:
         "MTP3: congestion of a destination": _words(congestion.TABLE),
         "MTP3: restart of a node": _words(restart_tables.OWN_TABLE),
         "MTP3: a neighbour": _words(restart_tables.ADJACENT_TABLE),
+        "SCCP: a subsystem at another node": _words(status.TABLE),
+        "SCCP: another node": _words(status.POINT_TABLE),
     }
 
 

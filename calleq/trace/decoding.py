@@ -23,6 +23,10 @@ from calleq.ss7.isup import codec as isup_codec
 from calleq.ss7.isup.describe import Fields, describe
 from calleq.ss7.isup.messages import IsupError, Message
 from calleq.ss7.mtp3 import SERVICE_ISUP, Msu, Mtp3Error
+from calleq.ss7.sccp import codec as sccp_codec
+from calleq.ss7.sccp.describe import describe as describe_sccp
+from calleq.ss7.sccp.messages import Message as SccpMessage
+from calleq.ss7.sccp.values import SERVICE_SCCP, SccpError
 from calleq.topology import point_code_text
 from calleq.trace.capture import Captured
 
@@ -46,6 +50,12 @@ class Decoders:
     isup: Callable[[bytes], Message] = isup_codec.decode
     """Raises IsupError."""
     encode_isup: Callable[[Message], bytes] = isup_codec.encode
+    sccp: Callable[[bytes], SccpMessage] = sccp_codec.decode
+    """Raises SccpError."""
+    encode_sccp: Callable[[SccpMessage], bytes] = sccp_codec.encode
+    user_data: Callable[[SccpMessage], tuple[str, Fields] | None] = lambda _: None
+    """What the data in a message of SCCP says: its name and fields; None where it is shown as
+    octets. Raises nothing."""
 
 
 class InternetExchange(msgspec.Struct, frozen=True):
@@ -104,6 +114,8 @@ def reading(
 def _signalling(octets: bytes, decoders: Decoders, codes: tuple[int, int, int] | None) -> Reading:
     msu = decoders.mtp3(octets)
     label = _label_fields(msu, codes)
+    if msu.service == SERVICE_SCCP:
+        return _sccp(octets, msu, label, decoders)
     if msu.service != SERVICE_ISUP:
         fields = (*label, ("octets", octets.hex()))
         return Reading("MSU", fields, f"service {msu.service} is not the ISDN user part")
@@ -117,6 +129,18 @@ def _signalling(octets: bytes, decoders: Decoders, codes: tuple[int, int, int] |
     elif msu.selection != message.cic & 15:
         label = (*label, ("selection", str(msu.selection)))
     whole = msgspec.structs.replace(msu, payload=decoders.encode_isup(message))
+    if decoders.encode_mtp3(whole) != octets:
+        label = (*label, ("octets", octets.hex()))
+    return Reading(name, fields + label)
+
+
+def _sccp(octets: bytes, msu: Msu, label: Fields, decoders: Decoders) -> Reading:
+    try:
+        message = decoders.sccp(msu.payload)
+    except SccpError as error:
+        return Reading("SCCP", (*label, ("octets", octets.hex())), str(error))
+    name, fields = describe_sccp(message, payload=decoders.user_data)
+    whole = msgspec.structs.replace(msu, payload=decoders.encode_sccp(message))
     if decoders.encode_mtp3(whole) != octets:
         label = (*label, ("octets", octets.hex()))
     return Reading(name, fields + label)

@@ -11,12 +11,16 @@ Refuses nothing: a call of which no octet was captured has an empty ladder.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 
 from calleq.journal.entries import Accepted, Dialled, Ended, Progress, Stamped, Undertaken
 from calleq.osn.messages import OsnError
 from calleq.runtime.tap import Segment
+from calleq.ss7.mtp3 import Mtp3Error
+from calleq.ss7.sccp.messages import Message as SccpMessage
+from calleq.ss7.sccp.values import SERVICE_SCCP, SccpError
 from calleq.trace.capture import Captured
 from calleq.trace.circuits import Circuits, seizures
 from calleq.trace.decoding import Decoders, read_internet, reading
@@ -43,6 +47,13 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     octets: bytes
 
 
+class Dialogues(Protocol):
+    """Who knows which call the users of SCCP speak of: their messages do not name it."""
+
+    def call_of(self, message: SccpMessage, captured: Captured) -> str:
+        """The call of a message, empty when it is none's; it is told all, in the order of time."""
+
+
 class Ladder(msgspec.Struct, frozen=True):
     """Every captured message of a call, in the order of time."""
 
@@ -56,8 +67,11 @@ def ladder(
     entries: Iterable[Stamped],
     point_codes: Mapping[str, int],
     decoders: Decoders = DECODERS,
+    dialogues: Dialogues | None = None,
 ) -> Ladder:
     """The ladder of `call`.
+
+    `dialogues` finds the units of SCCP that belong to it; without it there are none.
 
     `captures` are sorted by time (`read_captures`, `MemoryCapture.captures`); `entries` are those
     of all journals in any order; `point_codes` has every node's by its name.
@@ -71,7 +85,11 @@ def ladder(
     for index, captured in enumerate(captures):
         match captured.segment:
             case Segment.SIGNALLING_LINK:
-                circuits.take(index, captured)
+                message = _sccp_message(captured.octets, decoders)
+                if message is None:
+                    circuits.take(index, captured)
+                elif dialogues is not None and dialogues.call_of(message, captured) == call:
+                    chosen.append(index)
             case Segment.CIRCUIT:
                 if lines.call_of(captured) == call:
                     chosen.append(index)
@@ -125,6 +143,16 @@ def _row(
         error=read.error,
         octets=captured.octets,
     )
+
+
+def _sccp_message(octets: bytes, decoders: Decoders) -> SccpMessage | None:
+    """What a unit carries, if it is one of SCCP and can be read."""
+    if not octets or octets[0] & 15 != SERVICE_SCCP:
+        return None
+    try:
+        return decoders.sccp(decoders.mtp3(octets).payload)
+    except (Mtp3Error, SccpError):
+        return None
 
 
 class _References:

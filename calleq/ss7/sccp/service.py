@@ -378,6 +378,8 @@ class SccpNode:
         self._send_management(Management(kind, ssn, self.point_code, SOLITARY), to)
 
     def _send_management(self, message: Management, to: int) -> None:
+        if to == self.point_code:  # mates may share a plan that names both
+            return
         called = PartyAddress(SubsystemNumber.MANAGEMENT, to)
         calling = PartyAddress(SubsystemNumber.MANAGEMENT, self.point_code)
         self._put(to, Udt(called, calling, encode_management(message)), MANAGEMENT_SELECTION)

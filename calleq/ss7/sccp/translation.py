@@ -186,8 +186,7 @@ def choose(rule: Rule, selection: int, reach: Reach) -> Entity | ReturnCause:
 
 def retitled(title: GlobalTitle, rule: Rule) -> GlobalTitle:
     """The title with the translation type and the prefix that the rule gives it."""
-    if isinstance(title, UnknownTitle):
-        return title
+    assert not isinstance(title, UnknownTitle), "no rule is found for one"
     if rule.new_prefix is not None:
         title = replace(title, digits=rule.new_prefix + title.digits[len(rule.prefix) :])
     if rule.new_translation_type is not None and not isinstance(title, NatureTitle):
