@@ -54,15 +54,17 @@ class TransactionCapabilities:
         dialogues_limit: int = DIALOGUES_LIMIT,
         idle_limit_us: int = IDLE_LIMIT_US,
         answered: frozenset[Code] = frozenset(),
+        own_address: PartyAddress | None = None,
     ) -> None:
         """`answered`: operations that this end's user always answers.
 
         Of those a second Invoke of the same id, before the answer, is rejected as a duplicate.
+        `own_address`: what answers come from; None: the address that was called.
         """
         self._table = DialogueTable(first_id, dialogues_limit, idle_limit_us)
         self._components = ComponentSublayer(answered)
         self._outbox = Outbox()
-        self._reception = Reception(self._table, self._components, self._outbox)
+        self._reception = Reception(self._table, self._components, self._outbox, own_address)
 
     def __len__(self) -> int:
         """How many dialogues there are."""
