@@ -196,7 +196,13 @@ class SignallingNetwork:
 
     def __init__(self, plans: dict[str, SccpPlan], tap: Tap | None = None) -> None:
         self.clock = VirtualClock()
-        codes = {"ssp": SSP, "stp-68": STP68, "stp-70": STP70, "scp": SCP, "backup": BACKUP}
+        self.codes = codes = {
+            "ssp": SSP,
+            "stp-68": STP68,
+            "stp-70": STP70,
+            "scp": SCP,
+            "backup": BACKUP,
+        }
         self.mtp: dict[str, Mtp3Node] = {}
         for name, code in codes.items():
             if name.startswith("stp"):

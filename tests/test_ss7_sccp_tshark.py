@@ -24,9 +24,14 @@ from calleq.ss7.sccp.values import (
     TranslationTitle,
 )
 from calleq.ss7.variant import ANSI, ITU, Variant
+from calleq.trace.capture import MemoryCapture
+from calleq.trace.pcap import write_pcap as write_capture
+from calleq.units import SECOND_US
 from simulator.fuzz import sccp as samples
+from tests.sccp_scene import INAP, SCP, Diary, SignallingNetwork
 from tests.test_ss7_isup_tshark import read_fields, write_pcap, wrong_frames
 from tests.test_ss7_isup_tshark import same as same_value
+from tests.test_ss7_sccp_network import PLANS
 
 pytestmark = [
     pytest.mark.foreign("tshark"),
@@ -218,3 +223,40 @@ def test_management_messages_read_the_same(variant: Variant, tmp_path: Path) -> 
         }
         for name in names:
             assert same(row[f"sccpmg.{name}"], values[name]), (message, name, row)
+
+
+def test_what_a_network_says_is_well_formed_and_long_data_is_put_together(tmp_path: Path) -> None:
+    """Captured on the links of a network, written by the capture writer of `calleq trace`."""
+    tap = MemoryCapture()
+    network = SignallingNetwork(PLANS, tap)
+    service, here = PartyAddress(PLAIN_SSN, SCP), PartyAddress(PLAIN_SSN)
+    for name in ("ssp", "scp"):
+        network.sccp[name].register(PLAIN_SSN, Diary())
+    lengths = [1, 100, 252, 253, 700, 3_000, 3_888]
+    for length in lengths:
+        network.sccp["ssp"].send(service, here, b"\xee" * length)
+    network.sccp["ssp"].send(PartyAddress(99, SCP), here, b"\xee" * 9)
+    lost = PartyAddress(PLAIN_SSN, None, FullTitle("1999"), route_on_title=True)
+    network.sccp["ssp"].send(lost, here, b"\xee" * 9)
+    network.sccp["scp"].set_in_service(INAP, False)
+    network.pass_time(10 * SECOND_US)
+    path = tmp_path / "network.pcap"
+    sent = [
+        captured
+        for captured in tap.captures()
+        if mtp3_codec.decode(captured.octets).service == SERVICE_SCCP
+        and not captured.sender.startswith("stp")
+    ]
+    with path.open("wb") as file:
+        write_capture(file, sent, network.codes)
+    assert wrong_frames(path, ITU) == {}
+    rows = read_fields(
+        path, ITU, ["sccp.message_type", "sccp.msg.reassembled.length", "sccp.return_cause"]
+    )
+    assert len(rows) == len(sent)
+    whole = [int(one) for row in rows for one in row["sccp.msg.reassembled.length"]]
+    assert whole == [length for length in lengths if length > 252]
+    causes = [int(one, 0) for row in rows for one in row["sccp.return_cause"]]
+    assert causes == [ReturnCause.UNEQUIPPED_USER]
+    seen = {int(one, 0) for row in rows for one in row["sccp.message_type"]}
+    assert seen == {0x09, 0x0A, 0x11}
