@@ -9,7 +9,7 @@ import random
 
 import msgspec
 
-from calleq.topology import Behaviour, Business, Line, Topology, TrunkGroup, load_topology
+from calleq.topology import Behaviour, Business, Line, Switch, Topology, TrunkGroup, load_topology
 
 # How customers behave, in shares of a hundred.
 MIX: tuple[tuple[Behaviour, int], ...] = (
@@ -69,18 +69,6 @@ def build_world(
             )
         )
     pairs = circuits if calls_at_once is None else 2 * calls_at_once
-    prefixes = {
-        "ssp-62": CUSTOMER_PREFIXES,
-        "mtso-65": MOBILE_PREFIXES,
-        "ssp-64": (REPRESENTATIVE_PREFIXES[0],),
-        "ssp-66": (REPRESENTATIVE_PREFIXES[1], base.isp_number),
-    }
-    switches = tuple(
-        msgspec.structs.replace(
-            switch, prefixes=prefixes[switch.name], board=pairs if equipment else switch.board
-        )
-        for switch in base.switches
-    )
     peripherals = {peripheral.name for peripheral in base.peripherals}
     trunks = tuple(
         _widened(trunk, circuits if peripherals.isdisjoint(trunk.ends) else pairs)
@@ -90,13 +78,31 @@ def build_world(
     return msgspec.structs.replace(
         base,
         name=f"world {seed}",
-        switches=switches,
+        switches=_switches(base, pairs if equipment else None),
         trunks=trunks,
         lines=(*lines, modem),
         freephone=(),
         premises=(),
         timing=msgspec.structs.replace(base.timing, line_delay_us=LINE_DELAY_US),
         businesses=tuple(owners),
+    )
+
+
+def _switches(base: Topology, board: int | None) -> tuple[Switch, ...]:
+    """With the world's prefixes, and boards of so many ports (None: as they are)."""
+    prefixes = {
+        "ssp-62": CUSTOMER_PREFIXES,
+        "mtso-65": MOBILE_PREFIXES,
+        "ssp-64": (REPRESENTATIVE_PREFIXES[0],),
+        "ssp-66": (REPRESENTATIVE_PREFIXES[1], base.isp_number),
+    }
+    return tuple(
+        msgspec.structs.replace(
+            switch,
+            prefixes=prefixes[switch.name],
+            board=switch.board if board is None else board,
+        )
+        for switch in base.switches
     )
 
 
