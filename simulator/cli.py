@@ -39,6 +39,7 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         metavar="N",
         help="calls at once that the peripheral's trunk carries (two circuits each; default: 200)",
     )
+    run.add_argument("--equipment", metavar="NAME", help="what makes the calls, such as scp-1")
     run.add_argument(
         "--arrivals",
         default="poisson",

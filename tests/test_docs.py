@@ -86,6 +86,13 @@ def test_the_guide_to_the_signalling_network_can_be_followed(tmp_path: pathlib.P
     assert topology.mtp3_timers == {"t1": 0.8, "test_t2": 30.0}
 
 
+@pytest.mark.row("S2-48", part=True)
+@pytest.mark.row("S2-62", part=True)
+def test_the_guide_to_the_intelligent_network_can_be_followed(tmp_path: pathlib.Path):
+    page = (ROOT / "docs" / "guide" / "intelligent-network.md").read_text("utf-8")
+    assert follow(page, tmp_path) >= 7
+
+
 def test_the_guide_to_sccp_can_be_followed(tmp_path: pathlib.Path):
     page = (ROOT / "docs" / "guide" / "sccp.md").read_text("utf-8")
     assert follow(page, tmp_path) == 2
