@@ -74,9 +74,9 @@ class VirtualClock:
     """
 
     def __init__(self, start_us: int = 0) -> None:
-        self._start_us = start_us
         self._elapsed_us = 0
-        self._step_us = 0
+        self._zero_us = start_us
+        """What the wall clock shows when nothing has elapsed."""
         self._order = 0
         self._heap: list[_Entry] = []
         self._open_until_us = 1 << SLOT_BITS
@@ -87,9 +87,11 @@ class VirtualClock:
         self._background: list[_Entry] = []
         """Timers in the background, as a heap."""
         self._background_due_us = _NEVER_US
+        self._limit_us = 0
+        """Until when `_fire_until` fires without asking about anything else."""
 
     def now_us(self) -> int:
-        return self._start_us + self._elapsed_us + self._step_us
+        return self._zero_us + self._elapsed_us
 
     def monotonic_us(self) -> int:
         return self._elapsed_us
@@ -107,10 +109,11 @@ class VirtualClock:
         if due_us < self._open_until_us:
             heapq.heappush(self._heap, (due_us, order, timer))
             return timer
-        slot = self._slots.get(due_us >> SLOT_BITS)
+        number = due_us >> SLOT_BITS
+        slot = self._slots.get(number)
         if slot is None:
-            slot = self._slots[due_us >> SLOT_BITS] = []
-            heapq.heappush(self._coming, due_us >> SLOT_BITS)
+            slot = self._slots[number] = []
+            heapq.heappush(self._coming, number)
         slot.append((due_us, order, timer))
         return timer
 
@@ -122,17 +125,29 @@ class VirtualClock:
         timer = _VirtualTimer(call, args)
         self._order += 1
         heapq.heappush(self._background, (self._elapsed_us + delay_us, self._order, timer))
-        self._background_due_us = self._background[0][0]
+        self._background_due_us = due_us = self._background[0][0]
+        self._limit_us = min(self._limit_us, due_us)
         return timer
 
     def step_wall_us(self, step_us: int) -> None:
         """Move the wall clock, as an operator or NTP would; lengths of time do not notice."""
-        self._step_us += step_us
+        self._zero_us += step_us
 
     def run_next(self) -> bool:
         """Jump to the next timer and fire it; False when none is set."""
-        due_us = self.next_due_us()
-        return due_us is not None and self._fire_until(due_us, once=True)
+        while True:
+            due_us = self.next_due_us()
+            if due_us is None:
+                return False
+            if due_us <= self._background_due_us:
+                break
+            self._fire_background()
+        timer = heapq.heappop(self._heap)[2]
+        call, timer.call = timer.call, None
+        self._elapsed_us = due_us
+        assert call is not None, "the next timer has not been cancelled"
+        call(*timer.args)
+        return True
 
     def next_due_us(self) -> int | None:
         """Monotonic microseconds of the next timer, None when none is set."""
@@ -193,31 +208,33 @@ class VirtualClock:
         self._heap += [entry for entry in self._slots.pop(number) if entry[2].call is not None]
         heapq.heapify(self._heap)
 
-    def _fire_until(self, end_us: int, *, once: bool = False) -> bool:
-        """Fire every timer (with `once` a single one) due at `end_us` or before, in order."""
+    def _fire_until(self, end_us: int) -> None:
+        """Fire every timer due at `end_us` or before, in order."""
         heap, coming = self._heap, self._coming
         pop = heapq.heappop
+        self._limit_us = min(end_us, self._background_due_us)
         while heap or coming:
             if not heap:
                 if coming[0] << SLOT_BITS > end_us:
                     break
                 self._open_slot()
                 continue
-            due_us = heap[0][0]
-            if due_us > end_us:
-                break
-            if due_us > self._background_due_us:
-                self._fire_background()
+            entry = pop(heap)
+            due_us, _, timer = entry
+            if due_us > self._limit_us:
+                heapq.heappush(heap, entry)
+                if due_us > end_us:
+                    break
+                if due_us > self._background_due_us:
+                    self._fire_background()
+                self._limit_us = min(end_us, self._background_due_us)
                 continue
-            timer = pop(heap)[2]
             call = timer.call
             if call is not None:
                 self._elapsed_us = due_us
                 timer.call = None
                 call(*timer.args)
-                if once:
-                    return True
-        return False
+        self._limit_us = 0  # should somebody be in here already, they look again
 
 
 class LoopClock:
