@@ -128,7 +128,8 @@ class Telephone:
             if message.reference != self._reference or not self._to_originator:
                 self._take(Input.UNWANTED_SETUP if self.rejects else Input.SETUP, message)
         elif message.reference == self._reference:
-            self._take(_INPUTS[type(message)], message)
+            action, self.state = _STEPS[self.state][_INPUTS[type(message)]]
+            action(self, message)
         elif not isinstance(message, ReleaseComplete):
             self._take(Input.STRANGE, message)
 
