@@ -272,16 +272,23 @@ class VoiceGraph:
         Returns whether all were taken.
         """
         end.cut = False
-        if inlets and len(end.facing) > 1:
-            reached = self.reached(end)
-            if not reached.keys().isdisjoint(inlets):
-                end.cut = True
-                self._cut.append(end)
-                inlets = tuple(inlet for inlet in inlets if inlet not in reached)
+        for far in end.facing:
+            if far is not end and (far.outlets or far in inlets):
+                inlets = self._without_rings(end, inlets)
+                break
         end.inlets = inlets
         for inlet in inlets:
             inlet.outlets.append(end)
         return not end.cut
+
+    def _without_rings(self, end: End, inlets: tuple[End, ...]) -> tuple[End, ...]:
+        """Those of `inlets` at which nothing arrives of what `end` sends; notes it when some do."""
+        reached = self.reached(end)
+        if reached.keys().isdisjoint(inlets):
+            return inlets
+        end.cut = True
+        self._cut.append(end)
+        return tuple(inlet for inlet in inlets if inlet not in reached)
 
     def _mend(self) -> None:
         """Something was taken away: perhaps a source that was left silent may be heard now."""

@@ -56,12 +56,13 @@ class VoicePlane:
 
     def feed(self, element: str, wire: str, sources: tuple[str, ...]) -> None:
         """See `Voice.feed`. Raises VoiceError for a source that cannot be."""
-        end = self.graph.end(element, wire)
+        graph = self.graph
+        end = graph.end(element, wire)
         if sources != end.sources:
             if self._watching:
                 self._before_change(end)
             now_us = self._clock.monotonic_us() if sources else 0  # nothing begins with silence
-            self.graph.feed_end(end, sources, now_us)
+            graph.feed_end(end, sources, now_us)
 
     def play(self, element: str, player: str, prompt: Prompt, report: Player) -> None:
         """See `Voice.play`. Raises VoiceError beyond `MAX_PLAYERS`."""
