@@ -212,7 +212,6 @@ def test_an_ansi_network_speaks_t1_112() -> None:
     """24-bit point codes, eight bits of selection, units three octets shorter."""
     near, stp, far = 0x010203, 0x010204, 0x010205
     number = PlanTitle("18005550199", 254)
-    here = PartyAddress(INAP, national=True)
     onward = Rule(entities=(Entity(stp),), translation_type=254, nature=None, route_on_title=True)
     final = Rule(prefix="1800", entities=(Entity(far, INAP),), translation_type=254, nature=None)
     plans = {
@@ -221,10 +220,10 @@ def test_an_ansi_network_speaks_t1_112() -> None:
         far: SccpPlan(concerned=(near,)),
     }
     scene = Scene(plans, (near, far), ANSI)
-    called = PartyAddress(INAP, None, number, route_on_title=True, national=True)
+    called = PartyAddress(INAP, None, number, route_on_title=True)
     sent = [bytes([length % 251]) * length for length in (1, 200, 240, 250, 255, 3_000)]
     for data in sent:
-        scene.nodes[near].send(called, here, data, sequence=200)
+        scene.nodes[near].send(called, HERE, data, sequence=200)
     scene.pass_time()
     assert scene.diaries[far].heard == sent
     ((_, calling, _), *_) = scene.diaries[far].data

@@ -15,6 +15,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Protocol, assert_never
 
+from msgspec.structs import replace
+
 from calleq.runtime.clock import Clock, Timer
 from calleq.ss7.mtp3 import Msu, Status
 from calleq.ss7.sccp.codec import limit_octets, message_codec
@@ -106,7 +108,7 @@ class SccpNode:
     ) -> None:
         """Attach to the network as its service 3; SccpError when the plan is not sound.
 
-        `variant` is that of the network. In ANSI's, addresses are given with `national`.
+        `variant` is that of the network.
         """
         self.plan = plan or SccpPlan()
         self.point_code = network.point_code
@@ -182,7 +184,8 @@ class SccpNode:
             selection = self._rotation
         else:
             selection = sequence % self._variant.selections
-        calling = full_address(calling, self.point_code)
+        called = self._coded(called)
+        calling = self._coded(full_address(calling, self.point_code))
         kind = 0 if sequence is None else CLASS_IN_SEQUENCE
         message: Udt | Xudt = Udt(called, calling, data, kind, return_on_error)
         if not fits(message, self._variant) or (called.route_on_title and self.plan.extended):
@@ -373,11 +376,14 @@ class SccpNode:
     def _send_management(self, message: Management, to: int) -> None:
         if to == self.point_code:  # mates may share a plan that names both
             return
-        national = self._variant is not ITU
-        called = PartyAddress(SubsystemNumber.MANAGEMENT, to, national=national)
-        calling = PartyAddress(SubsystemNumber.MANAGEMENT, self.point_code, national=national)
+        called = self._coded(PartyAddress(SubsystemNumber.MANAGEMENT, to))
+        calling = self._coded(PartyAddress(SubsystemNumber.MANAGEMENT, self.point_code))
         data = encode_management(message, self._variant)
         self._put(to, Udt(called, calling, data), MANAGEMENT_SELECTION)
+
+    def _coded(self, address: PartyAddress) -> PartyAddress:
+        """Users need not know that addresses of an ANSI network say that they are national."""
+        return replace(address, national=True) if self._variant.is_ansi else address
 
     def _tell_subsystem(self, code: int, ssn: int, state: SubsystemState) -> None:
         for local in tuple(self._locals.values()):

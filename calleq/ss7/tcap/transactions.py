@@ -85,16 +85,22 @@ class TransactionCapabilities:
         *,
         context: Context | None = None,
         user_information: bytes = b"",
+        number: int | None = None,
         now_us: int,
     ) -> int:
-        """Open a dialogue and return its number; TcapError where there are too many."""
+        """Open a dialogue and return its number; TcapError where there are too many.
+
+        `number` is one that `reserve_number` gave; None: the next in turn.
+        """
         if self._table.is_full:
             raise TcapError(f"there are {len(self._table)} dialogues already")
+        if number is not None and number in self._table:
+            raise TcapError(f"dialogue {number} is there already")
         if context is None:
             portions.forbid(None, user_information, "a dialogue without a context")
         request = None if context is None else DialogueRequest(context, user_information)
         octets = self._components.written(None, components)
-        local_id = self._table.free_id()
+        local_id = self._table.free_id() if number is None else self._table.id_of(number)
         self._outbox.begin(called, calling, local_id, request, octets)
         dialogue = self._table.open(
             State.INITIATION_SENT, local_id, b"", calling, called, context, now_us
@@ -194,6 +200,10 @@ class TransactionCapabilities:
         octets = self._components.written(None, components)
         self._outbox.unidirectional(called, calling, portion, octets)
 
+    def far_id(self, dialogue: int) -> int:
+        """The far end's own transaction id of a dialogue; 0 before it has said one."""
+        return int.from_bytes(self._table.get(dialogue).remote_id, "big")
+
     def cancel(self, dialogue: int, invoke_id: int) -> None:
         """Forget an invocation of this end; the far end is not told."""
         self._components.cancel(self._table.get(dialogue), invoke_id)
@@ -201,6 +211,10 @@ class TransactionCapabilities:
     def reset_timer(self, dialogue: int, invoke_id: int, now_us: int) -> None:
         """Let an invocation's time run from now."""
         self._components.reset_timer(self._table.get(dialogue), invoke_id, now_us)
+
+    def reserve_number(self) -> int:
+        """A number for a dialogue that is to be begun later: whoever has to write it down first."""
+        return int.from_bytes(self._table.free_id(), "big")
 
     def free_invoke_id(self, dialogue: int | None = None) -> int:
         """The next invoke id in turn that is not in use; each time another, in one dialogue."""
