@@ -199,16 +199,7 @@ def build_network(
                 clock=plant.clock,
                 number=peripheral.number,
             )
-    for point in topology.service_control_points:
-        if point.name in chosen:
-            network.control_points[point.name] = ControlPoint(
-                topology,
-                point,
-                sccp=network.sccp[point.name],
-                bus=plant.bus,
-                journal=plant.journal,
-                clock=plant.clock,
-            )
+    _build_control_points(network, plant, chosen)
     if topology.access_server.name in chosen:
         _build_door(network, plant)
     if TELEPHONES in chosen:
@@ -224,6 +215,19 @@ def build_network(
             boot_us=BOOT_US,
         )
     return network
+
+
+def _build_control_points(network: Network, plant: Plant, chosen: frozenset[str]) -> None:
+    for point in network.topology.service_control_points:
+        if point.name in chosen:
+            network.control_points[point.name] = ControlPoint(
+                network.topology,
+                point,
+                sccp=network.sccp[point.name],
+                bus=plant.bus,
+                journal=plant.journal,
+                clock=plant.clock,
+            )
 
 
 def prompts_of(topology: Topology) -> list[Prompt]:

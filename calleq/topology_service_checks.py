@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from calleq.numbering import NumberingError, parse_e164
 from calleq.topology_services import FreephoneNumber, IntelligentNetwork, RoutingRule
-from calleq.topology_types import Topology, TopologyError
+from calleq.topology_types import Peripheral, Topology, TopologyError
 
 SERVICE_KEY_LIMIT = 2_147_483_647
 """serviceKey is a whole number of 31 bits (ETS 300 374-1 §6.1, Integer4)."""
@@ -23,11 +23,16 @@ TSSF_LIMIT_S = 1_800.0
 SUBSYSTEMS = range(2, 255)
 
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]|24:00")
+ASSIST_LIMIT = 8
+"""With seven digits of correlation there are 15, as many as E.164 has."""
+
+_ASSIST = re.compile(r"\+[0-9]{1,8}")
 _PREFIX = re.compile(r"\+[0-9]{1,15}")
 
 
 def check_services(topology: Topology) -> None:
     """Raise TopologyError on the first thing that does not fit, naming its key."""
+    _check_assist(topology)
     _check_points(topology)
     _check_equipment(topology)
     _check_triggers(topology)
@@ -53,11 +58,25 @@ def _check_points(topology: Topology) -> None:
             )
         if point.number:
             _check_number(f"{key}.number", point.number)
-        if point.bridge == "ip" and not topology.peripherals:
-            raise TopologyError(f"{key}.bridge: there is no peripheral: ssf expected")
+        if point.bridge == "ip" and not assisting_peripheral(topology):
+            raise TopologyError(f"{key}.bridge: no peripheral has an assist number: ssf expected")
         linked = {end for link in topology.links if point.name in link.ends for end in link.ends}
         if relays and not relays & linked:
             raise TopologyError(f"{key}: a link to a transfer point is expected")
+
+
+def assisting_peripheral(topology: Topology) -> Peripheral | None:
+    """The peripheral that takes orders of SCPs; None where there is none."""
+    return next((one for one in topology.peripherals if one.assist), None)
+
+
+def _check_assist(topology: Topology) -> None:
+    for index, peripheral in enumerate(topology.peripherals):
+        if peripheral.assist and not _ASSIST.fullmatch(peripheral.assist):
+            raise TopologyError(
+                f"peripherals[{index}].assist: {peripheral.assist!r}: + and 1 to"
+                f" {ASSIST_LIMIT} digits expected"
+            )
 
 
 def _check_equipment(topology: Topology) -> None:

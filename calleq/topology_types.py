@@ -92,6 +92,11 @@ class Peripheral(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     logic: str = ""
     number: str = ""
     """What it presents as calling number where a business has none."""
+    assist: str = ""
+    """E.164 prefix (with `+`) of calls that an SCP sends to it; seven digits of correlation follow.
+
+    Empty: it takes no orders of an SCP.
+    """
 
 
 class AccessServer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -9,7 +9,7 @@ from pathlib import Path
 from calleq import __version__
 from calleq.cli.main import dispatch
 
-SUITES = ("q784", "q782", "q786", "ts102381")
+SUITES = ("q784", "q782", "q786", "ts102381", "q787")
 """Test suites that are shipped."""
 
 YOUNG_OBJECTS = 1_000_000
@@ -39,6 +39,7 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         metavar="N",
         help="calls at once that the peripheral's trunk carries (two circuits each; default: 200)",
     )
+    run.add_argument("--equipment", metavar="NAME", help="what makes the calls, such as scp-1")
     run.add_argument(
         "--arrivals",
         default="poisson",

@@ -79,7 +79,8 @@ class Storm:
             number = number_of(octets)
             if not sent and number is not None:
                 self.let_go.add(number)
-                if not point.transfers and point.ways[point.labels.flow_of(octets)[0]].links:
+                flow = point.labels.flow_of(octets)
+                if not point.transfers and flow not in gone and point.ways[flow[0]].links:
                     self.unreasonable.append(f"{node.name} let go of {number}")
             return sent
 

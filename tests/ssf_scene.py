@@ -277,6 +277,14 @@ class Scene(VirtualNetwork):
         assert telephones is not None
         return telephones.telephone(telephone).state.value
 
+    def answers(self, telephone: str) -> None:
+        """Until whoever is at the telephone has answered."""
+        for _ in range(600):
+            if self.calls(telephone) and self.calls(telephone)[-1].answered is not None:
+                break
+            self.passes(0.05)
+        self.passes(0.2)
+
     def cause_told(self, telephone: str) -> int:
         """With what cause the network ended the telephone's last call; 0: not yet."""
         ended = self.calls(telephone)[-1].ended

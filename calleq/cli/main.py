@@ -235,7 +235,9 @@ def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     _add_operation(commands)
 
     bench = _add(commands, "bench", "measure this machine", "calleq bench isup --json", "bench")
-    bench.add_argument("name", choices=("isup", "ss7", "accept", "first-iam", "journal", "sim"))
+    bench.add_argument(
+        "name", choices=("isup", "inap", "ss7", "accept", "first-iam", "journal", "sim")
+    )
     _with_json(bench, "the figures")
 
 

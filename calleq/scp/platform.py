@@ -97,6 +97,7 @@ class ServiceDialogue:
         self.is_over = False
         self._platform = platform
         self._conversation = Conversation(version)
+        self._is_begun = True
         self._is_answered = True
         self._waiting: list[ComponentRequest] = []
         self._activity: Timer | None = None
@@ -111,15 +112,20 @@ class ServiceDialogue:
 
         Raises InapError for an argument that does not fit its grammar.
         """
-        number = self.number if self._is_answered else None
         entity, conversation = self._platform.entity, self._conversation
-        return [conversation.invoke(entity.free_invoke_id(number), one) for one in arguments]
+        if not self._is_begun:
+            return [conversation.invoke(place, one) for place, one in enumerate(arguments)]
+        return [conversation.invoke(entity.free_invoke_id(self.number), one) for one in arguments]
 
     def say(self, *arguments: Argument) -> list[int]:
         """Send operations in one message; their invoke ids, none where the dialogue is over."""
         if self.is_over:
             return []
-        components = self.components(*arguments)
+        try:
+            components = self.components(*arguments)
+        except TcapError:  # every invoke id is in use: nobody has answered for very long
+            self.finish(lost=True)
+            return []
         self.send(components)
         return [one.invoke_id for one in components if one.invoke_id is not None]
 
@@ -161,8 +167,13 @@ class ServiceDialogue:
     # Of the platform.
 
     def begins(self) -> None:
-        """It was begun here: nothing more may be sent before it is answered."""
-        self._is_answered = False
+        """It is to be begun here: nothing more may be sent before it is answered."""
+        self._is_begun = self._is_answered = False
+
+    def has_begun(self, number: int) -> None:
+        """It has a transaction id."""
+        self._is_begun = True
+        self.number = number
 
     def hear(self, components: tuple[ComponentIndication, ...]) -> None:
         """The far end has sent something; say what had to wait."""
@@ -284,12 +295,13 @@ class ServicePlatform:
         far = PartyAddress(ssn=self._ssn, point_code=point_code)
         components = dialogue.components(*arguments)
         try:
-            dialogue.number = self.entity.begin(
+            begun = self.entity.begin(
                 far, self.address, components, context=context.identifier, number=number
             )
         except TcapError:
             return None
-        self.dialogues[dialogue.number] = dialogue
+        dialogue.has_begun(begun)
+        self.dialogues[begun] = dialogue
         return dialogue
 
     def dialogue_event(self, event: Event, now_us: int) -> None:

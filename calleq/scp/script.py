@@ -3,7 +3,7 @@
 Owns the invoke identifiers of what was ordered: each belongs to a player or to a judgement, until
 the resource reports, refuses or cancels it. Where the orders go (a switch's board, a peripheral) is
 its owner's: a `Script` only makes them and reads the answers. A report that belongs to nothing is
-not its own, and it says so.
+not its own, and it says so. What is wanted before the resource is there waits for it, in order.
 """
 
 from collections.abc import Callable, Sequence
@@ -51,16 +51,38 @@ class _Playing:
     """Not over yet, in order."""
 
 
+@dataclass(slots=True)
+class _Wanted:
+    """What waits for the resource: a prompt, or a judgement."""
+
+    player: str
+    prompt: Prompt | None
+    report: Player
+    limit_us: int = 0
+    verdict: Callable[[Verdict], object] | None = None
+
+    def ends(self, outcome: Played) -> None:
+        """It was never ordered."""
+        if self.report.ended is not None:
+            self.report.ended(outcome)
+
+
 class Script:
     """The orders to the resource of one party."""
 
-    def __init__(self, orders: Orders) -> None:
+    def __init__(self, orders: Orders, *, is_ready: bool = True) -> None:
+        """Not ready: until `begin` or `lose` nothing can be ordered."""
         self._orders = orders
+        self._is_ready = is_ready
+        self._wanted: list[_Wanted] = []
         self._playing: dict[str, _Playing] = {}
         self._judging: dict[int, Callable[[Verdict], object]] = {}
 
     def play(self, player: str, prompt: Prompt, report: Player) -> None:
         """Order a prompt; where it cannot be ordered it fails."""
+        if not self._is_ready:
+            self._wanted.append(_Wanted(player, prompt, report))
+            return
         parts = (Piece(""),) if prompt.kind == "music" else pieces(prompt.text, prompt.mark)
         numbers = self._orders.order(*_announcements(prompt, parts, self._orders.segment))
         if numbers:
@@ -71,12 +93,18 @@ class Script:
 
     def stop(self, player: str) -> None:
         """Give a player up; it reports when the resource has."""
+        for wanted in [one for one in self._wanted if one.player == player]:
+            self._wanted.remove(wanted)
+            wanted.ends("stopped")
         playing = self._playing.get(player)
         if playing is not None:
             self._orders.order(*(self._orders.cancel(number) for number in playing.orders))
 
     def judge(self, limit_us: int, verdict: Callable[[Verdict], object]) -> None:
         """Have it judged who answered; without an answer nobody is told."""
+        if not self._is_ready:
+            self._wanted.append(_Wanted("", None, Player(), limit_us, verdict))
+            return
         limit_s = max(1, -(-limit_us // SECOND_US))
         collect = PromptAndCollectUserInformation(
             CollectedDigits(maximum=1, first_digit_timeout_s=limit_s),
@@ -85,6 +113,28 @@ class Script:
         )
         for number in self._orders.order(collect):
             self._judging[number] = verdict
+
+    def begin(self) -> None:
+        """The resource is there: order what was wanted meanwhile."""
+        self._is_ready = True
+        waiting, self._wanted = self._wanted, []
+        if not waiting:
+            self._orders.order()  # whoever asked is answered all the same
+        for wanted in waiting:
+            if wanted.verdict is not None:
+                self.judge(wanted.limit_us, wanted.verdict)
+            elif wanted.prompt is not None:
+                self.play(wanted.player, wanted.prompt, wanted.report)
+
+    def lose(self) -> None:
+        """The resource is gone, or will not come: what plays or waits has failed."""
+        self._is_ready = True
+        waiting, self._wanted = self._wanted, []
+        for wanted in waiting:
+            wanted.ends("failed")
+        self._judging.clear()
+        for playing in list(self._playing.values()):
+            self._end(playing, "failed")
 
     def takes(self, indication: Invoked | Returned | Failed | Rejected) -> bool:
         """Take a report of the resource; False where it is about something else."""

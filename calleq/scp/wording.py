@@ -1,4 +1,4 @@
-"""Texts as an SCP orders them: pieces that fit a message of INAP, and the numbers of callers.
+"""What an SCP says, as INAP writes it: texts in pieces that fit, numbers, correlation identities.
 
 A text of PlayAnnouncement has at most 127 characters of IA5 (ETS 300 374-1 §6.4, MessageID); a
 longer one is ordered in pieces, cut where a word ends. A letter that IA5 has not is spoken as the
@@ -9,6 +9,7 @@ import unicodedata
 
 import msgspec
 
+from calleq.ss7.isup.optional_types import GenericDigits, GenericNumber, Number
 from calleq.ss7.isup.values import CalledNumber, CallingNumber, Nature
 
 TEXT_LIMIT = 127
@@ -70,3 +71,24 @@ def e164(number: CalledNumber | CallingNumber | None, country_code: str) -> str:
             return "+" + country_code + number.digits
         case _:
             return ""
+
+
+def routing_address(number: str) -> GenericNumber:
+    """Where a temporary connection leads; `number` is E.164 with `+`."""
+    return GenericNumber(0, Number(number.lstrip("+")))
+
+
+def correlation_digits(digits: str) -> GenericDigits:
+    """A correlation identity of decimal digits, as an order carries it (Q.763 §3.24).
+
+    >>> correlation_digits("1000421").digits.hex()
+    '01002401'
+    """
+    padded = digits + "0" * (len(digits) % 2)
+    swapped = "".join(padded[at + 1] + padded[at] for at in range(0, len(padded), 2))
+    return GenericDigits(0, len(digits) % 2, bytes.fromhex(swapped))
+
+
+def correlation_of(number: GenericNumber) -> str:
+    """The correlation identity in a resource's question."""
+    return number.number.digits

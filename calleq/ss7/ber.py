@@ -237,9 +237,9 @@ def element(octets: bytes, start: int, stop: int) -> Element:
 
 def check(octets: bytes, start: int, stop: int, depth: int = 1) -> None:
     """Refuse what is not valid BER to the last leaf; what is not descended into stays unread."""
-    if depth > NESTING_LIMIT:
-        raise BerError(f"more than {NESTING_LIMIT} elements in one another")
     for tag, inner, end in elements(octets, start, stop):
+        if depth > NESTING_LIMIT:
+            raise BerError(f"more than {NESTING_LIMIT} elements in one another")
         if is_constructed(tag):
             check(octets, inner, end, depth + 1)
 

@@ -100,8 +100,8 @@ class PortSide(CallingSide):
     def treat(self) -> None:
         if not self._is_over:
             self._is_over = True
+            self._clear_soon()  # first: the port is free before the end is durable anywhere
             self._user.circuit_released(self._port, self.call.cause)
-            self._clear_soon()
 
     def release(self, cause: Cause) -> None:
         """The logic ends the call."""

@@ -31,6 +31,7 @@ from calleq.ss7.sccp.messages import Message as SccpMessage
 from calleq.ss7.sccp.values import SERVICE_SCCP, SccpError
 from calleq.ss7.variant import ITU, Variant
 from calleq.topology import VariantName, point_code_text
+from calleq.trace import inap
 from calleq.trace.capture import Captured
 
 NATIONAL = 2
@@ -56,7 +57,7 @@ class Decoders:
     sccp: Callable[[bytes], SccpMessage] = sccp_codec.decode
     """Raises SccpError."""
     encode_sccp: Callable[[SccpMessage], bytes] = sccp_codec.encode
-    user_data: Callable[[SccpMessage], tuple[str, Fields] | None] = lambda _: None
+    user_data: Callable[[SccpMessage], tuple[str, Fields] | None] = inap.user_data
     """What the data in a message of SCCP says: its name and fields; None where it is shown as
     octets. Raises nothing."""
     variant: Variant = ITU

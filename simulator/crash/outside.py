@@ -62,11 +62,10 @@ class _Subscriber:
     def telephone_stopped_ringing(self) -> None:
         self._forget()
 
-    def telephone_hung_up(self) -> None:
-        self._forget()
-
     def telephone_put_down(self) -> None:
-        """Nobody here puts it down for a while."""
+        """These people hang up for good."""
+
+    def telephone_hung_up(self) -> None:
         self._forget()
 
     def telephone_free(self) -> None:

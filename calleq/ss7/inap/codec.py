@@ -12,12 +12,20 @@ Extensions are kept, known or not; one that is not among the `known` and whose c
 refuses its operation as an unexpected parameter.
 """
 
+from collections.abc import Container
 from functools import cache
 from typing import NoReturn
 
 from calleq.ss7 import ber
 from calleq.ss7.inap.arguments import ActivityTest, Continue, DisconnectForwardConnection
-from calleq.ss7.inap.errors import ErrorCode, InapError, OperationError, Version
+from calleq.ss7.inap.errors import (
+    CancelFailure,
+    CancelProblem,
+    ErrorCode,
+    InapError,
+    OperationError,
+    Version,
+)
 from calleq.ss7.inap.faults import ParameterError
 from calleq.ss7.inap.layout import Enumerated, Kind
 from calleq.ss7.inap.operation_layouts import CS1_ARGUMENTS
@@ -60,7 +68,7 @@ def encode_argument(argument: Argument, version: Version) -> bytes:
 
 
 def decode_argument(
-    code: int, octets: bytes, version: Version, known: frozenset[int | str] = NONE_KNOWN
+    code: int, octets: bytes, version: Version, known: Container[int | str] = NONE_KNOWN
 ) -> Argument:
     """The argument of an invoke of that operation; `known` are the extensions it may have."""
     table = _table(code, version)
@@ -118,9 +126,11 @@ def encode_error(error: OperationError) -> bytes:
     if problems is None:
         return b""
     try:
-        if error.code is ErrorCode.CANCEL_FAILED:
-            return _CANCEL_FAILED_WRITER(error)
         problem = next(iter(problems)) if error.problem is None else error.problem
+        if error.code is ErrorCode.CANCEL_FAILED:
+            if error.operation is None:
+                raise ParameterError("cancelFailed does not say of what")
+            return _CANCEL_FAILED_WRITER(CancelFailure(CancelProblem(problem), error.operation))
         return _problem_coder(error.code)[0](problem)
     except _REFUSALS as fault:
         raise InapError(str(fault), Problem.ERROR_MISTYPED_PARAMETER) from fault
@@ -137,8 +147,8 @@ def decode_error(code: int, octets: bytes) -> OperationError:
         element = ber.element(octets, 0, len(octets))
         if error is ErrorCode.CANCEL_FAILED:
             value = read_one(_CANCEL_FAILED_TABLE, octets, element)
-            assert isinstance(value, OperationError)
-            return value
+            assert isinstance(value, CancelFailure)
+            return OperationError(error, value.problem, value.operation)
         problem = read_one(_problem_coder(error)[1], octets, element)
     except _REFUSALS as fault:
         raise InapError(str(fault), Problem.ERROR_MISTYPED_PARAMETER) from fault

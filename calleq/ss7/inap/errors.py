@@ -86,6 +86,13 @@ class OperationError(msgspec.Struct, frozen=True, gc=False):
     """cancelFailed alone: the invoke identifier that was to be cancelled."""
 
 
+class CancelFailure(msgspec.Struct, frozen=True, gc=False):
+    """The parameter of cancelFailed on the wire."""
+
+    problem: CancelProblem
+    operation: int
+
+
 class InapError(ValueError):
     """The octets, or the fields given, are no operation of the capability set.
 

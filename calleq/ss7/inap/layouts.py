@@ -108,7 +108,7 @@ def _spoken(struct: type, octets: int) -> Wrapped:
 MISC_CALL_INFO = Sequence(
     v.MiscCallInfo,
     (
-        Field(0, "message_type", Enumerated(v.MessageType)),
+        Field(0, "message_type", Enumerated(v.MessageType), mandatory=True),
         Field(1, "dp_assignment", Choices(0, 2)),
     ),
     extensible=False,

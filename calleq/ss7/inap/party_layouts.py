@@ -5,10 +5,10 @@ from calleq.ss7.inap import layouts as of
 from calleq.ss7.inap import party_handling as p
 from calleq.ss7.inap import values as v
 from calleq.ss7.inap.errors import (
+    CancelFailure,
     CancelProblem,
     ErrorCode,
     NetworkResource,
-    OperationError,
     Refusal,
     RequestedInfoProblem,
 )
@@ -186,10 +186,10 @@ PROBLEMS: dict[int, type[CancelProblem | RequestedInfoProblem | NetworkResource 
 """The enumeration that is the parameter of an error; other errors have none."""
 
 CANCEL_FAILED = Sequence(
-    OperationError,
+    CancelFailure,
     (
-        Field(0, "problem", Enumerated(CancelProblem), mandatory=True),
-        Field(1, "operation", INVOKE_ID, mandatory=True),
+        Field(0, "problem", Enumerated(CancelProblem)),
+        Field(1, "operation", INVOKE_ID),
     ),
     extensible=False,
 )

@@ -4,6 +4,7 @@ Owns the notation of `schema` and nothing of INAP. pyasn1 has no types of its ow
 is known here as `Asn1` alone.
 """
 
+from collections.abc import Callable
 from collections.abc import Sequence as Several
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -178,17 +179,43 @@ def anything() -> Asn1:
     return made
 
 
+class _SequenceEncoder(encoder.SequenceEncoder):  # type: ignore[misc]
+    """Of a SEQUENCE, what is there and is not its default.
+
+    pyasn1's own takes an absent OPTIONAL of nothing but optional components for an empty one, and
+    cannot compare a DEFAULT of which a component is absent.
+    """
+
+    def encodeValue(  # noqa: N802
+        self, value: univ.Sequence, _spec: object, encode: Callable[..., bytes], **options: object
+    ) -> tuple[bytes, bool, bool]:
+        parts = []
+        for index, named in enumerate(value.componentType.namedTypes):
+            part = value.getComponentByPosition(index, default=None, instantiate=False)
+            if part is None or (named.isOptional and not part.isValue):
+                continue
+            octets_ = encode(part, None, **options)
+            if not named.isDefaulted or octets_ != encode(named.asn1Object, None, **options):
+                parts.append(octets_)
+        return b"".join(parts), True, True
+
+
 _TRUE_FF = BooleanEncoder()
 """True as 0xFF, one of the 255 octets that BER allows for it (X.690 §8.2)."""
+_SEQUENCE = _SequenceEncoder()
 _ENCODE = encoder.Encoder(
     tagMap={**encoder.TAG_MAP, univ.Boolean.tagSet: _TRUE_FF},
-    typeMap={**encoder.TYPE_MAP, univ.Boolean.typeId: _TRUE_FF},
+    typeMap={
+        **encoder.TYPE_MAP,
+        univ.Boolean.typeId: _TRUE_FF,
+        univ.Sequence.typeId: _SEQUENCE,
+    },
 )
 
 
-def to_octets(value: Asn1, *, definite: bool = True, segment: int = 0) -> bytes:
-    """BER of a value: of indefinite length, and strings in segments, if wanted."""
-    made: bytes = _ENCODE(value, defMode=definite, maxChunkSize=segment)
+def to_octets(value: Asn1, *, definite: bool = True) -> bytes:
+    """BER of a value, of definite or indefinite length."""
+    made: bytes = _ENCODE(value, defMode=definite)
     return made
 
 

@@ -5,6 +5,7 @@ destination; it is held at one place at most, so that its messages stay in order
 is over is `traffic.py`'s to say.
 """
 
+from calleq.ss7.level3 import changeback
 from calleq.ss7.level3.changeback import Changeback
 from calleq.ss7.level3.point import Link, Point, Way
 
@@ -40,6 +41,25 @@ class Hold:
         else:
             self._point.lost += 1
         return True
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether it waits for T3 or T6: so it does even if the link before is lost meanwhile."""
+        changing = self.changeback
+        return changing is not None and changing.state is changeback.State.WAITING
+
+    def precede(self, retrieved: list[bytes], source: Link) -> list[bytes]:
+        """Put what its flows had sent over `source` before what it holds; return the rest."""
+        mine: list[bytes] = []
+        rest: list[bytes] = []
+        test_service = self._point.variant.test_service
+        flow_of = self._point.labels.flow_of
+        for octets in retrieved:
+            flow = self.flows.get(flow_of(octets))
+            is_mine = flow is not None and flow[1] is source and octets[0] & 15 > test_service
+            (mine if is_mine else rest).append(octets)
+        self.buffer[:0] = mine
+        return rest
 
     def holds_from(self, adjacent: int) -> bool:
         """Whether something may be held, or taken back, that came from an adjacent node."""

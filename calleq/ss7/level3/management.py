@@ -15,6 +15,7 @@ from calleq.ss7.level3.changeover import Changeover
 from calleq.ss7.level3.congestion import Congestion
 from calleq.ss7.level3.inhibition import Inhibition, OfLink
 from calleq.ss7.level3.link_test import LinkTest
+from calleq.ss7.level3.outage_log import OutageLog
 from calleq.ss7.level3.point import Link, Linkset, Point, Way
 from calleq.ss7.level3.restart import Restart
 from calleq.ss7.level3.routes import Routes
@@ -55,6 +56,7 @@ class Management:
         self.restart = Restart(point, self.routes.inform, self._usable, self._finished)
         self.inhibition = Inhibition(point, self._refresh)
         self.congestion = Congestion(point, congested)
+        self.outages = OutageLog(point.clock)
         self._told = told
         self._unavailable = unavailable
         self._tests = 0
@@ -73,6 +75,7 @@ class Management:
         linkset.links.sort(key=attrgetter("code"))
         end.on_congestion(lambda level: self.congested(link, level))
         self.congested(link, end.congestion)
+        self.outages.note(link.name, end.in_service)
         return link
 
     def congested(self, link: Link, level: int) -> None:
@@ -82,6 +85,7 @@ class Management:
 
     def changed(self, link: Link, in_service: bool) -> None:
         """Level 2 has brought a link into service, or lost it."""
+        self.outages.note(link.name, in_service)
         if in_service:
             link.is_blocked = False
             if link.is_managed:

@@ -79,7 +79,8 @@ class Traffic:
         """
         hold = Hold(self._point, is_retrieved=failed)
         for earlier in (*self._holds.values(), *self._moving):
-            self._take_over(hold, earlier, link)
+            if not earlier.is_timed:
+                self._take_over(hold, earlier, link)
         for way in self._point.ways.values():
             if link in way.carriers:
                 for selection in range(len(way.carriers)):
@@ -128,9 +129,18 @@ class Traffic:
         """The changeover of a link is over."""
         hold = self._holds.pop(link)
         link.was_changed_over = True
-        self._release(hold, link.end.retrieve(fsn) if hold.is_retrieved else [])
+        retrieved = link.end.retrieve(fsn) if hold.is_retrieved else []
+        self._release(hold, self._hand_over(retrieved, link))
         self._gone_on()
         self._over(link)
+
+    def _hand_over(self, retrieved: list[bytes], link: Link) -> list[bytes]:
+        """Give what was taken back to those that wait for T3 or T6 already; the rest is left."""
+        rest = retrieved
+        for hold in self._moving:
+            if hold.is_timed:
+                rest = hold.precede(rest, link)
+        return rest
 
     def ways_found(self) -> None:
         """A link serves: what was changed over without a way to the far end is told to it now."""
@@ -288,9 +298,10 @@ class Traffic:
     def _take_over(self, hold: Hold, earlier: Hold, link: Link) -> None:
         """What waits for earlier traffic of a lost link waits for its changeover from now on."""
         given = earlier.give_up(link)
-        for (_, selection), (way, source) in given.flows.items():
+        hold.flows |= given.flows
+        for (_, selection), (way, _) in given.flows.items():
             if way.carriers and way.carriers[selection] is earlier:
-                hold.take(way, selection, source)
+                way.carriers[selection] = hold
         hold.buffer += given.buffer
         if given.flows and not earlier.flows and earlier.changeback is not None:
             earlier.changeback.handle(changeback.Input.OVERTAKEN)
@@ -307,7 +318,13 @@ class Traffic:
                 # after.
                 gone.add((destination, selection))
         for octets in retrieved:
-            if octets[0] & 15 != self._point.variant.test_service:
+            service, test_service = octets[0] & 15, self._point.variant.test_service
+            if service > test_service:
+                flow = self._point.labels.flow_of(octets)
+                if flow not in hold.flows:
+                    # On its way to a node that could not pass it on, when the flow was rerouted.
+                    gone.add(flow)
+            if service != test_service:
                 self._send_on(octets, gone)
         for octets in hold.buffer:
             self._send_on(octets, gone)

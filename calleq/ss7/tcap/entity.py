@@ -8,6 +8,8 @@ Odd cases:
 
 - a message that SCCP will not even take (an address that cannot be written) is treated as one that
   came back: the user is told in the same instant, once its request is done;
+- answers come from this subsystem at this node, though a global title was called: SCCP puts the
+  point code in;
 - transaction ids begin with the wall clock, so that those of a former life are not met again soon.
 """
 
@@ -59,6 +61,7 @@ class Entity:
             dialogues_limit=dialogues_limit,
             idle_limit_us=idle_limit_us,
             answered=answered,
+            own_address=PartyAddress(ssn=ssn),
         )
         self._timer: Timer | None = None
         self._timer_due_us = 0

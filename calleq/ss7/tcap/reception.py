@@ -4,9 +4,11 @@ Odd cases:
 
 - a message for a transaction whose far end has another id than it has is not for that transaction:
   it is refused as for one that is not known, and the transaction stands;
-- a message that cannot be read is refused where its originating id can be told, and ends the
-  transaction whose it was; one without any id that can be told is dropped (Q.774 §3.3.3.1);
+- a message that cannot be read is refused where its originating id can be told and someone waits
+  for an answer, and ends the transaction whose it was; else it is dropped (Q.774 §3.3.3.1);
 - the far end's address is the calling address of its first answer, from then on;
+- whoever begins may have called a global title that several ends share: an answer comes from this
+  end's own address, where it has one, so that what follows reaches this end and no other;
 - a Begin that comes twice opens two dialogues: nothing in it says that it is the same.
 """
 
@@ -31,6 +33,7 @@ from calleq.ss7.tcap.messages import (
     DialogueResponse,
     End,
     MessageError,
+    MessageType,
     Unidirectional,
     UnidirectionalDialogue,
 )
@@ -38,16 +41,26 @@ from calleq.ss7.tcap.outbox import Outbox
 from calleq.ss7.tcap.states import TABLE, Action, Dialogue, Input, State
 from calleq.ss7.tcap.sublayer import ComponentSublayer
 
+_NEVER_ANSWERED = (MessageType.END, MessageType.ABORT, MessageType.UNIDIRECTIONAL)
+"""Whatever is wrong with them, nobody waits for an answer (Q.774 §3.3.3.1)."""
+
 
 class Reception:
     """Takes messages for the dialogues of one end."""
 
-    def __init__(self, table: DialogueTable, components: ComponentSublayer, outbox: Outbox) -> None:
+    def __init__(
+        self,
+        table: DialogueTable,
+        components: ComponentSublayer,
+        outbox: Outbox,
+        own_address: PartyAddress | None,
+    ) -> None:
         self.discarded = 0
         """Messages that were dropped without an answer."""
         self._table = table
         self._components = components
         self._outbox = outbox
+        self._own_address = own_address
 
     def receive(
         self, called: PartyAddress, calling: PartyAddress, octets: bytes, now_us: int
@@ -92,8 +105,9 @@ class Reception:
         if isinstance(message.dialogue, DialogueRequest):
             context, information = message.dialogue.context, message.dialogue.user_information
         local_id = self._table.free_id()
+        own = self._own_address or called
         dialogue = self._table.open(
-            State.INITIATION_RECEIVED, local_id, far_id, called, calling, context, now_us
+            State.INITIATION_RECEIVED, local_id, far_id, own, calling, context, now_us
         )
         told = self._components.received(dialogue, message.components)
         return [BeginIndication(dialogue.number, called, calling, context, information, told)]
@@ -172,7 +186,7 @@ class Reception:
         far_id = error.originating
         dialogue = self._table.find(error.destination, far_id)
         state = State.IDLE if dialogue is None else dialogue.state
-        if far_id is not None:
+        if far_id is not None and error.message_type not in _NEVER_ANSWERED:
             self._outbox.abort(calling, called, Abort(far_id, error.cause))
         else:
             self.discarded += 1

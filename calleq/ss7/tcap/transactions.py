@@ -54,15 +54,17 @@ class TransactionCapabilities:
         dialogues_limit: int = DIALOGUES_LIMIT,
         idle_limit_us: int = IDLE_LIMIT_US,
         answered: frozenset[Code] = frozenset(),
+        own_address: PartyAddress | None = None,
     ) -> None:
         """`answered`: operations that this end's user always answers.
 
         Of those a second Invoke of the same id, before the answer, is rejected as a duplicate.
+        `own_address`: what answers come from; None: the address that was called.
         """
         self._table = DialogueTable(first_id, dialogues_limit, idle_limit_us)
         self._components = ComponentSublayer(answered)
         self._outbox = Outbox()
-        self._reception = Reception(self._table, self._components, self._outbox)
+        self._reception = Reception(self._table, self._components, self._outbox, own_address)
 
     def __len__(self) -> int:
         """How many dialogues there are."""
@@ -250,9 +252,8 @@ class TransactionCapabilities:
         """Tell of invocations whose time is over, and give idle dialogues up."""
         events: list[Event] = []
         while (running := self._components.take_due(now_us)) is not None:
-            told = self._components.expired(self._table.get(running.dialogue), running)
-            if told is not None:
-                events.append(told)
+            dialogue = self._table.get(running.dialogue)
+            events.append(self._components.expired(dialogue, running))
         while (idle := self._table.idle(now_us)) is not None:
             if idle.remote_id:
                 abort = Abort(idle.remote_id, ProviderCause.RESOURCE_LIMITATION)
