@@ -27,7 +27,7 @@ from calleq.runtime.tap import Tap
 from calleq.scp.service import ControlPoint
 from calleq.ss7.isup.check_equipment import VoiceChecks
 from calleq.ss7.isup.exchange import IsupExchange
-from calleq.ss7.isup.timers import IsupTimers, timers_of
+from calleq.ss7.isup.timers import ANSI_TIMERS, IsupTimers, timers_of
 from calleq.ss7.isup.trunks import Trunk
 from calleq.ss7.level3.screening import screening_of
 from calleq.ss7.level3.timers import Mtp3Timers
@@ -38,6 +38,7 @@ from calleq.ss7.mtp3 import MessageTransfer
 from calleq.ss7.node import Mtp3Node
 from calleq.ss7.sccp.service import SccpNode
 from calleq.ss7.transfer_point import TransferPoint
+from calleq.ss7.variant import variant_of
 from calleq.ssp.switch import SwitchService
 from calleq.telephones.behaviours import TALK_US, Manners
 from calleq.telephones.diary import Diary
@@ -150,7 +151,10 @@ class Network:
 
 def point_codes(topology: Topology) -> dict[str, int]:
     """The point code of every signalling node by name."""
-    return {name: parse_point_code(code) for name, code in topology.point_codes().items()}
+    return {
+        name: parse_point_code(code, topology.variant)
+        for name, code in topology.point_codes().items()
+    }
 
 
 def build_network(
@@ -244,6 +248,7 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
     topology = network.topology
     codes = point_codes(topology)
     timers = Mtp3Timers(**timers_us(topology))
+    variant = variant_of(topology)
     for point in topology.transfer_points:
         if point.name in chosen:
             network.nodes[point.name] = TransferPoint(
@@ -252,17 +257,18 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
                 plant.clock,
                 codes.get(point.mate),
                 timers=timers,
-                screening=screening_of(point.screening, codes),
+                screening=screening_of(point.screening, codes, topology.variant),
+                variant=variant,
             )
     relays = {point.name for point in topology.transfer_points}
     controls = {point.name for point in topology.service_control_points}
     for name, code in codes.items():
         if name in chosen and name not in relays:
-            network.nodes[name] = Mtp3Node(name, code, plant.clock, timers=timers)
+            network.nodes[name] = Mtp3Node(name, code, plant.clock, timers=timers, variant=variant)
     for link in topology.links:
         for name, end in plant.link_ends(link, chosen).items():
             far = link.ends[1] if name == link.ends[0] else link.ends[0]
-            network.nodes[name].attach(end, codes[far])
+            network.nodes[name].attach(end, codes[far], link.slc)
             if isinstance(end, AdaptedEnd):
                 tell_each_other(network.nodes[name], end, codes[far])
             network.link_ends.append(end)
@@ -284,12 +290,14 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
                 plant.clock,
                 _timers(topology),
                 VoiceChecks(plant.voice, name),
+                variant,
             )
 
 
 def _timers(topology: Topology) -> IsupTimers:
     try:
-        return timers_of(topology.isup_timers)
+        usual = ANSI_TIMERS if topology.variant == "ansi" else IsupTimers()
+        return timers_of(topology.isup_timers, usual)
     except ValueError as wrong:
         raise TopologyError(f"isup_timers: {wrong}") from None
 

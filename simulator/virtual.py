@@ -70,7 +70,8 @@ class VirtualNetwork:
         self.journal = MemoryJournal(self.clock, commit_us, journal_sink)
         self.diary = Diary(self.clock, sink=diary_sink)
         self.voice = VirtualVoice(self.clock, NominalPrompts())
-        self.links: dict[tuple[str, str], InProcessLink] = {}
+        self.links: dict[str, InProcessLink] = {}
+        """By name."""
         self._seed = seed
         draw = random.Random(f"references {seed}")
         plant = Plant(
@@ -94,7 +95,7 @@ class VirtualNetwork:
 
     def _link_ends(self, link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
         wire = in_process_link(link, self.clock, self.tap, self._seed)
-        self.links[link.ends] = wire
+        self.links[link.name] = wire
         if link.is_foreign:
             wire.fail()  # nobody is there
         return {name: wire.end(name) for name in link.ends if name in chosen}
@@ -136,14 +137,14 @@ class VirtualNetwork:
 
     def fail_element(self, name: str) -> None:
         """Take every signalling link of a node out of service."""
-        for ends, link in self.links.items():
-            if name in ends:
+        for wire, link in self.links.items():
+            if name in wire.split("/"):
                 link.fail()
 
     def restore_element(self, name: str) -> None:
         """Bring every signalling link of a node back."""
-        for ends, link in self.links.items():
-            if name in ends:
+        for wire, link in self.links.items():
+            if name in wire.split("/"):
                 link.restore()
 
     def ended(self) -> int:

@@ -121,8 +121,8 @@ def test_elements_have_addresses_of_their_own() -> None:
         ),
         (
             spoiled('ends = ["ssp-62", "stp-68"]', 'ends = ["stp-70", "ssp-62"]'),
-            "links[1].ends",
-            "linked already",
+            "links[1].slc",
+            "0: links[0] between ssp-62 and stp-70 has it already; a code of its own, 0 to 15",
         ),
         (
             spoiled('ends = ["ssp-62", "stp-68"]', 'ends = ["ssp-62", "stp-68"]\ndelay_us = -1'),

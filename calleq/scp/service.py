@@ -47,13 +47,13 @@ class ControlPoint:
     ) -> None:
         """Registers itself at SCCP and, by its name, on the OSN."""
         self.name = point.name
-        code = parse_point_code(point.point_code)
+        code = parse_point_code(point.point_code, topology.variant)
         self.platform = ServicePlatform(clock, sccp, topology.intelligent_network.subsystem, code)
         self.freephone = Freephone(topology.freephone, clock, topology.country_code)
         for key in self.freephone.keys:
             self.platform.services[key] = self.freephone
         codes = topology.point_codes()
-        switch = parse_point_code(codes[topology.access_server.switch])
+        switch = parse_point_code(codes[topology.access_server.switch], topology.variant)
         calls: SwitchCalls | AssistedCalls
         peripheral = assisting_peripheral(topology)
         if point.bridge == "ip" and peripheral is not None:

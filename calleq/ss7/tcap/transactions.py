@@ -252,9 +252,8 @@ class TransactionCapabilities:
         """Tell of invocations whose time is over, and give idle dialogues up."""
         events: list[Event] = []
         while (running := self._components.take_due(now_us)) is not None:
-            told = self._components.expired(self._table.get(running.dialogue), running)
-            if told is not None:
-                events.append(told)
+            dialogue = self._table.get(running.dialogue)
+            events.append(self._components.expired(dialogue, running))
         while (idle := self._table.idle(now_us)) is not None:
             if idle.remote_id:
                 abort = Abort(idle.remote_id, ProviderCause.RESOURCE_LIMITATION)

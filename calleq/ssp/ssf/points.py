@@ -43,6 +43,8 @@ ARMABLE = frozenset(
 )
 """Events that can be armed dynamically."""
 
+ALERTING = frozenset((_E.O_TERM_SEIZED, _E.CALL_ACCEPTED))
+"""Events that are told and never waited at."""
 WITH_TIMER = frozenset((_E.O_NO_ANSWER, _E.T_NO_ANSWER))
 OF_CALLER = frozenset((_E.O_ABANDON, _E.T_ABANDON))
 """Events that concern the controlling leg where no leg is named; all others the passive one."""
@@ -109,6 +111,8 @@ def arming_of(event: BcsmEvent) -> Arming:
     kind = event.event_type
     if kind not in ARMABLE:
         raise refuse(ErrorCode.UNEXPECTED_PARAMETER, f"{kind.name} cannot be armed")
+    if kind in ALERTING and event.monitor_mode is MonitorMode.INTERRUPTED:
+        raise refuse(ErrorCode.UNEXPECTED_PARAMETER, f"{kind.name} does not wait for anyone")
     criteria = event.criteria
     if criteria is None:
         return Arming(event.monitor_mode)

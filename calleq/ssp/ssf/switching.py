@@ -312,5 +312,6 @@ def _said_by(error: OperationError, known: frozenset[ErrorCode]) -> OperationErr
 
 def _control_points(topology: Topology) -> Mapping[str, int]:
     return {
-        point.name: parse_point_code(point.point_code) for point in topology.service_control_points
+        point.name: parse_point_code(point.point_code, topology.variant)
+        for point in topology.service_control_points
     }
