@@ -162,10 +162,11 @@ class CallDriver:
         if self._is_pumping:
             return
         self._is_pumping = True
-        machine, clock = self._machine, self._means.clock
+        machine, inbox = self._machine, self._inbox
+        now_us = self._means.clock.monotonic_us()
         while True:
-            if self._inbox:
-                machine.receive(self._inbox.popleft(), clock.monotonic_us())
+            if inbox:
+                machine.receive(inbox.popleft(), now_us)
             for event in machine.take_events():
                 if event.event == "dialled":
                     self._dialled["customer" if event.leg == "customer" else "agent"] = event
@@ -173,7 +174,7 @@ class CallDriver:
                     self._say(event)
             for command in machine.take_commands():
                 self._execute(command)
-            if not self._inbox:
+            if not inbox:
                 break
         self._is_pumping = False
         if machine.final is None:

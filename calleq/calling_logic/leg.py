@@ -48,6 +48,7 @@ class Signal(StrEnum):
 
 
 _P, _S = Phase, Signal
+_UP = Phase.UP
 
 LEG_TABLE: Mapping[tuple[Phase, Signal], tuple[str, Phase]] = {
     (_P.JOURNALLING, _S.DURABLE): ("dial", _P.CALLING),
@@ -119,7 +120,7 @@ class CircuitLeg:
     @property
     def is_up(self) -> bool:
         """The party has answered and nobody has released."""
-        return self._phase is Phase.UP
+        return self._phase is _UP
 
     def begin(self) -> None:
         """Journal the attempt; the IAM follows."""

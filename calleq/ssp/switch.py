@@ -216,13 +216,11 @@ class SwitchService:
         return side
 
     def _received(self, circuit: Circuit, iam: Iam) -> Received:
-        cic = circuit.key.cic
-        groups = (
-            trunk.name
-            for trunk in self._trunks
-            if circuit.far in trunk.ends and trunk.first <= cic < trunk.first + trunk.circuits
-        )
-        group = next(groups, "")
+        cic, far, group = circuit.key.cic, circuit.far, ""
+        for trunk in self._trunks:
+            if far in trunk.ends and trunk.first <= cic < trunk.first + trunk.circuits:
+                group = trunk.name
+                break
         called, calling = iam.called, iam.calling
         if calling is None:
             return Received(group, called.digits, called.nature)

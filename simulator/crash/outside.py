@@ -68,10 +68,6 @@ class _Subscriber:
     def telephone_hung_up(self) -> None:
         self._forget()
 
-    def telephone_put_down(self) -> None:
-        """Nobody here puts it down for a while."""
-        self._forget()
-
     def telephone_free(self) -> None:
         """Nothing is kept for it."""
 

@@ -52,9 +52,11 @@ class Hold:
         """Put what its flows had sent over `source` before what it holds; return the rest."""
         mine: list[bytes] = []
         rest: list[bytes] = []
+        test_service = self._point.variant.test_service
+        flow_of = self._point.labels.flow_of
         for octets in retrieved:
             flow = self.flows.get(flow_of(octets))
-            is_mine = flow is not None and flow[1] is source and octets[0] & 15 > SERVICE_TEST
+            is_mine = flow is not None and flow[1] is source and octets[0] & 15 > test_service
             (mine if is_mine else rest).append(octets)
         self.buffer[:0] = mine
         return rest

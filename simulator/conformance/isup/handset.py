@@ -92,8 +92,5 @@ class Handset:
         self._voice.feed(ELEMENT, self._wire, ())
         self._voice.stop(ELEMENT, self._mouth)
 
-    def telephone_put_down(self) -> None:
-        self.telephone_hung_up()
-
     def telephone_free(self) -> None:
         """Nothing to do."""
