@@ -21,6 +21,7 @@ from calleq.ss7.sccp.values import (
     SubsystemState,
 )
 from calleq.ss7.transfer_point import TransferPoint
+from calleq.ss7.variant import ITU, Variant
 from calleq.topology import parse_point_code
 from calleq.units import MILLISECOND_US
 
@@ -137,7 +138,12 @@ class Port:
         return destination not in self.away
 
     def transfer(
-        self, destination: int, selection: int, payload: bytes, service: int = SERVICE_SCCP
+        self,
+        destination: int,
+        selection: int,
+        payload: bytes,
+        *,
+        service: int = SERVICE_SCCP,
     ) -> bool:
         assert service == SERVICE_SCCP
         if destination in self.away or destination in self.refused:
@@ -176,11 +182,17 @@ class Port:
 class Scene:
     """Nodes of SCCP on wires, each with one subsystem that keeps a diary."""
 
-    def __init__(self, plans: dict[int, SccpPlan], users: Iterable[int] = (SSP, SCP)) -> None:
+    def __init__(
+        self,
+        plans: dict[int, SccpPlan],
+        users: Iterable[int] = (SSP, SCP),
+        variant: Variant = ITU,
+    ) -> None:
         self.clock = VirtualClock()
         self.wires = Wires(self.clock)
         self.nodes = {
-            code: SccpNode(self.wires.port(code), self.clock, plan) for code, plan in plans.items()
+            code: SccpNode(self.wires.port(code), self.clock, plan, variant)
+            for code, plan in plans.items()
         }
         self.diaries = {code: Diary() for code in users if code in plans}
         for code, diary in self.diaries.items():

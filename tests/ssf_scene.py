@@ -50,6 +50,7 @@ from calleq.topology import (
     parse_point_code,
 )
 from calleq.units import SECOND_US
+from simulator.world import without_services
 from tests.virtual import QUIET_US, VirtualNetwork
 
 SSN = 241
@@ -63,7 +64,7 @@ _E = EventTypeBCSM
 
 def with_control_points(topology: Topology | None = None, **trigger: Any) -> Topology:
     """The network with two SCPs on both transfer points, and triggers on 800 numbers."""
-    topology = topology or load_topology()
+    topology = without_services(topology or load_topology())
     points = (
         ServiceControlPoint(name="scp-82", numeral="82", point_code="2-82-1", mate="scp-84"),
         ServiceControlPoint(name="scp-84", numeral="84", point_code="2-84-1", mate="scp-82"),

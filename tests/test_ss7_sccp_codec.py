@@ -31,6 +31,7 @@ from tests import sccp_values as values
 
 SCP = PartyAddress(241, title=FullTitle("18005550199"), route_on_title=True)
 SSP = PartyAddress(106, 4593)
+LONG_TITLE = PartyAddress(241, title=FullTitle("1" * 244))
 
 
 class TestGoldenOctets:
@@ -177,6 +178,9 @@ class TestRefusals:
             (m.Udt(SSP, SSP, b"a", 2), "protocol class 2"),
             (m.Udts(SSP, SSP, b"a", 256), "return cause"),
             (m.Xudt(SSP, SSP, bytes(255)), "one signal unit"),
+            # Two that the unit would hold, but not the pointers (an OverflowError once).
+            (m.Xudt(SSP, SSP, bytes(246), importance=1), "a pointer of 258"),
+            (m.Udt(LONG_TITLE, LONG_TITLE, b"a"), "a pointer of 257"),
             (m.Xudt(SSP, SSP, b"a", hop_counter=16), "hop counter"),
             (m.Xudt(SSP, SSP, b"a", segmentation=m.Segmentation(True, 16, 0)), "3.17"),
             (m.Xudt(SSP, SSP, b"a", segmentation=m.Segmentation(True, 0, 1 << 24)), "3.17"),

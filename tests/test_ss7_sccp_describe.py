@@ -138,7 +138,8 @@ class TestLadders:
         assert ladder(CALL, seen, [], {"ssp": SSP}, decoders).rows == ()
 
     def test_without_a_decoder_the_data_is_shown_as_octets(self) -> None:
-        read = reading(captured(m.Udt(TITLED, NUMBERED, b"\x62")), Decoders(), CALL, None)
+        decoders = Decoders(user_data=lambda _: None)
+        read = reading(captured(m.Udt(TITLED, NUMBERED, b"\x62")), decoders, CALL, None)
         assert (read.name, read.error) == ("UDT", "")
         assert ("data", "62") in read.fields
         assert read.fields[-1] == ("label", "2-62-1 to 2-90-1")

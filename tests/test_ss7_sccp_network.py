@@ -11,7 +11,9 @@ from calleq.ss7.node import Mtp3Node
 from calleq.ss7.sccp.contract import SccpProvider, SccpUser
 from calleq.ss7.sccp.plan import RemoteSubsystem, SccpPlan, TitledService, plans_of
 from calleq.ss7.sccp.service import SccpNode
-from calleq.ss7.sccp.values import SERVICE_SCCP, PartyAddress, ReturnCause
+from calleq.ss7.sccp.translation import Entity, Rule
+from calleq.ss7.sccp.values import SERVICE_SCCP, PartyAddress, PlanTitle, ReturnCause
+from calleq.ss7.variant import ANSI
 from calleq.units import SECOND_US
 from tests.sccp_scene import (
     BACKUP,
@@ -204,3 +206,33 @@ def test_other_user_parts_go_their_own_way_beside_it() -> None:
     asked = ask(network, 1)
     assert calls == [SERVICE_ISUP]
     assert heard(network, "scp") == asked
+
+
+def test_an_ansi_network_speaks_t1_112() -> None:
+    """24-bit point codes, eight bits of selection, units three octets shorter."""
+    near, stp, far = 0x010203, 0x010204, 0x010205
+    number = PlanTitle("18005550199", 254)
+    onward = Rule(entities=(Entity(stp),), translation_type=254, nature=None, route_on_title=True)
+    final = Rule(prefix="1800", entities=(Entity(far, INAP),), translation_type=254, nature=None)
+    plans = {
+        near: SccpPlan(rules=(onward,), watched=(RemoteSubsystem(far, INAP),)),
+        stp: SccpPlan(rules=(final,)),
+        far: SccpPlan(concerned=(near,)),
+    }
+    scene = Scene(plans, (near, far), ANSI)
+    called = PartyAddress(INAP, None, number, route_on_title=True)
+    sent = [bytes([length % 251]) * length for length in (1, 200, 240, 250, 255, 3_000)]
+    for data in sent:
+        scene.nodes[near].send(called, HERE, data, sequence=200)
+    scene.pass_time()
+    assert scene.diaries[far].heard == sent
+    ((_, calling, _), *_) = scene.diaries[far].data
+    assert calling == PartyAddress(INAP, near, national=True)
+    assert max(len(msu.payload) for msu in scene.wires.seen) <= 265
+    assert {msu.selection for msu in scene.wires.seen if msu.origin == near} == {200}
+    scene.nodes[far].set_in_service(INAP, False)
+    scene.pass_time()
+    assert scene.diaries[near].states == [f"{far}:{INAP} prohibited"]
+    scene.nodes[far].set_in_service(INAP, True)
+    scene.pass_time(6 * SECOND_US)
+    assert scene.diaries[near].states[-1] == f"{far}:{INAP} allowed"

@@ -378,6 +378,15 @@ def test_contexts_and_user_information_belong_in_the_first_messages_only():
         pair.begin(context=None, user_information=INFORMATION)
     with pytest.raises(TcapError):
         pair.begin(context=(9,))
+    pair.begin()
+    (begun,) = pair.to_scf()
+    with pytest.raises(TcapError):
+        pair.scf.abort(
+            begun.dialogue,
+            reason=AbortReason.CONTEXT_NOT_SUPPORTED,
+            context=(9,),
+            now_us=pair.now_us,
+        )
     here = pair.begin(context=None)
     (begun,) = pair.to_scf()
     with pytest.raises(TcapError):
@@ -415,6 +424,15 @@ def test_rejects_that_do_not_fit_wait_for_the_next_message():
     end.end.continue_(number, now_us=end.now_us)
     (second,) = end.says()
     assert list(second.components) == rejects
+
+
+@pytest.mark.parametrize("kind", [0x61, 0x64, 0x67])
+def test_what_is_wrong_and_awaits_no_answer_gets_none(kind: int):
+    end = Alone()
+    octets = b"\x48\x02" + FAR_ID + b"\x05\x00"
+    assert end.hears(bytes((kind, len(octets))) + octets) == []
+    assert end.says() == []
+    assert end.end.discarded == 1
 
 
 def test_messages_that_nobody_fetches_are_bounded(monkeypatch: pytest.MonkeyPatch):

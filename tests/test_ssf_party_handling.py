@@ -1,4 +1,4 @@
-"""Call party handling of CS-2: legs split, moved, merged, let go; the controlling one rung again."""
+"""Call party handling of CS-2: legs split, moved, merged, let go; a controlling leg rung again."""
 
 import pytest
 

@@ -1,8 +1,12 @@
-"""The INAP bench: CPU time of one InitialDP as a trigger sends it, whole and its argument alone."""
+"""The INAP bench: CPU time of one InitialDP as a trigger sends it, whole and its argument alone.
+
+The lines about services are of `bench_services`.
+"""
 
 import time
 from collections.abc import Callable
 
+from calleq.cli import bench_services
 from calleq.cli.figures import Figure
 from calleq.ss7.inap.arguments import InitialDP
 from calleq.ss7.inap.codec import decode_argument, encode_argument
@@ -63,7 +67,11 @@ def measure(command: str) -> list[Figure]:
         ("argument decoded", lambda: decode_argument(code, parameter, Version.CS1)),
     ]
     figures = [Figure(name, _best(one), "us CPU", command) for name, one in work]
-    return [*figures, Figure("message", len(octets), "octets", command)]
+    return [
+        *figures,
+        Figure("message", len(octets), "octets", command),
+        *bench_services.measure(command),
+    ]
 
 
 def _best(work: Callable[[], object]) -> float:

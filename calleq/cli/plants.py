@@ -25,7 +25,7 @@ from calleq.runtime.clock import Clock
 from calleq.runtime.guest import GuestReactor, start_guest, stop_guest
 from calleq.runtime.tap import Tap
 from calleq.ss7.laying import in_process_link, timers_of
-from calleq.ss7.links import InProcessLink, LinkEnd, link_name
+from calleq.ss7.links import InProcessLink, LinkEnd
 from calleq.ss7.tcp_link import TcpConnector, TcpEnd, TcpListener
 from calleq.topology import SignallingLink, Topology, address_of
 
@@ -77,14 +77,15 @@ class OneProcess:
         self._tap = tap
         self._foreign = ForeignLinks(topology, clock, tap)
         self._reactor: GuestReactor | None = None
-        self.links: dict[tuple[str, str], InProcessLink] = {}
+        self.links: dict[str, InProcessLink] = {}
+        """By name."""
         self.bus: Bus = InProcessBus(clock, topology.timing.osn_delay_us, tap)
         self.lines: LinePlant = InProcessLines(clock, topology.timing.line_delay_us, tap)
 
     def link_ends(self, link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
         if link.is_foreign:
             return self._foreign.ends_in(link, chosen)
-        wire = self.links[link.ends] = in_process_link(link, self._clock, self._tap)
+        wire = self.links[link.name] = in_process_link(link, self._clock, self._tap)
         return {name: wire.end(name) for name in link.ends if name in chosen}
 
     def open(self, lines_lost: Callable[[str], object]) -> None:
@@ -165,16 +166,17 @@ class SeveralProcesses:
         for name in here:
             far = link.ends[1] if name == link.ends[0] else link.ends[0]
             if name == self._waiting_end(link):
-                ends[name] = self._watched(self._listener(name).end(far, link_name(link.ends)))
+                ends[name] = self._watched(self._listener(name).end(far, link.name, link.slc))
             else:
                 end = TcpEnd(
-                    link_name(link.ends),
+                    link.name,
                     name,
                     far,
                     self._clock,
                     self._tap,
                     emergency=link.proving == "emergency",
                     timers=timers_of(link),
+                    slc=link.slc,
                 )
                 connector = TcpConnector(end)
                 self._connectors.append(connector)

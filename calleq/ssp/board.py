@@ -100,8 +100,8 @@ class PortSide(CallingSide):
     def treat(self) -> None:
         if not self._is_over:
             self._is_over = True
+            self._clear_soon()  # first: the port is free before the end is durable anywhere
             self._user.circuit_released(self._port, self.call.cause)
-            self._clear_soon()
 
     def release(self, cause: Cause) -> None:
         """The logic ends the call."""
@@ -147,8 +147,8 @@ class Board:
         self._free = deque(range(1, ports + 1))
         """The numbers of the ports that are free, the longest free first."""
 
-    def reserve(self, call: str) -> bool:
-        return self._reservations.reserve(call, len(self._free))
+    def reserve(self, call: str, answer: Callable[[bool], object]) -> None:
+        answer(self._reservations.reserve(call, len(self._free)))
 
     def are_resetting(self) -> bool:
         exchange: Exchange = self._office.exchange
@@ -182,6 +182,7 @@ class Board:
         self.free(way)
 
     def hear(self, way: Way, sources: tuple[str, ...]) -> None:
+        """What the party hears from now on; nothing once its call is being released."""
         assert isinstance(way, Port), "seize gives nothing else"
         way.hear(sources)
 

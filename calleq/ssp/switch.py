@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from calleq.acd.longest_idle import LongestIdle
 from calleq.calling_logic.logic import CallingLogic
 from calleq.calling_logic.means import Means
+from calleq.calling_logic.stage import OwnVoice
 from calleq.causes import Q850
 from calleq.journal.contract import Journal
 from calleq.journal.entries import (
@@ -103,14 +104,15 @@ class SwitchService:
         )
         peripheral = _peripheral_of(topology, name)
         self._new_call: CallMaker = Call
-        board = self._own_board(switch) if switch.board and (sccp or not peripheral) else None
+        own_code = parse_point_code(switch.point_code, topology.variant)
+        has_board = switch.board and (sccp or not peripheral)
+        board = self._own_board(switch, own_code) if has_board else None
         self.logic = None if peripheral or board is None else self._own_logic(switch, board, bus)
         """Calling logic 80 on the switch's own board, where it has one and no peripheral."""
         self.services: ServiceSwitching | None = None
         """Service switching, where there are SCPs."""
         if sccp is not None:
-            code = parse_point_code(switch.point_code)
-            self.services = ServiceSwitching(topology, self._office, board, sccp, code)
+            self.services = ServiceSwitching(topology, self._office, board, sccp, own_code)
             self._new_call = self.services.new_call
             if board is not None:
                 board.new_call = self._new_call
@@ -120,10 +122,10 @@ class SwitchService:
         exchange.on_digits(SwitchNumbers(routing, numbers, topology.country_code))
         self.register.on_origination(self._line_dials)
 
-    def _own_board(self, switch: Switch) -> Board:
+    def _own_board(self, switch: Switch, point_code: int) -> Board:
         return Board(
             self._office,
-            parse_point_code(switch.point_code),
+            point_code,
             switch.board,
             tuple(trunk.name for trunk in self._trunks),
             self._calls.add,
@@ -136,7 +138,7 @@ class SwitchService:
             office.name,
             switch.number,
             board,
-            office.voice,
+            OwnVoice(office.name, office.voice, board.hear),
             office.journal,
             office.clock,
             LongestIdle(),
@@ -214,13 +216,11 @@ class SwitchService:
         return side
 
     def _received(self, circuit: Circuit, iam: Iam) -> Received:
-        cic = circuit.key.cic
-        groups = (
-            trunk.name
-            for trunk in self._trunks
-            if circuit.far in trunk.ends and trunk.first <= cic < trunk.first + trunk.circuits
-        )
-        group = next(groups, "")
+        cic, far, group = circuit.key.cic, circuit.far, ""
+        for trunk in self._trunks:
+            if far in trunk.ends and trunk.first <= cic < trunk.first + trunk.circuits:
+                group = trunk.name
+                break
         called, calling = iam.called, iam.calling
         if calling is None:
             return Received(group, called.digits, called.nature)
@@ -257,6 +257,9 @@ def _switch_of(topology: Topology, name: str) -> Switch:
 
 
 def _peripheral_of(topology: Topology, name: str) -> str:
+    """The peripheral that makes the switch's calls; empty where the switch does that itself."""
+    if topology.access_server.equipment == name:
+        return ""
     for peripheral in topology.peripherals:
         if peripheral.switch == name:
             return peripheral.name

@@ -24,6 +24,7 @@ from calleq.ss7.sccp.values import SERVICE_SCCP, SccpError
 from calleq.trace.capture import Captured
 from calleq.trace.circuits import Circuits, seizures
 from calleq.trace.decoding import Decoders, read_internet, reading
+from calleq.trace.dialogues import CallDialogues
 from calleq.trace.lines import Lines
 
 DECODERS = Decoders()
@@ -71,7 +72,7 @@ def ladder(
 ) -> Ladder:
     """The ladder of `call`.
 
-    `dialogues` finds the units of SCCP that belong to it; without it there are none.
+    `dialogues` finds the units of SCCP that belong to it; without it, the SCP's journal says.
 
     `captures` are sorted by time (`read_captures`, `MemoryCapture.captures`); `entries` are those
     of all journals in any order; `point_codes` has every node's by its name.
@@ -81,6 +82,7 @@ def ladder(
     circuits = Circuits(announced, point_codes, decoders)
     lines = Lines(offers, decoders)
     referenced = _References(call, stamped, decoders)
+    spoken = dialogues or CallDialogues(stamped, decoders.mtp3)
     chosen: list[int] = []
     for index, captured in enumerate(captures):
         match captured.segment:
@@ -88,7 +90,7 @@ def ladder(
                 message = _sccp_message(captured.octets, decoders)
                 if message is None:
                     circuits.take(index, captured)
-                elif dialogues is not None and dialogues.call_of(message, captured) == call:
+                elif spoken.call_of(message, captured) == call:
                     chosen.append(index)
             case Segment.CIRCUIT:
                 if lines.call_of(captured) == call:

@@ -14,7 +14,6 @@ from typing import get_args
 import msgspec
 
 from calleq.call.driver import FINAL_STATES
-from calleq.ss7.links import link_name
 from calleq.topology import (
     Line,
     Topology,
@@ -25,6 +24,7 @@ from calleq.topology import (
     load_topology,
     reworded,
 )
+from calleq.topology_mtp3 import as_ansi
 from simulator.faults.kinds import KINDS
 from simulator.scenarios import expectations, steps
 from simulator.scenarios.expectations import AnyExpectation
@@ -81,6 +81,8 @@ def topology_of(scenario: Scenario, directory: Path) -> Topology:
     """The network in which a scenario plays. Raises ScenarioError."""
     spec = scenario.network
     topology = _ground(scenario, directory)
+    if spec.variant == "ansi":
+        topology = as_ansi(topology)
     unknown = [name for name in spec.circuits if name not in {t.name for t in topology.trunks}]
     if unknown:
         known = ", ".join(trunk.name for trunk in topology.trunks)
@@ -298,10 +300,10 @@ class _Checker:
             case steps.Cancel():
                 self._one_of(f"{key}.call", step.call, self._calls)
             case steps.FailLink() | steps.RestoreLink():
-                links = {link_name(link.ends) for link in self._topology.links}
+                links = {link.name for link in self._topology.links}
                 self._one_of(f"{key}.link", step.link, links)
             case steps.SpoilLink():
-                links = {link_name(link.ends) for link in self._topology.links}
+                links = {link.name for link in self._topology.links}
                 self._one_of(f"{key}.link", step.link, links)
                 try:
                     step.quality(0)

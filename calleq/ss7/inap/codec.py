@@ -12,6 +12,7 @@ Extensions are kept, known or not; one that is not among the `known` and whose c
 refuses its operation as an unexpected parameter.
 """
 
+from collections.abc import Container
 from functools import cache
 from typing import NoReturn
 
@@ -67,7 +68,7 @@ def encode_argument(argument: Argument, version: Version) -> bytes:
 
 
 def decode_argument(
-    code: int, octets: bytes, version: Version, known: frozenset[int | str] = NONE_KNOWN
+    code: int, octets: bytes, version: Version, known: Container[int | str] = NONE_KNOWN
 ) -> Argument:
     """The argument of an invoke of that operation; `known` are the extensions it may have."""
     table = _table(code, version)

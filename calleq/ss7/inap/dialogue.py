@@ -11,6 +11,7 @@ Odd cases: a SpecializedResourceReport without a link is taken, since equipment 
 with a link to anything but an announcement of ours is refused. INAP has no segmented results.
 """
 
+from collections.abc import Container
 from typing import assert_never
 
 import msgspec
@@ -99,7 +100,7 @@ class Conversation:
 
     __slots__ = ("_asked", "_known", "_ours", "version")
 
-    def __init__(self, version: Version, known: frozenset[int | str] = NONE_KNOWN) -> None:
+    def __init__(self, version: Version, known: Container[int | str] = NONE_KNOWN) -> None:
         self.version = version
         self._known = known
         self._ours: dict[int, OperationCode] = {}

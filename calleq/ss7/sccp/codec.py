@@ -35,8 +35,10 @@ from calleq.ss7.sccp.messages import (
 from calleq.ss7.sccp.values import SccpError
 from calleq.ss7.variant import ITU, Variant
 
-MESSAGE_LIMIT_OCTETS = 268
-"""What a signal unit carries beside its label of four octets (Q.703 §2.3.8)."""
+SIF_LIMIT_OCTETS = 272
+"""Of a signal unit, the label included (Q.703 §2.3.8, T1.111.3)."""
+MESSAGE_LIMIT_OCTETS = SIF_LIMIT_OCTETS - ITU.label_octets
+"""What an ITU unit carries beside its label of four octets; an ANSI unit has three fewer."""
 LONG_LIMIT_OCTETS = 4_091
 """What a unit of a broadband link carries (Q.2210): long unitdata only."""
 SHORT_DATA_LIMIT_OCTETS = 255
@@ -48,6 +50,8 @@ IMPORTANCE = 0x12
 END_OF_PARAMETERS = 0x00
 KNOWN_PARAMETERS = (END_OF_PARAMETERS, SEGMENTATION, IMPORTANCE)
 
+_LONG_TYPES = 0x13
+"""Types from here on are long unitdata."""
 _RETURN = 0x80
 _FIRST = 0x80
 _IN_SEQUENCE = 0x40
@@ -101,6 +105,11 @@ def message_codec(variant: Variant) -> MessageCodec:
     )
 
 
+def limit_octets(variant: Variant) -> int:
+    """The longest message that one unit of a variant carries."""
+    return SIF_LIMIT_OCTETS - variant.label_octets
+
+
 def encode(message: Message, variant: Variant = ITU) -> bytes:
     """The octets of a message; SccpError when a field does not fit."""
     code = MESSAGE_TYPES[type(message)]
@@ -118,15 +127,21 @@ def encode(message: Message, variant: Variant = ITU) -> bytes:
             raise _wrong_data(data, SHORT_DATA_LIMIT_OCTETS)
         second = 3 + len(called)
         third = second + len(calling)
-        if third + len(data) + 5 > MESSAGE_LIMIT_OCTETS:
+        if third + len(data) + 5 > limit_octets(variant):
             raise _too_long(third + len(data) + 5)
+        if third >> 8:
+            raise _too_far(third)
         return b"%c%c\x03%c%c%c%b%c%b%c%b" % (
             code, kind, second, third, len(called), called, len(calling), calling, len(data), data,
         )  # fmt: skip
     if not 0 <= message.hop_counter <= HOPS:
         raise SccpError(f"hop counter {message.hop_counter}: 0 to {HOPS} (Q.713 §3.18)")
     fixed = bytes((code, kind, message.hop_counter))
-    return _join(LAYOUTS[code], fixed, called, calling, data, _optional_part(message))
+    octets = _join(LAYOUTS[code], fixed, called, calling, data, _optional_part(message))
+    limit = limit_octets(variant) if code < _LONG_TYPES else LONG_LIMIT_OCTETS
+    if len(octets) > limit:
+        raise _too_long(len(octets))
+    return octets
 
 
 def decode(octets: bytes, variant: Variant = ITU) -> Message:
@@ -137,7 +152,7 @@ def decode(octets: bytes, variant: Variant = ITU) -> Message:
     layout = LAYOUTS.get(code)
     if layout is None:
         raise SccpError(f"message type 0x{code:02x} is none of connectionless service (Q.713 §2.1)")
-    if layout.pointer_octets == 1 and len(octets) > MESSAGE_LIMIT_OCTETS:
+    if code < _LONG_TYPES and len(octets) > limit_octets(variant):
         raise _too_long(len(octets))
     called, calling, data, optional = _split(layout, octets)
     to = decode_address(called, variant)
@@ -231,12 +246,10 @@ def _join(
     first = 3 * width + 1
     second = first - width + 1 + len(called)
     third = second - width + 1 + len(calling)
-    fourth = third - width + width + len(data) if optional else 0
-    length = len(fixed) + 4 * width + 2 + len(called) + len(calling) + width + len(data)
-    length += len(optional)
-    if length > (LONG_LIMIT_OCTETS if width == 2 else MESSAGE_LIMIT_OCTETS):
-        raise _too_long(length)
+    fourth = third + len(data) if optional else 0
     pointers = (first, second, third, fourth)
+    if max(pointers) >> 8 * width:
+        raise _too_far(max(pointers))
     return b"".join(
         (
             fixed,
@@ -319,6 +332,10 @@ def _octet(value: int, name: str) -> int:
 
 def _wrong_data(data: bytes, limit: int) -> SccpError:
     return SccpError(f"data of {len(data)} octets: 1 to {limit} (Q.713 §3.16)")
+
+
+def _too_far(pointer: int) -> SccpError:
+    return SccpError(f"a pointer of {pointer}: it does not fit (Q.713 §2.3)")
 
 
 def _too_long(length: int) -> SccpError:

@@ -25,7 +25,8 @@ from calleq.ss7.sccp.values import (
     TranslationTitle,
     UnknownTitle,
 )
-from calleq.ss7.variant import ITU, Variant, point_code_text
+from calleq.ss7.variant import ITU, Variant
+from calleq.topology import VariantName, point_code_text
 
 Fields = tuple[tuple[str, str], ...]
 Payload = Callable[[Message], tuple[str, Fields] | None]
@@ -85,7 +86,7 @@ def address_text(address: PartyAddress, variant: Variant = ITU) -> str:
     if address.ssn is not None:
         number = f"SSN {address.ssn} {_SUBSYSTEMS.get(address.ssn, '')}".rstrip()
     if address.point_code is not None:
-        number += f" at {point_code_text(address.point_code, variant)}"
+        number += f" at {point_code_text(address.point_code, _name_of(variant))}"
     parts.append(number)
     if title and not address.route_on_title:
         parts.append(title)
@@ -113,7 +114,7 @@ def title_text(title: GlobalTitle) -> str:
 
 def management_fields(message: Management, variant: Variant = ITU) -> Fields:
     """The fields of a message of SCCP management."""
-    where = point_code_text(message.point_code, variant)
+    where = point_code_text(message.point_code, _name_of(variant))
     fields: Fields = (("subsystem", f"{message.ssn} at {where}"),)
     if message.multiplicity:
         fields = (*fields, ("multiplicity", str(message.multiplicity)))
@@ -165,3 +166,7 @@ def _transport(message: Message) -> Fields:
 
 def _scheme(scheme: int | None) -> str:
     return "" if scheme is None else f", scheme {scheme}"
+
+
+def _name_of(variant: Variant) -> VariantName:
+    return "ansi" if variant.is_ansi else "itu"

@@ -16,9 +16,10 @@ No message is longer than sixteen times the 255 octets of a segment.
 from dataclasses import dataclass
 
 from calleq.ss7.sccp.address_codec import encode_address
-from calleq.ss7.sccp.codec import MESSAGE_LIMIT_OCTETS, SHORT_DATA_LIMIT_OCTETS
+from calleq.ss7.sccp.codec import SHORT_DATA_LIMIT_OCTETS, limit_octets
 from calleq.ss7.sccp.messages import CLASS_IN_SEQUENCE, Segmentation, Udt, Xudt
 from calleq.ss7.sccp.values import PartyAddress, ReturnCause
+from calleq.ss7.variant import ITU, Variant
 from calleq.units import SECOND_US
 
 SEGMENTS_LIMIT = 16
@@ -66,15 +67,17 @@ class _Process:
 _Key = tuple[PartyAddress, int | None, int]
 
 
-def fits(message: Udt | Xudt) -> bool:
+def fits(message: Udt | Xudt, variant: Variant = ITU) -> bool:
     """Whether the message, as it is, goes into one signal unit, and still would further on."""
     overhead = UDT_OVERHEAD_OCTETS if isinstance(message, Udt) else XUDT_OVERHEAD_OCTETS
     data = len(message.data)
-    room = MESSAGE_LIMIT_OCTETS - overhead - _addresses_octets(message)
+    room = limit_octets(variant) - overhead - _addresses_octets(message, variant)
     return data <= min(room, SHORT_DATA_LIMIT_OCTETS)
 
 
-def pieces(message: Udt | Xudt, reference: int) -> list[Udt] | list[Xudt] | None:
+def pieces(
+    message: Udt | Xudt, reference: int, variant: Variant = ITU
+) -> list[Udt] | list[Xudt] | None:
     """What goes over the wire for a message, in its order (Q.714 §4.1.1.2).
 
     The message itself where it fits, else its segments; None where sixteen do not hold it. Only
@@ -82,9 +85,9 @@ def pieces(message: Udt | Xudt, reference: int) -> list[Udt] | list[Xudt] | None
     """
     if isinstance(message, Udt):
         return [message]
-    if fits(message):
+    if fits(message, variant):
         return [message]
-    room = MESSAGE_LIMIT_OCTETS - SEGMENT_OVERHEAD_OCTETS - _addresses_octets(message)
+    room = limit_octets(variant) - SEGMENT_OVERHEAD_OCTETS - _addresses_octets(message, variant)
     parts = cut(message.data, room)
     if parts is None:
         return None
@@ -114,8 +117,9 @@ def cut(data: bytes, room_octets: int) -> list[bytes] | None:
     return [data[at : at + size] for at in range(0, len(data), size)]
 
 
-def _addresses_octets(message: Udt | Xudt) -> int:
-    octets = len(encode_address(message.called)) + len(encode_address(message.calling))
+def _addresses_octets(message: Udt | Xudt, variant: Variant) -> int:
+    octets = len(encode_address(message.called, variant))
+    octets += len(encode_address(message.calling, variant))
     return octets + (SPARE_OCTETS if message.called.route_on_title else 0)
 
 

@@ -15,11 +15,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Protocol, assert_never
 
-import msgspec
+from msgspec.structs import replace
 
 from calleq.runtime.clock import Clock, Timer
 from calleq.ss7.mtp3 import Msu, Status
-from calleq.ss7.sccp.codec import MESSAGE_LIMIT_OCTETS, decode, encode
+from calleq.ss7.sccp.codec import limit_octets, message_codec
 from calleq.ss7.sccp.contract import DATA_LIMIT_OCTETS, SccpUser
 from calleq.ss7.sccp.management import SOLITARY, SubsystemManagement
 from calleq.ss7.sccp.management_codec import (
@@ -41,6 +41,7 @@ from calleq.ss7.sccp.routing import (
     returned,
 )
 from calleq.ss7.sccp.segmentation import Complete, GivenUp, Reassembly, fits, pieces
+from calleq.ss7.sccp.snapshots import SccpSnapshot, remote_words
 from calleq.ss7.sccp.translation import TranslationTable
 from calleq.ss7.sccp.values import (
     SERVICE_SCCP,
@@ -51,9 +52,9 @@ from calleq.ss7.sccp.values import (
     SubsystemNumber,
     SubsystemState,
 )
+from calleq.ss7.variant import ITU, Variant
 
 SUBSYSTEM_LIMIT = 254
-SELECTIONS = 16
 REFERENCES = 1 << 24
 MANAGEMENT_SELECTION = 0
 """Management messages go one way, and so in order."""
@@ -72,7 +73,12 @@ class SignallingNetwork(Protocol):
         """Whether a route to the point code is in service."""
 
     def transfer(
-        self, destination: int, selection: int, payload: bytes, service: int = SERVICE_SCCP
+        self,
+        destination: int,
+        selection: int,
+        payload: bytes,
+        *,
+        service: int = SERVICE_SCCP,
     ) -> bool:
         """Send; False when no route is in service, and nothing was sent."""
 
@@ -82,24 +88,6 @@ class SignallingNetwork(Protocol):
     def on_status(self, changed: Callable[[int, bool], None]) -> None: ...
 
     def on_indication(self, told: Callable[[Status], None]) -> None: ...
-
-
-class SccpSnapshot(msgspec.Struct, frozen=True):
-    """What one node's SCCP has done, and what it knows."""
-
-    subsystems: dict[int, bool]
-    """Local ones, and whether they are in service."""
-    remote: dict[str, str]
-    """Known points and their subsystems in words, by "point code" or "point code:ssn"."""
-    sent: int
-    delivered: int
-    relayed: int
-    malformed: int
-    undeliverable: int
-    segments_dropped: int
-    reassembling: int
-    returned: dict[str, int]
-    """How often by cause."""
 
 
 class _Local:
@@ -112,9 +100,16 @@ class SccpNode:
     """SCCP of one node of the signalling network."""
 
     def __init__(
-        self, network: SignallingNetwork, clock: Clock, plan: SccpPlan | None = None
+        self,
+        network: SignallingNetwork,
+        clock: Clock,
+        plan: SccpPlan | None = None,
+        variant: Variant = ITU,
     ) -> None:
-        """Attach to the network as its service 3; SccpError when the plan is not sound."""
+        """Attach to the network as its service 3; SccpError when the plan is not sound.
+
+        `variant` is that of the network.
+        """
         self.plan = plan or SccpPlan()
         self.point_code = network.point_code
         self.table = TranslationTable(self.plan.rules)
@@ -135,6 +130,8 @@ class SccpNode:
         self.reassembly = Reassembly()
         self._network = network
         self._clock = clock
+        self._variant = variant
+        self._codec = message_codec(variant)
         self._routing = RoutingControl(self.point_code, self.table, self.management.obstacle)
         self._locals: dict[int, _Local] = {}
         self._rotation = 0
@@ -183,12 +180,15 @@ class SccpNode:
         if not 0 < len(data) <= DATA_LIMIT_OCTETS:
             raise SccpError(f"data of {len(data)} octets: 1 to {DATA_LIMIT_OCTETS}")
         if sequence is None:
-            self._rotation = (self._rotation + 1) % SELECTIONS
-        selection = self._rotation if sequence is None else sequence % SELECTIONS
-        calling = full_address(calling, self.point_code)
+            self._rotation = (self._rotation + 1) % self._variant.selections
+            selection = self._rotation
+        else:
+            selection = sequence % self._variant.selections
+        called = self._coded(called)
+        calling = self._coded(full_address(calling, self.point_code))
         kind = 0 if sequence is None else CLASS_IN_SEQUENCE
         message: Udt | Xudt = Udt(called, calling, data, kind, return_on_error)
-        if not fits(message) or (called.route_on_title and self.plan.extended):
+        if not fits(message, self._variant) or (called.route_on_title and self.plan.extended):
             message = Xudt(called, calling, data, kind, return_on_error)
         decision = self._routing.from_user(message, selection)
         match decision:
@@ -206,13 +206,9 @@ class SccpNode:
 
     def snapshot(self) -> SccpSnapshot:
         """What has been done, and what is known, now."""
-        remote = {}
-        for code, standing, subsystems in self.management.known():
-            remote[str(code)] = standing.name.lower()
-            remote |= {f"{code}:{ssn}": state.name.lower() for ssn, state in subsystems.items()}
         return SccpSnapshot(
             {ssn: local.in_service for ssn, local in self._locals.items()},
-            remote,
+            remote_words(self.management),
             self.sent,
             self.delivered,
             self.relayed,
@@ -228,7 +224,7 @@ class SccpNode:
     ) -> ReturnCause | None:
         """Send a message that begins here, in segments where it must be; why it could not."""
         self._reference = (self._reference + 1) % REFERENCES
-        units = pieces(message, self._reference)
+        units = pieces(message, self._reference, self._variant)
         if units is None:
             return ReturnCause.SEGMENTATION_FAILURE
         for unit in units:
@@ -241,13 +237,13 @@ class SccpNode:
     def _put(self, destination: int, message: Message, selection: int) -> ReturnCause | None:
         """Send one unit; why it could not be sent."""
         try:
-            octets = encode(message)
-            if len(octets) > MESSAGE_LIMIT_OCTETS:
+            octets = self._codec.encode(message)
+            if len(octets) > limit_octets(self._variant):
                 return ReturnCause.SEGMENTATION_NOT_SUPPORTED
         except SccpError:
             # Rules are checked beforehand: it is the length that a translation has made too great.
             return ReturnCause.SEGMENTATION_FAILURE
-        if self._network.transfer(destination, selection, octets, SERVICE_SCCP):
+        if self._network.transfer(destination, selection, octets, service=SERVICE_SCCP):
             return None
         return ReturnCause.MTP_FAILURE
 
@@ -256,7 +252,7 @@ class SccpNode:
         origin = msu.origin
         self.management.heard(origin)
         try:
-            message = answerable(decode(msu.payload), origin)
+            message = answerable(self._codec.decode(msu.payload), origin)
         except SccpError:
             self.malformed += 1
             return
@@ -362,7 +358,7 @@ class SccpNode:
     def _manage(self, message: Message, origin: int) -> None:
         """A message for subsystem 1 (Q.714 §5)."""
         try:
-            told = decode_management(message.data)
+            told = decode_management(message.data, self._variant)
         except SccpError:
             self.malformed += 1
             return
@@ -380,9 +376,14 @@ class SccpNode:
     def _send_management(self, message: Management, to: int) -> None:
         if to == self.point_code:  # mates may share a plan that names both
             return
-        called = PartyAddress(SubsystemNumber.MANAGEMENT, to)
-        calling = PartyAddress(SubsystemNumber.MANAGEMENT, self.point_code)
-        self._put(to, Udt(called, calling, encode_management(message)), MANAGEMENT_SELECTION)
+        called = self._coded(PartyAddress(SubsystemNumber.MANAGEMENT, to))
+        calling = self._coded(PartyAddress(SubsystemNumber.MANAGEMENT, self.point_code))
+        data = encode_management(message, self._variant)
+        self._put(to, Udt(called, calling, data), MANAGEMENT_SELECTION)
+
+    def _coded(self, address: PartyAddress) -> PartyAddress:
+        """Users need not know that addresses of an ANSI network say that they are national."""
+        return replace(address, national=True) if self._variant.is_ansi else address
 
     def _tell_subsystem(self, code: int, ssn: int, state: SubsystemState) -> None:
         for local in tuple(self._locals.values()):

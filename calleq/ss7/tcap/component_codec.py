@@ -41,9 +41,11 @@ class _MistypedError(Exception):
 
 def encode(component: Component) -> bytes:
     """One component; BerError for an invoke id, code or problem that has no encoding."""
-    if type(component) is Invoke:
-        return _write_invoke(component)
-    return _write_other(component)
+    if not isinstance(component, Invoke):
+        return _write_other(component)
+    return write_invoke(
+        component.invoke_id, component.operation, component.parameter, component.linked_id
+    )
 
 
 def write_invoke(invoke_id: int, operation: Code, parameter: bytes, linked_id: int | None) -> bytes:
@@ -59,13 +61,7 @@ def write_invoke(invoke_id: int, operation: Code, parameter: bytes, linked_id: i
     return ber.tlv(INVOKE, identifier + linked + _write_code(operation) + parameter)
 
 
-def _write_invoke(component: Invoke) -> bytes:
-    return write_invoke(
-        component.invoke_id, component.operation, component.parameter, component.linked_id
-    )
-
-
-def _write_other(component: Component) -> bytes:
+def _write_other(component: ReturnResult | ReturnError | Reject) -> bytes:
     match component:
         case ReturnResult(invoke_id, operation, parameter, last):
             result = b""
@@ -83,8 +79,6 @@ def _write_other(component: Component) -> bytes:
             if rejected_id is not None:
                 identifier = _write_id(ber.INTEGER, rejected_id)
             return ber.tlv(REJECT, identifier + _write_problem(problem))
-        case Invoke():
-            return _write_invoke(component)
 
 
 def _write_id(tag: int, invoke_id: int) -> bytes:

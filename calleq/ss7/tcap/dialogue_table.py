@@ -27,6 +27,9 @@ class DialogueTable:
     def __len__(self) -> int:
         return len(self._dialogues)
 
+    def __contains__(self, number: int) -> bool:
+        return number in self._dialogues
+
     @property
     def is_full(self) -> bool:
         """Whether no dialogue can be opened."""
@@ -38,6 +41,11 @@ class DialogueTable:
         while number in self._dialogues:
             number = (number + 1) % _IDS
         self._next_id = (number + 1) % _IDS
+        return number.to_bytes(_ID_OCTETS, "big")
+
+    @staticmethod
+    def id_of(number: int) -> bytes:
+        """The transaction id of a number that `free_id` gave out."""
         return number.to_bytes(_ID_OCTETS, "big")
 
     def open(

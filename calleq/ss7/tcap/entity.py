@@ -81,18 +81,20 @@ class Entity:
         *,
         context: Context | None = None,
         user_information: bytes = b"",
+        number: int | None = None,
     ) -> int:
         """Open a dialogue and return its number."""
-        number = self._end.begin(
+        opened = self._end.begin(
             called,
             calling,
             components,
             context=context,
             user_information=user_information,
+            number=number,
             now_us=self._clock.monotonic_us(),
         )
         self._flush()
-        return number
+        return opened
 
     def continue_(
         self,
@@ -182,6 +184,10 @@ class Entity:
         """Let an invocation's time run from now."""
         self._end.reset_timer(dialogue, invoke_id, self._clock.monotonic_us())
         self._arm()
+
+    def reserve_number(self) -> int:
+        """A number for a dialogue that is to be begun later."""
+        return self._end.reserve_number()
 
     def free_invoke_id(self, dialogue: int | None = None) -> int:
         """The next invoke id in turn that is not in use."""

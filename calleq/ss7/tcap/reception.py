@@ -4,8 +4,8 @@ Odd cases:
 
 - a message for a transaction whose far end has another id than it has is not for that transaction:
   it is refused as for one that is not known, and the transaction stands;
-- a message that cannot be read is refused where its originating id can be told, and ends the
-  transaction whose it was; one without any id that can be told is dropped (Q.774 §3.3.3.1);
+- a message that cannot be read is refused where its originating id can be told and someone waits
+  for an answer, and ends the transaction whose it was; else it is dropped (Q.774 §3.3.3.1);
 - the far end's address is the calling address of its first answer, from then on;
 - whoever begins may have called a global title that several ends share: an answer comes from this
   end's own address, where it has one, so that what follows reaches this end and no other;
@@ -33,12 +33,16 @@ from calleq.ss7.tcap.messages import (
     DialogueResponse,
     End,
     MessageError,
+    MessageType,
     Unidirectional,
     UnidirectionalDialogue,
 )
 from calleq.ss7.tcap.outbox import Outbox
 from calleq.ss7.tcap.states import TABLE, Action, Dialogue, Input, State
 from calleq.ss7.tcap.sublayer import ComponentSublayer
+
+_NEVER_ANSWERED = (MessageType.END, MessageType.ABORT, MessageType.UNIDIRECTIONAL)
+"""Whatever is wrong with them, nobody waits for an answer (Q.774 §3.3.3.1)."""
 
 
 class Reception:
@@ -182,7 +186,7 @@ class Reception:
         far_id = error.originating
         dialogue = self._table.find(error.destination, far_id)
         state = State.IDLE if dialogue is None else dialogue.state
-        if far_id is not None:
+        if far_id is not None and error.message_type not in _NEVER_ANSWERED:
             self._outbox.abort(calling, called, Abort(far_id, error.cause))
         else:
             self.discarded += 1

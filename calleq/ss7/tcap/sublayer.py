@@ -56,6 +56,8 @@ STALE_LIMIT = 1_024
 _GENERAL = range(0x8000, 0x8100)
 _INVOKE_PROBLEMS = range(0x8100, 0x8200)
 _IDS = 128
+"""Invoke ids that are given out: more than there may be invocations."""
+assert INVOCATIONS_LIMIT < _IDS
 
 
 class ComponentSublayer:
@@ -115,12 +117,11 @@ class ComponentSublayer:
         """The next invoke id in turn that is not in use."""
         if dialogue is None:
             return FIRST_INVOKE_ID
-        for step in range(_IDS):
-            invoke_id = (dialogue.next_invoke_id + step) % _IDS
-            if invoke_id not in dialogue.invocations:
-                dialogue.next_invoke_id = invoke_id + 1
-                return invoke_id
-        raise TcapError("every invoke id is in use")
+        invoke_id = dialogue.next_invoke_id % _IDS
+        while invoke_id in dialogue.invocations:
+            invoke_id = (invoke_id + 1) % _IDS
+        dialogue.next_invoke_id = invoke_id + 1
+        return invoke_id
 
     def drop(self, dialogue: Dialogue) -> None:
         """The dialogue is over."""
@@ -234,18 +235,16 @@ class ComponentSublayer:
             return None
         return heapq.heappop(self._timers)[2]
 
-    def expired(self, dialogue: Dialogue, running: Running) -> CancelIndication | None:
+    def expired(self, dialogue: Dialogue, running: Running) -> CancelIndication:
         """Its time is over: what the user is told."""
         action = self._happens(dialogue, running, InvocationInput.TIMER)
-        if action is InvocationAction.TELL_TIMEOUT:
-            return CancelIndication(dialogue.number, running.invoke_id)
-        return None
+        assert action is InvocationAction.TELL_TIMEOUT, "only what waits for an answer has a timer"
+        return CancelIndication(dialogue.number, running.invoke_id)
 
     def _start(self, dialogue: Dialogue, one: Invocation, now_us: int) -> None:
         length_us = one.timer_us or INVOCATION_US
         running = Running(dialogue.number, one.invoke_id, one.operation_class, length_us, 0)
-        if one.invoke_id not in dialogue.invocations:
-            self._running += 1
+        self._running += 1
         dialogue.invocations[one.invoke_id] = running
         dialogue.next_invoke_id = max(dialogue.next_invoke_id, one.invoke_id + 1)
         self._set_timer(running, now_us)

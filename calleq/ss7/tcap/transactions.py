@@ -85,16 +85,22 @@ class TransactionCapabilities:
         *,
         context: Context | None = None,
         user_information: bytes = b"",
+        number: int | None = None,
         now_us: int,
     ) -> int:
-        """Open a dialogue and return its number; TcapError where there are too many."""
+        """Open a dialogue and return its number; TcapError where there are too many.
+
+        `number` is one that `reserve_number` gave; None: the next in turn.
+        """
         if self._table.is_full:
             raise TcapError(f"there are {len(self._table)} dialogues already")
+        if number is not None and number in self._table:
+            raise TcapError(f"dialogue {number} is there already")
         if context is None:
             portions.forbid(None, user_information, "a dialogue without a context")
         request = None if context is None else DialogueRequest(context, user_information)
         octets = self._components.written(None, components)
-        local_id = self._table.free_id()
+        local_id = self._table.free_id() if number is None else self._table.id_of(number)
         self._outbox.begin(called, calling, local_id, request, octets)
         dialogue = self._table.open(
             State.INITIATION_SENT, local_id, b"", calling, called, context, now_us
@@ -206,6 +212,10 @@ class TransactionCapabilities:
         """Let an invocation's time run from now."""
         self._components.reset_timer(self._table.get(dialogue), invoke_id, now_us)
 
+    def reserve_number(self) -> int:
+        """A number for a dialogue that is to be begun later: whoever has to write it down first."""
+        return int.from_bytes(self._table.free_id(), "big")
+
     def free_invoke_id(self, dialogue: int | None = None) -> int:
         """The next invoke id in turn that is not in use; each time another, in one dialogue."""
         return self._components.free_invoke_id(
@@ -242,9 +252,8 @@ class TransactionCapabilities:
         """Tell of invocations whose time is over, and give idle dialogues up."""
         events: list[Event] = []
         while (running := self._components.take_due(now_us)) is not None:
-            told = self._components.expired(self._table.get(running.dialogue), running)
-            if told is not None:
-                events.append(told)
+            dialogue = self._table.get(running.dialogue)
+            events.append(self._components.expired(dialogue, running))
         while (idle := self._table.idle(now_us)) is not None:
             if idle.remote_id:
                 abort = Abort(idle.remote_id, ProviderCause.RESOURCE_LIMITATION)

@@ -1,8 +1,9 @@
 """The switch's own resource: its announcement board, playing to a call segment (Q.1214 SRF).
 
 Owns the queue of one connected resource: what was ordered is played one after the other, and each
-is reported when it is over. Repetitions, the silence between them and the duration of the whole are
-as the SCP says; neither given, a message is played once, music until it is cancelled.
+is reported when it is over; what answered is judged beside that, at once. Repetitions, the silence
+between them and the duration of the whole are as the SCP says; neither given, a message is played
+once, music until it is cancelled.
 
 Refused: a display, a message that is not recorded, more than `QUEUE_LIMIT` orders at once, and
 digits: nobody can key any here, so the only thing that can be collected is the judgement of what
@@ -112,6 +113,8 @@ class Announcer:
         self._user = user
         self._waiting: deque[Order] = deque()
         self._now: _Progress | None = None
+        self._judging: list[Order] = []
+        """Judgements that are not over; they wait for no announcement, and none for them."""
         self._timers: list[Timer] = []
 
     @property
@@ -127,22 +130,32 @@ class Announcer:
     def part(self) -> None:
         """What was ordered and is not over will not be played."""
         self._waiting.clear()
+        self._judging.clear()
         self._stop()
         self._now = None
 
     def order(self, order: Order) -> None:
         """Play it, when what was ordered before is over. Raises OperationRefused."""
-        if len(self._waiting) + (self._now is not None) >= QUEUE_LIMIT:
+        ordered = len(self._waiting) + len(self._judging) + (self._now is not None)
+        if ordered >= QUEUE_LIMIT:
             raise refuse(ErrorCode.UNAVAILABLE_RESOURCE, f"{QUEUE_LIMIT} are ordered already")
+        if order.detects_us:
+            self._judging.append(order)
+            self._clock.call_later_us(0, self._detect, order)
+            return
         self._waiting.append(order)
         if self._now is None:
             self._clock_soon(self._next)
 
     def cancel(self, invoke_id: int | None) -> bool:
         """Give up an order, or (None) all; whether there was one. Each fails as canceled."""
-        found = [order for order in self._waiting if invoke_id in (None, order.invoke_id)]
-        for order in found:
-            self._waiting.remove(order)
+        found = [
+            order
+            for order in (*self._judging, *self._waiting)
+            if invoke_id in (None, order.invoke_id)
+        ]
+        self._judging = [order for order in self._judging if order not in found]
+        self._waiting = deque(order for order in self._waiting if order not in found)
         now = self._now
         if now is not None and invoke_id in (None, now.order.invoke_id):
             found.insert(0, now.order)
@@ -164,24 +177,22 @@ class Announcer:
         if order.duration_us:
             self._timers.append(self._clock.call_later_us(order.duration_us, self._finish, now))
         self._user.source_changed()
-        if order.detects_us:
-            self._detect(now)
-        elif not order.tone:
+        if not order.tone:
             self._play(now)
 
-    def _detect(self, now: _Progress) -> None:
+    def _detect(self, order: Order) -> None:
         wire = self._user.wire_judged()
 
         def judged(verdict: Verdict) -> None:
-            if self._now is now:
-                self._over()
-                self._user.collected(now.order, VERDICT_DIGITS[verdict])
-                self._after(now.order)
+            if order in self._judging:
+                self._judging.remove(order)
+                self._user.collected(order, VERDICT_DIGITS[verdict])
 
         if wire:
-            self._voice.detect(self._name, wire, now.order.detects_us, judged)
-        else:
-            self._fail(now)
+            self._voice.detect(self._name, wire, order.detects_us, judged)
+        elif order in self._judging:
+            self._judging.remove(order)
+            self._user.order_failed(order, OperationError(ErrorCode.UNAVAILABLE_RESOURCE))
 
     def _play(self, now: _Progress) -> None:
         prompt = now.order.prompts[now.next_prompt]

@@ -319,5 +319,6 @@ def _is_met(trigger: Trigger, attempt: Attempt, office: Office) -> bool:
 
 def _control_points(topology: Topology) -> Mapping[str, int]:
     return {
-        point.name: parse_point_code(point.point_code) for point in topology.service_control_points
+        point.name: parse_point_code(point.point_code, topology.variant)
+        for point in topology.service_control_points
     }

@@ -102,7 +102,12 @@ class Level3:
         return destination not in self.away
 
     def transfer(
-        self, destination: int, selection: int, payload: bytes, service: int = SERVICE_SCCP
+        self,
+        destination: int,
+        selection: int,
+        payload: bytes,
+        *,
+        service: int = SERVICE_SCCP,
     ) -> bool:
         """The element sends."""
         if destination in self.away:
