@@ -26,6 +26,8 @@ NETWORK = Path(str(files("simulator") / "conformance" / "inap" / "network.toml")
 TOPOLOGY = load_topology(NETWORK)
 POINTS = tuple(point.name for point in TOPOLOGY.service_control_points)
 _LABEL = 5
+STATES = ("SSA", "SSP")
+"""Messages of SCCP management that a mutant may ignore."""
 
 
 class SignallingEnd(MeddledEnd):
@@ -35,6 +37,8 @@ class SignallingEnd(MeddledEnd):
         try:
             msu = mtp3_codec.decode(octets)
             unit = SCCP.read(octets) if msu.service == SERVICE else None
+            if unit is not None and unit.name in STATES:
+                return ((0, octets),) if change(unit, octets) else ()
             if unit is None or unit.name != "UDT":
                 return super()._changed(octets, change)
             message = TCAP.read(unit.parameters["data"])

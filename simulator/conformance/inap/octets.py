@@ -58,6 +58,8 @@ _DERIVED = {
     f"information_{number}": Parameter(number, kind)
     for number, kind in ((0, "number"), (1, "octets"), (2, "number"), (3, "octets"), (30, "cause"))
 }
+_BY_REQUEST = parameters.pack("answering", "request")
+"""What the information of an event is by default: the switch waits."""
 _EVENT_NAMES = {code: name for name, code in EVENTS.items()}
 _ERROR_NAMES = {code: name for name, code in ERRORS.items()}
 _ANY_KIND: dict[str, str] = {
@@ -218,6 +220,8 @@ def _read_invoke(
     form = OPERATIONS.get(name, Format(code, "sequence"))
     if len(parts) > 1:
         _read_argument(form, parts[1], found)
+    if name == "EventReportBCSM":
+        found.setdefault("miscCallInfo", _BY_REQUEST)
     return name, found
 
 
