@@ -266,7 +266,7 @@ class Inap:
         if name in MESSAGES:
             known: tuple[str, ...] = (*OF_DIALOGUES, "invoke")
         elif name in ANSWERS:
-            known = (*ENVELOPE, "digits")
+            known = (*ENVELOPE, *OF_DIALOGUES, "digits")
         else:
             known = (*ENVELOPE, *OF_DIALOGUES, *format_of(name).parameters, *_DERIVED)
         for key, value in fields.items():

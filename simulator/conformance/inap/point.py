@@ -24,6 +24,8 @@ from simulator.conformance.tcap.octets import TCAP
 
 SERVICE = 3
 SUBSYSTEM = 241
+FIRST_INVOKE = 64
+"""Invocations of which a case does not say the identifier count from here."""
 _LABEL = 5
 """Octets of an SCCP message before SCCP's own."""
 _DIALOGUE_AS = "06070011860501" + "0101"
@@ -68,7 +70,7 @@ class Dialogue:
         self.is_answered = False
         self.is_over = False
         self.waiting: list[bytes] = []
-        self.next_invoke = 1
+        self.next_invoke = FIRST_INVOKE
 
 
 class ControlPoint:
