@@ -159,7 +159,7 @@ def _status(status: StatusView, *, as_json: bool) -> int:
         print_table(
             f"{len(status.alarms)} alarms",
             ("at", "alarm", "of", "circuits", "since"),
-            [_row(alarm) for alarm in status.alarms],
+            [_alarm_row(alarm) for alarm in status.alarms],
         )
     else:
         print_line("no alarms")
@@ -168,12 +168,12 @@ def _status(status: StatusView, *, as_json: bool) -> int:
         print_table(
             f"the last {len(last)} of {len(status.cleared)} alarms cleared",
             ("at", "alarm", "of", "circuits", "since", "until"),
-            [(*_row(alarm), alarm.until) for alarm in last],
+            [(*_alarm_row(alarm), alarm.until) for alarm in last],
         )
     return 1 if status.alarms else 0
 
 
-def _row(alarm: AlarmView) -> tuple[str, ...]:
+def _alarm_row(alarm: AlarmView) -> tuple[str, ...]:
     return (alarm.element, alarm.kind, alarm.subject, _spans(alarm.circuits), alarm.since)
 
 
