@@ -57,6 +57,7 @@ class VirtualNetwork:
         journal_sink: Callable[[Stamped], object] | None = None,
         diary_sink: Callable[[DiaryEntry], object] | None = None,
         start_us: int = START_US,
+        commit_us: int = COMMIT_US,
     ) -> None:
         """`entries` is the journal of a life before: the network recovers from it.
 
@@ -66,7 +67,7 @@ class VirtualNetwork:
         self.topology = topology
         self.clock = VirtualClock(start_us)
         self.tap = tap or NoTap()
-        self.journal = MemoryJournal(self.clock, COMMIT_US, journal_sink)
+        self.journal = MemoryJournal(self.clock, commit_us, journal_sink)
         self.diary = Diary(self.clock, sink=diary_sink)
         self.voice = VirtualVoice(self.clock, NominalPrompts())
         self.links: dict[str, InProcessLink] = {}

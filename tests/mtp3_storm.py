@@ -17,7 +17,6 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from calleq.ss7.level3.hold import flow_of
 from calleq.ss7.level3.point import Link
 from calleq.ss7.links import InProcessEnd, InProcessLink
 from calleq.ss7.mtp3 import SERVICE_ISUP
@@ -80,7 +79,7 @@ class Storm:
             number = number_of(octets)
             if not sent and number is not None:
                 self.let_go.add(number)
-                flow = flow_of(octets)
+                flow = point.labels.flow_of(octets)
                 if not point.transfers and flow not in gone and point.ways[flow[0]].links:
                     self.unreasonable.append(f"{node.name} let go of {number}")
             return sent

@@ -198,7 +198,7 @@ def test_elements_have_addresses_of_their_own() -> None:
             "more than 0, at most 600.0 s",
         ),
         (FIGURE_1 + "\n[timing]\nosn_delay_us = -5\n", "timing.osn_delay_us", "-5: 0 to"),
-        (FIGURE_1 + "\n[processes]\nbase_port = 65500\n", "processes.base_port", "1 to 65445"),
+        (FIGURE_1 + "\n[processes]\nbase_port = 65500\n", "processes.base_port", "1 to 65425"),
         (
             FIGURE_1 + '\n[processes.hosts]\n"ssp-99" = "10.0.0.1"\n',
             "processes.hosts.ssp-99",

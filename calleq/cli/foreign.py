@@ -24,6 +24,7 @@ from calleq.ss7.m3ua.gateway import Destination, Gateway
 from calleq.ss7.m3ua.server import ApplicationServer
 from calleq.ss7.m3ua.tcp import M3uaConnector, M3uaListener
 from calleq.ss7.tcp_link import TcpConnector, TcpEnd, TcpListener
+from calleq.ss7.variant import variant_of
 from calleq.topology import SignallingLink, Topology, parse_point_code
 
 _MODES = {mode.name.lower(): mode for mode in m.TrafficMode}
@@ -37,6 +38,7 @@ class ForeignLinks:
         self._clock = clock
         self._tap = tap
         self._associations: list[tuple[SignallingLink, Association]] = []
+        self._variant = variant_of(self._topology)
         self._connectors: list[M3uaConnector | TcpConnector] = []
         self._listeners: list[tuple[SignallingLink, M3uaListener | TcpListener]] = []
         self._waiting: list[tuple[SignallingLink, TcpEnd]] = []
@@ -52,18 +54,18 @@ class ForeignLinks:
         gateway = None
         server = None
         if link.role != "process":
-            gateway = Gateway(self._clock, lambda code: Destination.UNKNOWN)
+            gateway = Gateway(self._clock, lambda code: Destination.UNKNOWN, variant=self._variant)
             server = self._server(link, far)
             gateway.add(server)
         asp = None if link.role == "gateway" else self._settings(link, near)
         association = Association(self._clock, asp=asp, gateway=gateway)
         self._associations.append((link, association))
         if association.asp is not None:
-            end = gateway_end(names, self._clock, self._tap, association)
+            end = gateway_end(names, self._clock, self._tap, association, self._variant)
         else:
             assert server is not None
             assert gateway is not None
-            end = server_end(names, self._clock, self._tap, server, gateway)
+            end = server_end(names, self._clock, self._tap, server, gateway, self._variant)
         self.ends.append(end)
         return end
 
@@ -140,14 +142,14 @@ class ForeignLinks:
             listener.listen(reactor, int(port), host)
 
     def _server(self, link: SignallingLink, far: str) -> ApplicationServer:
-        code = parse_point_code(self._topology.foreign()[far].point_code)
+        code = parse_point_code(self._topology.foreign()[far].point_code, self._topology.variant)
         assert link.routing_context is not None, "checked with the topology"
         mode = _MODES.get(link.traffic_mode, m.TrafficMode.OVERRIDE)
         return ApplicationServer(far, link.routing_context, code, self._clock, traffic_mode=mode)
 
     def _settings(self, link: SignallingLink, near: str) -> AspSettings:
         mode = _MODES.get(link.traffic_mode)
-        code = parse_point_code(self._topology.point_codes()[near])
+        code = parse_point_code(self._topology.point_codes()[near], self._topology.variant)
         context = link.routing_context
         return AspSettings(
             routing_contexts=() if context is None else (context,),

@@ -186,6 +186,16 @@ class InProcessEnd(AttachedEnd):
         """Say which end hears the frames of this one."""
         self._hears_there = far_end.session.flow.frame
 
+    def overheard(self, told: Callable[[bytes], object]) -> None:
+        """Tell of every frame of this end that arrives, just before the far end hears it."""
+        hears = self._hears_there
+
+        def both(octets: bytes, epoch: int = 0) -> None:
+            told(octets)
+            hears(octets, epoch)
+
+        self._hears_there = both
+
     # What the session asks for.
 
     def put_unit(self, frame: bytes, octets: bytes) -> None:
@@ -264,6 +274,11 @@ class InProcessLink:
     def in_service(self) -> bool:
         """Whether both ends would take a unit."""
         return all(end.in_service for end in self._ends.values())
+
+    def overheard(self, told: Callable[[bytes], object]) -> None:
+        """Tell of every frame that arrives at either end, just before that end hears it."""
+        for end in self._ends.values():
+            end.overheard(told)
 
     def end(self, name: str) -> InProcessEnd:
         """The end at the node `name`; KeyError when the link does not touch it."""

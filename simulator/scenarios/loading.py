@@ -26,6 +26,7 @@ from calleq.topology import (
     reworded,
 )
 from calleq.topology_links import LINKS_LIMIT
+from calleq.topology_mtp3 import as_ansi
 from simulator.faults.kinds import KINDS
 from simulator.scenarios import expectations, steps
 from simulator.scenarios.expectations import AnyExpectation
@@ -82,6 +83,8 @@ def topology_of(scenario: Scenario, directory: Path) -> Topology:
     """The network in which a scenario plays. Raises ScenarioError."""
     spec = scenario.network
     topology = _ground(scenario, directory)
+    if spec.variant == "ansi":
+        topology = as_ansi(topology)
     unknown = [name for name in spec.circuits if name not in {t.name for t in topology.trunks}]
     if unknown:
         known = ", ".join(trunk.name for trunk in topology.trunks)

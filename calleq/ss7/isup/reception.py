@@ -34,6 +34,7 @@ from calleq.ss7.isup.messages import (
     Cot,
     Cpg,
     Crg,
+    Exm,
     Faa,
     Fac,
     Far,
@@ -68,6 +69,7 @@ from calleq.ss7.isup.messages import (
 from calleq.ss7.isup.optional import CONGESTION_LEVEL, find
 from calleq.ss7.isup.segmentation import Segmented, announces_segment
 from calleq.ss7.isup.segments import Segments
+from calleq.ss7.variant import Variant
 
 SUBSCRIBER_FREE = 0x0400
 STATUS_MASK = 0x0C00
@@ -76,7 +78,11 @@ STATUS_MASK = 0x0C00
 EVENT_ALERTING = 1
 EVENT_MASK = 0x7F
 
-NOTICES = (Inr, Inf, Fot, Idr, Irs, Usr, Far, Faa, Frj, Fac, Nrm, Pam, Crg, Lop, Apm, Pri, Sdn)
+_OTHER_MESSAGE = Input.OTHER_MESSAGE
+_IAM_WE_CONTROL, _IAM_THEY_CONTROL = Input.IAM_WE_CONTROL, Input.IAM_THEY_CONTROL
+_ACM_SUBSCRIBER_FREE, _ACM_NO_INDICATION = Input.ACM_SUBSCRIBER_FREE, Input.ACM_NO_INDICATION
+
+NOTICES = (Inr, Inf, Fot, Idr, Irs, Usr, Far, Faa, Frj, Fac, Nrm, Pam, Crg, Lop, Apm, Pri, Sdn, Exm)
 """Messages about a call that change nothing of its state."""
 
 EVENTS: dict[type, Input] = {
@@ -102,16 +108,16 @@ def event_of(message: Message, we_control: bool) -> Input:
     chooser = _CHOOSERS.get(kind)
     if chooser is not None:
         return chooser(message, we_control)
-    return EVENTS.get(kind, Input.OTHER_MESSAGE)
+    return EVENTS.get(kind, _OTHER_MESSAGE)
 
 
 def _iam(message: Iam, we_control: bool) -> Input:
-    return Input.IAM_WE_CONTROL if we_control else Input.IAM_THEY_CONTROL
+    return _IAM_WE_CONTROL if we_control else _IAM_THEY_CONTROL
 
 
 def _acm(message: Acm, we_control: bool) -> Input:
     free = message.backward_call & STATUS_MASK == SUBSCRIBER_FREE
-    return Input.ACM_SUBSCRIBER_FREE if free else Input.ACM_NO_INDICATION
+    return _ACM_SUBSCRIBER_FREE if free else _ACM_NO_INDICATION
 
 
 def _cpg(message: Cpg, we_control: bool) -> Input:
@@ -138,6 +144,8 @@ class ExaminerHost(Protocol):
     def say(self, far: int, message: Message) -> bool:
         """Send a message to a point code."""
 
+    variant: Variant
+
     def goes_on(self, iam: Iam) -> bool:
         """Whether an incoming call only passes through here."""
 
@@ -158,7 +166,8 @@ class Examiner:
             return None
         if isinstance(message, Rel):
             self._congestion(circuit, message)
-        unexpected = unexpected_parameters(message)
+        # T1.113 has no compatibility information: what is not known passes with the call (§2.9.5).
+        unexpected = () if self._host.variant.is_ansi else unexpected_parameters(message)
         if not unexpected:
             return message
         return self._weigh(circuit, message, other, unexpected)

@@ -12,9 +12,6 @@ from calleq.ss7.level3.point import Link, Point, Way
 HOLD_LIMIT = 16_384
 """Messages held in one diversion; more are lost, and counted."""
 
-SERVICE_TEST = 1
-"""Link tests: they concern one link, and are sent by no other."""
-
 Flow = tuple[Way, Link]
 
 
@@ -55,9 +52,11 @@ class Hold:
         """Put what its flows had sent over `source` before what it holds; return the rest."""
         mine: list[bytes] = []
         rest: list[bytes] = []
+        test_service = self._point.variant.test_service
+        flow_of = self._point.labels.flow_of
         for octets in retrieved:
             flow = self.flows.get(flow_of(octets))
-            is_mine = flow is not None and flow[1] is source and octets[0] & 15 > SERVICE_TEST
+            is_mine = flow is not None and flow[1] is source and octets[0] & 15 > test_service
             (mine if is_mine else rest).append(octets)
         self.buffer[:0] = mine
         return rest
@@ -67,8 +66,10 @@ class Hold:
         for (destination, _), (_, source) in self.flows.items():
             if self.is_retrieved and adjacent not in (destination, source.linkset.adjacent):
                 return True
+        test_service = self._point.variant.test_service
+        flow_of = self._point.labels.flow_of
         return any(
-            octets[0] & 15 > SERVICE_TEST and flow_of(octets)[0] != adjacent
+            octets[0] & 15 > test_service and flow_of(octets)[0] != adjacent
             for octets in self.buffer
         )
 
@@ -78,13 +79,8 @@ class Hold:
         for flow in [flow for flow, (_, link) in self.flows.items() if link is source]:
             given.flows[flow] = self.flows.pop(flow)
         kept: list[bytes] = []
+        flow_of = self._point.labels.flow_of
         for octets in self.buffer:
             (given.buffer if flow_of(octets) in given.flows else kept).append(octets)
         self.buffer = kept
         return given
-
-
-def flow_of(octets: bytes) -> tuple[int, int]:
-    """Destination and selection of a unit."""
-    label = int.from_bytes(octets[1:5], "little")
-    return label & 0x3FFF, label >> 28

@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import assert_never
 
 from calleq.ss7 import mtp3_management as m
-from calleq.ss7.level3 import changeover, link_test
+from calleq.ss7.level3 import changeover, clusters, link_test
 from calleq.ss7.level3.changeover import Changeover
 from calleq.ss7.level3.congestion import Congestion
 from calleq.ss7.level3.inhibition import Inhibition, OfLink
@@ -198,7 +198,7 @@ class Management:
     def received(self, msu: Msu, link: Link) -> None:
         """A message of service 0 or of link tests came for this point over `link`."""
         try:
-            message = from_msu(msu)
+            message = from_msu(msu, self.point.variant)
         except Mtp3Error:
             self.malformed += 1
             return
@@ -247,8 +247,12 @@ class Management:
                 self.routes.allowed(adjacent, destination)
             case m.Rst(destination) | m.Rsr(destination):
                 self.routes.asked(adjacent, destination)
+            case m.Tcp() | m.Tcr() | m.Tca() | m.Rcp() | m.Rcr():
+                clusters.heard(self.point, self.routes, adjacent, message)
             case m.Tra():
                 self.restart.allowed(linkset)
+            case m.Trw():
+                """It waits with its own restart; T21 bounds how long we wait for it (§9.3)."""
             case m.Lin() | m.Lun() | m.Lia() | m.Lua() | m.Lid() | m.Lfu() | m.Llt() | m.Lrt():
                 self._inhibiting(message, linkset)
             case _:

@@ -19,8 +19,8 @@ from typing import assert_never
 from calleq.ss7.level3 import changeback, changeover
 from calleq.ss7.level3.answers import Answers
 from calleq.ss7.level3.changeback import Changeback
-from calleq.ss7.level3.hold import SERVICE_TEST, Hold, flow_of
-from calleq.ss7.level3.point import SELECTIONS, Link, Point, Way
+from calleq.ss7.level3.hold import Hold
+from calleq.ss7.level3.point import Link, Point, Way
 from calleq.ss7.mtp3_management import Cba, Cbd, Eca, Xco
 
 CHANGEBACK_CODES = 256
@@ -83,7 +83,7 @@ class Traffic:
                 self._take_over(hold, earlier, link)
         for way in self._point.ways.values():
             if link in way.carriers:
-                for selection in range(SELECTIONS):
+                for selection in range(len(way.carriers)):
                     if way.carriers[selection] is link:
                         hold.take(way, selection, link)
         self._holds[link] = hold
@@ -318,11 +318,13 @@ class Traffic:
                 # after.
                 gone.add((destination, selection))
         for octets in retrieved:
-            service = octets[0] & 15
-            if service > SERVICE_TEST and (flow := flow_of(octets)) not in hold.flows:
-                # On its way to a node that could not pass it on, when the flow was rerouted.
-                gone.add(flow)
-            if service != SERVICE_TEST:
+            service, test_service = octets[0] & 15, self._point.variant.test_service
+            if service > test_service:
+                flow = self._point.labels.flow_of(octets)
+                if flow not in hold.flows:
+                    # On its way to a node that could not pass it on, when the flow was rerouted.
+                    gone.add(flow)
+            if service != test_service:
                 self._send_on(octets, gone)
         for octets in hold.buffer:
             self._send_on(octets, gone)
@@ -332,7 +334,7 @@ class Traffic:
         return self._send_on(octets, set())
 
     def _send_on(self, octets: bytes, gone: set[tuple[int, int]]) -> bool:
-        destination, selection = flow = flow_of(octets)
+        destination, selection = flow = self._point.labels.flow_of(octets)
         way = self._point.ways.get(destination)
         if (
             flow not in gone
