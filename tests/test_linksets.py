@@ -48,7 +48,7 @@ def test_each_link_has_a_code_and_a_name_of_its_own() -> None:
     ],
 )
 def test_codes_that_there_cannot_be_are_refused_in_words(more: str, text: str) -> None:
-    with pytest.raises(TopologyError, match=rf"test.toml: links\[11\]\.{text}"):
+    with pytest.raises(TopologyError, match=rf"test.toml: links\[\d+\]\.{text}"):
         parse_topology(FIGURE_1 + f"\n[[links]]\n{more}\n", "test.toml")
 
 
