@@ -238,7 +238,8 @@ async def _voice(
 def voiceless(topology: Topology) -> frozenset[str]:
     """The elements through which no voice goes."""
     points = (point.name for point in topology.transfer_points)
-    return frozenset((topology.access_server.name, *points))
+    controls = (point.name for point in topology.service_control_points)
+    return frozenset((topology.access_server.name, *points, *controls))
 
 
 @contextlib.asynccontextmanager
