@@ -5,6 +5,7 @@ nothing until it is answered. What several legs bring about in one instant leave
 dialogue that TCAP has given up meanwhile is told to whoever wants to speak in it.
 """
 
+import contextlib
 from collections.abc import Iterable
 
 from calleq.ss7.inap.arguments import InitialDP
@@ -42,6 +43,8 @@ class Control:
         """Lives until the SCP ends it, with or without call segments."""
         self.is_heard = dialogue != 0
         """Whether the SCP has said something, so that the switch may say more."""
+        self.transaction = 0
+        """The SCP's own identifier of the dialogue; 0: it has not said one."""
         self.unsaid = 0
         self._entity = entity
         self._address = address
@@ -63,14 +66,12 @@ class Control:
         self.control_point = to.point_code or 0
         return True
 
-    @property
-    def transaction(self) -> int:
-        """The SCP's own identifier of a dialogue that it has begun."""
-        return self._entity.far_id(self.dialogue)
-
     def read(self, components: Iterable[ComponentIndication]) -> list[Indication]:
         """What the SCP says."""
         self.is_heard = True
+        if not self.transaction:
+            with contextlib.suppress(TcapError):  # it is over already, with these components
+                self.transaction = self._entity.far_id(self.dialogue)
         return [self._conversation.read(component) for component in components]
 
     @property
