@@ -261,8 +261,8 @@ class AssistedCalls:
         made = self._calls.get(call)
         return None if made is None else made.seize()
 
-    def seize_extra(self) -> Way | None:
-        return None
+    def seize_extra(self, call: str) -> AssistedParty | None:
+        return self.seize(call)
 
     def dial(self, way: Way, called: str, caller: str, user: WayUser) -> None:
         _party(way).dial(called, caller, user)
