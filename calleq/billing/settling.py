@@ -26,6 +26,8 @@ from calleq.billing.indexing import HOP_LIMIT, Arrival, Journals, LineCall, path
 from calleq.billing.records import SessionRecord
 from calleq.journal.entries import (
     Accepted,
+    Assisted,
+    AssistEnded,
     CircuitKey,
     Dialled,
     Ended,
@@ -220,7 +222,7 @@ def _is_gone(
 ) -> bool:
     entry = stamped.entry
     match entry:
-        case Refused() | Started():
+        case Refused() | Started() | Assisted() | AssistEnded():
             return True
         case Accepted() | Undertaken() | Dialled() | Progress() | Ended():
             return entry.call in over
