@@ -17,6 +17,7 @@ from calleq.journal.entries import Furnished
 from calleq.journal.service_keys import service_key
 from calleq.runtime.clock import Timer
 from calleq.ss7.inap.arguments import EventReportBCSM
+from calleq.ss7.inap.control import Control
 from calleq.ss7.inap.errors import Version
 from calleq.ss7.inap.party_handling import EntityReleased
 from calleq.ss7.inap.values import (
@@ -32,7 +33,6 @@ from calleq.ss7.isup.messages import Cause
 from calleq.ss7.sccp.values import PartyAddress
 from calleq.ssp.board import Board
 from calleq.ssp.ssf.charging import Reports
-from calleq.ssp.ssf.control import Control
 from calleq.ssp.ssf.interaction import Interaction
 from calleq.ssp.ssf.leg import HELD, OVER, Leg, LegInput, LegState
 from calleq.ssp.ssf.made_leg import MadeLeg

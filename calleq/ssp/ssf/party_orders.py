@@ -3,11 +3,11 @@
 from calleq.causes import Q850
 from calleq.ss7.inap import party_handling as p
 from calleq.ss7.inap.errors import ErrorCode
+from calleq.ss7.inap.refusals import refuse
 from calleq.ss7.isup.messages import Cause
 from calleq.ssp.ssf.association import Association
 from calleq.ssp.ssf.leg import Leg, LegInput
 from calleq.ssp.ssf.named import leg_of, segment_of, settle
-from calleq.ssp.ssf.refusals import refuse
 from calleq.ssp.ssf.segment import CallSegment, SegmentInput, SegmentState
 from calleq.ssp.ssf.service_call import CALLER, CallerLeg
 

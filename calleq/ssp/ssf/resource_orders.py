@@ -4,6 +4,7 @@ from calleq.ss7.inap import arguments as a
 from calleq.ss7.inap import party_handling as p
 from calleq.ss7.inap.errors import CancelProblem, ErrorCode, OperationError
 from calleq.ss7.inap.octets import text
+from calleq.ss7.inap.refusals import OperationRefused, refuse
 from calleq.ss7.inap.values import (
     AddressAndLeg,
     AddressAndSegment,
@@ -15,7 +16,6 @@ from calleq.ss7.isup.messages import CalledNumber, IsupError
 from calleq.ssp.ssf.association import Association
 from calleq.ssp.ssf.interaction import Interaction, TemporaryConnection
 from calleq.ssp.ssf.named import busy_segment, number_of, place_of, segment_of
-from calleq.ssp.ssf.refusals import OperationRefused, refuse
 from calleq.ssp.ssf.segment import CallSegment, SegmentInput
 from calleq.ssp.ssf.service_call import CallerLeg
 
