@@ -1,4 +1,4 @@
-"""Wiring of the intelligent network: SCCP of each node, and what the peripheral does for SCPs.
+"""Wiring of the intelligent network: what SCCP of each node goes by, what peripherals do for SCPs.
 
 A part of `calleq.network`, in a module of its own. Whoever asks an SCP by point code is told by it
 how it is. Messages to a service's number as global title go to the transfer points, which translate
