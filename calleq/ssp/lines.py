@@ -206,7 +206,7 @@ class LineRegister:
         except LineError:
             self.malformed_lines += 1
             return
-        if type(message) is Setup:
+        if isinstance(message, Setup):
             self._set_up(subscriber, message)
             return
         channel = subscriber.channels.get((message.to_originator, message.reference))
