@@ -20,12 +20,14 @@ from calleq.journal.entries import LineSeized, Stamped, Started, by_entity
 from calleq.lines.contract import LinePlant
 from calleq.media.contract import Prompt, Voice
 from calleq.media.wording import announcement_text, apology_text, whisper_text
+from calleq.network_services import sccp_plans
 from calleq.osn.contract import Bus
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
+from calleq.scp.service import ControlPoint
 from calleq.ss7.isup.check_equipment import VoiceChecks
 from calleq.ss7.isup.exchange import IsupExchange
-from calleq.ss7.isup.timers import IsupTimers, timers_of
+from calleq.ss7.isup.timers import ANSI_TIMERS, IsupTimers, timers_of
 from calleq.ss7.isup.trunks import Trunk
 from calleq.ss7.level3.screening import screening_of
 from calleq.ss7.level3.timers import Mtp3Timers
@@ -34,7 +36,9 @@ from calleq.ss7.m3ua.ends import AdaptedEnd
 from calleq.ss7.m3ua.network import tell_each_other
 from calleq.ss7.mtp3 import MessageTransfer
 from calleq.ss7.node import Mtp3Node
+from calleq.ss7.sccp.service import SccpNode
 from calleq.ss7.transfer_point import TransferPoint
+from calleq.ss7.variant import variant_of
 from calleq.ssp.switch import SwitchService
 from calleq.telephones.behaviours import TALK_US, Manners
 from calleq.telephones.diary import Diary
@@ -89,9 +93,12 @@ class Network:
     journal: Journal
     nodes: dict[str, Mtp3Node] = field(default_factory=dict)
     exchanges: dict[str, IsupExchange] = field(default_factory=dict)
+    sccp: dict[str, SccpNode] = field(default_factory=dict)
+    """Where a network has SCPs: of each node that asks or serves one."""
     link_ends: list[LinkEnd] = field(default_factory=list)
     switches: dict[str, SwitchService] = field(default_factory=dict)
     peripherals: dict[str, IntelligentPeripheral] = field(default_factory=dict)
+    control_points: dict[str, ControlPoint] = field(default_factory=dict)
     accounts: Accounts | None = None
     intake: Intake | None = None
     server: AccessServer | None = None
@@ -117,6 +124,8 @@ class Network:
             switch.resume(own.get(name, ()))
         for name, peripheral in self.peripherals.items():
             peripheral.restart(own.get(name, ()))
+        for name, control in self.control_points.items():
+            control.restart(own.get(name, ()))
         if self.server is not None:
             self.server.restart(entries)
         if self.telephones is not None:
@@ -130,7 +139,7 @@ class Network:
     def _writers(self) -> list[str]:
         """The elements here that write the journal."""
         doors = [] if self.server is None else [self.topology.access_server.name]
-        return [*doors, *self.switches, *self.peripherals]
+        return [*doors, *self.switches, *self.peripherals, *self.control_points]
 
     def lines_lost(self, switch: str) -> None:
         """The wires between a switch and its telephones broke; told in each of their processes."""
@@ -142,7 +151,10 @@ class Network:
 
 def point_codes(topology: Topology) -> dict[str, int]:
     """The point code of every signalling node by name."""
-    return {name: parse_point_code(code) for name, code in topology.point_codes().items()}
+    return {
+        name: parse_point_code(code, topology.variant)
+        for name, code in topology.point_codes().items()
+    }
 
 
 def build_network(
@@ -168,6 +180,7 @@ def build_network(
                 journal=plant.journal,
                 clock=plant.clock,
                 last_seizure=last_seizures.get(switch.name, 0),
+                sccp=network.sccp.get(switch.name),
             )
     for peripheral in topology.peripherals:
         if peripheral.name in chosen:
@@ -186,6 +199,7 @@ def build_network(
                 clock=plant.clock,
                 number=peripheral.number,
             )
+    _build_control_points(network, plant, chosen)
     if topology.access_server.name in chosen:
         _build_door(network, plant)
     if TELEPHONES in chosen:
@@ -201,6 +215,19 @@ def build_network(
             boot_us=BOOT_US,
         )
     return network
+
+
+def _build_control_points(network: Network, plant: Plant, chosen: frozenset[str]) -> None:
+    for point in network.topology.service_control_points:
+        if point.name in chosen:
+            network.control_points[point.name] = ControlPoint(
+                network.topology,
+                point,
+                sccp=network.sccp[point.name],
+                bus=plant.bus,
+                journal=plant.journal,
+                clock=plant.clock,
+            )
 
 
 def prompts_of(topology: Topology) -> list[Prompt]:
@@ -221,6 +248,7 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
     topology = network.topology
     codes = point_codes(topology)
     timers = Mtp3Timers(**timers_us(topology))
+    variant = variant_of(topology)
     for point in topology.transfer_points:
         if point.name in chosen:
             network.nodes[point.name] = TransferPoint(
@@ -229,24 +257,30 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
                 plant.clock,
                 codes.get(point.mate),
                 timers=timers,
-                screening=screening_of(point.screening, codes),
+                screening=screening_of(point.screening, codes, topology.variant),
+                variant=variant,
             )
     relays = {point.name for point in topology.transfer_points}
+    controls = {point.name for point in topology.service_control_points}
     for name, code in codes.items():
         if name in chosen and name not in relays:
-            network.nodes[name] = Mtp3Node(name, code, plant.clock, timers=timers)
+            network.nodes[name] = Mtp3Node(name, code, plant.clock, timers=timers, variant=variant)
     for link in topology.links:
         for name, end in plant.link_ends(link, chosen).items():
             far = link.ends[1] if name == link.ends[0] else link.ends[0]
-            network.nodes[name].attach(end, codes[far])
+            network.nodes[name].attach(end, codes[far], link.slc)
             if isinstance(end, AdaptedEnd):
                 tell_each_other(network.nodes[name], end, codes[far])
             network.link_ends.append(end)
+    plans = sccp_plans(topology)
     for name, node in network.nodes.items():
+        if name in plans:
+            network.sccp[name] = SccpNode(node, plant.clock, plans[name], variant)
         if isinstance(node, TransferPoint):
             _set_ways_out(node, name, topology, codes)
-        else:
-            _set_routes(node, name, topology, codes)
+            continue
+        _set_routes(node, name, topology, codes)
+        if name not in controls:
             network.exchanges[name] = IsupExchange(
                 name,
                 codes[name],
@@ -255,12 +289,14 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
                 plant.clock,
                 _timers(topology),
                 VoiceChecks(plant.voice, name),
+                variant,
             )
 
 
 def _timers(topology: Topology) -> IsupTimers:
     try:
-        return timers_of(topology.isup_timers)
+        usual = ANSI_TIMERS if topology.variant == "ansi" else IsupTimers()
+        return timers_of(topology.isup_timers, usual)
     except ValueError as wrong:
         raise TopologyError(f"isup_timers: {wrong}") from None
 

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 
 from calleq.numbering import NumberingError, parse_e164
 from calleq.topology_foreign import PORT_LIMIT, check_link, is_host, is_port
-from calleq.topology_links import check_delay, check_wire
+from calleq.topology_links import check_codes, check_delay, check_wire
 from calleq.topology_mtp3 import check_mtp3
+from calleq.topology_service_checks import check_services
 from calleq.topology_types import (
     HomeSwitches,
     Line,
@@ -20,12 +21,15 @@ from calleq.topology_types import (
     Topology,
     TopologyError,
     TrunkGroup,
+    VariantName,
     element_names,
     parse_point_code,
 )
 
-CIC_LIMIT = 4_095
-"""The highest circuit identification code: 12 bits (Q.763 §1.2)."""
+CIC_LIMITS: dict[VariantName, int] = {"itu": 4_095, "ansi": 16_383}
+"""The highest circuit identification code: 12 bits (Q.763 §1.2), or 14 (T1.113.3 §1.2)."""
+
+PORTS_LIMIT = 4_095
 
 RING_LIMIT_S = 600.0
 PAGING_LIMIT_S = 60.0
@@ -53,6 +57,7 @@ def check_topology(topology: Topology) -> None:
     _check_businesses(topology)
     _check_access(topology)
     _check_timing(topology)
+    check_services(topology)
     check_mtp3(topology)
     _check_processes(topology)
 
@@ -66,6 +71,8 @@ def _named(topology: Topology) -> Iterator[tuple[str, str]]:
         yield f"transfer_points[{index}]", point.name
     for index, peripheral in enumerate(topology.peripherals):
         yield f"peripherals[{index}]", peripheral.name
+    for index, scp in enumerate(topology.service_control_points):
+        yield f"service_control_points[{index}]", scp.name
     for index, node in enumerate(topology.foreign_nodes):
         yield f"foreign_nodes[{index}]", node.name
 
@@ -78,6 +85,8 @@ def _coded(topology: Topology) -> Iterator[tuple[str, str, str]]:
         yield f"transfer_points[{index}]", point.name, point.point_code
     for index, peripheral in enumerate(topology.peripherals):
         yield f"peripherals[{index}]", peripheral.name, peripheral.point_code
+    for index, scp in enumerate(topology.service_control_points):
+        yield f"service_control_points[{index}]", scp.name, scp.point_code
     for index, node in enumerate(topology.foreign_nodes):
         yield f"foreign_nodes[{index}]", node.name, node.point_code
 
@@ -100,7 +109,7 @@ def _check_nodes(topology: Topology) -> None:
     seen: dict[int, str] = {}
     for key, name, point_code in _coded(topology):
         try:
-            code = parse_point_code(point_code)
+            code = parse_point_code(point_code, topology.variant)
         except TopologyError as error:
             raise TopologyError(f"{key}.point_code: {error}") from error
         if code in seen:
@@ -132,9 +141,9 @@ def _check_prefixes(topology: Topology) -> None:
                 f"switches[{index}].paging_s: {switch.paging_s}: 0 to {PAGING_LIMIT_S} s expected"
             )
         _check_antennas(f"switches[{index}]", switch)
-        if not 0 <= switch.board <= CIC_LIMIT:
+        if not 0 <= switch.board <= PORTS_LIMIT:
             raise TopologyError(
-                f"switches[{index}].board: {switch.board}: 0 to {CIC_LIMIT} ports expected"
+                f"switches[{index}].board: {switch.board}: 0 to {PORTS_LIMIT} ports expected"
             )
         if switch.number:
             _check_number(f"switches[{index}].number", switch.number)
@@ -173,20 +182,18 @@ def _check_own_prefixes(
 
 def _check_links(topology: Topology) -> None:
     nodes = {name for _, name in _named(topology)} - {topology.access_server.name}
-    seen: set[frozenset[str]] = set()
     for index, link in enumerate(topology.links):
         _check_ends(f"links[{index}]", link.ends, nodes, "switch, transfer point or peripheral")
-        if frozenset(link.ends) in seen:
-            raise TopologyError(f"links[{index}].ends: these two are linked already")
-        seen.add(frozenset(link.ends))
         check_wire(f"links[{index}]", link)
         check_link(f"links[{index}]", link, topology)
+    check_codes(topology.links)
 
 
 def _check_trunks(topology: Topology) -> None:
     exchanges = {switch.name for switch in topology.switches}
     exchanges |= {peripheral.name for peripheral in topology.peripherals}
     foreign = {node.name for node in topology.foreign_nodes if node.kind == "exchange"}
+    limit = CIC_LIMITS[topology.variant]
     names: set[str] = set()
     pairs: dict[frozenset[str], list[TrunkGroup]] = {}
     for index, group in enumerate(topology.trunks):
@@ -199,10 +206,10 @@ def _check_trunks(topology: Topology) -> None:
             raise TopologyError(f"{key}.ends: both are foreign; one end of our own expected")
         if group.circuits < 1:
             raise TopologyError(f"{key}.circuits: {group.circuits}: at least 1 expected")
-        if group.first < 1 or group.first + group.circuits - 1 > CIC_LIMIT:
+        if group.first < 1 or group.first + group.circuits - 1 > limit:
             raise TopologyError(
                 f"{key}.first: CICs {group.first} to {group.first + group.circuits - 1}:"
-                f" 1 to {CIC_LIMIT} expected"
+                f" 1 to {limit} expected"
             )
         same_pair = pairs.setdefault(frozenset(group.ends), [])
         for other in same_pair:
@@ -288,6 +295,7 @@ def _check_line_kind(key: str, line: Line, switch: str, kind: str) -> None:
 
 def _check_businesses(topology: Topology) -> None:
     lines = {line.number for line in topology.lines}
+    lines |= {service.number for service in topology.freephone}
     beyond = tuple(prefix for node in topology.foreign_nodes for prefix in node.prefixes)
     seen: set[str] = set()
     for index, business in enumerate(topology.businesses):

@@ -7,7 +7,15 @@ TopologyError and begin with the key.
 import math
 from collections.abc import Mapping
 
-from calleq.topology_types import ScreeningRule, Topology, TopologyError, parse_point_code
+from msgspec.structs import replace
+
+from calleq.topology_types import (
+    ScreeningRule,
+    Topology,
+    TopologyError,
+    VariantName,
+    parse_point_code,
+)
 from calleq.units import MILLISECOND_US, MINUTE_US, SECOND_US
 
 _MS = MILLISECOND_US
@@ -24,6 +32,12 @@ SERVICES: dict[str, int] = {
 """Service indicators by name (Q.704 §14.2.1); others are written as numbers."""
 
 SERVICE_LIMIT = 15
+
+ANSI_NETWORK = 240
+"""The network of `as_ansi`, for point codes of zone 0; then upwards."""
+
+SELECTION_BITS = (0, 5, 8)
+"""Of an ANSI network; 0 stands for 8 (T1.111.4 §2.2.4)."""
 
 RANGES_US: dict[str, tuple[int, int]] = {
     "t1_us": (500 * _MS, 1_200 * _MS),
@@ -57,10 +71,15 @@ def check_mtp3(topology: Topology) -> None:
     """Raise TopologyError for a timer out of its range, or a rule about nobody."""
     for name, seconds in topology.mtp3_timers.items():
         _check_timer(name, seconds)
+    if topology.selection_bits and topology.variant != "ansi":
+        raise TopologyError("selection_bits: only where variant is ansi; ITU-T has 4")
+    if topology.selection_bits not in SELECTION_BITS:
+        raise TopologyError(f"selection_bits: {topology.selection_bits}: 5 or 8 expected")
     codes = node_codes(topology)
     for place, point in enumerate(topology.transfer_points):
         for number, rule in enumerate(point.screening):
-            _check_rule(f"transfer_points[{place}].screening[{number}]", rule, codes)
+            key = f"transfer_points[{place}].screening[{number}]"
+            _check_rule(key, rule, codes, topology.variant)
 
 
 def node_codes(topology: Topology) -> dict[str, int]:
@@ -69,14 +88,61 @@ def node_codes(topology: Topology) -> dict[str, int]:
         **{node.name: node.point_code for node in topology.switches},
         **{node.name: node.point_code for node in topology.transfer_points},
         **{node.name: node.point_code for node in topology.peripherals},
+        **{node.name: node.point_code for node in topology.service_control_points},
         **{node.name: node.point_code for node in topology.foreign_nodes},
     }
-    return {name: parse_point_code(text) for name, text in texts.items()}
+    return {name: parse_point_code(text, topology.variant) for name, text in texts.items()}
 
 
-def code_of(text: str, codes: Mapping[str, int]) -> int:
+def code_of(text: str, codes: Mapping[str, int], variant: VariantName = "itu") -> int:
     """The point code of a node's name, or of its notation. Raises TopologyError."""
-    return codes[text] if text in codes else parse_point_code(text)
+    return codes[text] if text in codes else parse_point_code(text, variant)
+
+
+def as_ansi(topology: Topology) -> Topology:
+    """The same network speaking ANSI; one that does already is left as it is.
+
+    Each point code 3-8-3 becomes that of the network 240 and more, so that their order, which says
+    who prevails in a dual seizure, stays. Raises TopologyError for a text that is none.
+    """
+    if topology.variant == "ansi":
+        return topology
+
+    def moved(text: str) -> str:
+        code = parse_point_code(text)
+        return f"{ANSI_NETWORK + (code >> 11)}-{code >> 3 & 255}-{code & 7}"
+
+    def rule_moved(rule: ScreeningRule) -> ScreeningRule:
+        texts = {
+            key: tuple(text if text in names else moved(text) for text in getattr(rule, key))
+            for key in ("origins", "destinations", "neighbours")
+        }
+        return replace(rule, **texts)
+
+    names = topology.point_codes()
+    return replace(
+        topology,
+        variant="ansi",
+        **{
+            key: tuple(
+                replace(node, point_code=moved(node.point_code)) for node in getattr(topology, key)
+            )
+            for key in (
+                "switches",
+                "peripherals",
+                "service_control_points",
+                "foreign_nodes",
+            )
+        },
+        transfer_points=tuple(
+            replace(
+                point,
+                point_code=moved(point.point_code),
+                screening=tuple(map(rule_moved, point.screening)),
+            )
+            for point in topology.transfer_points
+        ),
+    )
 
 
 def service_of(text: str) -> int:
@@ -108,15 +174,18 @@ def _check_timer(name: str, seconds: float) -> None:
         )
 
 
-def _check_rule(key: str, rule: ScreeningRule, codes: Mapping[str, int]) -> None:
+def _check_rule(
+    key: str, rule: ScreeningRule, codes: Mapping[str, int], variant: VariantName
+) -> None:
     for name in ("origins", "destinations", "neighbours"):
         for place, text in enumerate(getattr(rule, name)):
             try:
-                code_of(text, codes)
+                code_of(text, codes, variant)
             except TopologyError as error:
+                notation = "network-cluster-member" if variant == "ansi" else "3-8-3"
                 raise TopologyError(
                     f"{key}.{name}[{place}]: {text!r}: the name of a node, or a point code"
-                    " (3-8-3) expected"
+                    f" ({notation}) expected"
                 ) from error
     for place, text in enumerate(rule.services):
         try:

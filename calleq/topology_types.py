@@ -1,19 +1,29 @@
 """The structures of a network: what a topology file may say, and nothing about whether it fits.
 
 `calleq.topology` reads files into these and checks them; other rooms import them from there. Point
-codes are written 3-8-3 ("2-62-1") and held as 14-bit integers.
+codes are written 3-8-3 ("2-62-1") and held as 14-bit integers; those of an ANSI network are written
+network-cluster-member ("244-16-62") and held as 24-bit integers.
 """
 
 from typing import Literal
 
 import msgspec
 
+from calleq.topology_services import (
+    FreephoneNumber,
+    IntelligentNetwork,
+    ServiceControlPoint,
+    Trigger,
+)
 from calleq.units import SECOND_US
 
 
 class TopologyError(ValueError):
     """The file is no network; the text names the file, the key and what was expected."""
 
+
+VariantName = Literal["itu", "ansi"]
+"""Which signalling system No. 7 the network speaks: ITU-T's (Q.700) or ANSI's (T1.110)."""
 
 LineKind = Literal["dial_up", "two_lines", "isdn", "dsl", "mobile"]
 Behaviour = Literal[
@@ -82,6 +92,11 @@ class Peripheral(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     logic: str = ""
     number: str = ""
     """What it presents as calling number where a business has none."""
+    assist: str = ""
+    """E.164 prefix (with `+`) of calls that an SCP sends to it; seven digits of correlation follow.
+
+    Empty: it takes no orders of an SCP.
+    """
 
 
 class AccessServer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,6 +108,11 @@ class AccessServer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """What field 802 of a message must say to be meant for this equipment."""
     switch: str
     """The switch it passes instructions to."""
+    equipment: str = ""
+    """What makes its calls: a control point, the peripheral of the switch, or the switch itself.
+
+    Empty: the peripheral, or the switch where it has none.
+    """
     listen: str = "127.0.0.1:8072"
 
 
@@ -110,6 +130,17 @@ LINK_TIMERS = ("t1", "t2", "t3", "t4_normal", "t4_emergency", "t5", "t6", "t7")
 """Timers of a signalling link that a topology may set, by their names in RFC 4165 and Q.703."""
 
 
+def link_name(ends: tuple[str, str], slc: int = 0) -> str:
+    """What a tap calls a link between two nodes: its ends in the topology's order, and its code.
+
+    >>> link_name(("ssp-62", "stp-68"))
+    'ssp-62/stp-68'
+    >>> link_name(("ssp-62", "stp-68"), 3)
+    'ssp-62/stp-68/3'
+    """
+    return f"{ends[0]}/{ends[1]}/{slc}" if slc else f"{ends[0]}/{ends[1]}"
+
+
 class SignallingLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A signalling link between two nodes.
 
@@ -118,6 +149,8 @@ class SignallingLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """
 
     ends: tuple[str, str]
+    slc: int = 0
+    """Its signalling link code among the links between the two (Q.704 §15.2)."""
     delay_us: int = 1_000
     jitter_us: int = 0
     """A frame takes up to so much longer; frames stay in order."""
@@ -151,6 +184,12 @@ class SignallingLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """M3UA process: have the gateway give a routing context for our point code."""
     traffic_mode: Literal["", "override", "loadshare", "broadcast"] = ""
     """M3UA: how several processes share; empty: as the gateway has it."""
+
+    @property
+    def name(self) -> str:
+        """What it is called everywhere: `ssp-62/stp-68`, with a code other than 0
+        `ssp-62/stp-68/1`."""
+        return link_name(self.ends, self.slc)
 
     @property
     def is_foreign(self) -> bool:
@@ -238,6 +277,10 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """A whole network."""
 
     name: str
+    variant: VariantName = "itu"
+    """Of every node and circuit: point codes, MTP level 3 and ISUP."""
+    selection_bits: int = 0
+    """ANSI only: bits of the signalling link selection that are used, 8 or 5; 0: 8."""
     country_code: str = "1"
     internet: str = "30"
     network: str = "71"
@@ -250,6 +293,10 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     switches: tuple[Switch, ...]
     transfer_points: tuple[TransferPoint, ...] = ()
     peripherals: tuple[Peripheral, ...] = ()
+    service_control_points: tuple[ServiceControlPoint, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
+    intelligent_network: IntelligentNetwork = IntelligentNetwork()
+    freephone: tuple[FreephoneNumber, ...] = ()
     foreign_nodes: tuple[ForeignNode, ...] = ()
     links: tuple[SignallingLink, ...] = ()
     trunks: tuple[TrunkGroup, ...] = ()
@@ -271,6 +318,7 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
                 self.switches,
                 self.transfer_points,
                 self.peripherals,
+                self.service_control_points,
                 self.foreign_nodes,
             )
             for node in nodes
@@ -285,22 +333,36 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return round(self.timing.ring_limit_s * SECOND_US)
 
 
-def parse_point_code(text: str) -> int:
-    """The 14-bit point code of its 3-8-3 notation (Q.704 §2.2.3).
+def parse_point_code(text: str, variant: VariantName = "itu") -> int:
+    """The point code that people write 3-8-3 (Q.704 §2.2.3), or network-cluster-member in ANSI.
 
-    >>> parse_point_code("2-62-1")
-    4593
+    >>> parse_point_code("2-62-1"), hex(parse_point_code("244-16-62", "ansi"))
+    (4593, '0xf4103e')
     """
     parts = text.split("-")
     if len(parts) == 3 and all(part.isascii() and part.isdigit() for part in parts):
-        zone, area, point = (int(part) for part in parts)
-        if zone < 8 and area < 256 and point < 8:
-            return zone << 11 | area << 3 | point
+        first, second, third = (int(part) for part in parts)
+        if variant == "ansi":
+            if 0 < first < 256 and second < 256 and third < 256:
+                return first << 16 | second << 8 | third
+        elif first < 8 and second < 256 and third < 8:
+            return first << 11 | second << 3 | third
+    if variant == "ansi":
+        raise TopologyError(
+            f"{text!r} is no ANSI point code: write it network-cluster-member, 1-0-0 to"
+            " 255-255-255, for example 244-16-62"
+        )
     raise TopologyError(f"{text!r} is no ITU point code: write it 3-8-3, for example 2-62-1")
 
 
-def point_code_text(code: int) -> str:
-    """A point code as people write it, 3-8-3."""
+def point_code_text(code: int, variant: VariantName = "itu") -> str:
+    """A point code as people write it: 3-8-3, or network-cluster-member in ANSI.
+
+    >>> point_code_text(2057), point_code_text(0x010203, "ansi")
+    ('1-1-1', '1-2-3')
+    """
+    if variant == "ansi":
+        return f"{code >> 16}-{code >> 8 & 255}-{code & 255}"
     return f"{code >> 11}-{code >> 3 & 255}-{code & 7}"
 
 
@@ -338,5 +400,6 @@ def element_names(topology: Topology) -> tuple[str, ...]:
         *(switch.name for switch in topology.switches),
         *(point.name for point in topology.transfer_points),
         *(peripheral.name for peripheral in topology.peripherals),
+        *(point.name for point in topology.service_control_points),
         "telephones",
     )

@@ -15,7 +15,9 @@ from calleq.cli.failure import CommandError
 from calleq.cli.given import given_talk_us, given_topology
 from calleq.cli.output import print_json, print_line
 from calleq.messages.answers import CallView
+from calleq.ss7.variant import variant_of
 from calleq.trace.capture import MemoryCapture
+from calleq.trace.decoding import decoders_of
 from calleq.trace.ladder import ladder
 from calleq.trace.render import render_text
 from calleq.units import parse_utc
@@ -39,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     """0 when the call completed, 1 otherwise."""
     capture = MemoryCapture()
     virtual = VirtualNetwork(
-        given_topology(arguments.network),
+        given_topology(arguments.network, equipment=arguments.equipment),
         seed=arguments.seed,
         tap=capture,
         talk_us=given_talk_us(arguments.talk),
@@ -58,7 +60,13 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _print_timeline(virtual, view, arguments.business)
         if arguments.trace:
-            found = ladder(call, capture.captures(), virtual.journal.entries, virtual.point_codes())
+            found = ladder(
+                call,
+                capture.captures(),
+                virtual.journal.entries,
+                virtual.point_codes(),
+                decoders_of(variant_of(virtual.topology)),
+            )
             sys.stdout.write("\n" + render_text(found))
     return 0 if view.state == "completed" else 1
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from calleq import __version__
 from calleq.cli.main import dispatch
 
-SUITES = ("q784", "q782", "ts102381")
+SUITES = ("q784", "q782", "q786", "ts102381", "q787")
 """Test suites that are shipped."""
 
 YOUNG_OBJECTS = 1_000_000
@@ -39,6 +39,7 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         metavar="N",
         help="calls at once that the peripheral's trunk carries (two circuits each; default: 200)",
     )
+    run.add_argument("--equipment", metavar="NAME", help="what makes the calls, such as scp-1")
     run.add_argument(
         "--arrivals",
         default="poisson",
@@ -70,11 +71,34 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         help="hurt the network N times, at random by the seed, each time for up to 40 s",
     )
     run.add_argument(
+        "--variant", choices=("itu", "ansi"), default="itu", help="what the network speaks (itu)"
+    )
+    run.add_argument(
         "--pcap", type=Path, metavar="FILE", help="write the SS7 octets (.pcap, .pcapng)"
+    )
+    run.add_argument(
+        "--frames", type=Path, metavar="FILE", help="write the M2PA frames (exported PDUs, .pcap)"
     )
     run.add_argument("--report", type=Path, metavar="DIR", help="write an HTML page with plots")
     run.add_argument("--json", action="store_true", help="print the result as JSON")
     run.set_defaults(module="run")
+
+
+def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """What other programs say of it."""
+    check = commands.add_parser(
+        "check-capture",
+        help="have tshark read a capture and compare every field with calleq's own reading",
+        description="Have tshark read a capture of signalling (of --pcap or --frames) and compare"
+        " every field of M2PA, MTP level 3 and ISUP with calleq's own reading.",
+        epilog="example: calleq-sim check-capture busy.pcap",
+    )
+    check.add_argument("file", type=Path, metavar="FILE")
+    check.add_argument(
+        "--variant", choices=("itu", "ansi", "ansi-5"), default="itu", help="what it speaks (itu)"
+    )
+    check.add_argument("--json", action="store_true", help="print the result as JSON")
+    check.set_defaults(module="foreign.check_capture")
 
 
 def _add_scenarios(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -91,6 +115,9 @@ def _add_scenarios(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     scenario.add_argument("--list", action="store_true", help="list them and run nothing")
     scenario.add_argument(
         "--at", type=float, metavar="SECONDS", help="the one run of a sweep with this value"
+    )
+    scenario.add_argument(
+        "--variant", choices=("itu", "ansi"), default="itu", help="what every network speaks (itu)"
     )
     scenario.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML")
     scenario.add_argument("--report", type=Path, metavar="DIR", help="write an HTML page")
@@ -246,6 +273,7 @@ def build_parser() -> argparse.ArgumentParser:
     call.add_argument("--dial-first", choices=("customer", "agent"))
     call.add_argument("--talk", type=float, default=5.0, metavar="SECONDS")
     call.add_argument("--network", type=Path, metavar="FILE", help="topology file")
+    call.add_argument("--equipment", metavar="NAME", help="what makes the call, such as scp-1")
     call.add_argument("--seed", type=int, default=1, metavar="S")
     call.add_argument("--trace", action="store_true", help="also print the ladder")
     call.add_argument("--json", action="store_true", help="print the outcome as JSON")
@@ -254,6 +282,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_crash(commands)
     _add_fuzz(commands)
     _add_scenarios(commands)
+    _add_check(commands)
     _add_conformance(commands)
     return parser
 

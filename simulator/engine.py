@@ -17,6 +17,7 @@ from calleq.cli.failure import CommandError
 from calleq.journal.entries import Stamped
 from calleq.network import point_codes
 from calleq.runtime.tap import Tap
+from calleq.ss7.variant import variant_of
 from calleq.telephones.diary import DiaryEntry
 from calleq.theory import erlang_b
 from calleq.topology import Topology
@@ -24,6 +25,7 @@ from calleq.trace.pcap import PcapTap
 from calleq.trace.pcapng import CallsOnCircuits, PcapngTap
 from calleq.units import SECOND_US
 from simulator.digest import Digest
+from simulator.foreign.frames import FrameFile, overhear
 from simulator.measures import Measure, Measurement, Occupancy, Sums
 from simulator.mutate import Mutator
 from simulator.offers import Progress, drain, offer
@@ -89,6 +91,8 @@ class Plan:
     pcap: BinaryIO | None = None
     is_pcapng: bool = False
     """What kind of file `pcap` shall be."""
+    frames: BinaryIO | None = None
+    """Where whole M2PA frames are written; not in a run with faults."""
     start_us: int = START_US
 
 
@@ -166,7 +170,7 @@ class _Gathering(Gathered):
 
 def simulate(plan: Plan, progress: Progress = lambda offered: None) -> Outcome:
     """A whole run with its proof. Raises CommandError when the door refused a message as wrong."""
-    calls = CallsOnCircuits() if plan.is_pcapng else None
+    calls = CallsOnCircuits(variant_of(plan.topology)) if plan.is_pcapng else None
     gathering = _Gathering(plan, digest_of(plan, calls))
     virtual = _network(plan, gathering, calls)
     gathering.start_us = virtual.clock.monotonic_us()
@@ -194,7 +198,7 @@ def digest_of(plan: Plan, calls: CallsOnCircuits | None = None) -> Digest:
     if plan.pcap is not None and plan.is_pcapng:
         pcap = PcapngTap(plan.pcap, (calls or CallsOnCircuits()).call_of)
     elif plan.pcap is not None:
-        pcap = PcapTap(plan.pcap, point_codes(plan.topology))
+        pcap = PcapTap(plan.pcap, point_codes(plan.topology), variant_of(plan.topology))
     return Digest(frozenset(point.name for point in plan.topology.transfer_points), pcap)
 
 
@@ -233,6 +237,8 @@ def _network(plan: Plan, gathering: _Gathering, calls: CallsOnCircuits | None) -
         diary_sink=gathering.diary,
         start_us=plan.start_us,
     )
+    if plan.frames is not None:
+        overhear(virtual.links.values(), FrameFile(plan.frames, virtual.clock))
     return virtual
 
 

@@ -17,7 +17,8 @@ import msgspec
 
 from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.output import print_json, print_line, print_table
-from calleq.topology import Topology
+from calleq.topology import Topology, TopologyError, check_topology
+from calleq.topology_mtp3 import as_ansi
 from calleq.units import HOUR_US, MINUTE_US, SECOND_US, parse_utc
 from simulator.engine import Outcome, Plan, Result, simulate
 from simulator.faults.long_run import simulate_with_faults
@@ -148,13 +149,23 @@ def _arrivals(
     return stream, calls
 
 
-def plan_of(arguments: argparse.Namespace, pcap: BinaryIO | None = None) -> Plan:
+def plan_of(
+    arguments: argparse.Namespace, pcap: BinaryIO | None = None, frames: BinaryIO | None = None
+) -> Plan:
     """What the options ask for. Raises UsageError."""
     holding = _holding(arguments)
     at_once: int | None = arguments.circuits
     if at_once is not None and not 1 <= at_once <= CALLS_AT_ONCE_LIMIT:
         raise UsageError(f"--circuits {at_once}: 1 to {CALLS_AT_ONCE_LIMIT} expected")
-    topology = build_world(arguments.seed, CUSTOMERS, BUSINESSES, CIRCUITS, at_once)
+    topology = build_world(
+        arguments.seed, CUSTOMERS, BUSINESSES, CIRCUITS, at_once, arguments.equipment or ""
+    )
+    if arguments.variant == "ansi":
+        topology = as_ansi(topology)
+    try:
+        check_topology(topology)
+    except TopologyError as error:
+        raise UsageError(f"--equipment: {error}") from error
     stream, calls = _arrivals(arguments, topology, holding)
     mutations: int = arguments.mutate_records
     if mutations and (calls is None or not 0 < mutations <= calls):
@@ -162,6 +173,8 @@ def plan_of(arguments: argparse.Namespace, pcap: BinaryIO | None = None) -> Plan
     faults: int = arguments.faults
     if faults and (calls is None or not 0 < faults <= calls):
         raise UsageError(f"--faults {faults}: 1 to as many as --calls expected")
+    if faults and frames is not None:
+        raise UsageError("--frames: not with --faults, whose links come and go")
     return Plan(
         topology=topology,
         arrivals=stream,
@@ -173,6 +186,7 @@ def plan_of(arguments: argparse.Namespace, pcap: BinaryIO | None = None) -> Plan
         mutations=mutations,
         faults=faults,
         pcap=pcap,
+        frames=frames,
         is_pcapng=arguments.pcap is not None and arguments.pcap.suffix == ".pcapng",
         start_us=MIDNIGHT_US if arguments.arrivals == "day" else START_US,
     )
@@ -200,8 +214,8 @@ def _progress(calls: int | None, show: bool) -> Iterator[Advance]:
 
 def run(arguments: argparse.Namespace) -> int:
     """The command."""
-    with _pcap(arguments.pcap) as pcap:
-        plan = plan_of(arguments, pcap)
+    with _opened(arguments.pcap) as pcap, _opened(arguments.frames) as frames:
+        plan = plan_of(arguments, pcap, frames)
         with _progress(plan.calls, sys.stderr.isatty()) as progress:
             outcome = (simulate_with_faults if plan.faults else simulate)(plan, progress)
     result = outcome.result
@@ -240,7 +254,7 @@ def _report(arguments: argparse.Namespace, outcome: Outcome) -> None:
 
 
 @contextlib.contextmanager
-def _pcap(path: Path | None) -> Iterator[BinaryIO | None]:
+def _opened(path: Path | None) -> Iterator[BinaryIO | None]:
     if path is None:
         yield None
         return

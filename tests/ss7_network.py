@@ -107,8 +107,8 @@ class Ear:
         self.node = node
         self.deaf = False
 
-    def transfer(self, destination: int, selection: int, payload: bytes) -> bool:
-        return self.node.transfer(destination, selection, payload)
+    def transfer(self, destination: int, selection: int, payload: bytes, priority: int = 0) -> bool:
+        return self.node.transfer(destination, selection, payload, priority)
 
     def on_message(self, service: int, receive: Callable[[Msu], None]) -> None:
         self.node.on_message(service, lambda msu: None if self.deaf else receive(msu))

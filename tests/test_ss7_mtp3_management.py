@@ -6,7 +6,8 @@ from msgspec.structs import replace
 from calleq.ss7 import mtp3_codec, mtp3_management_codec
 from calleq.ss7 import mtp3_management as management
 from calleq.ss7.mtp3 import Msu, Mtp3Error
-from calleq.ss7.variant import ANSI, ANSI_5, ITU, VARIANTS, Variant, point_code_text
+from calleq.ss7.variant import ANSI, ANSI_5, ITU, VARIANTS, Variant
+from calleq.topology import point_code_text
 from simulator.fuzz.mtp3 import management_samples
 
 
@@ -103,4 +104,4 @@ def test_an_ansi_unit_keeps_its_priority_and_a_narrow_selection_its_five_bits() 
     octets = mtp3_codec.unit_codec(ANSI).encode(unit)
     assert mtp3_codec.unit_codec(ANSI).decode(octets) == unit
     assert mtp3_codec.unit_codec(ANSI_5).decode(octets).selection == 0x1F
-    assert point_code_text(0x010203, ANSI) == "1-2-3"
+    assert point_code_text(0x010203, "ansi") == "1-2-3"

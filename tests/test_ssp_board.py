@@ -1,5 +1,6 @@
 """A switch that bridges by itself, and a third party on either bridge, in simulated time."""
 
+import json
 from typing import Any
 
 import httpx
@@ -7,7 +8,8 @@ import msgspec
 import pytest
 
 from calleq.access_server.http import http_app
-from calleq.journal.entries import Accepted, Dialled
+from calleq.journal.entries import Accepted, Dialled, Stamped
+from calleq.messages.answers import CallAccepted
 from calleq.topology import Topology, load_topology
 from calleq.units import SECOND_US
 from simulator import virtual
@@ -49,6 +51,39 @@ def test_a_call_ends_as_it_does_with_the_peripheral(customer: str, dial_first: s
         assert own.legs(ours.call) == other.legs(theirs.call)
         assert own.records()[ours.call].state == ours.state
     own.assert_at_rest()
+
+
+@pytest.mark.row("S2-62", part=True)
+@pytest.mark.parametrize("switch", ["ssp-62", "ssp-64", "ssp-66"])
+def test_the_same_octets_succeed_at_any_switch_and_at_the_peripheral(switch: str) -> None:
+    """One call-initiation message of figure 8, posted at the door; only the equipment differs."""
+    body = json.dumps(
+        {
+            "business_id": "abc",
+            "password": "abc-demo",
+            "customer_number": number("00"),
+            "representative_number": REPRESENTATIVE,
+        }
+    ).encode()
+    topology = without_peripheral()
+    door = msgspec.structs.replace(topology.access_server, switch=switch)
+    told = []
+    for one in (msgspec.structs.replace(topology, access_server=door), load_topology()):
+        network = VirtualNetwork(one)
+        reply = network.post(body)
+        assert isinstance(reply.view, CallAccepted)
+        call = reply.view.call
+        network.run_to_end(call)
+        told.append((network.view(call).state, network.legs(call)))
+        dialled = [entry.entity for entry in network.journal.entries if is_dialled(entry)]
+        assert set(dialled) == ({"ip-76"} if one.peripherals else {switch})
+        network.assert_at_rest()
+    assert told[0] == told[1]
+    assert told[0][0] == "completed"
+
+
+def is_dialled(stamped: Stamped) -> bool:
+    return isinstance(stamped.entry, Dialled)
 
 
 def heard_by(network: VirtualNetwork, telephone: str) -> list[str]:

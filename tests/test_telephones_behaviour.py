@@ -583,8 +583,24 @@ class Nobody:
     def telephone_connected(self) -> None:
         self.told.append("connected")
 
+    def telephone_put_down(self) -> None:
+        self.told.append("put down")
+
     def telephone_hung_up(self) -> None:
         self.told.append("hung up")
+
+    @property
+    def is_on_the_line(self) -> bool:
+        """Whether mouth and ear are."""
+        said = [word for word in self.told if word in ("off hook", "put down", "hung up")]
+        return said[-1:] == ["off hook"]
+
+    @property
+    def calls(self) -> int:
+        """How many calls came off the hook, one that was taken up again counted once."""
+        said = [word for word in self.told if word in ("off hook", "put down")]
+        again = itertools.pairwise(said)
+        return said.count("off hook") - sum(pair == ("put down", "off hook") for pair in again)
 
     def telephone_free(self) -> None:
         self.told.append("free")
@@ -597,6 +613,7 @@ ROADS: dict[State, list[Input]] = {
     State.DIALING: [Input.DIAL],
     State.LISTENING: [Input.DIAL, Input.ALERTING],
     State.TALKING: [Input.SETUP, Input.PICK_UP],
+    State.PUT_DOWN: [Input.SETUP, Input.PICK_UP, Input.PUT_DOWN],
     State.HEARING_TONE: [Input.DIAL, Input.DISCONNECT],
     State.HANGING_UP: [Input.SETUP, Input.PICK_UP, Input.HANG_UP],
     State.RELEASING: [Input.SETUP, Input.PICK_UP, Input.DISCONNECT],
@@ -653,6 +670,8 @@ class Bench:
                 telephone.pick_up()
             case Input.HANG_UP:
                 telephone.hang_up()
+            case Input.PUT_DOWN:
+                telephone.put_down()
             case Input.TIMER:
                 self.clock.run_next()
             case Input.LINE_LOST:
@@ -675,13 +694,13 @@ def test_every_pair_keeps_the_telephone_whole(state: State, given: Input) -> Non
     _, following = TABLE[state, given]
     if given is not Input.TIMER or had_timer:
         assert bench.telephone.state is following
-    told = bench.occupant.told
-    off_hook = told.count("off hook") - told.count("hung up")
-    assert off_hook == (1 if bench.telephone.is_off_hook else 0)
+    occupant = bench.occupant
+    assert occupant.is_on_the_line == bench.telephone.is_off_hook
     if bench.telephone.state is State.ON_HOOK:
         assert bench.clock.next_due_us() is None
     bench.telephone.hang_up()
     bench.clock.run(3_600 * SECOND)
     assert bench.telephone.state is State.ON_HOOK
-    assert told.count("off hook") == told.count("hung up")
+    assert not occupant.is_on_the_line
+    assert occupant.calls == occupant.told.count("hung up")
     assert bench.clock.next_due_us() is None

@@ -29,6 +29,7 @@ from calleq.journal.entries import (
     CircuitKey,
     Dialled,
     Ended,
+    Furnished,
     LineAnswered,
     LineHeartbeat,
     LineRefused,
@@ -230,6 +231,8 @@ def _is_gone(
             return lines_gone[entry.seizure]
         case LineRinging() | LineAnswered() | LineHeartbeat() | LineReleased():
             return lines_gone.get(entry.seizure, True)
+        case Furnished():
+            return False
 
 
 def _stub(stamped: Stamped, software: str) -> Stamped:

@@ -122,10 +122,6 @@ class CircuitLeg:
         """The party has answered and nobody has released."""
         return self._phase is _UP
 
-    def hear(self, sources: tuple[str, ...]) -> None:
-        """What the party hears from now on."""
-        self._means.access.hear(self.circuit, sources)
-
     def begin(self) -> None:
         """Journal the attempt; the IAM follows."""
         command, means = self.command, self._means

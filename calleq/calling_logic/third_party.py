@@ -72,7 +72,7 @@ class ThirdParty:
     def leg_over(self, leg: CircuitLeg) -> None:
         """See `LegOwner`."""
         self._bridge.remove(leg)
-        leg.hear(())
+        self._means.stage.silence(leg.circuit)
 
     def leg_clear(self, leg: CircuitLeg) -> None:
         """See `LegOwner`."""

@@ -39,7 +39,7 @@ class CountingTransfer:
         self.sent = 0
         self.receive: Callable[[Msu], None] | None = None
 
-    def transfer(self, destination: int, selection: int, payload: bytes) -> bool:
+    def transfer(self, destination: int, selection: int, payload: bytes, priority: int = 0) -> bool:
         """See `MessageTransfer`."""
         self.sent += 1
         return True

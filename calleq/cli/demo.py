@@ -36,7 +36,7 @@ PASSWORD = "abc-demo"
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when the call completed."""
-    topology = given_topology(arguments.network)
+    topology = given_topology(arguments.network, equipment=arguments.equipment)
     talk_us = given_talk_us(arguments.talk)
     if arguments.data is not None:
         return _demonstrate(topology, arguments.data, talk_us)

@@ -18,7 +18,7 @@ from calleq.runtime.sctp import SctpMissingError, SctpReactor
 from calleq.runtime.tap import Tap
 from calleq.runtime.tcp import TcpReactor
 from calleq.ss7.laying import timers_of
-from calleq.ss7.links import LinkEnd, link_name
+from calleq.ss7.links import LinkEnd
 from calleq.ss7.m3ua import messages as m
 from calleq.ss7.m3ua.asp import AspSettings
 from calleq.ss7.m3ua.association import Association
@@ -27,6 +27,7 @@ from calleq.ss7.m3ua.gateway import Destination, Gateway
 from calleq.ss7.m3ua.server import ApplicationServer
 from calleq.ss7.m3ua.tcp import M3uaConnector, M3uaListener
 from calleq.ss7.tcp_link import TcpConnector, TcpEnd, TcpListener
+from calleq.ss7.variant import variant_of
 from calleq.topology import SignallingLink, Topology, parse_point_code
 
 _MODES = {mode.name.lower(): mode for mode in m.TrafficMode}
@@ -52,33 +53,36 @@ class ForeignLinks:
         self._clock = clock
         self._tap = tap
         self._associations: list[tuple[SignallingLink, Association]] = []
+        self._variant = variant_of(self._topology)
         self._connectors: list[M3uaConnector | TcpConnector] = []
         self._listeners: list[tuple[SignallingLink, M3uaListener | TcpListener]] = []
         self._waiting: list[tuple[SignallingLink, TcpEnd]] = []
         """Ends of links over M2PA."""
         self.ends: list[AdaptedEnd | TcpEnd] = []
+        self._told: list[str] = []
+        """What `states` said last."""
 
     def end(self, link: SignallingLink, near: str) -> LinkEnd:
         """The end at our node `near`."""
         if link.protocol == "m2pa":
             return self._m2pa_end(link, near)
         far = link.ends[1] if near == link.ends[0] else link.ends[0]
-        names = (link_name(link.ends), near, far)
+        names = (link.name, near, far)
         gateway = None
         server = None
         if link.role != "process":
-            gateway = Gateway(self._clock, lambda code: Destination.UNKNOWN)
+            gateway = Gateway(self._clock, lambda code: Destination.UNKNOWN, variant=self._variant)
             server = self._server(link, far)
             gateway.add(server)
         asp = None if link.role == "gateway" else self._settings(link, near)
         association = Association(self._clock, asp=asp, gateway=gateway)
         self._associations.append((link, association))
         if association.asp is not None:
-            end = gateway_end(names, self._clock, self._tap, association)
+            end = gateway_end(names, self._clock, self._tap, association, self._variant)
         else:
             assert server is not None
             assert gateway is not None
-            end = server_end(names, self._clock, self._tap, server, gateway)
+            end = server_end(names, self._clock, self._tap, server, gateway, self._variant)
         self.ends.append(end)
         return end
 
@@ -88,12 +92,15 @@ class ForeignLinks:
 
     def states(self) -> list[str]:
         """A line on the state of each link."""
-        return [_state(end) for end in self.ends]
+        self._told = [_state(end) for end in self.ends]
+        return self._told
 
     def report(self, say: Callable[[str], object]) -> None:
-        """Say a line from now on whenever a link comes or goes."""
+        """Say a line from now on whenever a link comes or goes, or has since `states`."""
         for end in self.ends:
             end.watch = _saying(say)
+            if (line := _state(end)) not in self._told:
+                say(line)
 
     def open(self, reactor: GuestReactor) -> None:
         """Listen and connect; CannotListenError when an address is taken, CommandError when a link
@@ -114,7 +121,7 @@ class ForeignLinks:
     def listening(self) -> dict[str, str]:
         """Every address by what it is for."""
         return {
-            f"foreign signalling link {link_name(link.ends)}": link.listen
+            f"foreign signalling link {link.name}": link.listen
             for link, _ in (*self._waiting, *self._associations)
             if link.listen
         }
@@ -129,7 +136,7 @@ class ForeignLinks:
     def _m2pa_end(self, link: SignallingLink, near: str) -> LinkEnd:
         far = link.ends[1] if near == link.ends[0] else link.ends[0]
         end = TcpEnd(
-            link_name(link.ends),
+            link.name,
             near,
             far,
             self._clock,
@@ -155,14 +162,14 @@ class ForeignLinks:
             listener.listen(reactor, int(port), host)
 
     def _server(self, link: SignallingLink, far: str) -> ApplicationServer:
-        code = parse_point_code(self._topology.foreign()[far].point_code)
+        code = parse_point_code(self._topology.foreign()[far].point_code, self._topology.variant)
         assert link.routing_context is not None, "checked with the topology"
         mode = _MODES.get(link.traffic_mode, m.TrafficMode.OVERRIDE)
         return ApplicationServer(far, link.routing_context, code, self._clock, traffic_mode=mode)
 
     def _settings(self, link: SignallingLink, near: str) -> AspSettings:
         mode = _MODES.get(link.traffic_mode)
-        code = parse_point_code(self._topology.point_codes()[near])
+        code = parse_point_code(self._topology.point_codes()[near], self._topology.variant)
         context = link.routing_context
         return AspSettings(
             routing_contexts=() if context is None else (context,),
@@ -187,7 +194,7 @@ def _carrier(reactor: GuestReactor, link: SignallingLink) -> TcpReactor:
     try:
         return SctpReactor(reactor)
     except SctpMissingError as error:
-        raise CommandError(f"link {link_name(link.ends)}: {error.strerror}") from error
+        raise CommandError(f"link {link.name}: {error.strerror}") from error
 
 
 def _once_at_a_time(association: Association) -> Callable[[], Association | None]:

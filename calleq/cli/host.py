@@ -33,6 +33,7 @@ from calleq.media.remote import RemoteVoice
 from calleq.network import TELEPHONES, Network, Plant, build_network, point_codes, prompts_of
 from calleq.operation.surface import operator_app
 from calleq.runtime.clock import LoopClock
+from calleq.ss7.variant import variant_of
 from calleq.telephones.desk import desk_app
 from calleq.telephones.diary import Diary
 from calleq.topology import Topology
@@ -111,7 +112,7 @@ async def hosting(
         await _open_doors(wish, host, base, stack)
         if host.doors:
             merge_json(wish.data / "listening.json", host.doors)
-        write_point_codes(wish.data, point_codes(wish.topology))
+        write_point_codes(wish.data, point_codes(wish.topology), variant_of(wish.topology))
         try:
             yield host
         finally:
@@ -222,7 +223,8 @@ async def _voice(
 def voiceless(topology: Topology) -> frozenset[str]:
     """The elements through which no voice goes."""
     points = (point.name for point in topology.transfer_points)
-    return frozenset((topology.access_server.name, *points))
+    controls = (point.name for point in topology.service_control_points)
+    return frozenset((topology.access_server.name, *points, *controls))
 
 
 @contextlib.asynccontextmanager

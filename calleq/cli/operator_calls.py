@@ -13,7 +13,7 @@ import msgspec
 from calleq.cli.failure import CommandError
 from calleq.cli.reading import OPERATOR, read_json
 from calleq.operation.surface import Order
-from calleq.operation.views import CircuitList, CircuitView, StatusView
+from calleq.operation.views import CircuitList, CircuitView, StatusView, in_order
 
 TIMEOUT_S = 10.0
 
@@ -43,6 +43,7 @@ class Operator:
             [link for part in parts for link in part.links],
             [alarm for part in parts for alarm in part.alarms],
             {name: counted for part in parts for name, counted in part.counters.items()},
+            in_order(alarm for part in parts for alarm in part.cleared),
         )
 
     def circuits(self, exchange: str | None, group: str | None) -> list[CircuitView]:

@@ -65,14 +65,15 @@ class OneProcess:
         self._clock = clock
         self._tap = tap
         self._foreign: ForeignWires | None = None
-        self.links: dict[tuple[str, str], InProcessLink] = {}
+        self.links: dict[str, InProcessLink] = {}
+        """By name."""
         self.bus: Bus = InProcessBus(clock, topology.timing.osn_delay_us, tap)
         self.lines: LinePlant = InProcessLines(clock, topology.timing.line_delay_us, tap)
 
     def link_ends(self, link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
         if link.is_foreign:
             return self._foreign_wires().links.ends_in(link, chosen)
-        wire = self.links[link.ends] = in_process_link(link, self._clock, self._tap)
+        wire = self.links[link.name] = in_process_link(link, self._clock, self._tap)
         return {name: wire.end(name) for name in link.ends if name in chosen}
 
     def _foreign_wires(self) -> "ForeignWires":

@@ -20,6 +20,7 @@ from calleq.journal.frames import JournalError
 from calleq.journal.reading import read_data
 from calleq.journal.segments import Data
 from calleq.runtime.disk import DiskLocked, RealDisk
+from calleq.ss7.variant import ITU, VARIANTS, Variant
 
 if TYPE_CHECKING:
     from calleq.billing.records import SessionRecord
@@ -113,9 +114,20 @@ def merge_json(path: Path, more: Mapping[str, object]) -> None:
         write_json(path, {**read_json(path), **more})
 
 
-def write_point_codes(data: Path, point_codes: dict[str, int]) -> None:
-    """Note the network's point codes beside its captures."""
-    write_json(data / "network.json", {"point_codes": point_codes})
+def write_point_codes(data: Path, point_codes: dict[str, int], variant: Variant) -> None:
+    """Note the network's point codes, and whose they are, beside its captures."""
+    write_json(data / "network.json", {"point_codes": point_codes, "variant": variant.name})
+
+
+def read_variant(data: Data) -> Variant:
+    """The variant of the network that wrote these data directories."""
+    for directory in [data] if isinstance(data, Path) else data:
+        name = read_json(directory / "network.json").get("variant", ITU.name)
+        if name not in VARIANTS:
+            raise CommandError(f"{directory}: network.json: {name!r} is no variant")
+        if name != ITU.name:
+            return VARIANTS[str(name)]
+    return ITU
 
 
 def read_point_codes(data: Data) -> dict[str, int]:

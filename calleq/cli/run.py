@@ -17,7 +17,7 @@ from calleq.topology import element_names
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until Ctrl-C."""
-    topology = given_topology(arguments.network, arguments.base_port)
+    topology = given_topology(arguments.network, arguments.base_port, arguments.equipment)
     known = (*element_names(topology), VOICE)
     unknown = [name for name in arguments.elements if name not in known]
     if unknown:

@@ -17,7 +17,7 @@ from calleq.runtime.clock import Clock
 from calleq.runtime.guest import start_guest, stop_guest
 from calleq.runtime.tap import Tap
 from calleq.ss7.laying import in_process_link, timers_of
-from calleq.ss7.links import LinkEnd, link_name
+from calleq.ss7.links import LinkEnd
 from calleq.ss7.tcp_link import TcpConnector, TcpEnd, TcpListener
 from calleq.topology import SignallingLink, Topology, address_of
 
@@ -75,16 +75,17 @@ class SeveralProcesses:
         for name in here:
             far = link.ends[1] if name == link.ends[0] else link.ends[0]
             if name == self._waiting_end(link):
-                ends[name] = self._watched(self._listener(name).end(far, link_name(link.ends)))
+                ends[name] = self._watched(self._listener(name).end(far, link.name, link.slc))
             else:
                 end = TcpEnd(
-                    link_name(link.ends),
+                    link.name,
                     name,
                     far,
                     self._clock,
                     self._tap,
                     emergency=link.proving == "emergency",
                     timers=timers_of(link),
+                    slc=link.slc,
                 )
                 connector = TcpConnector(end)
                 self._connectors.append(connector)

@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     if desk_port is None:
         desk_port = DESK_PORT if arguments.port is None else 0
     wish = Wish(
-        topology=given_topology(arguments.network),
+        topology=given_topology(arguments.network, equipment=arguments.equipment),
         data=arguments.data,
         elements=None,
         process=WHOLE,

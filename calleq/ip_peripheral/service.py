@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from calleq.acd.longest_idle import LongestIdle
 from calleq.calling_logic.logic import CallingLogic
 from calleq.calling_logic.means import Means
+from calleq.calling_logic.stage import OwnVoice
 from calleq.causes import Q850
 from calleq.ip_peripheral.circuits import Circuits
 from calleq.journal.contract import Journal
@@ -62,7 +63,15 @@ class IntelligentPeripheral:
         self.name = name
         self._clock = clock
         access = Circuits(name, exchange, group, voice)
-        means = Means(name, number, access, voice, journal, clock, LongestIdle())
+        means = Means(
+            name,
+            number,
+            access,
+            OwnVoice(name, voice, access.hear),
+            journal,
+            clock,
+            LongestIdle(),
+        )
         self.calling_logic = CallingLogic(means, bus)
         self.refused_set_ups = 0
         exchange.on_set_up(self._arrived)

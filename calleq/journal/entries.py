@@ -161,6 +161,18 @@ class LineRefused(msgspec.Struct, frozen=True, gc=False, tag="line_refused"):
     received: Received | None = None
 
 
+class Furnished(msgspec.Struct, frozen=True, gc=False, tag="furnished"):
+    """What an SCP has a switch write into the records of a call (FurnishChargingInformation)."""
+
+    control_point: int
+    dialogue: int
+    """The switch's own number of the dialogue."""
+    circuits: tuple[CircuitKey, ...]
+    """By what the call's legs came or went."""
+    tag: str
+    """The octets, hexadecimal."""
+
+
 class Started(msgspec.Struct, frozen=True, gc=False, tag="started"):
     """An element began work; `software` is the version that writes what follows."""
 
@@ -181,6 +193,7 @@ Entry = (
     | LineHeartbeat
     | LineReleased
     | LineRefused
+    | Furnished
     | Started
 )
 

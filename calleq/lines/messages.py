@@ -36,6 +36,14 @@ class Connect(msgspec.Struct, frozen=True, gc=False):
     to_originator: bool = False
 
 
+class Notify(msgspec.Struct, frozen=True, gc=False):
+    """The called telephone was put down and the call stays, or it was taken up again (§4.5.22)."""
+
+    reference: int
+    suspended: bool
+    to_originator: bool = False
+
+
 class Disconnect(msgspec.Struct, frozen=True, gc=False):
     """This side ends the call; in-band tones may follow from the network."""
 
@@ -63,4 +71,4 @@ class ReleaseComplete(msgspec.Struct, frozen=True, gc=False):
 Clearing = Disconnect | Release | ReleaseComplete
 """The messages that say a cause."""
 
-LineMessage = Setup | Alerting | Connect | Clearing
+LineMessage = Setup | Alerting | Connect | Notify | Clearing

@@ -34,6 +34,7 @@ from calleq.lines.messages import (
     Disconnect,
     LineError,
     LineMessage,
+    Notify,
     Release,
     ReleaseComplete,
     Setup,
@@ -58,13 +59,18 @@ _CONNECT = 0x07
 _DISCONNECT = 0x45
 _RELEASE = 0x4D
 _RELEASE_COMPLETE = 0x5A
+_NOTIFY = 0x6E
 
 # Information elements of codeset 0, §4.5.1 table 4-3.
 _BEARER = 0x04
 _CAUSE = 0x08
+_NOTIFICATION = 0x27
 _DISPLAY = 0x28
 _CALLING = 0x6C
 _CALLED = 0x70
+
+_SUSPENDED, _RESUMED = 0x80, 0x81
+"""Notification descriptions (§4.5.22)."""
 
 _SHIFT_MASK, _SHIFT = 0xF0, 0x90
 _SHIFT_ONCE = 0x08
@@ -100,6 +106,8 @@ def encode(message: LineMessage) -> bytes:
             message_type = _ALERTING
         case Connect():
             message_type = _CONNECT
+        case Notify():
+            return _notification(message)
         case Disconnect():
             return _with_cause(_DISCONNECT, message)
         case Release():
@@ -136,6 +144,8 @@ def decode(octets: bytes) -> LineMessage:
     if message_type == _CONNECT:
         _check_elements(octets)
         return Connect(reference, to_originator)
+    if message_type == _NOTIFY:
+        return Notify(reference, _is_suspended(_elements(octets)), to_originator)
     if message_type == _DISCONNECT:
         return Disconnect(reference, _cause(octets), to_originator)
     if message_type == _RELEASE:
@@ -164,6 +174,9 @@ def describe(message: LineMessage) -> tuple[str, tuple[tuple[str, str], ...]]:
             name = "ALERTING"
         case Connect():
             name = "CONNECT"
+        case Notify():
+            name = "NOTIFY"
+            fields.append(("user", "suspended" if message.suspended else "resumed"))
         case Disconnect():
             name = "DISCONNECT"
             fields.append(("cause", str(message.cause)))
@@ -176,6 +189,19 @@ def describe(message: LineMessage) -> tuple[str, tuple[tuple[str, str], ...]]:
         case _:
             assert_never(message)
     return name, tuple(fields)
+
+
+def _notification(message: Notify) -> bytes:
+    flag = _FLAG if message.to_originator else 0
+    head = bytes((_DISCRIMINATOR, 1, flag | message.reference, _NOTIFY))
+    return head + bytes((_NOTIFICATION, 1, _SUSPENDED if message.suspended else _RESUMED))
+
+
+def _is_suspended(elements: dict[int, bytes]) -> bool:
+    contents = elements.get(_NOTIFICATION, b"")
+    if contents[:1] not in (bytes((_SUSPENDED,)), bytes((_RESUMED,))):
+        raise LineError(f"notification {contents.hex(' ') or 'missing'}: 80 or 81 expected")
+    return contents[0] == _SUSPENDED
 
 
 def _with_cause(message_type: int, message: Disconnect | Release | ReleaseComplete) -> bytes:

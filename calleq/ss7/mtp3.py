@@ -55,8 +55,11 @@ Status = Congested | UserPartUnavailable
 class MessageTransfer(Protocol):
     """What level 3 offers a user part of one node (Q.701 §8)."""
 
-    def transfer(self, destination: int, selection: int, payload: bytes) -> bool:
-        """Send; False when no route to the point code is in service (nothing was sent)."""
+    def transfer(self, destination: int, selection: int, payload: bytes, priority: int = 0) -> bool:
+        """Send; False when no route to the point code is in service (nothing was sent).
+
+        `priority` is ANSI's alone (T1.111.4 §14.2.2).
+        """
 
     def on_message(self, service: int, receive: Callable[[Msu], None]) -> None:
         """Hand every unit of `service` addressed to this node to `receive`."""

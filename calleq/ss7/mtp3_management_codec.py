@@ -136,7 +136,8 @@ def to_msu(
         service = SERVICE_MANAGEMENT
     if variant.link_code_in_label:
         selection = getattr(message, "slc", selection)
-    return Msu(destination, origin, selection, payload, service, network)
+    priority = variant.management_priority
+    return Msu(destination, origin, selection, payload, service, network, priority)
 
 
 def from_msu(msu: Msu, variant: Variant = ITU) -> m.Management:

@@ -13,23 +13,22 @@ passes through.
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from struct import Struct
 
 from calleq.runtime.clock import Clock
-from calleq.ss7 import mtp3_codec
 from calleq.ss7.level3.inhibition import Told
 from calleq.ss7.level3.management import Management
-from calleq.ss7.level3.point import LINKS_LIMIT, SELECTIONS, Link, Linkset, Point, Way
+from calleq.ss7.level3.point import LINKS_LIMIT, Link, Linkset, Point, Way
 from calleq.ss7.level3.screening import Screening
 from calleq.ss7.level3.snapshots import PointSnapshot, point_snapshot
 from calleq.ss7.level3.timers import Mtp3Timers
 from calleq.ss7.links import LinkEnd
 from calleq.ss7.m3ua.messages import Affected
 from calleq.ss7.mtp3 import SERVICE_ISUP, Congested, Msu, Status, UserPartUnavailable
-from calleq.ss7.mtp3_codec import LABEL_OCTETS, SIF_LIMIT_OCTETS
+from calleq.ss7.mtp3_codec import SIF_LIMIT_OCTETS, unit_codec
 from calleq.ss7.mtp3_management import Management as ManagementMessage
 from calleq.ss7.mtp3_management import Upu
 from calleq.ss7.mtp3_management_codec import to_msu
+from calleq.ss7.variant import ITU, Variant
 from calleq.units import SECOND_US
 
 SERVICE_TEST = 1
@@ -40,10 +39,7 @@ UPU_PAUSE_US = SECOND_US
 UPU_LIMIT = 1_024
 """Senders and services for which the pause is kept at one time."""
 
-_HEAD = Struct("<BI")
-_HEAD_OCTETS = _HEAD.size
 _LIMIT_OCTETS = 1 + SIF_LIMIT_OCTETS
-_PAYLOAD_LIMIT_OCTETS = SIF_LIMIT_OCTETS - LABEL_OCTETS
 
 
 class Mtp3Node:
@@ -59,6 +55,7 @@ class Mtp3Node:
         clock: Clock,
         network_indicator: int = 2,
         timers: Mtp3Timers | None = None,
+        variant: Variant = ITU,
     ) -> None:
         self.name = name
         self.point_code = point_code
@@ -78,8 +75,17 @@ class Mtp3Node:
             network_indicator,
             timers or Mtp3Timers(),
             transfers=self.transfers,
+            variant=variant,
         )
         self.point.encode = self._encode
+        self._units = unit_codec(variant)
+        labels = self.point.labels
+        self._read, self._write, self._head_octets = labels.read, labels.write, labels.head_octets
+        self._code_mask, self._origin_shift = labels.code_mask, labels.origin_shift
+        self._selection_shift = labels.selection_shift
+        self._selection_mask = labels.selection_mask
+        self._payload_limit_octets = _LIMIT_OCTETS - labels.head_octets
+        self._test_service = variant.test_service
         self.management = Management(
             self.point, self._way_changed, self._congested, self._user_part_unavailable
         )
@@ -89,13 +95,14 @@ class Mtp3Node:
         self._indicated: list[Callable[[Status], None]] = []
         self._upu_until_us: dict[tuple[int, int], int] = {}
         """By origin and service: no second UPU before."""
-        self._information = SERVICE_ISUP | network_indicator << 6
+        self._network = network_indicator << 6
 
-    def attach(self, end: LinkEnd, adjacent: int) -> None:
+    def attach(self, end: LinkEnd, adjacent: int, code: int | None = None) -> None:
         """Make `end` a link of the linkset to the point code `adjacent`, and a route to it.
 
+        `code` is its signalling link code, the same at both ends; None: the lowest that is free.
         It carries traffic when it is in service and has passed its test (Q.707 §2.2). Raises
-        ValueError for a link that is not this node's, or one too many.
+        ValueError for a link that is not this node's, one too many, or one whose code is taken.
         """
         if end.near != self.name:
             raise ValueError(f"{self.name}: {end.link} ends at {end.near} here")
@@ -107,7 +114,11 @@ class Mtp3Node:
             linkset = self.point.linksets[adjacent] = Linkset(adjacent)
         if len(linkset.links) >= LINKS_LIMIT:
             raise ValueError(f"{self.name}: more than {LINKS_LIMIT} links to one node")
-        link = self.management.add(linkset, end)
+        if code is None:
+            code = linkset.free_code()
+        elif not 0 <= code < LINKS_LIMIT or linkset.link(code) is not None:
+            raise ValueError(f"{self.name}: {end.link}: code {code} is taken, or none")
+        link = self.management.add(linkset, end, code)
         end.attach(self.receiver(link), partial(self.management.changed, link))
         if end.in_service:
             # Not at once: the other end of the link may not stand yet.
@@ -131,15 +142,23 @@ class Mtp3Node:
         way = self._ways.get(destination)
         return way is not None and way.open
 
-    def transfer(self, destination: int, selection: int, payload: bytes) -> bool:
-        """Send for the ISDN user part; False when no route is in service, and nothing was sent."""
+    def transfer(
+        self,
+        destination: int,
+        selection: int,
+        payload: bytes,
+        priority: int = 0,
+        service: int = SERVICE_ISUP,
+    ) -> bool:
+        """Send for a user part; False when no route is in service, and nothing was sent."""
         way = self._ways.get(destination)
         if way is None or not way.open:
             return False
-        if len(payload) > _PAYLOAD_LIMIT_OCTETS or not 0 <= selection < SELECTIONS:
+        if len(payload) > self._payload_limit_octets or not 0 <= selection <= self._selection_mask:
             # Whatever is wrong with it, the codec says so.
-            mtp3_codec.encode(Msu(destination, self.point_code, selection, payload))
-        octets = _HEAD.pack(self._information, way.label | selection << 28) + payload
+            self._units.encode(Msu(destination, self.point_code, selection, payload))
+        information = self._network | priority << 4 | service
+        octets = self._write(information, way.label | selection << self._selection_shift) + payload
         self.sent += 1
         if self.point.is_congested and way.links[selection].congestion:
             self.management.congestion.passed(way.links[selection], way, self.point_code)
@@ -216,24 +235,24 @@ class Mtp3Node:
 
     def _received(self, link: Link, octets: bytes) -> None:
         """Discriminate a unit that arrived over one of the links (Q.704 §2.4)."""
-        if not _HEAD_OCTETS <= len(octets) <= _LIMIT_OCTETS:
+        if not self._head_octets <= len(octets) <= _LIMIT_OCTETS:
             self.malformed += 1
             return
-        information, label = _HEAD.unpack_from(octets)
+        information, label = self._read(octets)
         link.received += 1
         if link.is_blocked:
             self.point.discarded += 1
         elif information >> 6 != self.network_indicator:
             self.wrong_destination += 1
-        elif label & 0x3FFF != self.point_code:
+        elif label & self._code_mask != self.point_code:
             self.pass_on(information, label, octets, link)
         else:
             service = information & 15
             msu = Msu(
                 self.point_code,
-                label >> 14 & 0x3FFF,
-                label >> 28,
-                octets[_HEAD_OCTETS:],
+                label >> self._origin_shift & self._code_mask,
+                label >> self._selection_shift & self._selection_mask,
+                octets[self._head_octets :],
                 service,
                 self.network_indicator,
             )
@@ -241,15 +260,21 @@ class Mtp3Node:
             if user is not None:
                 self.delivered += 1
                 user(msu)
-            elif service <= SERVICE_TEST:
+            elif not service or service == self._test_service:
                 self.management.received(msu, link)
             else:
                 self.unknown_service += 1
                 self._say_unavailable(msu)
 
     def _encode(self, message: ManagementMessage, destination: int) -> bytes:
-        return mtp3_codec.encode(
-            to_msu(message, destination, self.point_code, self.network_indicator)
+        return self._units.encode(
+            to_msu(
+                message,
+                destination,
+                self.point_code,
+                self.network_indicator,
+                self.point.variant,
+            )
         )
 
     def _way_changed(self, way: Way) -> None:

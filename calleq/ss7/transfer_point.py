@@ -16,6 +16,7 @@ from calleq.ss7.level3.screening import Reason, Refusal, Screening
 from calleq.ss7.level3.timers import Mtp3Timers
 from calleq.ss7.links import LinkEnd
 from calleq.ss7.node import Mtp3Node
+from calleq.ss7.variant import ITU, Variant
 
 _RCT_HEADING = b"\x13"
 
@@ -34,16 +35,17 @@ class TransferPoint(Mtp3Node):
         network_indicator: int = 2,
         timers: Mtp3Timers | None = None,
         screening: Screening | None = None,
+        variant: Variant = ITU,
     ) -> None:
-        super().__init__(name, point_code, clock, network_indicator, timers)
+        super().__init__(name, point_code, clock, network_indicator, timers, variant)
         self.mate = mate
         self.screening = screening
         self.relayed = 0
         self.undeliverable = 0
 
-    def attach(self, end: LinkEnd, adjacent: int) -> None:
+    def attach(self, end: LinkEnd, adjacent: int, code: int | None = None) -> None:
         """As `Mtp3Node.attach`; every adjacent node can also be reached by way of the mate."""
-        super().attach(end, adjacent)
+        super().attach(end, adjacent, code)
         if self.mate is not None and adjacent != self.mate:
             self.set_route(adjacent, (self.mate,))
 
@@ -51,30 +53,38 @@ class TransferPoint(Mtp3Node):
         """Relay a unit for another point code."""
         screening = self.screening
         if screening is not None:
-            reason = screening.verdict(label, information & 15, link.linkset.adjacent)
+            reason = screening.verdict(
+                self._origin(label),
+                label & self._code_mask,
+                information & 15,
+                link.linkset.adjacent,
+            )
             if reason is not None:
                 self._refuse(reason, information, label, link)
                 return
-        way = self._ways.get(label & 0x3FFF)
+        way = self._ways.get(label & self._code_mask)
         if way is None or not way.carriers:
             self._undeliverable(label, link)
             return
-        wanted = way.links[label >> 28]
+        selection = label >> self._selection_shift & self._selection_mask
+        wanted = way.links[selection]
         if wanted.linkset is link.linkset:
             self._undeliverable(label, link)
-        elif way.carriers[label >> 28].carry(octets):
+        elif way.carriers[selection].carry(octets):
             self.relayed += 1
             if self.point.is_congested and wanted.congestion:
-                self.management.congestion.passed(
-                    wanted, way, label >> 14 & 0x3FFF, tests=_is_test(information, octets)
-                )
+                tests = information & 15 == 0 and octets.startswith(_RCT_HEADING, self._head_octets)
+                self.management.congestion.passed(wanted, way, self._origin(label), tests=tests)
+
+    def _origin(self, label: int) -> int:
+        return label >> self._origin_shift & self._code_mask
 
     def _discrimination(self) -> dict[str, int]:
         return {**super()._discrimination(), "undeliverable": self.undeliverable}
 
     def _undeliverable(self, label: int, link: Link) -> None:
         self.undeliverable += 1
-        self.management.routes.respond(link.linkset.adjacent, label & 0x3FFF)
+        self.management.routes.respond(link.linkset.adjacent, label & self._code_mask)
 
     def _refuse(self, reason: Reason, information: int, label: int, link: Link) -> None:
         assert self.screening is not None
@@ -82,14 +92,9 @@ class TransferPoint(Mtp3Node):
             Refusal(
                 self.clock.now_us(),
                 link.name,
-                label >> 14 & 0x3FFF,
-                label & 0x3FFF,
+                self._origin(label),
+                label & self._code_mask,
                 information & 15,
                 reason,
             )
         )
-
-
-def _is_test(information: int, octets: bytes) -> bool:
-    """Whether a unit is a route-set-congestion-test."""
-    return information & 15 == 0 and octets[5:6] == _RCT_HEADING

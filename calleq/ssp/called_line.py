@@ -21,12 +21,7 @@ from calleq.journal.entries import (
 from calleq.media.contract import line_wire
 from calleq.runtime.clock import Timer
 from calleq.ss7.isup.information import answer_to
-from calleq.ss7.isup.messages import (
-    Anm,
-    Cause,
-    Location,
-    Message,
-)
+from calleq.ss7.isup.messages import Anm, Cause, Location, Message, Res, Sus
 from calleq.ss7.isup.optional import put
 from calleq.ssp.bearer import MEDIUM_USED, VOICE, medium_used
 from calleq.ssp.channel import LineChannel
@@ -34,7 +29,14 @@ from calleq.ssp.lines import Availability
 from calleq.ssp.mobile import Page
 from calleq.ssp.office import Attempt, Office
 from calleq.ssp.terminating import CalledSide, TerminatingCall, TInput, TState
-from calleq.units import SECOND_US
+from calleq.units import MINUTE_US, SECOND_US
+
+SUSPENDED_LIMIT_US = MINUTE_US
+"""How long a telephone of a call within this switch may be put down (Q.118 §4.3.2); a call that
+came by a circuit is bounded by T6 of the exchange that it comes from (Q.764 §2.4)."""
+
+LONGEST_SUSPENSION_US = 3 * MINUTE_US
+"""No T6 is as long: if nobody has released the call by then, nobody will."""
 
 HEARTBEAT_US = 55 * SECOND_US
 """Between two heartbeats; the rest of a minute is for a slow disk."""
@@ -43,7 +45,16 @@ HEARTBEAT_US = 55 * SECOND_US
 class CalledLine(CalledSide):
     """The party is a telephone of this switch."""
 
-    __slots__ = ("_attempt", "_channel", "_heartbeat", "_office", "_page", "_seizure", "_wire")
+    __slots__ = (
+        "_attempt",
+        "_channel",
+        "_heartbeat",
+        "_office",
+        "_page",
+        "_seizure",
+        "_suspended",
+        "_wire",
+    )
 
     def __init__(self, office: Office, attempt: Attempt, call: TerminatingCall) -> None:
         super().__init__(call)
@@ -53,6 +64,7 @@ class CalledLine(CalledSide):
         self._channel: LineChannel | None = None
         self._page: Page | None = None
         self._heartbeat: Timer | None = None
+        self._suspended: Timer | None = None
         self._seizure = 0
 
     @property
@@ -133,7 +145,7 @@ class CalledLine(CalledSide):
         self._office.journal.append(self._office.name, self._refusal(), self.end_durable)
 
     def record_end(self) -> None:
-        self._stop_heartbeat()
+        self._stop_timers()
         by_line = self.cause.location == Location.USER
         self._office.journal.append(
             self._office.name, self._released("line" if by_line else "network"), self.end_durable
@@ -149,7 +161,7 @@ class CalledLine(CalledSide):
 
     def clear(self) -> None:
         assert self._channel is not None, "a call that was presented has a channel"
-        self._stop_heartbeat()
+        self._stop_timers()
         self.hear(())
         self._write(self._released("network"))
         self._channel.release(self.cause.value)
@@ -162,11 +174,12 @@ class CalledLine(CalledSide):
         self._write(LineHeartbeat(self._seizure))
         self._set_heartbeat()
 
-    def _stop_heartbeat(self) -> None:
+    def _stop_timers(self) -> None:
         self._office.talks.discard(self._seizure)
         if self._heartbeat is not None:
             self._heartbeat.cancel()
             self._heartbeat = None
+        self._resume()
 
     def _found(self) -> None:
         self.receive(TInput.FACILITY_SELECTED)
@@ -215,6 +228,32 @@ class CalledLine(CalledSide):
 
     def channel_connected(self) -> None:
         self.receive(TInput.PARTY_ANSWERED)
+
+    def channel_notified(self, *, suspended: bool) -> None:
+        """The party hung up first, and may come back: the call stays and is billed (Q.764 §2.4)."""
+        if self.state is not TState.T_ACTIVE or suspended is (self._suspended is not None):
+            return
+        if suspended:
+            here = self._attempt.incoming is None
+            limit_us = SUSPENDED_LIMIT_US if here else LONGEST_SUSPENSION_US
+            self._suspended = self._office.clock.call_later_us(limit_us, self._suspended_too_long)
+            self.call.party_says(Sus(0, by_network=1))
+        else:
+            self._resume()
+            self.call.party_says(Res(0, by_network=1))
+
+    def _resume(self) -> None:
+        if self._suspended is not None:
+            self._suspended.cancel()
+            self._suspended = None
+
+    def _suspended_too_long(self) -> None:
+        assert self._channel is not None, "a call that is up has a channel"
+        self._suspended = None
+        self.hear(())
+        self._channel.release(Q850.RECOVERY_ON_TIMER)
+        self.cause = Cause(Q850.RECOVERY_ON_TIMER)
+        self.receive(TInput.PARTY_RELEASED)
 
     def channel_released(self, cause: int, *, by_line: bool) -> None:
         self.hear(())

@@ -133,6 +133,9 @@ class CallingLine(CallingSide):
     def channel_connected(self) -> None:
         """Only called telephones connect."""
 
+    def channel_notified(self, *, suspended: bool) -> None:
+        """Only called telephones may be put down without the call being over."""
+
     def channel_released(self, cause: int, *, by_line: bool) -> None:
         self.hear(())
         location = Location.USER if by_line else Location.PUBLIC_LOCAL

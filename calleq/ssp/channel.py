@@ -22,6 +22,7 @@ from calleq.lines.messages import (
     Connect,
     Disconnect,
     LineMessage,
+    Notify,
     Release,
     ReleaseComplete,
     Setup,
@@ -63,6 +64,7 @@ class LInput(StrEnum):
     SETUP = "SETUP"
     ALERTING = "ALERTING"
     CONNECT = "CONNECT"
+    NOTIFY = "NOTIFY"
     DISCONNECT = "DISCONNECT"
     RELEASE = "RELEASE"
     RELEASE_COMPLETE = "RELEASE COMPLETE"
@@ -85,6 +87,7 @@ class LAction(StrEnum):
     SEND_RELEASE = "send RELEASE"
     TELL_ALERTING = "tell alerting"
     TELL_CONNECTED = "tell connected"
+    TELL_NOTIFIED = "tell put down or taken up"
     ACCEPT_DISCONNECT = "tell released, send RELEASE"
     ACCEPT_RELEASE = "tell released, send RELEASE COMPLETE, tell cleared"
     ACCEPT_REFUSAL = "tell released and cleared"
@@ -147,7 +150,7 @@ _ROWS = {
         EXPIRED=(_A.NO_ANSWER, _S.DISCONNECT_INDICATION),
         **_CLEARED,
     ),
-    _S.ACTIVE: _row(_S.ACTIVE, **_CLEARED),
+    _S.ACTIVE: _row(_S.ACTIVE, NOTIFY=(_A.TELL_NOTIFIED, _S.ACTIVE), **_CLEARED),
     _S.DISCONNECT_INDICATION: _row(
         _S.DISCONNECT_INDICATION,
         DISCONNECT=(_A.SEND_RELEASE, _S.RELEASE_REQUEST),  # clear collision, §5.3.5
@@ -188,6 +191,7 @@ _INPUT_OF: dict[type[LineMessage], LInput] = {
     Setup: LInput.SETUP,
     Alerting: LInput.ALERTING,
     Connect: LInput.CONNECT,
+    Notify: LInput.NOTIFY,
     Disconnect: LInput.DISCONNECT,
     Release: LInput.RELEASE,
     ReleaseComplete: LInput.RELEASE_COMPLETE,
@@ -205,6 +209,9 @@ class ChannelUser(Protocol):
 
     def channel_connected(self) -> None:
         """The telephone answered."""
+
+    def channel_notified(self, *, suspended: bool) -> None:
+        """The telephone was put down and the call stays, or it was taken up again."""
 
     def channel_released(self, cause: int, *, by_line: bool) -> None:
         """The telephone, or a time-out, ended the call."""
@@ -227,6 +234,7 @@ class LineChannel:
         "reference",
         "setup",
         "state",
+        "suspended",
         "user",
     )
 
@@ -247,6 +255,7 @@ class LineChannel:
         self.cause: int = Q850.NORMAL
         self.setup: Setup | None = None
         self.user: ChannelUser | None = None
+        self.suspended = False
         self._to_originator = not by_switch
         self._clock = clock
         self._send = send
@@ -283,6 +292,8 @@ class LineChannel:
         if given in _CLEARING and self.state not in _ENDING:
             assert isinstance(message, Clearing)
             self.cause = message.cause or _UNSPECIFIED
+        elif isinstance(message, Notify):
+            self.suspended = message.suspended
         self._take(given)
 
     def _expired(self) -> None:
@@ -331,6 +342,9 @@ class LineChannel:
 
     def tell_connected(self, user: ChannelUser) -> None:
         user.channel_connected()
+
+    def tell_notified(self, user: ChannelUser) -> None:
+        user.channel_notified(suspended=self.suspended)
 
     def accept_disconnect(self, user: ChannelUser) -> None:
         user.channel_released(self.cause, by_line=True)
@@ -382,6 +396,7 @@ _ACTS: dict[LAction, Callable[[LineChannel, ChannelUser], None]] = {
     LAction.SEND_RELEASE: LineChannel.send_release,
     LAction.TELL_ALERTING: LineChannel.tell_alerting,
     LAction.TELL_CONNECTED: LineChannel.tell_connected,
+    LAction.TELL_NOTIFIED: LineChannel.tell_notified,
     LAction.ACCEPT_DISCONNECT: LineChannel.accept_disconnect,
     LAction.ACCEPT_RELEASE: LineChannel.accept_release,
     LAction.ACCEPT_REFUSAL: LineChannel.accept_refusal,

@@ -20,6 +20,21 @@ LEAST_DIGITS = 7
 """Of any number in E.164 notation that is routed here."""
 
 
+_NATIONAL, _INTERNATIONAL = Nature.NATIONAL, Nature.INTERNATIONAL
+
+
+def e164(digits: str, nature: int, country_code: str) -> str:
+    """A signalled number as E.164 with `+`; empty when the digits make none."""
+    digits = digits.removesuffix("f")
+    if nature == _NATIONAL:
+        digits = country_code + digits
+    elif nature != _INTERNATIONAL:
+        return ""
+    if digits.isascii() and digits.isdecimal() and 7 <= len(digits) <= 15 and digits[0] != "0":
+        return "+" + digits
+    return ""
+
+
 class SwitchNumbers:
     """The numbers of one switch; fulfils `NumberPlan`."""
 

@@ -71,6 +71,10 @@ class Habit(msgspec.Struct, frozen=True, kw_only=True):
     """From first hearing an announcement."""
     converses: bool = False
     """Reacts to what it hears, as a person."""
+    puts_down_after_us: int | None = None
+    """From the moment a call that rang here is through: the handset is put down, once."""
+    takes_up_after_us: int | None = None
+    """... and taken up again so much later; None: never."""
 
 
 HABITS: dict[str, Habit] = {
@@ -136,6 +140,7 @@ class Inhabitant:
         "_clock",
         "_connected",
         "_diary",
+        "_down",
         "_habit",
         "_has_spoken",
         "_heard",
@@ -151,6 +156,7 @@ class Inhabitant:
         "_sources",
         "_voice",
         "_waiting",
+        "_was_down",
         "_wire",
         "on_free",
     )
@@ -182,6 +188,8 @@ class Inhabitant:
         self._next: Timer | None = None
         self._patience: Timer | None = None
         self._waiting: Timer | None = None
+        self._down: Timer | None = None
+        self._was_down = False
         self._has_spoken = False
         self.on_free: Callable[[], object] | None = None
 
@@ -216,6 +224,7 @@ class Inhabitant:
 
     def telephone_rings(self) -> None:
         self._habit = self._answering_habit
+        self._was_down = False
         after_us = self._habit.answers_after_us
         if after_us == 0:
             self._phone.pick_up()
@@ -243,11 +252,20 @@ class Inhabitant:
         self.say(habit.says)
         if habit.leaves_after_us is not None:
             self._leave_after(habit.leaves_after_us)
+        if habit.puts_down_after_us is not None and not self._was_down:
+            self._down = self._clock.call_later_us(habit.puts_down_after_us, self._phone.put_down)
         if habit.converses:
             patience_us = self._manners.patience_us(self._phone.number, self._phone.far)
             if patience_us is not None:
                 self._waiting = self._clock.call_later_us(patience_us, self._leave)
             self._react(frozenset())
+
+    def telephone_put_down(self) -> None:
+        self.telephone_hung_up()
+        self._was_down = True
+        after_us = self._habit.takes_up_after_us
+        if after_us is not None:
+            self._down = self._clock.call_later_us(after_us, self._phone.pick_up)
 
     def telephone_hung_up(self) -> None:
         self._forget_timers()
@@ -347,6 +365,9 @@ class Inhabitant:
         if self._next is not None:
             self._next.cancel()
             self._next = None
+        if self._down is not None:
+            self._down.cancel()
+            self._down = None
 
 
 @lru_cache(maxsize=KEPT_KINDS)

@@ -18,6 +18,8 @@ class State(StrEnum):
     LISTENING = "Listening"
     """Dialled; the far telephone rings."""
     TALKING = "Talking"
+    PUT_DOWN = "PutDown"
+    """Called, and the handset put down while the call stays; it may be taken up again."""
     HEARING_TONE = "HearingTone"
     """Dialled; the network has given up and says so by a tone."""
     HANGING_UP = "HangingUp"
@@ -43,6 +45,8 @@ class Input(StrEnum):
     DIAL = "dial"
     PICK_UP = "pick up"
     HANG_UP = "hang up"
+    PUT_DOWN = "put down"
+    """As hanging up, but where the telephone was called the network holds the call for a while."""
     TIMER = "timer"
     LINE_LOST = "line lost"
 
@@ -67,6 +71,8 @@ class Action(StrEnum):
     FAR_END_RINGS = "far end rings"
     FAR_END_ANSWERS = "far end answers"
     HANG_UP = "hang up"
+    PUT_DOWN = "put down"
+    TAKE_UP = "take up"
     HANG_UP_AFTER_TONE = "hang up after tone"
     HEAR_TONE = "hear tone"
     FAR_END_HUNG_UP = "far end hung up"
@@ -93,6 +99,7 @@ TABLE: dict[tuple[State, Input], tuple[Action, State]] = {
     (State.ON_HOOK, Input.DIAL): (_A.BEGIN_DIALING, State.DIALING),
     (State.ON_HOOK, Input.PICK_UP): (_A.IGNORE, State.ON_HOOK),
     (State.ON_HOOK, Input.HANG_UP): (_A.IGNORE, State.ON_HOOK),
+    (State.ON_HOOK, Input.PUT_DOWN): (_A.IGNORE, State.ON_HOOK),
     (State.ON_HOOK, Input.TIMER): (_A.IGNORE, State.ON_HOOK),
     (State.ON_HOOK, Input.LINE_LOST): (_A.IGNORE, State.ON_HOOK),
     (State.IN_USE, Input.SETUP): (_A.REFUSE_BUSY, State.IN_USE),
@@ -106,6 +113,7 @@ TABLE: dict[tuple[State, Input], tuple[Action, State]] = {
     (State.IN_USE, Input.DIAL): (_A.IGNORE, State.IN_USE),
     (State.IN_USE, Input.PICK_UP): (_A.IGNORE, State.IN_USE),
     (State.IN_USE, Input.HANG_UP): (_A.END, State.ON_HOOK),
+    (State.IN_USE, Input.PUT_DOWN): (_A.END, State.ON_HOOK),
     (State.IN_USE, Input.TIMER): (_A.IGNORE, State.IN_USE),
     (State.IN_USE, Input.LINE_LOST): (_A.IGNORE, State.IN_USE),
     (State.RINGING, Input.SETUP): (_A.REFUSE_BUSY, State.RINGING),
@@ -119,6 +127,7 @@ TABLE: dict[tuple[State, Input], tuple[Action, State]] = {
     (State.RINGING, Input.DIAL): (_A.IGNORE, State.RINGING),
     (State.RINGING, Input.PICK_UP): (_A.ANSWER, State.TALKING),
     (State.RINGING, Input.HANG_UP): (_A.DECLINE, State.HANGING_UP),
+    (State.RINGING, Input.PUT_DOWN): (_A.DECLINE, State.HANGING_UP),
     (State.RINGING, Input.TIMER): (_A.IGNORE, State.RINGING),
     (State.RINGING, Input.LINE_LOST): (_A.LOSE_RINGING, State.ON_HOOK),
     (State.DIALING, Input.SETUP): (_A.REFUSE_BUSY, State.DIALING),
@@ -132,6 +141,7 @@ TABLE: dict[tuple[State, Input], tuple[Action, State]] = {
     (State.DIALING, Input.DIAL): (_A.IGNORE, State.DIALING),
     (State.DIALING, Input.PICK_UP): (_A.IGNORE, State.DIALING),
     (State.DIALING, Input.HANG_UP): (_A.HANG_UP, State.HANGING_UP),
+    (State.DIALING, Input.PUT_DOWN): (_A.HANG_UP, State.HANGING_UP),
     (State.DIALING, Input.TIMER): (_A.HANG_UP, State.HANGING_UP),
     (State.DIALING, Input.LINE_LOST): (_A.LOSE_CALL, State.ON_HOOK),
     (State.LISTENING, Input.SETUP): (_A.REFUSE_BUSY, State.LISTENING),
@@ -145,6 +155,7 @@ TABLE: dict[tuple[State, Input], tuple[Action, State]] = {
     (State.LISTENING, Input.DIAL): (_A.IGNORE, State.LISTENING),
     (State.LISTENING, Input.PICK_UP): (_A.IGNORE, State.LISTENING),
     (State.LISTENING, Input.HANG_UP): (_A.HANG_UP, State.HANGING_UP),
+    (State.LISTENING, Input.PUT_DOWN): (_A.HANG_UP, State.HANGING_UP),
     (State.LISTENING, Input.TIMER): (_A.HANG_UP, State.HANGING_UP),
     (State.LISTENING, Input.LINE_LOST): (_A.LOSE_CALL, State.ON_HOOK),
     (State.TALKING, Input.SETUP): (_A.REFUSE_BUSY, State.TALKING),
@@ -158,8 +169,23 @@ TABLE: dict[tuple[State, Input], tuple[Action, State]] = {
     (State.TALKING, Input.DIAL): (_A.IGNORE, State.TALKING),
     (State.TALKING, Input.PICK_UP): (_A.IGNORE, State.TALKING),
     (State.TALKING, Input.HANG_UP): (_A.HANG_UP, State.HANGING_UP),
+    (State.TALKING, Input.PUT_DOWN): (_A.PUT_DOWN, State.PUT_DOWN),
     (State.TALKING, Input.TIMER): (_A.IGNORE, State.TALKING),
     (State.TALKING, Input.LINE_LOST): (_A.LOSE_CALL, State.ON_HOOK),
+    (State.PUT_DOWN, Input.SETUP): (_A.REFUSE_BUSY, State.PUT_DOWN),
+    (State.PUT_DOWN, Input.UNWANTED_SETUP): (_A.REFUSE_REJECTED, State.PUT_DOWN),
+    (State.PUT_DOWN, Input.ALERTING): (_A.IGNORE, State.PUT_DOWN),
+    (State.PUT_DOWN, Input.CONNECT): (_A.IGNORE, State.PUT_DOWN),
+    (State.PUT_DOWN, Input.DISCONNECT): (_A.FAR_END_HUNG_UP, State.RELEASING),
+    (State.PUT_DOWN, Input.RELEASE): (_A.CLEARED_BY_NETWORK, State.ON_HOOK),
+    (State.PUT_DOWN, Input.RELEASE_COMPLETE): (_A.CLEARED_BY_NETWORK, State.ON_HOOK),
+    (State.PUT_DOWN, Input.STRANGE): (_A.STRANGE, State.PUT_DOWN),
+    (State.PUT_DOWN, Input.DIAL): (_A.IGNORE, State.PUT_DOWN),
+    (State.PUT_DOWN, Input.PICK_UP): (_A.TAKE_UP, State.TALKING),
+    (State.PUT_DOWN, Input.HANG_UP): (_A.HANG_UP, State.HANGING_UP),
+    (State.PUT_DOWN, Input.PUT_DOWN): (_A.IGNORE, State.PUT_DOWN),
+    (State.PUT_DOWN, Input.TIMER): (_A.IGNORE, State.PUT_DOWN),
+    (State.PUT_DOWN, Input.LINE_LOST): (_A.LOSE_CALL, State.ON_HOOK),
     (State.HEARING_TONE, Input.SETUP): (_A.REFUSE_BUSY, State.HEARING_TONE),
     (State.HEARING_TONE, Input.UNWANTED_SETUP): (_A.REFUSE_REJECTED, State.HEARING_TONE),
     (State.HEARING_TONE, Input.ALERTING): (_A.IGNORE, State.HEARING_TONE),
@@ -171,6 +197,7 @@ TABLE: dict[tuple[State, Input], tuple[Action, State]] = {
     (State.HEARING_TONE, Input.DIAL): (_A.IGNORE, State.HEARING_TONE),
     (State.HEARING_TONE, Input.PICK_UP): (_A.IGNORE, State.HEARING_TONE),
     (State.HEARING_TONE, Input.HANG_UP): (_A.HANG_UP_AFTER_TONE, State.RELEASING),
+    (State.HEARING_TONE, Input.PUT_DOWN): (_A.HANG_UP_AFTER_TONE, State.RELEASING),
     (State.HEARING_TONE, Input.TIMER): (_A.HANG_UP_AFTER_TONE, State.RELEASING),
     (State.HEARING_TONE, Input.LINE_LOST): (_A.LOSE_CALL, State.ON_HOOK),
     (State.HANGING_UP, Input.SETUP): (_A.REFUSE_BUSY, State.HANGING_UP),
@@ -184,6 +211,7 @@ TABLE: dict[tuple[State, Input], tuple[Action, State]] = {
     (State.HANGING_UP, Input.DIAL): (_A.IGNORE, State.HANGING_UP),
     (State.HANGING_UP, Input.PICK_UP): (_A.IGNORE, State.HANGING_UP),
     (State.HANGING_UP, Input.HANG_UP): (_A.IGNORE, State.HANGING_UP),
+    (State.HANGING_UP, Input.PUT_DOWN): (_A.IGNORE, State.HANGING_UP),
     (State.HANGING_UP, Input.TIMER): (_A.COLLIDE, State.RELEASING),
     (State.HANGING_UP, Input.LINE_LOST): (_A.END, State.ON_HOOK),
     (State.RELEASING, Input.SETUP): (_A.REFUSE_BUSY, State.RELEASING),
@@ -197,6 +225,7 @@ TABLE: dict[tuple[State, Input], tuple[Action, State]] = {
     (State.RELEASING, Input.DIAL): (_A.IGNORE, State.RELEASING),
     (State.RELEASING, Input.PICK_UP): (_A.IGNORE, State.RELEASING),
     (State.RELEASING, Input.HANG_UP): (_A.IGNORE, State.RELEASING),
+    (State.RELEASING, Input.PUT_DOWN): (_A.IGNORE, State.RELEASING),
     (State.RELEASING, Input.TIMER): (_A.RELEASE_AGAIN, State.RELEASING_AGAIN),
     (State.RELEASING, Input.LINE_LOST): (_A.END, State.ON_HOOK),
     (State.RELEASING_AGAIN, Input.SETUP): (_A.REFUSE_BUSY, State.RELEASING_AGAIN),
@@ -210,6 +239,7 @@ TABLE: dict[tuple[State, Input], tuple[Action, State]] = {
     (State.RELEASING_AGAIN, Input.DIAL): (_A.IGNORE, State.RELEASING_AGAIN),
     (State.RELEASING_AGAIN, Input.PICK_UP): (_A.IGNORE, State.RELEASING_AGAIN),
     (State.RELEASING_AGAIN, Input.HANG_UP): (_A.IGNORE, State.RELEASING_AGAIN),
+    (State.RELEASING_AGAIN, Input.PUT_DOWN): (_A.IGNORE, State.RELEASING_AGAIN),
     (State.RELEASING_AGAIN, Input.TIMER): (_A.END, State.ON_HOOK),
     (State.RELEASING_AGAIN, Input.LINE_LOST): (_A.END, State.ON_HOOK),
 }

@@ -28,6 +28,7 @@ from calleq.lines.messages import (
     Connect,
     Disconnect,
     LineMessage,
+    Notify,
     Release,
     ReleaseComplete,
     Setup,
@@ -64,6 +65,9 @@ class Occupant(Protocol):
 
     def telephone_connected(self) -> None:
         """The call is through, in whichever direction."""
+
+    def telephone_put_down(self) -> None:
+        """Mouth and ear are off the line, and the call stays; it is connected again or hung up."""
 
     def telephone_hung_up(self) -> None:
         """Mouth and ear are off the line."""
@@ -128,8 +132,10 @@ class Telephone:
             if message.reference != self._reference or not self._to_originator:
                 self._take(Input.UNWANTED_SETUP if self.rejects else Input.SETUP, message)
         elif message.reference == self._reference:
-            action, self.state = _STEPS[self.state][_INPUTS[type(message)]]
-            action(self, message)
+            kind = type(message)
+            if kind is not Notify:  # it is never told how the far telephone stands
+                action, self.state = _STEPS[self.state][_INPUTS[kind]]
+                action(self, message)
         elif not isinstance(message, ReleaseComplete):
             self._take(Input.STRANGE, message)
 
@@ -140,12 +146,17 @@ class Telephone:
             self._take(Input.DIAL, None)
 
     def pick_up(self) -> None:
-        """Answer; does nothing unless it rings."""
+        """Answer, or take up what was put down; does nothing unless it rings or was."""
         self._take(Input.PICK_UP, None)
 
     def hang_up(self) -> None:
         """End whatever goes on; a ringing call is turned away."""
         self._take(Input.HANG_UP, None)
+
+    def put_down(self) -> None:
+        """Hang up; where the telephone was called, the call stays for a while."""
+        dialled = self.state is State.TALKING and not self._to_originator
+        self._take(Input.HANG_UP if dialled else Input.PUT_DOWN, None)
 
     def lose_line(self) -> None:
         """The wire to the switch broke."""
@@ -271,6 +282,17 @@ class Telephone:
         self._disconnect(Q850.NORMAL)
         self._occupant.telephone_hung_up()
 
+    def _put_down(self, message: LineMessage | None) -> None:
+        self._note(self.number, Event.PUTS_DOWN, "", 0)
+        self._send(Notify(self._reference, True, self._to_originator))
+        self._occupant.telephone_put_down()
+
+    def _take_up(self, message: LineMessage | None) -> None:
+        self._note(self.number, Event.TAKES_UP, "", 0)
+        self._send(Notify(self._reference, False, self._to_originator))
+        self._occupant.telephone_off_hook()
+        self._occupant.telephone_connected()
+
     def _hang_up_after_tone(self, message: LineMessage | None) -> None:
         self._note(self.number, Event.HANGS_UP, "", Q850.NORMAL)
         self._release(Q850.NORMAL)
@@ -350,6 +372,8 @@ _ACTIONS: dict[Action, Callable[[Telephone, LineMessage | None], None]] = {
     Action.FAR_END_RINGS: Telephone._far_end_rings,
     Action.FAR_END_ANSWERS: Telephone._far_end_answers,
     Action.HANG_UP: Telephone._hang_up,
+    Action.PUT_DOWN: Telephone._put_down,
+    Action.TAKE_UP: Telephone._take_up,
     Action.HANG_UP_AFTER_TONE: Telephone._hang_up_after_tone,
     Action.HEAR_TONE: Telephone._hear_tone,
     Action.FAR_END_HUNG_UP: Telephone._far_end_hung_up,

@@ -185,7 +185,7 @@ class Circuits:
         """The seizure by circuit and time; None when the circuit was idle or none is named."""
         if msu is None or msu.service != SERVICE_ISUP or len(msu.payload) < 3:
             return None
-        cic = msu.payload[0] | (msu.payload[1] & 0x0F) << 8
+        cic = self._cic(msu)
         circuit = self._circuit(msu.origin, msu.destination, cic)
         message_type = _type(msu)
         if message_type == _IAM:
@@ -207,10 +207,13 @@ class Circuits:
         """Whether the unit is an IAM that a journal announced and nobody has seen yet."""
         if msu is None or _type(msu) != _IAM:
             return False
-        cic = msu.payload[0] | (msu.payload[1] & 0x0F) << 8
+        cic = self._cic(msu)
         circuit = self._circuit(msu.origin, msu.destination, cic)
         waiting = circuit.announced.get(CircuitKey(msu.origin, msu.destination, cic))
         return waiting is not None and len(waiting) > 0 and waiting[0].start_us <= at_us
+
+    def _cic(self, msu: Msu) -> int:
+        return int.from_bytes(msu.payload[:2], "little") & self._decoders.variant.last_circuit
 
     def _is_message(self, payload: bytes) -> bool:
         try:

@@ -13,7 +13,8 @@ from typing import BinaryIO
 
 from calleq.runtime.tap import Segment
 from calleq.ss7.mtp3 import Mtp3Error
-from calleq.ss7.mtp3_codec import decode
+from calleq.ss7.mtp3_codec import unit_codec
+from calleq.ss7.variant import ITU, Variant
 from calleq.trace.capture import Captured
 from calleq.units import SECOND_US
 
@@ -32,7 +33,10 @@ class PcapTap:
     `point_codes` has the point code of every node by its name.
     """
 
-    def __init__(self, file: BinaryIO, point_codes: Mapping[str, int]) -> None:
+    def __init__(
+        self, file: BinaryIO, point_codes: Mapping[str, int], variant: Variant = ITU
+    ) -> None:
+        self._decode = unit_codec(variant).decode
         self._file = file
         self._point_codes = dict(point_codes)
         self._nodes = frozenset(point_codes.values())
@@ -52,15 +56,20 @@ class PcapTap:
     def _is_relayed(self, sender: str, octets: bytes) -> bool:
         """Whether another node of the network than `sender` originated the unit."""
         try:
-            origin = decode(octets).origin
+            origin = self._decode(octets).origin
         except Mtp3Error:
             return False
         return origin != self._point_codes.get(sender) and origin in self._nodes
 
 
-def write_pcap(file: BinaryIO, captures: Iterable[Captured], point_codes: Mapping[str, int]) -> int:
+def write_pcap(
+    file: BinaryIO,
+    captures: Iterable[Captured],
+    point_codes: Mapping[str, int],
+    variant: Variant = ITU,
+) -> int:
     """Write the signalling among `captures`; the answer is how many units were written."""
-    tap = PcapTap(file, point_codes)
+    tap = PcapTap(file, point_codes, variant)
     for captured in captures:
         tap.saw(
             captured.segment,

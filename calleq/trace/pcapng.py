@@ -17,7 +17,8 @@ from calleq import __version__
 from calleq.journal.entries import CircuitKey, Dialled, Stamped, Transit
 from calleq.runtime.tap import Segment
 from calleq.ss7.mtp3 import SERVICE_ISUP, Mtp3Error
-from calleq.ss7.mtp3_codec import decode
+from calleq.ss7.mtp3_codec import unit_codec
+from calleq.ss7.variant import ITU, Variant
 from calleq.trace.capture import Captured
 from calleq.trace.circuits import CircuitName, circuit_name
 from calleq.trace.pcap import LINK_TYPE_MTP3, SNAP_OCTETS
@@ -95,7 +96,9 @@ class CallsOnCircuits:
     leaves. From then on the circuit's messages are that call's, until it is seized again.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, variant: Variant = ITU) -> None:
+        self._decode = unit_codec(variant).decode
+        self._last_circuit = variant.last_circuit
         self._calls: dict[CircuitName, str] = {}
 
     def take(self, stamped: Stamped) -> None:
@@ -112,12 +115,12 @@ class CallsOnCircuits:
     def call_of(self, octets: bytes) -> str:
         """The call of a unit's circuit, "" where it is none of the journals'."""
         try:
-            msu = decode(octets)
+            msu = self._decode(octets)
         except Mtp3Error:
             return ""
         if msu.service != SERVICE_ISUP or len(msu.payload) < 2:
             return ""
-        cic = int.from_bytes(msu.payload[:2], "little") & 0xFFF
+        cic = int.from_bytes(msu.payload[:2], "little") & self._last_circuit
         return self._calls.get(circuit_name(msu.origin, msu.destination, cic), "")
 
 

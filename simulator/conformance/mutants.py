@@ -37,22 +37,30 @@ class Mutant:
         return ((0, payload),)
 
 
-class Leaving(Mutant):
-    """Alters messages of one name that leave."""
+class _OfOneName(Mutant):
+    """Alters messages of one name; which way they go a subclass says."""
 
     def __init__(self, language: Language, name: str) -> None:
         super().__init__(language)
         self._name = name
 
-    def leaving(self, message: Read, payload: bytes) -> Payloads:
+    def altered(self, message: Read, payload: bytes) -> Payloads:
+        """What becomes of a message on that way."""
         if message.name != self._name:
             return ((0, payload),)
         self.acted += 1
         return self.change(message, payload)
 
     def change(self, message: Read, payload: bytes) -> Payloads:
-        """What becomes of it; `suppress RLC`: nothing."""
+        """What becomes of one of that name; `suppress RLC`, `ignore RSC`: nothing."""
         return ()
+
+
+class Leaving(_OfOneName):
+    """Alters messages of one name that leave."""
+
+    def leaving(self, message: Read, payload: bytes) -> Payloads:
+        return self.altered(message, payload)
 
 
 class _Repeat(Leaving):
@@ -114,22 +122,11 @@ class _Strip(Mutant):
         return ((0, self.language.build(message.name, message.cic, fields)),)
 
 
-class Arriving(Mutant):
+class Arriving(_OfOneName):
     """Alters messages of one name that arrive."""
 
-    def __init__(self, language: Language, name: str) -> None:
-        super().__init__(language)
-        self._name = name
-
     def arriving(self, message: Read, payload: bytes) -> Payloads:
-        if message.name != self._name:
-            return ((0, payload),)
-        self.acted += 1
-        return self.change(message, payload)
-
-    def change(self, message: Read, payload: bytes) -> Payloads:
-        """What becomes of it; `ignore RSC`: nothing."""
-        return ()
+        return self.altered(message, payload)
 
 
 class _Take(Arriving):

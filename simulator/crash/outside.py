@@ -62,6 +62,9 @@ class _Subscriber:
     def telephone_stopped_ringing(self) -> None:
         self._forget()
 
+    def telephone_put_down(self) -> None:
+        """These people hang up for good."""
+
     def telephone_hung_up(self) -> None:
         self._forget()
 

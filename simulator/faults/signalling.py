@@ -79,8 +79,8 @@ class TroubledTransfer:
         self._clock = clock
         self._overtaken: list[Msu] = []
 
-    def transfer(self, destination: int, selection: int, payload: bytes) -> bool:
-        return self._node.transfer(destination, selection, payload)
+    def transfer(self, destination: int, selection: int, payload: bytes, priority: int = 0) -> bool:
+        return self._node.transfer(destination, selection, payload, priority)
 
     def on_status(self, changed: Callable[[int, bool], None]) -> None:
         self._node.on_status(changed)

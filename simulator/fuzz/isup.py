@@ -72,7 +72,7 @@ def _target(name: str, variant: Variant, samples: list[bytes]) -> Target:
         decode=decode,
         refusal=IsupError,
         decoder=_ansi_decoder() if variant is ANSI else _decoder(),
-        forget=codec.forget,
+        forget=ansi.forget if variant is ANSI else codec.forget,
     )
 
 
@@ -92,7 +92,7 @@ def _decoder() -> tuple[FunctionType, ...]:
 
 def _ansi_decoder() -> tuple[FunctionType, ...]:
     """What ANSI does not share with ITU."""
-    return functions_of(ansi, "decode", "_read")
+    return functions_of(ansi, "decode", "_decode", "_read")
 
 
 def _made(function: object) -> tuple[FunctionType, ...]:

@@ -55,7 +55,9 @@ class Findings:
         if found is None:
             captures = self._stage.tap.capture.captures()
             codes = self._stage.network.point_codes()
-            found = self._ladders[call] = ladder(call, captures, self._entries, codes)
+            found = self._ladders[call] = ladder(
+                call, captures, self._entries, codes, self._stage.eyes.decoders
+            )
         return found
 
     def states(self) -> list[str]:
@@ -193,7 +195,7 @@ class Findings:
     def _fits(self, pattern: Pattern, row: Row) -> bool:
         captured = Captured(row.at_us, row.segment, row.link, row.sender, row.receiver, row.octets)
         read = Reading(row.name, row.fields, row.error)
-        return fits(pattern, captured, read, self._stage.names)
+        return fits(pattern, captured, read, self._stage.eyes)
 
     def _in_order(self, rows: tuple[Row, ...], order: tuple[str, ...]) -> list[str]:
         place = 0

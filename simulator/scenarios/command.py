@@ -13,7 +13,7 @@ from calleq.cli.output import print_json, print_line, print_table
 from calleq.units import SECOND_US
 from simulator.scenarios.junit import write_junit
 from simulator.scenarios.loading import catalogue, load_scenario, topology_of
-from simulator.scenarios.model import Scenario
+from simulator.scenarios.model import Scenario, in_ansi
 from simulator.scenarios.parts import ScenarioError
 from simulator.scenarios.report import write_report
 from simulator.scenarios.running import Verdict, run_scenario
@@ -57,9 +57,12 @@ def _given(arguments: argparse.Namespace) -> list[tuple[Path, Scenario]]:
     if arguments.all or not names:
         paths += shipped.values()
     try:
-        return [(path, load_scenario(path)) for path in paths]
+        given = [(path, load_scenario(path)) for path in paths]
     except ScenarioError as error:
         raise UsageError(str(error)) from error
+    if arguments.variant == "itu":
+        return given
+    return [(path, in_ansi(scenario)) for path, scenario in given]
 
 
 def _path(name: str, shipped: dict[str, Path]) -> Path:

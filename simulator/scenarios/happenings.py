@@ -5,20 +5,22 @@ event that a file names. Instants are monotonic microseconds. Messages are decod
 somebody asks for one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
+from calleq.network import point_codes
 from calleq.osn.messages import CallEnded, CallProgress, OsnError, SetUpTaken
 from calleq.osn.messages import decode as decode_osn
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Segment
-from calleq.ss7 import mtp3_codec
 from calleq.ss7.mtp3 import Mtp3Error
+from calleq.ss7.variant import variant_of
 from calleq.telephones.diary import Diary, DiaryEntry, Event
+from calleq.topology import Topology
 from calleq.trace.capture import Captured, MemoryCapture
-from calleq.trace.decoding import Reading, reading
-from calleq.trace.ladder import DECODERS
+from calleq.trace.decoding import Decoders, Reading, decoders_of, reading
 from simulator.scenarios.wording import (
     AnyEvent,
     CallEvent,
@@ -27,6 +29,20 @@ from simulator.scenarios.wording import (
     has_fields,
     is_voice,
 )
+
+
+class Eyes(NamedTuple):
+    """How messages are read."""
+
+    names: Mapping[int, str]
+    """Nodes by their point codes."""
+    decoders: Decoders
+
+
+def eyes_of(topology: Topology) -> Eyes:
+    """How the messages of a network are read."""
+    names = {code: name for name, code in point_codes(topology).items()}
+    return Eyes(names, decoders_of(variant_of(topology)))
 
 
 class CallHappening(msgspec.Struct, frozen=True, gc=False):
@@ -113,11 +129,11 @@ def is_event(
     event: AnyEvent,
     what: DiaryEntry | CallHappening | Captured,
     references: dict[str, str],
-    names: dict[int, str],
+    eyes: Eyes,
 ) -> bool:
     """Whether this is the event that is meant.
 
-    `references`: call references by the names of calls; `names`: nodes by their point codes.
+    `references`: call references by the names of calls; `eyes`: how messages are read.
     """
     match event, what:
         case TelephoneEvent(), DiaryEntry():
@@ -133,12 +149,12 @@ def is_event(
                 and event.leg in ("", what.leg)
             )
         case Pattern(), Captured():
-            return fits(event, what, reading(what, DECODERS, "", None), names)
+            return fits(event, what, reading(what, eyes.decoders, "", None), eyes)
         case _:
             return False
 
 
-def fits(pattern: Pattern, captured: Captured, read: Reading, names: dict[int, str]) -> bool:
+def fits(pattern: Pattern, captured: Captured, read: Reading, eyes: Eyes) -> bool:
     """Whether a captured message is the one that a pattern means.
 
     `from` and `to` are the nodes that made it and that it is for; each signalling message is
@@ -149,12 +165,12 @@ def fits(pattern: Pattern, captured: Captured, read: Reading, names: dict[int, s
     sender, receiver = captured.sender, captured.receiver
     if captured.segment is Segment.SIGNALLING_LINK:
         try:
-            msu = mtp3_codec.decode(captured.octets)
+            msu = eyes.decoders.mtp3(captured.octets)
         except Mtp3Error:
             return False
-        if names.get(msu.origin, "") != sender:
+        if eyes.names.get(msu.origin, "") != sender:
             return False
-        receiver = names.get(msu.destination, "")
+        receiver = eyes.names.get(msu.destination, "")
     return (
         pattern.sender in ("", sender)
         and pattern.receiver in ("", receiver)
@@ -168,10 +184,10 @@ def first(
     happenings: Sequence[Happening],
     start: int,
     references: dict[str, str],
-    names: dict[int, str],
+    eyes: Eyes,
 ) -> int | None:
     """The place of the first such event from place `start` on."""
     for place in range(start, len(happenings)):
-        if is_event(event, happenings[place].what, references, names):
+        if is_event(event, happenings[place].what, references, eyes):
             return place
     return None

@@ -33,3 +33,9 @@ class Scenario(Part, frozen=True, kw_only=True):
         """The number of a named telephone; anything else is a number already."""
         named = self.telephones.get(telephone, telephone)
         return named if isinstance(named, str) else named.number
+
+
+def in_ansi(scenario: Scenario) -> Scenario:
+    """The same scenario in a network that speaks ANSI."""
+    network = msgspec.structs.replace(scenario.network, variant="ansi")
+    return msgspec.structs.replace(scenario, network=network)

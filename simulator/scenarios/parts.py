@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from calleq.topology import Behaviour, LineKind
+from calleq.topology import Behaviour, LineKind, VariantName
 from calleq.units import SECOND_US
 from simulator.faults.network import Machines
 
@@ -38,6 +38,10 @@ class Manner(Part, frozen=True, kw_only=True):
     hangs_up_after_s: float | None = None
     """From the moment a call is through."""
     leaves_announcement_after_s: float | None = None
+    puts_down_after_s: float | None = None
+    """From the moment a call that rang here is through: the call stays (SUS)."""
+    takes_up_after_s: float | None = None
+    """... and so much later it is taken up again (RES); left out: never."""
 
 
 class TelephoneSpec(Manner, frozen=True, kw_only=True):
@@ -72,12 +76,16 @@ class NetworkSpec(Part, frozen=True, kw_only=True):
     file: str = ""
     """Relative to the scenario's own directory; empty: figure 1."""
     world: WorldSpec | None = None
+    variant: VariantName = "itu"
+    """`ansi`: the network speaks ANSI's signalling system No. 7, whatever its file says."""
     talk_s: float = 5.0
     ring_limit_s: float | None = None
     osn_delay_s: float | None = None
     line_delay_s: float | None = None
     circuits: dict[str, int] = {}
     """By trunk group."""
+    links: dict[str, int] = {}
+    """By signalling link: how many there shall be beside each other, itself included."""
     businesses: dict[str, BusinessSpec] = {}
     settle_s: float = 1.0
     machines: Machines = "one"

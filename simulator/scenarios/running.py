@@ -166,4 +166,5 @@ def _told(failures: list[str]) -> tuple[str, ...]:
 def _repeat(scenario: Scenario, path: Path | None, sweep_us: int | None) -> str:
     which = scenario.name if path is None else shlex.quote(str(path))
     at = "" if sweep_us is None else f" --at {sweep_us / SECOND_US:.6f}"
-    return f"calleq-sim scenario {which}{at}"
+    variant = " --variant ansi" if scenario.network.variant == "ansi" else ""
+    return f"calleq-sim scenario {which}{at}{variant}"

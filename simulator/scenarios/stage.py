@@ -25,7 +25,7 @@ from simulator.faults.invariants import left_over, rest_of
 from simulator.faults.kinds import KINDS, Scene
 from simulator.faults.network import FragileNetwork
 from simulator.faults.outages import FaultError
-from simulator.scenarios import expectations, steps
+from simulator.scenarios import expectations, happenings, steps
 from simulator.scenarios.happenings import CallHappening, Log, WatchedDiary, WatchingTap, first
 from simulator.scenarios.model import Scenario
 from simulator.scenarios.parts import SWEEP, Manner, us
@@ -69,7 +69,7 @@ class Stage:
         """The business of each accepted call."""
         self.problems: list[str] = []
         """What a door answered otherwise than a step said."""
-        self.names = {code: name for name, code in self.network.point_codes().items()}
+        self.eyes = happenings.eyes_of(self.network.topology)
         self._telephones = {name: scenario.number_of(name) for name in scenario.telephones}
         self._elements = frozenset(self.network.processes)
         self._steps_calls = frozenset(
@@ -124,7 +124,7 @@ class Stage:
 
     def place_of(self, text: str, start: int = 0) -> int | None:
         """Where in the log an event first happens, from `start` on."""
-        return first(self.event(text), self.log.happenings, start, self.calls, self.names)
+        return first(self.event(text), self.log.happenings, start, self.calls, self.eyes)
 
     def view(self, call: str) -> CallView | None:
         """A call by its reference as its business sees it; None when nobody knows it."""
@@ -188,7 +188,7 @@ class Stage:
         until_us = clock.monotonic_us() + limit_us
         looked = self._cursor
         while True:
-            place = first(event, log, looked, self.calls, self.names)
+            place = first(event, log, looked, self.calls, self.eyes)
             if place is not None:
                 self._cursor = place + 1
                 return
@@ -392,13 +392,14 @@ def _habit(habit: Habit, manner: Manner) -> Habit:
     """A habit with what a file says otherwise."""
     if manner.behaviour is not None:
         habit = HABITS[manner.behaviour]
-    changes: dict[str, int] = {}
-    if manner.answers_after_s is not None:
-        changes["answers_after_us"] = us(manner.answers_after_s)
-    if manner.hangs_up_after_s is not None:
-        changes["leaves_after_us"] = us(manner.hangs_up_after_s)
-    if manner.leaves_announcement_after_s is not None:
-        changes["leaves_speech_after_us"] = us(manner.leaves_announcement_after_s)
+    given = {
+        "answers_after_us": manner.answers_after_s,
+        "leaves_after_us": manner.hangs_up_after_s,
+        "leaves_speech_after_us": manner.leaves_announcement_after_s,
+        "puts_down_after_us": manner.puts_down_after_s,
+        "takes_up_after_us": manner.takes_up_after_s,
+    }
+    changes = {name: us(after_s) for name, after_s in given.items() if after_s is not None}
     return msgspec.structs.replace(habit, **changes)
 
 

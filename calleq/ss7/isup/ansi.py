@@ -8,6 +8,7 @@ the variant: an IAM without 0x1D is given one by its medium. All errors are Isup
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from calleq.ss7.isup import codec
@@ -38,6 +39,7 @@ _SERVICES = {
 """User service information (T1.113.3, Q.931 §4.5.5) by transmission medium requirement: speech,
 64 kbit/s unrestricted, 3.1 kHz audio; 64 kbit/s circuit mode, mu-law."""
 
+_IAM_TYPE = bytes((ANSI_IAM.message_type,))
 _CAPABILITY_MASK = 0x1F
 _MEDIUM_OF_CAPABILITY = {0: 0, 8: 2, 16: 3}
 AUDIO = 3
@@ -59,6 +61,10 @@ def message_codec(variant: Variant) -> MessageCodec:
 
 def encode(message: Message) -> bytes:
     """The octets of a message in ANSI's form; IsupError when that cannot be."""
+    return _encode(message) if type(message) is Iam else _encode_kept(message)
+
+
+def _encode(message: Message) -> bytes:
     if message.cic >> ANSI.circuit_bits:
         raise IsupError(f"circuit identification code {message.cic}: 0 to 16383 (T1.113.3 §1.2)")
     write = WRITERS.get(type(message))
@@ -74,6 +80,17 @@ def encode(message: Message) -> bytes:
 
 def decode(octets: bytes) -> Message:
     """The message of the octets; IsupError when they are none, saying what is wrong."""
+    is_iam = octets[2:HEAD_OCTETS] == _IAM_TYPE
+    return _decode(octets) if is_iam else _decode_kept(octets)
+
+
+def forget() -> None:
+    """Drop the forms that are kept, so that what else holds memory can be seen."""
+    _encode_kept.cache_clear()
+    _decode_kept.cache_clear()
+
+
+def _decode(octets: bytes) -> Message:
     if not HEAD_OCTETS <= len(octets) <= MESSAGE_LIMIT_OCTETS:
         raise IsupError(
             f"{len(octets)} octets: an ISUP message has {HEAD_OCTETS} to {MESSAGE_LIMIT_OCTETS}"
@@ -83,6 +100,10 @@ def decode(octets: bytes) -> Message:
     if read is None:
         return Unknown(cic, octets[2], octets[HEAD_OCTETS:])
     return read(cic, octets)
+
+
+_encode_kept = lru_cache(maxsize=codec.KEPT_MESSAGES)(_encode)
+_decode_kept = lru_cache(maxsize=codec.KEPT_MESSAGES)(_decode)
 
 
 def _write_iam(message: Iam) -> bytes:

@@ -156,11 +156,13 @@ class Marks(IntFlag):
     """It is looped, or a check tone is sent on it."""
     CHECK_FAILED = 1 << 12
     """More than one check of it has failed: maintenance was told."""
+    RESERVED = 1 << 13
+    """The far exchange has reserved it for a call (`reservations`, ANSI only)."""
 
 
 LOCAL_MASK = int(Marks.LOCAL_MAINTENANCE | Marks.LOCAL_HARDWARE)
 REMOTE_MASK = int(Marks.REMOTE_MAINTENANCE | Marks.REMOTE_HARDWARE)
-BARRED_MASK = LOCAL_MASK | REMOTE_MASK | int(Marks.UNEQUIPPED)
+BARRED_MASK = LOCAL_MASK | REMOTE_MASK | int(Marks.UNEQUIPPED | Marks.RESERVED)
 """With any of these a circuit is not seized from here."""
 
 _REMOTE_BIT = (int(Marks.REMOTE_MAINTENANCE), int(Marks.REMOTE_HARDWARE))

@@ -7,7 +7,7 @@ A check is a tone of 2000 Hz that this end sends and the far end sends back (Q.7
 
 import msgspec
 
-from calleq.ss7.isup import causes
+from calleq.causes import Q850
 from calleq.ss7.isup.circuit import TrunkCircuit
 from calleq.ss7.isup.circuit_states import Input, State
 from calleq.ss7.isup.contract import Digits
@@ -35,7 +35,7 @@ def pass_check(circuit: TrunkCircuit, message: Message | None) -> None:
 
 def fail_check(circuit: TrunkCircuit, message: Message | None) -> None:
     circuit.host.send(circuit, Cot(circuit.cic, FAILED))
-    circuit.end(Cause(causes.NO_CIRCUIT))
+    circuit.end(Cause(Q850.NO_CIRCUIT))
     circuit.start_timer(Input.RECHECK_DUE, circuit.host.timers.t25_us)
 
 
@@ -131,7 +131,7 @@ def ask_check(circuit: TrunkCircuit, message: Message | None) -> None:
 
 
 def end_good_check(circuit: TrunkCircuit, message: Message | None) -> None:
-    send_rel(circuit, Rel(circuit.cic, Cause(causes.NORMAL)))
+    send_rel(circuit, Rel(circuit.cic, Cause(Q850.NORMAL)))
 
 
 def fail_recheck(circuit: TrunkCircuit, message: Message | None) -> None:

@@ -10,7 +10,7 @@ circuit and for what the far end of this circuit has heard already (CPG after an
 one). Without such a message this exchange speaks for itself.
 """
 
-from calleq.ss7.isup import causes
+from calleq.causes import Q850
 from calleq.ss7.isup.circuit import CircuitUseError, TrunkCircuit
 from calleq.ss7.isup.circuit_states import Input
 from calleq.ss7.isup.indicators import CHECK_REQUIRED, CONTINUITY_CHECK
@@ -79,7 +79,7 @@ def tell_soon(circuit: TrunkCircuit, message: Message | None) -> None:
 
 
 def end_unrouted(circuit: TrunkCircuit, message: Message | None) -> None:
-    circuit.end(Cause(causes.NETWORK_OUT_OF_ORDER))
+    circuit.end(Cause(Q850.NETWORK_OUT_OF_ORDER))
 
 
 def clear_and_accept(circuit: TrunkCircuit, message: Message | None) -> None:
@@ -89,7 +89,7 @@ def clear_and_accept(circuit: TrunkCircuit, message: Message | None) -> None:
 
 def give_way(circuit: TrunkCircuit, message: Message | None) -> None:
     circuit.host.dual_seizures += 1
-    circuit.end(Cause(causes.NO_CIRCUIT))
+    circuit.end(Cause(Q850.NO_CIRCUIT))
     circuit.accept(message)
 
 
@@ -99,7 +99,7 @@ def lose_seizure(circuit: TrunkCircuit, message: Message | None) -> None:
 
 
 def yield_unrouted(circuit: TrunkCircuit, message: Message | None) -> None:
-    circuit.end(Cause(causes.NETWORK_OUT_OF_ORDER))
+    circuit.end(Cause(Q850.NETWORK_OUT_OF_ORDER))
     circuit.accept(message)
 
 

@@ -2,19 +2,16 @@
 
 Q.763 §3.43: a range of 31 names 32 circuits; group messages other than CQM name at least two. In a
 blocking message only the circuits with a status bit are meant, so one alone is named with its
-neighbour unmarked.
+neighbour unmarked. GRS and CQM may name no more than `Variant.group_circuits`, and CGB and CGU may
+mark no more (Q.764 §2.8.2.3, §2.9.3.2).
 """
 
 from collections.abc import Iterable, Iterator
 
 from calleq.ss7.isup.messages import RangeStatus, range_status
-
-GROUP_LIMIT = 32
-"""Circuits of one group message (range 31): GRS and CQM may name no more, and CGB and CGU may mark
-no more (Q.764 §2.8.2.3, §2.9.3.2)."""
+from calleq.ss7.variant import ITU, Variant
 
 GROUP_LEAST = 2
-LAST_CIC = 4_095
 
 
 class Run:
@@ -22,11 +19,11 @@ class Run:
 
     __slots__ = ("first", "marked", "span")
 
-    def __init__(self, marked: tuple[int, ...]) -> None:
-        """`marked` ascend and lie within `GROUP_LIMIT` of each other."""
+    def __init__(self, marked: tuple[int, ...], variant: Variant) -> None:
+        """`marked` ascend and lie within `variant.group_circuits` of each other."""
         self.marked = marked
         self.span = max(marked[-1] - marked[0] + 1, GROUP_LEAST)
-        self.first = min(marked[0], LAST_CIC + 1 - self.span)
+        self.first = min(marked[0], variant.last_circuit + 1 - self.span)
 
     def status(self, marked: Iterable[int]) -> RangeStatus:
         """Range and status with these marked."""
@@ -37,28 +34,28 @@ class Run:
         return RangeStatus(self.span - 1)
 
 
-def runs(cics: Iterable[int]) -> Iterator[Run]:
+def runs(cics: Iterable[int], variant: Variant = ITU) -> Iterator[Run]:
     """The circuits by the messages that name them, ascending; neighbours stay together."""
     gathered: list[int] = []
     for cic in sorted(set(cics)):
-        if gathered and cic - gathered[0] >= GROUP_LIMIT:
-            yield Run(tuple(gathered))
+        if gathered and cic - gathered[0] >= variant.group_circuits:
+            yield Run(tuple(gathered), variant)
             gathered = []
         gathered.append(cic)
     if gathered:
-        yield Run(tuple(gathered))
+        yield Run(tuple(gathered), variant)
 
 
-def whole_runs(cics: Iterable[int]) -> Iterator[Run]:
+def whole_runs(cics: Iterable[int], variant: Variant = ITU) -> Iterator[Run]:
     """As `runs`, but no run names a circuit that is not among them (GRS resets all it names).
 
     A circuit without a neighbour makes a run of its own, whose `span` cannot be sent in a group.
     """
     gathered: list[int] = []
     for cic in sorted(set(cics)):
-        if gathered and (cic != gathered[-1] + 1 or len(gathered) == GROUP_LIMIT):
-            yield Run(tuple(gathered))
+        if gathered and (cic != gathered[-1] + 1 or len(gathered) == variant.group_circuits):
+            yield Run(tuple(gathered), variant)
             gathered = []
         gathered.append(cic)
     if gathered:
-        yield Run(tuple(gathered))
+        yield Run(tuple(gathered), variant)

@@ -14,7 +14,7 @@ without instructions, lest two exchanges confuse one another for ever.
 from enum import Enum
 from typing import NamedTuple
 
-from calleq.ss7.isup import causes
+from calleq.causes import Q850
 from calleq.ss7.isup.layouts import MESSAGE_TYPES
 from calleq.ss7.isup.messages import Cfn, Message, Rel, Rlc
 from calleq.ss7.isup.optional import MESSAGE_COMPATIBILITY, PARAMETER_COMPATIBILITY, typed
@@ -69,7 +69,7 @@ def unknown_message(
     message_type: int, instructions: MessageInstructions | None, setting: Setting
 ) -> Reaction:
     """What to do with a message whose type is not known, or is not expected to be (§2.9.5.3.1)."""
-    said = Cause(causes.UNKNOWN_MESSAGE, setting.location, diagnostics=bytes((message_type,)))
+    said = Cause(Q850.UNKNOWN_MESSAGE, setting.location, diagnostics=bytes((message_type,)))
     if instructions is None:
         return Reaction(Action.DISCARD_MESSAGE, None if message_type in SILENT else said)
     told = said if instructions.notify else None
@@ -97,7 +97,7 @@ def unknown_parameter(
     """
     reaction = _reaction(message_type, parameter, instructions, setting)
     if message_type == _REL and reaction.action in (Action.RELEASE, Action.DISCARD_MESSAGE):
-        said = Cause(causes.UNKNOWN_PARAMETER, setting.location, diagnostics=bytes((parameter,)))
+        said = Cause(Q850.UNKNOWN_PARAMETER, setting.location, diagnostics=bytes((parameter,)))
         return Reaction(Action.DISCARD_PARAMETER, said)
     return reaction
 
@@ -110,7 +110,7 @@ def _reaction(
 ) -> Reaction:
     """The same, where the message is no REL."""
     name = bytes((parameter,))
-    said = Cause(causes.UNKNOWN_PARAMETER, setting.location, diagnostics=name)
+    said = Cause(Q850.UNKNOWN_PARAMETER, setting.location, diagnostics=name)
     whole = Cause(MESSAGE_DISCARDED, setting.location, diagnostics=bytes((message_type,)) + name)
     if instructions is None:
         if setting.transit and setting.can_pass_on:

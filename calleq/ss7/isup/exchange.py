@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from calleq.ss7.isup.blocking import Marks
 from calleq.ss7.isup.circuit import TrunkCircuit
-from calleq.ss7.isup.circuit_groups import GROUP_LIMIT, runs
+from calleq.ss7.isup.circuit_groups import runs
 from calleq.ss7.isup.circuit_states import Input
 from calleq.ss7.isup.exchange_traffic import TrafficExchange
 from calleq.ss7.isup.messages import GroupKind
@@ -78,9 +78,8 @@ class IsupExchange(TrafficExchange):
     def query(self, group: str, cics: Iterable[int] | None = None) -> None:
         """Compare circuits with what the far end thinks of them (CQM). Raises CircuitOrderError."""
         circuits = self._chosen(group, cics)
-        for run in runs(circuit.cic for circuit in circuits):
+        for run in runs((circuit.cic for circuit in circuits), self.variant):
             first, last = run.marked[0], run.marked[-1]
-            assert last - first < GROUP_LIMIT, "a run fits into one message"
             self.queries.query(circuits[0].far_point_code, first, last - first + 1)
 
     def test_user_part(self, group: str) -> None:
@@ -106,6 +105,7 @@ class IsupExchange(TrafficExchange):
             confused=self.queries.confused,
             turned_away=self.turned_away,
             alarms=self.alarms.standing(),
+            cleared=tuple(self.alarms.cleared),
         )
 
     def _chosen(self, group: str, cics: Iterable[int] | None) -> list[TrunkCircuit]:

@@ -10,9 +10,10 @@ from collections.abc import Callable
 
 import msgspec
 
+from calleq.causes import Q850
 from calleq.runtime.clock import Clock
-from calleq.ss7.isup import causes, codec, segmentation
 from calleq.ss7.isup.alarms import AlarmKind, Alarms
+from calleq.ss7.isup.ansi import message_codec
 from calleq.ss7.isup.blocking import Marks
 from calleq.ss7.isup.check_equipment import CheckEquipment, NoChecks
 from calleq.ss7.isup.circuit import Seizure, TrunkCircuit
@@ -27,15 +28,17 @@ from calleq.ss7.isup.optional import CONGESTION_LEVEL, put
 from calleq.ss7.isup.parameters import TooLongError
 from calleq.ss7.isup.queries import Queries
 from calleq.ss7.isup.reception import Examiner
+from calleq.ss7.isup.reservations import Reservations
 from calleq.ss7.isup.segments import Segments
+from calleq.ss7.isup.sending import PRIORITIES, octets_of
 from calleq.ss7.isup.suspension import Suspensions
 from calleq.ss7.isup.timers import IsupTimers
 from calleq.ss7.isup.trunks import Pool, Trunk
 from calleq.ss7.mtp3 import SERVICE_ISUP, MessageTransfer, Msu, Status
+from calleq.ss7.variant import ITU, Variant
 
-CIC_BITS = 12
-SELECTION_MASK = 15
-"""The signalling link selection is the lowest 4 bits of the CIC (Q.704 §2.2.4)."""
+CIC_BITS = 14
+"""Of a place in the table of circuits: no variant has wider circuit identification codes."""
 
 
 class Nobody:
@@ -72,10 +75,12 @@ class ExchangeCore(ABC):
         clock: Clock,
         timers: IsupTimers | None = None,
         checks: CheckEquipment | None = None,
+        variant: Variant = ITU,
     ) -> None:
         """Raises ValueError when two trunk groups share a name or a circuit."""
         self.name = name
         self.point_code = point_code
+        self.variant = variant
         self.clock = clock
         self.timers = timers or IsupTimers()
         self.steps = STEPS
@@ -97,7 +102,14 @@ class ExchangeCore(ABC):
         self.segments = Segments(self, self._act)
         self.examiner = Examiner(self)
         self._checks = checks or NoChecks()
-        self._transfer = transfer
+        self._encode, self._decode = message_codec(variant)
+        self._octets = octets_of(variant)
+        self._in_other_forms = variant.is_ansi
+        """A message may leave as others, or more than once (`sending`)."""
+        self._selection_mask = variant.selections - 1
+        """The signalling link selection is the lowest bits of the CIC (Q.704 §2.2.4)."""
+        self._transfer = self._with_priority if variant.is_ansi else transfer.transfer
+        self._node = transfer
         self.arrived: Callable[[Circuit, Iam], CircuitUser] | None = None
         self.plan: NumberPlan | None = None
         self.pools: dict[str, Pool] = {}
@@ -106,6 +118,9 @@ class ExchangeCore(ABC):
         """Since the last check, by trunk group."""
         messages = MaintenanceMessages(self, self.maintenance)
         self.handlers = {**messages.handlers, **self.queries.handlers}
+        self.reservations = Reservations(self, self.maintenance)
+        if variant.is_ansi:
+            self.handlers.update(self.reservations.handlers)
         for trunk in trunks:
             self._equip(trunk)
         transfer.on_message(SERVICE_ISUP, self._received)
@@ -115,6 +130,8 @@ class ExchangeCore(ABC):
     def _equip(self, trunk: Trunk) -> None:
         if trunk.name in self.pools:
             raise ValueError(f"{self.name}: two trunk groups are named {trunk.name}")
+        if trunk.first + trunk.circuits - 1 > self.variant.last_circuit:
+            raise ValueError(f"{self.name}: {trunk.name}: CICs 0 to {self.variant.last_circuit}")
         own, far = self.point_code, trunk.far_point_code
         if own == far:
             raise ValueError(f"{self.name}: trunk group {trunk.name} leads to itself")
@@ -140,31 +157,30 @@ class ExchangeCore(ABC):
             other = put(message.other, CONGESTION_LEVEL, self.overload)
             message = msgspec.structs.replace(message, other=other)
         far = circuit.far_point_code
+        if self._in_other_forms:
+            return self.say(far, message)
         try:
-            payload = codec.encode(message)
+            payload = self._encode(message)
         except TooLongError:
             return self.say(far, message)
-        if self._transfer.transfer(far, message.cic & SELECTION_MASK, payload):
+        if self._transfer(far, message.cic & self._selection_mask, payload):
             self.messages_sent += 1
             return True
         self.unsent += 1
         return False
 
     def say(self, far: int, message: Message) -> bool:
-        """Send to a point code, in two segments if need be; False when there is no route."""
-        selection = message.cic & SELECTION_MASK
-        try:
-            payload = codec.encode(message)
-        except TooLongError:
-            first, *second = segmentation.split(message)
-            sent = self._transmit(far, selection, first)
-            for part in second:
-                sent = self._transmit(far, selection, part) and sent
-            return sent
-        return self._transmit(far, selection, payload)
+        """Send to a point code, in several units if need be; False when there is no route."""
+        selection, sent = message.cic & self._selection_mask, True
+        for payload in self._octets(message):
+            sent = self._transmit(far, selection, payload) and sent
+        return sent
+
+    def _with_priority(self, far: int, selection: int, payload: bytes) -> bool:
+        return self._node.transfer(far, selection, payload, PRIORITIES.get(payload[2], 0))
 
     def _transmit(self, far: int, selection: int, payload: bytes) -> bool:
-        if self._transfer.transfer(far, selection, payload):
+        if self._transfer(far, selection, payload):
             self.messages_sent += 1
             return True
         self.unsent += 1
@@ -174,7 +190,7 @@ class ExchangeCore(ABC):
         """Who serves an incoming call; one that nobody serves is released soon (cause 41)."""
         if self.arrived is not None:
             return self.arrived(circuit, iam)
-        self.clock.call_later_us(0, circuit.release, Cause(causes.TEMPORARY_FAILURE))
+        self.clock.call_later_us(0, circuit.release, Cause(Q850.TEMPORARY_FAILURE))
         return Nobody()
 
     def digits(self, iam: Iam) -> Digits:

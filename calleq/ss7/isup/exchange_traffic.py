@@ -23,7 +23,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from calleq.ss7.isup import causes, codec
+from calleq.causes import Q850
 from calleq.ss7.isup.alarms import AlarmKind
 from calleq.ss7.isup.blocking import BARRED_MASK, Marks
 from calleq.ss7.isup.circuit import CircuitUseError, Seizure, TrunkCircuit
@@ -176,7 +176,7 @@ class TrafficExchange(ExchangeCore):
 
     def _received(self, msu: Msu) -> None:
         try:
-            message = codec.decode(msu.payload)
+            message = self._decode(msu.payload)
         except IsupError:
             self.malformed += 1
             return
@@ -217,6 +217,8 @@ class TrafficExchange(ExchangeCore):
 
     def _act_with_marks(self, circuit: TrunkCircuit, message: Message) -> None:
         """Of a circuit about which there is more to be known."""
+        if circuit.marks & Marks.RESERVED:
+            self.reservations.end(circuit)
         if circuit.marks & Marks.SEGMENTED and not isinstance(message, Sgm):
             self.segments.finish(circuit, None)
         if circuit.state is State.IDLE and isinstance(message, Iam):
@@ -259,5 +261,5 @@ def _seizure(circuit: Circuit) -> Seizure:
 def _end_lost(seizure: Seizure, user: CircuitUser) -> None:
     """Tell the user of a seizure that was lost before it was signalled."""
     if not seizure.released:
-        user.circuit_released(seizure, Cause(causes.NO_CIRCUIT))
+        user.circuit_released(seizure, Cause(Q850.NO_CIRCUIT))
     user.circuit_cleared(seizure)

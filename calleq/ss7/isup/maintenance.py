@@ -43,6 +43,7 @@ from calleq.ss7.isup.messages import (
 )
 from calleq.ss7.isup.requests import Request, RequestInput
 from calleq.ss7.isup.timers import IsupTimers
+from calleq.ss7.variant import Variant
 
 RequestKey = tuple[int, type, int, int]
 """Far exchange, message, circuit, kind."""
@@ -55,6 +56,7 @@ class MaintenanceHost(Protocol):
     timers: IsupTimers
     alarms: Alarms
     unexpected: int
+    variant: Variant
 
     def circuit(self, far: int, cic: int) -> TrunkCircuit | None:
         """The circuit to that point code, if there is one."""
@@ -94,7 +96,7 @@ class Maintenance:
             return
         far = circuits[0].far_point_code
         by_cic = {circuit.cic: circuit for circuit in circuits}
-        for run in whole_runs(by_cic):
+        for run in whole_runs(by_cic, self._host.variant):
             members = [by_cic[cic] for cic in run.marked]
             if len(members) < GROUP_LEAST:
                 members[0].handle(Input.RESET)
@@ -154,7 +156,7 @@ class Maintenance:
             return
         by_cic = {circuit.cic: circuit for circuit in members}
         grouped = (timers.t18_us, timers.t19_us) if blocking else (timers.t20_us, timers.t21_us)
-        for run in runs(by_cic):
+        for run in runs(by_cic, self._host.variant):
             self._ask_group(far, kind, run, [by_cic[cic] for cic in run.marked], wanted, grouped)
 
     def _ask_group(

@@ -17,7 +17,7 @@ from calleq.ss7.isup.blocking import (
     remote_step,
 )
 from calleq.ss7.isup.circuit import TrunkCircuit
-from calleq.ss7.isup.circuit_groups import GROUP_LEAST, GROUP_LIMIT
+from calleq.ss7.isup.circuit_groups import GROUP_LEAST
 from calleq.ss7.isup.circuit_states import Input, State
 from calleq.ss7.isup.maintenance import Maintenance, MaintenanceHost
 from calleq.ss7.isup.messages import (
@@ -35,6 +35,7 @@ from calleq.ss7.isup.messages import (
     Uba,
     Ubl,
 )
+from calleq.ss7.variant import ITU
 
 
 class MaintenanceMessages:
@@ -107,7 +108,7 @@ class MaintenanceMessages:
         if (
             kind in (GroupKind.MAINTENANCE, GroupKind.HARDWARE)
             and circuits.span
-            and (circuits.status or 0).bit_count() <= GROUP_LIMIT
+            and (circuits.status or 0).bit_count() <= ITU.group_circuits
         ):
             return True
         self._host.unexpected += 1
@@ -154,7 +155,7 @@ class MaintenanceMessages:
     def _grs(self, far: int, message: Message) -> None:
         assert isinstance(message, Grs)
         span = message.circuits.span
-        if not GROUP_LEAST <= span + 1 <= GROUP_LIMIT:
+        if not GROUP_LEAST <= span + 1 <= ITU.group_circuits:
             self._host.unexpected += 1
             return
         found = [self._host.circuit(far, cic) for cic in message.circuits.covered(message.cic)]

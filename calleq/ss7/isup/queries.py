@@ -21,7 +21,6 @@ from calleq.ss7.isup.blocking import (
     remote_step,
 )
 from calleq.ss7.isup.circuit import TrunkCircuit
-from calleq.ss7.isup.circuit_groups import GROUP_LIMIT
 from calleq.ss7.isup.circuit_states import Input, State
 from calleq.ss7.isup.maintenance import Maintenance, MaintenanceHost
 from calleq.ss7.isup.messages import (
@@ -39,6 +38,7 @@ from calleq.ss7.isup.messages import (
 )
 from calleq.ss7.isup.requests import Request, RequestInput
 from calleq.ss7.isup.values import TRANSIENT_CIRCUIT, UNEQUIPPED_CIRCUIT
+from calleq.ss7.variant import ITU
 
 _CALL_OF: dict[State, CallState] = {
     State.IDLE: CallState.IDLE,
@@ -99,9 +99,10 @@ class Queries:
     # What is asked from here.
 
     def query(self, far: int, first: int, circuits: int) -> None:
-        """Ask what the far end thinks of a run of at most `GROUP_LIMIT` circuits; T28 runs."""
-        if not 1 <= circuits <= GROUP_LIMIT:
-            raise ValueError(f"{circuits} circuits in one query: 1 to {GROUP_LIMIT}")
+        """Ask what the far end thinks of a run of circuits that fits into one message; T28 runs."""
+        limit = self._host.variant.group_circuits
+        if not 1 <= circuits <= limit:
+            raise ValueError(f"{circuits} circuits in one query: 1 to {limit}")
         host, key = self._host, (far, first)
         timer = self._asked.pop(key, None)
         if timer is not None:
@@ -151,7 +152,7 @@ class Queries:
     def _cqm(self, far: int, message: Message) -> None:
         assert isinstance(message, Cqm)
         circuits = message.circuits
-        if circuits.circuits > GROUP_LIMIT:
+        if circuits.circuits > ITU.group_circuits:
             self._host.unexpected += 1
             return
         states = tuple(

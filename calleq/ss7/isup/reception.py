@@ -34,6 +34,7 @@ from calleq.ss7.isup.messages import (
     Cot,
     Cpg,
     Crg,
+    Exm,
     Faa,
     Fac,
     Far,
@@ -68,6 +69,7 @@ from calleq.ss7.isup.messages import (
 from calleq.ss7.isup.optional import CONGESTION_LEVEL, find
 from calleq.ss7.isup.segmentation import Segmented, announces_segment
 from calleq.ss7.isup.segments import Segments
+from calleq.ss7.variant import Variant
 
 SUBSCRIBER_FREE = 0x0400
 STATUS_MASK = 0x0C00
@@ -80,7 +82,7 @@ _OTHER_MESSAGE = Input.OTHER_MESSAGE
 _IAM_WE_CONTROL, _IAM_THEY_CONTROL = Input.IAM_WE_CONTROL, Input.IAM_THEY_CONTROL
 _ACM_SUBSCRIBER_FREE, _ACM_NO_INDICATION = Input.ACM_SUBSCRIBER_FREE, Input.ACM_NO_INDICATION
 
-NOTICES = (Inr, Inf, Fot, Idr, Irs, Usr, Far, Faa, Frj, Fac, Nrm, Pam, Crg, Lop, Apm, Pri, Sdn)
+NOTICES = (Inr, Inf, Fot, Idr, Irs, Usr, Far, Faa, Frj, Fac, Nrm, Pam, Crg, Lop, Apm, Pri, Sdn, Exm)
 """Messages about a call that change nothing of its state."""
 
 EVENTS: dict[type, Input] = {
@@ -142,6 +144,8 @@ class ExaminerHost(Protocol):
     def say(self, far: int, message: Message) -> bool:
         """Send a message to a point code."""
 
+    variant: Variant
+
     def goes_on(self, iam: Iam) -> bool:
         """Whether an incoming call only passes through here."""
 
@@ -162,7 +166,8 @@ class Examiner:
             return None
         if isinstance(message, Rel):
             self._congestion(circuit, message)
-        unexpected = unexpected_parameters(message)
+        # T1.113 has no compatibility information: what is not known passes with the call (§2.9.5).
+        unexpected = () if self._host.variant.is_ansi else unexpected_parameters(message)
         if not unexpected:
             return message
         return self._weigh(circuit, message, other, unexpected)

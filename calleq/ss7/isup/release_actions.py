@@ -5,13 +5,13 @@ A user is told a cause of its own exchange with location "public network serving
 another circuit (automatic repeat attempt, Q.764 §2.8.1).
 """
 
-from calleq.ss7.isup import causes
+from calleq.causes import Q850
 from calleq.ss7.isup.blocking import REMOTE_MASK, Marks
 from calleq.ss7.isup.circuit import TIDY_MASK, TrunkCircuit
 from calleq.ss7.isup.circuit_states import Input
 from calleq.ss7.isup.messages import Cause, Grs, Message, Rel, Rlc, Rsc, Ucic
 
-_TRY_AGAIN = Cause(causes.NO_CIRCUIT)
+_TRY_AGAIN = Cause(Q850.NO_CIRCUIT)
 
 
 def send_rel(circuit: TrunkCircuit, message: Message | None) -> None:
@@ -46,7 +46,7 @@ def confirm_and_clear(circuit: TrunkCircuit, message: Message | None) -> None:
 
 def reset_by_far(circuit: TrunkCircuit, message: Message | None) -> None:
     confirm(circuit, message)
-    circuit.end(Cause(causes.NORMAL_UNSPECIFIED))
+    circuit.end(Cause(Q850.NORMAL_UNSPECIFIED))
 
 
 def reset_before_answer(circuit: TrunkCircuit, message: Message | None) -> None:
@@ -65,11 +65,11 @@ def _release_of_its_own(circuit: TrunkCircuit, cause: Cause, told: Cause | None 
 
 def release_unreasonable(circuit: TrunkCircuit, message: Message | None) -> None:
     circuit.host.unexpected += 1
-    _release_of_its_own(circuit, Cause(causes.NORMAL_UNSPECIFIED))
+    _release_of_its_own(circuit, Cause(Q850.NORMAL_UNSPECIFIED))
 
 
 def release_and_repeat(circuit: TrunkCircuit, message: Message | None) -> None:
-    _release_of_its_own(circuit, Cause(causes.NORMAL_UNSPECIFIED), told=_TRY_AGAIN)
+    _release_of_its_own(circuit, Cause(Q850.NORMAL_UNSPECIFIED), told=_TRY_AGAIN)
 
 
 def release_incompatible(circuit: TrunkCircuit, message: Message | None) -> None:
@@ -79,31 +79,31 @@ def release_incompatible(circuit: TrunkCircuit, message: Message | None) -> None
 
 
 def release_t3(circuit: TrunkCircuit, message: Message | None) -> None:
-    _release_of_its_own(circuit, Cause(causes.CONGESTION))
+    _release_of_its_own(circuit, Cause(Q850.CONGESTION))
 
 
 def release_t7(circuit: TrunkCircuit, message: Message | None) -> None:
-    _release_of_its_own(circuit, Cause(causes.RECOVERY_ON_TIMER))
+    _release_of_its_own(circuit, Cause(Q850.RECOVERY_ON_TIMER))
 
 
 def release_t8(circuit: TrunkCircuit, message: Message | None) -> None:
-    _release_of_its_own(circuit, Cause(causes.TEMPORARY_FAILURE))
+    _release_of_its_own(circuit, Cause(Q850.TEMPORARY_FAILURE))
 
 
 def release_t9(circuit: TrunkCircuit, message: Message | None) -> None:
-    _release_of_its_own(circuit, Cause(causes.NO_ANSWER))
+    _release_of_its_own(circuit, Cause(Q850.NO_ANSWER))
 
 
 def release_t33(circuit: TrunkCircuit, message: Message | None) -> None:
-    _release_of_its_own(circuit, Cause(causes.RECOVERY_ON_TIMER))
+    _release_of_its_own(circuit, Cause(Q850.RECOVERY_ON_TIMER))
 
 
 def release_t35(circuit: TrunkCircuit, message: Message | None) -> None:
-    _release_of_its_own(circuit, Cause(causes.ADDRESS_INCOMPLETE))
+    _release_of_its_own(circuit, Cause(Q850.ADDRESS_INCOMPLETE))
 
 
 def release_suspended(circuit: TrunkCircuit, message: Message | None) -> None:
-    _release_of_its_own(circuit, Cause(causes.RECOVERY_ON_TIMER))
+    _release_of_its_own(circuit, Cause(Q850.RECOVERY_ON_TIMER))
 
 
 def repeat_rel(circuit: TrunkCircuit, message: Message | None) -> None:
@@ -144,7 +144,7 @@ def _send_rsc(circuit: TrunkCircuit) -> None:
 
 
 def tell_and_reset(circuit: TrunkCircuit, message: Message | None) -> None:
-    circuit.end(Cause(causes.NORMAL_UNSPECIFIED))
+    circuit.end(Cause(Q850.NORMAL_UNSPECIFIED))
     start_reset(circuit, message)
 
 

@@ -110,8 +110,20 @@ class IsupTimers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
                 raise ValueError(f"ISUP timer {other} cannot be shorter than {one}")
 
 
-def timers_of(seconds: Mapping[str, float]) -> IsupTimers:
-    """The timers with these lengths in place of the defaults, by name (`T7`), in seconds.
+_USUAL = IsupTimers()
+
+ANSI_TIMERS = IsupTimers(
+    **dict.fromkeys(
+        ("t5_us", "t13_us", "t15_us", "t17_us", "t19_us", "t21_us", "t23_us"), MINUTE_US
+    ),
+    t6_us=20 * SECOND_US,
+)
+"""As T1.113.4 has them where it differs: what is not answered is repeated each minute, and a call
+that its called party has left is released after 10 to 32 s."""
+
+
+def timers_of(seconds: Mapping[str, float], usual: IsupTimers = _USUAL) -> IsupTimers:
+    """The timers with these lengths in place of the usual ones, by name (`T7`), in seconds.
 
     Raises ValueError for a timer that there is not, or lengths that contradict each other.
     """
@@ -121,7 +133,7 @@ def timers_of(seconds: Mapping[str, float]) -> IsupTimers:
         if timer not in known:
             raise ValueError(f"{timer!r} is none of {', '.join(known)}")
         lengths_us[known[timer]] = round(length_s * SECOND_US)
-    return IsupTimers(**lengths_us)
+    return msgspec.structs.replace(usual, **lengths_us)
 
 
 class Timed(Protocol):

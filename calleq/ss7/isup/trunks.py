@@ -14,8 +14,8 @@ import heapq
 
 import msgspec
 
-CIRCUITS_LIMIT = 4_096
-"""Circuits between two exchanges: the CIC has 12 bits (Q.763 §1.2)."""
+CIRCUITS_LIMIT = 16_384
+"""Circuits between two exchanges: the CIC has 12 bits (Q.763 §1.2), or 14 (T1.113.3 §1.2)."""
 
 
 class Trunk(msgspec.Struct, frozen=True):

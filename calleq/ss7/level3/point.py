@@ -7,7 +7,7 @@ selection. Links to one adjacent node form a `Linkset`. Linksets of one level sh
 destination by signalling link selection; a later level is used only where the earlier ones have
 nothing. The linkset that ends at the destination itself comes before every level (Q.704 §4.2).
 
-`Way.carriers` is what messages go by: for each of the 16 selections a link, or for as long as
+`Way.carriers` is what messages go by: for each selection a link, or for as long as
 traffic is being diverted something that holds it (`traffic.Hold`). It is worked out when something
 changes, never for a message.
 """
@@ -21,12 +21,10 @@ from calleq.ss7.level3.link_test import LinkTest
 from calleq.ss7.level3.timers import Mtp3Timers
 from calleq.ss7.links import NONE_RECEIVED, LinkEnd
 from calleq.ss7.mtp3_management import Management
-
-SELECTIONS = 16
-"""Values of the 4-bit signalling link selection field (Q.704 §2.2.4)."""
+from calleq.ss7.variant import ITU, Variant, labels_of
 
 DESTINATIONS_LIMIT = 1 << 14
-"""A node has no more routes than there are point codes."""
+"""A node has no more routes than there are point codes of 14 bits."""
 
 LINKS_LIMIT = 16
 """Links of one linkset (Q.704 §2.3.1)."""
@@ -139,6 +137,7 @@ class Linkset:
     def __init__(self, adjacent: int) -> None:
         self.adjacent = adjacent
         self.links: list[Link] = []
+        """By code, ascending."""
         self.serving: tuple[Link, ...] = ()
         """The links that carry traffic."""
         self.awaits_restart = False
@@ -149,6 +148,15 @@ class Linkset:
         """We have said so."""
         self.no_answer_until_us = 0
         """T19: an unexpected traffic-restart-allowed is not answered before."""
+
+    def link(self, code: int) -> Link | None:
+        """The link with a signalling link code."""
+        return next((link for link in self.links if link.code == code), None)
+
+    def free_code(self) -> int:
+        """The lowest signalling link code that none of its links has."""
+        taken = {link.code for link in self.links}
+        return next(code for code in range(LINKS_LIMIT + 1) if code not in taken)
 
     @property
     def is_managed(self) -> bool:
@@ -206,10 +214,13 @@ class Point:
         timers: Mtp3Timers,
         *,
         transfers: bool,
+        variant: Variant = ITU,
     ) -> None:
         """`transfers`: whether it passes on what is for others (an STP)."""
         self.name = name
         self.point_code = point_code
+        self.variant = variant
+        self.labels = labels_of(variant)
         self.clock = clock
         self.network_indicator = network_indicator
         self.timers = timers
@@ -240,7 +251,7 @@ class Point:
         if way is None:
             if len(self.ways) >= DESTINATIONS_LIMIT:
                 raise ValueError(f"{self.name}: more than {DESTINATIONS_LIMIT} routes")
-            label = destination | self.point_code << 14
+            label = destination | self.point_code << self.labels.origin_shift
             way = self.ways[destination] = Way(destination, label, ((destination,),))
         return way
 
@@ -251,6 +262,7 @@ class Point:
 
     def _links_by(self, way: Way, avoided: set[int]) -> tuple[Link, ...]:
         prohibited, linksets = way.prohibited, self.linksets
+        selections = self.variant.selections
         for level in way.levels:
             choices = [
                 linkset.serving
@@ -262,9 +274,9 @@ class Point:
                 and adjacent not in avoided
             ]
             if len(choices) == 1 and len(choices[0]) == 1:
-                return choices[0] * SELECTIONS
+                return choices[0] * selections
             if choices:
-                return tuple(_share(choices, selection) for selection in range(SELECTIONS))
+                return tuple(_share(choices, selection) for selection in range(selections))
         return ()
 
     def reaches(self, adjacent: int) -> bool:

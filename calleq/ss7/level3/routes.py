@@ -95,6 +95,10 @@ class Routes:
             self._told.setdefault(adjacent, {})[destination] = standing
             self._point.send(_MESSAGES[standing](destination), adjacent)
 
+    def standing(self, destination: int, adjacent: int) -> Standing:
+        """How a neighbour should think of a destination that this point routes."""
+        return self._standing(self._point.ways[destination], adjacent)
+
     def gone(self, adjacent: int) -> None:
         """A neighbour cannot be reached: what it said and what it was told is void."""
         self._told.pop(adjacent, None)

@@ -15,7 +15,7 @@ from typing import Literal
 import msgspec
 
 from calleq.topology_mtp3 import code_of, service_of
-from calleq.topology_types import ScreeningRule
+from calleq.topology_types import ScreeningRule, VariantName
 
 Reason = Literal["origin", "destination", "service", "link"]
 
@@ -57,17 +57,17 @@ class Screening:
         self.refused: dict[Reason, int] = {"origin": 0, "destination": 0, "service": 0, "link": 0}
         self.refusals: deque[Refusal] = deque(maxlen=REFUSALS_KEPT)
         """The last ones."""
-        self._verdicts: dict[int, Reason | None] = {}
+        self._verdicts: dict[tuple[int, int, int, int], Reason | None] = {}
 
-    def verdict(self, label: int, service: int, neighbour: int) -> Reason | None:
-        """None where the message may pass, else why not. `label` is the routing label's 32 bits."""
-        key = label & 0xFFFFFFF | service << 28 | neighbour << 32
+    def verdict(self, origin: int, destination: int, service: int, neighbour: int) -> Reason | None:
+        """None where the message may pass, else why not."""
+        key = (origin, destination, service, neighbour)
         try:
             return self._verdicts[key]
         except KeyError:
             if len(self._verdicts) >= VERDICTS_LIMIT:
                 self._verdicts.clear()
-            found = self._judge(label >> 14 & 0x3FFF, label & 0x3FFF, service, neighbour)
+            found = self._judge(origin, destination, service, neighbour)
             self._verdicts[key] = found
             return found
 
@@ -96,11 +96,15 @@ class Screening:
         return next(reason for reason in CLOSEST_FIRST if reason in reasons)
 
 
-def screening_of(rules: tuple[ScreeningRule, ...], codes: Mapping[str, int]) -> Screening | None:
+def screening_of(
+    rules: tuple[ScreeningRule, ...],
+    codes: Mapping[str, int],
+    variant: VariantName = "itu",
+) -> Screening | None:
     """What a topology says; None without rules. `codes` are the point codes of the nodes."""
 
     def nodes(texts: tuple[str, ...]) -> frozenset[int]:
-        return frozenset(code_of(text, codes) for text in texts)
+        return frozenset(code_of(text, codes, variant) for text in texts)
 
     if not rules:
         return None

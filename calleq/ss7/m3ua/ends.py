@@ -14,13 +14,14 @@ from collections.abc import Callable
 
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Segment, Tap
-from calleq.ss7 import mtp3_codec
 from calleq.ss7.links import NONE_RECEIVED
 from calleq.ss7.m3ua import messages as m
 from calleq.ss7.m3ua.association import Association
 from calleq.ss7.m3ua.gateway import Gateway
 from calleq.ss7.m3ua.server import ApplicationServer
 from calleq.ss7.mtp3 import Msu, Mtp3Error
+from calleq.ss7.mtp3_codec import unit_codec
+from calleq.ss7.variant import ITU, Variant
 
 
 class AdaptedEnd:
@@ -36,6 +37,7 @@ class AdaptedEnd:
         tap: Tap,
         put: Callable[[m.Data], bool],
         serves: Callable[[], bool],
+        variant: Variant = ITU,
     ) -> None:
         """`names`: link, near node, far node. `put` sends; `serves` says whether it would."""
         self.link, self.near, self.far = names
@@ -44,6 +46,7 @@ class AdaptedEnd:
         """Where this node is one."""
         self.watch: Callable[[AdaptedEnd], object] | None = None
         """Told, after the node, when the link goes into or out of service."""
+        self._units = unit_codec(variant)
         self._clock = clock
         self._tap = tap
         self._put = put
@@ -86,12 +89,18 @@ class AdaptedEnd:
         if not self.in_service:
             return False
         try:
-            msu = mtp3_codec.decode(octets)
+            msu = self._units.decode(octets)
         except Mtp3Error:
             self.malformed += 1
             return False
         data = m.Data(
-            msu.origin, msu.destination, msu.service, msu.network, msu.selection, msu.payload
+            msu.origin,
+            msu.destination,
+            msu.service,
+            msu.network,
+            msu.selection,
+            msu.payload,
+            msu.priority,
         )
         if not self._put(data):
             return False
@@ -109,9 +118,10 @@ class AdaptedEnd:
             data.payload,
             data.service,
             data.network,
+            data.priority,
         )
         try:
-            octets = mtp3_codec.encode(msu)
+            octets = self._units.encode(msu)
         except Mtp3Error:
             self.malformed += 1
             return
@@ -136,7 +146,11 @@ class AdaptedEnd:
 
 
 def gateway_end(
-    names: tuple[str, str, str], clock: Clock, tap: Tap, association: Association
+    names: tuple[str, str, str],
+    clock: Clock,
+    tap: Tap,
+    association: Association,
+    variant: Variant = ITU,
 ) -> AdaptedEnd:
     """A process's way to its gateway."""
     asp = association.asp
@@ -147,7 +161,7 @@ def gateway_end(
         contexts = asp.routing_contexts
         return association.send_data(_with_context(data, contexts[0] if contexts else None))
 
-    end = AdaptedEnd(names, clock, tap, put, lambda: asp.active)
+    end = AdaptedEnd(names, clock, tap, put, lambda: asp.active, variant)
     association.receive_data = end.arrived
     association.destination = end.heard_of
     end.gateway = association.gateway
@@ -161,13 +175,14 @@ def server_end(
     tap: Tap,
     server: ApplicationServer,
     gateway: Gateway,
+    variant: Variant = ITU,
 ) -> AdaptedEnd:
     """A gateway's way to an application server."""
 
     def put(data: m.Data) -> bool:
         return server.transfer(_with_context(data, server.routing_context))
 
-    end = AdaptedEnd(names, clock, tap, put, lambda: server.takes_traffic)
+    end = AdaptedEnd(names, clock, tap, put, lambda: server.takes_traffic, variant)
     end.gateway = gateway
     server.receive = end.arrived
     server.changed = end.changed

@@ -16,16 +16,13 @@ from enum import IntEnum
 from calleq.runtime.clock import Clock
 from calleq.ss7.m3ua import messages as m
 from calleq.ss7.m3ua.server import ApplicationServer
+from calleq.ss7.variant import ITU, Variant
 
 SERVERS_LIMIT = 1_024
 """Application servers of one gateway, configured and registered."""
 
 FIRST_DYNAMIC_CONTEXT = 0x10000
 """Routing contexts that are given out begin above what people configure."""
-
-
-POINT_CODES = 1 << 14
-"""Point codes have 14 bits here (Q.704 §2.2)."""
 
 
 class Destination(IntEnum):
@@ -75,12 +72,14 @@ class Gateway:
         status: Callable[[int], Destination],
         *,
         may_register: bool = False,
+        variant: Variant = ITU,
     ) -> None:
         self.servers: dict[int, ApplicationServer] = {}
         self.refused = 0
         self.may_register = may_register
         self.on_registered: Callable[[ApplicationServer], None] | None = None
         """Told of a server that a process registered, before the answer is sent."""
+        self._point_code_bits = variant.point_code_bits
         self._clock = clock
         self.status = status
         self._processes: list[RemoteProcess] = []
@@ -279,7 +278,7 @@ class Gateway:
             return m.Registration.UNSUPPORTED_TRAFFIC_MODE
         if len(self.servers) >= SERVERS_LIMIT:
             return m.Registration.INSUFFICIENT_RESOURCES
-        if key.destinations[0] >= POINT_CODES:
+        if key.destinations[0] >> self._point_code_bits:
             return m.Registration.INVALID_POINT_CODE
         if key.network_appearance is not None:
             return m.Registration.INVALID_NETWORK_APPEARANCE

@@ -85,6 +85,9 @@ class Handset:
     def telephone_connected(self) -> None:
         """The mouth is on the line already."""
 
+    def telephone_put_down(self) -> None:
+        """The tester orders no such thing."""
+
     def telephone_hung_up(self) -> None:
         self._voice.feed(ELEMENT, self._wire, ())
         self._voice.stop(ELEMENT, self._mouth)

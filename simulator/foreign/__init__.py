@@ -1,0 +1,1 @@
+"""What programs that nobody here wrote say of the network's octets."""
