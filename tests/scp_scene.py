@@ -6,7 +6,7 @@ from typing import Any
 from calleq.runtime.clock import VirtualClock
 from calleq.runtime.tap import NoTap
 from calleq.scp.freephone import Freephone
-from calleq.scp.platform import ServicePlatform
+from calleq.scp.platform import DIALOGUES_LIMIT, ServicePlatform
 from calleq.ss7.inap.arguments import InitialDP
 from calleq.ss7.inap.contexts import Context, context_of
 from calleq.ss7.inap.dialogue import Conversation, Failed, Indication, Invoked, Returned
@@ -91,14 +91,16 @@ class Dialogue:
 class Scene:
     """Two nodes and a link between them."""
 
-    def __init__(self, **more: Any) -> None:
+    def __init__(self, *, dialogues_limit: int = DIALOGUES_LIMIT, **more: Any) -> None:
         self.clock = VirtualClock()
         self.switch = Mtp3Node("switch", SWITCH, self.clock)
         self.point = Mtp3Node("scp", POINT, self.clock)
         self.link = InProcessLink(("switch", "scp"), self.clock, NoTap(), 1_000)
         self.switch.attach(self.link.end("switch"), POINT)
         self.point.attach(self.link.end("scp"), SWITCH)
-        self.platform = ServicePlatform(self.clock, SccpNode(self.point, self.clock), SSN, POINT)
+        self.platform = ServicePlatform(
+            self.clock, SccpNode(self.point, self.clock), SSN, POINT, dialogues_limit
+        )
         share = Share(numbers=(FIRST, SECOND))
         service = FreephoneNumber(
             number=FREEPHONE, **{"rules": (RoutingRule(shares=(share,)),), **more}

@@ -3,6 +3,7 @@
 import pytest
 
 from calleq.scp.platform import ACTIVITY_US
+from calleq.scp.switch_calls import SwitchCalls
 from calleq.ss7.inap.arguments import (
     ActivityTest,
     Connect,
@@ -27,7 +28,7 @@ from calleq.ss7.isup.values import Cause
 from calleq.ss7.tcap.components import Invocation, Problem
 from calleq.topology import RoutingRule
 from calleq.units import MINUTE_US, SECOND_US
-from tests.scp_scene import FIRST, FREEPHONE, SECOND, Dialogue, Scene, question
+from tests.scp_scene import FIRST, FREEPHONE, SECOND, SWITCH, Dialogue, Scene, question
 
 _E = EventTypeBCSM
 NOTE = MiscCallInfo(MessageType.NOTIFICATION)
@@ -266,3 +267,21 @@ def test_a_hundred_questions_at_once_have_a_hundred_answers() -> None:
     dialogues = [scene.asks(question(FREEPHONE)) for _ in range(100)]
     assert all(destination(one) == FIRST for one in dialogues)
     assert len(scene.platform) == 100
+
+
+def test_beyond_its_limit_a_question_is_aborted_and_room_comes_with_an_end() -> None:
+    scene = Scene(dialogues_limit=2)
+    first, second, third = (scene.asks() for _ in range(3))
+    assert (first.over, second.over, third.over) == ("", "", "provider abort")
+    first.say(EventReportBCSM(_E.O_ANSWER, receiving(2), misc_call_info=NOTE))
+    assert destination(scene.asks()) == FIRST
+
+
+def test_beyond_its_limit_an_scp_makes_no_calls_of_its_own() -> None:
+    scene = Scene(dialogues_limit=1)
+    scene.asks()
+    calls = SwitchCalls(scene.platform, SWITCH, "inap")
+    kept: list[bool] = []
+    calls.reserve("call", kept.append)
+    assert kept == [False]
+    assert calls.seize("call") is None

@@ -26,6 +26,8 @@ from calleq.billing.indexing import HOP_LIMIT, Arrival, Journals, LineCall, path
 from calleq.billing.records import SessionRecord
 from calleq.journal.entries import (
     Accepted,
+    Assisted,
+    AssistEnded,
     CircuitKey,
     Dialled,
     Ended,
@@ -222,7 +224,7 @@ def _is_gone(
 ) -> bool:
     entry = stamped.entry
     match entry:
-        case Refused() | Started():
+        case Refused() | Started() | Assisted() | AssistEnded():
             return True
         case Accepted() | Undertaken() | Dialled() | Progress() | Ended():
             return entry.call in over
@@ -235,8 +237,6 @@ def _is_gone(
             return lines_gone[entry.seizure]
         case LineRinging() | LineAnswered() | LineHeartbeat() | LineReleased():
             return lines_gone.get(entry.seizure, True)
-        case Furnished():
-            return False
 
 
 def _stub(stamped: Stamped, software: str) -> Stamped:

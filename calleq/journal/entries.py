@@ -184,6 +184,25 @@ class Furnished(msgspec.Struct, frozen=True, gc=False, tag="furnished"):
     """The octets, hexadecimal."""
 
 
+class Assisted(msgspec.Struct, frozen=True, gc=False, tag="assisted"):
+    """A peripheral took a party that an SCP had sent on to it; durable before ANM leaves.
+
+    Nothing of it is billed: whoever called the party writes that.
+    """
+
+    incoming: CircuitKey
+    control_point: int
+    """Whose orders it follows."""
+    correlation: str
+
+
+class AssistEnded(msgspec.Struct, frozen=True, gc=False, tag="assist_ended"):
+    """The peripheral let go of that party, or the party's switch did."""
+
+    incoming: CircuitKey
+    cause: int
+
+
 class Started(msgspec.Struct, frozen=True, gc=False, tag="started"):
     """An element began work; `software` is the version that writes what follows."""
 
@@ -206,6 +225,8 @@ Entry = (
     | LineRefused
     | Redirected
     | Furnished
+    | Assisted
+    | AssistEnded
     | Started
 )
 
