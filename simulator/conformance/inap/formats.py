@@ -2,8 +2,8 @@
 
 Names are those of the ASN.1. Of an operation: its code, how its parameters are wrapped, and under
 which tag each stands and what kind of contents it has (`parameters`). `eventCause`, `connectTime`
-and `information_N` are not elements of their own: they are what is inside `eventSpecificInformation`
-and `requestedInformation`, so that cases can say them.
+and `information_N` are not elements of their own: they are inside `eventSpecificInformation` and
+`requestedInformation`, so that cases can say them.
 """
 
 from typing import Literal, NamedTuple
@@ -85,9 +85,7 @@ OPERATIONS: dict[str, Format] = {
         },
     ),
     "ReleaseCall": Format(22, "octets", {"releaseCause": Parameter(0, "cause")}),
-    "RequestReportBCSMEvent": Format(
-        23, "sequence", {"bcsmEvents": Parameter(0, "events", True)}
-    ),
+    "RequestReportBCSMEvent": Format(23, "sequence", {"bcsmEvents": Parameter(0, "events", True)}),
     "EventReportBCSM": Format(
         24,
         "sequence",

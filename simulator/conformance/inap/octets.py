@@ -136,14 +136,17 @@ def _given(fields: Mapping[str, Value], name: str) -> bytes:
 
 
 def _argument(form: Format, fields: Mapping[str, Value]) -> bytes:
-    known = {**_with_information(fields)}
+    given = _with_information(fields)
+    known = {name: given[name] for name in form.parameters if name in given}
     body = b""
-    for name, value in known.items():
+    for name, value in {**known, **given}.items():
         if name in form.parameters:
             tag, kind, constructed = form.parameters[name]
             contents = parameters.pack(kind, value)
-            body += contents if form.wrapping == "octets" else field(
-                tag, contents, constructed=constructed
+            body += (
+                contents
+                if form.wrapping == "octets"
+                else field(tag, contents, constructed=constructed)
             )
         elif re.fullmatch("0x[0-9a-f]{2,4}", name):
             body += element(int(name, 16), pack(name, value))

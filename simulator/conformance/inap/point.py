@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from calleq.runtime.clock import Clock
 from calleq.ss7.mtp3 import Msu
 from calleq.ss7.node import Mtp3Node
-from simulator.conformance.inap.elements import element, elements
+from simulator.conformance.inap.elements import element
 from simulator.conformance.inap.formats import CONTEXTS
 from simulator.conformance.inap.octets import MESSAGES, component, pack, read_component
 from simulator.conformance.language import Arrived, Read, Value, WireError
@@ -82,8 +82,6 @@ class ControlPoint:
         self.inbox: deque[Arrived] = deque()
         self.faults: list[str] = []
         self.dialogues: dict[int, Dialogue] = {}
-        self.is_deaf = False
-        """Whether what comes is lost."""
         self._switch_code = switch_code
         self._clock = clock
         node.on_message(SERVICE, self._received)
@@ -156,8 +154,6 @@ class ControlPoint:
     # What comes.
 
     def _received(self, msu: Msu) -> None:
-        if self.is_deaf:
-            return
         try:
             self._take(SCCP.read(bytes(_LABEL) + msu.payload))
         except WireError as error:
@@ -228,5 +224,3 @@ def _messages(message: Read, number: int) -> list[Read]:
     if message.name == "ABORT" and portion is not None:
         common["userAbort"] = portion
     return [Read(message.name, number, common)]
-
-
