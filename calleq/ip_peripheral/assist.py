@@ -25,7 +25,8 @@ from calleq.journal.entries import Assisted, AssistEnded
 from calleq.media.contract import Voice
 from calleq.runtime.clock import Clock, Timer
 from calleq.runtime.steps import steps_of
-from calleq.special_resource.announcer import Announcer, Order, announcement, collection
+from calleq.special_resource.announcer import Announcer
+from calleq.special_resource.orders import Order, announcement, collection
 from calleq.ss7.inap import arguments as a
 from calleq.ss7.inap.contexts import Context
 from calleq.ss7.inap.control import Control

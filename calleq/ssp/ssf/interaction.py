@@ -14,7 +14,8 @@ from typing import Protocol
 from calleq.calling_logic.means import Way
 from calleq.causes import Q850
 from calleq.media.contract import wire_source
-from calleq.special_resource.announcer import Announcer, Order, announcement, collection
+from calleq.special_resource.announcer import Announcer
+from calleq.special_resource.orders import Order, announcement, collection
 from calleq.ss7.inap.arguments import (
     PlayAnnouncement,
     PromptAndCollectUserInformation,
