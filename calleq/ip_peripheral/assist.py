@@ -42,7 +42,7 @@ from calleq.units import SECOND_US
 
 ASKING_US = 10 * SECOND_US
 """T(SRF) for the first order."""
-IDLE_US = 60 * SECOND_US
+IDLE_US = 30 * SECOND_US
 """T(SRF) for every further one."""
 
 _S, _I, _A, _E = AssistState, AssistInput, AssistAction, ErrorCode

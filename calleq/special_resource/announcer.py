@@ -5,7 +5,8 @@ when it is over; who answered is judged beside that, at once. An order that coll
 until they are there: whoever enters them hears nothing else meanwhile.
 
 Refused: more than `QUEUE_LIMIT` orders at once. What cannot be played, or collected because nobody
-is there to be heard, fails as an unavailable resource.
+is there to be heard, fails as an unavailable resource. An order that comes twice while it is being
+carried out is carried out once.
 """
 
 from collections import deque
@@ -134,8 +135,10 @@ class Announcer:
 
     def order(self, order: Order) -> None:
         """Play it, when what was ordered before is over. Raises OperationRefused."""
-        ordered = len(self._waiting) + len(self._judging) + (self._now is not None)
-        if ordered >= QUEUE_LIMIT:
+        ordered = self._orders()
+        if order.invoke_id in {one.invoke_id for one in ordered}:
+            return
+        if len(ordered) >= QUEUE_LIMIT:
             raise refuse(ErrorCode.UNAVAILABLE_RESOURCE, f"{QUEUE_LIMIT} are ordered already")
         if order.detects_us:
             self._judging.append(order)
@@ -144,6 +147,11 @@ class Announcer:
         self._waiting.append(order)
         if self._now is None:
             self._clock_soon(self._next)
+
+    def _orders(self) -> list[Order]:
+        """What is not over, in no particular order."""
+        now = [] if self._now is None else [self._now.order]
+        return [*now, *self._waiting, *self._judging]
 
     def cancel(self, invoke_id: int | None) -> bool:
         """Give up an order, or (None) all; whether there was one. Each fails as canceled."""
