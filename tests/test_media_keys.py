@@ -5,17 +5,9 @@ import pytest
 
 from calleq.media import g711
 from calleq.media.contract import Player, Prompt
-from calleq.media.g711 import FRAME_US, SAMPLE_RATE_HZ
-from calleq.media.keys import (
-    HIGH_HZ,
-    KEY_US,
-    KEYS,
-    LOW_HZ,
-    PAUSE_US,
-    KeyReceiver,
-    key_tones,
-    measure_keys,
-)
+from calleq.media.frames import FRAME_US, SAMPLE_RATE_HZ
+from calleq.media.keypad import KEY_US, KEYS, PAUSE_US
+from calleq.media.keys import HIGH_HZ, LOW_HZ, KeyReceiver, key_tones, measure_keys
 from calleq.media.prompts import NominalPrompts
 from calleq.media.sounds import mouth
 from calleq.media.virtual import VirtualVoice

@@ -10,7 +10,6 @@ from calleq.media.contract import Player, Prompt
 from calleq.media.numbered import DETECT, MUSIC
 from calleq.scp.assisted_calls import AssistedCalls
 from calleq.scp.switch_calls import SwitchCalls
-from calleq.scp.wording import correlation_digits
 from calleq.ss7.inap.arguments import (
     AssistRequestInstructions,
     Cancel,
@@ -27,6 +26,7 @@ from calleq.ss7.inap.arguments import (
     SpecializedResourceReport,
 )
 from calleq.ss7.inap.contexts import Context
+from calleq.ss7.inap.digits import generic_digits
 from calleq.ss7.inap.errors import ErrorCode, OperationError
 from calleq.ss7.inap.party_handling import (
     CallSegmentAssociationCreated,
@@ -353,7 +353,7 @@ def sent_on(calls: Calls, number: str) -> tuple[Any, User, Dialogue, str]:
     assert isinstance(send, EstablishTemporaryConnection)
     assert send.assisting_ssp_ip_routing_address.number.digits == "12125559"
     assert send.scf_id is not None
-    assert send.correlation_id == correlation_digits(way.correlation)
+    assert send.correlation_id == generic_digits(way.correlation)
     return way, user, dialogue, way.correlation
 
 

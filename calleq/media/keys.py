@@ -1,7 +1,6 @@
 """Keys of a telephone as tones (Q.23), made and received from samples alone (Q.24).
 
-Two tones name a key, one of four low and one of four high frequencies. A key that is pressed here
-sounds for `KEY_US`, then `PAUSE_US` of silence. The receiver looks at frames of 20 ms: it hears a
+Two tones name a key, one of four low and one of four high frequencies. The receiver looks at frames of 20 ms: it hears a
 key where one low and one high frequency carry nearly all energy, neither is much louder than the
 other, and no further one of its group is near. A key that lasts `KEY_FRAMES` frames counts when it
 has been let go, so that whoever listens again from then on misses none and hears none twice.
@@ -11,24 +10,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from calleq.media.g711 import (
-    FRAME_SAMPLES,
-    SAMPLE_RATE_HZ,
-    Samples,
-    quantise,
-    rms_of_dbm0,
-    saturate,
-)
-from calleq.units import MILLISECOND_US, SECOND_US
+from calleq.media.frames import FRAME_SAMPLES, SAMPLE_RATE_HZ
+from calleq.media.g711 import Samples, quantise, rms_of_dbm0, saturate
+from calleq.media.keypad import KEY_US, KEYS, NO_KEY, PAUSE_US
+from calleq.units import SECOND_US
 
-KEYS = "123A456B789C*0#D"
-"""By low frequency, then by high."""
-KEYS_LIMIT = 64
-"""Keys pressed at a time."""
 LOW_HZ = (697, 770, 852, 941)
 HIGH_HZ = (1_209, 1_336, 1_477, 1_633)
-KEY_US = 100 * MILLISECOND_US
-PAUSE_US = 100 * MILLISECOND_US
 LEVEL_DBM0 = -9.0
 """Of each of the two tones."""
 KEY_FRAMES = 2
@@ -39,8 +27,6 @@ TWIST = 10 ** (8 / 10)
 """How much louder one of the two may be: 8 dB."""
 CLEAR = 10 ** (6 / 10)
 """How much weaker all others of its group are: 6 dB."""
-
-NO_KEY = ""
 
 _LEAST_ENERGY = rms_of_dbm0(LEAST_DBM0) ** 2
 _TONES = np.exp(
@@ -62,11 +48,6 @@ def key_tones(keys: str) -> Samples:
         parts.append(quantise(saturate(total)))
         parts.append(np.zeros(PAUSE_US * SAMPLE_RATE_HZ // SECOND_US, dtype=np.int16))
     return np.concatenate(parts)
-
-
-def keys_length_us(keys: str) -> int:
-    """How long it takes to press them."""
-    return len(keys) * (KEY_US + PAUSE_US)
 
 
 def measure_keys(samples: Samples) -> list[str]:

@@ -12,7 +12,8 @@ from typing import Generic, Protocol, TypeVar
 from calleq.media.contract import Verdict
 from calleq.media.detect import QUIET_FRAME, AnswerDetector, Row, measure
 from calleq.media.g711 import Samples
-from calleq.media.keys import NO_KEY, KeyReceiver, measure_keys
+from calleq.media.keypad import NO_KEY
+from calleq.media.keys import KeyReceiver, measure_keys
 
 Measure = TypeVar("Measure")
 MeasureIn = TypeVar("MeasureIn", contravariant=True)

@@ -26,8 +26,7 @@ import msgspec
 from calleq.media import protocol
 from calleq.media.contract import Player, Prompt, Verdict
 from calleq.media.graph import Voices, check_sources
-from calleq.media.keys import NO_KEY
-from calleq.media.plane import MAX_DETECT_US
+from calleq.media.keypad import NO_KEY
 from calleq.units import SECOND_US
 
 START_LIMIT_S = 15.0
@@ -35,6 +34,10 @@ END_LIMIT_S = 5.0
 MAX_REFUSALS_KEPT = 100
 
 Answer = TypeVar("Answer", protocol.Prepared, protocol.Recorded)
+
+
+LOST_KEY_S = 1.0
+"""After so long a key that is listened for when the voice process goes counts as not pressed."""
 
 
 class VoiceLostError(ConnectionError):
@@ -274,7 +277,7 @@ class RemoteVoice(asyncio.Protocol):
         for tell in verdicts.values():
             tell("human")
         for pressed in keys.values():
-            self._loop.call_later(MAX_DETECT_US / SECOND_US, pressed, NO_KEY)
+            self._loop.call_later(LOST_KEY_S, pressed, NO_KEY)
         for heard in list(self._listeners.values()):
             heard(frozenset())
         if self._lost is not None and not self._closing:

@@ -17,9 +17,10 @@ from typing import Generic
 
 from calleq.media.contract import Prompt, Verdict
 from calleq.media.detect import Row
-from calleq.media.g711 import FRAME_SAMPLES, FRAME_US, IDLE_OCTET, Samples, encode
+from calleq.media.frames import FRAME_SAMPLES, FRAME_US
+from calleq.media.g711 import IDLE_OCTET, Samples, encode
 from calleq.media.graph import End
-from calleq.media.keys import NO_KEY
+from calleq.media.keypad import NO_KEY
 from calleq.media.listening import ANSWERS, PRESSED, Decision, Hearing, Measure
 from calleq.media.plane import MAX_DETECT_US, Playing, VoicePlane
 from calleq.media.sounds import PromptLibrary

@@ -25,7 +25,7 @@ from calleq.media.contract import (
     line_wire,
     player_source,
 )
-from calleq.media.keys import keys_length_us
+from calleq.media.keypad import keys_length_us
 from calleq.runtime.clock import Clock, Timer
 from calleq.telephones.diary import Diary, Event
 from calleq.telephones.table import State

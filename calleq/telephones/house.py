@@ -18,7 +18,7 @@ from calleq.lines.messages import LineError, LineMessage, Setup
 from calleq.lines.q931 import decode, encode
 from calleq.lines.radio import is_radio
 from calleq.media.contract import Prompt, Voice
-from calleq.media.keys import KEYS, KEYS_LIMIT
+from calleq.media.keypad import KEYS, KEYS_LIMIT
 from calleq.numbering import NumberingError, parse_e164
 from calleq.runtime.clock import Clock, Timer
 from calleq.telephones.behaviours import COMPUTER, HABITS, TALK_US, Habit, Inhabitant, Manners
