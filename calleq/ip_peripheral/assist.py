@@ -85,6 +85,7 @@ class Assist:
         self.control = control
         self.state = AssistState.ARRIVED
         self.conference: Conference | None = None
+        self._has_joined = False
         self._means = means
         self._owner = owner
         self._circuit = circuit
@@ -147,8 +148,15 @@ class Assist:
                 raise refuse(_E.UNEXPECTED_COMPONENT_SEQUENCE, f"{name} is no order to a resource")
 
     def said(self) -> None:
-        """The SCP's message has been taken; say what there is to say."""
+        """The SCP's message has been taken; say what there is to say.
+
+        With its first message the party has joined the others: whoever is to hear an announcement
+        first hears nobody before.
+        """
         if self.state is _S.SERVED:
+            if self.conference is not None and not self._has_joined:
+                self._has_joined = True
+                self.conference.join(self)
             self._watch()
             self._say()
 
@@ -241,8 +249,6 @@ class Assist:
         self._set_timer(ASKING_US)
 
     def _serve(self) -> None:
-        if self.conference is not None:
-            self.conference.join(self)
         self._watch()
 
     def _stay(self) -> None:
