@@ -183,3 +183,28 @@ def test_a_business_may_cancel_whenever(equipment: str, after_s: int) -> None:
         ends.append((view.state, view.cause, network.legs(call)))
         network.assert_at_rest()
     assert ends[0] == ends[1]
+
+
+def with_silent_representatives() -> Topology:
+    """Nobody answers at ABC, and everybody is rung for nearly three minutes."""
+    topology = load_topology()
+    silent = (REPRESENTATIVE, OTHER_REPRESENTATIVE)
+    return msgspec.structs.replace(
+        topology,
+        lines=tuple(
+            msgspec.structs.replace(line, behaviour="silent") if line.number in silent else line
+            for line in topology.lines
+        ),
+        timing=msgspec.structs.replace(topology.timing, ring_limit_s=170.0),
+    )
+
+
+@pytest.mark.parametrize("equipment", OTHERS)
+def test_music_goes_on_for_longer_than_a_switch_waits_for_an_scp(equipment: str) -> None:
+    topology = with_silent_representatives()
+    theirs, ours = (VirtualNetwork(made_by(one, topology)) for one in (BY_PERIPHERAL, equipment))
+    views = compared(theirs, ours, number("00"), None)
+    assert {view.state for view in views} == {"agent_no_answer"}
+    customer = leg_of(ours.records()[views[1].call], "customer")
+    assert customer.talk_us > 340 * SECOND_US
+    ours.assert_at_rest()
