@@ -20,7 +20,7 @@ from calleq.journal.entries import LineSeized, Stamped, Started, by_entity
 from calleq.lines.contract import LinePlant
 from calleq.media.contract import Prompt, Voice
 from calleq.media.wording import announcement_text, apology_text, whisper_text
-from calleq.network_services import resource_of, sccp_of_asker, sccp_of_control_point
+from calleq.network_services import resource_of, sccp_plans
 from calleq.osn.contract import Bus
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
@@ -182,6 +182,27 @@ def build_network(
                 last_seizure=last_seizures.get(switch.name, 0),
                 sccp=network.sccp.get(switch.name),
             )
+    _build_peripherals(network, plant, chosen)
+    _build_control_points(network, plant, chosen)
+    if topology.access_server.name in chosen:
+        _build_door(network, plant)
+    if TELEPHONES in chosen:
+        network.telephones = Telephones(
+            topology,
+            plant.lines,
+            plant.voice,
+            plant.clock,
+            plant.diary,
+            talk_us=plant.talk_us,
+            isp_number=topology.isp_number,
+            manners=plant.manners,
+            boot_us=BOOT_US,
+        )
+    return network
+
+
+def _build_peripherals(network: Network, plant: Plant, chosen: frozenset[str]) -> None:
+    topology = network.topology
     for peripheral in topology.peripherals:
         if peripheral.name in chosen:
             group = next(
@@ -207,22 +228,6 @@ def build_network(
                     plant.clock,
                 ),
             )
-    _build_control_points(network, plant, chosen)
-    if topology.access_server.name in chosen:
-        _build_door(network, plant)
-    if TELEPHONES in chosen:
-        network.telephones = Telephones(
-            topology,
-            plant.lines,
-            plant.voice,
-            plant.clock,
-            plant.diary,
-            talk_us=plant.talk_us,
-            isp_number=topology.isp_number,
-            manners=plant.manners,
-            boot_us=BOOT_US,
-        )
-    return network
 
 
 def _build_control_points(network: Network, plant: Plant, chosen: frozenset[str]) -> None:
@@ -280,15 +285,14 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
             if isinstance(end, AdaptedEnd):
                 tell_each_other(network.nodes[name], end, codes[far])
             network.link_ends.append(end)
+    plans = sccp_plans(topology)
     for name, node in network.nodes.items():
+        if name in plans:
+            network.sccp[name] = SccpNode(node, plant.clock, plans[name], variant)
         if isinstance(node, TransferPoint):
             _set_ways_out(node, name, topology, codes)
             continue
         _set_routes(node, name, topology, codes)
-        if name in controls:
-            network.sccp[name] = sccp_of_control_point(topology, node, plant.clock)
-        elif controls:
-            network.sccp[name] = sccp_of_asker(topology, node, plant.clock)
         if name not in controls:
             network.exchanges[name] = IsupExchange(
                 name,

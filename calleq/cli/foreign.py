@@ -44,6 +44,8 @@ class ForeignLinks:
         self._waiting: list[tuple[SignallingLink, TcpEnd]] = []
         """Ends of links over M2PA."""
         self.ends: list[AdaptedEnd | TcpEnd] = []
+        self._told: list[str] = []
+        """What `states` said last."""
 
     def end(self, link: SignallingLink, near: str) -> LinkEnd:
         """The end at our node `near`."""
@@ -75,12 +77,15 @@ class ForeignLinks:
 
     def states(self) -> list[str]:
         """A line on the state of each link."""
-        return [_state(end) for end in self.ends]
+        self._told = [_state(end) for end in self.ends]
+        return self._told
 
     def report(self, say: Callable[[str], object]) -> None:
-        """Say a line from now on whenever a link comes or goes."""
+        """Say a line from now on whenever a link comes or goes, or has since `states`."""
         for end in self.ends:
             end.watch = _saying(say)
+            if (line := _state(end)) not in self._told:
+                say(line)
 
     def open(self, reactor: GuestReactor) -> None:
         """Listen and connect; CannotListenError when an address is taken, CommandError when a link

@@ -85,7 +85,6 @@ class Assist:
         self.control = control
         self.state = AssistState.ARRIVED
         self.conference: Conference | None = None
-        self._has_joined = False
         self._means = means
         self._owner = owner
         self._circuit = circuit
@@ -148,14 +147,12 @@ class Assist:
                 raise refuse(_E.UNEXPECTED_COMPONENT_SEQUENCE, f"{name} is no order to a resource")
 
     def said(self) -> None:
-        """The SCP's message has been taken; say what there is to say.
+        """The SCP's message has been taken, with what it orders; say what there is to say.
 
-        With its first message the party has joined the others: whoever is to hear an announcement
-        first hears nobody before.
+        Only now does the party talk, if nothing was ordered for it.
         """
         if self.state is _S.SERVED:
-            if self.conference is not None and not self._has_joined:
-                self._has_joined = True
+            if self.conference is not None:
                 self.conference.join(self)
             self._watch()
             self._say()
@@ -249,11 +246,7 @@ class Assist:
         self._set_timer(ASKING_US)
 
     def _serve(self) -> None:
-        self._watch()
-
-    def _stay(self) -> None:
         self._stop_timer()
-        self._watch()
 
     def _conclude(self) -> None:
         self._set_timer(IDLE_US)
@@ -336,7 +329,6 @@ ACTS: Mapping[AssistAction, Callable[[Assist], None]] = {
     _A.IGNORE: Assist._ignore,
     _A.ASK: Assist._ask,
     _A.SERVE: Assist._serve,
-    _A.STAY: Assist._stay,
     _A.CONCLUDE: Assist._conclude,
     _A.GIVE_UP: Assist._give_up,
     _A.RELEASE: Assist._release,

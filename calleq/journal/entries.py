@@ -161,6 +161,17 @@ class LineRefused(msgspec.Struct, frozen=True, gc=False, tag="line_refused"):
     received: Received | None = None
 
 
+class Redirected(msgspec.Struct, frozen=True, gc=False, tag="redirected"):
+    """An SCP had a call that came by a circuit dialled to another number; written before it is."""
+
+    incoming: CircuitKey
+    dialled: str
+    """The number that the call came for."""
+    called: str
+    again: bool = False
+    """What it was dialled to before came to nothing."""
+
+
 class Furnished(msgspec.Struct, frozen=True, gc=False, tag="furnished"):
     """What an SCP has a switch write into the records of a call (FurnishChargingInformation)."""
 
@@ -212,6 +223,7 @@ Entry = (
     | LineHeartbeat
     | LineReleased
     | LineRefused
+    | Redirected
     | Furnished
     | Assisted
     | AssistEnded

@@ -44,6 +44,7 @@ from calleq.ss7.inap.operations import Argument
 from calleq.ss7.inap.values import sending
 from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Cause, Location
 from calleq.ss7.sccp.address_codec import encode_address
+from calleq.ss7.variant import ITU, Variant
 
 LEG = 1
 """The only party of a dialogue."""
@@ -205,7 +206,13 @@ class AssistedCalls:
     """
 
     def __init__(
-        self, platform: ServicePlatform, switch: int, resource: str, place: int, name: str
+        self,
+        platform: ServicePlatform,
+        switch: int,
+        resource: str,
+        place: int,
+        name: str,
+        variant: Variant = ITU,
     ) -> None:
         """`switch` is a point code, `resource` the peripheral's routing address (E.164), `place`
         which of the SCPs this is, from 1; `name` is what the journal calls the ways."""
@@ -214,7 +221,7 @@ class AssistedCalls:
         self.resource = resource
         self.place = place
         self.group = name
-        self.identity = encode_address(platform.address)
+        self.identity = encode_address(platform.address, variant)
         """scfID: where the resource finds this SCP (Q.713 §3.4)."""
         self._calls: dict[str, AssistedCall] = {}
         self._conference = 1

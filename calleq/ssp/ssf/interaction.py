@@ -3,7 +3,8 @@
 `Interaction` is the switch's announcement board under the SCP's command: reports, results and
 errors of what it plays go into the dialogue of the association. `TemporaryConnection` is a call of
 the switch to a peripheral, which takes its orders from the SCP in a dialogue of its own; what ties
-the two together, correlation and SCF identity, travels in the IAM (Q.763 §3.70, §3.71). A
+the two together, correlation and SCF identity, travels in the IAM (Q.763 §3.70, §3.71), and the
+digits of the correlation behind the called number besides, for resources that read no more. A
 connection that is not answered is answered for with `etcFailed`; one that ends by itself gives the
 word back to the SCP.
 """
@@ -24,7 +25,7 @@ from calleq.ss7.inap.assisting import assisting
 from calleq.ss7.inap.control import Control
 from calleq.ss7.inap.digits import generic_digits
 from calleq.ss7.inap.errors import ErrorCode, OperationError
-from calleq.ss7.isup.messages import CalledNumber, Cause, Iam, Message
+from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Cause, Iam, Message
 from calleq.ss7.isup.optional_types import GenericDigits
 from calleq.ssp.board import Board, Port
 from calleq.ssp.ssf.means import ServiceMeans
@@ -152,12 +153,15 @@ class TemporaryConnection:
         if port is not None:
             port.release(Cause(Q850.NORMAL))
 
-    def dial(self, number: str, correlation: GenericDigits | None, scf: bytes | None) -> None:
-        """Call the resource; it answers, or the operation fails."""
+    def dial(
+        self, number: str, calling: str, correlation: GenericDigits | None, scf: bytes | None
+    ) -> None:
+        """Call the resource for the party `calling`; it answers, or the operation fails."""
         port = self._port
         assert port is not None, "a port is seized first"
-        iam = Iam(0, CalledNumber(number[1:]), other=assisting(correlation, scf))
-        self._board.dial(port, number, "", self, iam)
+        shown = CallingNumber(calling[1:]) if calling else None
+        iam = Iam(0, CalledNumber(number[1:]), shown, other=assisting(correlation, scf))
+        self._board.dial(port, number, calling, self, iam)
 
     # WayUser
 

@@ -38,6 +38,7 @@ from calleq.ss7.tcap.entity import Entity
 from calleq.ssp.board import Board
 from calleq.ssp.call import Call
 from calleq.ssp.office import Attempt, Office
+from calleq.ssp.routing import OwnNumber
 from calleq.ssp.ssf.asking import initial_dp
 from calleq.ssp.ssf.association import Association
 from calleq.ssp.ssf.gap_treatment import treat
@@ -46,7 +47,7 @@ from calleq.ssp.ssf.means import ServiceMeans
 from calleq.ssp.ssf.operations import execute
 from calleq.ssp.ssf.service_call import ServiceCall
 from calleq.ssp.ssf.triggers import CONTEXTS, EVENTS, Triggers
-from calleq.topology import Topology, parse_point_code
+from calleq.topology import Topology, Trigger, parse_point_code
 from calleq.units import SECOND_US
 
 DIALOGUES_LIMIT = 10_000
@@ -114,7 +115,7 @@ class ServiceSwitching:
     def new_call(self, office: Office, attempt: Attempt, ended: Callable[[Call], object]) -> Call:
         """See `CallMaker`."""
         trigger = self._triggers.of(attempt.called)
-        if trigger is None:
+        if trigger is None or not _is_met(trigger, attempt, office):
             return Call(office, attempt, ended)
         return ServiceCall(office, attempt, ended, trigger, self._triggered)
 
@@ -281,6 +282,12 @@ class ServiceSwitching:
         """Nothing is left of an association."""
         self._associations.pop(association.dialogue, None)
         self._means.forget_association(association.identity)
+
+
+def _is_met(trigger: Trigger, attempt: Attempt, office: Office) -> bool:
+    """Calls that pass through do not terminate here."""
+    terminating = trigger.point == "termination_attempt"
+    return not terminating or isinstance(office.routing.route(attempt.called), OwnNumber)
 
 
 def _control_points(topology: Topology) -> Mapping[str, int]:
