@@ -237,8 +237,6 @@ def _is_gone(
             return lines_gone[entry.seizure]
         case LineRinging() | LineAnswered() | LineHeartbeat() | LineReleased():
             return lines_gone.get(entry.seizure, True)
-        case Furnished():
-            return False
 
 
 def _stub(stamped: Stamped, software: str) -> Stamped:

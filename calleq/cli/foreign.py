@@ -6,11 +6,14 @@ link it is of; what comes and goes is told like that of every wire (`report`). A
 towards a foreign process, or as a peer, which is both.
 """
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+
+from twisted.internet.error import CannotListenError
 
 from calleq.cli.failure import CommandError
 from calleq.runtime.clock import Clock
-from calleq.runtime.guest import GuestReactor
+from calleq.runtime.guest import GuestReactor, start_guest, stop_guest
 from calleq.runtime.sctp import SctpMissingError, SctpReactor
 from calleq.runtime.tap import Tap
 from calleq.runtime.tcp import TcpReactor
@@ -22,12 +25,24 @@ from calleq.ss7.m3ua.association import Association
 from calleq.ss7.m3ua.ends import AdaptedEnd, gateway_end, server_end
 from calleq.ss7.m3ua.gateway import Destination, Gateway
 from calleq.ss7.m3ua.server import ApplicationServer
-from calleq.ss7.m3ua.tcp import M3uaConnector, M3uaListener
+from calleq.ss7.m3ua.tcp import M3uaConnector, M3uaListener, as_they_come
 from calleq.ss7.tcp_link import TcpConnector, TcpEnd, TcpListener
 from calleq.ss7.variant import variant_of
 from calleq.topology import SignallingLink, Topology, parse_point_code
 
 _MODES = {mode.name.lower(): mode for mode in m.TrafficMode}
+
+
+@contextlib.contextmanager
+def address_taken() -> Iterator[None]:
+    """Turns an address that cannot be listened on into a CommandError."""
+    try:
+        yield
+    except CannotListenError as error:
+        raise CommandError(
+            f"cannot listen on {error.interface}:{error.port}: {error.socketError};"
+            " is the element running already? --base-port chooses other ports"
+        ) from error
 
 
 class ForeignLinks:
@@ -99,7 +114,7 @@ class ForeignLinks:
                 self._connectors.append(connector)
                 connector.start(_carrier(reactor, link), host, int(port))
             else:
-                listener = M3uaListener(_once_at_a_time(association))
+                listener = M3uaListener(as_they_come(self._clock, association))
                 self._listeners.append((link, listener))
                 listener.listen(_carrier(reactor, link), int(port), host)
 
@@ -182,6 +197,21 @@ def _carrier(reactor: GuestReactor, link: SignallingLink) -> TcpReactor:
         raise CommandError(f"link {link.name}: {error.strerror}") from error
 
 
-def _once_at_a_time(association: Association) -> Callable[[], Association | None]:
-    """A newcomer takes the association only when nobody has it."""
-    return lambda: None if association.stands else association
+class ForeignWires:
+    """The links to foreign nodes with a reactor of their own, where the process needs no other."""
+
+    def __init__(self, topology: Topology, clock: Clock, tap: Tap) -> None:
+        self.links = ForeignLinks(topology, clock, tap)
+        self._reactor: GuestReactor | None = None
+
+    def open(self) -> None:
+        """Listen and connect. Raises CommandError when an address is taken."""
+        self._reactor = start_guest()
+        with address_taken():
+            self.links.open(self._reactor)
+
+    async def close(self) -> None:
+        """Close what was opened."""
+        self.links.close()
+        if self._reactor is not None:
+            await stop_guest(self._reactor)

@@ -346,7 +346,8 @@ class Association:
         """There is no dialogue any more: nothing is reported, and nothing waits.
 
         Calls that met a trigger go on by themselves, those that wait at it by its default. Legs
-        made for the SCP are released where it is lost (41), or nobody is there to talk to (31).
+        made for the SCP are released where it is lost (41), or nobody is there to talk to (31);
+        so is everybody who is alone.
         """
         self.control = None
         for segment in list(self._tssf):
@@ -363,8 +364,11 @@ class Association:
             leg.armed.clear()
             leg.stop_timer()
         cause = Cause(Q850.TEMPORARY_FAILURE if lost else Q850.NORMAL_UNSPECIFIED)
+        alone = len(segment.living()) == 1
         for leg in list(segment.legs):
-            if isinstance(leg, CallerLeg | CalledLeg):
+            if alone:
+                leg.release(cause)
+            elif isinstance(leg, CallerLeg | CalledLeg):
                 self._free_called(leg)
             elif lost or not (leg.is_up and sum(one.is_up for one in segment.legs) > 1):
                 leg.release(cause)
