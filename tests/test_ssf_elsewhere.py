@@ -2,6 +2,10 @@
 
 import pytest
 
+from calleq.billing.derivation import records_of
+from calleq.billing.indexing import index_entries
+from calleq.billing.settling import settle
+from calleq.journal.entries import Dialled, LineRefused, LineReleased, LineSeized, Redirected
 from calleq.ss7.inap.arguments import (
     Connect,
     ConnectToResource,
@@ -15,7 +19,7 @@ from calleq.ss7.inap.interaction import InbandInfo
 from calleq.ss7.inap.values import EventTypeBCSM, MonitorMode
 from calleq.ss7.isup.messages import Cause
 from calleq.topology import Topology, load_topology
-from calleq.units import SECOND_US
+from calleq.units import HOUR_US, SECOND_US
 from tests.ssf_scene import FREEPHONE, Dialogue, Scene, arm, number_of, with_control_points
 from tests.test_ssp_board import without_peripheral
 from tests.virtual import OTHER_REPRESENTATIVE, REPRESENTATIVE, leg_of, number
@@ -77,6 +81,17 @@ def test_the_centre_overflows_and_the_customer_never_knows(topology: Topology) -
     assert scene.view(call).state == "completed"
     assert leg_of(scene.records()[call], "agent").talk_us > 0
     scene.is_over()
+    # Once the records are final, nothing of the way there is kept.
+    entries = scene.journal.entries
+    assert any(isinstance(one.entry, Redirected) and one.entry.again for one in entries)
+    journals = index_entries(entries)
+    done = settle(journals, records_of(journals), entries[-1].at_us + HOUR_US, set())
+    assert call in done.settled
+    assert not done.orphans
+    kept = {type(one.entry) for one in done.kept}
+    assert not kept & {Redirected, LineRefused, LineReleased, Dialled}
+    lines = {one.entry.line for one in done.kept if isinstance(one.entry, LineSeized)}
+    assert lines == {scene.topology.isp_number}, "the computer that is on-line still talks"
 
 
 @BOTH
