@@ -17,7 +17,9 @@ from calleq.ss7.inap.arguments import (
 )
 from calleq.ss7.inap.interaction import InbandInfo
 from calleq.ss7.inap.values import EventTypeBCSM, MonitorMode
-from calleq.ss7.isup.messages import Cause
+from calleq.ss7.isup.messages import Cause, Iam
+from calleq.ss7.isup.optional import GENERIC_NUMBER, ORIGINAL_CALLED_NUMBER, REDIRECTION, find
+from calleq.ss7.isup.optional_types import GenericNumber, Number, Redirection
 from calleq.topology import Topology, load_topology
 from calleq.units import HOUR_US, SECOND_US
 from tests.ssf_scene import FREEPHONE, Dialogue, Scene, arm, number_of, with_control_points
@@ -175,6 +177,39 @@ def test_an_ordinary_call_is_no_service_call() -> None:
     scene.answers(REPRESENTATIVE)
     assert type(next(iter(scene.network.switches["ssp-64"]._calls))).__name__ == "Call"
     assert not scene.scp.begun
+    scene.hang_up(CUSTOMER)
+    scene.is_over()
+
+
+def test_a_connect_says_in_the_iam_where_the_call_comes_from() -> None:
+    """Original called number, redirection and generic number; from a telephone and from a trunk."""
+    scene = Scene(with_control_points(capability_set=2), talk_us=60 * SECOND_US)
+    scene.dials(CUSTOMER, FREEPHONE)
+    scene.passes(0.5)
+    generic = GenericNumber(6, Number("12125550140"))
+    scene.scp.asked().end(
+        Connect(
+            destination_routing_address=number_of(REPRESENTATIVE),
+            original_called_party_id=Number(FREEPHONE[1:]),
+            redirecting_party_id=Number(FREEPHONE[1:]),
+            redirection_information=Redirection(3, 1, 1, 15),
+            generic_numbers=(generic,),
+            calling_partys_category=15,
+        )
+    )
+    scene.answers(REPRESENTATIVE)
+    iam = next(message for _, _, message in scene.signalling() if isinstance(message, Iam))
+    assert iam.category == 15
+    assert iam.called.digits == REPRESENTATIVE[1:]
+    assert iam.calling is not None
+    assert iam.calling.digits == CUSTOMER[1:]
+    original = find(iam.other, ORIGINAL_CALLED_NUMBER, Number)
+    assert original is not None
+    assert original.digits == FREEPHONE[1:]
+    assert find(iam.other, GENERIC_NUMBER, GenericNumber) == generic
+    assert find(iam.other, REDIRECTION, Redirection) == Redirection(3, 1, 1, 15)
+    assert scene.hears(CUSTOMER) == {f"mouth:{REPRESENTATIVE}"}
+    assert scene.calls(REPRESENTATIVE)[-1].began.detail == CUSTOMER
     scene.hang_up(CUSTOMER)
     scene.is_over()
 

@@ -12,11 +12,21 @@ caller. Who asked for a call that was never presented is told the SCP's cause as
 
 from collections.abc import Callable
 
+import msgspec
 from msgspec.structs import replace
 
 from calleq.causes import Q850
 from calleq.journal.entries import Redirected
-from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Cause, Location, Message, Sam
+from calleq.ss7.isup.messages import (
+    CalledNumber,
+    CallingNumber,
+    Cause,
+    Iam,
+    Location,
+    Message,
+    Other,
+    Sam,
+)
 from calleq.ss7.isup.onward import hops_exhausted
 from calleq.ssp.call import Call
 from calleq.ssp.office import Attempt, Office
@@ -38,6 +48,19 @@ _FAILING = {
 """How a call fails in each state; later its called side comes to an end."""
 
 _BEFORE_ANSWER = (OState.ROUTING, OState.O_ALERTING)
+
+
+class Destination(msgspec.Struct, frozen=True):
+    """Where an SCP has a call go, and what it wants said on the way."""
+
+    number: str
+    """E.164 with `+`."""
+    shown: str = ""
+    """Who is to be seen as the caller; empty: who called."""
+    category: int | None = None
+    """Of the calling party (Q.763 §3.11); None: as it was."""
+    other: Other = ()
+    """Parameters of the IAM: original called number, redirection, generic numbers."""
 
 
 class CallerLeg(Leg):
@@ -101,16 +124,14 @@ class CallerLeg(Leg):
 class CalledLeg(Leg):
     """Leg 2: the called side of the call, one destination after another."""
 
-    __slots__ = ("_call", "destination", "shown")
+    __slots__ = ("_call", "destination")
 
     def __init__(self, call: "ServiceCall", owner: LegOwner, model: Model) -> None:
         super().__init__(owner, PARTY, call.clock, LegState.IDLE)
         self._call = call
         self.model = model
-        self.destination = ""
-        """The number that the SCP gave (E.164 with `+`); empty: the one that was dialled."""
-        self.shown = ""
-        """What the SCP wants the party to see as the caller; empty: who called."""
+        self.destination: Destination | None = None
+        """What the SCP gave; None: the number that was dialled."""
 
     @property
     def address(self) -> str:
@@ -136,7 +157,7 @@ class CalledLeg(Leg):
 
     def dial(self) -> None:
         self.start_timer()
-        self._call.go_on(self.destination, self.shown)
+        self._call.go_on(self.destination)
 
     def give_back(self) -> None:
         """There is no way before it is dialled."""
@@ -243,10 +264,10 @@ class ServiceCall(Call):
         self.party.number = number
         return self.party
 
-    def go_on(self, destination: str, shown: str) -> None:
-        """Dial the number, or where it is empty the one that was dialled."""
-        if destination:
-            self._translate(destination, shown)
+    def go_on(self, destination: Destination | None) -> None:
+        """Dial the number, or where there is none the one that was dialled."""
+        if destination is not None:
+            self._translate(destination)
         self._was_routed = True
         if self._cleared:
             self.party.ended(self.cause)
@@ -261,22 +282,22 @@ class ServiceCall(Call):
             case _:
                 self.party.ended(self.cause)
 
-    def _translate(self, destination: str, shown: str) -> None:
-        attempt = self._attempt
-        iam = attempt.iam
-        office = self._office
+    def _translate(self, to: Destination) -> None:
+        attempt, office = self._attempt, self._office
         if attempt.incoming is not None:
             office.journal.append(
                 office.name,
-                Redirected(attempt.incoming, self._dialled, destination, again=self._was_routed),
+                Redirected(attempt.incoming, self._dialled, to.number, again=self._was_routed),
             )
+        shown = to.shown or attempt.shown
+        calling = to.shown or attempt.calling
+        iam = attempt.iam
+        if iam is None and (to.other or to.category is not None):
+            # What a telephone dialled leaves as an IAM of this switch's own making.
+            iam = Iam(0, CalledNumber(""), CallingNumber(calling[1:]) if calling else None)
         if iam is not None:
-            iam = replace(iam, called=CalledNumber(destination[1:]))
-            if shown:
-                iam = replace(iam, calling=CallingNumber(shown[1:]))
-        shown = shown or attempt.shown
-        calling = shown if iam is None and shown else attempt.calling
-        self._attempt = replace(attempt, called=destination, calling=calling, shown=shown, iam=iam)
+            iam = _said_besides(iam, to)
+        self._attempt = replace(attempt, called=to.number, calling=calling, shown=shown, iam=iam)
 
     def _present_again(self) -> None:
         self._called = None
@@ -385,3 +406,18 @@ class ServiceCall(Call):
             self.party.ended(Cause(cause, Location.TRANSIT if transit else Location.PUBLIC_LOCAL))
         else:
             super()._end_here(cause, given)
+
+
+def _said_besides(iam: Iam, to: Destination) -> Iam:
+    """The IAM with what an SCP wants said: its parameters take the place of those of their name."""
+    given = {code for code, _ in to.other}
+    other = tuple(one for one in iam.other if one[0] not in given) + to.other
+    calling = CallingNumber(to.shown[1:]) if to.shown else iam.calling
+    category = iam.category if to.category is None else to.category
+    return replace(
+        iam,
+        called=CalledNumber(to.number[1:]),
+        calling=calling,
+        category=category,
+        other=other,
+    )
