@@ -111,9 +111,10 @@ class Association:
             source.receive(SegmentInput.EMPTIED)
 
     def give(self, leg: Leg) -> None:
-        """The leg goes to another association."""
+        """The leg goes to another association; reports of it are not owed any more."""
         segment = self._places.pop(leg)
         del self.legs[leg.number]
+        self.reports.drop(leg)
         segment.remove(leg)
         if not segment.legs:
             segment.receive(SegmentInput.EMPTIED)
