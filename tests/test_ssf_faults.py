@@ -359,7 +359,10 @@ def damaged_orders(seed: int, many: int) -> int:
         if dialogue is None or dialogue.over:
             caller = draw.choice((number("02"), number("06")))
             if draw.random() < 0.5 and scene.state(caller) == "OnHook":
-                dialogue = asked(scene, caller=caller)
+                scene.dials(caller, FREEPHONE)
+                scene.passes(0.3)
+            if scene.scp.begun:  # unless a damaged gap stops the call
+                dialogue = scene.scp.asked()
                 scene.scp.begun.clear()
             else:
                 dialogue = dials(scene, CALLER)

@@ -28,6 +28,7 @@ from calleq.ss7.isup.optional import (
 from calleq.ss7.isup.optional_types import Contents
 from calleq.ssp.ssf.association import Association
 from calleq.ssp.ssf.charging import Information
+from calleq.ssp.ssf.destination import Destination
 from calleq.ssp.ssf.leg import HELD, Leg, LegInput, LegState
 from calleq.ssp.ssf.made_leg import MadeLeg
 from calleq.ssp.ssf.named import (
@@ -41,7 +42,7 @@ from calleq.ssp.ssf.named import (
 )
 from calleq.ssp.ssf.points import OF_CALLER, Arming, arming_of
 from calleq.ssp.ssf.segment import CallSegment, SegmentInput
-from calleq.ssp.ssf.service_call import CALLER, PARTY, CalledLeg, CallerLeg, Destination
+from calleq.ssp.ssf.service_call import CALLER, PARTY, CalledLeg, CallerLeg
 from calleq.units import SECOND_US
 
 TIMER_LIMIT_S = 1_800

@@ -12,7 +12,6 @@ caller. Who asked for a call that was never presented is told the SCP's cause as
 
 from collections.abc import Callable
 
-import msgspec
 from msgspec.structs import replace
 
 from calleq.causes import Q850
@@ -24,7 +23,6 @@ from calleq.ss7.isup.messages import (
     Iam,
     Location,
     Message,
-    Other,
     Sam,
 )
 from calleq.ss7.isup.onward import hops_exhausted
@@ -32,6 +30,7 @@ from calleq.ssp.call import Call
 from calleq.ssp.office import Attempt, Office
 from calleq.ssp.originating import OInput, OState
 from calleq.ssp.routing import NoRoute
+from calleq.ssp.ssf.destination import Destination
 from calleq.ssp.ssf.leg import Leg, LegInput, LegOwner, LegState
 from calleq.ssp.ssf.points import Model, Occurrence
 from calleq.topology import Trigger
@@ -48,19 +47,6 @@ _FAILING = {
 """How a call fails in each state; later its called side comes to an end."""
 
 _BEFORE_ANSWER = (OState.ROUTING, OState.O_ALERTING)
-
-
-class Destination(msgspec.Struct, frozen=True):
-    """Where an SCP has a call go, and what it wants said on the way."""
-
-    number: str
-    """E.164 with `+`."""
-    shown: str = ""
-    """Who is to be seen as the caller; empty: who called."""
-    category: int | None = None
-    """Of the calling party (Q.763 §3.11); None: as it was."""
-    other: Other = ()
-    """Parameters of the IAM: original called number, redirection, generic numbers."""
 
 
 class CallerLeg(Leg):
@@ -292,11 +278,11 @@ class ServiceCall(Call):
         shown = to.shown or attempt.shown
         calling = to.shown or attempt.calling
         iam = attempt.iam
-        if iam is None and (to.other or to.category is not None):
+        if iam is None and to.says_more:
             # What a telephone dialled leaves as an IAM of this switch's own making.
             iam = Iam(0, CalledNumber(""), CallingNumber(calling[1:]) if calling else None)
         if iam is not None:
-            iam = _said_besides(iam, to)
+            iam = to.said_in(iam)
         self._attempt = replace(attempt, called=to.number, calling=calling, shown=shown, iam=iam)
 
     def _present_again(self) -> None:
@@ -406,18 +392,3 @@ class ServiceCall(Call):
             self.party.ended(Cause(cause, Location.TRANSIT if transit else Location.PUBLIC_LOCAL))
         else:
             super()._end_here(cause, given)
-
-
-def _said_besides(iam: Iam, to: Destination) -> Iam:
-    """The IAM with what an SCP wants said: its parameters take the place of those of their name."""
-    given = {code for code, _ in to.other}
-    other = tuple(one for one in iam.other if one[0] not in given) + to.other
-    calling = CallingNumber(to.shown[1:]) if to.shown else iam.calling
-    category = iam.category if to.category is None else to.category
-    return replace(
-        iam,
-        called=CalledNumber(to.number[1:]),
-        calling=calling,
-        category=category,
-        other=other,
-    )
