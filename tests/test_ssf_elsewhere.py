@@ -4,13 +4,24 @@ import pytest
 
 from calleq.billing.derivation import records_of
 from calleq.billing.indexing import index_entries
+from calleq.billing.records import records_as_json
 from calleq.billing.settling import settle
-from calleq.journal.entries import Dialled, LineRefused, LineReleased, LineSeized, Redirected
+from calleq.journal.entries import (
+    Dialled,
+    Furnished,
+    LineRefused,
+    LineReleased,
+    LineSeized,
+    Redirected,
+)
+from calleq.journal.service_keys import service_key
 from calleq.ss7.inap.arguments import (
     Connect,
     ConnectToResource,
     Continue,
+    FurnishChargingInformation,
     InitialDP,
+    InitiateCallAttempt,
     PlayAnnouncement,
     ReleaseCall,
     SpecializedResourceReport,
@@ -244,3 +255,69 @@ def test_a_dialled_number_may_be_cut_and_pasted_and_its_caller_hidden_behind_ano
     assert scene.calls(REPRESENTATIVE)[-1].began.detail == "+12125550140"
     scene.hang_up(CUSTOMER)
     scene.is_over()
+
+
+@BOTH
+def test_what_an_scp_furnishes_is_in_the_record_of_the_leg(topology: Topology) -> None:
+    """Once before the call is dialled, and once while the parties talk."""
+    scene, call, dialogue = placed(topology)
+    dialogue.say(
+        FurnishChargingInformation(b"\x30\x01"),
+        arm(E.O_ANSWER, leg=2, mode=MonitorMode.NOTIFY_AND_CONTINUE),
+        arm(E.O_DISCONNECT, leg=2, mode=MonitorMode.NOTIFY_AND_CONTINUE),
+        Connect(destination_routing_address=number_of(REPRESENTATIVE)),
+    )
+    dialogue.next(InitialDP)
+    assert dialogue.event() == (E.O_ANSWER, 2, None)
+    dialogue.say(FurnishChargingInformation(b"\xca\xfe"))
+    scene.run_to_end(call)
+    record = scene.records()[call]
+    assert leg_of(record, "agent").furnished == "3001 cafe"
+    assert leg_of(record, "customer").furnished == ""
+    assert records_as_json(record)["legs"][-1]["furnished"] == "3001 cafe"
+
+
+def test_what_is_furnished_for_a_leg_of_the_scps_own_is_in_the_record_of_its_dialling() -> None:
+    scene = Scene(talk_us=60 * SECOND_US)
+    dialogue = scene.scp.begin(
+        "ssp-62",
+        InitiateCallAttempt(destination_routing_address=number_of(CUSTOMER)),
+        FurnishChargingInformation(b"\x01"),
+        arm(E.O_ANSWER, leg=1),
+        Continue(),
+    )
+    assert dialogue.event() == (E.O_ANSWER, 1, None)
+    dialogue.end(FurnishChargingInformation(b"\x02"), ReleaseCall(Cause(16)))
+    scene.is_over()
+    key = service_key(
+        dialogue.point.sccp.point_code,
+        scene.network.sccp["ssp-62"].point_code,
+        dialogue.number,
+        1,
+    )
+    journals = index_entries(scene.journal.entries)
+    (arrival,) = journals.arrivals[key]
+    assert [one.entry.tag for one in arrival.besides if isinstance(one.entry, Furnished)] == [
+        "01",
+        "02",
+    ]
+
+
+def test_what_is_furnished_for_nobody_is_not_kept_for_ever() -> None:
+    scene = Scene()
+    scene.dials(CUSTOMER, FREEPHONE)
+    scene.passes(0.5)
+    scene.scp.asked().end(FurnishChargingInformation(b"\x01"), ReleaseCall(Cause(31)))
+    dialogue = scene.scp.begin(
+        "ssp-62",
+        InitiateCallAttempt(destination_routing_address=number_of(CUSTOMER)),
+        FurnishChargingInformation(b"\x02"),
+    )
+    scene.passes(0.5)
+    dialogue.end(ReleaseCall(Cause(31)))
+    scene.is_over()
+    entries = scene.journal.entries
+    assert sum(isinstance(one.entry, Furnished) for one in entries) == 2
+    journals = index_entries(entries)
+    done = settle(journals, records_of(journals), entries[-1].at_us + HOUR_US, set())
+    assert not any(isinstance(one.entry, Furnished) for one in done.kept)

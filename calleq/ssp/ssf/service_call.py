@@ -61,6 +61,10 @@ class CallerLeg(Leg):
         self.heard: tuple[str, ...] = ()
 
     @property
+    def is_written(self) -> bool:
+        return self._call.was_routed
+
+    @property
     def address(self) -> str:
         return self._call.attempt.calling
 
@@ -171,12 +175,12 @@ class ServiceCall(Call):
         "_cleared",
         "_dialled",
         "_forgotten",
-        "_was_routed",
         "caller",
         "clock",
         "is_answered",
         "party",
         "trigger",
+        "was_routed",
     )
 
     caller: CallerLeg
@@ -202,7 +206,7 @@ class ServiceCall(Call):
         self._forgotten = False
         self._dialled = attempt.called
         """The number that the call came for."""
-        self._was_routed = False
+        self.was_routed = False
         """Whether the call has been dialled somewhere."""
         self.is_answered = False
 
@@ -254,7 +258,7 @@ class ServiceCall(Call):
         """Dial the number, or where there is none the one that was dialled."""
         if destination is not None:
             self._translate(destination)
-        self._was_routed = True
+        self.was_routed = True
         if self._cleared:
             self.party.ended(self.cause)
             return
@@ -273,7 +277,7 @@ class ServiceCall(Call):
         if attempt.incoming is not None:
             office.journal.append(
                 office.name,
-                Redirected(attempt.incoming, self._dialled, to.number, again=self._was_routed),
+                Redirected(attempt.incoming, self._dialled, to.number, again=self.was_routed),
             )
         shown = to.shown or attempt.shown
         calling = to.shown or attempt.calling
