@@ -2,7 +2,8 @@
 
 Level 3 and the links below it see to it that none of this happens; here it happens all the same, to
 show what call control makes of it. A `TroubledTransfer` stands between a node and its exchange, a
-`TroubledNetwork` between a node and its SCCP. A rule serves for as many arriving messages as it says and is then spent; the first that fits counts.
+`TroubledNetwork` between a node and its SCCP. A rule serves for as many arriving messages as it
+says and is then spent; the first that fits counts.
 """
 
 from collections.abc import Callable
