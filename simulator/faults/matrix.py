@@ -16,6 +16,7 @@ from calleq.access_server.server import Reply
 from calleq.calling_logic.logic import CallingLogic
 from calleq.messages.answers import CallAccepted
 from calleq.network import Network
+from calleq.ss7.sccp.values import SERVICE_SCCP
 from calleq.topology import Behaviour, Timing
 from calleq.units import HOUR_US, SECOND_US
 from simulator.faults.disk import FLUSH_US
@@ -23,6 +24,7 @@ from simulator.faults.invariants import breaches, rest_of
 from simulator.faults.kinds import KINDS, Kind, Scene
 from simulator.faults.network import FragileNetwork
 from simulator.faults.service_kinds import SERVICE_KINDS
+from simulator.faults.signalling import SignallingRule
 from simulator.faults.small import AGENTS, CUSTOMERS, PASSWORD, small_world
 
 LAST_US = 8 * SECOND_US
@@ -31,6 +33,7 @@ REACH_US = 5 * 60 * SECOND_US
 """A state that is not reached by then is not reached at all."""
 REST_US = 12 * HOUR_US
 RING_LIMIT_S = 12.0
+DEAF_COUNT = 100_000
 LINKS_US = SECOND_US
 """Until the nodes of the intelligent network have heard of each other."""
 IAM_LEAVES_US = FLUSH_US + 500
@@ -47,7 +50,7 @@ class Approach(msgspec.Struct, frozen=True, kw_only=True):
     dial_first: str = "customer"
     prelude: str = ""
     """What is done to the network: `reset` begins the peripheral again before the call, `silence`
-    cuts its signalling once the representative is being dialled."""
+    cuts its signalling once the representative is being dialled. To an SCP: none, and deafness."""
 
 
 APPROACHES: tuple[Approach, ...] = (
@@ -179,9 +182,21 @@ def _reach(network: FragileNetwork, approach: Approach, calls: list[str]) -> boo
         if state == approach.state:
             return True
         if wants_silence and state in ("DialingAgent", "AgentFirstDialing"):
-            clock.call_later_us(IAM_LEAVES_US, network.isolate, network.equipment)
+            if network.equipment == network.peripheral:
+                clock.call_later_us(IAM_LEAVES_US, network.isolate, network.peripheral)
+            else:
+                clock.call_later_us(IAM_LEAVES_US, _deafen, network)
             wants_silence = False
     return False
+
+
+def _deafen(network: FragileNetwork) -> None:
+    """The SCP hears nothing any more, and does not know it."""
+    network.signalling.trouble(
+        SignallingRule(
+            trouble="drop", exchange=network.equipment, service=SERVICE_SCCP, count=DEAF_COUNT
+        )
+    )
 
 
 def _logic(running: Network, equipment: str) -> CallingLogic:
