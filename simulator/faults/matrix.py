@@ -8,6 +8,7 @@ representative in memory) can be struck by nothing and have no row.
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from random import Random
 
 import msgspec
@@ -17,7 +18,7 @@ from calleq.calling_logic.logic import CallingLogic
 from calleq.messages.answers import CallAccepted
 from calleq.network import Network
 from calleq.ss7.sccp.values import SERVICE_SCCP
-from calleq.topology import Behaviour, Timing
+from calleq.topology import Behaviour, Timing, load_topology
 from calleq.units import HOUR_US, SECOND_US
 from simulator.faults.disk import FLUSH_US
 from simulator.faults.invariants import breaches, rest_of
@@ -93,6 +94,25 @@ def cells() -> Iterator[tuple[Approach, Kind]]:
     for approach in APPROACHES:
         for kind in KINDS:
             yield approach, kind
+
+
+NOT_IN_CS1 = frozenset(
+    (
+        *("Reserving", "CustomerRinging", "AgentRinging", "DroppingAgent"),
+        *("AgentFirstReserving", "AgentFirstRinging", "AgentFirstDropping"),
+        "AgentFirstCustomerRinging",
+    )
+)
+"""In CS-1 nothing is reserved, alerting is not reported, and a release is not confirmed."""
+
+
+@lru_cache(maxsize=8)
+def approaches_of(equipment: str) -> tuple[Approach, ...]:
+    """The states that a call of this equipment is in for any time."""
+    points = {point.name: point for point in load_topology().service_control_points}
+    if equipment not in points or points[equipment].bridge != "ip":
+        return APPROACHES
+    return tuple(one for one in APPROACHES if one.state not in NOT_IN_CS1)
 
 
 def kinds_of(equipment: str) -> tuple[Kind, ...]:
