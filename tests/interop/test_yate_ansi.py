@@ -32,6 +32,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 OWN, FAR = "244-16-64", "244-16-80"
+STANDARD = ("-o", "mtp3.standard:ANSI", "-o", "isup.variant:ANSI Standard")
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,7 @@ def test_a_customer_first_call_reaches_a_line_of_yate(scene: Scene, tmp_path: pa
     ]
     found = check(tmp_path / f"{told['call']}.pcapng", ANSI)
     assert found.passed, found.told
-    keep(tmp_path / f"{told['call']}.pcapng", "ansi-customer-first")
+    keep(tmp_path / f"{told['call']}.pcapng", "ansi-customer-first", *STANDARD)
 
 
 def test_a_call_from_yate_is_answered_and_released_by_it(
@@ -89,7 +90,7 @@ def test_a_call_from_yate_is_answered_and_released_by_it(
         "far-80 REL",
         "ssp-64 RLC",
     ]
-    keep_captured(tmp_path / "link.pcapng", captured, "ansi-from-yate")
+    keep_captured(tmp_path / "link.pcapng", captured, "ansi-from-yate", *STANDARD)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +101,7 @@ def test_a_call_from_yate_is_answered_and_released_by_it(
         ("block circuits=10-14", "CGBA"),
         ("unblock circuits=10-14", "CGUA"),
         ("query circuit=4 range=3", "CQR"),
-        ("release circuit=7", "RLC"),
+        ("reset circuit=7", "RLC"),
     ],
 )
 def test_yate_s_supervision_of_circuits_is_answered(scene: Scene, told: str, answer: str) -> None:
