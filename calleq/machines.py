@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from calleq import ssp
 from calleq.call import customer_first
 from calleq.calling_logic.leg import LEG_TABLE
+from calleq.scp import freephone, party
 from calleq.ss7.machines import machine_tables as ss7_tables
 from calleq.telephones.table import TABLE as TELEPHONE_TABLE
 
@@ -34,6 +35,14 @@ def all_machines() -> dict[str, Table]:
         for (state, given), (action, following) in LEG_TABLE.items()
     }
     tables.update(ssp.machine_tables())
+    tables["SCP: one call to an 800 number"] = {
+        (str(state), str(given)): (_word(action), str(following))
+        for (state, given), (action, following) in freephone.TABLE.items()
+    }
+    tables["SCP: one party of its own call"] = {
+        (str(state), str(given)): (_word(action), str(following))
+        for (state, given), (action, following) in party.TABLE.items()
+    }
     tables.update(ss7_tables())
     tables["Telephone"] = {
         (_word(state), _word(given)): (_word(action), _word(following))

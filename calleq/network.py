@@ -20,9 +20,11 @@ from calleq.journal.entries import LineSeized, Stamped, Started, by_entity
 from calleq.lines.contract import LinePlant
 from calleq.media.contract import Prompt, Voice
 from calleq.media.wording import announcement_text, apology_text, whisper_text
+from calleq.network_services import resource_of, sccp_plans
 from calleq.osn.contract import Bus
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
+from calleq.scp.service import ControlPoint
 from calleq.ss7.isup.check_equipment import VoiceChecks
 from calleq.ss7.isup.exchange import IsupExchange
 from calleq.ss7.isup.timers import ANSI_TIMERS, IsupTimers, timers_of
@@ -34,6 +36,7 @@ from calleq.ss7.m3ua.ends import AdaptedEnd
 from calleq.ss7.m3ua.network import tell_each_other
 from calleq.ss7.mtp3 import MessageTransfer
 from calleq.ss7.node import Mtp3Node
+from calleq.ss7.sccp.service import SccpNode
 from calleq.ss7.transfer_point import TransferPoint
 from calleq.ss7.variant import variant_of
 from calleq.ssp.switch import SwitchService
@@ -90,9 +93,12 @@ class Network:
     journal: Journal
     nodes: dict[str, Mtp3Node] = field(default_factory=dict)
     exchanges: dict[str, IsupExchange] = field(default_factory=dict)
+    sccp: dict[str, SccpNode] = field(default_factory=dict)
+    """Where a network has SCPs: of each node that asks or serves one."""
     link_ends: list[LinkEnd] = field(default_factory=list)
     switches: dict[str, SwitchService] = field(default_factory=dict)
     peripherals: dict[str, IntelligentPeripheral] = field(default_factory=dict)
+    control_points: dict[str, ControlPoint] = field(default_factory=dict)
     accounts: Accounts | None = None
     intake: Intake | None = None
     server: AccessServer | None = None
@@ -118,6 +124,8 @@ class Network:
             switch.resume(own.get(name, ()))
         for name, peripheral in self.peripherals.items():
             peripheral.restart(own.get(name, ()))
+        for name, control in self.control_points.items():
+            control.restart(own.get(name, ()))
         if self.server is not None:
             self.server.restart(entries)
         if self.telephones is not None:
@@ -131,7 +139,7 @@ class Network:
     def _writers(self) -> list[str]:
         """The elements here that write the journal."""
         doors = [] if self.server is None else [self.topology.access_server.name]
-        return [*doors, *self.switches, *self.peripherals]
+        return [*doors, *self.switches, *self.peripherals, *self.control_points]
 
     def lines_lost(self, switch: str) -> None:
         """The wires between a switch and its telephones broke; told in each of their processes."""
@@ -172,6 +180,7 @@ def build_network(
                 journal=plant.journal,
                 clock=plant.clock,
                 last_seizure=last_seizures.get(switch.name, 0),
+                sccp=network.sccp.get(switch.name),
             )
     for peripheral in topology.peripherals:
         if peripheral.name in chosen:
@@ -189,7 +198,16 @@ def build_network(
                 journal=plant.journal,
                 clock=plant.clock,
                 number=peripheral.number,
+                resource=resource_of(
+                    topology,
+                    peripheral,
+                    network.sccp.get(peripheral.name),
+                    plant.voice,
+                    plant.journal,
+                    plant.clock,
+                ),
             )
+    _build_control_points(network, plant, chosen)
     if topology.access_server.name in chosen:
         _build_door(network, plant)
     if TELEPHONES in chosen:
@@ -205,6 +223,19 @@ def build_network(
             boot_us=BOOT_US,
         )
     return network
+
+
+def _build_control_points(network: Network, plant: Plant, chosen: frozenset[str]) -> None:
+    for point in network.topology.service_control_points:
+        if point.name in chosen:
+            network.control_points[point.name] = ControlPoint(
+                network.topology,
+                point,
+                sccp=network.sccp[point.name],
+                bus=plant.bus,
+                journal=plant.journal,
+                clock=plant.clock,
+            )
 
 
 def prompts_of(topology: Topology) -> list[Prompt]:
@@ -238,21 +269,26 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
                 variant=variant,
             )
     relays = {point.name for point in topology.transfer_points}
+    controls = {point.name for point in topology.service_control_points}
     for name, code in codes.items():
         if name in chosen and name not in relays:
             network.nodes[name] = Mtp3Node(name, code, plant.clock, timers=timers, variant=variant)
     for link in topology.links:
         for name, end in plant.link_ends(link, chosen).items():
             far = link.ends[1] if name == link.ends[0] else link.ends[0]
-            network.nodes[name].attach(end, codes[far])
+            network.nodes[name].attach(end, codes[far], link.slc)
             if isinstance(end, AdaptedEnd):
                 tell_each_other(network.nodes[name], end, codes[far])
             network.link_ends.append(end)
+    plans = sccp_plans(topology)
     for name, node in network.nodes.items():
+        if name in plans:
+            network.sccp[name] = SccpNode(node, plant.clock, plans[name], variant)
         if isinstance(node, TransferPoint):
             _set_ways_out(node, name, topology, codes)
-        else:
-            _set_routes(node, name, topology, codes)
+            continue
+        _set_routes(node, name, topology, codes)
+        if name not in controls:
             network.exchanges[name] = IsupExchange(
                 name,
                 codes[name],

@@ -18,6 +18,14 @@ from typing import Literal
 import msgspec
 
 from calleq.topology_checks import check_topology
+from calleq.topology_services import (
+    FreephoneNumber,
+    IntelligentNetwork,
+    RoutingRule,
+    ServiceControlPoint,
+    Share,
+    Trigger,
+)
 from calleq.topology_types import (
     AccessServer,
     Behaviour,
@@ -40,6 +48,7 @@ from calleq.topology_types import (
     VariantName,
     element_names,
     home_switch,
+    link_name,
     parse_point_code,
     point_code_text,
 )
@@ -49,20 +58,26 @@ __all__ = [
     "Behaviour",
     "Business",
     "ForeignNode",
+    "FreephoneNumber",
     "HomeSwitches",
+    "IntelligentNetwork",
     "Line",
     "LineKind",
     "Peripheral",
     "Premises",
     "Processes",
+    "RoutingRule",
     "ScreeningRule",
     "Service",
+    "ServiceControlPoint",
+    "Share",
     "SignallingLink",
     "Switch",
     "Timing",
     "Topology",
     "TopologyError",
     "TransferPoint",
+    "Trigger",
     "TrunkGroup",
     "VariantName",
     "address_of",
@@ -70,6 +85,7 @@ __all__ = [
     "element_names",
     "figure1_path",
     "home_switch",
+    "link_name",
     "load_topology",
     "numerals",
     "parse_point_code",
@@ -147,6 +163,8 @@ def numerals(topology: Topology) -> list[tuple[str, str, str]]:
         rows.append((peripheral.interface, "network interface", peripheral.name))
         rows.append((peripheral.logic, "calling logic", peripheral.name))
     wired = {(line.place, line.telephone) for line in topology.lines}
+    for control in topology.service_control_points:
+        rows.append((control.numeral, "service control point", control.name))
     for place in topology.premises:
         rows += _numerals_of_place(place, wired)
     for line in topology.lines:

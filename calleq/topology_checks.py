@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 
 from calleq.numbering import NumberingError, parse_e164
 from calleq.topology_foreign import PORT_LIMIT, check_link, is_host, is_port
-from calleq.topology_links import check_delay, check_wire
+from calleq.topology_links import check_codes, check_delay, check_wire
 from calleq.topology_mtp3 import check_mtp3
+from calleq.topology_service_checks import check_services
 from calleq.topology_types import (
     HomeSwitches,
     Line,
@@ -56,6 +57,7 @@ def check_topology(topology: Topology) -> None:
     _check_businesses(topology)
     _check_access(topology)
     _check_timing(topology)
+    check_services(topology)
     check_mtp3(topology)
     _check_processes(topology)
 
@@ -69,6 +71,8 @@ def _named(topology: Topology) -> Iterator[tuple[str, str]]:
         yield f"transfer_points[{index}]", point.name
     for index, peripheral in enumerate(topology.peripherals):
         yield f"peripherals[{index}]", peripheral.name
+    for index, scp in enumerate(topology.service_control_points):
+        yield f"service_control_points[{index}]", scp.name
     for index, node in enumerate(topology.foreign_nodes):
         yield f"foreign_nodes[{index}]", node.name
 
@@ -81,6 +85,8 @@ def _coded(topology: Topology) -> Iterator[tuple[str, str, str]]:
         yield f"transfer_points[{index}]", point.name, point.point_code
     for index, peripheral in enumerate(topology.peripherals):
         yield f"peripherals[{index}]", peripheral.name, peripheral.point_code
+    for index, scp in enumerate(topology.service_control_points):
+        yield f"service_control_points[{index}]", scp.name, scp.point_code
     for index, node in enumerate(topology.foreign_nodes):
         yield f"foreign_nodes[{index}]", node.name, node.point_code
 
@@ -176,14 +182,11 @@ def _check_own_prefixes(
 
 def _check_links(topology: Topology) -> None:
     nodes = {name for _, name in _named(topology)} - {topology.access_server.name}
-    seen: set[frozenset[str]] = set()
     for index, link in enumerate(topology.links):
         _check_ends(f"links[{index}]", link.ends, nodes, "switch, transfer point or peripheral")
-        if frozenset(link.ends) in seen:
-            raise TopologyError(f"links[{index}].ends: these two are linked already")
-        seen.add(frozenset(link.ends))
         check_wire(f"links[{index}]", link)
         check_link(f"links[{index}]", link, topology)
+    check_codes(topology.links)
 
 
 def _check_trunks(topology: Topology) -> None:
@@ -292,6 +295,7 @@ def _check_line_kind(key: str, line: Line, switch: str, kind: str) -> None:
 
 def _check_businesses(topology: Topology) -> None:
     lines = {line.number for line in topology.lines}
+    lines |= {service.number for service in topology.freephone}
     beyond = tuple(prefix for node in topology.foreign_nodes for prefix in node.prefixes)
     seen: set[str] = set()
     for index, business in enumerate(topology.businesses):

@@ -1,6 +1,7 @@
 """Whether what a topology says of a signalling link's wire and timers makes sense.
 
-Owns the checks of those keys; where a link leads is `topology_checks` and `topology_foreign`'s.
+Owns the checks of those keys, and of the codes of links between the same two nodes; where a link
+leads is `topology_checks` and `topology_foreign`'s.
 Errors are TopologyError and begin with the key.
 """
 
@@ -15,7 +16,35 @@ TIMER_LIMIT_S = 600.0
 T7_LEAST_S = 0.5
 """An acknowledgement may wait 0.3 s at the far end (Q.703 §12.3 has the same least value)."""
 
+LINKS_LIMIT = 16
+"""Links between two nodes (Q.704 §2.3.1), and so codes."""
+
 _PROBABILITIES = ("loss", "damage", "doubling", "reordering")
+
+
+def check_codes(links: tuple[SignallingLink, ...]) -> None:
+    """Raise TopologyError, naming the key, where two links between the same nodes have one code."""
+    taken: dict[tuple[frozenset[str], int], int] = {}
+    first: dict[frozenset[str], SignallingLink] = {}
+    for index, link in enumerate(links):
+        if not 0 <= link.slc < LINKS_LIMIT:
+            raise TopologyError(
+                f"links[{index}].slc: {link.slc}: a signalling link code, 0 to {LINKS_LIMIT - 1},"
+                " expected"
+            )
+        pair = frozenset(link.ends)
+        other = taken.setdefault((pair, link.slc), index)
+        if other != index:
+            raise TopologyError(
+                f"links[{index}].slc: {link.slc}: links[{other}] between {link.ends[0]} and"
+                f" {link.ends[1]} has it already; a code of its own, 0 to {LINKS_LIMIT - 1},"
+                " expected"
+            )
+        if first.setdefault(pair, link).ends != link.ends:
+            raise TopologyError(
+                f"links[{index}].ends: in the order of the other link between them expected:"
+                f" {list(first[pair].ends)}"
+            )
 
 
 def check_wire(key: str, link: SignallingLink) -> None:

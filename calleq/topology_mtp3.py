@@ -88,6 +88,7 @@ def node_codes(topology: Topology) -> dict[str, int]:
         **{node.name: node.point_code for node in topology.switches},
         **{node.name: node.point_code for node in topology.transfer_points},
         **{node.name: node.point_code for node in topology.peripherals},
+        **{node.name: node.point_code for node in topology.service_control_points},
         **{node.name: node.point_code for node in topology.foreign_nodes},
     }
     return {name: parse_point_code(text, topology.variant) for name, text in texts.items()}
@@ -126,7 +127,12 @@ def as_ansi(topology: Topology) -> Topology:
             key: tuple(
                 replace(node, point_code=moved(node.point_code)) for node in getattr(topology, key)
             )
-            for key in ("switches", "peripherals", "foreign_nodes")
+            for key in (
+                "switches",
+                "peripherals",
+                "service_control_points",
+                "foreign_nodes",
+            )
         },
         transfer_points=tuple(
             replace(

@@ -9,6 +9,12 @@ from typing import Literal
 
 import msgspec
 
+from calleq.topology_services import (
+    FreephoneNumber,
+    IntelligentNetwork,
+    ServiceControlPoint,
+    Trigger,
+)
 from calleq.units import SECOND_US
 
 
@@ -86,6 +92,11 @@ class Peripheral(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     logic: str = ""
     number: str = ""
     """What it presents as calling number where a business has none."""
+    assist: str = ""
+    """E.164 prefix (with `+`) of calls that an SCP sends to it; seven digits of correlation follow.
+
+    Empty: it takes no orders of an SCP.
+    """
 
 
 class AccessServer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -97,6 +108,11 @@ class AccessServer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """What field 802 of a message must say to be meant for this equipment."""
     switch: str
     """The switch it passes instructions to."""
+    equipment: str = ""
+    """What makes its calls: a control point, the peripheral of the switch, or the switch itself.
+
+    Empty: the peripheral, or the switch where it has none.
+    """
     listen: str = "127.0.0.1:8072"
 
 
@@ -114,6 +130,17 @@ LINK_TIMERS = ("t1", "t2", "t3", "t4_normal", "t4_emergency", "t5", "t6", "t7")
 """Timers of a signalling link that a topology may set, by their names in RFC 4165 and Q.703."""
 
 
+def link_name(ends: tuple[str, str], slc: int = 0) -> str:
+    """What a tap calls a link between two nodes: its ends in the topology's order, and its code.
+
+    >>> link_name(("ssp-62", "stp-68"))
+    'ssp-62/stp-68'
+    >>> link_name(("ssp-62", "stp-68"), 3)
+    'ssp-62/stp-68/3'
+    """
+    return f"{ends[0]}/{ends[1]}/{slc}" if slc else f"{ends[0]}/{ends[1]}"
+
+
 class SignallingLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A signalling link between two nodes.
 
@@ -122,6 +149,8 @@ class SignallingLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """
 
     ends: tuple[str, str]
+    slc: int = 0
+    """Its signalling link code among the links between the two (Q.704 §15.2)."""
     delay_us: int = 1_000
     jitter_us: int = 0
     """A frame takes up to so much longer; frames stay in order."""
@@ -155,6 +184,12 @@ class SignallingLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """M3UA process: have the gateway give a routing context for our point code."""
     traffic_mode: Literal["", "override", "loadshare", "broadcast"] = ""
     """M3UA: how several processes share; empty: as the gateway has it."""
+
+    @property
+    def name(self) -> str:
+        """What it is called everywhere: `ssp-62/stp-68`, with a code other than 0
+        `ssp-62/stp-68/1`."""
+        return link_name(self.ends, self.slc)
 
     @property
     def is_foreign(self) -> bool:
@@ -258,6 +293,10 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     switches: tuple[Switch, ...]
     transfer_points: tuple[TransferPoint, ...] = ()
     peripherals: tuple[Peripheral, ...] = ()
+    service_control_points: tuple[ServiceControlPoint, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
+    intelligent_network: IntelligentNetwork = IntelligentNetwork()
+    freephone: tuple[FreephoneNumber, ...] = ()
     foreign_nodes: tuple[ForeignNode, ...] = ()
     links: tuple[SignallingLink, ...] = ()
     trunks: tuple[TrunkGroup, ...] = ()
@@ -279,6 +318,7 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
                 self.switches,
                 self.transfer_points,
                 self.peripherals,
+                self.service_control_points,
                 self.foreign_nodes,
             )
             for node in nodes
@@ -360,5 +400,6 @@ def element_names(topology: Topology) -> tuple[str, ...]:
         *(switch.name for switch in topology.switches),
         *(point.name for point in topology.transfer_points),
         *(peripheral.name for peripheral in topology.peripherals),
+        *(point.name for point in topology.service_control_points),
         "telephones",
     )

@@ -112,10 +112,13 @@ def network_picture() -> str:
         lines.append(f'  {point.name}{{{{"STP {point.numeral}"}}}}')
     for peripheral in topology.peripherals:
         lines.append(f'  {peripheral.name}["IP {peripheral.numeral}"]')
+    for control in topology.service_control_points:
+        lines.append(f'  {control.name}["SCP {control.numeral or control.name}"]')
     lines.append(f"  internet -- HTTP --- {door.name}")
     lines.append(f"  {door.name} --- osn")
     lines += [f"  osn --- {switch.name}" for switch in topology.switches if switch.kind == "ssp"]
     lines += [f"  osn --- {peripheral.name}" for peripheral in topology.peripherals]
+    lines += [f"  osn --- {control.name}" for control in topology.service_control_points]
     lines += [f"  {link.ends[0]} -. SS7 .- {link.ends[1]}" for link in topology.links]
     lines += [
         f"  {trunk.ends[0]} == {trunk.circuits} ==> {trunk.ends[1]}" for trunk in topology.trunks

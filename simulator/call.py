@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     """0 when the call completed, 1 otherwise."""
     capture = MemoryCapture()
     virtual = VirtualNetwork(
-        given_topology(arguments.network),
+        given_topology(arguments.network, equipment=arguments.equipment),
         seed=arguments.seed,
         tap=capture,
         talk_us=given_talk_us(arguments.talk),

@@ -9,7 +9,7 @@ from pathlib import Path
 from calleq import __version__
 from calleq.cli.main import dispatch
 
-SUITES = ("q784", "q782", "ts102381")
+SUITES = ("q784", "q782", "q786", "ts102381", "q787")
 """Test suites that are shipped."""
 
 YOUNG_OBJECTS = 1_000_000
@@ -39,6 +39,7 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         metavar="N",
         help="calls at once that the peripheral's trunk carries (two circuits each; default: 200)",
     )
+    run.add_argument("--equipment", metavar="NAME", help="what makes the calls, such as scp-1")
     run.add_argument(
         "--arrivals",
         default="poisson",
@@ -272,6 +273,7 @@ def build_parser() -> argparse.ArgumentParser:
     call.add_argument("--dial-first", choices=("customer", "agent"))
     call.add_argument("--talk", type=float, default=5.0, metavar="SECONDS")
     call.add_argument("--network", type=Path, metavar="FILE", help="topology file")
+    call.add_argument("--equipment", metavar="NAME", help="what makes the call, such as scp-1")
     call.add_argument("--seed", type=int, default=1, metavar="S")
     call.add_argument("--trace", action="store_true", help="also print the ladder")
     call.add_argument("--json", action="store_true", help="print the outcome as JSON")

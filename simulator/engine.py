@@ -238,7 +238,7 @@ def _network(plan: Plan, gathering: _Gathering, calls: CallsOnCircuits | None) -
         start_us=plan.start_us,
     )
     if plan.frames is not None:
-        overhear(virtual.links, FrameFile(plan.frames, virtual.clock))
+        overhear(virtual.links.values(), FrameFile(plan.frames, virtual.clock))
     return virtual
 
 

@@ -25,6 +25,7 @@ from calleq.units import SECOND_US
 from simulator.people import Conversations, Holding
 from simulator.traffic import poisson_instants
 from simulator.virtual import VirtualNetwork
+from simulator.world import without_services
 
 CALLER_PREFIX, CALLED_PREFIX = "+1212556", "+1212558"
 GROUP = "62-64"
@@ -66,7 +67,7 @@ class Losses:
 
 def loss_world(circuits: int, callers: int) -> Topology:
     """A network in which the group is the only way from SSP 62 to SSP 64."""
-    base = load_topology()
+    base = without_services(load_topology())
     prefixes = {"ssp-62": (CALLER_PREFIX,), "ssp-64": (CALLED_PREFIX,)}
     lines = [Line(number=f"{CALLER_PREFIX}{place:04d}") for place in range(callers)]
     called = circuits + SPARE_TELEPHONES

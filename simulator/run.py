@@ -17,7 +17,7 @@ import msgspec
 
 from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.output import print_json, print_line, print_table
-from calleq.topology import Topology
+from calleq.topology import Topology, TopologyError, check_topology
 from calleq.topology_mtp3 import as_ansi
 from calleq.units import HOUR_US, MINUTE_US, SECOND_US, parse_utc
 from simulator.engine import Outcome, Plan, Result, simulate
@@ -157,9 +157,15 @@ def plan_of(
     at_once: int | None = arguments.circuits
     if at_once is not None and not 1 <= at_once <= CALLS_AT_ONCE_LIMIT:
         raise UsageError(f"--circuits {at_once}: 1 to {CALLS_AT_ONCE_LIMIT} expected")
-    topology = build_world(arguments.seed, CUSTOMERS, BUSINESSES, CIRCUITS, at_once)
+    topology = build_world(
+        arguments.seed, CUSTOMERS, BUSINESSES, CIRCUITS, at_once, arguments.equipment or ""
+    )
     if arguments.variant == "ansi":
         topology = as_ansi(topology)
+    try:
+        check_topology(topology)
+    except TopologyError as error:
+        raise UsageError(f"--equipment: {error}") from error
     stream, calls = _arrivals(arguments, topology, holding)
     mutations: int = arguments.mutate_records
     if mutations and (calls is None or not 0 < mutations <= calls):

@@ -57,6 +57,7 @@ class VirtualNetwork:
         journal_sink: Callable[[Stamped], object] | None = None,
         diary_sink: Callable[[DiaryEntry], object] | None = None,
         start_us: int = START_US,
+        commit_us: int = COMMIT_US,
     ) -> None:
         """`entries` is the journal of a life before: the network recovers from it.
 
@@ -66,10 +67,11 @@ class VirtualNetwork:
         self.topology = topology
         self.clock = VirtualClock(start_us)
         self.tap = tap or NoTap()
-        self.journal = MemoryJournal(self.clock, COMMIT_US, journal_sink)
+        self.journal = MemoryJournal(self.clock, commit_us, journal_sink)
         self.diary = Diary(self.clock, sink=diary_sink)
         self.voice = VirtualVoice(self.clock, NominalPrompts())
-        self.links: dict[tuple[str, str], InProcessLink] = {}
+        self.links: dict[str, InProcessLink] = {}
+        """By name."""
         self._seed = seed
         draw = random.Random(f"references {seed}")
         plant = Plant(
@@ -93,7 +95,7 @@ class VirtualNetwork:
 
     def _link_ends(self, link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
         wire = in_process_link(link, self.clock, self.tap, self._seed)
-        self.links[link.ends] = wire
+        self.links[link.name] = wire
         if link.is_foreign:
             wire.fail()  # nobody is there
         return {name: wire.end(name) for name in link.ends if name in chosen}
@@ -135,14 +137,14 @@ class VirtualNetwork:
 
     def fail_element(self, name: str) -> None:
         """Take every signalling link of a node out of service."""
-        for ends, link in self.links.items():
-            if name in ends:
+        for wire, link in self.links.items():
+            if name in wire.split("/"):
                 link.fail()
 
     def restore_element(self, name: str) -> None:
         """Bring every signalling link of a node back."""
-        for ends, link in self.links.items():
-            if name in ends:
+        for wire, link in self.links.items():
+            if name in wire.split("/"):
                 link.restore()
 
     def ended(self) -> int:

@@ -9,7 +9,7 @@ import random
 
 import msgspec
 
-from calleq.topology import Behaviour, Business, Line, Topology, TrunkGroup, load_topology
+from calleq.topology import Behaviour, Business, Line, Switch, Topology, TrunkGroup, load_topology
 
 # How customers behave, in shares of a hundred.
 MIX: tuple[tuple[Behaviour, int], ...] = (
@@ -32,16 +32,22 @@ REPRESENTATIVE_PREFIXES = ("+1212558", "+1212559")
 
 
 def build_world(
-    seed: int, customers: int, businesses: int, circuits: int, calls_at_once: int | None = None
+    seed: int,
+    customers: int,
+    businesses: int,
+    circuits: int,
+    calls_at_once: int | None = None,
+    equipment: str = "",
 ) -> Topology:
     """A network of `customers` lines, a tenth mobile, and `businesses` of 10 representatives each.
 
     `circuits` is the size of every trunk group. The trunk to the intelligent peripheral carries two
-    circuits per call; `calls_at_once` makes it just wide enough for so many.
+    circuits per call; `calls_at_once` makes it just wide enough for so many. `equipment` makes the
+    calls where it is not the peripheral; a world without an SCP in it has no intelligent network.
     """
     if customers > CUSTOMERS_LIMIT:
         raise ValueError(f"{customers} customers: at most {CUSTOMERS_LIMIT}")
-    base = load_topology()
+    base = with_equipment(load_topology(), equipment)
     draw = random.Random(f"world {seed}")
     behaviours = [behaviour for behaviour, share in MIX for _ in range(share)]
     lines = [
@@ -62,17 +68,8 @@ def build_world(
                 representatives=numbers,
             )
         )
-    prefixes = {
-        "ssp-62": CUSTOMER_PREFIXES,
-        "mtso-65": MOBILE_PREFIXES,
-        "ssp-64": (REPRESENTATIVE_PREFIXES[0],),
-        "ssp-66": (REPRESENTATIVE_PREFIXES[1], base.isp_number),
-    }
-    switches = tuple(
-        msgspec.structs.replace(switch, prefixes=prefixes[switch.name]) for switch in base.switches
-    )
-    peripherals = {peripheral.name for peripheral in base.peripherals}
     pairs = circuits if calls_at_once is None else 2 * calls_at_once
+    peripherals = {peripheral.name for peripheral in base.peripherals}
     trunks = tuple(
         _widened(trunk, circuits if peripherals.isdisjoint(trunk.ends) else pairs)
         for trunk in base.trunks
@@ -81,12 +78,51 @@ def build_world(
     return msgspec.structs.replace(
         base,
         name=f"world {seed}",
-        switches=switches,
+        switches=_switches(base, pairs if equipment else None),
         trunks=trunks,
         lines=(*lines, modem),
+        freephone=(),
         premises=(),
         timing=msgspec.structs.replace(base.timing, line_delay_us=LINE_DELAY_US),
         businesses=tuple(owners),
+    )
+
+
+def _switches(base: Topology, board: int | None) -> tuple[Switch, ...]:
+    """With the world's prefixes, and boards of so many ports (None: as they are)."""
+    prefixes = {
+        "ssp-62": CUSTOMER_PREFIXES,
+        "mtso-65": MOBILE_PREFIXES,
+        "ssp-64": (REPRESENTATIVE_PREFIXES[0],),
+        "ssp-66": (REPRESENTATIVE_PREFIXES[1], base.isp_number),
+    }
+    return tuple(
+        msgspec.structs.replace(
+            switch,
+            prefixes=prefixes[switch.name],
+            board=switch.board if board is None else board,
+        )
+        for switch in base.switches
+    )
+
+
+def with_equipment(topology: Topology, equipment: str) -> Topology:
+    """The same network, with this equipment for its calls; SCPs only where one makes them."""
+    if equipment not in {point.name for point in topology.service_control_points}:
+        topology = without_services(topology)
+    server = msgspec.structs.replace(topology.access_server, equipment=equipment)
+    return msgspec.structs.replace(topology, access_server=server)
+
+
+def without_services(topology: Topology) -> Topology:
+    """The same network without the intelligent network: no control points, nothing translated."""
+    controls = {point.name for point in topology.service_control_points}
+    return msgspec.structs.replace(
+        topology,
+        service_control_points=(),
+        freephone=(),
+        triggers=(),
+        links=tuple(link for link in topology.links if controls.isdisjoint(link.ends)),
     )
 
 

@@ -38,7 +38,9 @@ class Traffic:
         delay_us: int = MILLISECOND_US,
         timers: Mtp3Timers | None = None,
         selections: int = 16,
+        direct_links: int = 0,
     ) -> None:
+        """`direct_links`: so many between 62 and 64, which are taken first."""
         self.selections = selections
         self.clock = VirtualClock()
         self.tap = WireTap()
@@ -55,6 +57,8 @@ class Traffic:
         for one, other in (*pairs, ("stp-68", "stp-70")):
             for number in range(links_per_set):
                 self._link(one, other, number, delay_us)
+        for number in range(direct_links):
+            self._link("ssp-62", "ssp-64", number, delay_us)
         self.sent: dict[Flow, list[int]] = defaultdict(list)
         self.arrived: dict[Flow, list[int]] = defaultdict(list)
         self.told: list[tuple[str, str, bool]] = []
@@ -72,10 +76,10 @@ class Traffic:
         self.numbers = 0
 
     def _link(self, one: str, other: str, number: int, delay_us: int) -> None:
-        link = InProcessLink((one, other), self.clock, self.tap, delay_us)
-        self.links[f"{link.name}/{number}"] = link
-        self.nodes[one].attach(link.end(one), CODES[other])
-        self.nodes[other].attach(link.end(other), CODES[one])
+        link = InProcessLink((one, other), self.clock, self.tap, delay_us, slc=number)
+        self.links[f"{one}/{other}/{number}"] = link
+        self.nodes[one].attach(link.end(one), CODES[other], number)
+        self.nodes[other].attach(link.end(other), CODES[one], number)
 
     def _told(self, name: str, code: int, state: bool) -> None:
         self.told.append((name, NAMES[code], state))

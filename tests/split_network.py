@@ -17,6 +17,7 @@ PROCESSES = (
     ("ssp-62",),
     ("stp-68",),
     ("stp-70",),
+    ("scp-1", "scp-2"),
     ("voice",),
 )
 """In an order in which nothing finds what it needs: each must wait for others, most for voice."""
@@ -31,7 +32,7 @@ FRONT_DOOR_OFFSET, DESK_OFFSET = 4, 5
 
 def free_base_port() -> int:
     """The first of a row of ports that are all free, another one for every test process."""
-    start = 10_000 + os.getpid() % 150 * 100
+    start = 10_000 + os.getpid() % 150 * PORTS
     for base in range(start, start + 5_000, PORTS):
         with contextlib.ExitStack() as held:
             try:

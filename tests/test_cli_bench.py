@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from calleq.cli import bench, bench_door, bench_sim
+from calleq.cli import bench, bench_door, bench_inap, bench_sim
 from calleq.cli.bench_process import Served
 from calleq.cli.failure import CommandError
 from calleq.cli.figures import percentile
@@ -46,6 +46,18 @@ def test_accept_says_what_a_message_costs_beside_the_disk(
     assert cost["value"] > 0
     assert figures["messages outstanding"]["value"] == 32
     assert {"fdatasync of 500 octets, p50", "fdatasync of 500 octets, p99"} <= set(figures)
+
+
+def test_inap_prints_what_an_initial_dp_costs(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench_inap, "OPERATIONS", 10)
+    figures = printed("inap", capsys)
+    for name in ("encoded", "decoded"):
+        cost = figures[f"InitialDP {name}, with dialogue portion"]
+        assert cost["unit"] == "us CPU"
+        assert isinstance(cost["value"], float)
+    assert figures["message"]["value"] == 88
 
 
 @pytest.mark.usefixtures("short")

@@ -67,9 +67,16 @@ def test_the_guide_of_scenarios_can_be_followed_from_top_to_bottom(tmp_path: pat
     assert "<testsuite" in (tmp_path / "verdicts.xml").read_text("utf-8")
 
 
+def test_the_guide_to_inap_can_be_followed_its_python_too(tmp_path: pathlib.Path):
+    page = (ROOT / "docs" / "guide" / "inap.md").read_text("utf-8")
+    assert follow(page, tmp_path) == 2
+    (example,) = blocks(page, "python")
+    exec(compile(example, "inap.md", "exec"), {})
+
+
 def test_the_guide_to_the_signalling_network_can_be_followed(tmp_path: pathlib.Path):
     page = (ROOT / "docs" / "guide" / "signalling-network.md").read_text("utf-8")
-    assert follow(page, tmp_path) == 1
+    assert follow(page, tmp_path) == 2
     (rules,) = [block for block in blocks(page, "toml") if "screening" in block]
     (timers,) = [block for block in blocks(page, "toml") if "mtp3_timers" in block]
     shipped = figure1_path().read_text("utf-8")
@@ -79,6 +86,18 @@ def test_the_guide_to_the_signalling_network_can_be_followed(tmp_path: pathlib.P
     assert topology.mtp3_timers == {"t1": 0.8, "test_t2": 30.0}
 
 
+@pytest.mark.row("S2-48", part=True)
+@pytest.mark.row("S2-62", part=True)
+def test_the_guide_to_the_intelligent_network_can_be_followed(tmp_path: pathlib.Path):
+    page = (ROOT / "docs" / "guide" / "intelligent-network.md").read_text("utf-8")
+    assert follow(page, tmp_path) >= 7
+
+
+def test_the_guide_to_sccp_can_be_followed(tmp_path: pathlib.Path):
+    page = (ROOT / "docs" / "guide" / "sccp.md").read_text("utf-8")
+    assert follow(page, tmp_path) == 2
+
+
 def test_the_guide_to_ansi_can_be_followed(tmp_path: pathlib.Path):
     page = (ROOT / "docs" / "guide" / "ansi.md").read_text("utf-8")
     assert follow(page, tmp_path) == 3
@@ -86,6 +105,11 @@ def test_the_guide_to_ansi_can_be_followed(tmp_path: pathlib.Path):
     shipped = figure1_path().with_name("figure1_ansi.toml").read_text("utf-8")
     topology = parse_topology(keys + shipped.partition('variant = "ansi"\n')[2], "guide")
     assert (topology.variant, topology.selection_bits) == ("ansi", 5)
+
+
+def test_the_guide_to_tcap_can_be_followed(tmp_path: pathlib.Path):
+    page = (ROOT / "docs" / "guide" / "tcap.md").read_text("utf-8")
+    assert follow(page, tmp_path) == 2
 
 
 def test_the_ladder_in_readme_is_what_is_printed():

@@ -54,6 +54,16 @@ def test_an_operator_blocks_circuits_sees_the_alarm_and_unblocks_them(
     status = told(network, "status")
     assert status["alarms"] == []
     assert status["counters"]["ssp-64"]["unexpected"] == 0
+    (over,) = [
+        alarm
+        for alarm in status["cleared"]
+        if (alarm["element"], alarm["kind"]) == ("ssp-64", "blocked remotely")
+    ]
+    assert over["since"] < over["until"]
+    assert over["since"] in loud.stdout
+    past = calleq("status", "--data", str(network.data), env={"COLUMNS": "200"})
+    assert past.returncode == 0
+    assert over["until"] in past.stdout
 
 
 def test_a_circuit_is_checked_reset_and_queried_on_the_real_voice_plane(
@@ -73,10 +83,11 @@ def test_a_circuit_is_checked_reset_and_queried_on_the_real_voice_plane(
 
 def test_every_end_of_every_link_is_shown(network: LiveNetwork) -> None:
     links = told(network, "links")
-    assert len(links) == 22
+    assert len(links) == 30
     assert all(link["in_service"] for link in links)
+    assert {(link["state"], link["slc"]) for link in links} == {("in traffic", 0)}
     table = calleq("links", "--data", str(network.data))
-    assert "in service" in table.stdout
+    assert "in traffic" in table.stdout
 
 
 def test_orders_that_cannot_be_are_refused_in_words(network: LiveNetwork) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calleq.ss7.level3 import traffic as traffic_management
+from calleq.ss7.level3 import hold
 from calleq.units import MILLISECOND_US, SECOND_US
 from tests.mtp3_traffic import CODES, END_POINTS, Traffic
 
@@ -214,7 +214,7 @@ class TestTransferPoints:
 
 
 def test_what_is_held_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(traffic_management, "HOLD_LIMIT", 3)
+    monkeypatch.setattr(hold, "HOLD_LIMIT", 3)
     network = Traffic()
     network.links["ssp-62/stp-68/0"].fail()
     for _ in range(5):

@@ -335,6 +335,14 @@ class TestLevel3:
         assert pair.a.session.in_service
         assert pair.b.session.in_service
 
+    def test_a_stopped_end_and_a_wanted_one_do_not_answer_each_other_without_end(self) -> None:
+        """Out of Service was answered by Alignment, and that by Out of Service, for ever."""
+        pair = Pair().aligned()
+        pair.a.session.stop()
+        before = len(pair.b.frames)
+        pair.clock.advance_us(20 * SECOND_US)
+        assert 0 < len(pair.b.frames) - before <= 20 * 10 + 10, "as often as it is said again"
+
     def test_a_link_that_is_stopped_without_a_wire_waits_for_both(self) -> None:
         end = End(VirtualClock())
         end.session.stop()

@@ -316,3 +316,20 @@ def test_data_has_its_parameters_in_the_order_of_the_rfc() -> None:
     data = m.Data(1, 2, 5, 2, 3, b"abc", 1, 22, 9, 77)
     tags = [tag for tag, _ in p.parse(codec.encode(data), codec.HEADER_OCTETS)]
     assert tags == [p.NETWORK_APPEARANCE, p.ROUTING_CONTEXT, p.PROTOCOL_DATA, p.CORRELATION]
+
+
+def test_a_level_of_congestion_that_could_not_be_sent_is_refused() -> None:
+    """It was read, and then could not be written again."""
+    octets = codec.encode(m.Scon((m.Affected(1),), level=3))
+    with pytest.raises(m.M3uaError, match="congestion level 8") as refused:
+        codec.decode(octets[:-1] + b"\x08")
+    assert refused.value.code is m.ErrorCode.INVALID_PARAMETER_VALUE
+
+
+def test_an_info_string_that_is_no_text_is_read_as_far_as_it_could_be_sent() -> None:
+    """What stands for octets that are no text is longer than they are."""
+    octets = codec.encode(m.AspDown("x" * 255)).replace(b"x", b"\xff")
+    message = codec.decode(octets)
+    assert isinstance(message, m.AspDown)
+    assert message.info == "\\xff" * 63 + "\\xf"
+    assert codec.decode(codec.encode(message)) == message

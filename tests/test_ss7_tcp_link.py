@@ -404,3 +404,29 @@ async def read_to_end(reader: asyncio.StreamReader) -> bytes:
         return await asyncio.wait_for(reader.read(), PATIENCE_S)
     except ConnectionResetError:
         return b""
+
+
+def test_two_links_of_one_node_are_told_apart_by_their_codes() -> None:
+    async def test(network: TcpNetwork) -> None:
+        near = network.listener.end("ssp-62", "ssp-62/stp-68/5", 5)
+        network.stp.attach(near, PC62, 5)
+        far = TcpEnd(
+            "ssp-62/stp-68/5", "ssp-62", "stp-68", network.clock, network.tap, timers=QUICK, slc=5
+        )
+        network.nodes["ssp-62"].attach(far, PC68, 5)
+        network.connectors["second"] = TcpConnector(far)
+        network.ends += [near, far]
+        await network.starts()
+        assert network.listener.end_of("ssp-62", 5) is near
+        links = network.nodes["ssp-62"].snapshot().links
+        await until(
+            lambda: (
+                {link.state for link in network.nodes["ssp-62"].snapshot().links} == {"in traffic"}
+            )
+        )
+        assert [(link.name, link.code) for link in links] == [
+            ("ssp-62/stp-68", 0),
+            ("ssp-62/stp-68/5", 5),
+        ]
+
+    run(test)

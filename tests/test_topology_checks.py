@@ -121,8 +121,8 @@ def test_elements_have_addresses_of_their_own() -> None:
         ),
         (
             spoiled('ends = ["ssp-62", "stp-68"]', 'ends = ["stp-70", "ssp-62"]'),
-            "links[1].ends",
-            "linked already",
+            "links[1].slc",
+            "0: links[0] between ssp-62 and stp-70 has it already; a code of its own, 0 to 15",
         ),
         (
             spoiled('ends = ["ssp-62", "stp-68"]', 'ends = ["ssp-62", "stp-68"]\ndelay_us = -1'),
@@ -198,7 +198,7 @@ def test_elements_have_addresses_of_their_own() -> None:
             "more than 0, at most 600.0 s",
         ),
         (FIGURE_1 + "\n[timing]\nosn_delay_us = -5\n", "timing.osn_delay_us", "-5: 0 to"),
-        (FIGURE_1 + "\n[processes]\nbase_port = 65500\n", "processes.base_port", "1 to 65445"),
+        (FIGURE_1 + "\n[processes]\nbase_port = 65500\n", "processes.base_port", "1 to 65425"),
         (
             FIGURE_1 + '\n[processes.hosts]\n"ssp-99" = "10.0.0.1"\n',
             "processes.hosts.ssp-99",

@@ -18,7 +18,7 @@ from calleq.runtime.tap import Segment
 from calleq.ss7 import mtp3_codec
 from calleq.ss7.isup import codec as isup_codec
 from calleq.ss7.isup.messages import Iam, Message
-from calleq.ss7.mtp3 import Msu
+from calleq.ss7.mtp3 import SERVICE_ISUP, Msu
 from calleq.telephones.diary import DiaryCall, DiaryEntry
 from calleq.topology import Topology, load_topology
 from calleq.trace.capture import Captured, MemoryCapture
@@ -49,11 +49,16 @@ class VirtualNetwork:
     """
 
     def __init__(
-        self, topology: Topology | None = None, *, talk_us: int = 5 * SECOND_US, seed: int = 1
+        self,
+        topology: Topology | None = None,
+        *,
+        talk_us: int = 5 * SECOND_US,
+        seed: int = 1,
+        **more: Any,
     ) -> None:
         self.tap = MemoryCapture()
         world = virtual.VirtualNetwork(
-            topology or load_topology(), seed=seed, tap=self.tap, talk_us=talk_us
+            topology or load_topology(), seed=seed, tap=self.tap, talk_us=talk_us, **more
         )
         self.topology = world.topology
         self.clock = world.clock
@@ -65,7 +70,7 @@ class VirtualNetwork:
         self.stp_fails = world.fail_element
         self.stp_returns = world.restore_element
         self.clock.advance_us(SETTLE_US)
-        self._at_rest = self.activity()
+        self.at_rest = self.activity()
         self.began_us = self.clock.now_us()
         """What is earlier belongs to computers going on-line."""
 
@@ -182,7 +187,8 @@ class VirtualNetwork:
         for captured in self.tap.captures():
             if captured.segment is Segment.SIGNALLING_LINK and captured.at_us >= self.began_us:
                 msu = mtp3_codec.decode(captured.octets)
-                found.append((captured, msu, isup_codec.decode(msu.payload)))
+                if msu.service == SERVICE_ISUP:
+                    found.append((captured, msu, isup_codec.decode(msu.payload)))
         return found
 
     def dialled(self) -> list[str]:
@@ -215,11 +221,18 @@ class VirtualNetwork:
         for name, switch in network.switches.items():
             if switch.logic is not None and len(switch.logic):
                 found[name] = len(switch.logic)
+            if switch.services is not None and len(switch.services):
+                found[f"{name} services"] = len(switch.services)
+        for name, control in network.control_points.items():
+            if len(control.calling_logic):
+                found[name] = len(control.calling_logic)
+            if len(control.platform):
+                found[f"{name} dialogues"] = len(control.platform)
         return found
 
     def assert_at_rest(self) -> None:
         """Nothing is different from before the first call: no circuit, telephone or call left."""
-        assert self.activity() == self._at_rest
+        assert self.activity() == self.at_rest
 
     # What a person does.
 

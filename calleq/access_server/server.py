@@ -84,7 +84,10 @@ class AccessServer:
         tap: Tap,
     ) -> None:
         self.name = topology.access_server.name
-        self._switch = topology.access_server.switch
+        controls = {point.name for point in topology.service_control_points}
+        equipment = topology.access_server.equipment
+        self._switch = equipment if equipment in controls else topology.access_server.switch
+        """Whom instructions are sent to: the switch, or an SCP in its place."""
         self._ring_limit_us = topology.ring_limit_us()
         self._accounts = accounts
         self._intake = intake

@@ -33,6 +33,8 @@ from calleq.causes import Q850
 
 Prompt = Literal["announcement", "music", "apology"]
 
+_NOTHING = Act.NOTHING
+
 PENDING_LIMIT = 16
 """Inputs that one result may cause; more is a loop in the table."""
 
@@ -117,22 +119,27 @@ class Conduct:
     def _cue(self, cue: Cue) -> None:
         playback = self._playback
         was_pending = playback.name_is_pending
-        match playback.step(cue):
+        act = playback.step(cue)
+        if act is not _NOTHING:
+            self._obey(act)
+        if was_pending and not playback.name_is_pending:
+            self.raise_input(Input.NAME_SPOKEN)
+
+    def _obey(self, act: Act) -> None:
+        match act:
             case Act.NOTHING:
                 pass
-            case Act.STOP:
-                self.commands.append(driver.Stop(self._command(), "customer"))
+            case Act.PLAY_MUSIC:
+                self._play("music")
             case Act.PLAY_ANNOUNCEMENT:
                 text, mark = self.policy.announcement, self.policy.name_mark
                 self._play("announcement", text, mark)
-            case Act.PLAY_MUSIC:
-                self._play("music")
+            case Act.STOP:
+                self.commands.append(driver.Stop(self._command(), "customer"))
             case Act.PLAY_APOLOGY:
                 self._play("apology", self.policy.apology)
             case Act.SAY_APOLOGY_ENDED:
                 self.raise_input(Input.APOLOGY_ENDED)
-        if was_pending and not playback.name_is_pending:
-            self.raise_input(Input.NAME_SPOKEN)
 
     def _play(self, prompt: Prompt, text: str = "", mark: str = "") -> None:
         command = self._playback.command = self._command()

@@ -157,14 +157,20 @@ class CustomerFirst:
 
     def take_commands(self) -> list[Command]:
         """What the equipment must do now, in order; each is given out once."""
-        commands = self._conduct.commands
-        self._conduct.commands = []
+        conduct = self._conduct
+        commands = conduct.commands
+        if not commands:
+            return []
+        conduct.commands = []
         return commands
 
     def take_events(self) -> list[TimelineEvent]:
         """What has happened since the last time asked; each is given out once."""
-        events = self._conduct.events
-        self._conduct.events = []
+        conduct = self._conduct
+        events = conduct.events
+        if not events:
+            return []
+        conduct.events = []
         return events
 
     def _take(self, happening: Happening, now_us: int) -> None:
@@ -173,14 +179,16 @@ class CustomerFirst:
 
     def _run(self, now_us: int) -> None:
         conduct = self._conduct
-        while conduct.raised:
-            happening = conduct.raised.popleft()
-            row = TABLE.get((self._state, happening.input))
+        raised = conduct.raised
+        while raised:
+            happening = raised.popleft()
+            state = self._state
+            row = TABLE.get((state, happening.input))
             if row is None:
-                assert happening.input in IGNORED[self._state]
+                assert happening.input in IGNORED[state]
                 continue
             action, following = row
-            if following is not self._state:
+            if following is not state:
                 if action != "proceed":
                     self._deadline_us = self._deadline(following, now_us)
                 self._state = following
@@ -228,12 +236,12 @@ class CustomerFirst:
         match result:
             case driver.Reserved():
                 return Happening(Input.RESERVED)
-            case driver.ReserveFailed():
-                return Happening(Input.RESERVE_FAILED, result.cause)
             case driver.RepresentativeFound():
                 if result.address is None:
                     return Happening(Input.NOBODY_FOUND)
                 return Happening(Input.REPRESENTATIVE_FOUND, number=result.address)
+            case driver.ReserveFailed():
+                return Happening(Input.RESERVE_FAILED, result.cause)
             case driver.Detected():
                 conduct.note("machine_verdict", conduct.customer, detail=result.verdict)
                 is_person = result.verdict in ("human", "silence")
@@ -246,32 +254,36 @@ class CustomerFirst:
     def _translate_leg(self, leg: CallLeg, news: LegNews, cause: int) -> Happening | None:
         conduct = self._conduct
         is_customer = leg is conduct.customer
-        match news:
-            case LegNews.NOTHING:
-                return None
-            case LegNews.RINGING:
-                conduct.note("ringing", leg)
-                return Happening(Input.CUSTOMER_RINGING if is_customer else Input.AGENT_RINGING)
-            case LegNews.ANSWERED:
-                conduct.note("answered", leg)
-                if not is_customer:
-                    return Happening(Input.AGENT_ANSWERED)
-                if self.policy.detect_machine:
-                    return Happening(Input.CUSTOMER_ANSWERED_TO_BE_JUDGED)
-                return Happening(Input.CUSTOMER_ANSWERED)
-            case LegNews.FAILED:
-                conduct.note("failed", leg, cause)
-                gone = Input.CUSTOMER_FAILED if is_customer else Input.AGENT_FAILED
-            case LegNews.LEFT:
-                conduct.note("released", leg, cause)
-                gone = Input.CUSTOMER_LEFT if is_customer else Input.AGENT_LEFT
-            case LegNews.CLEARED:
-                conduct.note("released", leg, leg.release_cause)
-                return Happening(Input.CUSTOMER_CLEARED if is_customer else Input.AGENT_CLEARED)
-        if not is_customer:
+        told = _TOLD.get(news)
+        if told is None:
+            return None
+        event, of_customer, of_agent = told
+        if news is _CLEARED:
+            conduct.note(event, leg, leg.release_cause)
+            return Happening(of_customer if is_customer else of_agent)
+        conduct.note(event, leg, cause)
+        if news in _LOST:
+            if is_customer:
+                return Happening(of_customer, cause)
             conduct.note_lost_attempt(cause)
-        return Happening(gone, cause)
+            return Happening(of_agent, cause)
+        if not is_customer:
+            return Happening(of_agent)
+        if news is _ANSWERED and self.policy.detect_machine:
+            return Happening(Input.CUSTOMER_ANSWERED_TO_BE_JUDGED)
+        return Happening(of_customer)
 
+
+_ANSWERED, _CLEARED = LegNews.ANSWERED, LegNews.CLEARED
+_LOST = frozenset((LegNews.FAILED, LegNews.LEFT))
+_TOLD: Mapping[LegNews, tuple[str, Input, Input]] = {
+    LegNews.RINGING: ("ringing", Input.CUSTOMER_RINGING, Input.AGENT_RINGING),
+    _ANSWERED: ("answered", Input.CUSTOMER_ANSWERED, Input.AGENT_ANSWERED),
+    LegNews.FAILED: ("failed", Input.CUSTOMER_FAILED, Input.AGENT_FAILED),
+    LegNews.LEFT: ("released", Input.CUSTOMER_LEFT, Input.AGENT_LEFT),
+    _CLEARED: ("released", Input.CUSTOMER_CLEARED, Input.AGENT_CLEARED),
+}
+"""What news of a leg are called in the timeline, and the inputs that they are."""
 
 _TRANSLATORS: Mapping[type[Result], Callable[[CustomerFirst, Result], Happening | None]] = {
     driver.Ringing: CustomerFirst._of_leg,

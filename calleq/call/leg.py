@@ -43,6 +43,7 @@ class LegNews(StrEnum):
 
 
 _S, _I, _N = LegState, LegInput, LegNews
+_ABSENT, _NOTHING = LegState.ABSENT, LegNews.NOTHING
 
 LEG_TABLE: Mapping[tuple[LegState, LegInput], tuple[LegNews, LegState]] = {
     (_S.ABSENT, _I.SET_UP): (_N.NOTHING, _S.DIALING),
@@ -105,7 +106,7 @@ class CallLeg:
 
     @property
     def is_absent(self) -> bool:
-        return self.state is LegState.ABSENT
+        return self.state is _ABSENT
 
     @property
     def is_up(self) -> bool:
@@ -116,7 +117,7 @@ class CallLeg:
         row = LEG_TABLE.get((self.state, happened))
         if row is None:
             assert happened in LEG_IGNORED[self.state]
-            return LegNews.NOTHING
+            return _NOTHING
         news, self.state = row
         return news
 
@@ -135,9 +136,9 @@ class CallLeg:
             if result.command == 0:
                 return self.step(LegInput.LEAVES)
             current = result.command == self.release_command
-            return self.step(LegInput.CLEARED) if current else LegNews.NOTHING
+            return self.step(LegInput.CLEARED) if current else _NOTHING
         if result.command != self.set_up_command:
-            return LegNews.NOTHING
+            return _NOTHING
         return self.step(_SET_UP_ANSWERS[type(result)])
 
 

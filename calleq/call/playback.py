@@ -52,6 +52,7 @@ class Act(StrEnum):
 
 
 _H, _C, _A = Hearing, Cue, Act
+_NOTHING = Act.NOTHING
 
 PLAYBACK_TABLE: Mapping[tuple[Hearing, Cue], tuple[Act, Hearing]] = {
     (_H.SILENCE, _C.ANNOUNCE): (_A.PLAY_ANNOUNCEMENT, _H.ANNOUNCEMENT),
@@ -134,6 +135,6 @@ class Playback:
         row = PLAYBACK_TABLE.get((self.hearing, cue))
         if row is None:
             assert cue in PLAYBACK_IGNORED[self.hearing]
-            return Act.NOTHING
+            return _NOTHING
         act, self.hearing = row
         return act

@@ -28,7 +28,7 @@ from calleq.calling_logic.means import LEGS, Means
 from calleq.calling_logic.third_party import THIRD, THIRDS_LIMIT, ThirdParty
 from calleq.causes import Q850
 from calleq.journal.entries import Ended, Progress
-from calleq.media.contract import Played, Player, Prompt, Verdict, player_source
+from calleq.media.contract import Played, Player, Prompt, Verdict
 from calleq.numbering import NumberingError, parse_e164
 from calleq.osn.messages import CallEnded, CallProgress, SetUpCall
 from calleq.runtime.clock import Timer
@@ -162,10 +162,11 @@ class CallDriver:
         if self._is_pumping:
             return
         self._is_pumping = True
-        machine, clock = self._machine, self._means.clock
+        machine, inbox = self._machine, self._inbox
+        now_us = self._means.clock.monotonic_us()
         while True:
-            if self._inbox:
-                machine.receive(self._inbox.popleft(), clock.monotonic_us())
+            if inbox:
+                machine.receive(inbox.popleft(), now_us)
             for event in machine.take_events():
                 if event.event == "dialled":
                     self._dialled["customer" if event.leg == "customer" else "agent"] = event
@@ -173,7 +174,7 @@ class CallDriver:
                     self._say(event)
             for command in machine.take_commands():
                 self._execute(command)
-            if not self._inbox:
+            if not inbox:
                 break
         self._is_pumping = False
         if machine.final is None:
@@ -228,12 +229,18 @@ class CallDriver:
         if self._is_over:
             return
         access = self._means.access
-        if access.reserve(self._call):
-            self._act(driver.Reserved(command.command))
-        elif access.are_resetting():
-            self._means.clock.call_later_us(RESERVE_AGAIN_US, self._reserve, command)
-        else:
-            self._act(driver.ReserveFailed(command.command, Q850.NO_CIRCUIT))
+
+        def answered(are_kept: bool) -> None:
+            if self._is_over:
+                return
+            if are_kept:
+                self._act(driver.Reserved(command.command))
+            elif access.are_resetting():
+                self._means.clock.call_later_us(RESERVE_AGAIN_US, self._reserve, command)
+            else:
+                self._act(driver.ReserveFailed(command.command, Q850.NO_CIRCUIT))
+
+        access.reserve(self._call, answered)
 
     def _execute(self, command: Command) -> None:
         match command:  # the most frequent first
@@ -293,11 +300,10 @@ class CallDriver:
                     self._progress(leg, "machine_verdict", detail=verdict),
                 )
 
-        means = self._means
-        means.voice.detect(means.name, leg.circuit.wire, command.limit_us, judged)
+        self._means.stage.detect(leg.circuit, command.limit_us, judged)
 
     def _play(self, command: driver.Play) -> None:
-        means, leg = self._means, self._legs[command.leg]
+        leg = self._legs[command.leg]
         if not leg.is_up:
             return  # the party has just left; the machine hears of it when that is durable
         player = f"{self._call}/{command.command}"
@@ -319,24 +325,32 @@ class CallDriver:
 
         kind = "music" if command.prompt == "music" else "speech"
         prompt = Prompt(kind, command.text, command.mark)
-        means.voice.play(means.name, player, prompt, Player(ended, marked))
-        leg.hear((player_source(player),))
+        self._means.stage.play(leg.circuit, player, prompt, Player(ended, marked))
 
     def _stop(self, leg: Leg) -> None:
         player = self._players.pop(leg, None)
         if player is not None:
-            self._means.voice.stop(self._means.name, player)
+            self._means.stage.stop(self._legs[leg].circuit, player)
 
     def _join(self, command: driver.Join) -> None:
         one, other = self._legs[command.one], self._legs[command.other]
         if not (one.is_up and other.is_up):
-            self._report(
-                driver.JoinFailed(command.command, Q850.TEMPORARY_FAILURE),
-                Progress(self._call, "join_failed", cause=Q850.TEMPORARY_FAILURE),
-            )
+            self._cannot_join(command)
             return
-        self._bridge = Bridge(one, other)
-        self._report(driver.Joined(command.command), Progress(self._call, "bridged"))
+
+        def made(joined: bool) -> None:
+            if joined:
+                self._report(driver.Joined(command.command), Progress(self._call, "bridged"))
+            else:
+                self._cannot_join(command)
+
+        self._bridge = Bridge(self._means.stage, (one, other), made)
+
+    def _cannot_join(self, command: driver.Join) -> None:
+        self._report(
+            driver.JoinFailed(command.command, Q850.TEMPORARY_FAILURE),
+            Progress(self._call, "join_failed", cause=Q850.TEMPORARY_FAILURE),
+        )
 
     def _release(self, command: driver.ReleaseLeg) -> None:
         self._legs[command.leg].release(command.command, command.cause)
@@ -357,7 +371,7 @@ class CallDriver:
     def leg_over(self, leg: CircuitLeg) -> None:
         """See `LegOwner`: nothing plays to the leg, and nobody hears it, from now on."""
         self._stop(leg.command.leg)
-        leg.hear(())
+        self._means.stage.silence(leg.circuit)
         if self._bridge is not None:
             self._bridge.remove(leg)
             if self._third is not None:

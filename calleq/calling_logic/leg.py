@@ -48,6 +48,7 @@ class Signal(StrEnum):
 
 
 _P, _S = Phase, Signal
+_UP = Phase.UP
 
 LEG_TABLE: Mapping[tuple[Phase, Signal], tuple[str, Phase]] = {
     (_P.JOURNALLING, _S.DURABLE): ("dial", _P.CALLING),
@@ -119,11 +120,7 @@ class CircuitLeg:
     @property
     def is_up(self) -> bool:
         """The party has answered and nobody has released."""
-        return self._phase is Phase.UP
-
-    def hear(self, sources: tuple[str, ...]) -> None:
-        """What the party hears from now on."""
-        self._means.access.hear(self.circuit, sources)
+        return self._phase is _UP
 
     def begin(self) -> None:
         """Journal the attempt; the IAM follows."""

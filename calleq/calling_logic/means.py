@@ -1,18 +1,20 @@
-"""What a call is made with: ways to parties, voice, journal, clock, representatives.
+"""What a call is made with: ways to parties, a stage, journal, clock, representatives.
 
-Owns the contract of a `Way`, one call towards one party, and of `Access`, the equipment's ways and
-who may still take how many. A call that is to have two legs keeps ways for both from its beginning,
-so that no customer is called when none is free for the representative. A reservation is a count:
-which way is taken is the equipment's choice when a leg is dialled.
+Owns the contract of a `Way`, one call towards one party; of `Access`, the equipment's ways and who
+may still take how many; and of the `Stage`, which is all that the parties hear. A call that is to
+have two legs keeps ways for both from its beginning, so that no customer is called when none is
+free for the representative. A reservation is a count: which way is taken is the equipment's choice
+when a leg is dialled.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from calleq.acd.longest_idle import LongestIdle
 from calleq.journal.contract import Journal
 from calleq.journal.entries import CircuitKey
-from calleq.media.contract import Voice
+from calleq.media.contract import Player, Prompt, Verdict
 from calleq.runtime.clock import Clock
 from calleq.ss7.isup.messages import Cause, Message
 
@@ -66,8 +68,8 @@ class Access(Protocol):
     def group(self) -> str:
         """What the journal calls them together."""
 
-    def reserve(self, call: str) -> bool:
-        """Keep ways for both legs of a call; False when they are not there."""
+    def reserve(self, call: str, answer: Callable[[bool], object]) -> None:
+        """Keep ways for both legs of a call; answered False, once, when they are not there."""
 
     def are_resetting(self) -> bool:
         """Whether ways are being reset, as after a restart, and will be free in a moment."""
@@ -75,8 +77,8 @@ class Access(Protocol):
     def seize(self, call: str) -> Way | None:
         """Take one of the call's ways; None when it has none left or all are busy."""
 
-    def seize_extra(self) -> Way | None:
-        """Take a way that no call has been promised; None when there is none."""
+    def seize_extra(self, call: str) -> Way | None:
+        """Take a way for a further party of a call; None when none is free of promises."""
 
     def dial(self, way: Way, called: str, caller: str, user: WayUser) -> None:
         """Start the call on a seized way; numbers are E.164 with `+`, `caller` may be empty."""
@@ -84,14 +86,39 @@ class Access(Protocol):
     def give_back(self, way: Way) -> None:
         """Return a way that was seized and never dialled; nobody is told anything."""
 
-    def hear(self, way: Way, sources: tuple[str, ...]) -> None:
-        """What the party hears from now on; nothing once its call is being released."""
-
     def returned(self, call: str) -> None:
         """A way of the call is free again, and kept for its next leg while the call lasts."""
 
     def done(self, call: str) -> None:
         """The call needs no way any more."""
+
+
+class Stage(Protocol):
+    """What the parties of calls hear. It is told of ways whose party has answered alone.
+
+    What it reports may come late, and from within the request.
+    """
+
+    def play(self, way: Way, player: str, prompt: Prompt, report: Player) -> None:
+        """Let the way's party hear a prompt, and nothing else, from its beginning.
+
+        `player` is a name of the caller's choice that no other player has.
+        """
+
+    def stop(self, way: Way, player: str) -> None:
+        """End what plays early; it reports `stopped`. Does nothing when it has ended."""
+
+    def detect(self, way: Way, limit_us: int, verdict: Callable[[Verdict], object]) -> None:
+        """Tell once, soon after `limit_us` at the latest, who answered."""
+
+    def bridge(self, ways: tuple[Way, ...], done: Callable[[bool], object]) -> None:
+        """From now on each of these hears all the others, and nothing else.
+
+        `done` is told whether it could be done. One way alone hears nothing.
+        """
+
+    def silence(self, way: Way) -> None:
+        """The way's party hears nothing any more; its call is over."""
 
 
 class Reservations:
@@ -138,7 +165,7 @@ class Means:
     number: str
     """What a customer sees as the caller where the business has no number."""
     access: Access
-    voice: Voice
+    stage: Stage
     journal: Journal
     clock: Clock
     representatives: LongestIdle

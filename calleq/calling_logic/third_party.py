@@ -41,7 +41,7 @@ class ThirdParty:
 
     def dial(self, number: str, caller: str, attempt: int, ring_limit_us: int) -> None:
         """Dial, or tell at once that no way is left (cause 34)."""
-        way = self._means.access.seize_extra()
+        way = self._means.access.seize_extra(self._call)
         if way is None:
             self._tell(number, Progress(self._call, "failed", THIRD, attempt, Q850.NO_CIRCUIT))
             self._gone()
@@ -72,7 +72,7 @@ class ThirdParty:
     def leg_over(self, leg: CircuitLeg) -> None:
         """See `LegOwner`."""
         self._bridge.remove(leg)
-        leg.hear(())
+        self._means.stage.silence(leg.circuit)
 
     def leg_clear(self, leg: CircuitLeg) -> None:
         """See `LegOwner`."""

@@ -16,6 +16,7 @@ from calleq.cli.output import print_json, print_table
 
 BENCHES: dict[str, tuple[str, str]] = {
     "isup": ("calleq.cli.bench_isup", "measure"),
+    "inap": ("calleq.cli.bench_inap", "measure"),
     "accept": ("calleq.cli.bench_door", "measure_accept"),
     "first-iam": ("calleq.cli.bench_door", "measure_first_iam"),
     "journal": ("calleq.cli.bench_journal", "measure"),

@@ -15,11 +15,12 @@ from calleq.cli.call import place_and_follow
 from calleq.cli.claims import WHOLE
 from calleq.cli.failure import CommandError
 from calleq.cli.given import given_talk_us, given_topology
-from calleq.cli.host import Wish, hosting
+from calleq.cli.host import hosting
 from calleq.cli.output import print_line
 from calleq.cli.reading import choose, read_entries
 from calleq.cli.records import show
 from calleq.cli.trace import ladder_of
+from calleq.cli.wish import Wish
 from calleq.client import CalleqClient, ClientError
 from calleq.journal.frames import JournalError
 from calleq.messages.answers import CallView
@@ -35,7 +36,7 @@ PASSWORD = "abc-demo"
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when the call completed."""
-    topology = given_topology(arguments.network)
+    topology = given_topology(arguments.network, equipment=arguments.equipment)
     talk_us = given_talk_us(arguments.talk)
     if arguments.data is not None:
         return _demonstrate(topology, arguments.data, talk_us)

@@ -6,28 +6,43 @@ link it is of; what comes and goes is told like that of every wire (`report`). A
 towards a foreign process, or as a peer, which is both.
 """
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+
+from twisted.internet.error import CannotListenError
 
 from calleq.cli.failure import CommandError
 from calleq.runtime.clock import Clock
-from calleq.runtime.guest import GuestReactor
+from calleq.runtime.guest import GuestReactor, start_guest, stop_guest
 from calleq.runtime.sctp import SctpMissingError, SctpReactor
 from calleq.runtime.tap import Tap
 from calleq.runtime.tcp import TcpReactor
 from calleq.ss7.laying import timers_of
-from calleq.ss7.links import LinkEnd, link_name
+from calleq.ss7.links import LinkEnd
 from calleq.ss7.m3ua import messages as m
 from calleq.ss7.m3ua.asp import AspSettings
 from calleq.ss7.m3ua.association import Association
 from calleq.ss7.m3ua.ends import AdaptedEnd, gateway_end, server_end
 from calleq.ss7.m3ua.gateway import Destination, Gateway
 from calleq.ss7.m3ua.server import ApplicationServer
-from calleq.ss7.m3ua.tcp import M3uaConnector, M3uaListener
+from calleq.ss7.m3ua.tcp import M3uaConnector, M3uaListener, as_they_come
 from calleq.ss7.tcp_link import TcpConnector, TcpEnd, TcpListener
 from calleq.ss7.variant import variant_of
 from calleq.topology import SignallingLink, Topology, parse_point_code
 
 _MODES = {mode.name.lower(): mode for mode in m.TrafficMode}
+
+
+@contextlib.contextmanager
+def address_taken() -> Iterator[None]:
+    """Turns an address that cannot be listened on into a CommandError."""
+    try:
+        yield
+    except CannotListenError as error:
+        raise CommandError(
+            f"cannot listen on {error.interface}:{error.port}: {error.socketError};"
+            " is the element running already? --base-port chooses other ports"
+        ) from error
 
 
 class ForeignLinks:
@@ -52,7 +67,7 @@ class ForeignLinks:
         if link.protocol == "m2pa":
             return self._m2pa_end(link, near)
         far = link.ends[1] if near == link.ends[0] else link.ends[0]
-        names = (link_name(link.ends), near, far)
+        names = (link.name, near, far)
         gateway = None
         server = None
         if link.role != "process":
@@ -99,14 +114,14 @@ class ForeignLinks:
                 self._connectors.append(connector)
                 connector.start(_carrier(reactor, link), host, int(port))
             else:
-                listener = M3uaListener(_once_at_a_time(association))
+                listener = M3uaListener(as_they_come(self._clock, association))
                 self._listeners.append((link, listener))
                 listener.listen(_carrier(reactor, link), int(port), host)
 
     def listening(self) -> dict[str, str]:
         """Every address by what it is for."""
         return {
-            f"foreign signalling link {link_name(link.ends)}": link.listen
+            f"foreign signalling link {link.name}": link.listen
             for link, _ in (*self._waiting, *self._associations)
             if link.listen
         }
@@ -121,7 +136,7 @@ class ForeignLinks:
     def _m2pa_end(self, link: SignallingLink, near: str) -> LinkEnd:
         far = link.ends[1] if near == link.ends[0] else link.ends[0]
         end = TcpEnd(
-            link_name(link.ends),
+            link.name,
             near,
             far,
             self._clock,
@@ -179,9 +194,24 @@ def _carrier(reactor: GuestReactor, link: SignallingLink) -> TcpReactor:
     try:
         return SctpReactor(reactor)
     except SctpMissingError as error:
-        raise CommandError(f"link {link_name(link.ends)}: {error.strerror}") from error
+        raise CommandError(f"link {link.name}: {error.strerror}") from error
 
 
-def _once_at_a_time(association: Association) -> Callable[[], Association | None]:
-    """A newcomer takes the association only when nobody has it."""
-    return lambda: None if association.stands else association
+class ForeignWires:
+    """The links to foreign nodes with a reactor of their own, where the process needs no other."""
+
+    def __init__(self, topology: Topology, clock: Clock, tap: Tap) -> None:
+        self.links = ForeignLinks(topology, clock, tap)
+        self._reactor: GuestReactor | None = None
+
+    def open(self) -> None:
+        """Listen and connect. Raises CommandError when an address is taken."""
+        self._reactor = start_guest()
+        with address_taken():
+            self.links.open(self._reactor)
+
+    async def close(self) -> None:
+        """Close what was opened."""
+        self.links.close()
+        if self._reactor is not None:
+            await stop_guest(self._reactor)

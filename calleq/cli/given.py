@@ -6,14 +6,29 @@ from pathlib import Path
 import msgspec
 
 from calleq.cli.failure import UsageError
-from calleq.topology import Topology, TopologyError, figure1_path, load_topology
+from calleq.topology import (
+    Topology,
+    TopologyError,
+    check_topology,
+    figure1_path,
+    load_topology,
+)
 from calleq.units import HOUR_US, SECOND_US
 
 
-def given_topology(path: Path | None, base_port: int | None = None) -> Topology:
-    """The network of a file, or a shipped one by name; None: figure 1. Raises UsageError."""
+def given_topology(
+    path: Path | None, base_port: int | None = None, equipment: str | None = None
+) -> Topology:
+    """The network of a file, or a shipped one by name; None: figure 1. Raises UsageError.
+
+    `equipment`: the element that makes its calls.
+    """
     try:
         topology = load_topology(_shipped(path) or path)
+        if equipment is not None:
+            server = msgspec.structs.replace(topology.access_server, equipment=equipment)
+            topology = msgspec.structs.replace(topology, access_server=server)
+            check_topology(topology)
     except TopologyError as error:
         raise UsageError(str(error)) from error
     if base_port is not None:

@@ -45,6 +45,14 @@ def _with_network(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _with_equipment(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--equipment",
+        metavar="NAME",
+        help="what makes customer-first calls: a peripheral, a switch or an SCP",
+    )
+
+
 def _with_talk(parser: argparse.ArgumentParser, default_s: float) -> None:
     parser.add_argument(
         "--talk",
@@ -111,11 +119,13 @@ def _add_networks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         "demo",
     )
     _with_network(demo)
+    _with_equipment(demo)
     _with_talk(demo, 3.0)
     demo.add_argument("--data", type=Path, metavar="DIR", help="keep the data here")
 
     up = _add(commands, "up", "run the whole network", "calleq up --port 8072", "up")
     _with_network(up)
+    _with_equipment(up)
     _with_data(up)
     up.add_argument(
         "--port", type=_port, metavar="N", help="port of the front door (default: 8072)"
@@ -140,6 +150,7 @@ def _add_networks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         "elements", nargs="+", metavar="ELEMENT", help="its name in the topology, or voice"
     )
     _with_network(run)
+    _with_equipment(run)
     _with_data(run)
     run.add_argument("--port", type=_port, metavar="N", help="port of the front door (server-72)")
     run.add_argument(
@@ -224,7 +235,9 @@ def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     _add_operation(commands)
 
     bench = _add(commands, "bench", "measure this machine", "calleq bench isup --json", "bench")
-    bench.add_argument("name", choices=("isup", "ss7", "accept", "first-iam", "journal", "sim"))
+    bench.add_argument(
+        "name", choices=("isup", "inap", "ss7", "accept", "first-iam", "journal", "sim")
+    )
     _with_json(bench, "the figures")
 
 

@@ -6,7 +6,7 @@ import msgspec
 
 from calleq.cli.given import given_topology
 from calleq.cli.output import print_json, print_table
-from calleq.topology import Topology, numerals
+from calleq.topology import FreephoneNumber, Topology, numerals
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -57,6 +57,12 @@ def _print_tables(topology: Topology) -> None:
             for line in topology.lines
         ],
     )
+    if topology.freephone:
+        print_table(
+            "800 numbers",
+            ("number", "business", "zone", "days", "hours", "goes to"),
+            [row for service in topology.freephone for row in _rules(service)],
+        )
     print_table(
         "businesses",
         ("identifier", "name", "representatives", "dials first"),
@@ -70,6 +76,25 @@ def _print_tables(topology: Topology) -> None:
             for business in topology.businesses
         ],
     )
+
+
+def _rules(service: FreephoneNumber) -> list[tuple[str, ...]]:
+    """A row for each rule, in the order in which they are asked."""
+    return [
+        (
+            service.number,
+            service.business,
+            service.zone,
+            " ".join(rule.days) or "every day",
+            f"{rule.start}-{rule.end}",
+            "; ".join(
+                " then ".join(share.numbers) + (f" ({share.percent} %)" * (share.percent < 100))
+                for share in rule.shares
+            )
+            or "closed",
+        )
+        for rule in service.rules
+    ]
 
 
 def _far_ends(topology: Topology, node: str) -> list[str]:

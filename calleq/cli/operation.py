@@ -10,7 +10,10 @@ from calleq.cli.failure import UsageError
 from calleq.cli.operator_calls import Operator
 from calleq.cli.output import print_json, print_line, print_table
 from calleq.operation.surface import Order, OrderName
-from calleq.operation.views import CircuitView, StatusView
+from calleq.operation.views import LINK_OUT, AlarmView, CircuitView, StatusView
+
+CLEARED_SHOWN = 20
+"""Cleared alarms in the table; `--json` has all that are kept."""
 
 ORDERS: tuple[OrderName, ...] = get_args(OrderName)
 
@@ -115,19 +118,27 @@ def _links(status: StatusView, *, as_json: bool) -> int:
     if as_json:
         print_json(msgspec.to_builtins(status.links))
         return 0
+    since = {
+        (alarm.element, alarm.subject): alarm.since
+        for alarm in status.alarms
+        if alarm.kind == LINK_OUT
+    }
     print_table(
         "signalling links",
-        ("link", "at", "state", "congestion"),
+        ("link", "at", "to", "slc", "state", "congestion", "since"),
         [
             (
                 link.link,
                 link.node,
-                "in service" if link.in_service else "out of service",
+                link.far,
+                str(link.slc),
+                link.state,
                 str(link.congestion),
+                since.get((link.node, link.link), ""),
             )
             for link in status.links
         ],
-        right=("congestion",),
+        right=("slc", "congestion"),
     )
     return 0
 
@@ -144,18 +155,42 @@ def _status(status: StatusView, *, as_json: bool) -> int:
     }
     print_line(f"link ends in service: {in_service} of {len(status.links)}")
     print_line("circuit ends: " + ", ".join(f"{count} {word}" for word, count in totals.items()))
-    if not status.alarms:
+    if status.services:
+        print_table(
+            "services",
+            ("at", "part", "in service", "dialogues", "since its start"),
+            [
+                (
+                    one.at,
+                    one.part,
+                    "yes" if one.in_service else "no",
+                    str(one.dialogues),
+                    ", ".join(f"{count} {word}" for word, count in one.counters.items() if count),
+                )
+                for one in status.services
+            ],
+            right=("dialogues",),
+        )
+    if status.alarms:
+        print_table(
+            f"{len(status.alarms)} alarms",
+            ("at", "alarm", "of", "circuits", "since"),
+            [_alarm_row(alarm) for alarm in status.alarms],
+        )
+    else:
         print_line("no alarms")
-        return 0
-    print_table(
-        f"{len(status.alarms)} alarms",
-        ("at", "alarm", "of", "circuits", "since"),
-        [
-            (alarm.element, alarm.kind, alarm.subject, _spans(alarm.circuits), alarm.since)
-            for alarm in status.alarms
-        ],
-    )
-    return 1
+    if status.cleared:
+        last = status.cleared[-CLEARED_SHOWN:]
+        print_table(
+            f"the last {len(last)} of {len(status.cleared)} alarms cleared",
+            ("at", "alarm", "of", "circuits", "since", "until"),
+            [(*_alarm_row(alarm), alarm.until) for alarm in last],
+        )
+    return 1 if status.alarms else 0
+
+
+def _alarm_row(alarm: AlarmView) -> tuple[str, ...]:
+    return (alarm.element, alarm.kind, alarm.subject, _spans(alarm.circuits), alarm.since)
 
 
 def _spans(cics: Iterable[int]) -> str:

@@ -1,5 +1,6 @@
 """The circuits between the peripheral and its switch, as the ways of calling logic 80."""
 
+from collections.abc import Callable
 from typing import cast
 
 from calleq.calling_logic.means import Reservations, Way, WayUser
@@ -18,8 +19,8 @@ class Circuits:
         self._voice = voice
         self._reservations = Reservations()
 
-    def reserve(self, call: str) -> bool:
-        return self._reservations.reserve(call, self._exchange.idle(self.group))
+    def reserve(self, call: str, answer: Callable[[bool], object]) -> None:
+        answer(self._reservations.reserve(call, self._exchange.idle(self.group)))
 
     def are_resetting(self) -> bool:
         return self._exchange.is_resetting(self.group)
@@ -32,7 +33,7 @@ class Circuits:
             self._reservations.taken(call)
         return circuit
 
-    def seize_extra(self) -> Circuit | None:
+    def seize_extra(self, call: str) -> Circuit | None:
         if self._exchange.idle(self.group) <= self._reservations.promised:
             return None
         return self._exchange.seize(self.group)
@@ -45,6 +46,7 @@ class Circuits:
         self._exchange.give_back(_circuit(way))
 
     def hear(self, way: Way, sources: tuple[str, ...]) -> None:
+        """What the party hears from now on."""
         self._voice.feed(self._name, way.wire, sources)
 
     def returned(self, call: str) -> None:

@@ -40,6 +40,7 @@ class _Wire:
         self.telephone = telephone_name(line)
         self.receive: Callable[[bytes], None] | None = None
         """The telephone, once it is plugged in."""
+        # A queue for each direction keeps the order even where a clock's timers do not.
         self.to_switch: deque[bytes] = deque()
         self.to_telephone: deque[bytes] = deque()
 
@@ -64,35 +65,31 @@ class InProcessLines:
 
     def to_telephone(self, switch: str, line: str, octets: bytes) -> None:
         wire = self._wires.get((switch, line)) or self._wire(switch, line)
-        now_us = self._clock.now_us()
-        self._tap.saw(_CIRCUIT, wire.link, switch, wire.telephone, octets, now_us)
-        self._put(wire, wire.to_telephone, octets, self._arrive_at_telephone)
+        clock = self._clock
+        self._tap.saw(_CIRCUIT, wire.link, switch, wire.telephone, octets, clock.now_us())
+        under_way = wire.to_telephone
+        if len(under_way) >= WIRE_LIMIT_MESSAGES:
+            self.lost += 1
+            return
+        under_way.append(octets)
+        clock.call_later_us(self._delay_us, self._arrive_at_telephone, wire)
 
     def to_switch(self, switch: str, line: str, octets: bytes) -> None:
         wire = self._wires.get((switch, line)) or self._wire(switch, line)
-        now_us = self._clock.now_us()
-        self._tap.saw(_CIRCUIT, wire.link, wire.telephone, switch, octets, now_us)
-        self._put(wire, wire.to_switch, octets, self._arrive_at_switch)
+        clock = self._clock
+        self._tap.saw(_CIRCUIT, wire.link, wire.telephone, switch, octets, clock.now_us())
+        under_way = wire.to_switch
+        if len(under_way) >= WIRE_LIMIT_MESSAGES:
+            self.lost += 1
+            return
+        under_way.append(octets)
+        clock.call_later_us(self._delay_us, self._arrive_at_switch, wire)
 
     def _wire(self, switch: str, line: str) -> _Wire:
         wire = self._wires.get((switch, line))
         if wire is None:
             wire = self._wires[switch, line] = _Wire(switch, line)
         return wire
-
-    def _put(
-        self,
-        wire: _Wire,
-        under_way: deque[bytes],
-        octets: bytes,
-        arrive: Callable[[_Wire], None],
-    ) -> None:
-        """A queue for each direction keeps the order even where a clock's timers do not."""
-        if len(under_way) >= WIRE_LIMIT_MESSAGES:
-            self.lost += 1
-            return
-        under_way.append(octets)
-        self._clock.call_later_us(self._delay_us, arrive, wire)
 
     def _arrive_at_telephone(self, wire: _Wire) -> None:
         octets = wire.to_telephone.popleft()

@@ -16,9 +16,8 @@ for one end; more than `MAX_ENDS` ends that are in use.
 
 from collections.abc import Callable
 
-from calleq.media.contract import Prompt
-from calleq.media.g711 import FRAME_US
-from calleq.media.sounds import TONES
+from calleq.media.contract import TONES, Prompt
+from calleq.media.frames import FRAME_US
 
 MAX_SOURCES = 64
 MAX_ENDS = 200_000
@@ -117,8 +116,10 @@ class VoiceGraph:
     """All ends and leaves of a network, kept up to date change by change."""
 
     def __init__(self) -> None:
-        self._ends: dict[tuple[str, str], End] = {}
         self._wires: dict[str, list[End]] = {}
+        """The ends of each wire: two, rarely more."""
+        self._ends = 0
+        """How many there are of all wires."""
         self._players: dict[tuple[str, str], Leaf] = {}
         self._cut: list[End] = []
         self._changed: list[End] = []
@@ -127,24 +128,31 @@ class VoiceGraph:
 
     def end(self, element: str, wire: str) -> End:
         """An element's end of a wire, made when it is first spoken of. Raises VoiceError."""
-        end = self._ends.get((element, wire))
-        if end is None:
-            if len(self._ends) >= MAX_ENDS:
-                self._sweep()
-            facing = self._wires.setdefault(wire, [])
-            end = self._ends[element, wire] = End(element, wire, facing)
-            for other in facing:
-                end.heard |= other.sent
-            facing.append(end)
+        facing = self._wires.get(wire)
+        if facing is not None:
+            for end in facing:
+                if end.element == element:
+                    return end
+        return self._new_end(element, wire)
+
+    def _new_end(self, element: str, wire: str) -> End:
+        if self._ends >= MAX_ENDS:
+            self._sweep()
+        self._ends += 1
+        facing = self._wires.setdefault(wire, [])
+        end = End(element, wire, facing)
+        for other in facing:
+            end.heard |= other.sent
+        facing.append(end)
         return end
 
     def _sweep(self) -> None:
-        for key in [key for key, end in self._ends.items() if end.idle()]:
-            end = self._ends.pop(key)
-            end.facing.remove(end)
-            if not end.facing:
-                del self._wires[end.wire]
-        if len(self._ends) >= MAX_ENDS:
+        for wire, facing in list(self._wires.items()):
+            facing[:] = [end for end in facing if not end.idle()]
+            if not facing:
+                del self._wires[wire]
+        self._ends = sum(len(facing) for facing in self._wires.values())
+        if self._ends >= MAX_ENDS:
             raise VoiceError(f"more than {MAX_ENDS} ends of wires are in use")
 
     def feed(self, element: str, wire: str, sources: tuple[str, ...], now_us: int) -> None:
@@ -183,11 +191,17 @@ class VoiceGraph:
         self, end: End, sources: tuple[str, ...], now_us: int
     ) -> tuple[tuple[Leaf, ...], tuple[End, ...]]:
         """The leaves and inlets that sources name, each once. Changes nothing that is heard."""
-        if len(sources) > MAX_SOURCES:
+        if len(sources) == 1:
+            kind, _, name = sources[0].partition(":")
+            if kind == "wire":
+                return (), (self.end(end.element, name),)
+            if kind == "player":
+                return (self.player(end.element, name),), ()
+        elif len(sources) > MAX_SOURCES:
             check_sources(sources)
         leaves: list[Leaf] = []
         inlets: list[End] = []
-        for source in sources if len(sources) < 2 else dict.fromkeys(sources):
+        for source in dict.fromkeys(sources):
             kind, _, name = source.partition(":")
             if kind == "wire":
                 inlets.append(self.end(end.element, name))
@@ -257,16 +271,23 @@ class VoiceGraph:
         Returns whether all were taken.
         """
         end.cut = False
-        if inlets and len(end.facing) > 1:
-            reached = self.reached(end)
-            if not reached.keys().isdisjoint(inlets):
-                end.cut = True
-                self._cut.append(end)
-                inlets = tuple(inlet for inlet in inlets if inlet not in reached)
+        for far in end.facing:
+            if far is not end and (far.outlets or far in inlets):
+                inlets = self._without_rings(end, inlets)
+                break
         end.inlets = inlets
         for inlet in inlets:
             inlet.outlets.append(end)
         return not end.cut
+
+    def _without_rings(self, end: End, inlets: tuple[End, ...]) -> tuple[End, ...]:
+        """Those of `inlets` at which nothing arrives of what `end` sends; notes it when some do."""
+        reached = self.reached(end)
+        if reached.keys().isdisjoint(inlets):
+            return inlets
+        end.cut = True
+        self._cut.append(end)
+        return tuple(inlet for inlet in inlets if inlet not in reached)
 
     def _mend(self) -> None:
         """Something was taken away: perhaps a source that was left silent may be heard now."""
@@ -287,17 +308,17 @@ class VoiceGraph:
         while front:
             end = front.pop()
             leaves, inlets = end.leaves, end.inlets
-            if len(leaves) == 1 and not inlets:
-                sent = leaves[0].voice
-            elif len(inlets) == 1 and not leaves:
-                sent = inlets[0].heard
-            elif not leaves and not inlets:
+            if not leaves and not inlets:
                 sent = SILENCE
+            elif not inlets and len(leaves) == 1:
+                sent = leaves[0].voice
+            elif not leaves and len(inlets) == 1:
+                sent = inlets[0].heard
             else:
                 sent = SILENCE.union(
                     *[leaf.voice for leaf in leaves], *[one.heard for one in inlets]
                 )
-            if sent == end.sent:
+            if sent is end.sent or sent == end.sent:
                 continue
             end.sent = sent
             facing = end.facing
@@ -307,7 +328,7 @@ class VoiceGraph:
                     continue
                 if several:
                     sent = SILENCE.union(*[other.sent for other in facing if other is not far])
-                if sent == far.heard:
+                if sent is far.heard or sent == far.heard:
                     continue
                 far.heard = sent
                 if far.listener is not None:
@@ -321,7 +342,7 @@ class VoiceGraph:
         try:
             while self._changed:
                 changed, self._changed = self._changed, []
-                for end in dict.fromkeys(changed):
+                for end in changed if len(changed) == 1 else dict.fromkeys(changed):
                     if end.listener is not None:
                         end.listener(end.heard)
         finally:

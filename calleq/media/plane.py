@@ -17,7 +17,7 @@ from functools import lru_cache
 import msgspec
 
 from calleq.media.contract import Played, Player, Prompt
-from calleq.media.g711 import FRAME_US
+from calleq.media.frames import FRAME_US
 from calleq.media.graph import End, Leaf, VoiceError, VoiceGraph, Voices, frame_at
 from calleq.media.mixer import Mixer
 from calleq.media.sounds import PromptLibrary, Repertoire, SoundError
@@ -39,7 +39,7 @@ class Playing(msgspec.Struct):
     report: Player
     leaf: Leaf | None = None
     """None until it is heard."""
-    timers: list[Timer] = []
+    timers: tuple[Timer, ...] = ()
 
 
 class VoicePlane:
@@ -56,12 +56,13 @@ class VoicePlane:
 
     def feed(self, element: str, wire: str, sources: tuple[str, ...]) -> None:
         """See `Voice.feed`. Raises VoiceError for a source that cannot be."""
-        end = self.graph.end(element, wire)
+        graph = self.graph
+        end = graph.end(element, wire)
         if sources != end.sources:
             if self._watching:
                 self._before_change(end)
             now_us = self._clock.monotonic_us() if sources else 0  # nothing begins with silence
-            self.graph.feed_end(end, sources, now_us)
+            graph.feed_end(end, sources, now_us)
 
     def play(self, element: str, player: str, prompt: Prompt, report: Player) -> None:
         """See `Voice.play`. Raises VoiceError beyond `MAX_PLAYERS`."""
@@ -104,19 +105,22 @@ class VoicePlane:
         if self._watching:
             for end in leaf.users:
                 self._before_change(end)
+        line = playing.name.partition("/")[0]
         leaf.prompt = prompt
-        leaf.line = playing.name.partition("/")[0]
-        leaf.voice = _voices(prompt.kind, prompt.text, leaf.line)
+        leaf.line = line
+        leaf.voice = _voices(prompt.kind, prompt.text, line)
         leaf.start_frame = frame
-        leaf.end_frame = frame + frame_at(length_us) if length_us else 0
+        leaf.end_frame = 0
+        until_us = frame * FRAME_US - now_us
+        later = self._clock.call_later_us
         if mark_us is not None:
-            delay_us = (frame + frame_at(mark_us)) * FRAME_US - now_us
-            playing.timers.append(self._clock.call_later_us(delay_us, self._marked, playing))
+            delay_us = until_us + frame_at(mark_us) * FRAME_US
+            playing.timers = (later(delay_us, self._marked, playing),)
         if length_us:
-            delay_us = leaf.end_frame * FRAME_US - now_us
-            playing.timers.append(
-                self._clock.call_later_us(delay_us, self._over, playing, "complete")
-            )
+            frames = frame_at(length_us)
+            leaf.end_frame = frame + frames
+            over = later(until_us + frames * FRAME_US, self._over, playing, "complete")
+            playing.timers = (*playing.timers, over)
         self.graph.start(leaf)
 
     def _mark_us(self, prompt: Prompt, length_us: int) -> int | None:

@@ -1,21 +1,25 @@
 """What an operator is shown of a process: its exchanges, circuits, links and alarms."""
 
 from collections.abc import Iterable
+from operator import attrgetter
 
 import msgspec
 
-from calleq.network import Network
+from calleq.network import Network, point_codes
 from calleq.ss7.isup.alarms import Alarm
 from calleq.ss7.isup.exchange import IsupExchange
 from calleq.ss7.isup.snapshots import CircuitSnapshot, GroupSnapshot
-from calleq.ss7.links import LinkEnd
+from calleq.ss7.level3.outage_log import Outage
+from calleq.ss7.level3.snapshots import LinkState, link_state
+from calleq.ss7.node import Mtp3Node
+from calleq.ssp.ssf.switching import ServiceSwitching
 from calleq.units import utc_text
 
 LINK_OUT = "link out of service"
 
 
 class AlarmView(msgspec.Struct, frozen=True, kw_only=True):
-    """One alarm that stands."""
+    """One alarm that stands, or one that stood."""
 
     element: str
     kind: str
@@ -23,7 +27,9 @@ class AlarmView(msgspec.Struct, frozen=True, kw_only=True):
     circuits: tuple[int, ...] = ()
     text: str = ""
     since: str = ""
-    """RFC 3339, UTC; empty where nobody has noted it."""
+    """RFC 3339, UTC."""
+    until: str = ""
+    """... when it was cleared; empty: it stands."""
 
 
 class GroupView(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +50,11 @@ class LinkView(msgspec.Struct, frozen=True, kw_only=True):
     link: str
     node: str
     far: str
+    slc: int
+    """Its signalling link code among the links to that node."""
     in_service: bool
+    state: LinkState
+    """As level 3 has it."""
     congestion: int
 
 
@@ -70,6 +80,19 @@ class CircuitList(msgspec.Struct, frozen=True):
     circuits: list[CircuitView]
 
 
+class ServiceView(msgspec.Struct, frozen=True, kw_only=True):
+    """What an element has to do with services: it asks SCPs, or it is one."""
+
+    at: str
+    part: str
+    """`SCP` or `SSF`."""
+    in_service: bool
+    """Of an SCP: its own subsystem. Of an SSF: whether any SCP can be asked."""
+    dialogues: int
+    counters: dict[str, int]
+    """From its start."""
+
+
 class StatusView(msgspec.Struct, frozen=True):
     """A process at one moment."""
 
@@ -78,42 +101,114 @@ class StatusView(msgspec.Struct, frozen=True):
     alarms: list[AlarmView]
     counters: dict[str, dict[str, int]]
     """By exchange, from its start."""
+    cleared: list[AlarmView] = []
+    """The last alarms that stand no more, by when they were cleared."""
+    services: list[ServiceView] = []
 
 
 def status_of(network: Network) -> StatusView:
     """The whole process."""
-    links = links_of(network.link_ends)
     groups: list[GroupView] = []
-    alarms = [
-        AlarmView(element=link.node, kind=LINK_OUT, subject=link.link)
-        for link in links
-        if not link.in_service
-    ]
+    links: list[LinkView] = []
+    alarms: list[AlarmView] = []
+    cleared: list[AlarmView] = []
+    for name, node in network.nodes.items():
+        links += links_of(name, node)
+        outages = node.management.outages
+        alarms += [_outage(name, outage) for outage in outages.standing()]
+        cleared += [_outage(name, outage) for outage in outages.ended]
     counters: dict[str, dict[str, int]] = {}
     for name, exchange in network.exchanges.items():
         snapshot = exchange.snapshot()
         groups += [_group(name, group) for group in snapshot.groups]
         alarms += [_alarm(name, alarm) for alarm in snapshot.alarms]
+        cleared += [_alarm(name, alarm) for alarm in snapshot.cleared]
         counters[name] = {
             field: value
             for field in snapshot.__struct_fields__
             if isinstance(value := getattr(snapshot, field), int)
         }
-    return StatusView(groups, links, alarms, counters)
+    return StatusView(groups, links, alarms, counters, in_order(cleared), services_of(network))
 
 
-def links_of(ends: Iterable[LinkEnd]) -> list[LinkView]:
-    """Every end of a link that is of this process."""
+def services_of(network: Network) -> list[ServiceView]:
+    """Every SCP of the process, then every switch that asks one."""
+    controls = [_control(network, name) for name in network.control_points]
+    switches = [
+        _switching(network, name, switch.services)
+        for name, switch in network.switches.items()
+        if switch.services is not None
+    ]
+    return controls + switches
+
+
+def _control(network: Network, name: str) -> ServiceView:
+    control, sccp = network.control_points[name], network.sccp[name]
+    platform, freephone = control.platform, control.freephone
+    return ServiceView(
+        at=name,
+        part="SCP",
+        in_service=sccp.available(sccp.point_code, network.topology.intelligent_network.subsystem),
+        dialogues=len(platform),
+        counters={
+            "translated": freephone.translated,
+            "closed": freephone.closed,
+            "unknown": platform.unknown,
+            "refused": platform.refused,
+            "lost": platform.lost,
+            "calls": len(control.calling_logic),
+        },
+    )
+
+
+def _switching(network: Network, name: str, services: ServiceSwitching) -> ServiceView:
+    topology, sccp = network.topology, network.sccp[name]
+    codes = point_codes(topology)
+    ssn = topology.intelligent_network.subsystem
+    return ServiceView(
+        at=name,
+        part="SSF",
+        in_service=any(
+            sccp.available(codes[point.name], ssn) for point in topology.service_control_points
+        ),
+        dialogues=len(services),
+        counters={
+            "asked": services.asked,
+            "defaulted": services.defaulted,
+            "expired": services.expired,
+        },
+    )
+
+
+def in_order(cleared: Iterable[AlarmView]) -> list[AlarmView]:
+    """Alarms that stand no more, those that were cleared first before the others."""
+    return sorted(cleared, key=attrgetter("until"))
+
+
+def links_of(name: str, node: Mtp3Node) -> list[LinkView]:
+    """Every end of a link at a node, by neighbour and code."""
     return [
         LinkView(
-            link=end.link,
-            node=end.near,
-            far=end.far,
-            in_service=end.in_service,
-            congestion=end.congestion,
+            link=link.name,
+            node=name,
+            far=link.end.far,
+            slc=link.code,
+            in_service=link.end.in_service,
+            state=link_state(link),
+            congestion=link.end.congestion,
         )
-        for end in ends
+        for link in node.point.links()
     ]
+
+
+def _outage(name: str, outage: Outage) -> AlarmView:
+    return AlarmView(
+        element=name,
+        kind=LINK_OUT,
+        subject=outage.link,
+        since=utc_text(outage.since_us),
+        until="" if outage.until_us is None else utc_text(outage.until_us),
+    )
 
 
 def circuits_of(
@@ -159,4 +254,5 @@ def _alarm(name: str, alarm: Alarm) -> AlarmView:
         circuits=alarm.circuits,
         text=alarm.text,
         since=utc_text(alarm.since_us),
+        until="" if alarm.until_us is None else utc_text(alarm.until_us),
     )

@@ -42,7 +42,12 @@ class Clock(Protocol):
         """As `call_later_us`, for what goes on for ever: simulated time does not wait for it."""
 
 
-class _VirtualTimer(msgspec.Struct):
+class _VirtualTimer(msgspec.Struct, order=True):
+    """Timers are ordered by when they are due, then by when they were set; two are never equal."""
+
+    due_us: int
+    number: int
+    """In which order it was set."""
     call: Callable[..., object] | None
     """None when it has been made or was cancelled."""
     args: tuple[object, ...]
@@ -51,9 +56,6 @@ class _VirtualTimer(msgspec.Struct):
         self.call = None
         self.args = ()
 
-
-_Entry = tuple[int, int, _VirtualTimer]
-"""When it is due, in which order it was set, what to do."""
 
 _NEVER_US = 1 << 62
 
@@ -74,22 +76,24 @@ class VirtualClock:
     """
 
     def __init__(self, start_us: int = 0) -> None:
-        self._start_us = start_us
         self._elapsed_us = 0
-        self._step_us = 0
+        self._zero_us = start_us
+        """What the wall clock shows when nothing has elapsed."""
         self._order = 0
-        self._heap: list[_Entry] = []
+        self._heap: list[_VirtualTimer] = []
         self._open_until_us = 1 << SLOT_BITS
         """Everything due before lies in the heap."""
-        self._slots: dict[int, list[_Entry]] = {}
+        self._slots: dict[int, list[_VirtualTimer]] = {}
         self._coming: list[int] = []
         """The slots that are not open, as a heap."""
-        self._background: list[_Entry] = []
+        self._background: list[_VirtualTimer] = []
         """Timers in the background, as a heap."""
         self._background_due_us = _NEVER_US
+        self._limit_us = 0
+        """Until when `_fire_until` fires without asking about anything else."""
 
     def now_us(self) -> int:
-        return self._start_us + self._elapsed_us + self._step_us
+        return self._zero_us + self._elapsed_us
 
     def monotonic_us(self) -> int:
         return self._elapsed_us
@@ -101,17 +105,18 @@ class VirtualClock:
     def call_later_us(self, delay_us: int, call: Callable[..., object], *args: object) -> Timer:
         if delay_us < 0:
             raise ValueError(f"a timer cannot be set {-delay_us} us into the past")
-        timer = _VirtualTimer(call, args)
         self._order = order = self._order + 1
         due_us = self._elapsed_us + delay_us
+        timer = _VirtualTimer(due_us, order, call, args)
         if due_us < self._open_until_us:
-            heapq.heappush(self._heap, (due_us, order, timer))
+            heapq.heappush(self._heap, timer)
             return timer
-        slot = self._slots.get(due_us >> SLOT_BITS)
+        number = due_us >> SLOT_BITS
+        slot = self._slots.get(number)
         if slot is None:
-            slot = self._slots[due_us >> SLOT_BITS] = []
-            heapq.heappush(self._coming, due_us >> SLOT_BITS)
-        slot.append((due_us, order, timer))
+            slot = self._slots[number] = []
+            heapq.heappush(self._coming, number)
+        slot.append(timer)
         return timer
 
     def call_in_background_us(
@@ -119,20 +124,32 @@ class VirtualClock:
     ) -> Timer:
         if delay_us < 0:
             raise ValueError(f"a timer cannot be set {-delay_us} us into the past")
-        timer = _VirtualTimer(call, args)
         self._order += 1
-        heapq.heappush(self._background, (self._elapsed_us + delay_us, self._order, timer))
-        self._background_due_us = self._background[0][0]
+        timer = _VirtualTimer(self._elapsed_us + delay_us, self._order, call, args)
+        heapq.heappush(self._background, timer)
+        self._background_due_us = due_us = self._background[0].due_us
+        self._limit_us = min(self._limit_us, due_us)
         return timer
 
     def step_wall_us(self, step_us: int) -> None:
         """Move the wall clock, as an operator or NTP would; lengths of time do not notice."""
-        self._step_us += step_us
+        self._zero_us += step_us
 
     def run_next(self) -> bool:
         """Jump to the next timer and fire it; False when none is set."""
-        due_us = self.next_due_us()
-        return due_us is not None and self._fire_until(due_us, once=True)
+        while True:
+            due_us = self.next_due_us()
+            if due_us is None:
+                return False
+            if due_us <= self._background_due_us:
+                break
+            self._fire_background()
+        timer = heapq.heappop(self._heap)
+        call, timer.call = timer.call, None
+        self._elapsed_us = due_us
+        assert call is not None, "the next timer has not been cancelled"
+        call(*timer.args)
+        return True
 
     def next_due_us(self) -> int | None:
         """Monotonic microseconds of the next timer, None when none is set."""
@@ -140,10 +157,10 @@ class VirtualClock:
         while heap or self._coming:
             if not heap:
                 self._open_slot()
-            elif heap[0][2].call is None:
+            elif heap[0].call is None:
                 heapq.heappop(heap)
             else:
-                return heap[0][0]
+                return heap[0].due_us
         return None
 
     def next_of_all_us(self) -> int | None:
@@ -178,11 +195,11 @@ class VirtualClock:
 
     def _fire_background(self) -> None:
         """Fire the first timer in the background."""
-        due_us, _, timer = heapq.heappop(self._background)
-        self._background_due_us = self._background[0][0] if self._background else _NEVER_US
+        timer = heapq.heappop(self._background)
+        self._background_due_us = self._background[0].due_us if self._background else _NEVER_US
         call = timer.call
         if call is not None:
-            self._elapsed_us = due_us
+            self._elapsed_us = timer.due_us
             timer.call = None
             call(*timer.args)
 
@@ -190,34 +207,36 @@ class VirtualClock:
         """The heap is empty: fill it from the next slot, leaving out what was cancelled."""
         number = heapq.heappop(self._coming)
         self._open_until_us = (number + 1) << SLOT_BITS
-        self._heap += [entry for entry in self._slots.pop(number) if entry[2].call is not None]
+        self._heap += [timer for timer in self._slots.pop(number) if timer.call is not None]
         heapq.heapify(self._heap)
 
-    def _fire_until(self, end_us: int, *, once: bool = False) -> bool:
-        """Fire every timer (with `once` a single one) due at `end_us` or before, in order."""
+    def _fire_until(self, end_us: int) -> None:
+        """Fire every timer due at `end_us` or before, in order."""
         heap, coming = self._heap, self._coming
         pop = heapq.heappop
+        self._limit_us = min(end_us, self._background_due_us)
         while heap or coming:
             if not heap:
                 if coming[0] << SLOT_BITS > end_us:
                     break
                 self._open_slot()
                 continue
-            due_us = heap[0][0]
-            if due_us > end_us:
-                break
-            if due_us > self._background_due_us:
-                self._fire_background()
+            timer = pop(heap)
+            due_us = timer.due_us
+            if due_us > self._limit_us:
+                heapq.heappush(heap, timer)
+                if due_us > end_us:
+                    break
+                if due_us > self._background_due_us:
+                    self._fire_background()
+                self._limit_us = min(end_us, self._background_due_us)
                 continue
-            timer = pop(heap)[2]
             call = timer.call
             if call is not None:
                 self._elapsed_us = due_us
                 timer.call = None
                 call(*timer.args)
-                if once:
-                    return True
-        return False
+        self._limit_us = 0  # should somebody be in here already, they look again
 
 
 class LoopClock:

@@ -38,4 +38,5 @@ def in_process_link(link: SignallingLink, clock: Clock, tap: Tap, seed: int = 0)
         seed=seed,
         timers=timers_of(link, UNHURRIED),
         emergency=link.proving == "emergency",
+        slc=link.slc,
     )

@@ -27,6 +27,7 @@ from calleq.runtime.tap import Segment, Tap
 from calleq.ss7.m2pa import NONE_RECEIVED as NONE_RECEIVED
 from calleq.ss7.m2pa import Bounds, Session, Timers
 from calleq.ss7.wire import Quality, Wire
+from calleq.topology import link_name
 from calleq.units import SECOND_US
 
 
@@ -35,7 +36,8 @@ class LinkEnd(Protocol):
 
     @property
     def link(self) -> str:
-        """The link's name, `ssp-62/stp-68`: its ends in the topology's order."""
+        """The link's name, `ssp-62/stp-68` or `ssp-62/stp-68/1`: ends in the topology's order, and
+        the signalling link code where that is not 0."""
 
     @property
     def near(self) -> str:
@@ -90,15 +92,6 @@ class LinkEnd(Protocol):
         forgotten. [] where nothing is left. It can be asked until the link fails the next time,
         also when it has come into service meanwhile.
         """
-
-
-def link_name(ends: tuple[str, str]) -> str:
-    """What a tap calls the link between two nodes.
-
-    >>> link_name(("ssp-62", "stp-68"))
-    'ssp-62/stp-68'
-    """
-    return f"{ends[0]}/{ends[1]}"
 
 
 _SIGNALLING_LINK = Segment.SIGNALLING_LINK
@@ -243,6 +236,7 @@ class InProcessLink:
         timers: Timers | None = None,
         bounds: Bounds | None = None,
         emergency: bool = True,
+        slc: int = 0,
     ) -> None:
         """`ends` in the topology's order; raises ValueError for a link from a node to itself.
 
@@ -250,7 +244,7 @@ class InProcessLink:
         """
         if ends[0] == ends[1]:
             raise ValueError(f"a signalling link needs two nodes, not {ends[0]} twice")
-        self.name = link_name(ends)
+        self.name = link_name(ends, slc)
         self.clock = clock
         self.tap = tap
         self.seed = seed
@@ -280,6 +274,11 @@ class InProcessLink:
     def in_service(self) -> bool:
         """Whether both ends would take a unit."""
         return all(end.in_service for end in self._ends.values())
+
+    def overheard(self, told: Callable[[bytes], object]) -> None:
+        """Tell of every frame that arrives at either end, just before that end hears it."""
+        for end in self._ends.values():
+            end.overheard(told)
 
     def end(self, name: str) -> InProcessEnd:
         """The end at the node `name`; KeyError when the link does not touch it."""

@@ -14,6 +14,10 @@ from calleq.ss7.level3 import (
     link_test,
     restart_tables,
 )
+from calleq.ss7.sccp import status
+from calleq.ss7.tcap import invocations
+from calleq.ss7.tcap import states as tcap_states
+from calleq.ss7.tcap.components import OperationClass
 
 Table = Mapping[tuple[str, str], tuple[str, str]]
 S = TypeVar("S", bound=IntEnum)
@@ -36,6 +40,25 @@ def machine_tables() -> dict[str, Table]:
         "MTP3: congestion of a destination": _words(congestion.TABLE),
         "MTP3: restart of a node": _words(restart_tables.OWN_TABLE),
         "MTP3: a neighbour": _words(restart_tables.ADJACENT_TABLE),
+        "SCCP: a subsystem at another node": _words(status.TABLE),
+        "SCCP: another node": _words(status.POINT_TABLE),
+        "TCAP: a transaction": _words(
+            {
+                (state, what): cell
+                for state, row in tcap_states.TABLE.items()
+                for what, cell in row.items()
+            }
+        ),
+        **{
+            f"TCAP: an invocation of class {int(kind)}": _words(
+                {
+                    (state, what): cell
+                    for (other, state, what), cell in invocations.TABLE.items()
+                    if other is kind
+                }
+            )
+            for kind in OperationClass
+        },
     }
 
 

@@ -97,13 +97,14 @@ class Mtp3Node:
         self._indicated: list[Callable[[Status], None]] = []
         self._upu_until_us: dict[tuple[int, int], int] = {}
         """By origin and service: no second UPU before."""
-        self._information = SERVICE_ISUP | network_indicator << 6
+        self._network = network_indicator << 6
 
-    def attach(self, end: LinkEnd, adjacent: int) -> None:
+    def attach(self, end: LinkEnd, adjacent: int, code: int | None = None) -> None:
         """Make `end` a link of the linkset to the point code `adjacent`, and a route to it.
 
+        `code` is its signalling link code, the same at both ends; None: the lowest that is free.
         It carries traffic when it is in service and has passed its test (Q.707 §2.2). Raises
-        ValueError for a link that is not this node's, or one too many.
+        ValueError for a link that is not this node's, one too many, or one whose code is taken.
         """
         if end.near != self.name:
             raise ValueError(f"{self.name}: {end.link} ends at {end.near} here")
@@ -115,7 +116,11 @@ class Mtp3Node:
             linkset = self.point.linksets[adjacent] = Linkset(adjacent)
         if len(linkset.links) >= LINKS_LIMIT:
             raise ValueError(f"{self.name}: more than {LINKS_LIMIT} links to one node")
-        link = self.management.add(linkset, end)
+        if code is None:
+            code = linkset.free_code()
+        elif not 0 <= code < LINKS_LIMIT or linkset.link(code) is not None:
+            raise ValueError(f"{self.name}: {end.link}: code {code} is taken, or none")
+        link = self.management.add(linkset, end, code)
         end.attach(self.receiver(link), partial(self.management.changed, link))
         if end.in_service:
             # Not at once: the other end of the link may not stand yet.
@@ -139,15 +144,22 @@ class Mtp3Node:
         way = self._ways.get(destination)
         return way is not None and way.open
 
-    def transfer(self, destination: int, selection: int, payload: bytes, priority: int = 0) -> bool:
-        """Send for the ISDN user part; False when no route is in service, and nothing was sent."""
+    def transfer(
+        self,
+        destination: int,
+        selection: int,
+        payload: bytes,
+        priority: int = 0,
+        service: int = SERVICE_ISUP,
+    ) -> bool:
+        """Send for a user part; False when no route is in service, and nothing was sent."""
         way = self._ways.get(destination)
         if way is None or not way.open:
             return False
         if len(payload) > self._payload_limit_octets or not 0 <= selection <= self._selection_mask:
             # Whatever is wrong with it, the codec says so.
             self._units.encode(Msu(destination, self.point_code, selection, payload))
-        information = self._information | priority << 4
+        information = self._network | priority << 4 | service
         octets = self._write(information, way.label | selection << self._selection_shift) + payload
         self.sent += 1
         if self.point.is_congested and way.links[selection].congestion:

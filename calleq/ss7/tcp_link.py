@@ -39,11 +39,16 @@ CONNECTIONS_LIMIT = 256
 """Connections a listener keeps, named or not; one more is closed at once."""
 
 
+def said_name(node: str, slc: int) -> str:
+    """What a connecting node says of itself, with the code of a link that is not its first."""
+    return f"{node}/{slc}" if slc else node
+
+
 class TcpEnd(AttachedEnd):
     """One end of a link over TCP; fulfils `LinkEnd`.
 
-    `malformed` counts the connections that were closed because of what came over them,
-    `forgotten` the units that nobody retrieved before the link failed again.
+    `malformed` counts connections closed because of what came over them, `forgotten` the units
+    that nobody retrieved before the link failed again.
     """
 
     def __init__(
@@ -58,8 +63,10 @@ class TcpEnd(AttachedEnd):
         emergency: bool = True,
         timers: Timers | None = None,
         bounds: Bounds | None = None,
+        slc: int = 0,
     ) -> None:
         super().__init__(link, near, far, clock)
+        self.slc = slc
         self.foreign = foreign
         """The far node is none of this project's: no names are said."""
         self.emergency = emergency
@@ -311,25 +318,25 @@ class TcpListener:
         self._connections: set[_Connection] = set()
         self._listener: Listener | None = None
 
-    def end(self, far: str, link: str) -> TcpEnd:
+    def end(self, far: str, link: str, slc: int = 0) -> TcpEnd:
         """This node's end of the link that the node `far` will connect for."""
-        end = TcpEnd(link, self.name, far, self._clock, self._tap, timers=self._timers)
-        self._expect(far, end)
+        end = TcpEnd(link, self.name, far, self._clock, self._tap, timers=self._timers, slc=slc)
+        self._expect(said_name(far, slc), end)
         return end
 
     def expect(self, end: TcpEnd, host: str) -> None:
         """A foreign node will connect for this end, from the address `host` ("": from any)."""
-        self._expect(end.far, end)
+        self._expect(said_name(end.far, end.slc), end)
         self._hosts[host] = end
 
-    def _expect(self, far: str, end: TcpEnd) -> None:
-        if far in self._ends:
-            raise ValueError(f"{self.name}: {far} is expected already")
-        self._ends[far] = end
+    def _expect(self, name: str, end: TcpEnd) -> None:
+        if name in self._ends:
+            raise ValueError(f"{self.name}: {name} is expected already")
+        self._ends[name] = end
 
-    def end_of(self, far: str) -> TcpEnd:
+    def end_of(self, far: str, slc: int = 0) -> TcpEnd:
         """The end of the link to `far`; KeyError when that node is not expected."""
-        return self._ends[far]
+        return self._ends[said_name(far, slc)]
 
     def listen(self, reactor: TcpReactor, port: int, interface: str = "127.0.0.1") -> int:
         """Start; returns the port (0 lets the system choose). Raises CannotListenError."""
@@ -396,7 +403,9 @@ class TcpConnector:
             self._connection.abandon()
 
     def _make_connection(self) -> _Connection:
-        self._connection = _Connection(self.end.near, self.end.clock, self._find, self.end)
+        end = self.end
+        name = said_name(end.near, end.slc)
+        self._connection = _Connection(name, end.clock, self._find, end)
         return self._connection
 
     def _over(self, dialler: Dialler) -> None:

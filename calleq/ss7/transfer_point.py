@@ -43,9 +43,9 @@ class TransferPoint(Mtp3Node):
         self.relayed = 0
         self.undeliverable = 0
 
-    def attach(self, end: LinkEnd, adjacent: int) -> None:
+    def attach(self, end: LinkEnd, adjacent: int, code: int | None = None) -> None:
         """As `Mtp3Node.attach`; every adjacent node can also be reached by way of the mate."""
-        super().attach(end, adjacent)
+        super().attach(end, adjacent, code)
         if self.mate is not None and adjacent != self.mate:
             self.set_route(adjacent, (self.mate,))
 

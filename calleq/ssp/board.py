@@ -17,8 +17,8 @@ from calleq.calling_logic.means import Reservations, Way, WayUser
 from calleq.journal.entries import CircuitKey
 from calleq.runtime.clock import Clock
 from calleq.ss7.isup.contract import Exchange
-from calleq.ss7.isup.messages import Cause, Message
-from calleq.ssp.call import Call
+from calleq.ss7.isup.messages import Cause, Iam, Message
+from calleq.ssp.call import Call, CallMaker
 from calleq.ssp.office import Attempt, Office
 from calleq.ssp.originating import CallingSide, OInput, OriginatingCall
 
@@ -100,8 +100,8 @@ class PortSide(CallingSide):
     def treat(self) -> None:
         if not self._is_over:
             self._is_over = True
+            self._clear_soon()  # first: the port is free before the end is durable anywhere
             self._user.circuit_released(self._port, self.call.cause)
-            self._clear_soon()
 
     def release(self, cause: Cause) -> None:
         """The logic ends the call."""
@@ -142,12 +142,13 @@ class Board:
         self._groups = groups
         self._begun = begun
         self._ended = ended
+        self.new_call: CallMaker = Call
         self._reservations = Reservations()
         self._free = deque(range(1, ports + 1))
         """The numbers of the ports that are free, the longest free first."""
 
-    def reserve(self, call: str) -> bool:
-        return self._reservations.reserve(call, len(self._free))
+    def reserve(self, call: str, answer: Callable[[bool], object]) -> None:
+        answer(self._reservations.reserve(call, len(self._free)))
 
     def are_resetting(self) -> bool:
         exchange: Exchange = self._office.exchange
@@ -159,17 +160,21 @@ class Board:
         self._reservations.taken(call)
         return self._take()
 
-    def seize_extra(self) -> Port | None:
+    def seize_extra(self, call: str = "") -> Port | None:
+        """Any port that is not promised; `call` makes no difference to a board."""
         return self._take() if len(self._free) > self._reservations.promised else None
 
     def _take(self) -> Port:
         own = self._point_code
         return Port(self, CircuitKey(own, own, self._free.popleft()))
 
-    def dial(self, way: Way, called: str, caller: str, user: WayUser) -> None:
+    def dial(
+        self, way: Way, called: str, caller: str, user: WayUser, iam: Iam | None = None
+    ) -> None:
+        """See `Access`; `iam` is what a circuit towards another exchange is to carry besides."""
         assert isinstance(way, Port), "seize gives nothing else"
-        attempt = Attempt(called=called, calling=caller, shown=caller, incoming=way.key)
-        call = Call(self._office, attempt, self._ended)
+        attempt = Attempt(called=called, calling=caller, shown=caller, incoming=way.key, iam=iam)
+        call = self.new_call(self._office, attempt, self._ended)
         way.begin(call, user)
         self._begun(call)
 
@@ -178,6 +183,7 @@ class Board:
         self.free(way)
 
     def hear(self, way: Way, sources: tuple[str, ...]) -> None:
+        """What the party hears from now on; nothing once its call is being released."""
         assert isinstance(way, Port), "seize gives nothing else"
         way.hear(sources)
 

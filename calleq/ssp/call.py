@@ -24,6 +24,10 @@ EARLY_LIMIT = 8
 """Messages (digits, mostly) that may come before the called side is there."""
 
 
+CallMaker = Callable[[Office, Attempt, Callable[["Call"], object]], "Call"]
+"""Makes the call of an attempt; `Call` itself is one, service switching has another."""
+
+
 class Call:
     """One call, from its origination attempt until nothing is left of the caller's access."""
 

@@ -31,6 +31,8 @@ from calleq.runtime.clock import Clock, Timer
 from calleq.runtime.steps import steps_of
 from calleq.units import SECOND_US
 
+_UNSPECIFIED = Q850.NORMAL_UNSPECIFIED
+
 T301_US = 180 * SECOND_US
 """How long a telephone may ring."""
 T303_US = 4 * SECOND_US
@@ -289,7 +291,7 @@ class LineChannel:
         given = _INPUT_OF[type(message)]
         if given in _CLEARING and self.state not in _ENDING:
             assert isinstance(message, Clearing)
-            self.cause = message.cause or Q850.NORMAL_UNSPECIFIED
+            self.cause = message.cause or _UNSPECIFIED
         elif isinstance(message, Notify):
             self.suspended = message.suspended
         self._take(given)

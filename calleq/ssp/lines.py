@@ -34,6 +34,8 @@ from calleq.topology import Line, LineKind
 CHANNELS: dict[LineKind, int] = {"dial_up": 1, "two_lines": 2, "isdn": 2, "dsl": 1, "mobile": 1}
 """Calls at once by kind of line."""
 
+_NULL = LState.NULL
+
 SWITCH_REFERENCES = range(64, 128)
 TELEPHONE_REFERENCES = range(1, 64)
 
@@ -151,11 +153,14 @@ class LineRegister:
     def hear(self, channel: LineChannel, sources: tuple[str, ...]) -> None:
         """What the telephone hears of this call from now on; nothing once the call is gone."""
         subscriber = self._lines[channel.line]
-        if sources and channel.state is not LState.NULL:
+        if sources and channel.state is not _NULL:
             subscriber.sources[channel] = sources
         elif subscriber.sources.pop(channel, None) is None:
             return
-        total = tuple(chain.from_iterable(subscriber.sources.values()))
+        heard = subscriber.sources
+        total = (
+            sources if len(heard) == 1 and sources else tuple(chain.from_iterable(heard.values()))
+        )
         self._voice.feed(self._name, subscriber.wire, total)
 
     def _occupy(

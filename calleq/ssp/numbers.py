@@ -13,8 +13,26 @@ from calleq.ss7.isup.contract import Digits
 from calleq.ss7.isup.messages import CalledNumber, Nature
 from calleq.ssp.routing import OwnNumber, Route, Routing, Towards
 
+_ENOUGH = Digits.ENOUGH
+_NATIONAL, _INTERNATIONAL = int(Nature.NATIONAL), int(Nature.INTERNATIONAL)
+
 LEAST_DIGITS = 7
 """Of any number in E.164 notation that is routed here."""
+
+
+_NATIONAL, _INTERNATIONAL = Nature.NATIONAL, Nature.INTERNATIONAL
+
+
+def e164(digits: str, nature: int, country_code: str) -> str:
+    """A signalled number as E.164 with `+`; empty when the digits make none."""
+    digits = digits.removesuffix("f")
+    if nature == _NATIONAL:
+        digits = country_code + digits
+    elif nature != _INTERNATIONAL:
+        return ""
+    if digits.isascii() and digits.isdecimal() and 7 <= len(digits) <= 15 and digits[0] != "0":
+        return "+" + digits
+    return ""
 
 
 class SwitchNumbers:
@@ -37,19 +55,19 @@ class SwitchNumbers:
         number, route = self._look(called)
         match route:
             case None:
-                return Digits.ENOUGH
+                return _ENOUGH
             case _ if called.digits.endswith("f"):
-                return Digits.ENOUGH
-            case OwnNumber():
-                shortest, longest = self._lengths.get(self._routing.prefix_of(number), (0, 0))
-                if len(number) < shortest:
-                    return Digits.MISSING
-                return Digits.MAYBE if len(number) < longest else Digits.ENOUGH
+                return _ENOUGH
             case Towards():
                 short = len(number) <= LEAST_DIGITS
+            case OwnNumber():
+                shortest, longest = self._lengths.get(self._routing.prefix_of(number), (0, 0))
+                if shortest <= len(number) < longest:
+                    return Digits.MAYBE
+                short = len(number) < shortest
             case _:
                 short = self._routing.may_lead_somewhere(number)
-        return Digits.MISSING if short else Digits.ENOUGH
+        return Digits.MISSING if short else _ENOUGH
 
     def goes_on(self, called: CalledNumber) -> bool:
         """Whether a call to it only passes through here."""
@@ -66,6 +84,6 @@ class SwitchNumbers:
     def _e164(self, called: CalledNumber) -> str:
         """As far as it has come; empty for numbers of a nature that is not routed here."""
         digits = called.digits.removesuffix("f")
-        if called.nature == Nature.NATIONAL:
+        if called.nature == _NATIONAL:
             return f"+{self._country_code}{digits}"
-        return f"+{digits}" if called.nature == Nature.INTERNATIONAL else ""
+        return f"+{digits}" if called.nature == _INTERNATIONAL else ""

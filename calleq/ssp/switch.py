@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from calleq.acd.longest_idle import LongestIdle
 from calleq.calling_logic.logic import CallingLogic
 from calleq.calling_logic.means import Means
+from calleq.calling_logic.stage import OwnVoice
 from calleq.causes import Q850
 from calleq.journal.contract import Journal
 from calleq.journal.entries import (
@@ -35,22 +36,21 @@ from calleq.ss7.isup.messages import (
     CallingNumber,
     Iam,
     Location,
-    Nature,
     Presentation,
 )
+from calleq.ss7.sccp.contract import SccpProvider
 from calleq.ssp.board import Board
-from calleq.ssp.call import Call
+from calleq.ssp.call import Call, CallMaker
 from calleq.ssp.calling import CallingCircuit, CallingLine
 from calleq.ssp.channel import ChannelUser, LineChannel
 from calleq.ssp.lines import LineRegister
 from calleq.ssp.mobile import Radio
-from calleq.ssp.numbers import SwitchNumbers
+from calleq.ssp.numbers import SwitchNumbers, e164
 from calleq.ssp.office import Attempt, Office
 from calleq.ssp.routing import OwnNumber, Routing
 from calleq.ssp.set_up import SetUpRelay
+from calleq.ssp.ssf.switching import ServiceSwitching
 from calleq.topology import Switch, Topology, TopologyError, parse_point_code
-
-_NATIONAL, _INTERNATIONAL = Nature.NATIONAL, Nature.INTERNATIONAL
 
 
 class SwitchService:
@@ -68,11 +68,13 @@ class SwitchService:
         journal: Journal,
         clock: Clock,
         last_seizure: int = 0,
+        sccp: SccpProvider | None = None,
     ) -> None:
         """Serve the switch `name` of the topology; raises TopologyError when it has none.
 
         Registers itself: `exchange.on_set_up`, `lines.serve`, `bus.attach`. `last_seizure` is the
-        greatest `LineSeized.seizure` of this switch in the journal.
+        greatest `LineSeized.seizure` of this switch in the journal. With `sccp` the switch is a
+        service switching point: it asks SCPs at its triggers, and dials for them.
         """
         switch = _switch_of(topology, name)
         routing = Routing(topology, name)
@@ -101,31 +103,42 @@ class SwitchService:
             seizures=last_seizure,
         )
         peripheral = _peripheral_of(topology, name)
-        self.logic = (
-            None if peripheral or not switch.board else self._own_logic(switch, topology, bus)
-        )
+        self._new_call: CallMaker = Call
+        own_code = parse_point_code(switch.point_code, topology.variant)
+        has_board = switch.board and (sccp or not peripheral)
+        board = self._own_board(switch, own_code) if has_board else None
+        self.logic = None if peripheral or board is None else self._own_logic(switch, board, bus)
         """Calling logic 80 on the switch's own board, where it has one and no peripheral."""
+        self.services: ServiceSwitching | None = None
+        """Service switching, where there are SCPs."""
+        if sccp is not None:
+            self.services = ServiceSwitching(topology, self._office, board, sccp, own_code)
+            self._new_call = self.services.new_call
+            if board is not None:
+                board.new_call = self._new_call
         self.relay = SetUpRelay(name, bus, topology.access_server.name, peripheral, self.logic)
         exchange.on_set_up(self._circuit_seized)
         numbers = (line.number for line in own)
         exchange.on_digits(SwitchNumbers(routing, numbers, topology.country_code))
         self.register.on_origination(self._line_dials)
 
-    def _own_logic(self, switch: Switch, topology: Topology, bus: Bus) -> CallingLogic:
-        office = self._office
-        board = Board(
-            office,
-            parse_point_code(switch.point_code, topology.variant),
+    def _own_board(self, switch: Switch, point_code: int) -> Board:
+        return Board(
+            self._office,
+            point_code,
             switch.board,
             tuple(trunk.name for trunk in self._trunks),
             self._calls.add,
             self._calls.discard,
         )
+
+    def _own_logic(self, switch: Switch, board: Board, bus: Bus) -> CallingLogic:
+        office = self._office
         means = Means(
             office.name,
             switch.number,
             board,
-            office.voice,
+            OwnVoice(office.name, office.voice, board.hear),
             office.journal,
             office.clock,
             LongestIdle(),
@@ -188,7 +201,7 @@ class SwitchService:
         office = self._office
         calling = _calling(iam.calling, office.country_code)
         attempt = Attempt(
-            called=_e164(iam.called.digits, iam.called.nature, office.country_code),
+            called=e164(iam.called.digits, iam.called.nature, office.country_code),
             calling=calling,
             shown=calling if _may_be_shown(iam.calling) else "",
             incoming=circuit.key,
@@ -196,20 +209,18 @@ class SwitchService:
             received=self._received(circuit, iam),
             from_switch=office.routing.is_switch(circuit.far),
         )
-        call = Call(office, attempt, self._calls.discard)
+        call = self._new_call(office, attempt, self._calls.discard)
         side = CallingCircuit(office, circuit, call)
         call.calling = side
         self._calls.add(call)
         return side
 
     def _received(self, circuit: Circuit, iam: Iam) -> Received:
-        cic = circuit.key.cic
-        groups = (
-            trunk.name
-            for trunk in self._trunks
-            if circuit.far in trunk.ends and trunk.first <= cic < trunk.first + trunk.circuits
-        )
-        group = next(groups, "")
+        cic, far, group = circuit.key.cic, circuit.far, ""
+        for trunk in self._trunks:
+            if far in trunk.ends and trunk.first <= cic < trunk.first + trunk.circuits:
+                group = trunk.name
+                break
         called, calling = iam.called, iam.calling
         if calling is None:
             return Received(group, called.digits, called.nature)
@@ -231,7 +242,7 @@ class SwitchService:
         attempt = Attempt(
             called=called, calling=channel.line, shown=channel.line, line=channel.line
         )
-        call = Call(office, attempt, self._calls.discard)
+        call = self._new_call(office, attempt, self._calls.discard)
         side = CallingLine(office, channel, line_wire(channel.line), call)
         call.calling = side
         self._calls.add(call)
@@ -246,26 +257,17 @@ def _switch_of(topology: Topology, name: str) -> Switch:
 
 
 def _peripheral_of(topology: Topology, name: str) -> str:
+    """The peripheral that makes the switch's calls; empty where the switch does that itself."""
+    if topology.access_server.equipment == name:
+        return ""
     for peripheral in topology.peripherals:
         if peripheral.switch == name:
             return peripheral.name
     return ""
 
 
-def _e164(digits: str, nature: int, country_code: str) -> str:
-    """E.164 with `+`, empty when the digits make none."""
-    digits = digits.removesuffix("f")
-    if nature == _NATIONAL:
-        digits = country_code + digits
-    elif nature != _INTERNATIONAL:
-        return ""
-    if digits.isascii() and digits.isdecimal() and 7 <= len(digits) <= 15 and digits[0] != "0":
-        return "+" + digits
-    return ""
-
-
 def _calling(calling: CallingNumber | None, country_code: str) -> str:
-    return "" if calling is None else _e164(calling.digits, calling.nature, country_code)
+    return "" if calling is None else e164(calling.digits, calling.nature, country_code)
 
 
 def _may_be_shown(calling: CallingNumber | None) -> bool:

@@ -107,6 +107,8 @@ CALLER = HABITS["person"]
 COMPUTER = Habit(says=MODEM_CALLS)
 """A computer that dials its internet service."""
 
+_HEARS, _SAYS = Event.HEARS, Event.SAYS
+
 _HELLO = Prompt(kind="mouth", text="hello")
 _TALK = Prompt(kind="mouth", text="talk")
 _UNWATCHED = Player()
@@ -215,7 +217,7 @@ class Inhabitant:
         """Utter something; what was being uttered is cut off."""
         self._has_spoken = True
         said = prompt.text if prompt.kind == "mouth" else f"{prompt.kind} {prompt.text}"
-        self._diary.note(self._phone.number, Event.SAYS, said)
+        self._diary.note(self._phone.number, _SAYS, said)
         self._voice.play(ELEMENT, self._mouth, prompt, _UNWATCHED)
 
     # Occupant: what the telephone tells.
@@ -294,7 +296,7 @@ class Inhabitant:
             (detail,) = heard
         else:
             detail = ", ".join(sorted(heard)) or "silence"
-        self._diary.note(self._phone.number, Event.HEARS, detail)
+        self._diary.note(self._phone.number, _HEARS, detail)
 
     def _react(self, previous: frozenset[str]) -> None:
         """Decide what to do about what is heard now, in a call that is through."""

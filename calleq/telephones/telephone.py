@@ -132,8 +132,10 @@ class Telephone:
             if message.reference != self._reference or not self._to_originator:
                 self._take(Input.UNWANTED_SETUP if self.rejects else Input.SETUP, message)
         elif message.reference == self._reference:
-            if type(message) is not Notify:  # it is never told how the far telephone stands
-                self._take(_INPUTS[type(message)], message)
+            kind = type(message)
+            if kind is not Notify:  # it is never told how the far telephone stands
+                action, self.state = _STEPS[self.state][_INPUTS[kind]]
+                action(self, message)
         elif not isinstance(message, ReleaseComplete):
             self._take(Input.STRANGE, message)
 

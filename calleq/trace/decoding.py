@@ -25,8 +25,13 @@ from calleq.ss7.isup.describe import Fields, describe
 from calleq.ss7.isup.messages import IsupError, Message
 from calleq.ss7.mtp3 import SERVICE_ISUP, Msu, Mtp3Error
 from calleq.ss7.mtp3_codec import unit_codec
+from calleq.ss7.sccp import codec as sccp_codec
+from calleq.ss7.sccp.describe import describe as describe_sccp
+from calleq.ss7.sccp.messages import Message as SccpMessage
+from calleq.ss7.sccp.values import SERVICE_SCCP, SccpError
 from calleq.ss7.variant import ITU, Variant
 from calleq.topology import VariantName, point_code_text
+from calleq.trace import inap
 from calleq.trace.capture import Captured
 
 NATIONAL = 2
@@ -49,6 +54,12 @@ class Decoders:
     isup: Callable[[bytes], Message] = isup_codec.decode
     """Raises IsupError."""
     encode_isup: Callable[[Message], bytes] = isup_codec.encode
+    sccp: Callable[[bytes], SccpMessage] = sccp_codec.decode
+    """Raises SccpError."""
+    encode_sccp: Callable[[SccpMessage], bytes] = sccp_codec.encode
+    user_data: Callable[[SccpMessage], tuple[str, Fields] | None] = inap.user_data
+    """What the data in a message of SCCP says: its name and fields; None where it is shown as
+    octets. Raises nothing."""
     variant: Variant = ITU
     """Whose notation point codes have, and how wide the selection is."""
 
@@ -56,11 +67,14 @@ class Decoders:
 def decoders_of(variant: Variant) -> Decoders:
     """The decoders of a network's variant."""
     units, messages = unit_codec(variant), message_codec(variant)
+    sccp = sccp_codec.message_codec(variant)
     return Decoders(
         mtp3=units.decode,
         encode_mtp3=units.encode,
         isup=messages.decode,
         encode_isup=messages.encode,
+        sccp=sccp.decode,
+        encode_sccp=sccp.encode,
         variant=variant,
     )
 
@@ -121,6 +135,8 @@ def reading(
 def _signalling(octets: bytes, decoders: Decoders, codes: tuple[int, int, int] | None) -> Reading:
     msu = decoders.mtp3(octets)
     label = _label_fields(msu, codes, decoders.variant)
+    if msu.service == SERVICE_SCCP:
+        return _sccp(octets, msu, label, decoders)
     if msu.service != SERVICE_ISUP:
         fields = (*label, ("octets", octets.hex()))
         return Reading("MSU", fields, f"service {msu.service} is not the ISDN user part")
@@ -134,6 +150,21 @@ def _signalling(octets: bytes, decoders: Decoders, codes: tuple[int, int, int] |
     elif msu.selection != message.cic & decoders.variant.selections - 1:
         label = (*label, ("selection", str(msu.selection)))
     whole = msgspec.structs.replace(msu, payload=decoders.encode_isup(message))
+    if decoders.encode_mtp3(whole) != octets:
+        label = (*label, ("octets", octets.hex()))
+    return Reading(name, fields + label)
+
+
+def _sccp(octets: bytes, msu: Msu, label: Fields, decoders: Decoders) -> Reading:
+    try:
+        message = decoders.sccp(msu.payload)
+    except SccpError as error:
+        return Reading("SCCP", (*label, ("octets", octets.hex())), str(error))
+    name, fields = describe_sccp(message, payload=decoders.user_data)
+    ends = (message.calling.point_code, message.called.point_code)
+    if ends == (msu.origin, msu.destination):
+        label = tuple(field for field in label if field[0] != "label")
+    whole = msgspec.structs.replace(msu, payload=decoders.encode_sccp(message))
     if decoders.encode_mtp3(whole) != octets:
         label = (*label, ("octets", octets.hex()))
     return Reading(name, fields + label)

@@ -11,15 +11,20 @@ Refuses nothing: a call of which no octet was captured has an empty ladder.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 
 from calleq.journal.entries import Accepted, Dialled, Ended, Progress, Stamped, Undertaken
 from calleq.osn.messages import OsnError
 from calleq.runtime.tap import Segment
+from calleq.ss7.mtp3 import Mtp3Error
+from calleq.ss7.sccp.messages import Message as SccpMessage
+from calleq.ss7.sccp.values import SERVICE_SCCP, SccpError
 from calleq.trace.capture import Captured
 from calleq.trace.circuits import Circuits, seizures
 from calleq.trace.decoding import Decoders, read_internet, reading
+from calleq.trace.dialogues import CallDialogues
 from calleq.trace.lines import Lines
 
 DECODERS = Decoders()
@@ -43,6 +48,13 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     octets: bytes
 
 
+class Dialogues(Protocol):
+    """Who knows which call the users of SCCP speak of: their messages do not name it."""
+
+    def call_of(self, message: SccpMessage, captured: Captured) -> str:
+        """The call of a message, empty when it is none's; it is told all, in the order of time."""
+
+
 class Ladder(msgspec.Struct, frozen=True):
     """Every captured message of a call, in the order of time."""
 
@@ -56,8 +68,11 @@ def ladder(
     entries: Iterable[Stamped],
     point_codes: Mapping[str, int],
     decoders: Decoders = DECODERS,
+    dialogues: Dialogues | None = None,
 ) -> Ladder:
     """The ladder of `call`.
+
+    `dialogues` finds the units of SCCP that belong to it; without it, the SCP's journal says.
 
     `captures` are sorted by time (`read_captures`, `MemoryCapture.captures`); `entries` are those
     of all journals in any order; `point_codes` has every node's by its name.
@@ -67,11 +82,16 @@ def ladder(
     circuits = Circuits(announced, point_codes, decoders)
     lines = Lines(offers, decoders)
     referenced = _References(call, stamped, decoders)
+    spoken = dialogues or CallDialogues(stamped, decoders.mtp3)
     chosen: list[int] = []
     for index, captured in enumerate(captures):
         match captured.segment:
             case Segment.SIGNALLING_LINK:
-                circuits.take(index, captured)
+                message = _sccp_message(captured.octets, decoders)
+                if message is None:
+                    circuits.take(index, captured)
+                elif spoken.call_of(message, captured) == call:
+                    chosen.append(index)
             case Segment.CIRCUIT:
                 if lines.call_of(captured) == call:
                     chosen.append(index)
@@ -125,6 +145,16 @@ def _row(
         error=read.error,
         octets=captured.octets,
     )
+
+
+def _sccp_message(octets: bytes, decoders: Decoders) -> SccpMessage | None:
+    """What a unit carries, if it is one of SCCP and can be read."""
+    if not octets or octets[0] & 15 != SERVICE_SCCP:
+        return None
+    try:
+        return decoders.sccp(decoders.mtp3(octets).payload)
+    except (Mtp3Error, SccpError):
+        return None
 
 
 class _References:

@@ -80,7 +80,7 @@ def _chosen(numbers: Sequence[str], cases: list[LoadedCase]) -> list[LoadedCase]
             one
             for one in cases
             if one.number == number
-            or one.number.startswith(f"{number}.")
+            or one.number.startswith((f"{number}.", f"{number}-"))
             or one.number.rstrip("abcdefgh") == number
         ]
         if not found:

@@ -12,7 +12,7 @@ from simulator.conformance.loading import Kind, LoadedCase, Suite, load_suite, s
 from simulator.conformance.mutants import Mutant
 from simulator.conformance.performing import Performer
 
-PROTOCOLS = {"q784": "isup", "q782": "mtp3", "ts102381": "m3ua"}
+PROTOCOLS = {"q784": "isup", "q782": "mtp3", "q786": "sccp", "ts102381": "m3ua", "q787": "tcap"}
 """The protocol of each suite: a package with `suite.SHIPPED`."""
 
 

@@ -50,6 +50,11 @@ RANGES: dict[str, tuple[float, float]] = {
     "MTP T23": (180, 360),
     "SLT T1": (4, 12),
     "SLT T2": (30, 90),
+    # SCCP: Q.714 annex C; T(stat.info) doubles
+    "T(reass)": (10, 20),
+    "T(stat.info)": (5, 10),
+    "T(stat.info) second": (10, 20),
+    "T(stat.info) third": (20, 40),
 }
 SLACK_S = 0.1
 """Of a link's delay there and back, and of the time that the switch needs."""

@@ -36,7 +36,8 @@ class Side:
         self._world = world
         self._here = here
         self._put = put
-        self._ends: dict[tuple[str, str], WireEnd] = {}
+        self._ends: dict[str, WireEnd] = {}
+        """By link."""
         self._serving: dict[str, Callable[[str, bytes], None]] = {}
         self._telephones: dict[tuple[str, str], Callable[[bytes], None]] = {}
         self._lines = InProcessLines(clock, WIRE_US, NoTap())
@@ -127,8 +128,8 @@ class Side:
         if len(near) == 2:
             wire = in_process_link(link, self.clock, NoTap())
             return {name: wire.end(name) for name in near}
-        ends = {name: WireEnd(link.ends, name, self._put) for name in near}
-        self._ends.update({(end.near, end.far): end for end in ends.values()})
+        ends = {name: WireEnd(link.ends, name, self._put, link.slc) for name in near}
+        self._ends.update({end.link: end for end in ends.values()})
         return ends
 
     def arrives(self, sent: Sent) -> None:
@@ -140,7 +141,7 @@ class Side:
             case "line":
                 self._telephones[sent.place, sent.far](sent.octets)
             case "link":
-                self._ends[sent.far, sent.place].arrives(sent.octets)
+                self._ends[sent.far].arrives(sent.octets)
             case "osn":
                 self._bus.send(sent.place, sent.far, sent.octets)
             case "post":

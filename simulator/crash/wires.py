@@ -17,8 +17,8 @@ from typing import Literal
 
 import msgspec
 
-from calleq.ss7.links import link_name
 from calleq.ss7.m2pa import NONE_RECEIVED
+from calleq.topology import link_name
 
 FRAME_LIMIT_BYTES = 1 << 20
 _LENGTH = struct.Struct(">I")
@@ -118,8 +118,8 @@ class Channel:
 class WireEnd:
     """One end of a signalling link whose other end is across the pipes; fulfils `LinkEnd`."""
 
-    def __init__(self, ends: tuple[str, str], near: str, put: Put) -> None:
-        self.link = link_name(ends)
+    def __init__(self, ends: tuple[str, str], near: str, put: Put, slc: int = 0) -> None:
+        self.link = link_name(ends, slc)
         self.near = near
         self.far = ends[1] if near == ends[0] else ends[0]
         self.in_service = True
@@ -153,7 +153,7 @@ class WireEnd:
 
     def send(self, octets: bytes) -> bool:
         if self.in_service:
-            self._put("link", self.near, self.far, octets)
+            self._put("link", self.near, self.link, octets)
         return self.in_service
 
     def arrives(self, octets: bytes) -> None:

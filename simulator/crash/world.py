@@ -22,6 +22,7 @@ from calleq.topology import (
     load_topology,
 )
 from calleq.units import SECOND_US, parse_utc
+from simulator.world import without_services
 
 START_US = parse_utc("2026-01-05T09:00:00Z")
 FAR = "ssp-64"
@@ -139,7 +140,7 @@ def _manners(draw: random.Random) -> tuple[Manner, Manner]:
 
 
 def _topology() -> Topology:
-    base = load_topology()
+    base = without_services(load_topology())
     return msgspec.structs.replace(
         base,
         name="crash",

@@ -188,7 +188,7 @@ def _rung_undialled(network: FragileNetwork, dialled: Mapping[str, int]) -> list
         elif entry.event is Event.LINE_LOST:
             lost.add(entry.number)
         elif entry.event is Event.DIALS:
-            by_hand[entry.detail] += 1
+            by_hand.update(_led_to(network, entry.detail))
     for number in lost:
         rings[number] -= sum(map(is_lost_ring, network.diary.calls(number)))
     return [
@@ -302,9 +302,18 @@ def _switch_died(network: FragileNetwork, call: DiaryCall) -> bool:
 def _by_hand(network: FragileNetwork, call: DiaryCall) -> bool:
     """Whether another telephone dialled this one: such a call is no customer service call."""
     return any(
-        entry.event is Event.DIALS and entry.detail == call.number and entry.number == call.far
+        entry.event is Event.DIALS and call.number in _led_to(network, entry.detail)
         for entry in network.diary.entries(call.far)
     )
+
+
+def _led_to(network: FragileNetwork, dialled: str) -> frozenset[str]:
+    """Whose telephones may ring because this number was dialled: an 800 number has several."""
+    found = {dialled}
+    for service in network.topology.freephone:
+        if service.number == dialled:
+            found.update(*(share.numbers for rule in service.rules for share in rule.shares))
+    return frozenset(found)
 
 
 def disagreeing_circuits(network: FragileNetwork) -> list[str]:

@@ -29,7 +29,7 @@ from calleq.runtime.tap import NoTap, Tap
 from calleq.ss7.isup.exchange import IsupExchange
 from calleq.ss7.isup.messages import GroupKind
 from calleq.ss7.laying import in_process_link
-from calleq.ss7.links import LinkEnd, link_name
+from calleq.ss7.links import LinkEnd
 from calleq.ss7.wire import Quality
 from calleq.telephones.behaviours import TALK_US, Manners
 from calleq.telephones.diary import Diary
@@ -102,13 +102,13 @@ class FragileNetwork:
         self._machines = machines
         self._outages = Outages(
             {
-                link_name(link.ends): in_process_link(link, self.clock, self.tap, seed)
+                link.name: in_process_link(link, self.clock, self.tap, seed)
                 for link in topology.links
             }
         )
         for link in topology.links:
             if link.is_foreign:
-                self._outages.against(link_name(link.ends), "nobody is there")
+                self._outages.against(link.name, "nobody is there")
         self.processes = {name: Process(name) for name in element_names(topology)}
         for name in self.processes:
             self._build(name)
@@ -231,7 +231,7 @@ class FragileNetwork:
     def delay_us(self, name: str) -> int:
         """How long a frame takes over a link as the topology has it. Raises FaultError."""
         self._outages.reasons(name)
-        return next(link.delay_us for link in self.topology.links if link_name(link.ends) == name)
+        return next(link.delay_us for link in self.topology.links if link.name == name)
 
     def spoil_link(self, name: str, quality: Quality | None) -> None:
         """Make a link's wire like this, None: as it was. Raises FaultError."""
@@ -352,7 +352,7 @@ class FragileNetwork:
         process.begun += 1
 
         def link_ends(link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
-            wire = self._outages.links[link_name(link.ends)]
+            wire = self._outages.links[link.name]
             return {end: MortalLinkEnd(wire.end(end), life) for end in link.ends if end in chosen}
 
         plant = Plant(

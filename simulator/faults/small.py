@@ -10,6 +10,7 @@ from functools import lru_cache
 import msgspec
 
 from calleq.topology import Behaviour, Business, Line, Timing, Topology, load_topology
+from simulator.world import without_services
 
 CIRCUITS = 4
 
@@ -22,7 +23,7 @@ PASSWORD = "small"
 
 @lru_cache(maxsize=1)
 def _figure1() -> Topology:
-    return load_topology()
+    return without_services(load_topology())
 
 
 def small_world(

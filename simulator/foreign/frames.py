@@ -5,7 +5,7 @@ frame), since a frame on a simulated wire has no SCTP or TCP below it. Read are 
 of `calleq.trace`'s pcap and pcapng (link type 141), as a stream: nothing is kept.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from struct import Struct
 from typing import BinaryIO, NamedTuple
 
@@ -61,11 +61,10 @@ class FrameFile:
         self.written += 1
 
 
-def overhear(links: Mapping[tuple[str, str], InProcessLink], file: FrameFile) -> None:
+def overhear(links: Iterable[InProcessLink], file: FrameFile) -> None:
     """Write every frame that arrives over these links from now on."""
-    for ends, link in links.items():
-        for name in ends:
-            link.end(name).overheard(file.write)
+    for link in links:
+        link.overheard(file.write)
 
 
 def read_packets(file: BinaryIO) -> Iterator[Packet]:

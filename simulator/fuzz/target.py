@@ -35,6 +35,12 @@ TARGETS = {
     "isup-ansi": "simulator.fuzz.isup:ansi_target",
     "mtp3": "simulator.fuzz.mtp3:target",
     "mtp3-ansi": "simulator.fuzz.mtp3:ansi_target",
+    "m2pa": "simulator.fuzz.sigtran:m2pa",
+    "m3ua": "simulator.fuzz.sigtran:m3ua",
+    "inap": "simulator.fuzz.inap:target",
+    "tcap": "simulator.fuzz.tcap:target",
+    "sccp": "simulator.fuzz.sccp:target",
+    "sccp-ansi": "simulator.fuzz.sccp:ansi_target",
 }
 """Where the target of each codec is made: module and function."""
 

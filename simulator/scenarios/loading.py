@@ -14,9 +14,9 @@ from typing import get_args
 import msgspec
 
 from calleq.call.driver import FINAL_STATES
-from calleq.ss7.links import link_name
 from calleq.topology import (
     Line,
+    SignallingLink,
     Topology,
     TopologyError,
     check_topology,
@@ -25,6 +25,7 @@ from calleq.topology import (
     load_topology,
     reworded,
 )
+from calleq.topology_links import LINKS_LIMIT
 from calleq.topology_mtp3 import as_ansi
 from simulator.faults.kinds import KINDS
 from simulator.scenarios import expectations, steps
@@ -105,6 +106,7 @@ def topology_of(scenario: Scenario, directory: Path) -> Topology:
         trunks=trunks,
         timing=msgspec.structs.replace(timing, **changes),
         lines=_lines(scenario, topology),
+        links=_links(spec.links, topology),
     )
     changed = _with_businesses(scenario, changed)
     try:
@@ -133,6 +135,20 @@ def _ground(scenario: Scenario, directory: Path) -> Topology:
 @lru_cache(maxsize=1)
 def _figure1() -> Topology:
     return load_topology()
+
+
+def _links(counts: dict[str, int], topology: Topology) -> tuple[SignallingLink, ...]:
+    """The links, with others like them beside those that the scenario wants several of."""
+    known = {link.name: link for link in topology.links if not link.slc}
+    links = list(topology.links)
+    for name, count in counts.items():
+        if name not in known or not 1 <= count <= LINKS_LIMIT:
+            raise ScenarioError(
+                f"network.links.{name}: {count}: 1 to {LINKS_LIMIT} for one of"
+                f" {', '.join(known)} expected"
+            )
+        links += [msgspec.structs.replace(known[name], slc=slc) for slc in range(1, count)]
+    return tuple(links)
 
 
 def _lines(scenario: Scenario, topology: Topology) -> tuple[Line, ...]:
@@ -301,10 +317,10 @@ class _Checker:
             case steps.Cancel():
                 self._one_of(f"{key}.call", step.call, self._calls)
             case steps.FailLink() | steps.RestoreLink():
-                links = {link_name(link.ends) for link in self._topology.links}
+                links = {link.name for link in self._topology.links}
                 self._one_of(f"{key}.link", step.link, links)
             case steps.SpoilLink():
-                links = {link_name(link.ends) for link in self._topology.links}
+                links = {link.name for link in self._topology.links}
                 self._one_of(f"{key}.link", step.link, links)
                 try:
                     step.quality(0)

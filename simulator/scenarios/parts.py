@@ -84,6 +84,8 @@ class NetworkSpec(Part, frozen=True, kw_only=True):
     line_delay_s: float | None = None
     circuits: dict[str, int] = {}
     """By trunk group."""
+    links: dict[str, int] = {}
+    """By signalling link: how many there shall be beside each other, itself included."""
     businesses: dict[str, BusinessSpec] = {}
     settle_s: float = 1.0
     machines: Machines = "one"

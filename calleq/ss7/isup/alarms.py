@@ -14,6 +14,8 @@ import msgspec
 from calleq.runtime.clock import Clock, Timer
 
 HISTORY_LIMIT = 1_000
+CLEARED_LIMIT = 100
+"""Alarms kept that stand no more; the oldest is forgotten."""
 
 
 class AlarmKind(StrEnum):
@@ -33,7 +35,7 @@ class AlarmKind(StrEnum):
 
 
 class Alarm(msgspec.Struct, frozen=True):
-    """One alarm as it stands."""
+    """One alarm as it stands, or stood."""
 
     kind: AlarmKind
     subject: str
@@ -42,6 +44,8 @@ class Alarm(msgspec.Struct, frozen=True):
     circuits: tuple[int, ...] = ()
     """The circuits it is about, ascending."""
     text: str = ""
+    until_us: int | None = None
+    """UTC microseconds at which it was cleared; None: it stands."""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -58,6 +62,8 @@ class Alarms:
 
     def __init__(self, clock: Clock) -> None:
         self.history: deque[Change] = deque(maxlen=HISTORY_LIMIT)
+        self.cleared: deque[Alarm] = deque(maxlen=CLEARED_LIMIT)
+        """The last alarms that were cleared, the oldest first."""
         self._clock = clock
         self._standing: dict[tuple[AlarmKind, str], tuple[int, set[int], str]] = {}
         self._passing: dict[tuple[AlarmKind, str], Timer] = {}
@@ -105,12 +111,15 @@ class Alarms:
         found = self._standing.get((kind, subject))
         if found is None:
             return
-        if cic is not None:
-            found[1].discard(cic)
-            if found[1]:
-                return
+        since_us, circuits, text = found
+        left = circuits - {cic}
+        if cic is not None and left:
+            circuits.discard(cic)
+            return
         del self._standing[kind, subject]
-        self._note(Change(self._clock.now_us(), False, kind, subject))
+        now_us = self._clock.now_us()
+        self.cleared.append(Alarm(kind, subject, since_us, tuple(sorted(circuits)), text, now_us))
+        self._note(Change(now_us, False, kind, subject))
 
     def _note(self, change: Change) -> None:
         self.history.append(change)

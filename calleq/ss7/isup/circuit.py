@@ -35,6 +35,10 @@ TIDY_MASK = int(Marks.SUSPENDED | Marks.SEGMENTED | Marks.ON_EQUIPMENT | Marks.C
 """Marks that end with the call, and what stands behind them."""
 
 
+_IDLE, _INCOMING_SET_UP = State.IDLE, State.INCOMING_SET_UP
+_ENOUGH = Digits.ENOUGH
+
+
 class CircuitUseError(RuntimeError):
     """Our own code asked of a circuit what it can't ask in that state: a bug, never the peer's."""
 
@@ -90,7 +94,7 @@ class Host(Protocol):
 class Seizure:
     """One seizure of one circuit; fulfils `Circuit`."""
 
-    __slots__ = ("_circuit", "far", "heard", "key", "lost", "released", "transit", "wire")
+    __slots__ = ("circuit", "far", "heard", "key", "lost", "released", "transit", "wire")
 
     def __init__(self, circuit: "TrunkCircuit", key: CircuitKey) -> None:
         self.key = key
@@ -104,45 +108,37 @@ class Seizure:
         """The circuit was taken away before anything was signalled."""
         self.transit = False
         """The call only passes through this exchange."""
-        self._circuit: TrunkCircuit | None = circuit
+        self.circuit: TrunkCircuit | None = circuit
+        """While this seizure lasts."""
 
     def __repr__(self) -> str:
         key = self.key
         return f"<circuit {key.cic} of {key.origin} to {key.destination}>"
 
     @property
-    def circuit(self) -> "TrunkCircuit | None":
-        """The circuit while this seizure lasts."""
-        return self._circuit
-
-    @property
     def checking(self) -> bool:
-        return self._circuit is not None and self._circuit.state is State.OUTGOING_CHECK
-
-    def detach(self) -> None:
-        """The seizure is over."""
-        self._circuit = None
+        return self.circuit is not None and self.circuit.state is State.OUTGOING_CHECK
 
     def progress(self, heard: Message | None = None) -> None:
-        if self._circuit is not None:
-            self._circuit.handle(Input.PROGRESS, heard)
+        if self.circuit is not None:
+            self.circuit.handle(Input.PROGRESS, heard)
 
     def alerting(self, heard: Message | None = None) -> None:
-        if self._circuit is not None:
-            self._circuit.handle(Input.ALERTING, heard)
+        if self.circuit is not None:
+            self.circuit.handle(Input.ALERTING, heard)
 
     def answer(self, heard: Message | None = None) -> None:
-        if self._circuit is not None:
-            self._circuit.handle(Input.ANSWER, heard)
+        if self.circuit is not None:
+            self.circuit.handle(Input.ANSWER, heard)
 
     def release(self, cause: Cause, heard: Message | None = None) -> None:
         self.released = True
-        if self._circuit is not None:
+        if self.circuit is not None:
             other = heard.other if isinstance(heard, Rel) else ()
-            self._circuit.handle(Input.RELEASE, Rel(self._circuit.cic, cause, other))
+            self.circuit.handle(Input.RELEASE, Rel(self.circuit.cic, cause, other))
 
     def pass_on(self, message: Message) -> None:
-        if self._circuit is not None:
+        if self.circuit is not None:
             match message:
                 case Sam():
                     wish = Input.DIGITS
@@ -150,7 +146,7 @@ class Seizure:
                     wish = Input.SUSPEND
                 case _:
                     wish = Input.SAY
-            self._circuit.handle(wish, message)
+            self.circuit.handle(wish, message)
 
 
 class TrunkCircuit:
@@ -263,15 +259,16 @@ class TrunkCircuit:
         """
         seizure, user = self.seizure, self.user
         self.seizure = self.user = self.held = None
-        self.stop_timers()
+        if self._timer is not None or self._long_timer is not None:
+            self.stop_timers()
         if self.marks & TIDY_MASK:
             self.host.tidy(self)
         if seizure is not None:
-            seizure.detach()
+            seizure.circuit = None
             if user is not None and cause is not None:
                 seizure.heard = heard
                 user.circuit_released(seizure, cause)
-        if self.state is State.IDLE and not self.marks & BARRED_MASK:
+        if self.state is _IDLE and not self.marks & BARRED_MASK:
             self.pool.put_back(self.cic)
         if seizure is not None and user is not None:
             user.circuit_cleared(seizure)
@@ -293,7 +290,7 @@ class TrunkCircuit:
     def accept(self, message: Message | None) -> None:
         """A call comes in: ask who serves it, when circuit and number are known to be good."""
         assert isinstance(message, Iam)
-        if self.state is not State.INCOMING_SET_UP:
+        if self.state is not _INCOMING_SET_UP:
             return  # who served the circuit before has just had it reset
         self.pool.take(self.cic)
         key = CircuitKey(self.far_point_code, self.host.point_code, self.cic)
@@ -307,7 +304,7 @@ class TrunkCircuit:
 
     def look_at_digits(self, iam: Iam) -> None:
         """Serve an incoming call, or wait for the rest of its number."""
-        if self.host.digits(iam) is Digits.ENOUGH:
+        if self.host.digits(iam) is _ENOUGH:
             self.serve(iam)
         else:
             self.held = iam

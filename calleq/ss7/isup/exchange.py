@@ -105,6 +105,7 @@ class IsupExchange(TrafficExchange):
             confused=self.queries.confused,
             turned_away=self.turned_away,
             alarms=self.alarms.standing(),
+            cleared=tuple(self.alarms.cleared),
         )
 
     def _chosen(self, group: str, cics: Iterable[int] | None) -> list[TrunkCircuit]:

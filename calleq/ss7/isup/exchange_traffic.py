@@ -195,7 +195,8 @@ class TrafficExchange(ExchangeCore):
             event = EVENTS.get(kind)
             if event is None:
                 event = event_of(message, circuit.we_control)
-            circuit.handle(event, message)
+            action, circuit.state = self.steps[circuit.state][event]
+            action(circuit, message)
             return
         handler = self.handlers.get(kind)
         if handler is not None:

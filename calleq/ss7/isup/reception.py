@@ -78,6 +78,10 @@ STATUS_MASK = 0x0C00
 EVENT_ALERTING = 1
 EVENT_MASK = 0x7F
 
+_OTHER_MESSAGE = Input.OTHER_MESSAGE
+_IAM_WE_CONTROL, _IAM_THEY_CONTROL = Input.IAM_WE_CONTROL, Input.IAM_THEY_CONTROL
+_ACM_SUBSCRIBER_FREE, _ACM_NO_INDICATION = Input.ACM_SUBSCRIBER_FREE, Input.ACM_NO_INDICATION
+
 NOTICES = (Inr, Inf, Fot, Idr, Irs, Usr, Far, Faa, Frj, Fac, Nrm, Pam, Crg, Lop, Apm, Pri, Sdn, Exm)
 """Messages about a call that change nothing of its state."""
 
@@ -104,16 +108,16 @@ def event_of(message: Message, we_control: bool) -> Input:
     chooser = _CHOOSERS.get(kind)
     if chooser is not None:
         return chooser(message, we_control)
-    return EVENTS.get(kind, Input.OTHER_MESSAGE)
+    return EVENTS.get(kind, _OTHER_MESSAGE)
 
 
 def _iam(message: Iam, we_control: bool) -> Input:
-    return Input.IAM_WE_CONTROL if we_control else Input.IAM_THEY_CONTROL
+    return _IAM_WE_CONTROL if we_control else _IAM_THEY_CONTROL
 
 
 def _acm(message: Acm, we_control: bool) -> Input:
     free = message.backward_call & STATUS_MASK == SUBSCRIBER_FREE
-    return Input.ACM_SUBSCRIBER_FREE if free else Input.ACM_NO_INDICATION
+    return _ACM_SUBSCRIBER_FREE if free else _ACM_NO_INDICATION
 
 
 def _cpg(message: Cpg, we_control: bool) -> Input:

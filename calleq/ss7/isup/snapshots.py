@@ -97,6 +97,8 @@ class ExchangeSnapshot(msgspec.Struct, frozen=True):
     turned_away: int = 0
     """Attempts not made because their destination is congested."""
     alarms: tuple[Alarm, ...] = ()
+    cleared: tuple[Alarm, ...] = ()
+    """The last alarms that stand no more, the oldest first."""
 
 
 def circuit_snapshot(circuit: TrunkCircuit) -> CircuitSnapshot:

@@ -13,10 +13,14 @@ The table decides; `Action` says what the owner (`traffic.py`) does.
 
 from collections.abc import Callable
 from enum import IntEnum
+from fractions import Fraction
 from typing import assert_never
 
 from calleq.runtime.clock import Clock, Timer
 from calleq.ss7.level3.timers import Mtp3Timers
+
+LATEST = Fraction(6, 7)
+"""Of T2: the longest that a declaration or an answer is withheld. The far end awaits it for T2."""
 
 
 class State(IntEnum):
@@ -27,6 +31,8 @@ class State(IntEnum):
     """Declared; T2 runs."""
     WAITING = 2
     """Nobody to declare it to; T1 runs."""
+    WITHHELD = 3
+    """Not to be declared yet: what the far end has sent is held here still (`answers.py`)."""
 
 
 class Input(IntEnum):
@@ -52,6 +58,12 @@ class Input(IntEnum):
     """COO or XCO for a link that came into service at the far end alone."""
     T1 = 10
     T2 = 11
+    WAY_FOUND = 12
+    """The far end can be reached again."""
+    HOLDING = 13
+    """As LOST or WAY_FOUND, but something that the far end has sent is held here."""
+    RELEASED = 14
+    """It is held no more, or has been for long enough."""
 
 
 class Action(IntEnum):
@@ -72,6 +84,8 @@ class Action(IntEnum):
     """There is nothing to divert here."""
     ANSWER_LATE = 8
     """It is long over here: answer with ECA (§5.7.2)."""
+    WITHHOLD = 9
+    """Say nothing before what the far end has sent is gone on."""
 
 
 _S, _I, _A = State, Input, Action
@@ -89,6 +103,9 @@ TABLE: dict[tuple[State, Input], tuple[Action, State]] = {
     (_S.NONE, _I.DECLARED_UNUSED): (_A.ANSWER, _S.NONE),
     (_S.NONE, _I.T1): (_A.IGNORE, _S.NONE),
     (_S.NONE, _I.T2): (_A.IGNORE, _S.NONE),
+    (_S.NONE, _I.WAY_FOUND): (_A.IGNORE, _S.NONE),
+    (_S.NONE, _I.HOLDING): (_A.WITHHOLD, _S.WITHHELD),
+    (_S.NONE, _I.RELEASED): (_A.IGNORE, _S.NONE),
     (_S.AWAITING_ANSWER, _I.LOST): (_A.IGNORE, _S.AWAITING_ANSWER),
     (_S.AWAITING_ANSWER, _I.LOST_WITHOUT_WAY): (_A.IGNORE, _S.AWAITING_ANSWER),
     (_S.AWAITING_ANSWER, _I.DECLARED_FIRST): (_A.ANSWER_AND_DIVERT, _S.NONE),
@@ -101,6 +118,9 @@ TABLE: dict[tuple[State, Input], tuple[Action, State]] = {
     (_S.AWAITING_ANSWER, _I.DECLARED_UNUSED): (_A.ANSWER_AND_DIVERT, _S.NONE),
     (_S.AWAITING_ANSWER, _I.T1): (_A.IGNORE, _S.AWAITING_ANSWER),
     (_S.AWAITING_ANSWER, _I.T2): (_A.DIVERT_UNSENT, _S.NONE),
+    (_S.AWAITING_ANSWER, _I.WAY_FOUND): (_A.IGNORE, _S.AWAITING_ANSWER),
+    (_S.AWAITING_ANSWER, _I.HOLDING): (_A.IGNORE, _S.AWAITING_ANSWER),
+    (_S.AWAITING_ANSWER, _I.RELEASED): (_A.IGNORE, _S.AWAITING_ANSWER),
     (_S.WAITING, _I.LOST): (_A.IGNORE, _S.WAITING),
     (_S.WAITING, _I.LOST_WITHOUT_WAY): (_A.IGNORE, _S.WAITING),
     (_S.WAITING, _I.DECLARED_FIRST): (_A.ANSWER_AND_DIVERT, _S.NONE),
@@ -113,6 +133,24 @@ TABLE: dict[tuple[State, Input], tuple[Action, State]] = {
     (_S.WAITING, _I.DECLARED_UNUSED): (_A.ANSWER_AND_DIVERT, _S.NONE),
     (_S.WAITING, _I.T1): (_A.DIVERT_UNSENT, _S.NONE),
     (_S.WAITING, _I.T2): (_A.IGNORE, _S.WAITING),
+    (_S.WAITING, _I.WAY_FOUND): (_A.DECLARE, _S.AWAITING_ANSWER),
+    (_S.WAITING, _I.HOLDING): (_A.WITHHOLD, _S.WITHHELD),
+    (_S.WAITING, _I.RELEASED): (_A.IGNORE, _S.WAITING),
+    (_S.WITHHELD, _I.LOST): (_A.IGNORE, _S.WITHHELD),
+    (_S.WITHHELD, _I.LOST_WITHOUT_WAY): (_A.IGNORE, _S.WITHHELD),
+    (_S.WITHHELD, _I.DECLARED_FIRST): (_A.ANSWER_AND_DIVERT, _S.NONE),
+    (_S.WITHHELD, _I.DECLARED): (_A.ANSWER_AND_DIVERT, _S.NONE),
+    (_S.WITHHELD, _I.DECLARED_EMERGENCY_FIRST): (_A.ANSWER_AND_DIVERT_UNSENT, _S.NONE),
+    (_S.WITHHELD, _I.DECLARED_EMERGENCY): (_A.ANSWER_AND_DIVERT_UNSENT, _S.NONE),
+    (_S.WITHHELD, _I.ANSWERED): (_A.IGNORE, _S.WITHHELD),
+    (_S.WITHHELD, _I.ANSWERED_EMERGENCY): (_A.IGNORE, _S.WITHHELD),
+    (_S.WITHHELD, _I.WAY_LOST): (_A.WAIT, _S.WAITING),
+    (_S.WITHHELD, _I.DECLARED_UNUSED): (_A.ANSWER_AND_DIVERT, _S.NONE),
+    (_S.WITHHELD, _I.T1): (_A.IGNORE, _S.WITHHELD),
+    (_S.WITHHELD, _I.T2): (_A.IGNORE, _S.WITHHELD),
+    (_S.WITHHELD, _I.WAY_FOUND): (_A.IGNORE, _S.WITHHELD),
+    (_S.WITHHELD, _I.HOLDING): (_A.IGNORE, _S.WITHHELD),
+    (_S.WITHHELD, _I.RELEASED): (_A.DECLARE, _S.AWAITING_ANSWER),
 }
 
 
@@ -149,6 +187,8 @@ class Changeover:
                 self._await(self._timers.t2_us, Input.T2)
             case Action.WAIT:
                 self._await(self._timers.t1_us, Input.T1)
+            case Action.WITHHOLD:
+                self._await(int(self._timers.t2_us * LATEST), Input.RELEASED)
             case (
                 Action.DIVERT
                 | Action.DIVERT_UNSENT

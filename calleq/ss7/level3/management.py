@@ -6,6 +6,7 @@ it is counted (`malformed`, `ignored`) and changes nothing.
 """
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import assert_never
 
 from calleq.ss7 import mtp3_management as m
@@ -14,6 +15,7 @@ from calleq.ss7.level3.changeover import Changeover
 from calleq.ss7.level3.congestion import Congestion
 from calleq.ss7.level3.inhibition import Inhibition, OfLink
 from calleq.ss7.level3.link_test import LinkTest
+from calleq.ss7.level3.outage_log import OutageLog
 from calleq.ss7.level3.point import Link, Linkset, Point, Way
 from calleq.ss7.level3.restart import Restart
 from calleq.ss7.level3.routes import Routes
@@ -54,23 +56,26 @@ class Management:
         self.restart = Restart(point, self.routes.inform, self._usable, self._finished)
         self.inhibition = Inhibition(point, self._refresh)
         self.congestion = Congestion(point, congested)
+        self.outages = OutageLog(point.clock)
         self._told = told
         self._unavailable = unavailable
         self._tests = 0
 
     # Links.
 
-    def add(self, linkset: Linkset, end: LinkEnd) -> Link:
-        """Make an end a link of the linkset; it carries traffic when it has passed its test."""
-        link = Link(linkset, end, len(linkset.links), self._refused)
+    def add(self, linkset: Linkset, end: LinkEnd, code: int) -> Link:
+        """Make an end the link of a code; it carries traffic when it has passed its test."""
+        link = Link(linkset, end, code, self._refused)
         clock, timers = self.point.clock, self.point.timers
         link.test = LinkTest(clock, timers, lambda action: self._test(link, action))
         link.changeover = Changeover(
             clock, timers, lambda action, fsn: self.traffic.act(link, action, fsn)
         )
         linkset.links.append(link)
+        linkset.links.sort(key=attrgetter("code"))
         end.on_congestion(lambda level: self.congested(link, level))
         self.congested(link, end.congestion)
+        self.outages.note(link.name, end.in_service)
         return link
 
     def congested(self, link: Link, level: int) -> None:
@@ -80,6 +85,7 @@ class Management:
 
     def changed(self, link: Link, in_service: bool) -> None:
         """Level 2 has brought a link into service, or lost it."""
+        self.outages.note(link.name, in_service)
         if in_service:
             link.is_blocked = False
             if link.is_managed:
@@ -143,6 +149,7 @@ class Management:
             if len(linkset.serving) == 1:
                 self.restart.up(linkset)
             self.traffic.settle(self.point.ways.values(), Cause.LINK)
+            self.traffic.ways_found()
             self.restart.go_on()
             return
         failed = link.test.state not in _CARRYING or link.is_blocked or not link.end.in_service
@@ -163,6 +170,8 @@ class Management:
             self._neighbour_lost(self.point.linksets[way.destination])
         if not way.links:
             self.congestion.lost(way)
+        if way.links and way.destination in self.point.linksets:
+            self.traffic.ways_found()
         self.routes.update(way)
         self._told(way)
 
@@ -251,18 +260,19 @@ class Management:
                 self.ignored += 1
 
     def _inhibiting(self, message: OfLink, linkset: Linkset) -> None:
-        if message.slc < len(linkset.links):
-            self.inhibition.received(message, linkset.links[message.slc])
-        else:
+        link = linkset.link(message.slc)
+        if link is None:
             self.ignored += 1
+        else:
+            self.inhibition.received(message, link)
 
     def _changing_over(
         self, message: m.Coo | m.Xco | m.Eco | m.Coa | m.Xca | m.Eca, linkset: Linkset
     ) -> None:
-        if message.slc >= len(linkset.links):
+        link = linkset.link(message.slc)
+        if link is None:
             self.ignored += 1
             return
-        link = linkset.links[message.slc]
         match message:
             case m.Xca(fsn=fsn):
                 link.changeover.handle(changeover.Input.ANSWERED, fsn)

@@ -146,6 +146,7 @@ class Linkset:
     def __init__(self, adjacent: int) -> None:
         self.adjacent = adjacent
         self.links: list[Link] = []
+        """By code, ascending."""
         self.serving: tuple[Link, ...] = ()
         """The links that carry traffic."""
         self.awaits_restart = False
@@ -156,6 +157,15 @@ class Linkset:
         """We have said so."""
         self.no_answer_until_us = 0
         """T19: an unexpected traffic-restart-allowed is not answered before."""
+
+    def link(self, code: int) -> Link | None:
+        """The link with a signalling link code."""
+        return next((link for link in self.links if link.code == code), None)
+
+    def free_code(self) -> int:
+        """The lowest signalling link code that none of its links has."""
+        taken = {link.code for link in self.links}
+        return next(code for code in range(LINKS_LIMIT + 1) if code not in taken)
 
     @property
     def is_managed(self) -> bool:

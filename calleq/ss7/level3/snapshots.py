@@ -6,6 +6,7 @@ import msgspec
 
 from calleq.ss7.level3.link_test import State as TestState
 from calleq.ss7.level3.management import Management
+from calleq.ss7.level3.outage_log import Outage
 from calleq.ss7.level3.point import Link, Way
 from calleq.ss7.level3.restart_tables import Adjacent, Own
 from calleq.ss7.level3.screening import Refusal, Screening
@@ -93,6 +94,10 @@ class PointSnapshot(msgspec.Struct, frozen=True):
     """Units that were not taken in, by reason."""
     refused: dict[str, int]
     refusals: tuple[Refusal, ...]
+    outages: tuple[Outage, ...]
+    """Of its ends of links, that last."""
+    outages_ended: tuple[Outage, ...]
+    """The last of them, the oldest first."""
 
 
 def point_snapshot(
@@ -119,6 +124,8 @@ def point_snapshot(
         discrimination=discrimination,
         refused={} if screening is None else dict(screening.counters()),
         refusals=() if screening is None else tuple(screening.refusals),
+        outages=management.outages.standing(),
+        outages_ended=tuple(management.outages.ended),
     )
 
 
@@ -129,7 +136,7 @@ def link_snapshots(management: Management) -> tuple[LinkSnapshot, ...]:
             name=link.name,
             code=link.code,
             adjacent=link.linkset.adjacent,
-            state=_state(link),
+            state=link_state(link),
             inhibited_here=link.inhibited_here,
             inhibited_there=link.inhibited_there,
             congestion=link.congestion,
@@ -172,7 +179,8 @@ def route_snapshots(management: Management) -> tuple[RouteSnapshot, ...]:
     )
 
 
-def _state(link: Link) -> LinkState:
+def link_state(link: Link) -> LinkState:
+    """How a link stands."""
     if link.is_available:
         return "in traffic"
     if link.inhibited_here or link.inhibited_there:

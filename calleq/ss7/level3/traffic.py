@@ -17,17 +17,14 @@ from enum import IntEnum
 from typing import assert_never
 
 from calleq.ss7.level3 import changeback, changeover
+from calleq.ss7.level3.answers import Answers
 from calleq.ss7.level3.changeback import Changeback
+from calleq.ss7.level3.hold import Hold
 from calleq.ss7.level3.point import Link, Point, Way
-from calleq.ss7.mtp3_management import Cba, Cbd, Coa, Eca, Xca, Xco
-
-HOLD_LIMIT = 16_384
-"""Messages held in one diversion; more are lost, and counted."""
+from calleq.ss7.mtp3_management import Cba, Cbd, Eca, Xco
 
 CHANGEBACK_CODES = 256
 """Values of the changeback code (Q.704 §15.5.3)."""
-
-Flow = tuple[Way, Link]
 
 
 class Cause(IntEnum):
@@ -37,46 +34,6 @@ class Cause(IntEnum):
     """A link has come or gone."""
     ROUTE = 1
     """A route is prohibited, restricted or allowed."""
-
-
-class Hold:
-    """Traffic that is being diverted: its flows, and what they have sent meanwhile."""
-
-    __slots__ = ("_point", "buffer", "changeback", "flows", "is_retrieved")
-
-    def __init__(self, point: Point, *, is_retrieved: bool = False) -> None:
-        self.flows: dict[tuple[int, int], Flow] = {}
-        """By destination and selection: the way, and the link that its earlier messages took."""
-        self.buffer: list[bytes] = []
-        self.changeback: Changeback | None = None
-        self.is_retrieved = is_retrieved
-        """What the link has not delivered is to be taken back from it."""
-        self._point = point
-
-    def take(self, way: Way, selection: int, source: Link) -> None:
-        """Hold a flow from now on."""
-        self.flows[way.destination, selection] = (way, source)
-        way.carriers[selection] = self
-
-    def carry(self, octets: bytes) -> bool:
-        """Keep a unit."""
-        if len(self.buffer) < HOLD_LIMIT:
-            self.buffer.append(octets)
-        else:
-            self._point.lost += 1
-        return True
-
-    def give_up(self, source: Link) -> "Hold":
-        """The flows from a link, and what they have sent, as a hold of their own."""
-        given = Hold(self._point)
-        for flow in [flow for flow, (_, link) in self.flows.items() if link is source]:
-            given.flows[flow] = self.flows.pop(flow)
-        kept: list[bytes] = []
-        flow_of = self._point.labels.flow_of
-        for octets in self.buffer:
-            (given.buffer if flow_of(octets) in given.flows else kept).append(octets)
-        self.buffer = kept
-        return given
 
 
 class Traffic:
@@ -99,6 +56,7 @@ class Traffic:
         self._moving: list[Hold] = []
         """Every hold of a changeback."""
         self._code = 0
+        self._answers = Answers(point, self._holds_from)
 
     @property
     def diversions(self) -> int:
@@ -121,7 +79,8 @@ class Traffic:
         """
         hold = Hold(self._point, is_retrieved=failed)
         for earlier in (*self._holds.values(), *self._moving):
-            self._take_over(hold, earlier, link)
+            if not earlier.is_timed:
+                self._take_over(hold, earlier, link)
         for way in self._point.ways.values():
             if link in way.carriers:
                 for selection in range(len(way.carriers)):
@@ -132,7 +91,7 @@ class Traffic:
         if declared is not None:
             link.changeover.handle(declared, fsn)
         elif failed and self._point.reaches(link.linkset.adjacent):
-            link.changeover.handle(changeover.Input.LOST)
+            self._declare(link, changeover.Input.LOST)
         else:
             link.changeover.handle(changeover.Input.LOST_WITHOUT_WAY)
 
@@ -148,12 +107,12 @@ class Traffic:
             case changeover.Action.DECLARE:
                 self._point.send(Xco(link.code, link.last_received), adjacent, link.code)
             case changeover.Action.ANSWER:
-                self._answer(link)
+                self._answers.answer(link)
             case changeover.Action.ANSWER_AND_DIVERT:
-                self._answer(link)
+                self._answers.answer(link)
                 self._divert(link, fsn)
             case changeover.Action.ANSWER_AND_DIVERT_UNSENT:
-                self._answer(link)
+                self._answers.answer(link)
                 self._divert(link, None)
             case changeover.Action.DIVERT:
                 self._divert(link, fsn)
@@ -161,23 +120,48 @@ class Traffic:
                 self._divert(link, None)
             case changeover.Action.ANSWER_LATE:
                 self._point.send(Eca(link.code), adjacent, link.code)
-            case changeover.Action.IGNORE | changeover.Action.WAIT:
+            case changeover.Action.IGNORE | changeover.Action.WAIT | changeover.Action.WITHHOLD:
                 pass
             case _:
                 assert_never(action)
-
-    def _answer(self, link: Link) -> None:
-        """Say what was received last, in the form in which we were asked."""
-        last = link.last_received
-        answer = Coa(link.code, last & 127) if link.is_short else Xca(link.code, last)
-        self._point.send(answer, link.linkset.adjacent, link.code)
 
     def _divert(self, link: Link, fsn: int | None) -> None:
         """The changeover of a link is over."""
         hold = self._holds.pop(link)
         link.was_changed_over = True
-        self._release(hold, link.end.retrieve(fsn) if hold.is_retrieved else [])
+        retrieved = link.end.retrieve(fsn) if hold.is_retrieved else []
+        self._release(hold, self._hand_over(retrieved, link))
+        self._gone_on()
         self._over(link)
+
+    def _hand_over(self, retrieved: list[bytes], link: Link) -> list[bytes]:
+        """Give what was taken back to those that wait for T3 or T6 already; the rest is left."""
+        rest = retrieved
+        for hold in self._moving:
+            if hold.is_timed:
+                rest = hold.precede(rest, link)
+        return rest
+
+    def ways_found(self) -> None:
+        """A link serves: what was changed over without a way to the far end is told to it now."""
+        for link, hold in tuple(self._holds.items()):
+            if hold.is_retrieved and self._point.reaches(link.linkset.adjacent):
+                self._declare(link, changeover.Input.WAY_FOUND)
+
+    def _declare(self, link: Link, why: changeover.Input) -> None:
+        """The far end of a link can be told that it is changed over, maybe not at once."""
+        withheld = self._answers.are_withheld(link.linkset.adjacent)
+        link.changeover.handle(changeover.Input.HOLDING if withheld else why)
+
+    def _gone_on(self) -> None:
+        """Something is held no more: what was withheld because of it can be said."""
+        self._answers.go_on()
+        for link in tuple(self._holds):
+            if not self._answers.are_withheld(link.linkset.adjacent):
+                link.changeover.handle(changeover.Input.RELEASED)
+
+    def _holds_from(self, adjacent: int) -> bool:
+        return any(hold.holds_from(adjacent) for hold in (*self._holds.values(), *self._moving))
 
     # Where everything should go.
 
@@ -195,11 +179,24 @@ class Traffic:
                 way.carriers = []
             elif not way.carriers:
                 way.carriers = list(links)
+                self._resume(way)
             else:
                 self._compare(way, moved)
         self._move(moved, cause)
         for way in changed:
             self._told(way)
+
+    def _resume(self, way: Way) -> None:
+        """A way is there again: what is held still comes before what comes now.
+
+        Not so at a transfer point: the neighbours have been told, and have gone other ways.
+        """
+        if self._point.transfers:
+            return
+        for hold in (*self._holds.values(), *self._moving):
+            for destination, selection in hold.flows:
+                if destination == way.destination:
+                    way.carriers[selection] = hold
 
     def _compare(self, way: Way, moved: dict[tuple[Link, Link], list[tuple[Way, int]]]) -> None:
         """Find the selections that shall leave the link they take."""
@@ -222,7 +219,7 @@ class Traffic:
         """Begin the changebacks, one for each pair of links within a linkset, one for the rest."""
         timed: Hold | None = None
         for (present, wanted), flows in moved.items():
-            if present.linkset is wanted.linkset:
+            if present.linkset is wanted.linkset and present.is_managed:
                 hold = self._hold_moving()
                 self._sequenced(hold, present, wanted)
             else:
@@ -296,13 +293,15 @@ class Traffic:
     def _moved(self, hold: Hold) -> None:
         self._moving.remove(hold)
         self._release(hold, [])
+        self._gone_on()
 
     def _take_over(self, hold: Hold, earlier: Hold, link: Link) -> None:
         """What waits for earlier traffic of a lost link waits for its changeover from now on."""
         given = earlier.give_up(link)
-        for (_, selection), (way, source) in given.flows.items():
+        hold.flows |= given.flows
+        for (_, selection), (way, _) in given.flows.items():
             if way.carriers and way.carriers[selection] is earlier:
-                hold.take(way, selection, source)
+                way.carriers[selection] = hold
         hold.buffer += given.buffer
         if given.flows and not earlier.flows and earlier.changeback is not None:
             earlier.changeback.handle(changeback.Input.OVERTAKEN)
@@ -319,7 +318,13 @@ class Traffic:
                 # after.
                 gone.add((destination, selection))
         for octets in retrieved:
-            if octets[0] & 15 != self._point.variant.test_service:
+            service, test_service = octets[0] & 15, self._point.variant.test_service
+            if service > test_service:
+                flow = self._point.labels.flow_of(octets)
+                if flow not in hold.flows:
+                    # On its way to a node that could not pass it on, when the flow was rerouted.
+                    gone.add(flow)
+            if service != test_service:
                 self._send_on(octets, gone)
         for octets in hold.buffer:
             self._send_on(octets, gone)

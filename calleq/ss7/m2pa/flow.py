@@ -54,11 +54,13 @@ class Flow:
     """Both directions of a link at one end. `refused` counts units that found the buffer full."""
 
     __slots__ = (
+        "_acknowledge_at",
         "_acknowledging",
         "_bounds",
         "_clock",
         "_confirmed",
         "_late",
+        "_monotonic_us",
         "_other",
         "_owner",
         "_plain",
@@ -113,6 +115,9 @@ class Flow:
         self._put_unit = owner.put_unit
         self._timers = timers
         self._bounds = bounds
+        self._acknowledge_at = bounds.acknowledge_after - 1
+        """So many units that wait for their acknowledgement already are enough."""
+        self._monotonic_us = clock.monotonic_us
         self._other = other
         self._late = late
         self._sent_units = self.buffer.sent
@@ -141,7 +146,7 @@ class Flow:
         if self._t7 is None:
             self._watch()
         elif not sent_units:
-            self._progress_us = self._clock.monotonic_us()
+            self._progress_us = self._monotonic_us()
         self._sent = sent = (self._sent + 1) & SEQUENCE_MASK
         self._unconfirmed = 0
         sent_units.append(octets)
@@ -164,10 +169,13 @@ class Flow:
                 and (bsn == self._confirmed or self.confirm(bsn))
             ):
                 self.received = fsn
-                if not self._unconfirmed:
-                    self._begin_to_acknowledge()
-                self._unconfirmed += 1
-                if self._unconfirmed >= self._bounds.acknowledge_after:
+                unconfirmed = self._unconfirmed
+                self._unconfirmed = unconfirmed + 1
+                if not unconfirmed:
+                    self._unconfirmed_since_us = self._monotonic_us()
+                    if self._acknowledging is None:
+                        self._acknowledge_after(self._timers.acknowledge_us)
+                if unconfirmed >= self._acknowledge_at:
                     self.acknowledge()
                 self.deliver(octets[UNIT_OCTETS:])
                 return
@@ -280,12 +288,8 @@ class Flow:
         self.pump()
         return True
 
-    def _begin_to_acknowledge(self) -> None:
-        self._unconfirmed_since_us = self._clock.monotonic_us()
-        if self._acknowledging is None:
-            self._acknowledging = self._clock.call_later_us(
-                self._timers.acknowledge_us, self._acknowledge_late
-            )
+    def _acknowledge_after(self, delay_us: int) -> None:
+        self._acknowledging = self._clock.call_later_us(delay_us, self._acknowledge_late)
 
     def _acknowledge_late(self) -> None:
         self._acknowledging = None
@@ -295,9 +299,7 @@ class Flow:
         if waited_us >= self._timers.acknowledge_us:
             self.acknowledge()
         else:
-            self._acknowledging = self._clock.call_later_us(
-                self._timers.acknowledge_us - waited_us, self._acknowledge_late
-            )
+            self._acknowledge_after(self._timers.acknowledge_us - waited_us)
 
     def _watch(self) -> None:
         """Begin T7: the far end must have acknowledged something by then."""

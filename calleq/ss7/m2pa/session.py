@@ -229,8 +229,6 @@ class Session:
                 self._say(Status.OUT_OF_SERVICE)
             case Action.BEGIN:
                 self._begin()
-            case Action.SAY_ALIGNMENT:
-                self._say(Status.ALIGNMENT)
             case Action.SAY_PROVING:
                 self._say_proving()
             case Action.PROVE:

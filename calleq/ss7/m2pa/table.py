@@ -82,37 +82,36 @@ class Action(IntEnum):
     SAY_OUT_OF_SERVICE = 1
     BEGIN = 2
     """Number anew, say Out of Service and Alignment."""
-    SAY_ALIGNMENT = 3
-    SAY_PROVING = 4
-    PROVE = 5
+    SAY_PROVING = 3
+    PROVE = 4
     """Say Proving, and prove for T4."""
-    HASTEN = 6
+    HASTEN = 5
     """The far end wants emergency proving: T4 is short."""
-    REMEMBER = 7
+    REMEMBER = 6
     """Take this input again when proving is over."""
-    SAY_READY = 8
-    SAY_OUTAGE = 9
-    SAY_RECOVERED = 10
-    ENTER = 11
+    SAY_READY = 7
+    SAY_OUTAGE = 8
+    SAY_RECOVERED = 9
+    ENTER = 10
     """The link is up; a unit or an acknowledgement is taken."""
-    TAKE_UNIT = 12
-    TAKE_ACKNOWLEDGEMENT = 13
+    TAKE_UNIT = 11
+    TAKE_ACKNOWLEDGEMENT = 12
     """Nothing but that the numbers in it are right."""
-    WAIT = 14
+    WAIT = 13
     """The far end's processor is out: send nothing more."""
-    RESUME = 15
+    RESUME = 14
     """The far end's processor is back: say Ready, send again what it had not acknowledged."""
-    CALL_BACK = 16
+    CALL_BACK = 15
     """The same, but the own processor is out still: say so again."""
-    BE_READY = 17
+    BE_READY = 16
     """The far end knows that the processor is back: say Ready and go on."""
-    HOLD = 18
+    HOLD = 17
     """The far end is busy: send nothing more, T6."""
-    RELEASE = 19
+    RELEASE = 18
     """It is not any more."""
-    FAIL = 20
+    FAIL = 19
     """Keep what remains, say Out of Service."""
-    LOSE = 21
+    LOSE = 20
     """Keep what remains; there is nobody to say anything to."""
 
 
@@ -211,7 +210,8 @@ _ROWS: dict[State, dict[Input, Cell]] = {
         Input.ALIGNMENT: (Action.SAY_PROVING, State.ALIGNED),
         Input.PROVING_NORMAL: (Action.PROVE, State.PROVING),
         Input.PROVING_EMERGENCY: (Action.PROVE, State.PROVING),
-        Input.FAR_OUT_OF_SERVICE: (Action.SAY_ALIGNMENT, State.NOT_ALIGNED),
+        # No answer: an end that is not wanted answers that again, and so without end.
+        Input.FAR_OUT_OF_SERVICE: (Action.IGNORE, State.NOT_ALIGNED),
     },
     State.ALIGNED: {
         **_ALIGNING,

@@ -151,8 +151,9 @@ def _pack_text(text: str) -> bytes:
 
 
 def _unpack_text(value: bytes) -> str:
-    """Text for people, and never a reason to refuse a message."""
-    return value[:INFO_LIMIT_OCTETS].decode(errors="backslashreplace")
+    """Text for people, and never a reason to refuse a message; as much as could be sent again."""
+    text = value[:INFO_LIMIT_OCTETS].decode(errors="backslashreplace")
+    return text.encode()[:INFO_LIMIT_OCTETS].decode(errors="ignore")
 
 
 def _pack_point(point: Affected) -> bytes:
@@ -184,15 +185,19 @@ def _unpack_point_code(value: bytes) -> int:
 
 
 def _pack_level(level: int) -> bytes:
+    return _WORD.pack(_checked(level))
+
+
+def _unpack_level(value: bytes) -> int:
+    return _checked(_unpack_word(value) & 0xFF)
+
+
+def _checked(level: int) -> int:
     if not 0 <= level <= 3:
         raise M3uaError(
             f"congestion level {level}: 0 to 3 (RFC 4666 §3.4.4)", ErrorCode.INVALID_PARAMETER_VALUE
         )
-    return _WORD.pack(level)
-
-
-def _unpack_level(value: bytes) -> int:
-    return _unpack_word(value) & 0xFF
+    return level
 
 
 def _pack_key(key: RoutingKey) -> bytes:

@@ -1,0 +1,39 @@
+"""The stage that most equipment has: its own voice, put on its own ways.
+
+Equipment that only commands the voice of others has another (`calleq.scp`).
+"""
+
+from collections.abc import Callable
+
+from calleq.calling_logic.means import Way
+from calleq.media.contract import Player, Prompt, Verdict, Voice, player_source, wire_source
+
+
+class OwnVoice:
+    """The equipment's own voice on its own ways; fulfils `Stage`."""
+
+    def __init__(
+        self, name: str, voice: Voice, hear: Callable[[Way, tuple[str, ...]], object]
+    ) -> None:
+        """`name` is the element's; `hear` says what the party of a way hears."""
+        self._name = name
+        self._voice = voice
+        self._hear = hear
+
+    def play(self, way: Way, player: str, prompt: Prompt, report: Player) -> None:
+        self._voice.play(self._name, player, prompt, report)
+        self._hear(way, (player_source(player),))
+
+    def stop(self, way: Way, player: str) -> None:
+        self._voice.stop(self._name, player)
+
+    def detect(self, way: Way, limit_us: int, verdict: Callable[[Verdict], object]) -> None:
+        self._voice.detect(self._name, way.wire, limit_us, verdict)
+
+    def bridge(self, ways: tuple[Way, ...], done: Callable[[bool], object]) -> None:
+        for way in ways:
+            self._hear(way, tuple(wire_source(other.wire) for other in ways if other is not way))
+        done(True)
+
+    def silence(self, way: Way) -> None:
+        self._hear(way, ())

@@ -1,0 +1,185 @@
+"""One call, every equipment: the peripheral, the switch's own board, an SCP.
+
+The same instruction, the same telephones; what becomes of the call is the same, whoever makes it:
+its final state, its cause, each attempt to reach someone, what the parties hear, what is billed.
+With no delay in any wire or disk even the microseconds of the talks are the same; with delays they
+differ by no more than those.
+"""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from calleq.messages.answers import CallView
+from calleq.topology import Topology, load_topology
+from calleq.units import MILLISECOND_US, SECOND_US
+from tests.virtual import (
+    OTHER_REPRESENTATIVE,
+    REPRESENTATIVE,
+    VirtualNetwork,
+    leg_of,
+    number,
+)
+
+BY_PERIPHERAL = "ip-76"
+OTHERS = ("ssp-62", "scp-1", "scp-2")
+CUSTOMERS = tuple(number(f"{place:02}") for place in range(13))
+REPRESENTATIVES = (REPRESENTATIVE, number("01"), number("02"), None)
+DELAYS_US = 50 * MILLISECOND_US
+"""More than the wires and disks between an answer and the end of the call take together."""
+
+
+def made_by(equipment: str, topology: Topology | None = None) -> Topology:
+    """The network in which this equipment makes the access server's calls."""
+    topology = topology or load_topology()
+    server = msgspec.structs.replace(topology.access_server, equipment=equipment)
+    return msgspec.structs.replace(topology, access_server=server)
+
+
+def without_delays(topology: Topology) -> Topology:
+    """The network with wires that take no time."""
+    return msgspec.structs.replace(
+        topology,
+        links=tuple(msgspec.structs.replace(link, delay_us=0) for link in topology.links),
+        timing=msgspec.structs.replace(topology.timing, osn_delay_us=0, line_delay_us=0),
+    )
+
+
+def pair(equipment: str, **more: Any) -> tuple[VirtualNetwork, VirtualNetwork]:
+    """Two networks that differ in what makes the calls: the peripheral, and this equipment."""
+    return VirtualNetwork(made_by(BY_PERIPHERAL), **more), VirtualNetwork(
+        made_by(equipment), **more
+    )
+
+
+def compared(
+    theirs: VirtualNetwork, ours: VirtualNetwork, customer: str, rep: str | None, **more: Any
+) -> tuple[CallView, CallView]:
+    """The same call on both; everything that must be the same is."""
+    theirs_view, ours_view = (one.call(customer, rep, **more) for one in (theirs, ours))
+    assert (ours_view.state, ours_view.cause) == (theirs_view.state, theirs_view.cause)
+    assert ours.legs(ours_view.call) == theirs.legs(theirs_view.call)
+    their_record, our_record = theirs.records()[theirs_view.call], ours.records()[ours_view.call]
+    assert (our_record.state, our_record.cause) == (their_record.state, their_record.cause)
+    for leg in their_record.legs:
+        same = leg_of(our_record, leg.leg, leg.attempt)
+        assert (same.number, same.cause, bool(same.talk_us)) == (
+            leg.number,
+            leg.cause,
+            bool(leg.talk_us),
+        )
+        assert abs(same.talk_us - leg.talk_us) <= DELAYS_US
+    return theirs_view, ours_view
+
+
+@pytest.mark.row("S2-62", part=True)
+@pytest.mark.parametrize("dial_first", ["customer", "agent"])
+@pytest.mark.parametrize("customer", CUSTOMERS)
+@pytest.mark.parametrize("equipment", OTHERS)
+def test_every_branch_ends_as_with_the_peripheral(
+    equipment: str, customer: str, dial_first: str
+) -> None:
+    theirs, ours = pair(equipment)
+    for representative in REPRESENTATIVES:
+        compared(theirs, ours, customer, representative, dial_first=dial_first)
+    ours.assert_at_rest()
+
+
+@pytest.mark.row("S2-62", part=True)
+@pytest.mark.parametrize("customer", [number("00"), number("05"), number("06"), number("11")])
+@pytest.mark.parametrize("equipment", OTHERS)
+def test_without_delays_the_talks_are_the_same_to_the_microsecond(
+    equipment: str, customer: str
+) -> None:
+    theirs, ours = (
+        VirtualNetwork(without_delays(made_by(one)), commit_us=0)
+        for one in (BY_PERIPHERAL, equipment)
+    )
+    for representative in REPRESENTATIVES:
+        their_view, our_view = (one.call(customer, representative) for one in (theirs, ours))
+        talks = [
+            [(leg.leg, leg.attempt, leg.talk_us) for leg in one.records()[view.call].legs]
+            for one, view in ((theirs, their_view), (ours, our_view))
+        ]
+        assert talks[0] == talks[1]
+        assert any(talk_us for _, _, talk_us in talks[0])
+
+
+@pytest.mark.parametrize("equipment", OTHERS)
+def test_what_is_billed_is_what_the_parties_lived_through(equipment: str) -> None:
+    network = VirtualNetwork(made_by(equipment))
+    view = network.call(number("00"), REPRESENTATIVE)
+    record = network.records()[view.call]
+    for leg, telephone in (("customer", number("00")), ("agent", REPRESENTATIVE)):
+        (lived,) = network.calls(telephone)
+        assert lived.answered is not None
+        assert lived.ended is not None
+        assert leg_of(record, leg).talk_us == lived.ended.at_us - lived.answered.at_us
+
+
+def heard_by(network: VirtualNetwork, telephone: str) -> list[str]:
+    """What a telephone heard, one after the other; the gap between two pieces is none."""
+    details = [entry.detail for entry in network.entries(telephone) if entry.event == "hears"]
+    spoken = [detail for detail in details if detail != "silence"]
+    text = "".join(detail.removeprefix("speech:") for detail in spoken if "speech:" in detail)
+    return [text, *(detail for detail in spoken if "speech:" not in detail)]
+
+
+@pytest.mark.row("S2-96", part=True)
+@pytest.mark.parametrize("customer", [number("00"), number("06"), number("11")])
+@pytest.mark.parametrize("equipment", OTHERS)
+def test_the_parties_hear_the_same(equipment: str, customer: str) -> None:
+    theirs, ours = pair(equipment)
+    compared(theirs, ours, customer, REPRESENTATIVE)
+    for telephone in (customer, REPRESENTATIVE):
+        assert heard_by(ours, telephone) == heard_by(theirs, telephone)
+
+
+@pytest.mark.parametrize("equipment", OTHERS)
+def test_while_they_talk_they_hear_each_other_and_nobody_else(equipment: str) -> None:
+    network = VirtualNetwork(made_by(equipment), talk_us=60 * SECOND_US)
+    call = network.place(number("00"), REPRESENTATIVE)
+    while network.view(call).state != "bridged":
+        assert network.clock.run_next()
+    network.clock.advance_us(5 * SECOND_US)
+    assert network.hears(number("00")) == {f"mouth:{REPRESENTATIVE}"}
+    assert network.hears(REPRESENTATIVE) == {f"mouth:{number('00')}"}
+
+
+@pytest.mark.parametrize("party", [number("00"), REPRESENTATIVE])
+@pytest.mark.parametrize("after_s", [1, 5, 7, 9, 11, 14])
+@pytest.mark.parametrize("equipment", OTHERS)
+def test_whoever_hangs_up_whenever(equipment: str, after_s: int, party: str) -> None:
+    """While it rings, is judged, listens, is whispered to, or talks: the end is the same."""
+    ends = []
+    for network in pair(equipment, talk_us=60 * SECOND_US):
+        call = network.place(number("00"), REPRESENTATIVE)
+        network.clock.advance_us(after_s * SECOND_US)
+        network.hang_up(party)
+        network.run_to_end(call)
+        view = network.view(call)
+        ends.append((view.state, view.cause, network.legs(call)))
+        network.assert_at_rest()
+    assert ends[0] == ends[1]
+
+
+@pytest.mark.parametrize("after_s", [1, 7, 9, 14])
+@pytest.mark.parametrize("equipment", OTHERS)
+def test_a_business_may_cancel_whenever(equipment: str, after_s: int) -> None:
+    ends = []
+    for network in pair(equipment, talk_us=60 * SECOND_US):
+        call = network.place(number("00"), OTHER_REPRESENTATIVE)
+        network.clock.advance_us(after_s * SECOND_US)
+        running = network.network
+        logics = [
+            *(one.calling_logic for one in running.peripherals.values()),
+            *(one.calling_logic for one in running.control_points.values()),
+            *(one.logic for one in running.switches.values() if one.logic is not None),
+        ]
+        assert [logic.cancel(call) for logic in logics].count(True) == 1
+        network.run_to_end(call)
+        view = network.view(call)
+        ends.append((view.state, view.cause, network.legs(call)))
+        network.assert_at_rest()
+    assert ends[0] == ends[1]
