@@ -20,7 +20,7 @@ from calleq.journal.entries import LineSeized, Stamped, Started, by_entity
 from calleq.lines.contract import LinePlant
 from calleq.media.contract import Prompt, Voice
 from calleq.media.wording import announcement_text, apology_text, whisper_text
-from calleq.network_services import sccp_of_asker, sccp_of_control_point
+from calleq.network_services import resource_of, sccp_plans
 from calleq.osn.contract import Bus
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
@@ -198,6 +198,14 @@ def build_network(
                 journal=plant.journal,
                 clock=plant.clock,
                 number=peripheral.number,
+                resource=resource_of(
+                    topology,
+                    peripheral,
+                    network.sccp.get(peripheral.name),
+                    plant.voice,
+                    plant.journal,
+                    plant.clock,
+                ),
             )
     _build_control_points(network, plant, chosen)
     if topology.access_server.name in chosen:
@@ -272,15 +280,14 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
             if isinstance(end, AdaptedEnd):
                 tell_each_other(network.nodes[name], end, codes[far])
             network.link_ends.append(end)
+    plans = sccp_plans(topology)
     for name, node in network.nodes.items():
+        if name in plans:
+            network.sccp[name] = SccpNode(node, plant.clock, plans[name], variant)
         if isinstance(node, TransferPoint):
             _set_ways_out(node, name, topology, codes)
             continue
         _set_routes(node, name, topology, codes)
-        if name in controls:
-            network.sccp[name] = sccp_of_control_point(topology, node, plant.clock)
-        elif controls:
-            network.sccp[name] = sccp_of_asker(topology, node, plant.clock)
         if name not in controls:
             network.exchanges[name] = IsupExchange(
                 name,

@@ -127,7 +127,12 @@ def as_ansi(topology: Topology) -> Topology:
             key: tuple(
                 replace(node, point_code=moved(node.point_code)) for node in getattr(topology, key)
             )
-            for key in ("switches", "peripherals", "foreign_nodes")
+            for key in (
+                "switches",
+                "peripherals",
+                "service_control_points",
+                "foreign_nodes",
+            )
         },
         transfer_points=tuple(
             replace(

@@ -18,7 +18,8 @@ from calleq.media.contract import (
     tone_source,
     wire_source,
 )
-from calleq.media.g711 import FRAME_US, Samples
+from calleq.media.frames import FRAME_US
+from calleq.media.g711 import Samples
 from calleq.media.prompts import NominalPrompts
 from calleq.media.ticked import TickedVoice
 from calleq.media.virtual import VirtualVoice

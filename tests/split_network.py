@@ -17,6 +17,7 @@ PROCESSES = (
     ("ssp-62",),
     ("stp-68",),
     ("stp-70",),
+    ("scp-1", "scp-2"),
     ("voice",),
 )
 """In an order in which nothing finds what it needs: each must wait for others, most for voice."""

@@ -17,7 +17,7 @@ import pytest
 from numpy.typing import NDArray
 
 from calleq.media.contract import Prompt
-from calleq.media.g711 import FRAME_SAMPLES, SAMPLE_RATE_HZ
+from calleq.media.frames import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from calleq.media.music import hold_music
 from calleq.media.prompts import SpokenPrompts
 from calleq.media.wording import announcement_text

@@ -8,7 +8,8 @@ import pytest
 from calleq.media import sounds
 from calleq.media.contract import Prompt
 from calleq.media.detect import AnswerDetector, measure
-from calleq.media.g711 import FRAME_SAMPLES, Samples, decode, encode
+from calleq.media.frames import FRAME_SAMPLES
+from calleq.media.g711 import Samples, decode, encode
 from calleq.media.prompts import SpokenPrompts
 
 LIMIT_FRAMES = 100

@@ -5,7 +5,8 @@ import pytest
 
 from calleq.media import sounds
 from calleq.media.contract import Prompt
-from calleq.media.g711 import SAMPLE_RATE_HZ, Samples, dbm0, quantise
+from calleq.media.frames import SAMPLE_RATE_HZ
+from calleq.media.g711 import Samples, dbm0, quantise
 from calleq.media.music import hold_music
 from calleq.media.prompts import NominalPrompts
 

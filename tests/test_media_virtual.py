@@ -13,7 +13,8 @@ from calleq.media.contract import (
     tone_source,
     wire_source,
 )
-from calleq.media.g711 import FRAME_US, rms_of_dbm0
+from calleq.media.frames import FRAME_US
+from calleq.media.g711 import rms_of_dbm0
 from calleq.media.graph import VoiceError
 from calleq.media.prompts import NominalPrompts
 from calleq.media.sounds import LEVEL_DBM0

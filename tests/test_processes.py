@@ -1,4 +1,4 @@
-"""One network in one process and in eight: `calleq run` with real sockets, clocks and captures.
+"""One network in one process and in nine: `calleq run` with real sockets, clocks and captures.
 
 The whole story is lived once (`story`), because real time is slow; each test then looks at one side
 of it through the public commands. Nothing in a test reaches into a process.
@@ -41,7 +41,7 @@ class Story:
     one: pathlib.Path
     """The data directory of `calleq up`."""
     many: pathlib.Path
-    """Everything that eight processes wrote, brought to one place."""
+    """Everything that nine processes wrote, brought to one place."""
     machines: list[str]
     """Where they wrote it, on two machines; as options of commands."""
     in_one: str
@@ -251,7 +251,7 @@ def holds_in_order(lines: Iterable[str], wanted: Iterable[str]) -> str:
     return next((line for line in wanted if line not in left), "")
 
 
-def test_the_same_call_in_one_process_and_in_eight_gives_the_same_ladder(story: Story) -> None:
+def test_the_same_call_in_one_process_and_in_nine_gives_the_same_ladder(story: Story) -> None:
     one, many = ladder(story.one, story.in_one), ladder(story.many, story.in_many)
     assert not [row["error"] for row in one + many if row["error"]]
     assert streams(many) == streams(one)
@@ -264,7 +264,7 @@ def test_the_same_call_in_one_process_and_in_eight_gives_the_same_ladder(story: 
     assert len(list(story.many.glob("*.journal"))) == len(PROCESSES) - 1
 
 
-def test_the_record_of_eight_processes_says_what_one_says(story: Story) -> None:
+def test_the_record_of_nine_processes_says_what_one_says(story: Story) -> None:
     records = []
     for data, call in ((story.one, story.in_one), (story.many, story.in_many)):
         done = calleq("cdr", "show", call, "--data", str(data), "--json")

@@ -13,11 +13,15 @@ from msgspec.structs import replace
 from calleq.network import point_codes
 from calleq.ss7 import mtp3_codec
 from calleq.ss7.mtp3 import Msu
+from calleq.ss7.variant import ITU
 from calleq.telephones.behaviours import HABITS, PICK_UP_US
 from calleq.telephones.diary import Diary, Event
 from calleq.topology import check_topology
 from calleq.trace.pcap import PcapTap
 from simulator.engine import Result
+from simulator.foreign import tshark_fields
+from simulator.foreign.check_capture import Reader, check
+from simulator.foreign.frames import read_packets
 from simulator.mutate import WAYS
 from simulator.offers import drain, offer
 from simulator.run import BUSINESSES, CIRCUITS, CUSTOMERS
@@ -245,6 +249,9 @@ def test_a_refused_message_says_why_and_makes_no_call():
         (("run", "--faults", "1", "--duration", "10", "--rate", "1"), 2, "--faults 1"),
         (("verify", "--seeds", "3"), 2, "--seeds 3"),
         (("run", "--pcap", "no/such/dir/x.pcap"), 2, "no/such/dir/x.pcap"),
+        (("run", "--frames", "no/such/dir/x.pcap"), 2, "no/such/dir/x.pcap"),
+        (("run", "--frames", "/dev/null", "--calls", "9", "--faults", "1"), 2, "--frames"),
+        (("run", "--variant", "ttc"), 2, "--variant"),
         (("call", "--customer", "12"), 1, "/customer_number"),
         (("call", "--customer", "+12125550100", "--network", "none.toml"), 2, "none.toml"),
         (("call", "--customer", "+12125550100", "--password", "x"), 1, "not accepted"),
@@ -255,6 +262,46 @@ def test_wrong_use_is_one_clear_line(options: tuple[str, ...], status: int, word
     assert done.returncode == status
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.foreign("tshark")
+def test_a_file_that_cannot_be_compared_is_named_in_one_line(tmp_path: pathlib.Path):
+    whole, cut, other = (tmp_path / name for name in ("whole.pcap", "cut.pcap", "other.pcap"))
+    done = calleq("run", "--calls", "2", "--frames", str(whole), module="simulator.cli")
+    assert done.returncode == 0, done.stderr
+    cut.write_bytes(whole.read_bytes()[:-3])
+    other.write_text("no capture at all\n")
+    for path, words in (
+        (tmp_path / "none.pcap", "none.pcap: No such file"),
+        (other, "other.pcap: neither pcap nor pcapng"),
+        (cut, "cut.pcap: the last packet is cut off"),
+    ):
+        done = calleq("check-capture", str(path), module="simulator.cli")
+        assert done.returncode == 2
+        assert words in done.stderr
+        assert "Traceback" not in done.stderr
+    done = calleq("check-capture", str(whole), module="simulator.cli")
+    assert done.returncode == 0
+    assert "0 malformed, 0 warned of, 0 not read here, 0 wrong fields" in done.stdout
+
+
+def test_what_tshark_would_read_otherwise_is_a_difference(tmp_path: pathlib.Path):
+    """Another circuit, and a field that it does not show, whoever of the two is wrong."""
+    path = tmp_path / "units.pcap"
+    calleq("run", "--calls", "2", "--pcap", str(path), module="simulator.cli")
+    reader = Reader(ITU)
+    with path.open("rb") as file:
+        packets = list(read_packets(file))
+    changed = next(one for one in packets if reader.read(one)[0] == "IAM")
+    _, wanted = reader.read(changed)
+    seen = {name: [str(value) for value in values] for name, values in wanted.items()}
+    assert tshark_fields.differences(seen, wanted) == []
+    seen["isup.cic"] = ["99"]
+    del seen["isup.satellite_indicator"][:]
+    assert [text.split(" ")[0] for text in tshark_fields.differences(seen, wanted)] == [
+        "isup.cic",
+        "isup.satellite_indicator",
+    ]
 
 
 @pytest.mark.foreign("tshark")
@@ -288,3 +335,7 @@ def test_tshark_reads_a_run_of_1000_calls_as_we_recorded_it(tmp_path: pathlib.Pa
     released = Counter(row[4] for row in first_hop if row[2] == "12" and row[4] != "16")
     assert released == Counter(str(leg.cause) for leg in legs if leg.cause != 16)
     assert released.keys() >= {"17", "19", "21"}
+    found = check(file, ITU)
+    assert found.passed, found.told
+    assert found.frames == len(rows)
+    assert found.fields > 12 * found.frames

@@ -2,9 +2,12 @@
 
 import pytest
 
+from calleq.cli.foreign import ForeignLinks
 from calleq.network import point_codes
+from calleq.runtime.clock import VirtualClock
+from calleq.runtime.tap import NoTap
 from calleq.ssp.routing import NoRoute, Routing, Towards
-from calleq.topology import TopologyError, figure1_path, home_switch, parse_topology
+from calleq.topology import TopologyError, figure1_path, home_switch, load_topology, parse_topology
 
 FIGURE_1 = figure1_path().read_text(encoding="utf-8")
 
@@ -105,3 +108,24 @@ def test_a_representative_may_be_beyond_the_network_where_a_prefix_leads() -> No
     assert topology.businesses[-1].representatives == ("+14155550100",)
     with pytest.raises(TopologyError, match="no line has"):
         parse_topology(FIGURE_1 + business, "file")
+
+
+class Door:
+    """An end of a foreign link, as far as its state is told."""
+
+    link, near, in_service = "ssp-62/stp-99", "ssp-62", False
+    watch: object = None
+
+
+def test_a_link_that_came_while_the_states_were_told_is_told_of() -> None:
+    """Between `states` and `report` the loop may turn, and the link is there in milliseconds."""
+    links = ForeignLinks(load_topology(), VirtualClock(), NoTap())
+    still, came = Door(), Door()
+    came.link = "ssp-66/stp-99"
+    links.ends += [still, came]  # type: ignore[list-item]
+    assert [line.split(": ")[1].split(",")[0] for line in links.states()] == ["out of service"] * 2
+    came.in_service = True
+    said: list[str] = []
+    links.report(said.append)
+    assert said == ["foreign signalling link ssp-66/stp-99 at ssp-62: in service"]
+    assert still.watch is not None

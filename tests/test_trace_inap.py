@@ -48,7 +48,7 @@ def test_a_trigger_reads_as_one_line() -> None:
     assert said(begin) == (
         "TC-BEGIN initialDP; initialDP 1 service key 800 called party number 18005550199 "
         "calling party number 12125550100 calling partys category 10 bearer capability "
-        "(capability 0) event type bcsm analysed information; from transaction 00000001; "
+        "(capability 0) event analysed information; from transaction 00000001; "
         "context cs1-ssp-to-scp (0.4.0.1.1.1.0.0)"
     )
 
@@ -57,9 +57,8 @@ def test_a_report_tells_the_event_the_leg_and_the_cause() -> None:
     event = v.EventTypeBCSM.O_DISCONNECT
     report = a.EventReportBCSM(event, v.receiving(1), v.EventInformation(event, Cause(17), 12))
     words = said(m.Continue(b"\1", b"\2", None, (invoke(report), invoke(a.Continue(), 2, 1))))
-    assert words.startswith("TC-CONTINUE eventReportBCSM continue; eventReportBCSM 1 event type ")
-    assert "leg id receiving leg 1" in words
-    assert "17 user busy" in words
+    assert words.startswith("TC-CONTINUE eventReportBCSM continue; eventReportBCSM 1 event o disc")
+    assert " leg 1 (receiving) cause (17 user busy" in words
     assert "connect time 12 tenths of a second" in words
     assert "; continue 2 linked to 1; from transaction 01; to transaction 02" in words
 

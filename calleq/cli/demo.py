@@ -15,11 +15,12 @@ from calleq.cli.call import place_and_follow
 from calleq.cli.claims import WHOLE
 from calleq.cli.failure import CommandError
 from calleq.cli.given import given_talk_us, given_topology
-from calleq.cli.host import Wish, hosting
+from calleq.cli.host import hosting
 from calleq.cli.output import print_line
 from calleq.cli.reading import choose, read_entries
 from calleq.cli.records import show
 from calleq.cli.trace import ladder_of
+from calleq.cli.wish import Wish
 from calleq.client import CalleqClient, ClientError
 from calleq.journal.frames import JournalError
 from calleq.messages.answers import CallView

@@ -6,11 +6,14 @@ link it is of; what comes and goes is told like that of every wire (`report`). A
 towards a foreign process, or as a peer, which is both.
 """
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+
+from twisted.internet.error import CannotListenError
 
 from calleq.cli.failure import CommandError
 from calleq.runtime.clock import Clock
-from calleq.runtime.guest import GuestReactor
+from calleq.runtime.guest import GuestReactor, start_guest, stop_guest
 from calleq.runtime.sctp import SctpMissingError, SctpReactor
 from calleq.runtime.tap import Tap
 from calleq.runtime.tcp import TcpReactor
@@ -30,6 +33,18 @@ from calleq.topology import SignallingLink, Topology, parse_point_code
 _MODES = {mode.name.lower(): mode for mode in m.TrafficMode}
 
 
+@contextlib.contextmanager
+def address_taken() -> Iterator[None]:
+    """Turns an address that cannot be listened on into a CommandError."""
+    try:
+        yield
+    except CannotListenError as error:
+        raise CommandError(
+            f"cannot listen on {error.interface}:{error.port}: {error.socketError};"
+            " is the element running already? --base-port chooses other ports"
+        ) from error
+
+
 class ForeignLinks:
     """Every link of this process to a foreign node."""
 
@@ -44,6 +59,8 @@ class ForeignLinks:
         self._waiting: list[tuple[SignallingLink, TcpEnd]] = []
         """Ends of links over M2PA."""
         self.ends: list[AdaptedEnd | TcpEnd] = []
+        self._told: list[str] = []
+        """What `states` said last."""
 
     def end(self, link: SignallingLink, near: str) -> LinkEnd:
         """The end at our node `near`."""
@@ -75,12 +92,15 @@ class ForeignLinks:
 
     def states(self) -> list[str]:
         """A line on the state of each link."""
-        return [_state(end) for end in self.ends]
+        self._told = [_state(end) for end in self.ends]
+        return self._told
 
     def report(self, say: Callable[[str], object]) -> None:
-        """Say a line from now on whenever a link comes or goes."""
+        """Say a line from now on whenever a link comes or goes, or has since `states`."""
         for end in self.ends:
             end.watch = _saying(say)
+            if (line := _state(end)) not in self._told:
+                say(line)
 
     def open(self, reactor: GuestReactor) -> None:
         """Listen and connect; CannotListenError when an address is taken, CommandError when a link
@@ -182,3 +202,23 @@ def _carrier(reactor: GuestReactor, link: SignallingLink) -> TcpReactor:
         return SctpReactor(reactor)
     except SctpMissingError as error:
         raise CommandError(f"link {link.name}: {error.strerror}") from error
+
+
+class ForeignWires:
+    """The links to foreign nodes with a reactor of their own, where the process needs no other."""
+
+    def __init__(self, topology: Topology, clock: Clock, tap: Tap) -> None:
+        self.links = ForeignLinks(topology, clock, tap)
+        self._reactor: GuestReactor | None = None
+
+    def open(self) -> None:
+        """Listen and connect. Raises CommandError when an address is taken."""
+        self._reactor = start_guest()
+        with address_taken():
+            self.links.open(self._reactor)
+
+    async def close(self) -> None:
+        """Close what was opened."""
+        self.links.close()
+        if self._reactor is not None:
+            await stop_guest(self._reactor)

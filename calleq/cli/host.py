@@ -21,10 +21,10 @@ from calleq.accounts.passwords import PooledVerifier
 from calleq.cli.claims import claim
 from calleq.cli.failure import CommandError
 from calleq.cli.older import OlderCalls
-from calleq.cli.operator_calls import operator_door
-from calleq.cli.plants import OneProcess, SeveralProcesses, Wires, address_taken
-from calleq.cli.reading import merge_json, write_point_codes
-from calleq.cli.voices import FoundVoice, voice_address, voice_beside
+from calleq.cli.plants import OneProcess, Wires
+from calleq.cli.reading import merge_json, operator_door, write_point_codes
+from calleq.cli.voices import FoundVoice, Starting, voice_address, voice_beside, voice_starting
+from calleq.cli.wish import Wish
 from calleq.journal.file import FileJournal
 from calleq.journal.frames import JournalError
 from calleq.journal.reading import journal_path
@@ -42,26 +42,6 @@ from calleq.web.hosting import GuestServer, HostingError
 
 VERIFIERS = 2
 """Threads that verify passwords; more would only take the elements' processor time."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What a process shall host and where."""
-
-    topology: Topology
-    data: Path
-    elements: frozenset[str] | None
-    """None: the whole network in this process."""
-    process: str
-    """Names the journal and the capture."""
-    port: int | None = None
-    desk_port: int = 0
-    talk_us: int
-    keep_us: int | None = None
-    """How long segments of the journal are kept; None: for ever."""
-    database: str | None = None
-    """Where the records are that segments are kept for; None: in the data directory."""
-    say: Callable[[str], None]
 
 
 @dataclass(slots=True)
@@ -84,9 +64,12 @@ class Host:
 
 
 @contextlib.asynccontextmanager
-async def hosting(wish: Wish, stop: asyncio.Event) -> AsyncIterator[Host]:
+async def hosting(
+    wish: Wish, stop: asyncio.Event, starting: Starting | None = None
+) -> AsyncIterator[Host]:
     """Start everything; on leaving, end everything. `stop` is set when the disk or voice fails.
 
+    `starting` is the voice process of a whole network, where it is being started already.
     Raises StoppedError when `stop` was set while another process was waited for.
     """
     wish.data.mkdir(parents=True, exist_ok=True)
@@ -118,7 +101,7 @@ async def hosting(wish: Wish, stop: asyncio.Event) -> AsyncIterator[Host]:
             await opening  # the voice may have to be waited for: what is refused is refused before
         capture, diary = _witnesses(wish, process, clock, stack)
         voice = await stack.enter_async_context(
-            _voice(wish, stop, lambda: failed("the voice process ended"))
+            _voice(wish, stop, starting, lambda: failed("the voice process ended"))
         )
         journal = await opening
         wires = await stack.enter_async_context(_wires(wish, clock, capture))
@@ -202,9 +185,8 @@ def _retention(wish: Wish, stack: contextlib.AsyncExitStack) -> Retention | None
 def _set_to_work(
     wish: Wish, plant: Plant, voice: RemoteVoice, wires: Wires, journal: FileJournal
 ) -> Host:
-    with address_taken():
-        network = build_network(wish.topology, plant, wish.elements, journal.recovered)
-        wires.open(network.lines_lost)
+    network = build_network(wish.topology, plant, wish.elements, journal.recovered)
+    wires.open(network.lines_lost)
     host = Host(network, voice, wires, wires.listening())
     network.start(journal.recovered)
     journal.forget_recovered()
@@ -217,12 +199,15 @@ def _has_telephones(wish: Wish) -> bool:
 
 @contextlib.asynccontextmanager
 async def _voice(
-    wish: Wish, stop: asyncio.Event, lost: Callable[[], object]
+    wish: Wish, stop: asyncio.Event, starting: Starting | None, lost: Callable[[], object]
 ) -> AsyncIterator[RemoteVoice]:
     """The voice that the elements here speak by; without a process where none of them speaks."""
     prompts = prompts_of(wish.topology)
     if wish.elements is None:
-        async with voice_beside(wish.data / "prompts", lost) as voice:
+        async with contextlib.AsyncExitStack() as stack:
+            if starting is None:
+                starting = await stack.enter_async_context(voice_starting(wish.data))
+            voice = await stack.enter_async_context(voice_beside(starting, lost))
             notice = await voice.prepare(*prompts)
             if notice:
                 wish.say(notice)
@@ -238,16 +223,19 @@ async def _voice(
 def voiceless(topology: Topology) -> frozenset[str]:
     """The elements through which no voice goes."""
     points = (point.name for point in topology.transfer_points)
-    return frozenset((topology.access_server.name, *points))
+    controls = (point.name for point in topology.service_control_points)
+    return frozenset((topology.access_server.name, *points, *controls))
 
 
 @contextlib.asynccontextmanager
 async def _wires(wish: Wish, clock: LoopClock, capture: CaptureFile) -> AsyncIterator[Wires]:
-    wires = (
-        OneProcess(wish.topology, clock, capture)
-        if wish.elements is None
-        else SeveralProcesses(wish.topology, clock, capture, wish.elements)
-    )
+    wires: Wires
+    if wish.elements is None:
+        wires = OneProcess(wish.topology, clock, capture)
+    else:
+        from calleq.cli.several import SeveralProcesses  # slow to import, as all that speaks TCP
+
+        wires = SeveralProcesses(wish.topology, clock, capture, wish.elements)
     try:
         yield wires
     finally:

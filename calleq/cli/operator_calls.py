@@ -11,20 +11,13 @@ import httpx
 import msgspec
 
 from calleq.cli.failure import CommandError
-from calleq.cli.reading import read_json
+from calleq.cli.reading import OPERATOR, read_json
 from calleq.operation.surface import Order
 from calleq.operation.views import CircuitList, CircuitView, StatusView, in_order
 
-OPERATOR = "operator"
-"""How the doors of operators are named, alone or before the process's name."""
 TIMEOUT_S = 10.0
 
 Shown = TypeVar("Shown", StatusView, CircuitList)
-
-
-def operator_door(process: str, *, whole: bool) -> str:
-    """The name of a process's door for its operator."""
-    return OPERATOR if whole else f"{OPERATOR} of {process}"
 
 
 class Operator:
@@ -51,6 +44,7 @@ class Operator:
             [alarm for part in parts for alarm in part.alarms],
             {name: counted for part in parts for name, counted in part.counters.items()},
             in_order(alarm for part in parts for alarm in part.cleared),
+            [service for part in parts for service in part.services],
         )
 
     def circuits(self, exchange: str | None, group: str | None) -> list[CircuitView]:

@@ -3,11 +3,13 @@
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from calleq.messages.answers import ProblemView
+if TYPE_CHECKING:
+    from calleq.messages.answers import ProblemView
 
 
-def problem_text(problem: ProblemView) -> str:
+def problem_text(problem: "ProblemView") -> str:
     """A door's refusal in words, one line for each field at fault."""
     fields = [f"\n  {field.pointer}: {field.detail}" for field in problem.errors]
     return "".join([problem.detail or problem.title, *fields])

@@ -1,33 +1,27 @@
-"""The wires of a real-time process: all inside it, or TCP to the other processes of the network.
+"""The wires of a real-time process: all inside it, or (`several`) TCP to the network's others.
 
 Both have the same face, so that hosting does not care: the OSN, the subscriber lines and the ends
 of the signalling links that lie here. Wires to other processes come and go; `settled` and `report`
 say which stand.
+
+What speaks TCP is imported only where something is to be reached: it takes long.
 """
 
-import asyncio
-import contextlib
-from collections.abc import Callable, Iterator, Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Protocol
 
-from twisted.internet.error import CannotListenError
-
-from calleq.cli.failure import CommandError
-from calleq.cli.foreign import ForeignLinks
 from calleq.lines.contract import LinePlant
 from calleq.lines.plants import InProcessLines
-from calleq.lines.tcp_lines import TcpLines
-from calleq.network import TELEPHONES
 from calleq.osn.contract import Bus
 from calleq.osn.in_process import InProcessBus
-from calleq.osn.tcp import TcpBus
 from calleq.runtime.clock import Clock
-from calleq.runtime.guest import GuestReactor, start_guest, stop_guest
 from calleq.runtime.tap import Tap
-from calleq.ss7.laying import in_process_link, timers_of
+from calleq.ss7.laying import in_process_link
 from calleq.ss7.links import InProcessLink, LinkEnd
-from calleq.ss7.tcp_link import TcpConnector, TcpEnd, TcpListener
-from calleq.topology import SignallingLink, Topology, address_of
+from calleq.topology import SignallingLink, Topology
+
+if TYPE_CHECKING:
+    from calleq.cli.foreign import ForeignWires
 
 
 class Wires(Protocol):
@@ -45,7 +39,10 @@ class Wires(Protocol):
         """The ends of a signalling link that lie in this process."""
 
     def open(self, lines_lost: Callable[[str], object]) -> None:
-        """Begin to listen and to connect; `lines_lost(switch)` hears of broken subscriber lines."""
+        """Begin to listen and to connect; `lines_lost(switch)` hears of broken subscriber lines.
+
+        Raises CommandError when an address is taken.
+        """
 
     def listening(self) -> dict[str, str]:
         """Every address on which elements of other processes reach those of this one."""
@@ -56,27 +53,18 @@ class Wires(Protocol):
     def report(self, say: Callable[[str], object]) -> None:
         """Say a line from now on whenever a wire comes or goes."""
 
-
-@contextlib.contextmanager
-def address_taken() -> Iterator[None]:
-    """Turns an address that cannot be listened on into a CommandError."""
-    try:
-        yield
-    except CannotListenError as error:
-        raise CommandError(
-            f"cannot listen on {error.interface}:{error.port}: {error.socketError};"
-            " is the element running already? --base-port chooses other ports"
-        ) from error
+    async def close(self) -> None:
+        """Close every wire without a word."""
 
 
 class OneProcess:
     """Every wire in this process, with the delays of the topology; foreign nodes are beyond it."""
 
     def __init__(self, topology: Topology, clock: Clock, tap: Tap) -> None:
+        self._topology = topology
         self._clock = clock
         self._tap = tap
-        self._foreign = ForeignLinks(topology, clock, tap)
-        self._reactor: GuestReactor | None = None
+        self._foreign: ForeignWires | None = None
         self.links: dict[str, InProcessLink] = {}
         """By name."""
         self.bus: Bus = InProcessBus(clock, topology.timing.osn_delay_us, tap)
@@ -84,203 +72,36 @@ class OneProcess:
 
     def link_ends(self, link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
         if link.is_foreign:
-            return self._foreign.ends_in(link, chosen)
+            return self._foreign_wires().links.ends_in(link, chosen)
         wire = self.links[link.name] = in_process_link(link, self._clock, self._tap)
         return {name: wire.end(name) for name in link.ends if name in chosen}
 
+    def _foreign_wires(self) -> "ForeignWires":
+        if self._foreign is None:
+            from calleq.cli.foreign import ForeignWires  # slow to import, and rarely needed
+
+            self._foreign = ForeignWires(self._topology, self._clock, self._tap)
+        return self._foreign
+
     def open(self, lines_lost: Callable[[str], object]) -> None:
         """Only links to foreign nodes are to be opened, and break."""
-        if self._foreign.ends:
-            self._reactor = start_guest()
-            self._foreign.open(self._reactor)
+        if self._foreign is not None:
+            self._foreign.open()
 
     def listening(self) -> dict[str, str]:
         """Where foreign nodes find this process."""
-        return self._foreign.listening()
+        return {} if self._foreign is None else self._foreign.links.listening()
 
     async def settled(self, limit_s: float) -> list[str]:
         """At once: foreign nodes come when they come, and `report` says so."""
-        return self._foreign.states()
+        return [] if self._foreign is None else self._foreign.links.states()
 
     def report(self, say: Callable[[str], object]) -> None:
         """Say a line from now on whenever a link to a foreign node comes or goes."""
-        self._foreign.report(say)
+        if self._foreign is not None:
+            self._foreign.links.report(say)
 
     async def close(self) -> None:
         """Close what was opened."""
-        self._foreign.close()
-        if self._reactor is not None:
-            await stop_guest(self._reactor)
-
-
-class SeveralProcesses:
-    """Wires to elements in other processes, over TCP; between elements of this one, inside it."""
-
-    def __init__(
-        self, topology: Topology, clock: Clock, tap: Tap, elements: frozenset[str]
-    ) -> None:
-        self._topology = topology
-        self._clock = clock
-        self._tap = tap
-        self._elements = elements
-        self._relays = {point.name for point in topology.transfer_points}
-        self._listeners: dict[str, TcpListener] = {}
-        self._connectors: list[TcpConnector] = []
-        self._ends: list[TcpEnd] = []
-        self._foreign = ForeignLinks(topology, clock, tap)
-        self._reactor = start_guest()
-        self._bus = TcpBus(
-            self._reactor, clock, tap, lambda element: address_of(topology, element, "osn")
-        )
-        self._line_addresses = {
-            switch.name: address_of(topology, switch.name, "lines") for switch in topology.switches
-        }
-        self._lines = TcpLines(
-            self._reactor,
-            clock,
-            tap,
-            self._line_addresses,
-            lost=self._lines_broke,
-            made=self._lines_stand,
-        )
-        self._lines_lost: Callable[[str], object] = _nobody
-        self._say: Callable[[str], object] = _nobody
-        self._changed = asyncio.Event()
-
-    @property
-    def bus(self) -> Bus:
-        return self._bus
-
-    @property
-    def lines(self) -> LinePlant:
-        return self._lines
-
-    def link_ends(self, link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
-        if link.is_foreign:
-            return self._foreign.ends_in(link, chosen)
-        here = [name for name in link.ends if name in chosen]
-        if len(here) == 2:
-            wire = in_process_link(link, self._clock, self._tap)
-            return {name: wire.end(name) for name in here}
-        ends: dict[str, LinkEnd] = {}
-        for name in here:
-            far = link.ends[1] if name == link.ends[0] else link.ends[0]
-            if name == self._waiting_end(link):
-                ends[name] = self._watched(self._listener(name).end(far, link.name, link.slc))
-            else:
-                end = TcpEnd(
-                    link.name,
-                    name,
-                    far,
-                    self._clock,
-                    self._tap,
-                    emergency=link.proving == "emergency",
-                    timers=timers_of(link),
-                    slc=link.slc,
-                )
-                connector = TcpConnector(end)
-                self._connectors.append(connector)
-                ends[name] = self._watched(connector.end)
-        return ends
-
-    def _watched(self, end: TcpEnd) -> TcpEnd:
-        self._ends.append(end)
-        end.watch = self._link_changed
-        return end
-
-    def _waiting_end(self, link: SignallingLink) -> str:
-        """A transfer point waits to be connected to; between two of them, or none, the first."""
-        return next((end for end in link.ends if end in self._relays), link.ends[0])
-
-    def _listener(self, name: str) -> TcpListener:
-        if name not in self._listeners:
-            self._listeners[name] = TcpListener(name, self._clock, self._tap)
-        return self._listeners[name]
-
-    def open(self, lines_lost: Callable[[str], object]) -> None:
-        """Listen and connect; CannotListenError when an address is taken."""
-        self._lines_lost = lines_lost
-        for name, listener in self._listeners.items():
-            host, port = address_of(self._topology, name, "links")
-            listener.listen(self._reactor, port, host)
-        self._bus.listen()
-        self._foreign.open(self._reactor)
-        for connector in self._connectors:
-            host, port = address_of(self._topology, connector.end.far, "links")
-            connector.start(self._reactor, host, port)
-
-    def listening(self) -> dict[str, str]:
-        """Every address by what it is for."""
-        topology, bus = self._topology, self._bus
-        places = {f"OSN of {name}": address_of(topology, name, "osn") for name in bus.attached}
-        for name in self._listeners:
-            places[f"signalling links of {name}"] = address_of(topology, name, "links")
-        for name in self._switches_here():
-            places[f"subscriber lines of {name}"] = self._line_addresses[name]
-        own = {what: f"{host}:{port}" for what, (host, port) in places.items()}
-        return own | self._foreign.listening()
-
-    async def settled(self, limit_s: float) -> list[str]:
-        """Wait until every wire stands, at most `limit_s`; a line on the state of each."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(limit_s):
-                while not all(self._states().values()):
-                    self._changed.clear()
-                    await self._changed.wait()
-        return [_line(wire, stands) for wire, stands in self._states().items()]
-
-    def report(self, say: Callable[[str], object]) -> None:
-        """Say a line from now on whenever a wire comes or goes."""
-        self._say = say
-        self._foreign.report(say)
-
-    def _states(self) -> dict[str, bool]:
-        """Whether each wire stands that this process must find or be found by to work."""
-        states = {_name_of(end): end.in_service for end in self._ends}
-        if TELEPHONES in self._elements:
-            for name in self._line_addresses:
-                states[_name_of_lines(name)] = self._lines.is_connected(name)
-        return states
-
-    def _switches_here(self) -> list[str]:
-        return [name for name in self._line_addresses if name in self._elements]
-
-    def _link_changed(self, end: TcpEnd) -> None:
-        self._changed.set()
-        self._say(_line(_name_of(end), end.in_service))
-
-    def _lines_stand(self, switch: str) -> None:
-        self._changed.set()
-        self._say(_line(_name_of_lines(switch), True))
-
-    def _lines_broke(self, switch: str) -> None:
-        self._lines_lost(switch)
-        self._say(_line(_name_of_lines(switch), False))
-
-    async def close(self) -> None:
-        """Close every wire without a word, then end the reactor."""
-        self._say = self._lines_lost = _nobody
-        self._foreign.close()
-        for connector in self._connectors:
-            connector.stop()
-        for listener in self._listeners.values():
-            listener.stop()
-        self._lines.close()
-        self._bus.close()
-        await stop_guest(self._reactor)
-
-
-def _nobody(what: str) -> None:
-    """Takes the place of whoever is to be told."""
-
-
-def _name_of(end: TcpEnd) -> str:
-    return f"signalling link {end.link} at {end.near}"
-
-
-def _name_of_lines(switch: str) -> str:
-    return f"subscriber lines of {switch} to the telephones"
-
-
-def _line(wire: str, stands: bool) -> str:
-    return f"{wire}: {'in service' if stands else 'out of service, tried again and again'}"
+        if self._foreign is not None:
+            await self._foreign.close()

@@ -11,8 +11,8 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from calleq.billing.records import SessionRecord
 from calleq.cli import DEFAULT_DATA
 from calleq.cli.failure import CommandError, UsageError
 from calleq.journal.entries import Stamped
@@ -22,8 +22,18 @@ from calleq.journal.segments import Data
 from calleq.runtime.disk import DiskLocked, RealDisk
 from calleq.ss7.variant import ITU, VARIANTS, Variant
 
+if TYPE_CHECKING:
+    from calleq.billing.records import SessionRecord
+
+OPERATOR = "operator"
+"""How the doors of operators are named, alone or before the process's name."""
 HOLD_TRIES = 200
 HOLD_PAUSE_S = 0.01
+
+
+def operator_door(process: str, *, whole: bool) -> str:
+    """The name of a process's door for its operator."""
+    return OPERATOR if whole else f"{OPERATOR} of {process}"
 
 
 def given_data(arguments: argparse.Namespace) -> list[Path]:
@@ -43,7 +53,7 @@ def read_entries(data: Data) -> list[Stamped]:
         raise CommandError(str(error)) from error
 
 
-def choose(records: Sequence[SessionRecord], call: str) -> SessionRecord:
+def choose(records: Sequence["SessionRecord"], call: str) -> "SessionRecord":
     """The record of a reference, of the unambiguous end of one, or of the `last` call."""
     if call == "last":
         if not records:

@@ -8,10 +8,10 @@ from pathlib import Path
 from calleq.cli.claims import process_name
 from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.given import given_keep_us, given_talk_us, given_topology
-from calleq.cli.host import Wish
 from calleq.cli.output import print_line
 from calleq.cli.up import serve
 from calleq.cli.voices import VOICE, voice_address
+from calleq.cli.wish import Wish
 from calleq.topology import element_names
 
 

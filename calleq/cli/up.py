@@ -2,15 +2,22 @@
 
 import argparse
 import asyncio
+import contextlib
+import gc
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 from calleq.cli.claims import WHOLE
 from calleq.cli.failure import CommandError
 from calleq.cli.given import given_keep_us, given_talk_us, given_topology
-from calleq.cli.host import Host, Wish, hosting
 from calleq.cli.output import print_line
-from calleq.cli.voices import StoppedError
+from calleq.cli.voices import Starting, StoppedError, voice_starting
+from calleq.cli.wish import Wish
 from calleq.journal.frames import JournalError
 from calleq.runtime.process import run_process
+
+if TYPE_CHECKING:
+    from calleq.cli.host import Host
 
 DESK_PORT = 8038
 READY_WAIT_S = 5.0
@@ -52,9 +59,22 @@ def serve(wish: Wish) -> int:
     return 0
 
 
+@contextlib.asynccontextmanager
+async def _hosting(wish: Wish, stop: asyncio.Event) -> AsyncIterator["Host"]:
+    """As `host.hosting`; the voice process starts while everything else is still imported."""
+    async with contextlib.AsyncExitStack() as stack:
+        starting: Starting | None = None
+        if wish.elements is None:
+            starting = await stack.enter_async_context(voice_starting(wish.data))
+        gc.disable()  # until the network stands: what is imported is no garbage
+        from calleq.cli.host import hosting  # takes as long as the voice process does
+
+        yield await stack.enter_async_context(hosting(wish, stop, starting))
+
+
 async def _serve(wish: Wish, stop: asyncio.Event) -> str:
     try:
-        async with hosting(wish, stop) as host:
+        async with _hosting(wish, stop) as host:
             for name, address in (host.wire_addresses | host.doors).items():
                 wish.say(f"{name}: {address}")
             wish.say(f"data: {wish.data}")
@@ -67,7 +87,7 @@ async def _serve(wish: Wish, stop: asyncio.Event) -> str:
     return host.failure
 
 
-async def _settled(host: Host, wish: Wish, stop: asyncio.Event) -> bool:
+async def _settled(host: "Host", wish: Wish, stop: asyncio.Event) -> bool:
     """Wait for the wires and say how they are; False when `stop` came first."""
     settling = asyncio.create_task(host.wires.settled(READY_WAIT_S))
     stopping = asyncio.create_task(stop.wait())

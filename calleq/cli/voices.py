@@ -14,7 +14,13 @@ from typing import Final
 
 from calleq.cli.failure import CommandError
 from calleq.media.contract import Prompt
-from calleq.media.remote import RemoteVoice, VoiceLostError, connect_voice, start_voice_process
+from calleq.media.remote import (
+    RemoteVoice,
+    VoiceLostError,
+    VoiceProcessHandle,
+    connect_voice,
+    start_voice_process,
+)
 from calleq.topology import Topology, address_of
 
 VOICE: Final = "voice"
@@ -33,11 +39,26 @@ def voice_address(topology: Topology) -> str:
     return f"{host}:{port}"
 
 
+Starting = asyncio.Task[VoiceProcessHandle]
+
+
+@contextlib.asynccontextmanager
+async def voice_starting(data: Path) -> AsyncIterator[Starting]:
+    """Start a voice process of our own, going on at once as it takes a while; end it at the end."""
+    starting = asyncio.create_task(start_voice_process(data / "prompts"))
+    await asyncio.sleep(0)  # the process is made now, whatever holds up the loop afterwards
+    try:
+        yield starting
+    finally:
+        with contextlib.suppress(VoiceLostError):
+            await (await starting).stop()
+
+
 @contextlib.asynccontextmanager
 async def voice_beside(
-    prompts_directory: Path, lost: Callable[[], object]
+    starting: Starting, lost: Callable[[], object]
 ) -> AsyncIterator[RemoteVoice]:
-    """A voice process of our own; `lost` is called when it ends by itself. Raises CommandError."""
+    """The voice of our own process; `lost` is called if it ends by itself. Raises CommandError."""
     ending = False
 
     def gone() -> None:
@@ -45,10 +66,7 @@ async def voice_beside(
             lost()
 
     try:
-        handle = await start_voice_process(prompts_directory)
-    except VoiceLostError as error:
-        raise CommandError(str(error)) from error
-    try:
+        handle = await starting
         voice = await connect_voice(handle.address, gone)
         try:
             yield voice
@@ -57,8 +75,6 @@ async def voice_beside(
             voice.close()
     except VoiceLostError as error:
         raise CommandError(str(error)) from error
-    finally:
-        await handle.stop()
 
 
 class FoundVoice:

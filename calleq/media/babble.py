@@ -12,7 +12,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from calleq.media.g711 import SAMPLE_RATE_HZ, Samples, quantise, rms_of_dbm0, saturate
+from calleq.media.frames import SAMPLE_RATE_HZ
+from calleq.media.g711 import Samples, quantise, rms_of_dbm0, saturate
 
 SPEECH_DBM0 = -18.0
 VOICES = 16

@@ -17,6 +17,9 @@ from typing import Literal, Protocol
 
 import msgspec
 
+TONES = ("ringback", "busy", "congestion", "unobtainable")
+"""The names of supervisory tones."""
+
 Verdict = Literal["human", "machine", "fax", "silence"]
 Played = Literal["complete", "stopped", "failed"]
 

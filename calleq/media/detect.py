@@ -17,7 +17,8 @@ A burst between the short and the long length is decided by what follows, or by 
 import numpy as np
 
 from calleq.media.contract import Verdict
-from calleq.media.g711 import FRAME_SAMPLES, SAMPLE_RATE_HZ, Samples, rms_of_dbm0
+from calleq.media.frames import FRAME_SAMPLES, SAMPLE_RATE_HZ
+from calleq.media.g711 import Samples, rms_of_dbm0
 
 SPEECH_DBM0 = -42.0
 CED_FRAMES = 15

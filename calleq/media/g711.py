@@ -12,9 +12,6 @@ from numpy.typing import NDArray
 Samples = NDArray[np.int16]
 """Linear samples at 8 kHz."""
 
-SAMPLE_RATE_HZ = 8_000
-FRAME_US = 20_000
-FRAME_SAMPLES = 160
 IDLE_OCTET = 0xFF
 
 _BIAS = 0x84

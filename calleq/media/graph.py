@@ -16,9 +16,8 @@ for one end; more than `MAX_ENDS` ends that are in use.
 
 from collections.abc import Callable
 
-from calleq.media.contract import Prompt
-from calleq.media.g711 import FRAME_US
-from calleq.media.sounds import TONES
+from calleq.media.contract import TONES, Prompt
+from calleq.media.frames import FRAME_US
 
 MAX_SOURCES = 64
 MAX_ENDS = 200_000

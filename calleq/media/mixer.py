@@ -8,7 +8,8 @@ one, because a sound is read by its place in time and nothing else.
 
 import numpy as np
 
-from calleq.media.g711 import FRAME_SAMPLES, Samples, quantise, saturate
+from calleq.media.frames import FRAME_SAMPLES
+from calleq.media.g711 import Samples, quantise, saturate
 from calleq.media.graph import End, Leaf
 from calleq.media.sounds import Repertoire, supervisory_tone
 

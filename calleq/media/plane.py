@@ -17,7 +17,7 @@ from functools import lru_cache
 import msgspec
 
 from calleq.media.contract import Played, Player, Prompt
-from calleq.media.g711 import FRAME_US
+from calleq.media.frames import FRAME_US
 from calleq.media.graph import End, Leaf, VoiceError, VoiceGraph, Voices, frame_at
 from calleq.media.mixer import Mixer
 from calleq.media.sounds import PromptLibrary, Repertoire, SoundError

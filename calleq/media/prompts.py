@@ -25,7 +25,8 @@ import msgspec
 
 from calleq.media.babble import speech_like
 from calleq.media.contract import Prompt
-from calleq.media.g711 import SAMPLE_RATE_HZ, Samples, decode, encode
+from calleq.media.frames import SAMPLE_RATE_HZ
+from calleq.media.g711 import Samples, decode, encode
 from calleq.media.sounds import LEVEL_DBM0, SoundError, sine
 from calleq.units import MILLISECOND_US, SECOND_US
 

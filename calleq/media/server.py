@@ -28,7 +28,7 @@ from typing import TextIO, assert_never
 
 from calleq.media import protocol
 from calleq.media.contract import Played, Player, Prompt, Verdict
-from calleq.media.g711 import FRAME_US
+from calleq.media.frames import FRAME_US
 from calleq.media.graph import VoiceError, Voices
 from calleq.media.music import hold_music
 from calleq.media.prompts import SpokenPrompts

@@ -17,8 +17,9 @@ from zlib import crc32
 import numpy as np
 
 from calleq.media.babble import VOICES, conversation, speech_like
-from calleq.media.contract import Prompt
-from calleq.media.g711 import SAMPLE_RATE_HZ, Samples, quantise, rms_of_dbm0, saturate
+from calleq.media.contract import TONES, Prompt
+from calleq.media.frames import SAMPLE_RATE_HZ
+from calleq.media.g711 import Samples, quantise, rms_of_dbm0, saturate
 from calleq.media.music import hold_music
 from calleq.units import SECOND_US
 
@@ -160,9 +161,6 @@ def _silence(length_us: int) -> Samples:
 def test_tone(hertz: int) -> Sound:
     """A sine of a whole number of hertz, without end (one second holds whole periods of it)."""
     return Sound(sine((hertz,), SECOND_US, LEVEL_DBM0), endless=True)
-
-
-TONES = ("ringback", "busy", "congestion", "unobtainable")
 
 
 @lru_cache(maxsize=len(TONES))

@@ -17,7 +17,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from calleq.media.g711 import FRAME_SAMPLES, SAMPLE_RATE_HZ, Samples, encode, rms_of_dbm0, saturate
+from calleq.media.frames import FRAME_SAMPLES, SAMPLE_RATE_HZ
+from calleq.media.g711 import Samples, encode, rms_of_dbm0, saturate
 from calleq.media.prompts import SpeechRequest, Spoken, Word
 
 SPEECH_DBM0 = -18.0

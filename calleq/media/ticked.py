@@ -16,7 +16,8 @@ from collections.abc import Callable
 
 from calleq.media.contract import Prompt, Verdict
 from calleq.media.detect import QUIET_FRAME, AnswerDetector, measure
-from calleq.media.g711 import FRAME_SAMPLES, FRAME_US, IDLE_OCTET, encode
+from calleq.media.frames import FRAME_SAMPLES, FRAME_US
+from calleq.media.g711 import IDLE_OCTET, encode
 from calleq.media.graph import End
 from calleq.media.plane import MAX_DETECT_US, Playing, VoicePlane
 from calleq.media.sounds import PromptLibrary

@@ -16,7 +16,8 @@ import numpy as np
 
 from calleq.media.contract import Verdict
 from calleq.media.detect import QUIET_FRAME, AnswerDetector, Row, measure
-from calleq.media.g711 import FRAME_SAMPLES, FRAME_US, Samples
+from calleq.media.frames import FRAME_SAMPLES, FRAME_US
+from calleq.media.g711 import Samples
 from calleq.media.graph import End, VoiceError, frame_at
 from calleq.media.plane import MAX_DETECT_US, VoicePlane
 from calleq.media.sounds import PromptLibrary

@@ -25,7 +25,7 @@ from calleq.media.contract import Player, Prompt, Verdict
 from calleq.scp.party import Party, PartyInput, armed
 from calleq.scp.platform import DialogueOwner, ServiceDialogue, ServicePlatform
 from calleq.scp.script import Script
-from calleq.scp.wording import correlation_digits, correlation_of, routing_address
+from calleq.scp.wording import correlation_of, routing_address
 from calleq.ss7.inap.arguments import (
     AssistRequestInstructions,
     Cancel,
@@ -38,10 +38,12 @@ from calleq.ss7.inap.arguments import (
 )
 from calleq.ss7.inap.contexts import Context
 from calleq.ss7.inap.dialogue import Failed, Invoked, Rejected, Returned
+from calleq.ss7.inap.digits import generic_digits
 from calleq.ss7.inap.operations import Argument
 from calleq.ss7.inap.values import sending
 from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Cause, Location
 from calleq.ss7.sccp.address_codec import encode_address
+from calleq.ss7.variant import ITU, Variant
 
 LEG = 1
 """The only party of a dialogue."""
@@ -103,7 +105,7 @@ class AssistedParty(Party):
             self._dialogue.say(
                 EstablishTemporaryConnection(
                     routing_address(calls.resource),
-                    correlation_digits(self.correlation),
+                    generic_digits(self.correlation),
                     scf_id=calls.identity,
                 )
             )
@@ -202,7 +204,13 @@ class AssistedCalls:
     """
 
     def __init__(
-        self, platform: ServicePlatform, switch: int, resource: str, place: int, name: str
+        self,
+        platform: ServicePlatform,
+        switch: int,
+        resource: str,
+        place: int,
+        name: str,
+        variant: Variant = ITU,
     ) -> None:
         """`switch` is a point code, `resource` the peripheral's routing address (E.164), `place`
         which of the SCPs this is, from 1; `name` is what the journal calls the ways."""
@@ -211,7 +219,7 @@ class AssistedCalls:
         self.resource = resource
         self.place = place
         self.group = name
-        self.identity = encode_address(platform.address)
+        self.identity = encode_address(platform.address, variant)
         """scfID: where the resource finds this SCP (Q.713 §3.4)."""
         self._calls: dict[str, AssistedCall] = {}
         self._conference = 1
@@ -260,8 +268,8 @@ class AssistedCalls:
         made = self._calls.get(call)
         return None if made is None else made.seize()
 
-    def seize_extra(self) -> Way | None:
-        return None
+    def seize_extra(self, call: str) -> AssistedParty | None:
+        return self.seize(call)
 
     def dial(self, way: Way, called: str, caller: str, user: WayUser) -> None:
         _party(way).dial(called, caller, user)

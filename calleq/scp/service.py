@@ -25,6 +25,7 @@ from calleq.scp.freephone import Freephone
 from calleq.scp.platform import ServicePlatform
 from calleq.scp.switch_calls import SwitchCalls
 from calleq.ss7.sccp.contract import SccpProvider
+from calleq.ss7.variant import variant_of
 from calleq.topology import ServiceControlPoint, Topology, parse_point_code
 from calleq.topology_service_checks import assisting_peripheral
 
@@ -58,7 +59,8 @@ class ControlPoint:
         peripheral = assisting_peripheral(topology)
         if point.bridge == "ip" and peripheral is not None:
             place = topology.service_control_points.index(point) + 1
-            calls = AssistedCalls(self.platform, switch, peripheral.assist, place, GROUP)
+            resource, variant = peripheral.assist, variant_of(topology)
+            calls = AssistedCalls(self.platform, switch, resource, place, GROUP, variant)
             self.platform.assisting = calls
         else:
             calls = SwitchCalls(self.platform, switch, GROUP)

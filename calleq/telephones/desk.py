@@ -18,7 +18,7 @@ element of the network. Refusals are RFC 9457 problems.
 import io
 import wave
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 from starlette.applications import Starlette
@@ -27,8 +27,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from calleq.media import g711
 from calleq.media.contract import line_wire
+from calleq.media.frames import SAMPLE_RATE_HZ
 from calleq.media.remote import Recording
 from calleq.messages.answers import FieldProblem
 from calleq.telephones.behaviours import ELEMENT
@@ -37,6 +37,9 @@ from calleq.telephones.house import ErrorCode, TelephoneError, Telephones
 from calleq.units import SECOND_US, utc_text
 from calleq.web.answering import answer_problem, with_problems
 from calleq.web.problems import ProblemError, plain_problem
+
+if TYPE_CHECKING:
+    from calleq.media.g711 import Samples
 
 BODY_LIMIT = 4_096
 """Octets of a request's body."""
@@ -171,8 +174,10 @@ class Desk:
         except ConnectionError as error:
             lost = plain_problem(503, "voice_lost", f"no recording can be had: {error}")
             raise ProblemError(lost) from error
+        from calleq.media.g711 import decode  # with numpy: slow to import, and rarely asked for
+
         return Response(
-            wave_file(g711.decode(recording.octets)),
+            wave_file(decode(recording.octets)),
             headers={
                 "Heard-From": utc_text(recording.from_us),
                 "Missed-Frames": str(recording.missed_frames),
@@ -216,13 +221,13 @@ def desk_app(telephones: Telephones, recorder: Recorder) -> ASGIApp:
     return with_problems(app)
 
 
-def wave_file(samples: g711.Samples) -> bytes:
+def wave_file(samples: "Samples") -> bytes:
     """A RIFF file of 8 kHz, 16-bit mono samples."""
     file = io.BytesIO()
     with wave.open(file, "wb") as out:
         out.setnchannels(1)
         out.setsampwidth(2)
-        out.setframerate(g711.SAMPLE_RATE_HZ)
+        out.setframerate(SAMPLE_RATE_HZ)
         out.writeframes(samples.astype("<i2").tobytes())
     return file.getvalue()
 

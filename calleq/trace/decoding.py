@@ -161,6 +161,9 @@ def _sccp(octets: bytes, msu: Msu, label: Fields, decoders: Decoders) -> Reading
     except SccpError as error:
         return Reading("SCCP", (*label, ("octets", octets.hex())), str(error))
     name, fields = describe_sccp(message, payload=decoders.user_data)
+    ends = (message.calling.point_code, message.called.point_code)
+    if ends == (msu.origin, msu.destination):
+        label = tuple(field for field in label if field[0] != "label")
     whole = msgspec.structs.replace(msu, payload=decoders.encode_sccp(message))
     if decoders.encode_mtp3(whole) != octets:
         label = (*label, ("octets", octets.hex()))

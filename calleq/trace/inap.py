@@ -11,6 +11,7 @@ from enum import IntEnum
 import msgspec
 
 from calleq.causes import cause_name, location_name
+from calleq.ss7.inap.arguments import EventReportBCSM
 from calleq.ss7.inap.codec import (
     decode_argument,
     decode_error,
@@ -24,7 +25,7 @@ from calleq.ss7.inap.errors import InapError, OperationError, Version
 from calleq.ss7.inap.octets import text
 from calleq.ss7.inap.operations import OPERATIONS
 from calleq.ss7.inap.party_layouts import PROBLEMS
-from calleq.ss7.inap.values import LegID, Side
+from calleq.ss7.inap.values import EventInformation, LegID, Side
 from calleq.ss7.isup.optional_types import GenericDigits, GenericNumber
 from calleq.ss7.isup.values import Cause, IsupError
 from calleq.ss7.sccp.messages import Message as SccpMessage
@@ -77,7 +78,7 @@ def describe(data: bytes) -> str:
     'TC-END continue; continue 1; to transaction 00000001'
     """
     name, fields = read(data)
-    return "; ".join((name, *(f"{field} {words}" if words else field for field, words in fields)))
+    return "; ".join((name, *(f"{field} {words}" for field, words in fields)))
 
 
 def read(data: bytes) -> tuple[str, Fields]:
@@ -132,28 +133,30 @@ def _component(component: ComponentIndication) -> tuple[str, list[tuple[str, str
         case Invoke(invoke_id, operation, octets, linked_id):
             name = _operation_name(operation)
             linked = "" if linked_id is None else f" linked to {linked_id}"
-            return name, _parameter(f"{name} {invoke_id}{linked}", component)
+            return name, _parameter(name, f"{invoke_id}{linked}", component)
         case ReturnResult(invoke_id, operation, octets):
             name = "result" if operation is None else f"{_operation_name(operation)} result"
-            return name, _parameter(f"{name} {invoke_id}", component)
+            return name, _parameter(name, str(invoke_id), component)
         case ReturnError(invoke_id):
-            return "error", _parameter(f"error {invoke_id}", component)
+            return "error", _parameter("error", str(invoke_id), component)
         case Reject(invoke_id, problem):
-            return "reject", [(f"reject {invoke_id}", _enumerated(Problem, problem))]
+            return "reject", [("reject", f"{invoke_id} {_enumerated(Problem, problem)}")]
         case LocalReject(invoke_id, problem, octets):
-            words = f"{_enumerated(Problem, problem)}: {octets.hex()}"
-            return "damaged", [(f"damaged {invoke_id}", words)]
+            words = f"{invoke_id} {_enumerated(Problem, problem)}: {octets.hex()}"
+            return "damaged", [("damaged", words)]
 
 
-def _parameter(label: str, component: Invoke | ReturnResult | ReturnError) -> list[tuple[str, str]]:
+def _parameter(
+    name: str, number: str, component: Invoke | ReturnResult | ReturnError
+) -> list[tuple[str, str]]:
     octets = component.parameter
     try:
         words, again = _typed(component)
     except InapError as error:
-        return [(label, f"{error}: {octets.hex()}")]
-    fields = [(label, words)]
+        return [(name, f"{number} {error}: {octets.hex()}")]
+    fields = [(name, f"{number} {words}".rstrip())]
     if again != octets:
-        fields.append((f"octets of {label}", octets.hex()))
+        fields.append((f"octets of {name} {number}", octets.hex()))
     return fields
 
 
@@ -202,6 +205,14 @@ def _enum_words(value: IntEnum) -> str:
     return value.name.lower().replace("_", " ")
 
 
+_LABELS = {
+    "event_type_bcsm": "event",
+    "event_type": "event",
+    "bcsm_events": "events",
+    "leg_id": "leg",
+    "monitor_mode": "mode",
+}
+"""Shorter than the names of the standard, where one word says it."""
 _UNITS = {"_s": " s", "_ms": " ms", "_ms100": " tenths of a second"}
 
 
@@ -219,7 +230,7 @@ def _words(value: object) -> str:
         case tuple():
             return ", ".join(_words(one) for one in value)
         case LegID():
-            return f"{'receiving' if value.side is Side.RECEIVING else 'sending'} leg {value.leg}"
+            return f"{value.leg}{' (receiving)' if value.side is Side.RECEIVING else ''}"
         case Cause():
             return _cause(value)
         case GenericNumber(qualifier, number):
@@ -237,7 +248,10 @@ def _named(value: msgspec.Struct) -> Iterator[str]:
         inner = getattr(value, field.name)
         if inner == field.default and field.default is not msgspec.NODEFAULT:
             continue
-        name, unit = field.name, ""
+        if isinstance(value, EventReportBCSM) and isinstance(inner, EventInformation):
+            yield from _event_information(value, inner)
+            continue
+        name, unit = _LABELS.get(field.name, field.name), ""
         for suffix, words in _UNITS.items():
             if name.endswith(suffix):
                 name, unit = name.removesuffix(suffix), words
@@ -245,9 +259,19 @@ def _named(value: msgspec.Struct) -> Iterator[str]:
             yield inner or "no digits"
             continue
         words = _words(inner)
+        if isinstance(inner, LegID) and "leg" not in name:
+            words = f"leg {words}"
         if isinstance(inner, msgspec.Struct) and " " in words and not isinstance(inner, LegID):
             words = f"({words})"
         yield f"{name.replace('_', ' ')} {words}{unit}".rstrip()
+
+
+def _event_information(report: EventReportBCSM, information: EventInformation) -> Iterator[str]:
+    """What comes with an event, without its name again unless it is another's."""
+    words = list(_named(information))
+    if information.event_type == report.event_type_bcsm:
+        words = words[1:]
+    yield " ".join(words) or "information"
 
 
 def _cause(cause: Cause) -> str:

@@ -32,12 +32,16 @@ def decode_all(octets_: bytes) -> object:
         raise InapError("no parameter", Problem.MISTYPED_PARAMETER)
     try:
         return _decode(octets_[0] & 3, octets_[1], octets_[HEADER_OCTETS:])
-    except InapError as error:
-        refused = error
-    if isinstance(refused.answer, OperationError):
-        assert refused.answer.code in OPERATIONS[octets_[1]].errors
-        codec.encode_error(refused.answer)
-    raise refused
+    except InapError as refused:
+        _check_answer(octets_[1], refused.answer)
+        raise
+
+
+def _check_answer(code: int, answer: OperationError | Problem) -> None:
+    """A return error must be one that the operation has, and can be sent."""
+    if isinstance(answer, OperationError):
+        assert answer.code in OPERATIONS[code].errors
+        codec.encode_error(answer)
 
 
 def _decode(what: int, code: int, parameter: bytes) -> object:

@@ -1,7 +1,8 @@
 """TCAP under mutation: messages decoded, encoded again, and heard by an end that has dialogues.
 
-What can be decoded must encode to the same message, and its parameters be read or refused as BER to
-the last leaf. Whatever the octets, the end that hears them must stand.
+What can be decoded must encode to the same message, and its parameters be read or refused as BER
+to the last leaf. Whatever the octets, the end that hears them must stand, and know as many
+dialogues as its user does.
 """
 
 import contextlib
@@ -11,6 +12,14 @@ from calleq.ss7 import ber
 from calleq.ss7.sccp.values import PartyAddress
 from calleq.ss7.tcap import codec, component_codec, dialogue_codec
 from calleq.ss7.tcap.components import Invocation, Invoke, OperationClass
+from calleq.ss7.tcap.contract import (
+    BeginIndication,
+    ContinueIndication,
+    EndIndication,
+    Event,
+    ProviderAbortIndication,
+    UserAbortIndication,
+)
 from calleq.ss7.tcap.messages import Abort, Message, MessageError
 from calleq.ss7.tcap.transactions import TransactionCapabilities
 from simulator.fuzz.coverage_of import functions_of
@@ -20,41 +29,77 @@ from simulator.fuzz.tcap_samples import CONTEXTS, encoded
 HEADER_OCTETS = 1
 _TYPES = (0x61, 0x62, 0x64, 0x65, 0x67)
 _DIALOGUES_LIMIT = 32
+_IDLE_US = 1_000
+_DESTINATION = b"\x49\x04"
+_INVOCATIONS = [Invocation(at, 5, operation_class=OperationClass(at)) for at in (1, 2, 3)]
 _HERE = PartyAddress(ssn=241, point_code=1)
 _THERE = PartyAddress(ssn=241, point_code=2)
 
 
 class Hearer:
-    """An end with dialogues, for ever: those that are lost are opened again."""
+    """An end with dialogues, for ever: it answers, and opens others for those that are lost.
+
+    Dialogues are there as long as their user is not told otherwise, and no longer: that is asserted
+    after every message.
+    """
 
     def __init__(self) -> None:
         self._now_us = 0
+        self._numbers: list[int] = []
+        """The dialogues that its user knows of, in turn."""
         self._end = TransactionCapabilities(
-            first_id=0x01020304 - _DIALOGUES_LIMIT // 2,
             dialogues_limit=_DIALOGUES_LIMIT,
-            idle_limit_us=1_000,
+            idle_limit_us=_IDLE_US,
             answered=frozenset({0, 20}),
         )
 
     def hear(self, octets: bytes) -> None:
-        """Receive the octets and answer whatever they open; time goes on."""
+        """Receive the octets, for a dialogue of this end where they name one of four octets."""
         self._now_us += 1
-        if len(self._end) < _DIALOGUES_LIMIT // 2:
-            invocations = [
-                Invocation(at, 5, operation_class=OperationClass(at)) for at in (1, 2, 3)
-            ]
-            context = CONTEXTS[0] if self._now_us & 1 else None
-            self._end.begin(_THERE, _HERE, invocations, context=context, now_us=self._now_us)
-        self._end.receive(_HERE, _THERE, octets, self._now_us)
-        self._end.handle_timer(self._now_us)
+        if len(self._numbers) < _DIALOGUES_LIMIT // 2:
+            self._begin()
+        at = octets.find(_DESTINATION)
+        if at >= 0:
+            number = self._numbers.pop(0)
+            self._numbers.append(number)
+            at += len(_DESTINATION)
+            octets = octets[:at] + number.to_bytes(4, "big") + octets[at + 4 :]
+        events = self._end.receive(_HERE, _THERE, octets, self._now_us)
+        for event in (*events, *self._end.handle_timer(self._now_us)):
+            self._take(event)
         for message in self._end.data_to_send():
             codec.decode(message.octets)
+        assert len(self._end) == len(self._numbers), octets.hex()
+
+    def _begin(self) -> None:
+        context = CONTEXTS[0] if self._now_us & 1 else None
+        number = self._end.begin(_THERE, _HERE, _INVOCATIONS, context=context, now_us=self._now_us)
+        self._numbers.append(number)
+
+    def _take(self, event: Event) -> None:
+        """Do as a user does."""
+        match event:
+            case BeginIndication(dialogue=number):
+                self._numbers.append(number)
+                self._end.continue_(number, _INVOCATIONS, now_us=self._now_us)
+            case ContinueIndication(dialogue=number):
+                if self._now_us % 3:
+                    self._end.continue_(number, now_us=self._now_us)
+                else:
+                    self._end.end(number, now_us=self._now_us)
+                    self._numbers.remove(number)
+            case EndIndication() | UserAbortIndication() | ProviderAbortIndication():
+                self._numbers.remove(event.dialogue)
+            case _:
+                pass
 
 
 def decode_all(octets: bytes, hearer: Hearer) -> Message:
     """Decode a message and all that is in it; what comes out must encode to the same message."""
     hearer.hear(octets)
-    # Most damage spoils a length around it; behind the header, it is met where it is.
+    # Most damage spoils the length around it: with another one, it is met where it is.
+    if octets and octets[0] in _TYPES:
+        hearer.hear(ber.tlv(octets[0], octets[HEADER_OCTETS + 1 :]))
     dialogue_codec.decode(octets[HEADER_OCTETS + 1 :])
     for one in component_codec.decode_portion(octets, HEADER_OCTETS + 1, len(octets)):
         codec.write_component(one)

@@ -80,10 +80,11 @@ def every_message() -> list[Message]:
     found += [Abort(b"\x01\x02", None, one) for one in PORTIONS]
     found += [Abort(b"\x01\x02\x03", one) for one in (0, 1, 2, 3, 4, 127)]
     found += [
-        Continue(b"\x01", b"\x02\x03", None, tuple(components[at : at + 2]))
+        Continue(b"\x01", b"\x01\x02\x03\x04", None, tuple(components[at : at + 2]))
         for at in range(len(components))
     ]
-    found += [Continue(b"\x01", b"\x02", one) for one in PORTIONS]
+    found += [Continue(b"\x01", b"\x01\x02\x03\x04", one) for one in PORTIONS]
+    found += [Abort(b"\x01\x02\x03\x04", None, one) for one in PORTIONS]
     found += [Unidirectional(one, (components[0],)) for one in PORTIONS]
     return found
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from calleq.billing.derivation import derive_records
 from calleq.billing.records import LegRecord, SessionRecord
-from calleq.media.g711 import FRAME_SAMPLES, FRAME_US
+from calleq.media.frames import FRAME_SAMPLES, FRAME_US
 from calleq.telephones.diary import DiaryEntry, Event
 from calleq.trace.capture import Captured
 from calleq.trace.decoding import Reading

@@ -104,6 +104,8 @@ class ExchangeCore(ABC):
         self._checks = checks or NoChecks()
         self._encode, self._decode = message_codec(variant)
         self._octets = octets_of(variant)
+        self._in_other_forms = variant.is_ansi
+        """A message may leave as others, or more than once (`sending`)."""
         self._selection_mask = variant.selections - 1
         """The signalling link selection is the lowest bits of the CIC (Q.704 §2.2.4)."""
         self._transfer = self._with_priority if variant.is_ansi else transfer.transfer
@@ -155,7 +157,7 @@ class ExchangeCore(ABC):
             other = put(message.other, CONGESTION_LEVEL, self.overload)
             message = msgspec.structs.replace(message, other=other)
         far = circuit.far_point_code
-        if self.variant.is_ansi:
+        if self._in_other_forms:
             return self.say(far, message)
         try:
             payload = self._encode(message)

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import msgspec
 
 from calleq.ss7.sccp.translation import Entity, Rule, Sharing
+from calleq.ss7.sccp.values import NatureOfAddress
 
 CONCERNED_LIMIT = 64
 """Points that one node tells of changes (Q.714 §5.3.6.1)."""
@@ -43,11 +44,13 @@ class SccpPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class TitledService(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A service that is reached by global title (E.164, international)."""
+    """A service that is reached by global title (E.164)."""
 
     prefix: str = ""
     """Digits that its titles begin with, the country code first."""
     translation_type: int = 0
+    nature: int | None = NatureOfAddress.INTERNATIONAL
+    """None: titles that have none (indicator 3, ANSI's 1)."""
     subsystems: tuple[RemoteSubsystem, ...]
     """Where it runs: primary first, then backups."""
     sharing: Sharing = Sharing.DOMINANT
@@ -66,6 +69,7 @@ def plans_of(
         Rule(
             prefix=service.prefix,
             translation_type=service.translation_type,
+            nature=service.nature,
             entities=tuple(Entity(one.point_code, one.ssn) for one in service.subsystems),
             sharing=service.sharing,
         )
@@ -73,16 +77,17 @@ def plans_of(
     )
     remote = tuple(dict.fromkeys(one for service in offered for one in service.subsystems))
     running = {one.point_code for one in remote}
-    kinds = dict.fromkeys(service.translation_type for service in offered)
+    kinds = dict.fromkeys((service.translation_type, service.nature) for service in offered)
     asking = tuple(code for code in ends if code not in running)
     onward = tuple(
         Rule(
             translation_type=kind,
+            nature=nature,
             entities=tuple(Entity(code) for code in relays),
             sharing=Sharing.LOAD_SHARED,
             route_on_title=True,
         )
-        for kind in kinds
+        for kind, nature in kinds
     )
     plans = {
         code: SccpPlan(rules=final, told_of_remote=(*relays, *asking)[:CONCERNED_LIMIT])

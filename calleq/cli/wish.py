@@ -1,0 +1,27 @@
+"""What a process shall host: said by a command, done by `host`, which takes long to import."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from calleq.topology import Topology
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a process shall host and where."""
+
+    topology: Topology
+    data: Path
+    elements: frozenset[str] | None
+    """None: the whole network in this process."""
+    process: str
+    """Names the journal and the capture."""
+    port: int | None = None
+    desk_port: int = 0
+    talk_us: int
+    keep_us: int | None = None
+    """How long segments of the journal are kept; None: for ever."""
+    database: str | None = None
+    """Where the records are that segments are kept for; None: in the data directory."""
+    say: Callable[[str], None]
