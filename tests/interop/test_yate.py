@@ -31,7 +31,7 @@ pytestmark = pytest.mark.skipif(
     yate() is None, reason="no Yate: CALLEQ_YATE names none and there is none in the PATH"
 )
 
-OWN, FAR = "2-64-1", "2-80-1"
+OWN, FAR = "2-64-1", "2-81-1"
 CUSTOMER = "+12125550801"
 """A line of Yate's."""
 REPRESENTATIVE = "+12125550143"

@@ -41,7 +41,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         text = figure1_path().with_name("figure1_ansi.toml").read_text()
         for old, new in FIGURE:
             assert text.count(old) == 1
-            text = text.replace(old, new.replace("2-80-1", FAR))
+            text = text.replace(old, new.replace("2-81-1", FAR))
         topology = folder / "far.toml"
         topology.write_text(text.replace("PORT", str(far.port)))
         with LiveNetwork(folder / "data", "--network", str(topology), "--talk", "4") as network:
