@@ -62,9 +62,8 @@ class Calls:
                 if timeline is not None:
                     timeline.remember(stamped)
                     self.changed(timeline)
-            elif isinstance(entry, Accepted) and entry.door == door:
-                if entry.call not in forgotten:
-                    self.begin(entry, stamped.at_us)
+            elif isinstance(entry, Accepted) and entry.door == door and entry.call not in forgotten:
+                self.begin(entry, stamped.at_us)
 
     def recall(self, call: str, door: str, entries: Iterable[Stamped]) -> None:
         """Know a call again that `door` accepted, by what its journal says of it, oldest first."""
