@@ -28,7 +28,7 @@ class Shipped(NamedTuple):
 
     kind: Kind
     performer: Callable[[LoadedCase, Mutant | None], Performer]
-    codes: Mapping[str, int] = {}  # noqa: RUF012
+    codes: Mapping[str, int] = {}
     """Point codes of the nodes, where messages can be written into a capture file."""
 
 

@@ -78,9 +78,7 @@ def _altered(message: Read, change: Callable[[Read, bytes], Payloads]) -> list[t
         for key, contents in message.parameters.items()
         if key.startswith("component")
     ]
-    changed = [
-        one for unit in units or [bytes((kind,))] for one in change(INAP.read(unit), unit)
-    ]
+    changed = [one for unit in units or [bytes((kind,))] for one in change(INAP.read(unit), unit)]
     together: dict[tuple[int, int], list[bytes]] = {}
     for delay_us, unit in changed:
         together.setdefault((delay_us, unit[0]), []).append(unit[1:])

@@ -85,9 +85,7 @@ OPERATIONS: dict[str, Format] = {
         },
     ),
     "ReleaseCall": Format(22, "octets", {"releaseCause": Parameter(0, "cause")}),
-    "RequestReportBCSMEvent": Format(
-        23, "sequence", {"bcsmEvents": Parameter(0, "events", True)}
-    ),
+    "RequestReportBCSMEvent": Format(23, "sequence", {"bcsmEvents": Parameter(0, "events", True)}),
     "EventReportBCSM": Format(
         24,
         "sequence",

@@ -142,8 +142,10 @@ def _argument(form: Format, fields: Mapping[str, Value]) -> bytes:
         if name in form.parameters:
             tag, kind, constructed = form.parameters[name]
             contents = parameters.pack(kind, value)
-            body += contents if form.wrapping == "octets" else field(
-                tag, contents, constructed=constructed
+            body += (
+                contents
+                if form.wrapping == "octets"
+                else field(tag, contents, constructed=constructed)
             )
         elif re.fullmatch("0x[0-9a-f]{2,4}", name):
             body += element(int(name, 16), pack(name, value))

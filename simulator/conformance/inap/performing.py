@@ -75,5 +75,3 @@ class InapPerformer(IsupPerformer):
                 return f"dialogue {point.open[0]} of {point.name} is open"
         left = len(self._bench.services)
         return f"{left} associations are left in the switch" if left else ""
-
-

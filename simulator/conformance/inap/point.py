@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from calleq.runtime.clock import Clock
 from calleq.ss7.mtp3 import Msu
 from calleq.ss7.node import Mtp3Node
-from simulator.conformance.inap.elements import element, elements
+from simulator.conformance.inap.elements import element
 from simulator.conformance.inap.formats import CONTEXTS
 from simulator.conformance.inap.octets import MESSAGES, component, pack, read_component
 from simulator.conformance.language import Arrived, Read, Value, WireError
@@ -228,5 +228,3 @@ def _messages(message: Read, number: int) -> list[Read]:
     if message.name == "ABORT" and portion is not None:
         common["userAbort"] = portion
     return [Read(message.name, number, common)]
-
-
