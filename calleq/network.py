@@ -20,7 +20,11 @@ from calleq.journal.entries import LineSeized, Stamped, Started, by_entity
 from calleq.lines.contract import LinePlant
 from calleq.media.contract import Prompt, Voice
 from calleq.media.wording import announcement_text, apology_text, whisper_text
-from calleq.network_services import resource_of, sccp_plans
+from calleq.network_services import (
+    ordered_prompts,
+    resource_of,
+    sccp_plans,
+)
 from calleq.osn.contract import Bus
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
@@ -254,7 +258,7 @@ def prompts_of(topology: Topology) -> list[Prompt]:
             Prompt("speech", whisper_text(name)),
             Prompt("speech", apology_text(name)),
         ]
-    return spoken
+    return spoken + ordered_prompts(topology, spoken)
 
 
 def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None:
