@@ -20,7 +20,7 @@ from calleq.journal.entries import LineSeized, Stamped, Started, by_entity
 from calleq.lines.contract import LinePlant
 from calleq.media.contract import Prompt, Voice
 from calleq.media.wording import announcement_text, apology_text, whisper_text
-from calleq.network_services import sccp_plans
+from calleq.network_services import resource_of, sccp_plans
 from calleq.osn.contract import Bus
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
@@ -198,6 +198,14 @@ def build_network(
                 journal=plant.journal,
                 clock=plant.clock,
                 number=peripheral.number,
+                resource=resource_of(
+                    topology,
+                    peripheral,
+                    network.sccp.get(peripheral.name),
+                    plant.voice,
+                    plant.journal,
+                    plant.clock,
+                ),
             )
     _build_control_points(network, plant, chosen)
     if topology.access_server.name in chosen:

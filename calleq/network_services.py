@@ -1,4 +1,4 @@
-"""Wiring of the intelligent network: what SCCP of each node has to know of the others.
+"""Wiring of the intelligent network: what SCCP of each node goes by, what peripherals do for SCPs.
 
 A part of `calleq.network`, in a module of its own. Whoever asks an SCP by point code is told by it
 how it is. Messages to a service's number as global title go to the transfer points, which translate
@@ -8,9 +8,15 @@ not know which SCP answers.
 
 from msgspec.structs import replace
 
+from calleq.ip_peripheral.assist import AssistMeans
+from calleq.ip_peripheral.srf import ResourceFunction
+from calleq.journal.contract import Journal
+from calleq.media.contract import Voice
+from calleq.runtime.clock import Clock
 from calleq.ss7.sccp.plan import RemoteSubsystem, SccpPlan, TitledService, plans_of
+from calleq.ss7.sccp.service import SccpNode
 from calleq.ss7.sccp.values import NatureOfAddress
-from calleq.topology import Topology, parse_point_code
+from calleq.topology import Peripheral, Topology, parse_point_code
 
 
 def sccp_plans(topology: Topology) -> dict[str, SccpPlan]:
@@ -63,4 +69,27 @@ def _titled_services(
             subsystems=tuple(remote[one] for one in (name, mates[name]) if one),
         )
         for prefix, name in first.items()
+    )
+
+
+def resource_of(
+    topology: Topology,
+    peripheral: Peripheral,
+    sccp: SccpNode | None,
+    voice: Voice,
+    journal: Journal,
+    clock: Clock,
+) -> ResourceFunction | None:
+    """What a peripheral does for SCPs; None where there are none."""
+    if sccp is None:
+        return None
+    codes = topology.point_codes()
+    points = topology.service_control_points
+    return ResourceFunction(
+        AssistMeans(peripheral.name, voice, journal, clock),
+        sccp,
+        topology.intelligent_network.subsystem,
+        parse_point_code(codes[peripheral.name], topology.variant),
+        tuple(parse_point_code(point.point_code, topology.variant) for point in points),
+        peripheral.assist,
     )

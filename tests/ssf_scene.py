@@ -72,8 +72,9 @@ def with_control_points(topology: Topology | None = None, **trigger: Any) -> Top
     links = tuple(
         SignallingLink(ends=(point.name, stp)) for point in points for stp in ("stp-68", "stp-70")
     )
+    first: dict[str, Any] = {"called": ("+1800",), **trigger}
     triggers = (
-        Trigger(service_key=SERVICE, control_point="scp-82", called=("+1800",), **trigger),
+        Trigger(service_key=SERVICE, control_point="scp-82", **first),
         Trigger(
             service_key=SERVICE + 1,
             control_point="scp-82",
@@ -133,7 +134,7 @@ class Dialogue:
         end_us = self.point.network.clock.monotonic_us() + round(seconds * SECOND_US)
         while not self.heard:
             assert self.point.network.clock.monotonic_us() < end_us, self.log
-            self.point.network.passes(0.05)
+            self.point.network.clock.advance_us(SECOND_US // 20)
 
     def next(self, kind: type[Any]) -> Any:
         """The argument of the next invocation, which is of that kind."""

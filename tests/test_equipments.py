@@ -23,7 +23,7 @@ from tests.virtual import (
 )
 
 BY_PERIPHERAL = "ip-76"
-OTHERS = ("ssp-62", "scp-1")
+OTHERS = ("ssp-62", "scp-1", "scp-2")
 CUSTOMERS = tuple(number(f"{place:02}") for place in range(13))
 REPRESENTATIVES = (REPRESENTATIVE, number("01"), number("02"), None)
 DELAYS_US = 50 * MILLISECOND_US

@@ -41,6 +41,7 @@ FLOORS = {
     "trace": 3,
     "web": 3,
     "calling_logic": 4,
+    "special_resource": 4,
     "intake": 4,
     "ssp": 5,
     "ip_peripheral": 5,

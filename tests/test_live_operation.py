@@ -83,7 +83,7 @@ def test_a_circuit_is_checked_reset_and_queried_on_the_real_voice_plane(
 
 def test_every_end_of_every_link_is_shown(network: LiveNetwork) -> None:
     links = told(network, "links")
-    assert len(links) == 22
+    assert len(links) == 30
     assert all(link["in_service"] for link in links)
     assert {(link["state"], link["slc"]) for link in links} == {("in traffic", 0)}
     table = calleq("links", "--data", str(network.data))

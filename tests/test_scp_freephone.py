@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from calleq.journal.entries import LineSeized, Transit
+from calleq.operation.views import status_of
 from calleq.topology import RoutingRule, Share, Topology, load_topology
 from calleq.units import SECOND_US, parse_utc
 from tests.virtual import (
@@ -71,16 +72,20 @@ def test_a_telephone_dials_an_800_number_and_the_centre_rings(caller: str) -> No
     network.assert_at_rest()
 
 
-@pytest.mark.row("S2-48", part=True)
+@pytest.mark.row("S2-48")
+@pytest.mark.parametrize("representative", [REPRESENTATIVE, ABC])
 @pytest.mark.parametrize("equipment", ["ip-76", "ssp-62", "scp-1"])
-def test_a_message_may_name_an_800_number_as_representative(equipment: str) -> None:
-    """Whoever makes the call dials the 800 number, and the switch asks where it leads."""
+def test_a_message_may_name_a_representatives_number_or_the_centres_800_number(
+    equipment: str, representative: str
+) -> None:
+    """Whoever makes the call dials it; at an 800 number the switch asks where it leads."""
     topology = load_topology()
     server = msgspec.structs.replace(topology.access_server, equipment=equipment)
     network = VirtualNetwork(msgspec.structs.replace(topology, access_server=server))
-    view = network.call(CALLER, ABC)
+    view = network.call(CALLER, representative)
     assert view.state == "completed"
-    assert [leg.number for leg in view.legs] == [CALLER, ABC]
+    assert [leg.number for leg in view.legs] == [CALLER, representative]
+    assert translated(network, "scp-1") == (representative == ABC)
     assert network.rings(REPRESENTATIVE) == 1
     record = network.records()[view.call]
     (lived,) = network.calls(REPRESENTATIVE)
@@ -89,6 +94,23 @@ def test_a_message_may_name_an_800_number_as_representative(equipment: str) -> N
     agent = next(leg for leg in record.legs if leg.leg == "agent")
     assert agent.talk_us == lived.ended.at_us - lived.answered.at_us
     network.assert_at_rest()
+
+
+def test_an_operator_sees_who_asks_and_who_answers() -> None:
+    network = VirtualNetwork()
+    dials(network, CALLER, ABC)
+    network.clock.advance_us(60 * SECOND_US)
+    network.stp_fails("scp-2")
+    network.clock.advance_us(SECOND_US)
+    seen = {view.at: view for view in status_of(network.network).services}
+    assert seen["scp-1"].counters["translated"] == 1
+    assert seen["scp-2"].counters["translated"] == 0
+    assert seen["ssp-62"].counters == {"asked": 1, "defaulted": 0, "expired": 0}
+    assert all(view.in_service and not view.dialogues for view in seen.values())
+    network.stp_fails("scp-1")
+    network.clock.advance_us(SECOND_US)
+    seen = {view.at: view for view in status_of(network.network).services}
+    assert not seen["ssp-62"].in_service, "no SCP is left"
 
 
 def test_the_centre_sees_who_calls_and_the_journal_where_the_number_led() -> None:

@@ -25,7 +25,7 @@ def test_a_freephone_call_ends_wherever_its_dialogue_does(state: FreephoneState)
     )
 
 
-@pytest.mark.parametrize("state", set(PartyState) - {PartyState.IDLE, PartyState.CLEAR})
+@pytest.mark.parametrize("state", sorted(set(PartyState) - {PartyState.IDLE, PartyState.CLEAR}))
 def test_a_party_that_was_dialled_is_clear_when_its_dialogue_is_lost(state: PartyState) -> None:
     action, following = party.TABLE[state, PartyInput.LOST]
     assert following is PartyState.CLEAR

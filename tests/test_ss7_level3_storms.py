@@ -133,3 +133,47 @@ def test_what_an_end_point_holds_outlasts_a_moment_without_a_way() -> None:
         sent = [one for one in network.sent["ssp-62", "ssp-64", selection] if one > before]
         arrived = network.arrived["ssp-62", "ssp-64", selection]
         assert [one for one in arrived if one > before] == sent
+
+
+def test_a_changeover_that_was_declared_over_a_link_lost_with_it_is_declared_again() -> None:
+    """The order, taken back from the other link, was held for its own answer until T2."""
+    network = Traffic(links_per_set=2, selections=4)
+    network.carry(10 * MILLISECOND_US)
+    network.links["ssp-66/stp-70/0"].fail()
+    network.links["ssp-66/stp-70/1"].fail()
+    lost_us = network.clock.now_us()
+    network.carry(20 * MILLISECOND_US)
+    told = [
+        (message.slc, at_us - lost_us)
+        for _, sender, _, octets, at_us in network.tap.seen
+        if sender == "ssp-66"
+        and (unit := mtp3_codec.decode(octets)).service == SERVICE_MANAGEMENT
+        and isinstance(message := from_msu(unit), Xco)
+    ]
+    assert {slc for slc, _ in told} == {0, 1}
+    assert network.nodes["ssp-66"].management.traffic.diversions == 0, "not T2 later"
+    network.carry(SECOND_US, 10 * MILLISECOND_US)
+    network.clock.advance_us(SECOND_US)
+    assert network.faults() == []
+
+
+def test_a_changeover_between_others_is_not_held_at_a_transfer_point() -> None:
+    """68 holds for T3 what goes to 62 from its mate's way, and 70's answer to 62 goes on."""
+    network = Traffic(selections=4)
+    network.links["ssp-62/stp-68/0"].fail()
+    network.carry(100 * MILLISECOND_US, 10 * MILLISECOND_US)
+    network.links["ssp-62/stp-68/0"].restore()
+    while not network.nodes["stp-68"].management.traffic.diversions:
+        network.send_all()
+        network.clock.advance_us(MILLISECOND_US)
+    network.carry(20 * MILLISECOND_US)
+    network.links["ssp-62/stp-70/0"].fail()
+    network.carry(50 * MILLISECOND_US, 10 * MILLISECOND_US)
+    for node in ("ssp-62", "stp-70"):
+        (lost,) = [
+            link for link in network.nodes[node].snapshot().links if link.name == "ssp-62/stp-70"
+        ]
+        assert lost.state == "out of service", "and no more changing over"
+    network.carry(2 * SECOND_US, 10 * MILLISECOND_US)
+    network.clock.advance_us(SECOND_US)
+    assert network.faults() == []

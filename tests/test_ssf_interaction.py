@@ -19,10 +19,11 @@ from calleq.ss7.inap.arguments import (
 )
 from calleq.ss7.inap.errors import ErrorCode, Version
 from calleq.ss7.inap.interaction import CollectedDigits, InbandInfo, MessageText, Tone
+from calleq.ss7.inap.octets import address, bcd
 from calleq.ss7.inap.party_handling import DisconnectForwardConnectionWithArgument
 from calleq.ss7.inap.values import EventTypeBCSM, sending
 from calleq.ss7.isup.messages import Cause, Iam
-from calleq.ss7.isup.optional_types import GenericDigits, GenericNumber, Number
+from calleq.ss7.isup.optional_types import GenericDigits
 from calleq.units import SECOND_US
 from tests.ssf_scene import Dialogue, Scene, number_of
 from tests.test_ssf_freephone import asked
@@ -219,12 +220,9 @@ def test_orders_out_of_place_are_refused(order: object) -> None:
     scene.is_over()
 
 
-def temporary(to: str, correlation: int = 7) -> EstablishTemporaryConnection:
-    return EstablishTemporaryConnection(
-        GenericNumber(0, Number(to[1:])),
-        GenericDigits(0, 1, bytes((correlation,))),
-        scf_id=b"\x82\x01",
-    )
+def temporary(to: str) -> EstablishTemporaryConnection:
+    """The last digit of the number is the correlation identity."""
+    return EstablishTemporaryConnection(address(to[1:-1]), bcd(to[-1]), scf_id=b"\x82\x01")
 
 
 @pytest.mark.parametrize("version", list(Version))
@@ -239,8 +237,11 @@ def test_a_temporary_connection_joins_the_party_with_a_resource_elsewhere(
     assert scene.hears(CUSTOMER) == {f"mouth:{resource}"}
     assert scene.hears(resource) == {f"mouth:{CUSTOMER}"}
     iams = [message for _, _, message in scene.signalling() if isinstance(message, Iam)]
+    assert iams[-1].called.digits == resource[1:]
+    assert iams[-1].calling is not None
+    assert iams[-1].calling.digits == CUSTOMER[1:]
     parameters = dict(iams[-1].other)
-    assert parameters[0x65] == b"\x20\x07"
+    assert parameters[0x65] == b"\x20\x03"
     assert parameters[0x66] == b"\x82\x01"
     if version is Version.CS1:
         dialogue.say(DisconnectForwardConnection())
@@ -262,6 +263,26 @@ def test_a_resource_that_cannot_be_had_is_an_error_and_the_scp_has_the_word() ->
     dialogue.say(ConnectToResource(), play(CLOSED))
     dialogue.waits()
     dialogue.next(SpecializedResourceReport)
+    dialogue.end(ReleaseCall(Cause(16)))
+    scene.is_over()
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        EstablishTemporaryConnection(address("121255501"), bcd("4" * 9)),
+        EstablishTemporaryConnection(address("121255501"), GenericDigits(0, 2, b"43")),
+        EstablishTemporaryConnection(address("121255501"), bcd("4*")),
+    ],
+    ids=["too long", "no BCD", "no digit"],
+)
+def test_a_correlation_that_makes_no_number_is_refused(
+    order: EstablishTemporaryConnection,
+) -> None:
+    scene, dialogue = answered()
+    dialogue.say(order)
+    scene.passes(0.5)
+    assert dialogue.next_error() is ErrorCode.UNEXPECTED_DATA_VALUE
     dialogue.end(ReleaseCall(Cause(16)))
     scene.is_over()
 

@@ -5,20 +5,19 @@ from itertools import product
 import pytest
 
 from calleq.ss7.inap.errors import ErrorCode
-from calleq.ss7.inap.operations import OPERATIONS, OperationCode
+from calleq.ss7.inap.operations import ALWAYS_ANSWERED, OPERATIONS, OperationCode
+from calleq.ss7.inap.refusals import OperationRefused
 from calleq.ss7.inap.values import BcsmEvent, DpCriteria, EventTypeBCSM, MonitorMode
 from calleq.ssp.ssf import leg, machine_tables, segment
 from calleq.ssp.ssf.leg import LegAction, LegInput, LegState
 from calleq.ssp.ssf.operations import HANDLERS
 from calleq.ssp.ssf.points import ARMABLE, EVENTS, Model, Occurrence, arming_of, failure_of
-from calleq.ssp.ssf.refusals import OperationRefused
 from calleq.ssp.ssf.segment import (
     CallSegment,
     SegmentAction,
     SegmentInput,
     SegmentState,
 )
-from calleq.ssp.ssf.switching import ANSWERED
 
 
 @pytest.mark.parametrize(
@@ -89,7 +88,7 @@ def test_every_operation_that_an_scp_may_invoke_has_a_handler() -> None:
     }
     served = {code for code, one in OPERATIONS.items() if one.argument in HANDLERS}
     assert served == set(OPERATIONS) - by_switch - {OperationCode.CALL_GAP}
-    assert OperationCode.ACTIVITY_TEST in ANSWERED
+    assert OperationCode.ACTIVITY_TEST in ALWAYS_ANSWERED
 
 
 def test_every_occurrence_is_an_event_that_can_be_armed() -> None:

@@ -27,12 +27,14 @@ from calleq.journal.entries import (
     CircuitKey,
     Dialled,
     Ended,
+    Furnished,
     LineAnswered,
     LineRefused,
     LineReleased,
     LineRinging,
     LineSeized,
     Progress,
+    Redirected,
     Stamped,
     Started,
     Transit,
@@ -65,6 +67,8 @@ class Arrival(msgspec.Struct, gc=False):
     software: str = ""
     tried: tuple["Use", ...] = ()
     """Ways on that came to nothing before `outgoing` was taken."""
+    besides: tuple[Stamped, ...] = ()
+    """What the exchange wrote of it beside `stamped` and the ways on: redirections, refusals."""
     matched: bool = False
     """Whether the exchange at the other end of the circuit wrote that it sent the call."""
     skew_us: int = 0
@@ -112,6 +116,8 @@ class Journals:
         self.software: dict[str, str] = {}
         """The version that runs at an entity, as of the last entry read."""
         self._lines: dict[tuple[str, int], LineCall] = {}
+        self._redirected: dict[CircuitKey, Stamped] = {}
+        """Redirections whose call has not been dialled yet."""
 
     def read(self, stamped: Stamped) -> None:
         """Take one entry; those of one entity come in their order, and once."""
@@ -153,6 +159,10 @@ class Journals:
             case LineRefused():
                 arrival = Arrival(stamped, refused=stamped, software=self._software(stamped))
                 self._arrives(entry.incoming, arrival)
+            case Redirected(incoming):
+                self._redirected[incoming] = stamped
+            case Furnished():
+                pass
             case Started(software):
                 self.software[stamped.entity] = software
 
@@ -220,8 +230,17 @@ class Journals:
     def _arrives(self, key: CircuitKey | None, arrival: Arrival) -> None:
         if key is None:
             self.local.append(arrival)
-        else:
-            self.arrivals.setdefault(key, []).append(arrival)
+            return
+        arrivals = self.arrivals.setdefault(key, [])
+        redirected = self._redirected.pop(key, None) if self._redirected else None
+        if redirected is not None:
+            assert isinstance(redirected.entry, Redirected)
+            if redirected.entry.again and arrivals:
+                _goes_another_way(arrivals[-1], redirected, arrival)
+                return
+            arrival.besides = (redirected,)
+            arrival.stamped = _as_dialled(arrival.stamped, redirected.entry.dialled)
+        arrivals.append(arrival)
 
     def _line_event(
         self, stamped: Stamped, entry: LineRinging | LineAnswered | LineReleased, seizure: int
@@ -236,6 +255,23 @@ class Journals:
                 line.answered = line.answered or stamped
             case LineReleased():
                 line.released = line.released or stamped
+
+
+def _goes_another_way(before: Arrival, redirected: Stamped, arrival: Arrival) -> None:
+    """An SCP had the call dialled anew: the arrival is that of before, with another outcome."""
+    before.besides += (redirected, arrival.stamped)
+    if before.outgoing is not None:
+        before.tried += (before.outgoing,)
+    before.outgoing, before.line = arrival.outgoing, arrival.line
+    before.refused, before.software = arrival.refused, arrival.software
+
+
+def _as_dialled(stamped: Stamped, dialled: str) -> Stamped:
+    """An arrival with the number that the call came for, as who sent it wrote it."""
+    entry = stamped.entry
+    if not isinstance(entry, Transit | LineSeized | LineRefused):
+        return stamped
+    return replace(stamped, entry=replace(entry, called=dialled))
 
 
 def _agree(uses: list[Use], arrivals: list[Arrival]) -> bool:

@@ -26,6 +26,8 @@ from calleq.billing.indexing import HOP_LIMIT, Arrival, Journals, LineCall, path
 from calleq.billing.records import SessionRecord
 from calleq.journal.entries import (
     Accepted,
+    Assisted,
+    AssistEnded,
     CircuitKey,
     Dialled,
     Ended,
@@ -37,6 +39,7 @@ from calleq.journal.entries import (
     LineRinging,
     LineSeized,
     Progress,
+    Redirected,
     Refused,
     Stamped,
     Started,
@@ -150,6 +153,7 @@ def _written(arrival: Arrival | None, depth: int = 0) -> Iterator[_Name]:
     if arrival is None or depth > HOP_LIMIT:
         return
     yield _name(arrival.stamped)
+    yield from map(_name, arrival.besides)
     if arrival.outgoing is not None:
         yield _name(arrival.outgoing.stamped)
     for tried in arrival.tried:
@@ -220,19 +224,19 @@ def _is_gone(
 ) -> bool:
     entry = stamped.entry
     match entry:
-        case Refused() | Started():
+        case Refused() | Started() | Assisted() | AssistEnded():
             return True
         case Accepted() | Undertaken() | Dialled() | Progress() | Ended():
             return entry.call in over
-        case Transit() | LineRefused():
+        case Furnished():
+            return True
+        case Transit() | LineRefused() | Redirected():
             return _name(stamped) in gone
         case LineSeized():
             lines_gone[entry.seizure] = _name(stamped) in gone
             return lines_gone[entry.seizure]
         case LineRinging() | LineAnswered() | LineHeartbeat() | LineReleased():
             return lines_gone.get(entry.seizure, True)
-        case Furnished():
-            return False
 
 
 def _stub(stamped: Stamped, software: str) -> Stamped:

@@ -77,8 +77,8 @@ class Access(Protocol):
     def seize(self, call: str) -> Way | None:
         """Take one of the call's ways; None when it has none left or all are busy."""
 
-    def seize_extra(self) -> Way | None:
-        """Take a way that no call has been promised; None when there is none."""
+    def seize_extra(self, call: str) -> Way | None:
+        """Take a way for a further party of a call; None when none is free of promises."""
 
     def dial(self, way: Way, called: str, caller: str, user: WayUser) -> None:
         """Start the call on a seized way; numbers are E.164 with `+`, `caller` may be empty."""

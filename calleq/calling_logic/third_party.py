@@ -41,7 +41,7 @@ class ThirdParty:
 
     def dial(self, number: str, caller: str, attempt: int, ring_limit_us: int) -> None:
         """Dial, or tell at once that no way is left (cause 34)."""
-        way = self._means.access.seize_extra()
+        way = self._means.access.seize_extra(self._call)
         if way is None:
             self._tell(number, Progress(self._call, "failed", THIRD, attempt, Q850.NO_CIRCUIT))
             self._gone()

@@ -25,7 +25,7 @@ from calleq.ss7.m3ua.association import Association
 from calleq.ss7.m3ua.ends import AdaptedEnd, gateway_end, server_end
 from calleq.ss7.m3ua.gateway import Destination, Gateway
 from calleq.ss7.m3ua.server import ApplicationServer
-from calleq.ss7.m3ua.tcp import M3uaConnector, M3uaListener
+from calleq.ss7.m3ua.tcp import M3uaConnector, M3uaListener, as_they_come
 from calleq.ss7.tcp_link import TcpConnector, TcpEnd, TcpListener
 from calleq.ss7.variant import variant_of
 from calleq.topology import SignallingLink, Topology, parse_point_code
@@ -114,7 +114,7 @@ class ForeignLinks:
                 self._connectors.append(connector)
                 connector.start(_carrier(reactor, link), host, int(port))
             else:
-                listener = M3uaListener(_once_at_a_time(association))
+                listener = M3uaListener(as_they_come(self._clock, association))
                 self._listeners.append((link, listener))
                 listener.listen(_carrier(reactor, link), int(port), host)
 
@@ -195,11 +195,6 @@ def _carrier(reactor: GuestReactor, link: SignallingLink) -> TcpReactor:
         return SctpReactor(reactor)
     except SctpMissingError as error:
         raise CommandError(f"link {link.name}: {error.strerror}") from error
-
-
-def _once_at_a_time(association: Association) -> Callable[[], Association | None]:
-    """A newcomer takes the association only when nobody has it."""
-    return lambda: None if association.stands else association
 
 
 class ForeignWires:

@@ -155,6 +155,22 @@ def _status(status: StatusView, *, as_json: bool) -> int:
     }
     print_line(f"link ends in service: {in_service} of {len(status.links)}")
     print_line("circuit ends: " + ", ".join(f"{count} {word}" for word, count in totals.items()))
+    if status.services:
+        print_table(
+            "services",
+            ("at", "part", "in service", "dialogues", "since its start"),
+            [
+                (
+                    one.at,
+                    one.part,
+                    "yes" if one.in_service else "no",
+                    str(one.dialogues),
+                    ", ".join(f"{count} {word}" for word, count in one.counters.items() if count),
+                )
+                for one in status.services
+            ],
+            right=("dialogues",),
+        )
     if status.alarms:
         print_table(
             f"{len(status.alarms)} alarms",

@@ -44,6 +44,7 @@ class Operator:
             [alarm for part in parts for alarm in part.alarms],
             {name: counted for part in parts for name, counted in part.counters.items()},
             in_order(alarm for part in parts for alarm in part.cleared),
+            [service for part in parts for service in part.services],
         )
 
     def circuits(self, exchange: str | None, group: str | None) -> list[CircuitView]:

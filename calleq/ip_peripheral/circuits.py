@@ -33,7 +33,7 @@ class Circuits:
             self._reservations.taken(call)
         return circuit
 
-    def seize_extra(self) -> Circuit | None:
+    def seize_extra(self, call: str) -> Circuit | None:
         if self._exchange.idle(self.group) <= self._reservations.promised:
             return None
         return self._exchange.seize(self.group)

@@ -1,7 +1,8 @@
 """IP 76, wired: interface 73 on the OSN and on the circuits of its switch, calling logic 80 inside.
 
-It makes calls and takes none: an IAM that arrives here was routed wrongly and is released with
-cause 3 (no route to destination, Q.850 §2.2.7).
+It makes calls by itself, and where there are SCPs it takes those that they send here (`srf`). Any
+other IAM that arrives was routed wrongly and is released with cause 3 (no route to destination,
+Q.850 §2.2.7).
 """
 
 from collections.abc import Iterable
@@ -11,7 +12,9 @@ from calleq.calling_logic.logic import CallingLogic
 from calleq.calling_logic.means import Means
 from calleq.calling_logic.stage import OwnVoice
 from calleq.causes import Q850
+from calleq.ip_peripheral.assist import Assist
 from calleq.ip_peripheral.circuits import Circuits
+from calleq.ip_peripheral.srf import ResourceFunction
 from calleq.journal.contract import Journal
 from calleq.journal.entries import Stamped
 from calleq.media.contract import Voice
@@ -19,8 +22,6 @@ from calleq.osn.contract import Bus
 from calleq.runtime.clock import Clock
 from calleq.ss7.isup.contract import Circuit, CircuitUser, Exchange
 from calleq.ss7.isup.messages import Cause, Iam, Message
-
-NO_ROUTE_TO_DESTINATION = 3
 
 
 class _Refusal:
@@ -58,8 +59,12 @@ class IntelligentPeripheral:
         journal: Journal,
         clock: Clock,
         number: str,
+        resource: ResourceFunction | None = None,
     ) -> None:
-        """`number` (E.164) is what customers see where a business has none; may be empty."""
+        """`number` (E.164) is what customers see where a business has none; may be empty.
+
+        `resource` takes the calls that SCPs send here; None: there are no SCPs.
+        """
         self.name = name
         self._clock = clock
         access = Circuits(name, exchange, group, voice)
@@ -73,6 +78,7 @@ class IntelligentPeripheral:
             LongestIdle(),
         )
         self.calling_logic = CallingLogic(means, bus)
+        self.resource = resource
         self.refused_set_ups = 0
         exchange.on_set_up(self._arrived)
         bus.attach(name, self.calling_logic.receive)
@@ -88,8 +94,13 @@ class IntelligentPeripheral:
     def lose_all(self, cause: int = Q850.TEMPORARY_FAILURE) -> None:
         """The voice plane or the switch is lost: every call fails with `cause`."""
         self.calling_logic.lose_all(cause)
+        if self.resource is not None:
+            self.resource.lose_all(cause)
 
     def _arrived(self, circuit: Circuit, iam: Iam) -> CircuitUser:
+        taken = Q850.NO_ROUTE if self.resource is None else self.resource.arrived(circuit, iam)
+        if isinstance(taken, Assist):
+            return taken
         self.refused_set_ups += 1
-        self._clock.call_later_us(0, circuit.release, Cause(NO_ROUTE_TO_DESTINATION))
+        self._clock.call_later_us(0, circuit.release, Cause(taken))
         return _Refusal()

@@ -161,6 +161,17 @@ class LineRefused(msgspec.Struct, frozen=True, gc=False, tag="line_refused"):
     received: Received | None = None
 
 
+class Redirected(msgspec.Struct, frozen=True, gc=False, tag="redirected"):
+    """An SCP had a call that came by a circuit dialled to another number; written before it is."""
+
+    incoming: CircuitKey
+    dialled: str
+    """The number that the call came for."""
+    called: str
+    again: bool = False
+    """What it was dialled to before came to nothing."""
+
+
 class Furnished(msgspec.Struct, frozen=True, gc=False, tag="furnished"):
     """What an SCP has a switch write into the records of a call (FurnishChargingInformation)."""
 
@@ -171,6 +182,25 @@ class Furnished(msgspec.Struct, frozen=True, gc=False, tag="furnished"):
     """By what the call's legs came or went."""
     tag: str
     """The octets, hexadecimal."""
+
+
+class Assisted(msgspec.Struct, frozen=True, gc=False, tag="assisted"):
+    """A peripheral took a party that an SCP had sent on to it; durable before ANM leaves.
+
+    Nothing of it is billed: whoever called the party writes that.
+    """
+
+    incoming: CircuitKey
+    control_point: int
+    """Whose orders it follows."""
+    correlation: str
+
+
+class AssistEnded(msgspec.Struct, frozen=True, gc=False, tag="assist_ended"):
+    """The peripheral let go of that party, or the party's switch did."""
+
+    incoming: CircuitKey
+    cause: int
 
 
 class Started(msgspec.Struct, frozen=True, gc=False, tag="started"):
@@ -193,7 +223,10 @@ Entry = (
     | LineHeartbeat
     | LineReleased
     | LineRefused
+    | Redirected
     | Furnished
+    | Assisted
+    | AssistEnded
     | Started
 )
 

@@ -5,13 +5,14 @@ from operator import attrgetter
 
 import msgspec
 
-from calleq.network import Network
+from calleq.network import Network, point_codes
 from calleq.ss7.isup.alarms import Alarm
 from calleq.ss7.isup.exchange import IsupExchange
 from calleq.ss7.isup.snapshots import CircuitSnapshot, GroupSnapshot
 from calleq.ss7.level3.outage_log import Outage
 from calleq.ss7.level3.snapshots import LinkState, link_state
 from calleq.ss7.node import Mtp3Node
+from calleq.ssp.ssf.switching import ServiceSwitching
 from calleq.units import utc_text
 
 LINK_OUT = "link out of service"
@@ -79,6 +80,19 @@ class CircuitList(msgspec.Struct, frozen=True):
     circuits: list[CircuitView]
 
 
+class ServiceView(msgspec.Struct, frozen=True, kw_only=True):
+    """What an element has to do with services: it asks SCPs, or it is one."""
+
+    at: str
+    part: str
+    """`SCP` or `SSF`."""
+    in_service: bool
+    """Of an SCP: its own subsystem. Of an SSF: whether any SCP can be asked."""
+    dialogues: int
+    counters: dict[str, int]
+    """From its start."""
+
+
 class StatusView(msgspec.Struct, frozen=True):
     """A process at one moment."""
 
@@ -89,6 +103,7 @@ class StatusView(msgspec.Struct, frozen=True):
     """By exchange, from its start."""
     cleared: list[AlarmView] = []
     """The last alarms that stand no more, by when they were cleared."""
+    services: list[ServiceView] = []
 
 
 def status_of(network: Network) -> StatusView:
@@ -113,7 +128,56 @@ def status_of(network: Network) -> StatusView:
             for field in snapshot.__struct_fields__
             if isinstance(value := getattr(snapshot, field), int)
         }
-    return StatusView(groups, links, alarms, counters, in_order(cleared))
+    return StatusView(groups, links, alarms, counters, in_order(cleared), services_of(network))
+
+
+def services_of(network: Network) -> list[ServiceView]:
+    """Every SCP of the process, then every switch that asks one."""
+    controls = [_control(network, name) for name in network.control_points]
+    switches = [
+        _switching(network, name, switch.services)
+        for name, switch in network.switches.items()
+        if switch.services is not None
+    ]
+    return controls + switches
+
+
+def _control(network: Network, name: str) -> ServiceView:
+    control, sccp = network.control_points[name], network.sccp[name]
+    platform, freephone = control.platform, control.freephone
+    return ServiceView(
+        at=name,
+        part="SCP",
+        in_service=sccp.available(sccp.point_code, network.topology.intelligent_network.subsystem),
+        dialogues=len(platform),
+        counters={
+            "translated": freephone.translated,
+            "closed": freephone.closed,
+            "unknown": platform.unknown,
+            "refused": platform.refused,
+            "lost": platform.lost,
+            "calls": len(control.calling_logic),
+        },
+    )
+
+
+def _switching(network: Network, name: str, services: ServiceSwitching) -> ServiceView:
+    topology, sccp = network.topology, network.sccp[name]
+    codes = point_codes(topology)
+    ssn = topology.intelligent_network.subsystem
+    return ServiceView(
+        at=name,
+        part="SSF",
+        in_service=any(
+            sccp.available(codes[point.name], ssn) for point in topology.service_control_points
+        ),
+        dialogues=len(services),
+        counters={
+            "asked": services.asked,
+            "defaulted": services.defaulted,
+            "expired": services.expired,
+        },
+    )
 
 
 def in_order(cleared: Iterable[AlarmView]) -> list[AlarmView]:

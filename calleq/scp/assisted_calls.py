@@ -25,7 +25,7 @@ from calleq.media.contract import Player, Prompt, Verdict
 from calleq.scp.party import Party, PartyInput, armed
 from calleq.scp.platform import DialogueOwner, ServiceDialogue, ServicePlatform
 from calleq.scp.script import Script
-from calleq.scp.wording import correlation_digits, correlation_of, routing_address
+from calleq.scp.wording import correlation_of, routing_address
 from calleq.ss7.inap.arguments import (
     AssistRequestInstructions,
     Cancel,
@@ -38,6 +38,7 @@ from calleq.ss7.inap.arguments import (
 )
 from calleq.ss7.inap.contexts import Context
 from calleq.ss7.inap.dialogue import Failed, Invoked, Rejected, Returned
+from calleq.ss7.inap.digits import generic_digits
 from calleq.ss7.inap.operations import Argument
 from calleq.ss7.inap.values import sending
 from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Cause, Location
@@ -104,7 +105,7 @@ class AssistedParty(Party):
             self._dialogue.say(
                 EstablishTemporaryConnection(
                     routing_address(calls.resource),
-                    correlation_digits(self.correlation),
+                    generic_digits(self.correlation),
                     scf_id=calls.identity,
                 )
             )
@@ -267,8 +268,8 @@ class AssistedCalls:
         made = self._calls.get(call)
         return None if made is None else made.seize()
 
-    def seize_extra(self) -> Way | None:
-        return None
+    def seize_extra(self, call: str) -> AssistedParty | None:
+        return self.seize(call)
 
     def dial(self, way: Way, called: str, caller: str, user: WayUser) -> None:
         _party(way).dial(called, caller, user)

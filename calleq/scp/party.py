@@ -233,10 +233,10 @@ _ACTS: Mapping[PartyAction, Callable[[Party], None]] = {
     _A.IGNORE: Party.ignore,
     _A.INITIATE: lambda party: party.initiate(),
     _A.REPORT_ALERTING: Party.report_alerting,
-    _A.REPORT_ANSWER: Party.report_answer,
+    _A.REPORT_ANSWER: lambda party: party.report_answer(),
     _A.PART: Party.part,
     _A.DISCONNECT: lambda party: party.disconnect(),
-    _A.LOSE: Party.lose,
+    _A.LOSE: lambda party: party.lose(),
     _A.CLEAR: Party.clear,
 }
 _STEPS = steps_of(TABLE, _ACTS)

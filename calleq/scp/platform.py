@@ -52,6 +52,8 @@ from calleq.ss7.tcap.contract import (
 from calleq.ss7.tcap.entity import Entity
 from calleq.units import MINUTE_US
 
+DIALOGUES_LIMIT = 10_000
+"""At once: three times the calls that a switch's board and the shipped trunks carry, and more."""
 WAITING_LIMIT = 64
 """Components that wait for the far end's first answer."""
 ACTIVITY_US = 4 * MINUTE_US
@@ -248,7 +250,14 @@ class ServiceDialogue:
 class ServicePlatform:
     """The dialogues of one SCP; fulfils `DialogueUser`."""
 
-    def __init__(self, clock: Clock, sccp: SccpProvider, ssn: int, point_code: int) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        sccp: SccpProvider,
+        ssn: int,
+        point_code: int,
+        dialogues_limit: int = DIALOGUES_LIMIT,
+    ) -> None:
         """Registers itself as subsystem `ssn`; SccpError where that is taken."""
         self.clock = clock
         self.point_code = point_code
@@ -265,7 +274,7 @@ class ServicePlatform:
         self.lost = 0
         """Dialogues that ended by a fault."""
         self._ssn = ssn
-        self.entity = Entity(clock, sccp, ssn, self)
+        self.entity = Entity(clock, sccp, ssn, self, dialogues_limit=dialogues_limit)
 
     def __len__(self) -> int:
         """How many dialogues go on."""

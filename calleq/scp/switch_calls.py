@@ -9,7 +9,7 @@ its own; what the switch refuses ends the party, the announcement or the bridge 
 
 Odd cases: a switch that is not there is a reservation that fails. When a dialogue is lost, nothing
 more can be said about any of its parties, so all are gone: the switch releases them of its own
-accord (default handling). A third party has no place here: it is told that no way is free.
+accord (default handling). A third party is a leg like the others, and joins the same segment.
 """
 
 from collections.abc import Callable
@@ -290,8 +290,8 @@ class SwitchCalls:
         made = self._calls.get(call)
         return None if made is None else made.seize()
 
-    def seize_extra(self) -> Way | None:
-        return None
+    def seize_extra(self, call: str) -> SwitchParty | None:
+        return self.seize(call)
 
     def dial(self, way: Way, called: str, caller: str, user: WayUser) -> None:
         _party(way).dial(called, caller, user)

@@ -9,7 +9,7 @@ import unicodedata
 
 import msgspec
 
-from calleq.ss7.isup.optional_types import GenericDigits, GenericNumber, Number
+from calleq.ss7.isup.optional_types import GenericNumber, Number
 from calleq.ss7.isup.values import CalledNumber, CallingNumber, Nature
 
 TEXT_LIMIT = 127
@@ -76,17 +76,6 @@ def e164(number: CalledNumber | CallingNumber | None, country_code: str) -> str:
 def routing_address(number: str) -> GenericNumber:
     """Where a temporary connection leads; `number` is E.164 with `+`."""
     return GenericNumber(0, Number(number.lstrip("+")))
-
-
-def correlation_digits(digits: str) -> GenericDigits:
-    """A correlation identity of decimal digits, as an order carries it (Q.763 §3.24).
-
-    >>> correlation_digits("1000421").digits.hex()
-    '01002401'
-    """
-    padded = digits + "0" * (len(digits) % 2)
-    swapped = "".join(padded[at + 1] + padded[at] for at in range(0, len(padded), 2))
-    return GenericDigits(0, len(digits) % 2, bytes.fromhex(swapped))
 
 
 def correlation_of(number: GenericNumber) -> str:

@@ -14,6 +14,8 @@ passes through.
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
+from msgspec.structs import replace
+
 from calleq.runtime.clock import Clock
 from calleq.ss7.level3.inhibition import Told
 from calleq.ss7.level3.management import Management
@@ -272,22 +274,20 @@ class Mtp3Node:
 
     def _unused(self, msu: Msu, link: Link) -> None:
         """A unit for this node, and for no user part: level 3's own, or of nobody here."""
-        if not msu.service or msu.service == self._test_service:
+        if msu.service <= self._test_service:
             self.management.received(msu, link)
         else:
             self.unknown_service += 1
             self._say_unavailable(msu)
 
-    def _encode(self, message: ManagementMessage, destination: int) -> bytes:
-        return self._units.encode(
-            to_msu(
-                message,
-                destination,
-                self.point_code,
-                self.network_indicator,
-                self.point.variant,
-            )
-        )
+    def _encode(
+        self, message: ManagementMessage, destination: int, service: int | None = None
+    ) -> bytes:
+        variant = self.point.variant
+        msu = to_msu(message, destination, self.point_code, self.network_indicator, variant)
+        if service is not None:
+            msu = replace(msu, service=service)
+        return self._units.encode(msu)
 
     def _way_changed(self, way: Way) -> None:
         """Tell the user parts what has become of a destination."""

@@ -160,7 +160,8 @@ class Board:
         self._reservations.taken(call)
         return self._take()
 
-    def seize_extra(self) -> Port | None:
+    def seize_extra(self, call: str = "") -> Port | None:
+        """Any port that is not promised; `call` makes no difference to a board."""
         return self._take() if len(self._free) > self._reservations.promised else None
 
     def _take(self) -> Port:

@@ -1,8 +1,9 @@
 """Digit analysis: from a called number to an own line or to trunk groups, by longest prefix.
 
 Built once from the topology: the prefixes of every switch and the trunk groups between switches
-(peripherals switch nothing through, so they are no part of a route, and foreign exchanges are its
-last part: nothing is known of their trunks). What it answers:
+(foreign exchanges are the last part of a route: nothing is known of their trunks; so is a
+peripheral, which switches nothing through: the numbers by which it is reached lead to its switch,
+and from there to it). What it answers:
 
 - `OwnNumber`: this switch serves the prefix. Whether a line has the number is not asked here;
 - `Towards`: trunk groups in the order in which to try them. First those to the switches nearest to
@@ -19,7 +20,7 @@ from collections.abc import Iterable
 import msgspec
 
 from calleq.causes import Q850
-from calleq.topology import ForeignNode, Switch, Topology
+from calleq.topology import ForeignNode, Peripheral, Switch, Topology
 
 
 class OwnNumber(msgspec.Struct, frozen=True):
@@ -60,6 +61,11 @@ class Routing:
                 route = _towards(topology, neighbours, name, exchange.name)
             for prefix in exchange.prefixes:
                 self._by_prefix[prefix] = route
+        for peripheral in topology.peripherals:
+            if peripheral.assist:
+                self._by_prefix[peripheral.assist] = _towards_peripheral(
+                    topology, neighbours, name, peripheral
+                )
         self._lengths = sorted({len(prefix) for prefix in self._by_prefix}, reverse=True)
         self._unknown = NoRoute(Q850.NO_ROUTE)
 
@@ -130,6 +136,16 @@ def _towards(
         nearer=tuple(group for far_hops, group in near if far_hops < own_hops),
         detours=tuple(group for far_hops, group in near if far_hops == own_hops),
     )
+
+
+def _towards_peripheral(
+    topology: Topology, neighbours: dict[str, set[str]], name: str, peripheral: Peripheral
+) -> Route:
+    """To its switch, and from there by its own circuits."""
+    if name != peripheral.switch:
+        return _towards(topology, neighbours, name, peripheral.switch)
+    own = tuple(group for group, far in _groups(topology, name) if far == peripheral.name)
+    return Towards(peripheral.name, own, ()) if own else NoRoute(Q850.NO_ROUTE)
 
 
 def _groups(topology: Topology, name: str) -> Iterable[tuple[str, str]]:

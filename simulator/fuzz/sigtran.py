@@ -6,6 +6,7 @@ would hardly ever be looked at: of three messages out of four the length is put 
 
 from collections.abc import Callable
 from struct import Struct
+from types import FunctionType
 
 from calleq.ss7.m2pa import Deframer, M2paError, Status, frames
 from calleq.ss7.m3ua import codec, parameters
@@ -43,7 +44,7 @@ def _target(
         past_header=lambda octets: len(octets) >= HEADER_OCTETS and octets[kinds] in known,
         decode=decode,
         refusal=refusal,
-        decoder=tuple(one for one in decoder if callable(one)),  # type: ignore[arg-type]
+        decoder=tuple(one for one in decoder if isinstance(one, FunctionType)),
     )
 
 

@@ -73,16 +73,28 @@ class MediaGateway(threading.Thread):
 
 
 class Yate:
-    """A running Yate: exchange `own` (a point code 3-8-3) that knows the exchange `far`."""
+    """A running Yate: exchange `own` (a point code) that knows the exchange `far`."""
 
-    def __init__(self, place: pathlib.Path, own: str, far: str, *, listens: bool = True) -> None:
-        """`place` keeps configuration and log. It listens for M2PA, or connects, on `port`."""
+    def __init__(
+        self,
+        place: pathlib.Path,
+        own: str,
+        far: str,
+        *,
+        listens: bool = True,
+        point_codes: str = "ITU",
+    ) -> None:
+        """`place` keeps configuration and log. It listens for M2PA, or connects, on `port`.
+
+        `point_codes` is its name for the variant: `ITU`, or `ANSI8` (8 bits of link selection).
+        """
         binary = yate()
         assert binary is not None
         self.binary = binary
         self.place = place
         self.own = own
         self.far = far
+        self.point_codes = point_codes
         self.listens = listens
         self.port = free_port()
         self.manager_port = free_port()
@@ -214,20 +226,20 @@ class Yate:
                 "link1": [("type", "ss7-m2pa"), ("sig", "m2pa1"), ("autostart", "yes")],
                 "linkset1": [
                     ("type", "ss7-mtp3"),
-                    ("netind2pctype", "ITU"),
+                    ("netind2pctype", self.point_codes),
                     ("netindicator", "national"),
-                    ("local", f"ITU,{self.own}"),
-                    ("adjacent", f"ITU,{self.far}"),
+                    ("local", f"{self.point_codes},{self.own}"),
+                    ("adjacent", f"{self.point_codes},{self.far}"),
                     ("link", "link1"),
                 ],
                 "ss7router": [
                     ("type", "ss7-router"),
-                    ("local", f"ITU,{self.own}"),
+                    ("local", f"{self.point_codes},{self.own}"),
                     ("starttime", "5000"),
                 ],
                 "isup1": [
                     ("type", "ss7-isup"),
-                    ("pointcodetype", "ITU"),
+                    ("pointcodetype", self.point_codes),
                     ("defaultpointcode", self.own),
                     ("remotepointcode", self.far),
                     ("netindicator", "national"),

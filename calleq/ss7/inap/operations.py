@@ -278,6 +278,9 @@ OPERATIONS: dict[int, Operation] = {
 }
 """Every operation by its code."""
 
+ALWAYS_ANSWERED = frozenset(code for code, one in OPERATIONS.items() if one.kind in (1, 3))
+"""Operations whose success is always answered."""
+
 BY_ARGUMENT: dict[type, Operation] = {
     operation.argument: operation for operation in OPERATIONS.values()
 }

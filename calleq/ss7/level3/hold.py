@@ -35,7 +35,12 @@ class Hold:
         way.carriers[selection] = self
 
     def carry(self, octets: bytes) -> bool:
-        """Keep a unit."""
+        """Keep a unit; management goes on at once, since what ends the holding may wait for it."""
+        if not octets[0] & 15:
+            flow = self._point.labels.flow_of(octets)
+            way, _ = self.flows[flow]
+            if way.links:
+                return way.links[flow[1]].carry(octets)
         if len(self.buffer) < HOLD_LIMIT:
             self.buffer.append(octets)
         else:

@@ -203,7 +203,7 @@ class Management:
             self.malformed += 1
             return
         if isinstance(message, m.Sltm | m.Slta):
-            self._tested(message, msu.origin, link)
+            self._tested(message, msu, link)
             return
         linkset = self.point.linksets.get(msu.origin)
         match message:
@@ -219,14 +219,15 @@ class Management:
             case _:
                 self.ignored += 1
 
-    def _tested(self, message: m.TestMessage, origin: int, link: Link) -> None:
-        right = origin == link.linkset.adjacent and message.slc == link.code
+    def _tested(self, message: m.TestMessage, msu: Msu, link: Link) -> None:
+        right = msu.origin == link.linkset.adjacent and message.slc == link.code
         if isinstance(message, m.Slta):
             right = right and message.pattern == link.pattern
             answer = link_test.Input.RIGHT_ANSWER if right else link_test.Input.WRONG_ANSWER
             link.test.handle(answer)
         elif right:
-            self.point.send_over(link, m.Slta(message.slc, message.pattern))
+            # As the far end asks: in ANSI either of two services may carry its tests.
+            self.point.send_over(link, m.Slta(message.slc, message.pattern), msu.service)
         else:
             self.ignored += 1
 

@@ -39,6 +39,15 @@ class Carrier(Protocol):
         """Take the octets of a unit; False, and nothing taken, when that is not possible."""
 
 
+class Encode(Protocol):
+    """The octets of a message of management to a point code."""
+
+    def __call__(
+        self, message: Management, destination: int, service: int | None = None, /
+    ) -> bytes:
+        """`service`: the service indicator, where it is not the variant's own."""
+
+
 class Link:
     """One signalling link as level 3 knows it. `code` is its signalling link code."""
 
@@ -237,8 +246,7 @@ class Point:
         """Messages that came over a link after its far end had given it up."""
         self.lost = 0
         """Messages taken and then lost: no way was left when their diversion was over."""
-        self.encode: Callable[[Management, int], bytes]
-        """The octets of a message of management to a point code."""
+        self.encode: Encode
 
     def links(self) -> Iterator[Link]:
         """Every link."""
@@ -291,9 +299,12 @@ class Point:
             return self._sent(False)
         return self._sent(link.carry(self.encode(message, destination)))
 
-    def send_over(self, link: Link, message: Management) -> bool:
-        """Send a message of management to the far end of a link, over that link."""
-        return self._sent(link.end.send(self.encode(message, link.linkset.adjacent)))
+    def send_over(self, link: Link, message: Management, service: int | None = None) -> bool:
+        """Send a message of management to the far end of a link, over that link.
+
+        `service`: as which service, where it is not the variant's own.
+        """
+        return self._sent(link.end.send(self.encode(message, link.linkset.adjacent, service)))
 
     def _sent(self, sent: bool) -> bool:
         self.unsent += not sent

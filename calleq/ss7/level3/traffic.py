@@ -219,7 +219,7 @@ class Traffic:
         """Begin the changebacks, one for each pair of links within a linkset, one for the rest."""
         timed: Hold | None = None
         for (present, wanted), flows in moved.items():
-            if present.linkset is wanted.linkset:
+            if present.linkset is wanted.linkset and present.is_managed:
                 hold = self._hold_moving()
                 self._sequenced(hold, present, wanted)
             else:

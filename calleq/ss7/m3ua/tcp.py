@@ -20,6 +20,8 @@ PORT = 2905
 RECONNECT_FIRST_US = 50 * MILLISECOND_US
 RECONNECT_LIMIT_US = 5 * SECOND_US
 CONNECTIONS_LIMIT = 256
+PROCESSES_LIMIT = 16
+"""Processes of a far node that a gateway has at one time."""
 
 
 class _Stream(Connection):
@@ -79,6 +81,25 @@ class M3uaConnector:
             dialler.succeeded()
         self._stream = None
         dialler.dial_later()
+
+
+def as_they_come(clock: Clock, first: Association) -> Callable[[], Association | None]:
+    """What gives each newcomer an association: at a gateway every process has one of its own.
+
+    So the processes of an application server share its traffic, or stand by for each other, as its
+    traffic mode has it. Where this side is a process too (a peer), one newcomer at a time. None
+    where there are as many as may be.
+    """
+    made = [first]
+
+    def make() -> Association | None:
+        free = next((one for one in made if not one.stands), None)
+        if free is None and first.asp is None and len(made) < PROCESSES_LIMIT:
+            free = Association(clock, gateway=first.gateway)
+            made.append(free)
+        return free
+
+    return make
 
 
 class M3uaListener:

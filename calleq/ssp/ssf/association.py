@@ -17,6 +17,7 @@ from calleq.journal.entries import Furnished
 from calleq.journal.service_keys import service_key
 from calleq.runtime.clock import Timer
 from calleq.ss7.inap.arguments import EventReportBCSM
+from calleq.ss7.inap.control import Control
 from calleq.ss7.inap.errors import Version
 from calleq.ss7.inap.party_handling import EntityReleased
 from calleq.ss7.inap.values import (
@@ -32,7 +33,6 @@ from calleq.ss7.isup.messages import Cause
 from calleq.ss7.sccp.values import PartyAddress
 from calleq.ssp.board import Board
 from calleq.ssp.ssf.charging import Reports
-from calleq.ssp.ssf.control import Control
 from calleq.ssp.ssf.interaction import Interaction
 from calleq.ssp.ssf.leg import HELD, OVER, Leg, LegInput, LegState
 from calleq.ssp.ssf.made_leg import MadeLeg
@@ -346,7 +346,8 @@ class Association:
         """There is no dialogue any more: nothing is reported, and nothing waits.
 
         Calls that met a trigger go on by themselves, those that wait at it by its default. Legs
-        made for the SCP are released where it is lost (41), or nobody is there to talk to (31).
+        made for the SCP are released where it is lost (41), or nobody is there to talk to (31);
+        so is everybody who is alone.
         """
         self.control = None
         for segment in list(self._tssf):
@@ -363,8 +364,11 @@ class Association:
             leg.armed.clear()
             leg.stop_timer()
         cause = Cause(Q850.TEMPORARY_FAILURE if lost else Q850.NORMAL_UNSPECIFIED)
+        alone = len(segment.living()) == 1
         for leg in list(segment.legs):
-            if isinstance(leg, CallerLeg | CalledLeg):
+            if alone:
+                leg.release(cause)
+            elif isinstance(leg, CallerLeg | CalledLeg):
                 self._free_called(leg)
             elif lost or not (leg.is_up and sum(one.is_up for one in segment.legs) > 1):
                 leg.release(cause)

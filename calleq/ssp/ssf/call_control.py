@@ -9,6 +9,7 @@ from calleq.ss7.inap import arguments as a
 from calleq.ss7.inap import party_handling as p
 from calleq.ss7.inap.errors import ErrorCode
 from calleq.ss7.inap.network_charging import ChargingError, decode_charge
+from calleq.ss7.inap.refusals import refuse
 from calleq.ss7.inap.values import (
     AllSegmentsRelease,
     BcsmEvent,
@@ -31,7 +32,6 @@ from calleq.ssp.ssf.named import (
     settle,
 )
 from calleq.ssp.ssf.points import OF_CALLER, Arming, arming_of
-from calleq.ssp.ssf.refusals import refuse
 from calleq.ssp.ssf.segment import CallSegment, SegmentInput
 from calleq.ssp.ssf.service_call import CALLER, PARTY, CalledLeg, CallerLeg
 from calleq.units import SECOND_US

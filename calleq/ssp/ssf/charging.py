@@ -16,6 +16,7 @@ import msgspec
 from calleq.causes import Q850
 from calleq.runtime.clock import Timer
 from calleq.ss7.inap.arguments import ApplyChargingReport, CallInformationReport
+from calleq.ss7.inap.control import Control
 from calleq.ss7.inap.errors import Version
 from calleq.ss7.inap.network_charging import TENTH_US, Charge, Charged, encode_charged
 from calleq.ss7.inap.values import (
@@ -25,7 +26,6 @@ from calleq.ss7.inap.values import (
 )
 from calleq.ss7.isup.messages import Cause
 from calleq.ss7.isup.optional_types import GenericNumber, Number
-from calleq.ssp.ssf.control import Control
 from calleq.ssp.ssf.leg import Leg
 from calleq.ssp.ssf.points import Occurrence
 from calleq.ssp.ssf.segment import CallSegment

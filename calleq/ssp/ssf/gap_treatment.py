@@ -3,12 +3,12 @@
 from typing import Protocol
 
 from calleq.causes import Q850
+from calleq.special_resource.announcer import Announcer, Order, announcement
 from calleq.ss7.inap.errors import OperationError
+from calleq.ss7.inap.refusals import OperationRefused
 from calleq.ss7.inap.values import AnnouncementAndCause, GapTreatment
 from calleq.ss7.isup.messages import Cause
-from calleq.ssp.ssf.announcer import Announcer, Order, announcement
 from calleq.ssp.ssf.means import ServiceMeans
-from calleq.ssp.ssf.refusals import OperationRefused
 from calleq.ssp.ssf.segment import CallSegment
 
 CONGESTION = Cause(Q850.CONGESTION)

@@ -7,7 +7,7 @@ through. A manual gap is not replaced by one of an SCP (`scpOverloaded`, `destin
 Bounds: `GAPS_LIMIT` gaps; a further one takes the place of the one that ends first.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 
 import msgspec
 
@@ -69,7 +69,7 @@ class Gaps:
     def __len__(self) -> int:
         return len(self._gaps)
 
-    def __iter__(self) -> Iterable[Gap]:
+    def __iter__(self) -> Iterator[Gap]:
         return iter(self._gaps)
 
     def set(self, argument: CallGap, now_us: int) -> None:

@@ -3,7 +3,8 @@
 `Interaction` is the switch's announcement board under the SCP's command: reports, results and
 errors of what it plays go into the dialogue of the association. `TemporaryConnection` is a call of
 the switch to a peripheral, which takes its orders from the SCP in a dialogue of its own; what ties
-the two together, correlation and SCF identity, travels in the IAM (Q.763 §3.70, §3.71). A
+the two together, correlation and SCF identity, travels in the IAM (Q.763 §3.70, §3.71), and the
+digits of the correlation behind the called number besides, for resources that read no more. A
 connection that is not answered is answered for with `etcFailed`; one that ends by itself gives the
 word back to the SCP.
 """
@@ -13,28 +14,22 @@ from typing import Protocol
 from calleq.calling_logic.means import Way
 from calleq.causes import Q850
 from calleq.media.contract import wire_source
+from calleq.special_resource.announcer import Announcer, Order, announcement, collection
 from calleq.ss7.inap.arguments import (
     PlayAnnouncement,
     PromptAndCollectUserInformation,
     ReceivedInformation,
     SpecializedResourceReport,
 )
+from calleq.ss7.inap.assisting import assisting
+from calleq.ss7.inap.control import Control
+from calleq.ss7.inap.digits import generic_digits
 from calleq.ss7.inap.errors import ErrorCode, OperationError
-from calleq.ss7.isup.messages import CalledNumber, Cause, Iam, Message
-from calleq.ss7.isup.optional import contents
+from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Cause, Iam, Message
 from calleq.ss7.isup.optional_types import GenericDigits
 from calleq.ssp.board import Board, Port
-from calleq.ssp.ssf.announcer import Announcer, Order, announcement, collection
-from calleq.ssp.ssf.control import Control
 from calleq.ssp.ssf.means import ServiceMeans
 from calleq.ssp.ssf.segment import CallSegment, SegmentInput
-
-CORRELATION = 0x65
-SCF = 0x66
-"""Optional parameters of the IAM to a peripheral."""
-
-_GENERIC_DIGITS = 0xC1
-_BCD_ODD = 1
 
 
 class InteractionOwner(Protocol):
@@ -106,7 +101,7 @@ class Interaction:
     def collected(self, order: Order, digits: str) -> None:
         control = self._owner.control
         if control is not None:
-            control.result(order.invoke_id, ReceivedInformation(_one_digit(digits)))
+            control.result(order.invoke_id, ReceivedInformation(generic_digits(digits)))
             self._owner.wake()
 
     def order_failed(self, order: Order, error: OperationError) -> None:
@@ -158,17 +153,15 @@ class TemporaryConnection:
         if port is not None:
             port.release(Cause(Q850.NORMAL))
 
-    def dial(self, number: str, correlation: GenericDigits | None, scf: bytes | None) -> None:
-        """Call the resource; it answers, or the operation fails."""
+    def dial(
+        self, number: str, calling: str, correlation: GenericDigits | None, scf: bytes | None
+    ) -> None:
+        """Call the resource for the party `calling`; it answers, or the operation fails."""
         port = self._port
         assert port is not None, "a port is seized first"
-        other: list[tuple[int, bytes]] = []
-        if correlation is not None:
-            other.append((CORRELATION, contents(_GENERIC_DIGITS, correlation)))
-        if scf is not None:
-            other.append((SCF, scf))
-        iam = Iam(0, CalledNumber(number[1:]), other=tuple(other))
-        self._board.dial(port, number, "", self, iam)
+        shown = CallingNumber(calling[1:]) if calling else None
+        iam = Iam(0, CalledNumber(number[1:]), shown, other=assisting(correlation, scf))
+        self._board.dial(port, number, calling, self, iam)
 
     # WayUser
 
@@ -201,7 +194,3 @@ class TemporaryConnection:
             control.error(self._invoke_id, OperationError(ErrorCode.ETC_FAILED))
         self._segment.receive(SegmentInput.RESOURCE_GONE)
         self._owner.wake()
-
-
-def _one_digit(digit: str) -> GenericDigits:
-    return GenericDigits(0, _BCD_ODD, bytes((int(digit),)))

@@ -18,7 +18,7 @@ from calleq.ssp.ssf.leg import Leg, LegInput, LegOwner, LegState
 class MadeLeg(Leg):
     """The party is called by the switch itself; fulfils `WayUser`."""
 
-    __slots__ = ("_board", "_journal", "_name", "_port", "called", "caller", "iam")
+    __slots__ = ("_board", "_chose", "_journal", "_name", "_port", "called", "caller", "iam")
 
     def __init__(
         self,
@@ -41,6 +41,8 @@ class MadeLeg(Leg):
         self.iam: Iam | None = None
         """More than the two numbers, where the far end is to have more."""
         self._port: Port | None = None
+        self._chose = False
+        """Whether a port was taken before."""
 
     @property
     def address(self) -> str:
@@ -65,7 +67,8 @@ class MadeLeg(Leg):
             self.ended(Cause(Q850.NO_CIRCUIT))
             return
         self._port = port
-        transit = Transit(self.key, port.key, called=self.called)
+        transit = Transit(self.key, port.key, again=self._chose, called=self.called)
+        self._chose = True
         self._journal.append(self._name, transit, self._durable)
 
     def _durable(self) -> None:

@@ -6,12 +6,12 @@ means the called party, or the caller where it is the caller's, or the only leg 
 """
 
 from calleq.ss7.inap.errors import ErrorCode
+from calleq.ss7.inap.refusals import refuse
 from calleq.ss7.inap.values import LegID
 from calleq.ss7.isup.messages import CalledNumber, CallingNumber
 from calleq.ssp.numbers import e164
 from calleq.ssp.ssf.association import LEGS_LIMIT, Association
 from calleq.ssp.ssf.leg import HELD, Leg, LegState
-from calleq.ssp.ssf.refusals import refuse
 from calleq.ssp.ssf.segment import CallSegment, SegmentInput, SegmentState
 from calleq.ssp.ssf.service_call import CALLER, PARTY
 

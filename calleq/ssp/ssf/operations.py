@@ -10,9 +10,9 @@ from calleq.ss7.inap import arguments as a
 from calleq.ss7.inap import party_handling as p
 from calleq.ss7.inap.errors import ErrorCode
 from calleq.ss7.inap.operations import Argument, Result
+from calleq.ss7.inap.refusals import refuse
 from calleq.ssp.ssf import call_control, party_orders, resource_orders
 from calleq.ssp.ssf.association import Association
-from calleq.ssp.ssf.refusals import refuse
 
 HANDLERS: dict[type[Argument], Callable[..., Result | None]] = {
     a.Connect: call_control.connect,

@@ -3,13 +3,13 @@
 from calleq.causes import Q850
 from calleq.ss7.inap import party_handling as p
 from calleq.ss7.inap.errors import ErrorCode
+from calleq.ss7.inap.refusals import refuse
 from calleq.ss7.isup.messages import Cause
 from calleq.ssp.ssf.association import Association
 from calleq.ssp.ssf.leg import Leg, LegInput
 from calleq.ssp.ssf.named import leg_of, segment_of, settle
-from calleq.ssp.ssf.refusals import refuse
 from calleq.ssp.ssf.segment import CallSegment, SegmentInput, SegmentState
-from calleq.ssp.ssf.service_call import CALLER
+from calleq.ssp.ssf.service_call import CALLER, CallerLeg
 
 _E = ErrorCode
 _NORMAL = Cause(Q850.NORMAL_UNSPECIFIED)
@@ -36,6 +36,8 @@ def disconnect_leg(association: Association, invoke_id: int, argument: p.Disconn
     leg = leg_of(association, argument.leg_to_be_released)
     segment = association.place(leg)
     leg.release(argument.release_cause or _NORMAL)
+    if [type(one) for one in segment.living()] == [CallerLeg]:
+        segment.receive(SegmentInput.HELD)  # who called waits for another party
     settle(segment)
 
 

@@ -15,8 +15,8 @@ import msgspec
 
 from calleq.causes import Q850
 from calleq.ss7.inap.errors import ErrorCode
+from calleq.ss7.inap.refusals import refuse
 from calleq.ss7.inap.values import BcsmEvent, EventTypeBCSM, MonitorMode
-from calleq.ssp.ssf.refusals import refuse
 from calleq.units import SECOND_US
 
 _E = EventTypeBCSM

@@ -3,6 +3,8 @@
 from calleq.ss7.inap import arguments as a
 from calleq.ss7.inap import party_handling as p
 from calleq.ss7.inap.errors import CancelProblem, ErrorCode, OperationError
+from calleq.ss7.inap.octets import text
+from calleq.ss7.inap.refusals import OperationRefused, refuse
 from calleq.ss7.inap.values import (
     AddressAndLeg,
     AddressAndSegment,
@@ -10,11 +12,10 @@ from calleq.ss7.inap.values import (
     SegmentRequest,
     SegmentRequests,
 )
-from calleq.ss7.isup.messages import CalledNumber
+from calleq.ss7.isup.messages import CalledNumber, IsupError
 from calleq.ssp.ssf.association import Association
 from calleq.ssp.ssf.interaction import Interaction, TemporaryConnection
 from calleq.ssp.ssf.named import busy_segment, number_of, place_of, segment_of
-from calleq.ssp.ssf.refusals import OperationRefused, refuse
 from calleq.ssp.ssf.segment import CallSegment, SegmentInput
 from calleq.ssp.ssf.service_call import CallerLeg
 
@@ -43,7 +44,12 @@ def establish_temporary(
 ) -> None:
     segment = place_of(association, argument.party_to_connect)
     address = argument.assisting_ssp_ip_routing_address.number
-    number = number_of(association, CalledNumber(address.digits, address.nature))
+    correlation = argument.correlation_id
+    try:
+        digits = address.digits + ("" if correlation is None else text(correlation))
+    except IsupError as error:
+        raise refuse(_E.UNEXPECTED_DATA_VALUE, str(error)) from error
+    number = number_of(association, CalledNumber(digits, address.nature))
     board = association.means.board
     port = None if board is None else board.seize_extra()
     if board is None or port is None:
@@ -58,7 +64,8 @@ def establish_temporary(
             leg.let_hear()
     way = TemporaryConnection(association, segment, invoke_id, board, port)
     segment.resource = way
-    way.dial(number, argument.correlation_id, argument.scf_id)
+    calling = next((leg.address for leg in segment.legs if leg.is_up), "")
+    way.dial(number, calling, correlation, argument.scf_id)
 
 
 def disconnect_forward(

@@ -15,8 +15,8 @@ from typing import Protocol
 from calleq.media.contract import wire_source
 from calleq.runtime.steps import steps_of
 from calleq.ss7.inap.errors import ErrorCode
+from calleq.ss7.inap.refusals import refuse
 from calleq.ssp.ssf.leg import HELD, OVER, Leg
-from calleq.ssp.ssf.refusals import refuse
 
 
 class SegmentState(StrEnum):

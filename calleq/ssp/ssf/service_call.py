@@ -15,6 +15,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from calleq.causes import Q850
+from calleq.journal.entries import Redirected
 from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Cause, Location, Message, Sam
 from calleq.ss7.isup.onward import hops_exhausted
 from calleq.ssp.call import Call
@@ -161,7 +162,9 @@ class ServiceCall(Call):
         "_asked",
         "_begin_service",
         "_cleared",
+        "_dialled",
         "_forgotten",
+        "_was_routed",
         "caller",
         "clock",
         "is_answered",
@@ -190,6 +193,10 @@ class ServiceCall(Call):
         self._cleared = False
         """Whether nothing is left of the caller's access."""
         self._forgotten = False
+        self._dialled = attempt.called
+        """The number that the call came for."""
+        self._was_routed = False
+        """Whether the call has been dialled somewhere."""
         self.is_answered = False
 
     @property
@@ -240,6 +247,7 @@ class ServiceCall(Call):
         """Dial the number, or where it is empty the one that was dialled."""
         if destination:
             self._translate(destination, shown)
+        self._was_routed = True
         if self._cleared:
             self.party.ended(self.cause)
             return
@@ -256,6 +264,12 @@ class ServiceCall(Call):
     def _translate(self, destination: str, shown: str) -> None:
         attempt = self._attempt
         iam = attempt.iam
+        office = self._office
+        if attempt.incoming is not None:
+            office.journal.append(
+                office.name,
+                Redirected(attempt.incoming, self._dialled, destination, again=self._was_routed),
+            )
         if iam is not None:
             iam = replace(iam, called=CalledNumber(destination[1:]))
             if shown:

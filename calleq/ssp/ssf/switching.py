@@ -11,13 +11,14 @@ trigger's default, an SCP's dialogue beyond is refused by TCAP.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import assert_never
 
 from calleq.ss7.inap.arguments import CallGap
 from calleq.ss7.inap.contexts import Context, context_of
+from calleq.ss7.inap.control import Control
 from calleq.ss7.inap.dialogue import Failed, Indication, Invoked, Refused, Rejected, Returned
-from calleq.ss7.inap.errors import ErrorCode, OperationError
-from calleq.ss7.inap.operations import OPERATIONS, OperationCode, operation_of
+from calleq.ss7.inap.operations import ALWAYS_ANSWERED, OperationCode
 from calleq.ss7.sccp.contract import SccpProvider
 from calleq.ss7.sccp.values import PartyAddress, SubsystemState
 from calleq.ss7.tcap.components import ComponentIndication
@@ -37,17 +38,16 @@ from calleq.ss7.tcap.entity import Entity
 from calleq.ssp.board import Board
 from calleq.ssp.call import Call
 from calleq.ssp.office import Attempt, Office
+from calleq.ssp.routing import OwnNumber
 from calleq.ssp.ssf.asking import initial_dp
 from calleq.ssp.ssf.association import Association
-from calleq.ssp.ssf.control import Control
 from calleq.ssp.ssf.gap_treatment import treat
 from calleq.ssp.ssf.gapping import Asking, Gaps
 from calleq.ssp.ssf.means import ServiceMeans
 from calleq.ssp.ssf.operations import execute
-from calleq.ssp.ssf.refusals import OperationRefused
 from calleq.ssp.ssf.service_call import ServiceCall
 from calleq.ssp.ssf.triggers import CONTEXTS, EVENTS, Triggers
-from calleq.topology import Topology, parse_point_code
+from calleq.topology import Topology, Trigger, parse_point_code
 from calleq.units import SECOND_US
 
 DIALOGUES_LIMIT = 10_000
@@ -60,16 +60,6 @@ OPENED_BY_SCP = frozenset(
         Context.CS2_SCF_SSF_TRAFFIC_MANAGEMENT,
     )
 )
-
-ANSWERED = frozenset(code for code, one in OPERATIONS.items() if one.kind in (1, 3))
-"""Operations that are always answered."""
-
-_SUBSTITUTES = (
-    ErrorCode.TASK_REFUSED,
-    ErrorCode.UNEXPECTED_DATA_VALUE,
-    ErrorCode.SYSTEM_FAILURE,
-)
-"""What is said instead of an error that an operation does not have."""
 
 
 class ServiceSwitching:
@@ -107,7 +97,7 @@ class ServiceSwitching:
             self._subsystem,
             self,
             dialogues_limit=dialogues_limit,
-            answered=ANSWERED,
+            answered=ALWAYS_ANSWERED,
             subsystem_listener=self._subsystem_changed,
         )
 
@@ -125,7 +115,7 @@ class ServiceSwitching:
     def new_call(self, office: Office, attempt: Attempt, ended: Callable[[Call], object]) -> Call:
         """See `CallMaker`."""
         trigger = self._triggers.of(attempt.called)
-        if trigger is None:
+        if trigger is None or not _is_met(trigger, attempt, office):
             return Call(office, attempt, ended)
         return ServiceCall(office, attempt, ended, trigger, self._triggered)
 
@@ -282,20 +272,11 @@ class ServiceSwitching:
         return True
 
     def _invoked(self, association: Association, control: Control, invoked: Invoked) -> None:
-        argument, invoke_id = invoked.argument, invoked.invoke_id
-        operation = operation_of(argument)
-        try:
-            if isinstance(argument, CallGap):
-                self.gaps.set(argument, self._means.office.clock.monotonic_us())
-                return
-            result = execute(association, invoke_id, argument)
-        except OperationRefused as refused:
-            if operation.kind in (1, 2):
-                control.error(invoke_id, _said_by(refused.error, operation.errors))
-            return
-        later = operation.code == OperationCode.PROMPT_AND_COLLECT_USER_INFORMATION
-        if operation.kind in (1, 3) and not later:
-            control.result(invoke_id, result)
+        argument = invoked.argument
+        if isinstance(argument, CallGap):
+            self.gaps.set(argument, self._means.office.clock.monotonic_us())
+        else:
+            control.carry_out(invoked, partial(execute, association))
 
     def _over(self, association: Association) -> None:
         """Nothing is left of an association."""
@@ -303,11 +284,10 @@ class ServiceSwitching:
         self._means.forget_association(association.identity)
 
 
-def _said_by(error: OperationError, known: frozenset[ErrorCode]) -> OperationError:
-    """The error as an operation with those errors may say it."""
-    if error.code in known:
-        return error
-    return OperationError(next(code for code in _SUBSTITUTES if code in known))
+def _is_met(trigger: Trigger, attempt: Attempt, office: Office) -> bool:
+    """Calls that pass through do not terminate here."""
+    terminating = trigger.point == "termination_attempt"
+    return not terminating or isinstance(office.routing.route(attempt.called), OwnNumber)
 
 
 def _control_points(topology: Topology) -> Mapping[str, int]:

@@ -1,4 +1,4 @@
-"""The switch's end of one dialogue with an SCP: what is to be said is gathered, then sent together.
+"""A switch's or a resource's end of one dialogue with an SCP: what is said is gathered, then sent.
 
 Owns the order of a dialogue (Q.771): who was asked answers before it says more, who asks says
 nothing until it is answered. What several legs bring about in one instant leaves as one message. A
@@ -6,20 +6,20 @@ dialogue that TCAP has given up meanwhile is told to whoever wants to speak in i
 """
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from calleq.ss7.inap.arguments import InitialDP
 from calleq.ss7.inap.contexts import Context
-from calleq.ss7.inap.dialogue import Conversation, Indication
+from calleq.ss7.inap.dialogue import Conversation, Indication, Invoked
 from calleq.ss7.inap.errors import InapError, OperationError, Version
-from calleq.ss7.inap.operations import Argument, Result
+from calleq.ss7.inap.operations import Argument, OperationCode, Result, operation_of
+from calleq.ss7.inap.refusals import OperationRefused, said_by
 from calleq.ss7.sccp.values import PartyAddress
 from calleq.ss7.tcap.components import ComponentIndication, ComponentRequest
 from calleq.ss7.tcap.contract import TcapError
 from calleq.ss7.tcap.entity import Entity
 
 QUEUE_LIMIT = 64
-"""Components that wait for their message; more is an SCP that does not let the switch speak."""
+"""Components that wait for their message; more is an SCP that does not let anybody speak."""
 
 
 class Control:
@@ -34,7 +34,7 @@ class Control:
         dialogue: int = 0,
         control_point: int = 0,
     ) -> None:
-        """`address` is the switch's. `dialogue` is one that an SCP has begun; 0: none yet."""
+        """`address` is this end's. `dialogue` is one that an SCP has begun; 0: none yet."""
         self.version = version
         self.dialogue = dialogue
         self.control_point = control_point
@@ -42,7 +42,7 @@ class Control:
         self.persists = False
         """Lives until the SCP ends it, with or without call segments."""
         self.is_heard = dialogue != 0
-        """Whether the SCP has said something, so that the switch may say more."""
+        """Whether the SCP has said something, so that more may be said to it."""
         self.transaction = 0
         """The SCP's own identifier of the dialogue; 0: it has not said one."""
         self.unsaid = 0
@@ -52,7 +52,7 @@ class Control:
         self._waiting: list[ComponentRequest] = []
         self._is_to_answer = dialogue != 0
 
-    def begin(self, argument: InitialDP, to: PartyAddress, context: Context) -> bool:
+    def begin(self, argument: Argument, to: PartyAddress, context: Context) -> bool:
         """Ask an SCP; False where TCAP cannot. May be done again where the first is not there."""
         entity = self._entity
         try:
@@ -96,6 +96,25 @@ class Control:
     def error(self, invoke_id: int, wrong: OperationError) -> None:
         """Answer an operation that was not carried out."""
         self.say(self._conversation.error(invoke_id, wrong))
+
+    def carry_out(
+        self, invoked: Invoked, execute: Callable[[int, Argument], Result | None]
+    ) -> None:
+        """Have an operation carried out by `execute`, and answer it as its class wants it.
+
+        `execute` takes the invoke id and the argument; it raises OperationRefused. What is
+        collected of a party is answered later, by whoever has collected it.
+        """
+        operation = operation_of(invoked.argument)
+        try:
+            outcome = execute(invoked.invoke_id, invoked.argument)
+        except OperationRefused as refused:
+            if operation.kind in (1, 2):
+                self.error(invoked.invoke_id, said_by(refused.error, operation.errors))
+            return
+        later = operation.code == OperationCode.PROMPT_AND_COLLECT_USER_INFORMATION
+        if operation.kind in (1, 3) and not later:
+            self.result(invoked.invoke_id, outcome)
 
     def say(self, component: ComponentRequest) -> None:
         """Send a component with the next message."""

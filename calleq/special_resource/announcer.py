@@ -1,4 +1,4 @@
-"""The switch's own resource: its announcement board, playing to a call segment (Q.1214 SRF).
+"""Announcements to one party or one call segment, as an SCP orders them (Q.1214: SRF).
 
 Owns the queue of one connected resource: what was ordered is played one after the other, and each
 is reported when it is over; what answered is judged beside that, at once. Repetitions, the silence
@@ -39,7 +39,7 @@ from calleq.ss7.inap.interaction import (
     VariableMessage,
     VariablePart,
 )
-from calleq.ssp.ssf.refusals import refuse
+from calleq.ss7.inap.refusals import refuse
 from calleq.units import SECOND_US
 
 QUEUE_LIMIT = 16
@@ -86,7 +86,7 @@ class AnnouncerUser(Protocol):
         """The last order allowed the resource to be parted."""
 
     def source_changed(self) -> None:
-        """What the parties are to hear of the resource is another source."""
+        """What the parties are to hear of the resource is another source, or nothing any more."""
 
     def wire_judged(self) -> str:
         """The wire of the party that is to be judged; empty: there is none."""
@@ -116,6 +116,16 @@ class Announcer:
         self._judging: list[Order] = []
         """Judgements that are not over; they wait for no announcement, and none for them."""
         self._timers: list[Timer] = []
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is played, or will be."""
+        return self._now is not None or bool(self._waiting)
+
+    @property
+    def has_orders(self) -> bool:
+        """Whether anything that was ordered is not over."""
+        return self.is_busy or bool(self._judging)
 
     @property
     def source(self) -> str:
@@ -164,6 +174,7 @@ class Announcer:
             self._clock_soon(self._next)
         for order in found:
             self._user.order_failed(order, OperationError(ErrorCode.CANCELED))
+        self._settle()
         return bool(found)
 
     def _clock_soon(self, then: Callable[[], object]) -> None:
@@ -245,6 +256,11 @@ class Announcer:
             self._user.resource_free()
         else:
             self._clock_soon(self._next)
+            self._settle()
+
+    def _settle(self) -> None:
+        if not self.is_busy:
+            self._user.source_changed()
 
     def _stop(self) -> None:
         for timer in self._timers:

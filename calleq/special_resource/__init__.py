@@ -1,0 +1,1 @@
+"""What every specialised resource is made of: a switch's board and a peripheral play by it."""
