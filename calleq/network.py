@@ -166,12 +166,17 @@ def build_network(
     plant: Plant,
     elements: frozenset[str] | None = None,
     entries: Sequence[Stamped] = (),
+    played: frozenset[str] = frozenset(),
 ) -> Network:
-    """Build the named elements (None: all) on the plant; `Network.start` sets them to work."""
+    """Build the named elements (None: all) on the plant; `Network.start` sets them to work.
+
+    Of those that are `played` there is the signalling alone, for somebody else to stand there.
+    """
     chosen = frozenset(element_names(topology)) if elements is None else elements
     last_seizures = _last_seizures(entries)
     network = Network(topology, plant.journal)
     _build_nodes(network, plant, chosen)
+    chosen -= played
     for switch in topology.switches:
         if switch.name in chosen:
             network.switches[switch.name] = SwitchService(

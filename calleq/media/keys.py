@@ -1,9 +1,10 @@
 """Keys of a telephone as tones (Q.23), made and received from samples alone (Q.24).
 
-Two tones name a key, one of four low and one of four high frequencies. The receiver looks at frames of 20 ms: it hears a
-key where one low and one high frequency carry nearly all energy, neither is much louder than the
-other, and no further one of its group is near. A key that lasts `KEY_FRAMES` frames counts when it
-has been let go, so that whoever listens again from then on misses none and hears none twice.
+Two tones name a key, one of four low and one of four high frequencies. The receiver looks at frames
+of 20 ms: it hears a key where one low and one high frequency carry nearly all energy, neither is
+much louder than the other, and no further one of its group is near. A key that lasts `KEY_FRAMES`
+frames counts when it has been let go, so that whoever listens again from then on misses none and
+hears none twice.
 """
 
 from functools import lru_cache
