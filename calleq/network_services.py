@@ -11,9 +11,8 @@ from msgspec.structs import replace
 from calleq.ip_peripheral.assist import AssistMeans
 from calleq.ip_peripheral.srf import ResourceFunction
 from calleq.journal.contract import Journal
-from calleq.media.contract import Prompt, Voice
+from calleq.media.contract import Voice
 from calleq.runtime.clock import Clock
-from calleq.scp.wording import pieces
 from calleq.ss7.sccp.plan import RemoteSubsystem, SccpPlan, TitledService, plans_of
 from calleq.ss7.sccp.service import SccpNode
 from calleq.ss7.sccp.values import NatureOfAddress
@@ -94,14 +93,3 @@ def resource_of(
         tuple(parse_point_code(point.point_code, topology.variant) for point in points),
         peripheral.assist,
     )
-
-
-def ordered_prompts(topology: Topology, spoken: list[Prompt]) -> list[Prompt]:
-    """The sentences as SCPs order them, where those are not the sentences themselves."""
-    if not topology.service_control_points:
-        return []
-    texts = [(prompt.text, prompt.mark) for prompt in spoken]
-    texts += [(rule.closed_text, "") for one in topology.freephone for rule in one.rules]
-    parts = [part.text for text, mark in texts if text for part in pieces(text, mark)]
-    known = {prompt.text for prompt in spoken if not prompt.mark}
-    return [Prompt("speech", text) for text in dict.fromkeys(parts) if text not in known]

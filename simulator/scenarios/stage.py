@@ -16,6 +16,8 @@ from calleq.access_server.server import Reply
 from calleq.media.contract import line_wire
 from calleq.media.virtual import Recording
 from calleq.messages.answers import CallAccepted, CallView, ProblemView
+from calleq.ss7.inap.errors import InapError
+from calleq.ss7.tcap.contract import TcapError
 from calleq.telephones.behaviours import ELEMENT, HABITS, Habit
 from calleq.telephones.house import TelephoneError
 from calleq.topology import Topology
@@ -28,9 +30,11 @@ from simulator.faults.outages import FaultError
 from simulator.scenarios import expectations, happenings, steps
 from simulator.scenarios.happenings import CallHappening, Log, WatchedDiary, WatchingTap, first
 from simulator.scenarios.model import Scenario
+from simulator.scenarios.operations import Words
 from simulator.scenarios.parts import SWEEP, Manner, us
+from simulator.scenarios.played import PlayedError, PlayedNode
 from simulator.scenarios.steps import AnyStep
-from simulator.scenarios.wording import AnyEvent, Pattern, parse_event
+from simulator.scenarios.wording import AnyEvent, Pattern, WordingError, parse_event
 
 DOOR_ANSWERS_US = 5 * SECOND_US
 """A living door has answered by then."""
@@ -41,6 +45,18 @@ RESTED = 4
 
 class StageError(Exception):
     """A step could not be done; the text says which and why."""
+
+
+PLAY_ERRORS = (
+    FaultError,
+    TelephoneError,
+    StageError,
+    PlayedError,
+    WordingError,
+    TcapError,
+    InapError,
+)
+"""Why a step can fail."""
 
 
 class Stage:
@@ -58,6 +74,7 @@ class Stage:
             settle_us=us(scenario.network.settle_s),
             diary=WatchedDiary,
             machines=scenario.network.machines,
+            played=frozenset(scenario.network.played),
         )
         diary = self.network.diary
         assert isinstance(diary, WatchedDiary)
@@ -75,6 +92,8 @@ class Stage:
         self._steps_calls = frozenset(
             step.call for step in scenario.steps if isinstance(step, steps.Post)
         )
+        self._words = Words(self._telephones)
+        self.played = self._play()
         self._draw = Random(f"stage {scenario.seed}")
         self._cursor = 0
         self.began_us = self.network.clock.monotonic_us()
@@ -91,7 +110,7 @@ class Stage:
             try:
                 self._wait_for(step)
                 self._do(step)
-            except (FaultError, TelephoneError, StageError) as error:
+            except PLAY_ERRORS as error:
                 kind = step.__struct_config__.tag
                 raise StageError(f"step {place + 1} ({kind}): {error}") from error
 
@@ -108,6 +127,8 @@ class Stage:
             rested = RESTED if is_over else rested + 1 if self._is_quiet() else 0
         for recording in self.recordings.values():
             recording.stop()
+        for node in self.played.values():
+            self.problems += node.unexpected()
         return rested == RESTED
 
     def _is_quiet(self) -> bool:
@@ -162,6 +183,31 @@ class Stage:
         }
         voice = self.network.voice
         return {number: voice.record(ELEMENT, line_wire(number)) for number in sorted(numbers)}
+
+    def _play(self) -> dict[str, PlayedNode]:
+        """The nodes that the scenario plays, by name."""
+        network = self.network
+        subsystem = network.topology.intelligent_network.subsystem
+        codes = {name: code for code, name in self.eyes.names.items()}
+        nodes = {}
+        for name in self.scenario.network.played:
+            running = network.running(name)
+            assert running is not None, "nobody has died yet"
+            nodes[name] = PlayedNode(name, running, network.clock, subsystem, codes)
+        return nodes
+
+    def _expect(self, step: steps.Expect) -> None:
+        node, clock = self.played[step.at], self.network.clock
+        until_us = clock.monotonic_us() + us(step.within_s)
+        while not node.has(step):
+            due_us = clock.next_due_us()
+            if due_us is None or due_us > until_us:
+                raise StageError(
+                    f"{step.at} did not hear it within {step.within_s:g} s; in"
+                    f" {step.dialogue!r} lies {node.lies(step)}"
+                )
+            clock.run_next()
+        node.expect(step, self._words)
 
     def _behave_from_the_beginning(self) -> None:
         lines = {line.number: line for line in self.network.topology.lines}
@@ -219,6 +265,12 @@ class Stage:
                 network.telephones.set_talk_us(us(step.talk_s))
             case steps.Wait():
                 pass
+            case steps.Press():
+                network.telephones.press(self.number(step.telephone), step.keys)
+            case steps.Send():
+                self.played[step.at].send(step, self._words)
+            case steps.Expect():
+                self._expect(step)
             case steps.Cancel():
                 self._cancel(step)
             case steps.Unsubscribe():
