@@ -173,6 +173,8 @@ class Association:
         elif occurrence is Occurrence.ANSWER:
             for before in _ATTEMPT:
                 leg.armed.pop(leg.event_of(before), None)
+            for one in self._places[leg].legs:  # who talks cannot abandon any more
+                one.armed.pop(one.event_of(Occurrence.ABANDON), None)
         control = self.control
         if arming is not None and control is not None:
             control.invoke(self._report(leg, event, occurrence, arming.mode))
