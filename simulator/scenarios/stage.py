@@ -8,7 +8,6 @@ then told as well. Nothing here judges the outcome: that is `checks`.
 import json
 from functools import partial
 from random import Random
-from typing import assert_never
 
 import msgspec
 
@@ -22,12 +21,11 @@ from calleq.telephones.behaviours import ELEMENT, HABITS, Habit
 from calleq.telephones.house import TelephoneError
 from calleq.topology import Topology
 from calleq.units import SECOND_US
-from simulator.faults.bus import Rule
 from simulator.faults.invariants import left_over, rest_of
-from simulator.faults.kinds import KINDS, Scene
 from simulator.faults.network import FragileNetwork
 from simulator.faults.outages import FaultError
 from simulator.scenarios import expectations, happenings, steps
+from simulator.scenarios.doing import StageError, do_to_element, do_to_network
 from simulator.scenarios.happenings import CallHappening, Log, WatchedDiary, WatchingTap, first
 from simulator.scenarios.model import Scenario
 from simulator.scenarios.operations import Words
@@ -41,10 +39,6 @@ DOOR_ANSWERS_US = 5 * SECOND_US
 LOOK_US = 10 * SECOND_US
 RESTED = 4
 """Looks in a row that find nothing going on: every release, tone and resend is over by then."""
-
-
-class StageError(Exception):
-    """A step could not be done; the text says which and why."""
 
 
 PLAY_ERRORS = (
@@ -285,76 +279,9 @@ class Stage:
                 | steps.Begin()
                 | steps.Restart()
             ):
-                self._do_to_element(step)
+                do_to_element(network, step)
             case _:
-                self._do_to_network(step)
-
-    def _do_to_element(
-        self,
-        step: steps.FailLink
-        | steps.RestoreLink
-        | steps.SpoilLink
-        | steps.Isolate
-        | steps.Reconnect
-        | steps.Kill
-        | steps.Begin
-        | steps.Restart,
-    ) -> None:
-        network = self.network
-        match step:
-            case steps.FailLink():
-                network.fail_link(step.link)
-            case steps.RestoreLink():
-                network.restore_link(step.link)
-            case steps.SpoilLink():
-                network.spoil_link(step.link, step.quality(network.delay_us(step.link)))
-            case steps.Isolate():
-                network.isolate(step.element)
-            case steps.Reconnect():
-                network.reconnect(step.element)
-            case steps.Kill():
-                network.kill(step.element, step.keep)
-            case steps.Begin():
-                network.begin(step.element)
-            case steps.Restart():
-                network.restart(step.element, us(step.down_s), step.keep)
-            case _:
-                assert_never(step)
-
-    def _do_to_network(
-        self,
-        step: steps.LoseVoice
-        | steps.LoseCalls
-        | steps.StepClock
-        | steps.Disk
-        | steps.Osn
-        | steps.Cover
-        | steps.Fault
-        | steps.Mend,
-    ) -> None:
-        network = self.network
-        match step:
-            case steps.LoseVoice():
-                network.lose_voice()
-            case steps.LoseCalls():
-                network.lose_calls()
-            case steps.StepClock():
-                network.step_clock(us(step.by_s), step.element)
-            case steps.Disk():
-                network.set_disk(step.element, step.state)
-            case steps.Osn():
-                network.bus.trouble(_rule(step))
-            case steps.Cover():
-                network.cover(self.number(step.telephone), covered=step.covered)
-            case steps.Fault():
-                kind = next(kind for kind in KINDS if kind.name == step.kind)
-                scene = Scene(network, self.number(step.customer), self.number(step.agent))
-                if not kind.strike(scene, self._draw):
-                    raise StageError(f"{step.kind!r} found nothing to strike")
-            case steps.Mend():
-                network.mend()
-            case _:
-                assert_never(step)
+                do_to_network(network, step, self.number, self._draw)
 
     def _post(self, step: steps.Post) -> None:
         body = msgspec.json.encode(self._message(step))
@@ -453,17 +380,6 @@ def _habit(habit: Habit, manner: Manner) -> Habit:
     }
     changes = {name: us(after_s) for name, after_s in given.items() if after_s is not None}
     return msgspec.structs.replace(habit, **changes)
-
-
-def _rule(step: steps.Osn) -> Rule:
-    return Rule(
-        trouble=step.trouble,
-        kind=step.message,
-        sender=step.sender,
-        receiver=step.receiver,
-        count=step.count,
-        delay_us=us(step.delay_s),
-    )
 
 
 def _without(topology: Topology, business: str) -> Topology:
