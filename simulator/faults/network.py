@@ -49,7 +49,7 @@ from simulator.faults.life import (
 )
 from simulator.faults.outages import BY_OPERATOR, ISOLATED, FaultError, Outages
 from simulator.faults.reach import Reach
-from simulator.faults.signalling import SignallingTroubles, TroubledTransfer
+from simulator.faults.signalling import SignallingTroubles, TroubledNetwork, TroubledTransfer
 from simulator.virtual import SETTLE_US, START_US
 
 Machines = Literal["one", "each"]
@@ -139,6 +139,11 @@ class FragileNetwork:
     def peripheral(self) -> str:
         """The name of the (first) intelligent peripheral."""
         return self.topology.peripherals[0].name
+
+    @property
+    def equipment(self) -> str:
+        """The name of what makes the calls: an SCP, or the peripheral."""
+        return self.topology.access_server.equipment or self.peripheral
 
     @property
     def links(self) -> tuple[str, ...]:
@@ -373,6 +378,7 @@ class FragileNetwork:
             talk_us=self._talk_us,
             manners=self._manners,
             between=lambda node, transfer: TroubledTransfer(node, transfer, self.signalling, clock),
+            below_sccp=lambda node, below: TroubledNetwork(node, below, self.signalling, clock),
         )
         process.network = build_network(
             self.topology, plant, frozenset((name,)), process.disk.entries, self._played
