@@ -221,7 +221,7 @@ def _same_sip(one: SipUri, other: SipUri) -> bool:
     first, second = _folded(one.parameters), _folded(other.parameters)
     for name in first.keys() | second.keys():
         both = name in first and name in second
-        if both and first[name] != second[name] or not both and name in _DECIDING:
+        if (both and first[name] != second[name]) or (not both and name in _DECIDING):
             return False
     return _header_set(one) == _header_set(other)
 
