@@ -182,6 +182,27 @@ def build_network(
                 last_seizure=last_seizures.get(switch.name, 0),
                 sccp=network.sccp.get(switch.name),
             )
+    _build_peripherals(network, plant, chosen)
+    _build_control_points(network, plant, chosen)
+    if topology.access_server.name in chosen:
+        _build_door(network, plant)
+    if TELEPHONES in chosen:
+        network.telephones = Telephones(
+            topology,
+            plant.lines,
+            plant.voice,
+            plant.clock,
+            plant.diary,
+            talk_us=plant.talk_us,
+            isp_number=topology.isp_number,
+            manners=plant.manners,
+            boot_us=BOOT_US,
+        )
+    return network
+
+
+def _build_peripherals(network: Network, plant: Plant, chosen: frozenset[str]) -> None:
+    topology = network.topology
     for peripheral in topology.peripherals:
         if peripheral.name in chosen:
             group = next(
@@ -207,22 +228,6 @@ def build_network(
                     plant.clock,
                 ),
             )
-    _build_control_points(network, plant, chosen)
-    if topology.access_server.name in chosen:
-        _build_door(network, plant)
-    if TELEPHONES in chosen:
-        network.telephones = Telephones(
-            topology,
-            plant.lines,
-            plant.voice,
-            plant.clock,
-            plant.diary,
-            talk_us=plant.talk_us,
-            isp_number=topology.isp_number,
-            manners=plant.manners,
-            boot_us=BOOT_US,
-        )
-    return network
 
 
 def _build_control_points(network: Network, plant: Plant, chosen: frozenset[str]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from calleq import __version__
 from calleq.cli.main import dispatch
 
-SUITES = ("q784", "q782", "q786", "ts102381", "q787")
+SUITES = ("q784", "q782", "q786", "ts102381", "q787", "ets300374-3")
 """Test suites that are shipped."""
 
 YOUNG_OBJECTS = 1_000_000

@@ -32,6 +32,7 @@ FLOORS = {
     "runtime": 1,
     "client": 1,
     "ss7": 2,
+    "sip": 2,
     "lines": 2,
     "media": 2,
     "call": 3,

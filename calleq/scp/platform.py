@@ -10,9 +10,11 @@ standard). Bounded: TCAP's dialogues, and what waits until a far end has answere
 
 Odd cases: until a switch has answered a begin, nothing may be sent to it, so it waits. What could
 not be delivered ends the dialogue, here at least: an SCP has no second way to the same call. A
-long call has nothing to say for hours, so every dialogue is tested now and then (ActivityTest).
+long call has nothing to say for hours, so every dialogue is tested now and then (ActivityTest), and
+with that the switch is told to go on waiting where it does (ResetTimer).
 """
 
+from collections.abc import Callable
 from typing import Protocol, assert_never
 
 from calleq.runtime.clock import Clock, Timer
@@ -20,6 +22,8 @@ from calleq.ss7.inap.arguments import (
     ActivityTest,
     AssistRequestInstructions,
     InitialDP,
+    PlayAnnouncement,
+    ResetTimer,
 )
 from calleq.ss7.inap.contexts import Context, context_of
 from calleq.ss7.inap.dialogue import (
@@ -35,7 +39,7 @@ from calleq.ss7.inap.errors import ErrorCode, OperationError, Version
 from calleq.ss7.inap.operations import Argument, OperationCode
 from calleq.ss7.sccp.contract import SccpProvider
 from calleq.ss7.sccp.values import PartyAddress
-from calleq.ss7.tcap.components import ComponentIndication, ComponentRequest
+from calleq.ss7.tcap.components import ComponentIndication, ComponentRequest, Invocation
 from calleq.ss7.tcap.contract import (
     AbortReason,
     BeginIndication,
@@ -57,7 +61,13 @@ DIALOGUES_LIMIT = 10_000
 WAITING_LIMIT = 64
 """Components that wait for the far end's first answer."""
 ACTIVITY_US = 4 * MINUTE_US
-"""How often a dialogue is tested: more than twice while it may be idle."""
+"""How often a dialogue is tested: more than twice while it may be idle, and before a switch that
+waits for the end of an interaction has waited for too long (Tssf, 5 minutes)."""
+PLAYING_US = 30 * MINUTE_US
+"""How long music may play, and a resource still say what became of it: as long as "long" timers of
+operations may be (ETS 300 374-1 §10)."""
+WAIT_S = 600
+"""How long such a switch is to wait from then on."""
 
 _OPENED_HERE = frozenset(
     {
@@ -103,6 +113,8 @@ class ServiceDialogue:
         self._is_answered = True
         self._waiting: list[ComponentRequest] = []
         self._activity: Timer | None = None
+        self.waits: Callable[[], tuple[ResetTimer, ...]] = tuple
+        """Where the switch waits for the SCP, and is to go on with it."""
 
     @property
     def version(self) -> Version:
@@ -114,10 +126,14 @@ class ServiceDialogue:
 
         Raises InapError for an argument that does not fit its grammar.
         """
-        entity, conversation = self._platform.entity, self._conversation
+        entity = self._platform.entity
         if not self._is_begun:
-            return [conversation.invoke(place, one) for place, one in enumerate(arguments)]
-        return [conversation.invoke(entity.free_invoke_id(self.number), one) for one in arguments]
+            return [self._invocation(place, one) for place, one in enumerate(arguments)]
+        return [self._invocation(entity.free_invoke_id(self.number), one) for one in arguments]
+
+    def _invocation(self, invoke_id: int, argument: Argument) -> Invocation:
+        long_us = PLAYING_US if isinstance(argument, PlayAnnouncement) else None
+        return self._conversation.invoke(invoke_id, argument, timer_us=long_us)
 
     def say(self, *arguments: Argument) -> list[int]:
         """Send operations in one message; their invoke ids, none where the dialogue is over."""
@@ -230,7 +246,7 @@ class ServiceDialogue:
 
     def _test(self) -> None:
         self.watch()
-        self.say(ActivityTest())
+        self.say(ActivityTest(), *self.waits())
 
     def finish(self, lost: bool) -> None:
         """It is over; tell the owner."""

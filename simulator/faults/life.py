@@ -229,6 +229,15 @@ class MortalVoice:
 
         self._voice.detect(element, wire, limit_us, judged)
 
+    def next_key(
+        self, element: str, wire: str, limit_us: int, pressed: Callable[[str], object]
+    ) -> None:
+        def heard(key: str) -> None:
+            if self._life.alive:
+                pressed(key)
+
+        self._voice.next_key(element, wire, limit_us, heard)
+
     def hear(self, element: str, wire: str, heard: Callable[[frozenset[str]], object]) -> None:
         def hears(voices: frozenset[str]) -> None:
             if self._life.alive:

@@ -98,6 +98,9 @@ class Reader:
             message = self._messages.decode(msu.payload)
             fields = isup_fields(message, msu.payload, self._variant)
             return type(message).__name__.upper(), wanted | fields
+        if msu.service > self._variant.test_service:
+            # Of other user parts the label is compared, and nothing above it.
+            return f"service {msu.service}", wanted
         managed = from_msu(msu, self._variant)
         return type(managed).__name__.upper(), wanted | management_fields(managed, self._variant)
 

@@ -4,7 +4,7 @@ At the end both ends of every circuit must agree that it is idle and unblocked (
 case leaves otherwise), no call is left in the switch and no telephone is off the hook.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from calleq.telephones.table import State as TelephoneState
 from calleq.trace.capture import Captured
@@ -14,7 +14,7 @@ from simulator.conformance.isup.bench import SWITCH, TESTERS, TOPOLOGY, Bench
 from simulator.conformance.isup.octets import ISUP
 from simulator.conformance.isup.operator import ORDERS
 from simulator.conformance.isup.tester import Tester
-from simulator.conformance.language import Read, WireError
+from simulator.conformance.language import Language, Party, Read, WireError
 from simulator.conformance.loading import LoadedCase, circuits_of
 from simulator.conformance.mutants import Mutant
 from simulator.conformance.performing import Performer, StepError
@@ -57,11 +57,19 @@ def check_step(step: AnyStep) -> None:
 class IsupPerformer(Performer):
     """One run of an ISUP case on a bench of its own."""
 
-    def __init__(self, loaded: LoadedCase, mutant: Mutant | None = None) -> None:
-        super().__init__(loaded, ISUP)
-        self.bench = Bench(mutant, loaded.case.route)
+    def __init__(
+        self,
+        loaded: LoadedCase,
+        mutant: Mutant | None = None,
+        *,
+        bench: Bench | None = None,
+        language: Language = ISUP,
+    ) -> None:
+        """`bench` and `language`: of a suite that has more than ISUP."""
+        super().__init__(loaded, language)
+        self.bench = bench or Bench(mutant, loaded.case.route)
         self.clock = self.bench.clock
-        self.parties = self.bench.testers
+        self.parties: Mapping[str, Party] = self.bench.testers
         self._seen = dict.fromkeys(self.bench.handsets, 0)
 
     def ladder(self) -> Ladder:
