@@ -18,9 +18,11 @@ from calleq.ip_peripheral.service import IntelligentPeripheral
 from calleq.journal.contract import Journal
 from calleq.journal.entries import LineSeized, Stamped, Started, by_entity
 from calleq.lines.contract import LinePlant
-from calleq.media.contract import Prompt, Voice
-from calleq.media.wording import announcement_text, apology_text, whisper_text
-from calleq.network_services import resource_of, sccp_plans
+from calleq.media.contract import Voice
+from calleq.network_services import (
+    resource_of,
+    sccp_plans,
+)
 from calleq.osn.contract import Bus
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
@@ -164,12 +166,17 @@ def build_network(
     plant: Plant,
     elements: frozenset[str] | None = None,
     entries: Sequence[Stamped] = (),
+    played: frozenset[str] = frozenset(),
 ) -> Network:
-    """Build the named elements (None: all) on the plant; `Network.start` sets them to work."""
+    """Build the named elements (None: all) on the plant; `Network.start` sets them to work.
+
+    Of those that are `played` there is the signalling alone, for somebody else to stand there.
+    """
     chosen = frozenset(element_names(topology)) if elements is None else elements
     last_seizures = _last_seizures(entries)
     network = Network(topology, plant.journal)
     _build_nodes(network, plant, chosen)
+    chosen -= played
     for switch in topology.switches:
         if switch.name in chosen:
             network.switches[switch.name] = SwitchService(
@@ -243,20 +250,6 @@ def _build_control_points(network: Network, plant: Plant, chosen: frozenset[str]
                 journal=plant.journal,
                 clock=plant.clock,
             )
-
-
-def prompts_of(topology: Topology) -> list[Prompt]:
-    """Every sentence the network may have to speak, so that it can be rendered beforehand."""
-    names = dict.fromkeys(["", *(business.name for business in topology.businesses)])
-    spoken = []
-    for name in names:
-        text, mark = announcement_text(name)
-        spoken += [
-            Prompt("speech", text, mark),
-            Prompt("speech", whisper_text(name)),
-            Prompt("speech", apology_text(name)),
-        ]
-    return spoken
 
 
 def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None:

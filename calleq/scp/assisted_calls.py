@@ -22,8 +22,9 @@ from calleq.calling_logic.means import Way, WayUser
 from calleq.causes import Q850
 from calleq.journal.service_keys import service_key
 from calleq.media.contract import Player, Prompt, Verdict
+from calleq.scp.dialogue import WAIT_S, DialogueOwner, ServiceDialogue
 from calleq.scp.party import Party, PartyInput, armed
-from calleq.scp.platform import WAIT_S, DialogueOwner, ServiceDialogue, ServicePlatform
+from calleq.scp.platform import ServicePlatform
 from calleq.scp.script import Script
 from calleq.scp.wording import correlation_of, routing_address
 from calleq.ss7.inap.arguments import (

@@ -19,8 +19,9 @@ from calleq.causes import Q850
 from calleq.journal.entries import CircuitKey
 from calleq.journal.service_keys import service_key
 from calleq.media.contract import Player, Prompt, Verdict
+from calleq.scp.dialogue import WAIT_S, ServiceDialogue
 from calleq.scp.party import Party, PartyInput, armed
-from calleq.scp.platform import WAIT_S, ServiceDialogue, ServicePlatform
+from calleq.scp.platform import ServicePlatform
 from calleq.scp.script import Script
 from calleq.ss7.inap.arguments import (
     Cancel,

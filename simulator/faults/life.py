@@ -17,6 +17,7 @@ from calleq.network import Network
 from calleq.osn.contract import Bus
 from calleq.runtime.clock import Clock, Timer
 from calleq.ss7.links import LinkEnd
+from calleq.ss7.m2pa import Remains
 from simulator.faults.disk import DiskJournal, VirtualDisk
 
 
@@ -169,6 +170,9 @@ class MortalLinkEnd:
 
     def retrieve(self, after: int | None) -> list[bytes]:
         return self._end.retrieve(after)
+
+    def take_back(self) -> Remains:
+        return self._end.take_back()
 
 
 class MortalVoice:

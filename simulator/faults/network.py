@@ -77,12 +77,15 @@ class FragileNetwork:
         machines: Machines = "one",
         manners: Manners | None = None,
         start_us: int = START_US,
+        played: frozenset[str] = frozenset(),
     ) -> None:
         """`settle_us` pass before it is handed over, so that dial-up computers are on-line.
 
         `machines`: whether all processes run on one machine, or each on its own, whose monotonic
-        clock counts from another instant.
+        clock counts from another instant. `played` are elements of which there is the signalling
+        alone: somebody else is in their place.
         """
+        self._played = played
         self.topology = topology
         self.clock = VirtualClock(start_us)
         self.tap = tap or NoTap()
@@ -376,7 +379,7 @@ class FragileNetwork:
             below_sccp=lambda node, below: TroubledNetwork(node, below, self.signalling, clock),
         )
         process.network = build_network(
-            self.topology, plant, frozenset((name,)), process.disk.entries
+            self.topology, plant, frozenset((name,)), process.disk.entries, self._played
         )
         return process.network
 

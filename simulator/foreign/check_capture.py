@@ -107,6 +107,9 @@ class Reader:
         if msu.service == SERVICE_SCCP:
             name, fields = service_fields(decode_sccp(msu.payload, self._variant))
             return name, wanted | fields
+        if msu.service > self._variant.test_service:
+            # Of other user parts the label is compared, and nothing above it.
+            return f"service {msu.service}", wanted
         managed = from_msu(msu, self._variant)
         return type(managed).__name__.upper(), wanted | management_fields(managed, self._variant)
 
