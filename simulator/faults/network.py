@@ -161,8 +161,8 @@ class FragileNetwork:
     @property
     def exchanges(self) -> tuple[str, ...]:
         """The names of the nodes with circuits."""
-        nodes = (*self.topology.switches, *self.topology.peripherals)
-        return tuple(node.name for node in nodes)
+        topology = self.topology
+        return tuple(one.name for of in (topology.switches, topology.peripherals) for one in of)
 
     def point_codes(self) -> dict[str, int]:
         """The point code of every node by its name."""
