@@ -67,6 +67,8 @@ def rest_of(network: FragileNetwork) -> Rest:
                     lines[line.number] = switch.register.calls_on(line.number)
         for name, peripheral in running.peripherals.items():
             calls[name] = len(peripheral.calling_logic)
+            if peripheral.resource is not None:
+                calls[f"{name} for SCPs"] = len(peripheral.resource)
     telephones = network.telephones
     return Rest(
         circuits=circuits,
