@@ -19,12 +19,13 @@ from calleq.ss7.sccp.values import PartyAddress
 from calleq.ss7.tcap.components import Invocation, Problem
 from calleq.ss7.tcap.contract import TcapError
 from calleq.topology import parse_point_code
-from calleq.units import SECOND_US
+from calleq.units import MINUTE_US, SECOND_US
 from simulator.faults.network import FragileNetwork
 from tests.srf_scene import CONFERENCE, A, Assisted, B, SrfScene, collect, play, scene
 from tests.ssf_scene import SSN, Dialogue
 from tests.test_equipments import made_by
-from tests.virtual import REPRESENTATIVE, number
+from tests.test_scp_lost import ENOUGH_US, STATES
+from tests.virtual import REPRESENTATIVE, VirtualNetwork, number
 
 E = EventTypeBCSM
 MENU = "For sales press one."
@@ -405,3 +406,23 @@ def test_a_mad_scp_and_parties_that_do_as_they_like(seed: int) -> None:
         network.hang_up(telephone)
     network.passes(5)
     network.is_over()
+
+
+@pytest.mark.parametrize(("state", "after_s"), STATES, ids=[state for state, _ in STATES])
+def test_an_scp_that_bridges_by_the_peripheral_is_lost(state: str, after_s: float) -> None:
+    """As `test_scp_lost` has it for the switch's bridge."""
+    network = VirtualNetwork(made_by("scp-2"))
+    call = network.place(A, REPRESENTATIVE)
+    network.clock.advance_us(round(after_s * SECOND_US))
+    network.stp_fails("scp-2")
+    network.clock.advance_us(ENOUGH_US)
+    network.stp_returns("scp-2")
+    network.clock.advance_us(MINUTE_US)
+    network.assert_at_rest()
+    assert network.view(call).final
+    for telephone in (A, REPRESENTATIVE):
+        for lived in network.calls(telephone):
+            assert lived.ended is not None, f"{telephone} in {state}"
+        assert network.rings(telephone) <= 1
+    assert network.call(number("06"), REPRESENTATIVE).state == "completed"
+    network.assert_at_rest()
