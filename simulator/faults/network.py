@@ -165,10 +165,8 @@ class FragileNetwork:
     @property
     def exchanges(self) -> tuple[str, ...]:
         """The names of the nodes with circuits."""
-        return (
-            *(switch.name for switch in self.topology.switches),
-            *(peripheral.name for peripheral in self.topology.peripherals),
-        )
+        nodes = (*self.topology.switches, *self.topology.peripherals)
+        return tuple(node.name for node in nodes)
 
     def point_codes(self) -> dict[str, int]:
         """The point code of every node by its name."""

@@ -9,7 +9,7 @@ import msgspec
 from calleq.cli.failure import UsageError
 from calleq.cli.output import print_json, print_line, print_table
 from calleq.topology import load_topology
-from simulator.faults.matrix import APPROACHES, Cell, kinds_of, run_cell
+from simulator.faults.matrix import Cell, approaches_of, kinds_of, run_cell
 from simulator.faults.progress import progress
 
 SHORT = {
@@ -58,15 +58,15 @@ def run_matrix(
     points = [point.name for point in load_topology().service_control_points]
     if equipment and equipment not in points:
         raise UsageError(f"--equipment {equipment}: one of {', '.join(points)} was expected")
-    all_kinds = kinds_of(equipment)
-    states = [approach.state for approach in APPROACHES]
+    all_kinds, approaches = kinds_of(equipment), approaches_of(equipment)
+    states = [approach.state for approach in approaches]
     kinds = [one.name for one in all_kinds]
     for name, given, known in (("--state", state, states), ("--kind", kind, kinds)):
         if given is not None and given not in known:
             raise UsageError(f"{name} {given}: one of {', '.join(known)} was expected")
     wanted = [
         (row, column, equipment)
-        for row, approach in enumerate(APPROACHES)
+        for row, approach in enumerate(approaches)
         for column, one in enumerate(all_kinds)
         if state in (None, approach.state) and kind in (None, one.name)
     ]
@@ -83,7 +83,7 @@ def run_matrix(
 
 def _cell(place: tuple[int, int, str]) -> Cell:
     row, column, equipment = place
-    return run_cell(APPROACHES[row], kinds_of(equipment)[column], equipment)
+    return run_cell(approaches_of(equipment)[row], kinds_of(equipment)[column], equipment)
 
 
 def _show(cells: list[Cell], broken: list[Cell], equipment: str) -> None:
