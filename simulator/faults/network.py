@@ -165,8 +165,9 @@ class FragileNetwork:
     @property
     def exchanges(self) -> tuple[str, ...]:
         """The names of the nodes with circuits."""
-        nodes = (*self.topology.switches, *self.topology.peripherals)
-        return tuple(node.name for node in nodes)
+        topology = self.topology
+        switches = (switch.name for switch in topology.switches)
+        return *switches, *(peripheral.name for peripheral in topology.peripherals)
 
     def point_codes(self) -> dict[str, int]:
         """The point code of every node by its name."""
