@@ -38,7 +38,7 @@ from calleq.ss7.m3ua.ends import AdaptedEnd
 from calleq.ss7.m3ua.network import tell_each_other
 from calleq.ss7.mtp3 import MessageTransfer
 from calleq.ss7.node import Mtp3Node
-from calleq.ss7.sccp.service import SccpNode
+from calleq.ss7.sccp.service import SccpNode, SignallingNetwork
 from calleq.ss7.transfer_point import TransferPoint
 from calleq.ss7.variant import variant_of
 from calleq.ssp.switch import SwitchService
@@ -85,6 +85,8 @@ class Plant:
     """Of the people at the telephones; None: those who talk for `talk_us`."""
     between: Callable[[str, MessageTransfer], MessageTransfer] | None = None
     """What stands between a node of that name and its exchange; None: nothing does."""
+    below_sccp: Callable[[str, SignallingNetwork], SignallingNetwork] | None = None
+    """What stands between a node of that name and its SCCP; None: nothing does."""
 
 
 @dataclass(slots=True)
@@ -281,7 +283,8 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
     plans = sccp_plans(topology)
     for name, node in network.nodes.items():
         if name in plans:
-            network.sccp[name] = SccpNode(node, plant.clock, plans[name], variant)
+            below = node if plant.below_sccp is None else plant.below_sccp(name, node)
+            network.sccp[name] = SccpNode(below, plant.clock, plans[name], variant)
         if isinstance(node, TransferPoint):
             _set_ways_out(node, name, topology, codes)
             continue

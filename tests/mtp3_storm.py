@@ -10,7 +10,9 @@ notes what Q.704 lets it lose, so that whatever else is missing shows:
 
 One thing can still be overtaken: what a transfer point has put on the wire of a link just when that
 is cut, if the sender has been told already to send past it. It comes later than its successors,
-because it must be retrieved. The harness knows which units those are, and lets no other be late.
+because it must be retrieved. The harness knows which units those are, and lets no other be late. (A
+way that is found again before the word of its loss has arrived does the same, about once in some
+thousand storms: the harness does not excuse it.)
 """
 
 import random

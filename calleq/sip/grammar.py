@@ -29,7 +29,7 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _DIGITS = re.compile(r"[0-9]{1,10}")
 
 Parameters = dict[str, str | None]
-"""By name in small letters; None is a parameter without a value. Quoted values keep their quotes."""
+"""By name in small letters; None is a parameter without a value. Quotes are kept."""
 
 
 def split_values(text: str) -> list[str]:

@@ -61,34 +61,12 @@ COMPACT = {
 
 _SPELT = {"call-id": "Call-ID", "cseq": "CSeq", "www-authenticate": "WWW-Authenticate"}
 _SPELT |= {"rseq": "RSeq", "rack": "RAck", "min-se": "Min-SE", "mime-version": "MIME-Version"}
-_COMMON = [
-    "via",
-    "from",
-    "to",
-    "call-id",
-    "cseq",
-    "contact",
-    "max-forwards",
-    "content-length",
-    "content-type",
-    "allow",
-    "supported",
-    "require",
-    "user-agent",
-    "server",
-    "route",
-    "record-route",
-    "authorization",
-    "www-authenticate",
-    "expires",
-    "date",
-    "proxy-authorization",
-    "proxy-authenticate",
-    "session-expires",
-    "accept",
-    "unsupported",
-    "retry-after",
-]
+_COMMON = (
+    *("via", "from", "to", "call-id", "cseq", "contact", "max-forwards", "content-length"),
+    *("content-type", "allow", "supported", "require", "user-agent", "server", "route"),
+    *("record-route", "authorization", "www-authenticate", "expires", "date", "retry-after"),
+    *("proxy-authorization", "proxy-authenticate", "session-expires", "accept", "unsupported"),
+)
 _NAMES = {name: name for name in _COMMON}
 _NAMES |= {_SPELT.get(name, name.title()): name for name in _COMMON}
 _NAMES |= COMPACT

@@ -1,6 +1,7 @@
 """The bench of INAP: the switch and exchanges of ISUP's bench, with two SCPs of the tester's.
 
-`scp` and `mate` are each other's mates; the triggers of the switch are in `network.toml`.
+`scp` and `mate` are each other's mates; the triggers of the switch are in `network.toml`. Cases of
+the resource (`role = "ip"`) have the peripheral `ip-a` instead of the switch (`resource.toml`).
 """
 
 from collections.abc import Callable
@@ -11,11 +12,10 @@ import msgspec
 
 from calleq.ss7 import mtp3_codec
 from calleq.ss7.mtp3 import SERVICE_ISUP, Mtp3Error
-from calleq.ssp.ssf.switching import ServiceSwitching
 from calleq.topology import load_topology
 from simulator.conformance.inap.octets import INAP, MESSAGES
 from simulator.conformance.inap.point import SERVICE, ControlPoint
-from simulator.conformance.isup.bench import SWITCH, Bench
+from simulator.conformance.isup.bench import Bench
 from simulator.conformance.isup.mutants import MeddledEnd
 from simulator.conformance.language import Read, Value, WireError
 from simulator.conformance.mutants import Mutant, Payloads
@@ -24,6 +24,8 @@ from simulator.conformance.tcap.octets import TCAP
 
 NETWORK = Path(str(files("simulator") / "conformance" / "inap" / "network.toml"))
 TOPOLOGY = load_topology(NETWORK)
+RESOURCE_TOPOLOGY = load_topology(NETWORK.with_name("resource.toml"))
+"""The same SCPs, for cases of the resource."""
 POINTS = tuple(point.name for point in TOPOLOGY.service_control_points)
 _LABEL = 5
 STATES = ("SSA", "SSP")
@@ -97,24 +99,41 @@ def _altered(message: Read, change: Callable[[Read, bytes], Payloads]) -> list[t
 
 
 class InapBench(Bench):
-    """One switch with service switching under test."""
+    """A bench with SCPs of the tester's."""
 
     meddled = SignallingEnd
     shown = frozenset((SERVICE_ISUP, SERVICE))
 
-    def __init__(self, mutant: Mutant | None = None) -> None:
-        super().__init__(mutant, None, TOPOLOGY)
-
     def begin(self) -> None:
         """The SCPs are there before the links carry anything."""
         self.points = {
-            name: ControlPoint(name, self.far_node(name), self.codes[SWITCH], self.clock)
+            name: ControlPoint(name, self.far_node(name), self.codes[self.element], self.clock)
             for name in POINTS
         }
 
-    @property
-    def services(self) -> ServiceSwitching:
-        """The function under test."""
+
+class SwitchBench(InapBench):
+    """One switch with service switching under test."""
+
+    def __init__(self, mutant: Mutant | None = None) -> None:
+        super().__init__(mutant, None, TOPOLOGY)
+
+    def calls_left(self) -> int:
         services = self.switch.services
         assert services is not None, "the network has SCPs"
-        return services
+        return super().calls_left() + len(services)
+
+
+class ResourceBench(InapBench):
+    """One peripheral with a specialized resource function under test, beside exchange B."""
+
+    element = "ip-a"
+    tester_names = ("b",)
+
+    def __init__(self, mutant: Mutant | None = None) -> None:
+        super().__init__(mutant, None, RESOURCE_TOPOLOGY)
+
+    def calls_left(self) -> int:
+        resource = self.network.peripherals[self.element].resource
+        assert resource is not None, "the network has SCPs"
+        return len(resource) + resource.dialogues

@@ -1,9 +1,10 @@
 """Operations, errors and parameters of INAP as the tester has them (ETS 300 374-1 §6, Q.1228).
 
-Names are those of the ASN.1. Of an operation: its code, how its parameters are wrapped, and under
-which tag each stands and what kind of contents it has (`parameters`). `eventCause`, `connectTime`
-and `information_N` are not elements of their own: they are what is inside `eventSpecificInformation`
-and `requestedInformation`, so that cases can say them.
+Names are those of the ASN.1, but where two of one name differ (`assistCorrelationID`). Of an
+operation: its code, how its parameters are wrapped, and under which tag each stands and what kind
+of contents it has (`parameters`). `eventCause`, `connectTime` and `information_N` are not elements
+of their own: they are inside `eventSpecificInformation` and `requestedInformation`, so that cases
+can say them.
 """
 
 from typing import Literal, NamedTuple
@@ -50,7 +51,7 @@ OPERATIONS: dict[str, Format] = {
     "AssistRequestInstructions": Format(
         16,
         "sequence",
-        {"correlationID": Parameter(0, "address"), "iPAvailable": Parameter(1, "octets")},
+        {"assistCorrelationID": Parameter(0, "address"), "iPAvailable": Parameter(1, "octets")},
     ),
     "EstablishTemporaryConnection": Format(
         17,

@@ -136,9 +136,10 @@ def _given(fields: Mapping[str, Value], name: str) -> bytes:
 
 
 def _argument(form: Format, fields: Mapping[str, Value]) -> bytes:
-    known = {**_with_information(fields)}
+    given = _with_information(fields)
+    known = {name: given[name] for name in form.parameters if name in given}
     body = b""
-    for name, value in known.items():
+    for name, value in {**known, **given}.items():
         if name in form.parameters:
             tag, kind, constructed = form.parameters[name]
             contents = parameters.pack(kind, value)

@@ -31,9 +31,7 @@ from simulator.conformance.isup import parameters as isup
 from simulator.conformance.language import Value, WireError
 
 _SIDES = {"sending": 0, "receiving": 1}
-_EVENT = re.compile(
-    r"(?P<event>\w+) (?P<mode>\w+)( leg (?P<leg>\d+))?( after (?P<after>\d+))?( digits (?P<digits>\d+))?"
-)
+_EVENT = re.compile(r"(?P<event>\w+) (?P<mode>\w+)( leg (?P<leg>\d+))?( after (?P<after>\d+))?")
 _YES, _NO = b"\xff", b"\x00"
 INTERNATIONAL = 4
 
@@ -90,8 +88,6 @@ def _events(value: Value) -> bytes:
             body += field(2, leg(f"sending {found['leg']}"), constructed=True)
         if found["after"]:
             body += field(30, field(1, integer(int(found["after"]))), constructed=True)
-        if found["digits"]:
-            body += field(30, field(0, integer(int(found["digits"]))), constructed=True)
         octets += element(SEQUENCE, body)
     return octets
 

@@ -1,25 +1,23 @@
 """The steps of an INAP case: those of ISUP's, with SCPs beside the exchanges.
 
-Dialogues are named as circuits: `x`, `y`, `z` are the first, the second, the third of an SCP. Orders
-are about an SCP (`at`): `deaf` (nothing reaches it any more), `prohibit` (SCCP management tells the
-switch that its subsystem is out of service), `asked` (the switch has put `circuits` questions so
-far).
+Dialogues are named as circuits: `x`, `y`, `z` are the first, the second, the third of an SCP. The
+order `prohibit` is about an SCP (`at`): SCCP management tells the switch that its subsystem is out
+of service.
 
 At the end, beside what ISUP's cases ask for: no dialogue is left open at either side, and no
 association in the switch.
 """
 
-from simulator.conformance.inap.bench import TOPOLOGY, InapBench
+from simulator.conformance.inap.bench import TOPOLOGY, ResourceBench, SwitchBench
 from simulator.conformance.inap.language import BOTH
 from simulator.conformance.isup.performing import IsupPerformer
 from simulator.conformance.isup.tester import Tester
 from simulator.conformance.language import Read, WireError
 from simulator.conformance.loading import LoadedCase
 from simulator.conformance.mutants import Mutant
-from simulator.conformance.performing import StepError
 from simulator.conformance.steps import AnyStep, Expect, Order
 
-ORDERS = ("deaf", "prohibit", "asked")
+ORDERS = ("prohibit",)
 DIALOGUES = {"x": 1, "y": 2, "z": 3}
 """Numbers of dialogues by the names that cases have for them."""
 
@@ -38,7 +36,7 @@ class InapPerformer(IsupPerformer):
     """One run of an INAP case on a bench of its own."""
 
     def __init__(self, loaded: LoadedCase, mutant: Mutant | None = None) -> None:
-        bench = InapBench(mutant)
+        bench = (ResourceBench if loaded.case.role == "ip" else SwitchBench)(mutant)
         super().__init__(loaded, mutant, bench=bench, language=BOTH)
         self._bench = bench
         self.circuits = {**DIALOGUES, **self.circuits}
@@ -46,21 +44,9 @@ class InapPerformer(IsupPerformer):
 
     def other_step(self, step: AnyStep) -> None:
         if isinstance(step, Order):
-            self._order_point(step)
+            self._bench.points[step.at].prohibit()
         else:
             super().other_step(step)
-
-    def _order_point(self, step: Order) -> None:
-        point = self._bench.points[step.at]
-        match step.order:
-            case "deaf":
-                point.is_deaf = True
-            case "prohibit":
-                point.prohibit()
-            case _:
-                asked = self._bench.services.asked
-                if asked != int(step.circuits):
-                    raise StepError(f"{asked} questions were put")
 
     def check_more(self, step: Expect, message: Read) -> None:
         if isinstance(self.parties[step.at], Tester):
@@ -71,7 +57,6 @@ class InapPerformer(IsupPerformer):
         if found:
             return found
         for point in self._bench.points.values():
-            if not point.is_deaf and point.open:
+            if point.open:
                 return f"dialogue {point.open[0]} of {point.name} is open"
-        left = len(self._bench.services)
-        return f"{left} associations are left in the switch" if left else ""
+        return ""

@@ -82,8 +82,6 @@ class ControlPoint:
         self.inbox: deque[Arrived] = deque()
         self.faults: list[str] = []
         self.dialogues: dict[int, Dialogue] = {}
-        self.is_deaf = False
-        """Whether what comes is lost."""
         self._switch_code = switch_code
         self._clock = clock
         node.on_message(SERVICE, self._received)
@@ -156,8 +154,6 @@ class ControlPoint:
     # What comes.
 
     def _received(self, msu: Msu) -> None:
-        if self.is_deaf:
-            return
         try:
             self._take(SCCP.read(bytes(_LABEL) + msu.payload))
         except WireError as error:

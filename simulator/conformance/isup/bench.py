@@ -15,7 +15,7 @@ from calleq.accounts.passwords import InlineVerifier
 from calleq.journal.memory import MemoryJournal
 from calleq.lines.plants import InProcessLines
 from calleq.media.contract import Player as Report
-from calleq.media.contract import circuit_wire, player_source, wire_source
+from calleq.media.contract import Prompt, circuit_wire, player_source, wire_source
 from calleq.media.prompts import NominalPrompts
 from calleq.media.virtual import VirtualVoice
 from calleq.network import Plant, build_network, point_codes
@@ -25,6 +25,7 @@ from calleq.runtime.tap import Segment
 from calleq.ss7.links import InProcessLink, LinkEnd
 from calleq.ss7.mtp3 import SERVICE_ISUP
 from calleq.ss7.node import Mtp3Node
+from calleq.ssp.switch import SwitchService
 from calleq.telephones.diary import Diary
 from calleq.topology import SignallingLink, Topology, load_topology
 from calleq.trace.capture import Captured, MemoryCapture
@@ -54,6 +55,9 @@ CODES = point_codes(TOPOLOGY)
 class Bench:
     """One switch under test."""
 
+    element: str = SWITCH
+    """What is under test."""
+    tester_names: tuple[str, ...] = TESTERS
     meddled: type[MeddledEnd] = MeddledEnd
     """What a mutant's end of a link is."""
     shown: frozenset[int] = frozenset((SERVICE_ISUP,))
@@ -87,12 +91,13 @@ class Bench:
             secret=bytes(32),
             diary=self.diary,
         )
-        self.network = build_network(_with_route(topology, route), plant, frozenset((SWITCH,)))
-        self.exchange = self.network.exchanges[SWITCH]
+        self.network = build_network(
+            _with_route(topology, route), plant, frozenset((self.element,))
+        )
+        self.exchange = self.network.exchanges[self.element]
         groups = {trunk.ends[1]: trunk.name for trunk in topology.trunks}
         self.operator = Operator(self.exchange, groups)
-        self.switch = self.network.switches[SWITCH]
-        self.testers = {name: self._tester(f"sp-{name}") for name in TESTERS}
+        self.testers = {name: self._tester(f"sp-{name}") for name in self.tester_names}
         self.handsets = {
             line.number: Handset(
                 SWITCH,
@@ -105,6 +110,7 @@ class Bench:
                 rejects=line.behaviour == "rejects",
             )
             for line in topology.lines
+            if self.element == SWITCH
         }
         self.begin()
         if mutant is not None:
@@ -113,45 +119,56 @@ class Bench:
         self.clock.advance_us(SETTLE_US)
         self._began_us = self.clock.now_us()
 
+    @property
+    def switch(self) -> SwitchService:
+        """The switch under test."""
+        return self.network.switches[self.element]
+
+    def calls_left(self) -> int:
+        """How many calls the element has."""
+        return self.switch.calls_in_progress
+
     def begin(self) -> None:
         """Make what else the tester has, before anything starts."""
 
     def _link_ends(self, link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
         wire = InProcessLink(link.ends, self.clock, self.capture, link.delay_us)
-        far = link.ends[1] if link.ends[0] == SWITCH else link.ends[0]
+        far = link.ends[1] if link.ends[0] == self.element else link.ends[0]
         self.links[far] = wire
-        end: LinkEnd = wire.end(SWITCH)
+        end: LinkEnd = wire.end(self.element)
         if self._mutant is not None:
             end = self.meddled(end, self._mutant, self.clock)
-        return {SWITCH: end}
+        return {self.element: end}
 
     def _tester(self, name: str) -> Tester:
-        return Tester(name, self.far_node(name), self.codes[SWITCH], self.clock)
+        return Tester(name, self.far_node(name), self.codes[self.element], self.clock)
 
     def far_node(self, name: str) -> Mtp3Node:
         """Level 3 of a node of the tester's."""
         node = Mtp3Node(name, self.codes[name], self.clock)
-        node.attach(self.links[name].end(name), self.codes[SWITCH])
+        node.attach(self.links[name].end(name), self.codes[self.element])
         return node
 
     def wire(self, tester: Tester, cic: int) -> str:
         """The voice wire of a circuit."""
-        return circuit_wire(self.codes[SWITCH], self.codes[tester.name], cic)
+        return circuit_wire(self.codes[self.element], self.codes[tester.name], cic)
 
-    def speak(self, tester: Tester, cic: int, what: str) -> None:
-        """Have a tester put speech on a circuit, or what arrives on it, or nothing."""
+    def speak(self, tester: Tester, cic: int, what: str, keys: str = "") -> None:
+        """Have a tester put speech or keys on a circuit, or what arrives on it, or nothing."""
         wire = self.wire(tester, cic)
         sources: tuple[str, ...] = ()
-        if what == "speech":
-            self.voice.play(tester.name, MOUTH, SPEECH, Report())
-            sources = (player_source(MOUTH),)
+        if what in ("speech", "keys"):
+            said = Prompt(kind="keys", text=keys) if what == "keys" else SPEECH
+            mouth = f"{MOUTH}/{cic}" if what == "keys" else MOUTH
+            self.voice.play(tester.name, mouth, said, Report())
+            sources = (player_source(mouth),)
         elif what == "loop":
             sources = (wire_source(wire),)
         self.voice.feed(tester.name, wire, sources)
 
     def controls(self, tester: Tester, cic: int) -> bool:
         """Whether the switch has the say in a dual seizure of a circuit (Q.764 §2.9.1.3)."""
-        return (cic % 2 == 0) == (self.codes[SWITCH] > self.codes[tester.name])
+        return (cic % 2 == 0) == (self.codes[self.element] > self.codes[tester.name])
 
     def heard_at(self, tester: Tester, cic: int) -> frozenset[str]:
         """The voices that arrive at a tester on a circuit now."""

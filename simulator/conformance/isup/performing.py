@@ -10,7 +10,7 @@ from calleq.telephones.table import State as TelephoneState
 from calleq.trace.capture import Captured
 from calleq.trace.ladder import Ladder
 from calleq.units import SECOND_US
-from simulator.conformance.isup.bench import SWITCH, TESTERS, TOPOLOGY, Bench
+from simulator.conformance.isup.bench import TOPOLOGY, Bench
 from simulator.conformance.isup.octets import ISUP
 from simulator.conformance.isup.operator import ORDERS
 from simulator.conformance.isup.tester import Tester
@@ -103,7 +103,7 @@ class IsupPerformer(Performer):
                 self._hears(step)
             case Speak():
                 exchange = self._exchange(step.at)
-                self.bench.speak(exchange, self.cic(step.circuit), step.what)
+                self.bench.speak(exchange, self.cic(step.circuit), step.what, step.keys)
             case Order():
                 self._order(step)
             case Alarm():
@@ -192,8 +192,9 @@ class IsupPerformer(Performer):
         found = self._others({(circuit.at, self.cic(circuit.circuit)) for circuit in left})
         if found:
             return f"at the end {found}"
-        if self.bench.switch.calls_in_progress:
-            return f"{self.bench.switch.calls_in_progress} calls are left in {SWITCH}"
+        calls = self.bench.calls_left()
+        if calls:
+            return f"{calls} calls are left in {self.bench.element}"
         return self._telephones_left()
 
     def _others(self, left: set[tuple[str, int]]) -> str:
@@ -204,7 +205,7 @@ class IsupPerformer(Performer):
                     continue
                 if view.busy or view.blocked_by_switch or view.blocked_by_tester:
                     return f"circuit {cic} to {name} is not idle at the tester"
-        for name in TESTERS:
+        for name in self.bench.tester_names:
             told = self.bench.operator.not_idle(f"sp-{name}")
             others = [text for cic, text in told if (name, cic) not in left]
             if others:
