@@ -18,9 +18,11 @@ from calleq.ip_peripheral.service import IntelligentPeripheral
 from calleq.journal.contract import Journal
 from calleq.journal.entries import LineSeized, Stamped, Started, by_entity
 from calleq.lines.contract import LinePlant
-from calleq.media.contract import Prompt, Voice
-from calleq.media.wording import announcement_text, apology_text, whisper_text
-from calleq.network_services import resource_of, sccp_plans
+from calleq.media.contract import Voice
+from calleq.network_services import (
+    resource_of,
+    sccp_plans,
+)
 from calleq.osn.contract import Bus
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
@@ -36,7 +38,7 @@ from calleq.ss7.m3ua.ends import AdaptedEnd
 from calleq.ss7.m3ua.network import tell_each_other
 from calleq.ss7.mtp3 import MessageTransfer
 from calleq.ss7.node import Mtp3Node
-from calleq.ss7.sccp.service import SccpNode
+from calleq.ss7.sccp.service import SccpNode, SignallingNetwork
 from calleq.ss7.transfer_point import TransferPoint
 from calleq.ss7.variant import variant_of
 from calleq.ssp.switch import SwitchService
@@ -83,6 +85,8 @@ class Plant:
     """Of the people at the telephones; None: those who talk for `talk_us`."""
     between: Callable[[str, MessageTransfer], MessageTransfer] | None = None
     """What stands between a node of that name and its exchange; None: nothing does."""
+    below_sccp: Callable[[str, SignallingNetwork], SignallingNetwork] | None = None
+    """What stands between a node of that name and its SCCP; None: nothing does."""
 
 
 @dataclass(slots=True)
@@ -162,12 +166,17 @@ def build_network(
     plant: Plant,
     elements: frozenset[str] | None = None,
     entries: Sequence[Stamped] = (),
+    played: frozenset[str] = frozenset(),
 ) -> Network:
-    """Build the named elements (None: all) on the plant; `Network.start` sets them to work."""
+    """Build the named elements (None: all) on the plant; `Network.start` sets them to work.
+
+    Of those that are `played` there is the signalling alone, for somebody else to stand there.
+    """
     chosen = frozenset(element_names(topology)) if elements is None else elements
     last_seizures = _last_seizures(entries)
     network = Network(topology, plant.journal)
     _build_nodes(network, plant, chosen)
+    chosen -= played
     for switch in topology.switches:
         if switch.name in chosen:
             network.switches[switch.name] = SwitchService(
@@ -182,6 +191,27 @@ def build_network(
                 last_seizure=last_seizures.get(switch.name, 0),
                 sccp=network.sccp.get(switch.name),
             )
+    _build_peripherals(network, plant, chosen)
+    _build_control_points(network, plant, chosen)
+    if topology.access_server.name in chosen:
+        _build_door(network, plant)
+    if TELEPHONES in chosen:
+        network.telephones = Telephones(
+            topology,
+            plant.lines,
+            plant.voice,
+            plant.clock,
+            plant.diary,
+            talk_us=plant.talk_us,
+            isp_number=topology.isp_number,
+            manners=plant.manners,
+            boot_us=BOOT_US,
+        )
+    return network
+
+
+def _build_peripherals(network: Network, plant: Plant, chosen: frozenset[str]) -> None:
+    topology = network.topology
     for peripheral in topology.peripherals:
         if peripheral.name in chosen:
             group = next(
@@ -207,22 +237,6 @@ def build_network(
                     plant.clock,
                 ),
             )
-    _build_control_points(network, plant, chosen)
-    if topology.access_server.name in chosen:
-        _build_door(network, plant)
-    if TELEPHONES in chosen:
-        network.telephones = Telephones(
-            topology,
-            plant.lines,
-            plant.voice,
-            plant.clock,
-            plant.diary,
-            talk_us=plant.talk_us,
-            isp_number=topology.isp_number,
-            manners=plant.manners,
-            boot_us=BOOT_US,
-        )
-    return network
 
 
 def _build_control_points(network: Network, plant: Plant, chosen: frozenset[str]) -> None:
@@ -236,20 +250,6 @@ def _build_control_points(network: Network, plant: Plant, chosen: frozenset[str]
                 journal=plant.journal,
                 clock=plant.clock,
             )
-
-
-def prompts_of(topology: Topology) -> list[Prompt]:
-    """Every sentence the network may have to speak, so that it can be rendered beforehand."""
-    names = dict.fromkeys(["", *(business.name for business in topology.businesses)])
-    spoken = []
-    for name in names:
-        text, mark = announcement_text(name)
-        spoken += [
-            Prompt("speech", text, mark),
-            Prompt("speech", whisper_text(name)),
-            Prompt("speech", apology_text(name)),
-        ]
-    return spoken
 
 
 def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None:
@@ -283,7 +283,8 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
     plans = sccp_plans(topology)
     for name, node in network.nodes.items():
         if name in plans:
-            network.sccp[name] = SccpNode(node, plant.clock, plans[name], variant)
+            below = node if plant.below_sccp is None else plant.below_sccp(name, node)
+            network.sccp[name] = SccpNode(below, plant.clock, plans[name], variant)
         if isinstance(node, TransferPoint):
             _set_ways_out(node, name, topology, codes)
             continue

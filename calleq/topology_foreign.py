@@ -11,6 +11,8 @@ from calleq.topology_types import SignallingLink, Topology, TopologyError
 
 PORT_LIMIT = 65_535
 CONTEXT_LIMIT = 0xFFFF_FFFF
+PROCESSES_LIMIT = 16
+"""Processes of a foreign node that a gateway has at one time."""
 
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 
@@ -47,6 +49,8 @@ def _check_own(key: str, link: SignallingLink) -> None:
 def _check_m3ua(key: str, link: SignallingLink) -> None:
     context = link.routing_context
     if link.protocol != "m3ua":
+        if link.processes_needed != 1:
+            raise TopologyError(f"{key}.processes_needed: belongs to protocol m3ua")
         if context is not None or link.register or link.traffic_mode or link.transport != "tcp":
             raise TopologyError(
                 f"{key}: routing_context, register, traffic_mode and transport belong to protocol"
@@ -55,6 +59,10 @@ def _check_m3ua(key: str, link: SignallingLink) -> None:
         return
     if context is not None and not 0 <= context <= CONTEXT_LIMIT:
         raise TopologyError(f"{key}.routing_context: {context}: 0 to {CONTEXT_LIMIT} expected")
+    if not 1 <= link.processes_needed <= PROCESSES_LIMIT:
+        raise TopologyError(
+            f"{key}.processes_needed: {link.processes_needed}: 1 to {PROCESSES_LIMIT} expected"
+        )
     if link.role == "process":
         if link.register and context is not None:
             raise TopologyError(f"{key}.register: the routing context is given already")

@@ -184,6 +184,8 @@ class SignallingLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """M3UA process: have the gateway give a routing context for our point code."""
     traffic_mode: Literal["", "override", "loadshare", "broadcast"] = ""
     """M3UA: how several processes share; empty: as the gateway has it."""
+    processes_needed: int = 1
+    """M3UA gateway: with fewer active processes of the far node its others are told so."""
 
     @property
     def name(self) -> str:

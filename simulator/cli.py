@@ -9,7 +9,7 @@ from pathlib import Path
 from calleq import __version__
 from calleq.cli.main import dispatch
 
-SUITES = ("q784", "q782", "q786", "ts102381", "q787")
+SUITES = ("q784", "q782", "q786", "ts102381", "q787", "ets300374-3")
 """Test suites that are shipped."""
 
 YOUNG_OBJECTS = 1_000_000
@@ -90,7 +90,7 @@ def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "check-capture",
         help="have tshark read a capture and compare every field with calleq's own reading",
         description="Have tshark read a capture of signalling (of --pcap or --frames) and compare"
-        " every field of M2PA, MTP level 3 and ISUP with calleq's own reading.",
+        " every field of M2PA, MTP level 3, ISUP, SCCP, TCAP and INAP with calleq's own reading.",
         epilog="example: calleq-sim check-capture busy.pcap",
     )
     check.add_argument("file", type=Path, metavar="FILE")
@@ -142,6 +142,7 @@ def _add_scenarios(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     )
     faults.add_argument("--state", metavar="STATE", help="this row only")
     faults.add_argument("--kind", metavar="KIND", help="this column only")
+    faults.add_argument("--equipment", metavar="NAME", help="an SCP that makes the calls")
     faults.add_argument("--kinds", action="store_true", help="list the kinds and run nothing")
     faults.add_argument("--workers", type=int, default=2, metavar="N", help="processes (2)")
     faults.add_argument("--json", action="store_true", help="print the cells as JSON")

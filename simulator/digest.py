@@ -12,6 +12,7 @@ import msgspec
 
 from calleq.billing.records import SessionRecord
 from calleq.runtime.tap import Segment, Tap
+from calleq.ss7.mtp3 import SERVICE_ISUP
 from calleq.telephones.diary import DiaryEntry
 
 GATHERED_LIMIT = 8_192
@@ -40,7 +41,7 @@ class Digest:
         if len(gathered) > GATHERED_LIMIT:
             self._flush()
         if segment is _SIGNALLING_LINK:
-            if sender not in self._relays:
+            if sender not in self._relays and octets[0] & 15 == SERVICE_ISUP:
                 self.isup_messages += 1
             if self._pcap is not None:
                 self._pcap.saw(segment, link, sender, receiver, octets, at_us)

@@ -16,10 +16,13 @@ from calleq.billing.derivation import derive_records
 from calleq.billing.records import SessionRecord
 from calleq.journal.entries import (
     Accepted,
+    Assisted,
+    AssistEnded,
     CircuitKey,
     Dialled,
     Ended,
     Entry,
+    Furnished,
     LineAnswered,
     LineHeartbeat,
     LineRefused,
@@ -27,6 +30,7 @@ from calleq.journal.entries import (
     LineRinging,
     LineSeized,
     Progress,
+    Redirected,
     Refused,
     Stamped,
     Started,
@@ -74,7 +78,7 @@ class RecordStream:
         if type(entry) is Progress:  # half of all
             call: str | None = entry.call
         else:
-            call = _FINDERS[type(entry)](self, stamped)
+            call = FINDERS[type(entry)](self, stamped)
         if call is None:
             return  # of an ordinary call, or of none
         kept = self._calls.get(call)
@@ -104,6 +108,10 @@ class RecordStream:
         else:
             self._using[entry.outgoing] = call
         return call
+
+    def _redirected(self, stamped: Stamped) -> str | None:
+        assert isinstance(stamped.entry, Redirected)
+        return self._arrived(stamped.entry.incoming)
 
     def _line_seized(self, stamped: Stamped) -> str | None:
         entry = stamped.entry
@@ -151,7 +159,7 @@ class RecordStream:
         self._started.append(stamped)
 
     def _of_none(self, stamped: Stamped) -> None:
-        """A refusal at the door."""
+        """A refusal at the door, or what concerns no record."""
 
     def _arrived(self, circuit: CircuitKey | None) -> str | None:
         return None if circuit is None else self._using.get(circuit)
@@ -180,7 +188,7 @@ class RecordStream:
             self._records(derive_records(entries))
 
 
-_FINDERS: dict[type[Entry], Callable[[RecordStream, Stamped], str | None]] = {
+FINDERS: dict[type[Entry], Callable[[RecordStream, Stamped], str | None]] = {
     LineRinging: RecordStream._on_line,
     LineAnswered: RecordStream._on_line,
     LineHeartbeat: RecordStream._on_line,
@@ -193,6 +201,10 @@ _FINDERS: dict[type[Entry], Callable[[RecordStream, Stamped], str | None]] = {
     Undertaken: RecordStream._undertaken,
     Ended: RecordStream._ends,
     Started: RecordStream._of_all,
+    Redirected: RecordStream._redirected,
     Refused: RecordStream._of_none,
+    Furnished: RecordStream._of_none,
+    Assisted: RecordStream._of_none,
+    AssistEnded: RecordStream._of_none,
 }
 """For every kind of entry but `Progress`, whose call is its own."""

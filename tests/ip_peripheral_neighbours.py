@@ -214,6 +214,11 @@ class Voices:
     ) -> None:
         self.clock.call_later_us(SECOND_US, lambda: verdict(self.verdict))
 
+    def next_key(
+        self, element: str, wire: str, limit_us: int, pressed: Callable[[str], object]
+    ) -> None:
+        raise AssertionError("nobody collects digits")
+
     def hear(self, element: str, wire: str, heard: Callable[[frozenset[str]], object]) -> None:
         raise AssertionError("the peripheral does not ask")
 

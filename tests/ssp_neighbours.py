@@ -291,6 +291,11 @@ class VoicePlane:
     ) -> None:
         raise AssertionError("a switch does not listen")
 
+    def next_key(
+        self, element: str, wire: str, limit_us: int, pressed: Callable[[str], object]
+    ) -> None:
+        raise AssertionError("nobody collects digits")
+
     def hear(self, element: str, wire: str, heard: Callable[[frozenset[str]], object]) -> None:
         raise AssertionError("a switch does not listen")
 

@@ -11,6 +11,7 @@ import pytest
 from calleq.access_server.calls import (
     LIMIT_ENDED_CALLS,
     LIMIT_RECALLED_CALLS,
+    LIMIT_RESTORED_CALLS,
     LIMIT_WATCHERS,
     Calls,
 )
@@ -226,7 +227,7 @@ def test_a_restart_takes_up_what_is_under_way_and_what_ended_last(door: Door):
         entries.append(Stamped("server-72", len(entries) + 1, 1, 1, entry))
 
     message = {"customer_number": "+12125550100", "representative_number": "+12125550143"}
-    for number in range(LIMIT_ENDED_CALLS + 2):
+    for number in range(LIMIT_RESTORED_CALLS + 2):
         say(Accepted(f"{number:026d}", "abc", "server-72", message))
         if number > 0:
             say(Ended(f"{number:026d}", "completed", 16))

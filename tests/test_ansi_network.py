@@ -5,6 +5,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from calleq.causes import Q850
 from calleq.network import point_codes
@@ -38,6 +39,7 @@ from calleq.ss7.isup.messages import (
 from calleq.ss7.isup.optional import USER_TO_USER
 from calleq.ss7.mtp3 import SERVICE_ISUP, Msu, UserPartUnavailable
 from calleq.ss7.mtp3_codec import unit_codec
+from calleq.ss7.mtp3_management_codec import from_msu, to_msu
 from calleq.ss7.variant import ANSI, ANSI_5, variant_of
 from calleq.topology import Topology, TopologyError, load_topology, parse_topology
 from calleq.topology_mtp3 import as_ansi
@@ -129,7 +131,8 @@ def test_every_magic_number_ends_as_in_itu(
 
 @pytest.mark.parametrize("path", catalogue(), ids=lambda path: path.stem)
 def test_every_shipped_scenario_ends_as_in_itu(path: Path) -> None:
-    """Of a sweep one value: `calleq-sim scenario --all --variant ansi` runs every one."""
+    """Its expectations are those of ITU. Of a sweep one value is run here: every one by
+    `calleq-sim scenario --all --variant ansi`."""
     scenario = in_ansi(load_scenario(path))
     only_us = None if scenario.sweep is None else scenario.sweep.values_us()[0]
     verdict = run_scenario(scenario, topology_of(scenario, path.parent), only_us=only_us)
@@ -311,6 +314,21 @@ class TestManagement:
         tca = bytes((4 | 6 << 4,)) + cluster.to_bytes(3, "little")
         assert [msu.payload for name, msu in network.units() if name == "stp-68"] == [tca]
         assert stp.snapshot().ignored == 1, "nothing is known of the other cluster"
+
+    @pytest.mark.parametrize("service", [1, 2])
+    def test_a_link_test_is_answered_in_the_service_that_it_has(self, service: int) -> None:
+        """Yate asks as service 1; without an answer there it gives the link up."""
+        network = AnsiNetwork()
+        network.units()
+        test = management.Sltm(0, b"\0\1\2\3")
+        near, far = network.codes["ssp-62"], network.codes["stp-68"]
+        asked = replace(to_msu(test, near, far, variant=ANSI), service=service)
+        end = network.virtual.links["ssp-62", "stp-68"].end("stp-68")
+        assert end.send(unit_codec(ANSI).encode(asked))
+        network.clock.advance_us(SECOND_US)
+        (answer,) = [msu for name, msu in network.units() if name == "ssp-62"]
+        assert answer.service == service
+        assert from_msu(answer, ANSI) == management.Slta(0, test.pattern)
 
     def test_a_neighbour_that_waits_with_its_restart_is_understood(self) -> None:
         network = AnsiNetwork()

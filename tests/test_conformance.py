@@ -16,7 +16,7 @@ from simulator.conformance.suites import load
 from tests.live import ROOT, calleq
 from tests.test_docs import follow
 
-SUITES = ("q784", "q782", "q786", "ts102381", "q787")
+SUITES = ("q784", "q782", "q786", "ts102381", "q787", "ets300374-3")
 COUNTS = {"1": 56, "2": 33, "3": 16, "4": 6, "5": 15, "6": 24, "7": 10, "8": 5, "9": 2}
 """Cases of Q.784.1 (07/96) by section."""
 

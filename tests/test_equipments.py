@@ -6,14 +6,18 @@ With no delay in any wire or disk even the microseconds of the talks are the sam
 differ by no more than those.
 """
 
-from typing import Any
+import json
+from typing import Any, get_args
 
 import msgspec
 import pytest
 
+from calleq.journal.entries import Entry, Progress
 from calleq.messages.answers import CallView
 from calleq.topology import Topology, load_topology
 from calleq.units import MILLISECOND_US, SECOND_US
+from simulator.stream import FINDERS
+from tests.live import calleq
 from tests.virtual import (
     OTHER_REPRESENTATIVE,
     REPRESENTATIVE,
@@ -183,3 +187,48 @@ def test_a_business_may_cancel_whenever(equipment: str, after_s: int) -> None:
         ends.append((view.state, view.cause, network.legs(call)))
         network.assert_at_rest()
     assert ends[0] == ends[1]
+
+
+def with_silent_representatives() -> Topology:
+    """Nobody answers at ABC, and everybody is rung for nearly three minutes."""
+    topology = load_topology()
+    silent = (REPRESENTATIVE, OTHER_REPRESENTATIVE)
+    return msgspec.structs.replace(
+        topology,
+        lines=tuple(
+            msgspec.structs.replace(line, behaviour="silent") if line.number in silent else line
+            for line in topology.lines
+        ),
+        timing=msgspec.structs.replace(topology.timing, ring_limit_s=170.0),
+    )
+
+
+@pytest.mark.parametrize("equipment", OTHERS)
+def test_music_goes_on_for_longer_than_a_switch_waits_for_an_scp(equipment: str) -> None:
+    topology = with_silent_representatives()
+    theirs, ours = (VirtualNetwork(made_by(one, topology)) for one in (BY_PERIPHERAL, equipment))
+    views = compared(theirs, ours, number("00"), None)
+    assert {view.state for view in views} == {"agent_no_answer"}
+    customer = leg_of(ours.records()[views[1].call], "customer")
+    assert customer.talk_us > 340 * SECOND_US
+    ours.assert_at_rest()
+
+
+@pytest.mark.parametrize("equipment", [BY_PERIPHERAL, *OTHERS])
+def test_a_run_of_the_simulator_is_proved_whoever_makes_its_calls(equipment: str) -> None:
+    options = ("--calls", "40", "--equipment", equipment, "--json")
+    done = calleq("run", *options, module="simulator.cli")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["differences"] == {"records": 0, "us": 0}
+    assert result["states"]["completed"] > 20
+
+
+def test_the_simulator_says_which_equipment_there_is() -> None:
+    done = calleq("run", "--calls", "1", "--equipment", "scp-9", module="simulator.cli")
+    assert done.returncode == 2
+    assert "ip-76" in done.stderr
+
+
+def test_a_run_knows_whose_every_entry_of_a_journal_is() -> None:
+    assert FINDERS.keys() | {Progress} == set(get_args(Entry))

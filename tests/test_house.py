@@ -52,6 +52,7 @@ FLOORS = {
     "billing": 6,
     "machines": 8,
     "network": 8,
+    "network_prompts": 8,
     "network_services": 8,
     "operation": 8,
     "cli": 9,

@@ -74,7 +74,7 @@ def test_a_telephone_dials_an_800_number_and_the_centre_rings(caller: str) -> No
 
 @pytest.mark.row("S2-48")
 @pytest.mark.parametrize("representative", [REPRESENTATIVE, ABC])
-@pytest.mark.parametrize("equipment", ["ip-76", "ssp-62", "scp-1"])
+@pytest.mark.parametrize("equipment", ["ip-76", "ssp-62", "scp-1", "scp-2"])
 def test_a_message_may_name_a_representatives_number_or_the_centres_800_number(
     equipment: str, representative: str
 ) -> None:

@@ -22,20 +22,26 @@ STATES = [
 ]
 
 
-def lost(after_s: float) -> tuple[VirtualNetwork, str]:
-    """A call whose SCP is cut off at that time, and everything long over."""
-    network = VirtualNetwork(made_by("scp-1"))
+EACH = pytest.mark.parametrize("equipment", ["scp-1", "scp-2"])
+
+
+def lost(equipment: str, after_s: float, element: str = "") -> tuple[VirtualNetwork, str]:
+    """A call whose SCP (or another element) is cut off at that time, and everything long over."""
+    network = VirtualNetwork(made_by(equipment))
     call = network.place(number("00"), REPRESENTATIVE)
     network.clock.advance_us(round(after_s * SECOND_US))
-    network.stp_fails("scp-1")
+    network.stp_fails(element or equipment)
     network.clock.advance_us(ENOUGH_US)
     return network, call
 
 
+@EACH
 @pytest.mark.parametrize(("state", "after_s"), STATES, ids=[state for state, _ in STATES])
-def test_whatever_the_call_was_doing_every_leg_comes_to_its_end(state: str, after_s: float) -> None:
-    network, call = lost(after_s)
-    network.stp_returns("scp-1")
+def test_whatever_the_call_was_doing_every_leg_comes_to_its_end(
+    equipment: str, state: str, after_s: float
+) -> None:
+    network, call = lost(equipment, after_s)
+    network.stp_returns(equipment)
     network.clock.advance_us(MINUTE_US)
     network.assert_at_rest()
     view = network.view(call)
@@ -47,10 +53,13 @@ def test_whatever_the_call_was_doing_every_leg_comes_to_its_end(state: str, afte
     assert network.rings(REPRESENTATIVE) <= 1
 
 
+@EACH
 @pytest.mark.parametrize(("state", "after_s"), STATES, ids=[state for state, _ in STATES])
-def test_what_the_parties_talked_is_billed_all_the_same(state: str, after_s: float) -> None:
+def test_what_the_parties_talked_is_billed_all_the_same(
+    equipment: str, state: str, after_s: float
+) -> None:
     """The switch that faces a party journals its talk, whatever becomes of the SCP."""
-    network, call = lost(after_s)
+    network, call = lost(equipment, after_s)
     record = network.records()[call]
     for telephone in (number("00"), REPRESENTATIVE):
         talked = [
@@ -62,10 +71,11 @@ def test_what_the_parties_talked_is_billed_all_the_same(state: str, after_s: flo
         assert billed == talked, state
 
 
+@EACH
 @pytest.mark.parametrize("after_s", [2.0, 6.5, 12.0])
-def test_the_next_call_is_made_when_the_scp_is_back(after_s: float) -> None:
-    network, _ = lost(after_s)
-    network.stp_returns("scp-1")
+def test_the_next_call_is_made_when_the_scp_is_back(equipment: str, after_s: float) -> None:
+    network, _ = lost(equipment, after_s)
+    network.stp_returns(equipment)
     network.clock.advance_us(MINUTE_US)
     assert network.call(number("06"), REPRESENTATIVE).state == "completed"
     network.assert_at_rest()
@@ -80,9 +90,22 @@ def test_a_switch_that_cannot_be_had_fails_the_call_at_once() -> None:
     assert network.rings(number("00")) == 0
 
 
-def test_a_call_of_hours_keeps_its_dialogue() -> None:
+@pytest.mark.parametrize(("state", "after_s"), STATES, ids=[state for state, _ in STATES])
+def test_a_peripheral_that_is_lost_under_an_scps_command_leaves_no_party_behind(
+    state: str, after_s: float
+) -> None:
+    network, call = lost("scp-2", after_s, "ip-76")
+    network.stp_returns("ip-76")
+    network.clock.advance_us(MINUTE_US)
+    network.assert_at_rest()
+    assert network.view(call).final, state
+    assert network.call(number("06"), REPRESENTATIVE).state == "completed"
+
+
+@EACH
+def test_a_call_of_hours_keeps_its_dialogue(equipment: str) -> None:
     """Nothing is said while the parties talk, so the dialogue is tested now and then."""
-    network = VirtualNetwork(made_by("scp-1"), talk_us=55 * MINUTE_US)
+    network = VirtualNetwork(made_by(equipment), talk_us=55 * MINUTE_US)
     call = network.place(number("00"), REPRESENTATIVE)
     network.clock.advance_us(56 * MINUTE_US)
     network.run_to_end(call)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from calleq.scp.platform import ACTIVITY_US
+from calleq.scp.dialogue import ACTIVITY_US
 from calleq.scp.switch_calls import SwitchCalls
 from calleq.ss7.inap.arguments import (
     ActivityTest,

@@ -21,7 +21,7 @@ from calleq.trace.pcap import PcapTap
 from simulator.engine import Result
 from simulator.foreign import tshark_fields
 from simulator.foreign.check_capture import Reader, check
-from simulator.foreign.frames import read_packets
+from simulator.foreign.frames import Packet, read_packets
 from simulator.mutate import WAYS
 from simulator.offers import drain, offer
 from simulator.run import BUSINESSES, CIRCUITS, CUSTOMERS
@@ -296,6 +296,8 @@ def test_what_tshark_would_read_otherwise_is_a_difference(tmp_path: pathlib.Path
     _, wanted = reader.read(changed)
     seen = {name: [str(value) for value in values] for name, values in wanted.items()}
     assert tshark_fields.differences(seen, wanted) == []
+    other = Packet(mtp3_codec.encode(Msu(2, 1, 3, b"\x09", service=3)), is_frame=False)
+    assert reader.read(other) == ("service 3", tshark_fields.label_fields(Msu(2, 1, 3, b"", 3)))
     seen["isup.cic"] = ["99"]
     del seen["isup.satellite_indicator"][:]
     assert [text.split(" ")[0] for text in tshark_fields.differences(seen, wanted)] == [

@@ -177,3 +177,29 @@ def test_a_changeover_between_others_is_not_held_at_a_transfer_point() -> None:
     network.carry(2 * SECOND_US, 10 * MILLISECOND_US)
     network.clock.advance_us(SECOND_US)
     assert network.faults() == []
+
+
+def test_what_a_link_had_not_delivered_outlasts_its_next_failure() -> None:
+    """In service again before 68 could answer, and lost again: what remained was forgotten."""
+    network = Traffic(delay_us=3_000, selections=4, timers=Mtp3Timers(t3_us=700 * MILLISECOND_US))
+    network.links["ssp-66/stp-68/0"].fail()
+    network.carry(100 * MILLISECOND_US, 10 * MILLISECOND_US)
+    network.links["ssp-66/stp-68/0"].restore()
+    while not network.nodes["stp-68"].management.traffic.diversions:
+        network.send_all()
+        network.clock.advance_us(MILLISECOND_US)
+    network.carry(10 * MILLISECOND_US)
+    network.links["ssp-62/stp-68/0"].fail()
+    network.links["ssp-62/stp-68/0"].restore()
+    while not network.links["ssp-62/stp-68/0"].in_service:
+        network.clock.advance_us(MILLISECOND_US)
+    network.clock.advance_us(10 * MILLISECOND_US)
+    network.links["ssp-62/stp-68/0"].fail()
+    (lost,) = [
+        one for one in network.nodes["ssp-62"].snapshot().links if one.name == "ssp-62/stp-68"
+    ]
+    assert lost.state == "changing over", "still"
+    network.carry(2 * SECOND_US, 10 * MILLISECOND_US)
+    network.clock.advance_us(SECOND_US)
+    for flow, numbers in network.sent.items():
+        assert sorted(network.arrived[flow]) == numbers

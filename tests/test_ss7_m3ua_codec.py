@@ -333,3 +333,11 @@ def test_an_info_string_that_is_no_text_is_read_as_far_as_it_could_be_sent() -> 
     assert isinstance(message, m.AspDown)
     assert message.info == "\\xff" * 63 + "\\xf"
     assert codec.decode(codec.encode(message)) == message
+
+
+def test_an_empty_parameter_before_a_full_one_is_kept_beside_it() -> None:
+    """The empty one was taken for the field and left out when the message was written again."""
+    octets = bytes.fromhex("0100030200000014 00040004 00040008696e666f")
+    message = codec.decode(octets)
+    assert message == m.AspDown("info", other=((p.INFO, b""),))
+    assert codec.decode(codec.encode(message)) == message

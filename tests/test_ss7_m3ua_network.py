@@ -5,9 +5,11 @@ import pytest
 from calleq.runtime.clock import VirtualClock
 from calleq.runtime.tap import NoTap
 from calleq.ss7.links import InProcessLink
+from calleq.ss7.m3ua import audit
 from calleq.ss7.m3ua import messages as m
 from calleq.ss7.m3ua.asp import AspSettings
 from calleq.ss7.m3ua.association import Association
+from calleq.ss7.m3ua.audit import T_AUDIT_US
 from calleq.ss7.m3ua.ends import gateway_end, server_end
 from calleq.ss7.m3ua.gateway import Destination, Gateway
 from calleq.ss7.m3ua.network import tell_each_other
@@ -141,3 +143,37 @@ def test_an_audit_is_answered_from_the_gateways_own_routes(code: int, answer: ty
     scene.clock.advance_us(SECOND_US)
     answers = [one for sender, one in scene.cable.seen[before:] if sender == "far"]
     assert [type(one) for one in answers] == [answer]
+
+
+def test_a_word_of_the_gateway_that_was_lost_is_asked_for() -> None:
+    """The DAVA that should have followed never came: the process asks after T(audit) (§4.5.3)."""
+    scene = BehindGateway()
+    scene.cable.far.send(m.Duna((m.Affected(PC64),)))
+    scene.clock.advance_us(SECOND_US)
+    assert not scene.near.accessible(PC64)
+    scene.clock.advance_us(T_AUDIT_US)
+    assert scene.near.accessible(PC64)
+    asked = len([one for _, one in scene.cable.seen if isinstance(one, m.Daud)])
+    scene.clock.advance_us(3 * T_AUDIT_US)
+    assert asked == len([one for _, one in scene.cable.seen if isinstance(one, m.Daud)]) == 1
+
+
+def test_audits_end_with_the_association_and_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "AUDITED_LIMIT", 2)
+    scene = BehindGateway()
+    scene.cable.far.send(m.Duna(tuple(m.Affected(code) for code in (7, 8, 9))))
+    scene.clock.advance_us(T_AUDIT_US + SECOND_US)
+    assert len([one for _, one in scene.cable.seen if isinstance(one, m.Daud)]) == 2
+    scene.cable.disconnect()
+    scene.clock.advance_us(3 * T_AUDIT_US)
+    assert len([one for _, one in scene.cable.seen if isinstance(one, m.Daud)]) == 2
+
+
+def test_an_audit_of_a_cluster_is_answered_for_every_destination_in_it() -> None:
+    scene = BehindGateway()
+    before = len(scene.cable.seen)
+    scene.cable.near.send(m.Daud((m.Affected(PC64, 14),)))
+    scene.clock.advance_us(SECOND_US)
+    answers = [one for sender, one in scene.cable.seen[before:] if sender == "far"]
+    affected = {one.affected for one in answers if isinstance(one, m.Dava)}
+    assert {(m.Affected(PC62),), (m.Affected(PC64),)} <= affected

@@ -30,21 +30,24 @@ from calleq.ss7.inap.party_handling import (
     CreateCallSegmentAssociation,
     DisconnectLeg,
     MergeCallSegments,
+    MoveCallSegments,
     SplitLeg,
 )
 from calleq.ss7.inap.values import (
     AddressAndSegment,
     CallSegmentRelease,
     EventTypeBCSM,
+    LegMove,
     MonitorMode,
     RequestedInformationType,
+    SegmentMove,
     SegmentRequests,
     sending,
 )
 from calleq.ss7.isup.messages import CalledNumber, Cause
 from calleq.ss7.sccp.values import PartyAddress
 from calleq.units import SECOND_US
-from tests.ssf_scene import FREEPHONE, SSN, Scene, arm, number_of, with_control_points
+from tests.ssf_scene import FREEPHONE, LIBERAL, SSN, Scene, arm, number_of, with_control_points
 from tests.test_ssf_freephone import asked
 from tests.test_ssf_interaction import answered, play
 from tests.test_ssf_made_legs import ALL, CUSTOMER, attempt, dials
@@ -315,6 +318,47 @@ def test_a_caller_who_waits_for_another_party_does_not_wait_for_ever() -> None:
     scene.passes(11)
     assert dialogue.over == "abort"
     assert scene.cause_told(CUSTOMER) == 41
+    scene.is_over()
+
+
+@pytest.mark.parametrize("mode", [MonitorMode.INTERRUPTED, MonitorMode.NOTIFY_AND_CONTINUE])
+@pytest.mark.parametrize("called", [FREEPHONE, LIBERAL])
+@pytest.mark.parametrize("silent", [False, True])
+def test_a_caller_who_gives_up_during_an_announcement(
+    mode: MonitorMode, called: str, silent: bool
+) -> None:
+    scene = Scene()
+    dialogue = asked(scene, called)
+    dialogue.next(InitialDP)
+    dialogue.say(arm(E.O_ABANDON, leg=1, mode=mode), ConnectToResource(), play(CLOSED))
+    scene.passes(1)
+    scene.hang_up(CUSTOMER)
+    assert dialogue.event() == (E.O_ABANDON, 1, None)
+    if mode is MonitorMode.NOTIFY_AND_CONTINUE:
+        assert dialogue.over == "end"
+    elif silent:
+        scene.passes(11)
+        assert dialogue.over == "abort"
+    else:
+        dialogue.say(Continue())
+        scene.passes(0.5)
+        assert dialogue.over == "end"
+    scene.is_over()
+
+
+def test_charges_of_a_leg_that_moves_to_another_association_are_not_owed_by_the_first() -> None:
+    scene = Scene(talk_us=60 * SECOND_US)
+    one, target = created(scene)
+    other = dials(scene, B)
+    assert other.event() == (E.O_ANSWER, 1, None)
+    other.say(
+        Continue(),
+        ApplyCharging(encode_charge(Charge()), sending(1)),
+        MoveCallSegments(target, (SegmentMove(1, 1),), (LegMove(sending(1), sending(1)),)),
+    )
+    scene.passes(0.5)
+    assert other.log[-2:] == ["result MOVE_CALL_SEGMENTS", "END"]
+    one.end(ReleaseCall(Cause(16)))
     scene.is_over()
 
 

@@ -3,12 +3,14 @@
 import contextlib
 import random
 from collections.abc import Callable
+from itertools import islice
 
 import pytest
 
 from calleq.media.numbered import CLOSED, DETECT, MUSIC
 from calleq.ss7.inap import arguments as a
 from calleq.ss7.inap import party_handling as p
+from calleq.ss7.inap.codec import encode_argument
 from calleq.ss7.inap.errors import ErrorCode, InapError, Version
 from calleq.ss7.inap.interaction import CollectedDigits, InbandInfo, MessageText
 from calleq.ss7.inap.network_charging import Charge, encode_charge
@@ -29,6 +31,8 @@ from calleq.ss7.isup.optional_types import GenericNumber, Number
 from calleq.ss7.tcap.components import Invocation, Problem
 from calleq.ss7.tcap.contract import TcapError
 from calleq.units import SECOND_US
+from simulator.fuzz.inap_samples import operations
+from simulator.fuzz.mutator import mutations
 from tests.ssf_scene import FREEPHONE, LIBERAL, Dialogue, Scene, arm, number_of, with_control_points
 from tests.test_ssf_freephone import asked
 from tests.test_ssf_interaction import play, temporary
@@ -339,3 +343,49 @@ def walk(seed: int) -> int:
 @pytest.mark.parametrize("seed", range(12))
 def test_whatever_an_scp_says_nothing_is_left_behind(seed: int) -> None:
     assert walk(seed) > 2
+
+
+def damaged_orders(seed: int, many: int) -> int:
+    """Orders whose parameters are damaged, in dialogues with legs; how many were carried out."""
+    draw = random.Random(seed)
+    samples = [
+        bytes((code,)) + encode_argument(argument, Version.CS2)
+        for code, argument in operations(Version.CS2)
+    ]
+    scene = Scene(with_control_points(capability_set=2), talk_us=20 * SECOND_US)
+    dialogue: Dialogue | None = None
+    refused = 0
+    for octets in islice(mutations(samples, 1, seed), many):
+        if dialogue is None or dialogue.over:
+            caller = draw.choice((number("02"), number("06")))
+            if draw.random() < 0.5 and scene.state(caller) == "OnHook":
+                scene.dials(caller, FREEPHONE)
+                scene.passes(0.3)
+            if scene.scp.begun:  # unless a damaged gap stops the call
+                dialogue = scene.scp.asked()
+                scene.scp.begun.clear()
+            else:
+                dialogue = dials(scene, CALLER)
+                scene.passes(draw.choice([0.3, 5]))
+        entity = scene.scp.entity
+        with contextlib.suppress(TcapError):
+            invocation = Invocation(
+                entity.free_invoke_id(dialogue.number), octets[0] if octets else 0, octets[1:]
+            )
+            entity.continue_(dialogue.number, (invocation,))
+        scene.passes(0.01)
+        refused += sum(entry.startswith(("error", "reject")) for entry in dialogue.log)
+        dialogue.log.clear()
+        dialogue.heard.clear()
+    give_up(scene)
+    scene.passes(60)
+    for telephone in (*PEOPLE, REPRESENTATIVE, OTHER_REPRESENTATIVE):
+        scene.hang_up(telephone)
+    scene.passes(330)
+    scene.is_over()
+    return many - refused
+
+
+def test_damaged_orders_are_refused_or_carried_out_and_nothing_else() -> None:
+    carried_out = damaged_orders(1, 1_500)
+    assert 50 < carried_out < 1_400

@@ -12,7 +12,7 @@ from calleq.ss7.inap.arguments import (
 from calleq.ss7.inap.values import EventTypeBCSM, MonitorMode
 from calleq.ss7.isup.messages import Cause
 from calleq.units import SECOND_US
-from tests.ssf_scene import FREEPHONE, LIBERAL, Scene, arm, number_of
+from tests.ssf_scene import FREEPHONE, LIBERAL, Dialogue, Scene, arm, number_of
 from tests.virtual import OTHER_REPRESENTATIVE, REPRESENTATIVE, number
 
 CALLER = number("00")
@@ -20,8 +20,9 @@ E = EventTypeBCSM
 LONG_TALK_US = 60 * SECOND_US
 
 
-def asked(scene: Scene, called: str = FREEPHONE):
-    scene.dials(CALLER, called)
+def asked(scene: Scene, called: str = FREEPHONE, caller: str = CALLER) -> Dialogue:
+    """Somebody dials; the question that the SCP gets."""
+    scene.dials(caller, called)
     scene.passes(0.5)
     return scene.scp.asked()
 

@@ -164,7 +164,9 @@ def test_what_answers_is_judged_and_collected_as_a_digit(ending: str, digit: str
         (PlayAnnouncement("a display"), ErrorCode.UNEXPECTED_PARAMETER),
         (PlayAnnouncement(Tone(77)), ErrorCode.UNAVAILABLE_RESOURCE),
         (
-            PromptAndCollectUserInformation(CollectedDigits(4), True, InbandInfo(CLOSED)),
+            PromptAndCollectUserInformation(
+                CollectedDigits(4, voice_information=True), True, InbandInfo(CLOSED)
+            ),
             ErrorCode.UNAVAILABLE_RESOURCE,
         ),
     ],

@@ -155,17 +155,22 @@ def add(network: VirtualNetwork, call: str, third: str) -> None:
     assert network.server.add_party(call, "abc", third) is True
 
 
-def by_control_point() -> Topology:
-    """Figure 1 with calls that an SCP makes on the switch."""
+def by_control_point(name: str) -> Topology:
+    """Figure 1 with calls that an SCP makes: on the switch, or with the peripheral."""
     topology = load_topology()
-    server = msgspec.structs.replace(topology.access_server, equipment="scp-1")
+    server = msgspec.structs.replace(topology.access_server, equipment=name)
     return msgspec.structs.replace(topology, access_server=server)
 
 
 EACH = pytest.mark.parametrize(
     "topology",
-    [without_peripheral(), load_topology(), by_control_point()],
-    ids=["ssp", "ip", "scp"],
+    [
+        without_peripheral(),
+        load_topology(),
+        by_control_point("scp-1"),
+        by_control_point("scp-2"),
+    ],
+    ids=["ssp", "ip", "scp-ssf", "scp-ip"],
 )
 LONG_TALK_US = 60 * SECOND_US
 
@@ -230,11 +235,10 @@ def test_a_third_party_that_is_busy_changes_nothing_and_another_may_be_tried(
         if event.leg == "third"
     ]
     assert thirds[:2] == [("dialled", 1, 0), ("failed", 1, 17)]
-    assert [event for event, attempt, _ in thirds if attempt == 2] == [
-        "dialled",
-        "ringing",
-        "answered",
-    ]
+    expected = ["dialled", "ringing", "answered"]
+    if topology.access_server.equipment == "scp-2":
+        expected.remove("ringing")  # CS-1 has no event for it
+    assert [event for event, attempt, _ in thirds if attempt == 2] == expected
     network.run_to_end(call)
     network.assert_at_rest()
 

@@ -16,7 +16,7 @@ FIRST = '[[links]]\nends = ["ssp-62", "stp-68"]\n'
 ABROAD = """
 [[foreign_nodes]]
 name = "far-80"
-point_code = "2-80-1"
+point_code = "2-90-1"
 prefixes = ["+1212555080"]
 [[links]]
 ends = ["ssp-64", "far-80"]
@@ -70,7 +70,7 @@ def test_a_wire_that_there_cannot_be_is_named(keys: str, text: str) -> None:
 def test_a_foreign_node_has_a_point_code_and_numbers_and_calls_find_their_way_to_it() -> None:
     topology = abroad('listen = "0.0.0.0:3565"\nremote = "192.0.2.80"')
     assert topology.links[-1].is_foreign
-    assert point_codes(topology)["far-80"] == 2 << 11 | 80 << 3 | 1
+    assert point_codes(topology)["far-80"] == 2 << 11 | 90 << 3 | 1
     ways = {name: Routing(topology, name).route("+12125550801") for name in ("ssp-62", "ssp-64")}
     assert isinstance(ways["ssp-64"], Towards)
     assert ways["ssp-64"].nearer == ("64-80",)

@@ -13,9 +13,15 @@ from calleq.journal.entries import Accepted, Dialled, Ended, Progress, Stamped
 
 LIMIT_LIVE_CALLS = 20_000
 LIMIT_ENDED_CALLS = 5_000
+LIMIT_RESTORED_CALLS = 500
+"""Of the calls that ended before a restart; older ones are recalled when they are asked for."""
 LIMIT_RECALLED_CALLS = 500
 LIMIT_WATCHERS = 1_000
 """Readers waiting for a call's next event."""
+
+
+_TELLING = (Progress, Dialled, Ended)
+"""What a timeline is made of, the most frequent first."""
 
 
 class Calls:
@@ -46,22 +52,18 @@ class Calls:
         """What the journal of before says of the calls that `door` accepted, oldest first.
 
         `ended` are those of them that have an end, in the order of their ends; of these only the
-        last `LIMIT_ENDED_CALLS` are taken up.
+        last `LIMIT_RESTORED_CALLS` are taken up.
         """
-        forgotten = set(list(ended)[:-LIMIT_ENDED_CALLS])
+        forgotten = set(list(ended)[:-LIMIT_RESTORED_CALLS])
         for stamped in entries:
             entry = stamped.entry
-            match entry:
-                case Accepted(call):
-                    if entry.door == door and call not in forgotten:
-                        self.begin(entry, stamped.at_us)
-                case Dialled(call) | Progress(call) | Ended(call):
-                    timeline = self.get(call)
-                    if timeline is not None:
-                        timeline.remember(stamped)
-                        self.changed(timeline)
-                case _:
-                    pass
+            if isinstance(entry, _TELLING):
+                timeline = self.get(entry.call)
+                if timeline is not None:
+                    timeline.remember(stamped)
+                    self.changed(timeline)
+            elif isinstance(entry, Accepted) and entry.door == door and entry.call not in forgotten:
+                self.begin(entry, stamped.at_us)
 
     def recall(self, call: str, door: str, entries: Iterable[Stamped]) -> None:
         """Know a call again that `door` accepted, by what its journal says of it, oldest first."""

@@ -19,6 +19,7 @@ from calleq.billing.indexing import (
     LineCall,
     Session,
     Use,
+    furnished_for,
     index_entries,
     path_of,
 )
@@ -135,6 +136,7 @@ def _leg_record(
         partial=seen_end is None and refused is None,
         times_dialled=times_dialled,
         software=software,
+        furnished=furnished_for(path),
     )
 
 
@@ -197,6 +199,7 @@ def _line_record(
         partial=partial,
         times_dialled=times_dialled,
         software=line.software,
+        furnished=furnished_for(path),
     )
 
 

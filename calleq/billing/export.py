@@ -199,6 +199,7 @@ LEG_FIELDS = (
     "partial",
     "times_dialled",
     "software",
+    "furnished",
 )
 """The columns of an export of legs; new ones are added at the end."""
 

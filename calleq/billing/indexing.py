@@ -13,7 +13,7 @@ The working objects are out of the garbage collector's sight (`gc=False`), which
 a day's journals; what points in a circle in damaged data is therefore not freed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from operator import attrgetter
 
@@ -118,6 +118,8 @@ class Journals:
         self._lines: dict[tuple[str, int], LineCall] = {}
         self._redirected: dict[CircuitKey, Stamped] = {}
         """Redirections whose call has not been dialled yet."""
+        self._furnished: dict[CircuitKey, list[Stamped]] = {}
+        """What an SCP furnished for calls that have not been dialled yet."""
 
     def read(self, stamped: Stamped) -> None:
         """Take one entry; those of one entity come in their order, and once."""
@@ -161,8 +163,12 @@ class Journals:
                 self._arrives(entry.incoming, arrival)
             case Redirected(incoming):
                 self._redirected[incoming] = stamped
-            case Furnished():
-                pass
+            case Furnished(circuits=circuits, coming=coming):
+                for key in circuits:
+                    if self.arrivals.get(key):
+                        self.arrivals[key][-1].besides += (stamped,)
+                for key in coming:
+                    self._furnished.setdefault(key, []).append(stamped)
             case Started(software):
                 self.software[stamped.entity] = software
 
@@ -236,11 +242,20 @@ class Journals:
         if redirected is not None:
             assert isinstance(redirected.entry, Redirected)
             if redirected.entry.again and arrivals:
+                arrival.besides = tuple(self._furnished.pop(key, ()))
                 _goes_another_way(arrivals[-1], redirected, arrival)
                 return
             arrival.besides = (redirected,)
             arrival.stamped = _as_dialled(arrival.stamped, redirected.entry.dialled)
+        if self._furnished:
+            arrival.besides += tuple(self._furnished.pop(key, ()))
         arrivals.append(arrival)
+
+    def unattached(self) -> Iterator[Stamped]:
+        """What an SCP wanted of calls that were not dialled after all, or have not been yet."""
+        yield from self._redirected.values()
+        for furnished in self._furnished.values():
+            yield from furnished
 
     def _line_event(
         self, stamped: Stamped, entry: LineRinging | LineAnswered | LineReleased, seizure: int
@@ -259,7 +274,7 @@ class Journals:
 
 def _goes_another_way(before: Arrival, redirected: Stamped, arrival: Arrival) -> None:
     """An SCP had the call dialled anew: the arrival is that of before, with another outcome."""
-    before.besides += (redirected, arrival.stamped)
+    before.besides += (redirected, arrival.stamped, *arrival.besides)
     if before.outgoing is not None:
         before.tried += (before.outgoing,)
     before.outgoing, before.line = arrival.outgoing, arrival.line
@@ -291,6 +306,18 @@ def path_of(use: Use | None) -> list[Use]:
         path.append(use)
         use = use.arrival.outgoing if use.arrival is not None else None
     return path
+
+
+def furnished_for(path: Iterable[Use]) -> str:
+    """What SCPs furnished on the way of a call, in hexadecimal; several with a blank between."""
+    found = [
+        stamped.entry.tag
+        for use in path
+        if use.arrival is not None
+        for stamped in use.arrival.besides
+        if isinstance(stamped.entry, Furnished)
+    ]
+    return " ".join(found)
 
 
 def index_entries(entries: Iterable[Stamped]) -> Journals:

@@ -102,6 +102,9 @@ class LegRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How often the equipment wrote that it dials this attempt; more than 1 is a fault."""
     software: str = ""
     """The version of calleq that ran at `entity`; empty when its journal does not say."""
+    furnished: str = ""
+    """What an SCP had written into the record (FurnishChargingInformation), in hexadecimal; several
+    with a blank between."""
 
     @property
     def record_id(self) -> str:
@@ -257,6 +260,7 @@ def leg_as_json(leg: LegRecord) -> dict[str, object]:
         "partial": leg.partial,
         "times_dialled": leg.times_dialled,
         "software": leg.software or None,
+        "furnished": leg.furnished or None,
     }
 
 

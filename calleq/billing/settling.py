@@ -101,10 +101,21 @@ def settle(
     for arrival in journals.local:
         if _is_past(arrival, cutoff_us, horizon_us):
             gone.update(_openings(arrival))
+    gone.update(_name(one) for one in journals.unattached() if one.at_us <= late_us)
+    gone.update(_name(one) for one in _of_nobody(journals))
     kept: list[Stamped] = []
     for written in journals.instants.values():
         kept += _kept(written, settled | final, gone, words, cutoff_us)
     return Settlement(frozenset(settled), kept, orphans)
+
+
+def _of_nobody(journals: Journals) -> Iterator[Stamped]:
+    """What an SCP furnished for calls that telephones dialled: no record is about them."""
+    for written in journals.instants.values():
+        for stamped in written:
+            entry = stamped.entry
+            if isinstance(entry, Furnished) and not entry.circuits and not entry.coming:
+                yield stamped
 
 
 def _restless(journals: Journals, cutoff_us: int) -> Iterator[CircuitKey]:
@@ -228,9 +239,7 @@ def _is_gone(
             return True
         case Accepted() | Undertaken() | Dialled() | Progress() | Ended():
             return entry.call in over
-        case Furnished():
-            return True
-        case Transit() | LineRefused() | Redirected():
+        case Transit() | LineRefused() | Redirected() | Furnished():
             return _name(stamped) in gone
         case LineSeized():
             lines_gone[entry.seizure] = _name(stamped) in gone

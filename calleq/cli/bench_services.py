@@ -97,7 +97,9 @@ class _Asker:
 
 def measure(command: str) -> list[Figure]:
     """Every figure of services that the documents name."""
-    peripheral_us, point_us = call_us("ip-76"), call_us("scp-1")
+    peripheral_us, point_us, assisted_us = (
+        call_us(equipment) for equipment in ("ip-76", "scp-1", "scp-2")
+    )
     return [
         Figure(
             "800 translations, end to end", translations_per_second(), "per CPU second", command
@@ -105,6 +107,13 @@ def measure(command: str) -> list[Figure]:
         Figure("customer-first call by the peripheral", peripheral_us, "us CPU", command),
         Figure("customer-first call by an SCP", point_us, "us CPU", command),
         Figure("SCP over peripheral", point_us / peripheral_us, "times", command),
+        Figure(
+            "customer-first call by an SCP, bridged in the peripheral",
+            assisted_us,
+            "us CPU",
+            command,
+        ),
+        Figure("... over peripheral", assisted_us / peripheral_us, "times", command),
     ]
 
 

@@ -165,7 +165,14 @@ class ForeignLinks:
         code = parse_point_code(self._topology.foreign()[far].point_code, self._topology.variant)
         assert link.routing_context is not None, "checked with the topology"
         mode = _MODES.get(link.traffic_mode, m.TrafficMode.OVERRIDE)
-        return ApplicationServer(far, link.routing_context, code, self._clock, traffic_mode=mode)
+        return ApplicationServer(
+            far,
+            link.routing_context,
+            code,
+            self._clock,
+            traffic_mode=mode,
+            processes_needed=link.processes_needed,
+        )
 
     def _settings(self, link: SignallingLink, near: str) -> AspSettings:
         mode = _MODES.get(link.traffic_mode)

@@ -30,7 +30,8 @@ from calleq.journal.frames import JournalError
 from calleq.journal.reading import journal_path
 from calleq.journal.segments import Retention
 from calleq.media.remote import RemoteVoice
-from calleq.network import TELEPHONES, Network, Plant, build_network, point_codes, prompts_of
+from calleq.network import TELEPHONES, Network, Plant, build_network, point_codes
+from calleq.network_prompts import prompts_of
 from calleq.operation.surface import operator_app
 from calleq.runtime.clock import LoopClock
 from calleq.ss7.variant import variant_of

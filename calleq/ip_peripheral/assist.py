@@ -25,7 +25,8 @@ from calleq.journal.entries import Assisted, AssistEnded
 from calleq.media.contract import Voice
 from calleq.runtime.clock import Clock, Timer
 from calleq.runtime.steps import steps_of
-from calleq.special_resource.announcer import Announcer, Order, announcement, collection
+from calleq.special_resource.announcer import Announcer
+from calleq.special_resource.orders import Order, announcement, collection
 from calleq.ss7.inap import arguments as a
 from calleq.ss7.inap.contexts import Context
 from calleq.ss7.inap.control import Control
@@ -41,7 +42,7 @@ from calleq.units import SECOND_US
 
 ASKING_US = 10 * SECOND_US
 """T(SRF) for the first order."""
-IDLE_US = 60 * SECOND_US
+IDLE_US = 30 * SECOND_US
 """T(SRF) for every further one."""
 
 _S, _I, _A, _E = AssistState, AssistInput, AssistAction, ErrorCode
@@ -147,8 +148,13 @@ class Assist:
                 raise refuse(_E.UNEXPECTED_COMPONENT_SEQUENCE, f"{name} is no order to a resource")
 
     def said(self) -> None:
-        """The SCP's message has been taken; say what there is to say."""
+        """The SCP's message has been taken, with what it orders; say what there is to say.
+
+        Only now does the party talk, if nothing was ordered for it.
+        """
         if self.state is _S.SERVED:
+            if self.conference is not None:
+                self.conference.join(self)
             self._watch()
             self._say()
 
@@ -241,13 +247,7 @@ class Assist:
         self._set_timer(ASKING_US)
 
     def _serve(self) -> None:
-        if self.conference is not None:
-            self.conference.join(self)
-        self._watch()
-
-    def _stay(self) -> None:
         self._stop_timer()
-        self._watch()
 
     def _conclude(self) -> None:
         self._set_timer(IDLE_US)
@@ -330,7 +330,6 @@ ACTS: Mapping[AssistAction, Callable[[Assist], None]] = {
     _A.IGNORE: Assist._ignore,
     _A.ASK: Assist._ask,
     _A.SERVE: Assist._serve,
-    _A.STAY: Assist._stay,
     _A.CONCLUDE: Assist._conclude,
     _A.GIVE_UP: Assist._give_up,
     _A.RELEASE: Assist._release,

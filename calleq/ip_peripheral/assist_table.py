@@ -56,8 +56,7 @@ class AssistAction(StrEnum):
     ASK = "ask"
     """Answer the call and ask the SCP."""
     SERVE = "serve"
-    STAY = "stay"
-    """T(SRF) starts anew."""
+    """The SCP is there: T(SRF) starts anew when its orders have been taken."""
     CONCLUDE = "conclude"
     GIVE_UP = "give_up"
     """Give the dialogue up and release with cause 31."""
@@ -104,7 +103,7 @@ TABLE: Mapping[tuple[AssistState, AssistInput], _Cell] = {
     ),
     **_row(
         _S.SERVED,
-        HEARD=(_A.STAY, _S.SERVED),
+        HEARD=(_A.SERVE, _S.SERVED),
         REFUSED=(_A.GIVE_UP, _S.RELEASING),
         SILENT=(_A.GIVE_UP, _S.RELEASING),
         ENDED=(_A.RELEASE, _S.RELEASING),

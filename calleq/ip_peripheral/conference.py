@@ -36,9 +36,10 @@ class Conference:
         return len(self._parties)
 
     def join(self, party: Party) -> None:
-        """It is there from now on."""
-        self._parties.append(party)
-        self.mix()
+        """It is there from now on, if it was not before."""
+        if party not in self._parties:
+            self._parties.append(party)
+            self.mix()
 
     def leave(self, party: Party) -> None:
         """It is heard by nobody any more; what it hears is its own affair."""

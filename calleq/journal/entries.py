@@ -179,7 +179,9 @@ class Furnished(msgspec.Struct, frozen=True, gc=False, tag="furnished"):
     dialogue: int
     """The switch's own number of the dialogue."""
     circuits: tuple[CircuitKey, ...]
-    """By what the call's legs came or went."""
+    """By what legs came or go that have been dialled already."""
+    coming: tuple[CircuitKey, ...]
+    """... that are dialled after this."""
     tag: str
     """The octets, hexadecimal."""
 

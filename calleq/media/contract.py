@@ -28,8 +28,9 @@ class Prompt(msgspec.Struct, frozen=True, gc=False):
     """Something to be heard.
 
     `kind` is `speech` (synthesised `text`), `music` (of our own making, endless), `mouth` (what a
-    simulated telephone utters; `text` names it: `hello`, `talk`, `greeting`, `fax`) or `tone`
-    (`text` is the frequency in Hz). `mark` is a part of `text`: its end is reported as reached.
+    simulated telephone utters; `text` names it: `hello`, `talk`, `greeting`, `fax`), `keys` (`text`
+    are keys of a telephone, pressed in turn) or `tone` (`text` is the frequency in Hz). `mark` is a
+    part of `text`: its end is reported as reached.
     """
 
     kind: str
@@ -89,6 +90,14 @@ class Voice(Protocol):
         self, element: str, wire: str, limit_us: int, verdict: Callable[[Verdict], object]
     ) -> None:
         """Tell once, within `limit_us`, what answers on `wire` (judged from samples alone)."""
+
+    def next_key(
+        self, element: str, wire: str, limit_us: int, pressed: Callable[[str], object]
+    ) -> None:
+        """Tell once which key the party on `wire` has pressed (from samples alone).
+
+        It is told when the key has been let go; empty where none was within `limit_us`.
+        """
 
     def hear(self, element: str, wire: str, heard: Callable[[frozenset[str]], object]) -> None:
         """Tell whose voices arrive at `element` on `wire`, at once and at each change.

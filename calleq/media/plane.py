@@ -27,7 +27,7 @@ MAX_PLAYERS = 100_000
 KEPT_VOICES = 32_768
 """Names of voices that are remembered."""
 MAX_DETECT_US = 10_000_000
-"""No answer is listened to for longer."""
+"""No answer is listened to, and for no key, for longer."""
 
 
 class Playing(msgspec.Struct):
@@ -43,7 +43,7 @@ class Playing(msgspec.Struct):
 
 
 class VoicePlane:
-    """`Voice` but for `detect`, which depends on who renders samples and when."""
+    """`Voice` but for `detect` and `next_key`: those depend on who renders samples and when."""
 
     def __init__(self, clock: Clock, prompts: PromptLibrary) -> None:
         self.graph = VoiceGraph()

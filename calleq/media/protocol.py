@@ -53,6 +53,15 @@ class Detect(msgspec.Struct, frozen=True, tag="detect"):
     limit_us: int
 
 
+class NextKey(msgspec.Struct, frozen=True, tag="next_key"):
+    """Answer: `Pressed`."""
+
+    number: int
+    element: str
+    wire: str
+    limit_us: int
+
+
 class Hear(msgspec.Struct, frozen=True, tag="hear"):
     """Answers: `Heard`, at once and at each change."""
 
@@ -87,7 +96,18 @@ class ClearRecording(msgspec.Struct, frozen=True, tag="clear"):
     wire: str
 
 
-Request = Feed | Play | Stop | Detect | Hear | Prepare | Record | FetchRecording | ClearRecording
+Request = (
+    Feed
+    | Play
+    | Stop
+    | Detect
+    | NextKey
+    | Hear
+    | Prepare
+    | Record
+    | FetchRecording
+    | ClearRecording
+)
 
 
 class Ended(msgspec.Struct, frozen=True, tag="ended"):
@@ -102,6 +122,11 @@ class Marked(msgspec.Struct, frozen=True, tag="marked"):
 class Judged(msgspec.Struct, frozen=True, tag="judged"):
     number: int
     verdict: Verdict
+
+
+class Pressed(msgspec.Struct, frozen=True, tag="pressed"):
+    number: int
+    key: str
 
 
 class Heard(msgspec.Struct, frozen=True, tag="heard"):
@@ -128,7 +153,7 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
     reason: str
 
 
-Report = Ended | Marked | Judged | Heard | Prepared | Recorded | Refused
+Report = Ended | Marked | Judged | Pressed | Heard | Prepared | Recorded | Refused
 
 Received = TypeVar("Received")
 

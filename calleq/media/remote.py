@@ -26,12 +26,18 @@ import msgspec
 from calleq.media import protocol
 from calleq.media.contract import Player, Prompt, Verdict
 from calleq.media.graph import Voices, check_sources
+from calleq.media.keypad import NO_KEY
+from calleq.units import SECOND_US
 
 START_LIMIT_S = 15.0
 END_LIMIT_S = 5.0
 MAX_REFUSALS_KEPT = 100
 
 Answer = TypeVar("Answer", protocol.Prepared, protocol.Recorded)
+
+
+LOST_KEY_S = 1.0
+"""After so long a key that is listened for when the voice process goes counts as not pressed."""
 
 
 class VoiceLostError(ConnectionError):
@@ -65,6 +71,7 @@ class RemoteVoice(asyncio.Protocol):
         self._numbers = itertools.count(1)
         self._players: dict[int, Player] = {}
         self._verdicts: dict[int, Callable[[Verdict], object]] = {}
+        self._keys: dict[int, Callable[[str], object]] = {}
         self._ears: dict[tuple[str, str], tuple[int, Callable[[Voices], object]]] = {}
         self._listeners: dict[int, Callable[[Voices], object]] = {}
         self._prepared: dict[int, asyncio.Future[protocol.Prepared]] = {}
@@ -118,6 +125,16 @@ class RemoteVoice(asyncio.Protocol):
             self._verdicts[number] = verdict
         else:
             self._loop.call_soon(verdict, "human")
+
+    def next_key(
+        self, element: str, wire: str, limit_us: int, pressed: Callable[[str], object]
+    ) -> None:
+        """See `Voice.next_key`; where the voice process is gone no key is heard."""
+        number = next(self._numbers)
+        if self._send(protocol.NextKey(number, element, wire, limit_us)):
+            self._keys[number] = pressed
+        else:
+            self._loop.call_later(limit_us / SECOND_US, pressed, NO_KEY)
 
     def hear(self, element: str, wire: str, heard: Callable[[Voices], object]) -> None:
         """See `Voice.hear`; the first report comes as soon as the voice process has answered."""
@@ -221,6 +238,10 @@ class RemoteVoice(asyncio.Protocol):
                 tell = self._verdicts.pop(number, None)
                 if tell is not None:
                     tell(verdict)
+            case protocol.Pressed(number, key):
+                pressed = self._keys.pop(number, None)
+                if pressed is not None:
+                    pressed(key)
             case protocol.Heard(number, voices):
                 heard = self._listeners.get(number)
                 if heard is not None:
@@ -242,6 +263,7 @@ class RemoteVoice(asyncio.Protocol):
         self._transport = None
         players, self._players = self._players, {}
         verdicts, self._verdicts = self._verdicts, {}
+        keys, self._keys = self._keys, {}
         error = VoiceLostError("the voice process is gone")
         for prepared in list(self._prepared.values()):
             if not prepared.done():
@@ -254,6 +276,8 @@ class RemoteVoice(asyncio.Protocol):
                 player.ended("failed")
         for tell in verdicts.values():
             tell("human")
+        for pressed in keys.values():
+            self._loop.call_later(LOST_KEY_S, pressed, NO_KEY)
         for heard in list(self._listeners.values()):
             heard(frozenset())
         if self._lost is not None and not self._closing:

@@ -160,6 +160,8 @@ class Connection(asyncio.Protocol):
                 voice.stop(element, player)
             case protocol.Detect(number, element, wire, limit_us):
                 voice.detect(element, wire, limit_us, partial(self._judged, number))
+            case protocol.NextKey(number, element, wire, limit_us):
+                voice.next_key(element, wire, limit_us, partial(self._pressed, number))
             case protocol.Hear(number, element, wire):
                 self._claim(("hear", element, wire))
                 voice.hear(element, wire, partial(self._heard, number))
@@ -197,6 +199,9 @@ class Connection(asyncio.Protocol):
 
     def _judged(self, number: int, verdict: Verdict) -> None:
         self._say(protocol.Judged(number, verdict))
+
+    def _pressed(self, number: int, key: str) -> None:
+        self._say(protocol.Pressed(number, key))
 
     def _heard(self, number: int, voices: Voices) -> None:
         self._say(protocol.Heard(number, tuple(sorted(voices))))

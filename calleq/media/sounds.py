@@ -20,6 +20,8 @@ from calleq.media.babble import VOICES, conversation, speech_like
 from calleq.media.contract import TONES, Prompt
 from calleq.media.frames import SAMPLE_RATE_HZ
 from calleq.media.g711 import Samples, quantise, rms_of_dbm0, saturate
+from calleq.media.keypad import KEYS, KEYS_LIMIT, keys_length_us
+from calleq.media.keys import key_tones
 from calleq.media.music import hold_music
 from calleq.units import SECOND_US
 
@@ -32,6 +34,8 @@ GREETING_US = 4_200_000
 GREETING_GAP_US = 200_000
 TEST_TONE_HZ = range(50, 3_901)
 LEVEL_DBM0 = -18.0
+
+_KINDS = ("speech", "music", "mouth", "tone", "keys")
 
 _SAMPLE_US = SECOND_US // SAMPLE_RATE_HZ
 
@@ -106,8 +110,10 @@ class Repertoire:
                 length_us = 0
             case "mouth":
                 length_us = _mouth(prompt)
+            case "keys":
+                length_us = keys_length_us(_keys(prompt))
             case kind:
-                raise SoundError(f"kind {kind!r} is none of speech, music, mouth, tone")
+                raise SoundError(f"kind {kind!r} is none of {', '.join(_KINDS)}")
         limit_us = prompt.limit_us
         return min(length_us, limit_us) if length_us and limit_us else length_us or limit_us
 
@@ -123,8 +129,10 @@ class Repertoire:
             case "mouth":
                 _mouth(prompt)
                 return mouth(prompt.text, crc32(line.encode()) % VOICES)
+            case "keys":
+                return Sound(key_tones(_keys(prompt)))
             case kind:
-                raise SoundError(f"kind {kind!r} is none of speech, music, mouth, tone")
+                raise SoundError(f"kind {kind!r} is none of {', '.join(_KINDS)}")
 
 
 def _frequency(prompt: Prompt) -> int:
@@ -133,6 +141,12 @@ def _frequency(prompt: Prompt) -> int:
     if int(prompt.text) not in TEST_TONE_HZ:
         raise SoundError(f"tone {prompt.text} Hz is outside 50 to 3900 Hz")
     return int(prompt.text)
+
+
+def _keys(prompt: Prompt) -> str:
+    if not 0 < len(prompt.text) <= KEYS_LIMIT or not set(prompt.text) <= set(KEYS):
+        raise SoundError(f"keys {prompt.text!r}: 1 to {KEYS_LIMIT} of {KEYS} expected")
+    return prompt.text
 
 
 def _mouth(prompt: Prompt) -> int:

@@ -13,12 +13,15 @@ Speech that is not at hand is asked of `fetch`, and begins with the frame after 
 
 from collections import deque
 from collections.abc import Callable
+from typing import Generic
 
 from calleq.media.contract import Prompt, Verdict
-from calleq.media.detect import QUIET_FRAME, AnswerDetector, measure
+from calleq.media.detect import Row
 from calleq.media.frames import FRAME_SAMPLES, FRAME_US
-from calleq.media.g711 import IDLE_OCTET, encode
+from calleq.media.g711 import IDLE_OCTET, Samples, encode
 from calleq.media.graph import End
+from calleq.media.keypad import NO_KEY
+from calleq.media.listening import ANSWERS, PRESSED, Decision, Hearing, Measure
 from calleq.media.plane import MAX_DETECT_US, Playing, VoicePlane
 from calleq.media.sounds import PromptLibrary
 from calleq.runtime.clock import VirtualClock
@@ -66,13 +69,34 @@ class Ear:
         return first_frame, b"".join(frames)
 
 
-class _Detection:
-    def __init__(self, end: End, first: int, limit: int, tell: Callable[[Verdict], object]) -> None:
+class _Detection(Generic[Measure, Decision]):
+    def __init__(
+        self,
+        end: End,
+        first: int,
+        limit: int,
+        hearing: Hearing[Measure, Decision],
+        tell: Callable[[Decision], object],
+    ) -> None:
         self.end = end
         self.first_frame = first
         self.limit_frame = limit
-        self.tell = tell
-        self.detector = AnswerDetector()
+        self._hearing = hearing
+        self._tell = tell
+        self._listener = hearing.listener()
+
+    def hear(self, samples: Samples | None) -> bool:
+        """Take the next frame; whether there is a decision."""
+        hearing = self._hearing
+        row = hearing.quiet if samples is None else hearing.measure(samples)[0]
+        return self._listener.hear(row) is not None
+
+    def decide(self) -> None:
+        """Tell the decision, now at the latest."""
+        self._tell(self._listener.expire())
+
+
+_AnyDetection = _Detection[Row, Verdict] | _Detection[str, str]
 
 
 class TickedVoice(VoicePlane):
@@ -83,7 +107,7 @@ class TickedVoice(VoicePlane):
         super().__init__(self._ticked, prompts)
         self._prompts = prompts
         self._fetch = fetch
-        self._detections: list[_Detection] = []
+        self._detections: list[_AnyDetection] = []
         self._ears: dict[End, Ear] = {}
         self.next_frame = 0
         self.missed_frames = 0
@@ -106,17 +130,16 @@ class TickedVoice(VoicePlane):
         self.next_frame = frame + 1
         for detection in decided:
             self._detections.remove(detection)
-            detection.tell(detection.detector.expire())
+            detection.decide()
 
-    def _judge(self, detection: _Detection, frame: int) -> bool:
+    def _judge(self, detection: _AnyDetection, frame: int) -> bool:
         """Let a detector hear the frame; whether its verdict is due."""
         if frame < detection.first_frame:
             return False
         if frame >= detection.limit_frame:
             return True
-        samples = self._mixer.arriving(detection.end)
-        row = QUIET_FRAME if samples is None else measure(samples)[0]
-        return detection.detector.hear(row) is not None or frame + 1 >= detection.limit_frame
+        decided = detection.hear(self._mixer.arriving(detection.end))
+        return decided or frame + 1 >= detection.limit_frame
 
     def feed(self, element: str, wire: str, sources: tuple[str, ...]) -> None:
         super().feed(element, wire, sources)
@@ -135,9 +158,24 @@ class TickedVoice(VoicePlane):
         if len(self._detections) >= MAX_DETECTIONS:
             self._ticked.call_later_us(0, verdict, "human")
             return
-        first = self.next_frame
-        limit = first + min(limit_us, MAX_DETECT_US) // FRAME_US
-        self._detections.append(_Detection(self.graph.end(element, wire), first, limit, verdict))
+        first, limit = self._frames(limit_us)
+        end = self.graph.end(element, wire)
+        self._detections.append(_Detection(end, first, limit, ANSWERS, verdict))
+
+    def next_key(
+        self, element: str, wire: str, limit_us: int, pressed: Callable[[str], object]
+    ) -> None:
+        """See `Voice.next_key`; beyond `MAX_DETECTIONS` at once no key is heard."""
+        if len(self._detections) >= MAX_DETECTIONS:
+            self._ticked.call_later_us(min(limit_us, MAX_DETECT_US), pressed, NO_KEY)
+            return
+        first, limit = self._frames(limit_us)
+        end = self.graph.end(element, wire)
+        self._detections.append(_Detection(end, first, limit, PRESSED, pressed))
+
+    def _frames(self, limit_us: int) -> tuple[int, int]:
+        """The first frame that is listened to, and the one that is not any more."""
+        return self.next_frame, self.next_frame + min(limit_us, MAX_DETECT_US) // FRAME_US
 
     def record(self, element: str, wire: str) -> None:
         """Keep from now on what arrives at an end; does nothing when that is done already."""

@@ -11,14 +11,15 @@ instants give the same reports and samples.
 
 import abc
 from collections.abc import Callable
+from typing import Generic
 
 import numpy as np
 
 from calleq.media.contract import Verdict
-from calleq.media.detect import QUIET_FRAME, AnswerDetector, Row, measure
 from calleq.media.frames import FRAME_SAMPLES, FRAME_US
 from calleq.media.g711 import Samples
 from calleq.media.graph import End, VoiceError, frame_at
+from calleq.media.listening import ANSWERS, PRESSED, Decision, Hearing, Measure
 from calleq.media.plane import MAX_DETECT_US, VoicePlane
 from calleq.media.sounds import PromptLibrary
 from calleq.runtime.clock import Clock, Timer
@@ -39,7 +40,14 @@ class VirtualVoice(VoicePlane):
     ) -> None:
         """See `Voice.detect`; at most `MAX_DETECT_US` are listened to."""
         end = self.graph.end(element, wire)
-        _Detection(self, end, min(limit_us, MAX_DETECT_US), verdict)
+        _Detection(self, end, min(limit_us, MAX_DETECT_US), ANSWERS, verdict)
+
+    def next_key(
+        self, element: str, wire: str, limit_us: int, pressed: Callable[[str], object]
+    ) -> None:
+        """See `Voice.next_key`; at most `MAX_DETECT_US` are listened to."""
+        end = self.graph.end(element, wire)
+        _Detection(self, end, min(limit_us, MAX_DETECT_US), PRESSED, pressed)
 
     def record(self, element: str, wire: str) -> "Recording":
         """Record what arrives at `element` on `wire` from the next frame on, until stopped."""
@@ -129,16 +137,22 @@ class Recording(_Watcher):
         return samples
 
 
-class _Detection(_Watcher):
+class _Detection(_Watcher, Generic[Measure, Decision]):
     """One answer being judged: measures as far as they are known, and a timer for the verdict."""
 
     def __init__(
-        self, voice: VirtualVoice, end: End, limit_us: int, tell: Callable[[Verdict], object]
+        self,
+        voice: VirtualVoice,
+        end: End,
+        limit_us: int,
+        hearing: Hearing[Measure, Decision],
+        tell: Callable[[Decision], object],
     ) -> None:
         super().__init__(voice, end)
+        self._hearing = hearing
         self._tell = tell
         self._deadline_us = voice.now_us() + limit_us
-        self._rows: list[Row] = []
+        self._rows: list[Measure] = []
         self._timer = voice.call_later_us(0, self._look_ahead)
         self._looking = True
 
@@ -157,24 +171,25 @@ class _Detection(_Watcher):
         """
         self._looking = False
         limit_frames = self._deadline_us // FRAME_US - self.start_frame
-        detector = AnswerDetector()
-        judged = 0
-        while detector.verdict is None and judged < limit_frames:
+        listener = self._hearing.listener()
+        judged, due_us = 0, self._deadline_us
+        while judged < limit_frames:
             if judged == len(self._rows):
                 self._render(min(PIECE_FRAMES, limit_frames - judged))
-            detector.hear(self._rows[judged])
+            decision = listener.hear(self._rows[judged])
             judged += 1
-        due_us = self._deadline_us
-        if detector.verdict is not None:
-            due_us = (self.start_frame + judged) * FRAME_US
-        verdict = detector.expire()
+            if decision is not None:
+                due_us = (self.start_frame + judged) * FRAME_US
+                break
+        verdict = listener.expire()
         delay_us = max(due_us - self.voice.now_us(), 0)
         self._timer = self.voice.call_later_us(delay_us, lambda: self._decided(verdict))
 
     def _render(self, frames: int) -> None:
         samples = self.voice.rendered(self.end, self.start_frame + len(self._rows), frames)
-        self._rows += [QUIET_FRAME] * frames if samples is None else measure(samples)
+        hearing = self._hearing
+        self._rows += [hearing.quiet] * frames if samples is None else hearing.measure(samples)
 
-    def _decided(self, verdict: Verdict) -> None:
+    def _decided(self, verdict: Decision) -> None:
         self.voice.unwatch(self)
         self._tell(verdict)

@@ -5,6 +5,8 @@ equipment that executes it; what becomes of the call comes back the other way. E
 asked about a call that it has taken.
 """
 
+from collections.abc import Callable
+
 import msgspec
 
 
@@ -115,13 +117,11 @@ EVENTS = (
     "released",
 )
 
-_encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[OsnMessage] = msgspec.json.Decoder(OsnMessage)
 
 
-def encode(message: OsnMessage) -> bytes:
-    """The octets of a message."""
-    return _encoder.encode(message)
+encode: Callable[[OsnMessage], bytes] = msgspec.json.Encoder().encode
+"""The octets of a message."""
 
 
 def decode(octets: bytes) -> OsnMessage:

@@ -22,8 +22,9 @@ from calleq.calling_logic.means import Way, WayUser
 from calleq.causes import Q850
 from calleq.journal.service_keys import service_key
 from calleq.media.contract import Player, Prompt, Verdict
+from calleq.scp.dialogue import WAIT_S, DialogueOwner, ServiceDialogue
 from calleq.scp.party import Party, PartyInput, armed
-from calleq.scp.platform import DialogueOwner, ServiceDialogue, ServicePlatform
+from calleq.scp.platform import ServicePlatform
 from calleq.scp.script import Script
 from calleq.scp.wording import correlation_of, routing_address
 from calleq.ss7.inap.arguments import (
@@ -35,6 +36,7 @@ from calleq.ss7.inap.arguments import (
     InitiateCallAttempt,
     ReleaseCall,
     RequestReportBCSMEvent,
+    ResetTimer,
 )
 from calleq.ss7.inap.contexts import Context
 from calleq.ss7.inap.dialogue import Failed, Invoked, Rejected, Returned
@@ -102,6 +104,7 @@ class AssistedParty(Party):
         """Send the party on; what is to be played waits until it has arrived."""
         calls = self.call.calls
         if self._dialogue is not None:
+            self._dialogue.waits = lambda: (ResetTimer(WAIT_S),)
             self._dialogue.say(
                 EstablishTemporaryConnection(
                     routing_address(calls.resource),

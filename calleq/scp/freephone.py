@@ -16,7 +16,7 @@ from enum import StrEnum
 from calleq.causes import Q850
 from calleq.runtime.clock import Clock
 from calleq.runtime.steps import steps_of
-from calleq.scp.platform import DialogueOwner, ServiceDialogue
+from calleq.scp.dialogue import DialogueOwner, ServiceDialogue
 from calleq.scp.translation import Closed, Open, Translator
 from calleq.scp.wording import e164, pieces
 from calleq.ss7.inap.arguments import (

@@ -1,41 +1,27 @@
-"""The service platform: dialogues of one SCP, typed, and which service each belongs to.
+"""The service platform: the dialogues of one SCP, and which service each belongs to.
 
-A `ServiceDialogue` is one TCAP dialogue as a service sees it: operations in, operations out. The
-platform opens them for services that call a switch, and gives those that a switch or a resource
+It opens dialogues for services that call a switch, and gives those that a switch or a resource
 opens to the service of their service key, or to who awaits their correlation.
 
 Refused: an application context that nobody opens towards an SCP (abort), a first operation that
 belongs to no service (missingCustomerRecord), a component that is wrong (the answer of the
 standard). Bounded: TCAP's dialogues, and what waits until a far end has answered a begin.
 
-Odd cases: until a switch has answered a begin, nothing may be sent to it, so it waits. What could
-not be delivered ends the dialogue, here at least: an SCP has no second way to the same call. A
-long call has nothing to say for hours, so every dialogue is tested now and then (ActivityTest).
+Odd case: what could not be delivered ends the dialogue, here at least: an SCP has no second way to
+the same call.
 """
 
 from typing import Protocol, assert_never
 
-from calleq.runtime.clock import Clock, Timer
-from calleq.ss7.inap.arguments import (
-    ActivityTest,
-    AssistRequestInstructions,
-    InitialDP,
-)
+from calleq.runtime.clock import Clock
+from calleq.scp.dialogue import DialogueOwner, ServiceDialogue
+from calleq.ss7.inap.arguments import AssistRequestInstructions, InitialDP
 from calleq.ss7.inap.contexts import Context, context_of
-from calleq.ss7.inap.dialogue import (
-    Conversation,
-    Failed,
-    Indication,
-    Invoked,
-    Refused,
-    Rejected,
-    Returned,
-)
-from calleq.ss7.inap.errors import ErrorCode, OperationError, Version
-from calleq.ss7.inap.operations import Argument, OperationCode
+from calleq.ss7.inap.dialogue import Indication, Invoked, Refused
+from calleq.ss7.inap.errors import ErrorCode
+from calleq.ss7.inap.operations import Argument
 from calleq.ss7.sccp.contract import SccpProvider
 from calleq.ss7.sccp.values import PartyAddress
-from calleq.ss7.tcap.components import ComponentIndication, ComponentRequest
 from calleq.ss7.tcap.contract import (
     AbortReason,
     BeginIndication,
@@ -50,15 +36,9 @@ from calleq.ss7.tcap.contract import (
     UserAbortIndication,
 )
 from calleq.ss7.tcap.entity import Entity
-from calleq.units import MINUTE_US
 
 DIALOGUES_LIMIT = 10_000
-"""At once: three times the calls that a switch's board and the shipped trunks carry, and more."""
-WAITING_LIMIT = 64
-"""Components that wait for the far end's first answer."""
-ACTIVITY_US = 4 * MINUTE_US
-"""How often a dialogue is tested: more than twice while it may be idle."""
-
+"""At once; a call that an SCP makes has one, or two for each party."""
 _OPENED_HERE = frozenset(
     {
         Context.CS1_SSP_TO_SCP,
@@ -72,179 +52,11 @@ _OPENED_HERE = frozenset(
 """Contexts that a switch or a resource may open towards an SCP."""
 
 
-class DialogueOwner(Protocol):
-    """The service that a dialogue belongs to. It is told `dialogue_over` once, last."""
-
-    def told(self, indication: Invoked | Returned | Failed | Rejected) -> None:
-        """The far end says something."""
-
-    def dialogue_over(self, lost: bool) -> None:
-        """The far end has ended the dialogue, or (`lost`) it came to an end by a fault."""
-
-
 class Service(Protocol):
     """What answers a begin of the network."""
 
     def begun(self, dialogue: "ServiceDialogue", first: Invoked) -> DialogueOwner | None:
         """Take a dialogue with its first operation; None: it is not for this service."""
-
-
-class ServiceDialogue:
-    """One dialogue; requests after its end do nothing."""
-
-    def __init__(self, platform: "ServicePlatform", number: int, version: Version) -> None:
-        self.number = number
-        """Its transaction id at this end."""
-        self.owner: DialogueOwner | None = None
-        self.is_over = False
-        self._platform = platform
-        self._conversation = Conversation(version)
-        self._is_begun = True
-        self._is_answered = True
-        self._waiting: list[ComponentRequest] = []
-        self._activity: Timer | None = None
-
-    @property
-    def version(self) -> Version:
-        """The capability set whose operations may be said."""
-        return self._conversation.version
-
-    def components(self, *arguments: Argument) -> list[ComponentRequest]:
-        """The operations as components, each with an invoke id of its own.
-
-        Raises InapError for an argument that does not fit its grammar.
-        """
-        entity, conversation = self._platform.entity, self._conversation
-        if not self._is_begun:
-            return [conversation.invoke(place, one) for place, one in enumerate(arguments)]
-        return [conversation.invoke(entity.free_invoke_id(self.number), one) for one in arguments]
-
-    def say(self, *arguments: Argument) -> list[int]:
-        """Send operations in one message; their invoke ids, none where the dialogue is over."""
-        if self.is_over:
-            return []
-        try:
-            components = self.components(*arguments)
-        except TcapError:  # every invoke id is in use: nobody has answered for very long
-            self.finish(lost=True)
-            return []
-        self.send(components)
-        return [one.invoke_id for one in components if one.invoke_id is not None]
-
-    def send(self, components: list[ComponentRequest]) -> None:
-        """Send components, or let them wait for the far end's first answer."""
-        if self.is_over:
-            return
-        if not self._is_answered:
-            room = WAITING_LIMIT - len(self._waiting)
-            self._waiting += components[:room]
-            return
-        try:
-            self._platform.entity.continue_(self.number, components)
-        except TcapError:
-            self.finish(lost=True)
-
-    def end(self, *arguments: Argument) -> None:
-        """Send operations and end the dialogue; the owner is not told."""
-        if self.is_over:
-            return
-        self.forget()
-        try:
-            if self._is_answered:
-                self._platform.entity.end(self.number, self.components(*arguments))
-            else:
-                self._platform.entity.abort(self.number)
-        except TcapError:
-            return  # it has come to its end in this instant
-
-    def abort(self) -> None:
-        """Give the dialogue up; the owner is not told."""
-        if not self.is_over:
-            self.forget()
-            try:
-                self._platform.entity.abort(self.number)
-            except TcapError:
-                return  # it has come to its end in this instant
-
-    # Of the platform.
-
-    def begins(self) -> None:
-        """It is to be begun here: nothing more may be sent before it is answered."""
-        self._is_begun = self._is_answered = False
-
-    def has_begun(self, number: int) -> None:
-        """It has a transaction id."""
-        self._is_begun = True
-        self.number = number
-
-    def hear(self, components: tuple[ComponentIndication, ...]) -> None:
-        """The far end has sent something; say what had to wait."""
-        if not self._is_answered:
-            self._is_answered = True
-            self.watch()
-            waiting, self._waiting = self._waiting, []
-            if waiting:
-                self.send(waiting)
-        self.listen(components)
-
-    def listen(self, components: tuple[ComponentIndication, ...]) -> None:
-        """Tell the owner what the components say; answer those that are wrong."""
-        answers: list[ComponentRequest] = []
-        for component in components:
-            indication = self._conversation.read(component)
-            if isinstance(indication, Refused):
-                self._platform.refused += 1
-                if indication.answer is not None:
-                    answers.append(indication.answer)
-            else:
-                self.tell(indication)
-        if answers:
-            self.send(answers)
-
-    def read(self, component: ComponentIndication) -> Indication:
-        """What a first component says."""
-        return self._conversation.read(component)
-
-    def tell(self, indication: Invoked | Returned | Failed | Rejected) -> None:
-        """Tell the owner; the platform's own tests are its own affair."""
-        if isinstance(indication, Invoked) and isinstance(indication.argument, ActivityTest):
-            self.send([self._conversation.result(indication.invoke_id)])
-        elif isinstance(indication, Returned) and self.is_test(indication.invoke_id):
-            return
-        elif self.owner is not None and not self.is_over:
-            self.owner.told(indication)
-
-    def is_test(self, invoke_id: int) -> bool:
-        """Whether an operation of this end was a test of the dialogue."""
-        return self._conversation.operation(invoke_id) is OperationCode.ACTIVITY_TEST
-
-    def refuse(self, invoke_id: int, code: ErrorCode) -> None:
-        """Answer a first operation with an error, and end the dialogue."""
-        self.forget()
-        error = self._conversation.error(invoke_id, OperationError(code))
-        self._platform.entity.end(self.number, [error])
-
-    def watch(self) -> None:
-        """Test the dialogue after some time."""
-        self._activity = self._platform.clock.call_later_us(ACTIVITY_US, self._test)
-
-    def _test(self) -> None:
-        self.watch()
-        self.say(ActivityTest())
-
-    def finish(self, lost: bool) -> None:
-        """It is over; tell the owner."""
-        if not self.is_over:
-            self.forget()
-            if self.owner is not None:
-                self.owner.dialogue_over(lost)
-
-    def forget(self) -> None:
-        """It is over."""
-        self.is_over = True
-        if self._activity is not None:
-            self._activity.cancel()
-        self._platform.dialogues.pop(self.number, None)
 
 
 class ServicePlatform:

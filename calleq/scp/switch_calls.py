@@ -19,8 +19,9 @@ from calleq.causes import Q850
 from calleq.journal.entries import CircuitKey
 from calleq.journal.service_keys import service_key
 from calleq.media.contract import Player, Prompt, Verdict
+from calleq.scp.dialogue import WAIT_S, ServiceDialogue
 from calleq.scp.party import Party, PartyInput, armed
-from calleq.scp.platform import ServiceDialogue, ServicePlatform
+from calleq.scp.platform import ServicePlatform
 from calleq.scp.script import Script
 from calleq.ss7.inap.arguments import (
     Cancel,
@@ -29,6 +30,7 @@ from calleq.ss7.inap.arguments import (
     InitiateCallAttempt,
     ReleaseCall,
     RequestReportBCSMEvent,
+    ResetTimer,
 )
 from calleq.ss7.inap.contexts import Context
 from calleq.ss7.inap.dialogue import Failed, Invoked, Rejected, Returned
@@ -120,6 +122,16 @@ class SwitchCall:
         )
         if self._dialogue is None:
             self._answer(False)
+        else:
+            self._dialogue.waits = self._waits
+
+    def _waits(self) -> tuple[ResetTimer, ...]:
+        """A switch does not play for ever, unless it is told to."""
+        return tuple(
+            ResetTimer(WAIT_S, call_segment=party.place)
+            for party in self._parties.values()
+            if party.is_up and party.hears_resource
+        )
 
     def seize(self) -> SwitchParty | None:
         """The next party; None where there can be none."""

@@ -1,13 +1,12 @@
 """Announcements to one party or one call segment, as an SCP orders them (Q.1214: SRF).
 
-Owns the queue of one connected resource: what was ordered is played one after the other, and each
-is reported when it is over; what answered is judged beside that, at once. Repetitions, the silence
-between them and the duration of the whole are as the SCP says; neither given, a message is played
-once, music until it is cancelled.
+Owns the queue of one resource: what was ordered is played one after the other, and each is reported
+when it is over; who answered is judged beside that, at once. An order that collects digits lasts
+until they are there: whoever enters them hears nothing else meanwhile.
 
-Refused: a display, a message that is not recorded, more than `QUEUE_LIMIT` orders at once, and
-digits: nobody can key any here, so the only thing that can be collected is the judgement of what
-answered (message `DETECT`).
+Refused: more than `QUEUE_LIMIT` orders at once. What cannot be played, or collected because nobody
+is there to be heard, fails as an unavailable resource. An order that comes twice while it is being
+carried out is carried out once.
 """
 
 from collections import deque
@@ -15,59 +14,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-import msgspec
-
 from calleq.media.contract import (
     Played,
     Player,
-    Prompt,
     Verdict,
     Voice,
     player_source,
     tone_source,
 )
-from calleq.media.numbered import DETECT, RECORDED, VERDICT_DIGITS
+from calleq.media.numbered import VERDICT_DIGITS
 from calleq.runtime.clock import Clock, Timer
+from calleq.special_resource.orders import Order
+from calleq.special_resource.receiver import Receiver
 from calleq.ss7.inap.errors import ErrorCode, OperationError
-from calleq.ss7.inap.interaction import (
-    CollectedDigits,
-    InbandInfo,
-    InformationToSend,
-    MessageID,
-    MessageText,
-    Tone,
-    VariableMessage,
-    VariablePart,
-)
 from calleq.ss7.inap.refusals import refuse
 from calleq.units import SECOND_US
 
 QUEUE_LIMIT = 16
 """Announcements that may be ordered and not be over."""
-DETECT_S = 5
-"""How long an answer is judged where the SCP does not say."""
-
-TONES = {1: "ringback", 2: "busy", 3: "congestion", 4: "unobtainable"}
-"""Tones by the number an SCP orders them with."""
-
-
-class Order(msgspec.Struct, frozen=True):
-    """Something ordered by an SCP."""
-
-    invoke_id: int
-    prompts: tuple[Prompt, ...]
-    tone: str = ""
-    repetitions: int = 0
-    """0: no end of them."""
-    interval_us: int = 0
-    duration_us: int = 0
-    """0: no limit."""
-    reports: bool = True
-    """Tell when it is over."""
-    is_last: bool = False
-    """The resource may be parted after it."""
-    detects_us: int = 0
-    """Judge for so long what answers, instead of playing anything."""
+LISTEN_US = 10 * SECOND_US
+"""A key is listened for so long at a time."""
 
 
 class AnnouncerUser(Protocol):
@@ -89,7 +55,7 @@ class AnnouncerUser(Protocol):
         """What the parties are to hear of the resource is another source, or nothing any more."""
 
     def wire_judged(self) -> str:
-        """The wire of the party that is to be judged; empty: there is none."""
+        """The wire of the party that is judged, or enters digits; empty: there is none."""
 
 
 @dataclass(slots=True)
@@ -97,6 +63,30 @@ class _Progress:
     order: Order
     next_prompt: int = 0
     repetitions: int = 0
+    receiver: Receiver | None = None
+
+
+class _Collecting:
+    """The resource as its receiver of digits sees it; fulfils `ReceiverUser`."""
+
+    def __init__(self, announcer: "Announcer", progress: _Progress) -> None:
+        self._announcer = announcer
+        self._progress = progress
+
+    def listen(self, heard: Callable[[str], object]) -> None:
+        self._announcer.listen(heard)
+
+    def prompt_again(self) -> None:
+        self._announcer.prompt(self._progress)
+
+    def prompt_interrupted(self) -> None:
+        self._announcer.interrupt()
+
+    def entered(self, digits: str) -> None:
+        self._announcer.entered(self._progress, digits)
+
+    def not_entered(self) -> None:
+        self._announcer.fail(self._progress, ErrorCode.IMPROPER_CALLER_RESPONSE)
 
 
 class Announcer:
@@ -141,13 +131,14 @@ class Announcer:
         """What was ordered and is not over will not be played."""
         self._waiting.clear()
         self._judging.clear()
-        self._stop()
-        self._now = None
+        self._over()
 
     def order(self, order: Order) -> None:
         """Play it, when what was ordered before is over. Raises OperationRefused."""
-        ordered = len(self._waiting) + len(self._judging) + (self._now is not None)
-        if ordered >= QUEUE_LIMIT:
+        ordered = self._orders()
+        if order.invoke_id in {one.invoke_id for one in ordered}:
+            return
+        if len(ordered) >= QUEUE_LIMIT:
             raise refuse(ErrorCode.UNAVAILABLE_RESOURCE, f"{QUEUE_LIMIT} are ordered already")
         if order.detects_us:
             self._judging.append(order)
@@ -156,6 +147,11 @@ class Announcer:
         self._waiting.append(order)
         if self._now is None:
             self._clock_soon(self._next)
+
+    def _orders(self) -> list[Order]:
+        """What is not over, in no particular order."""
+        now = [] if self._now is None else [self._now.order]
+        return [*now, *self._waiting, *self._judging]
 
     def cancel(self, invoke_id: int | None) -> bool:
         """Give up an order, or (None) all; whether there was one. Each fails as canceled."""
@@ -169,8 +165,7 @@ class Announcer:
         now = self._now
         if now is not None and invoke_id in (None, now.order.invoke_id):
             found.insert(0, now.order)
-            self._stop()
-            self._now = None
+            self._over()
             self._clock_soon(self._next)
         for order in found:
             self._user.order_failed(order, OperationError(ErrorCode.CANCELED))
@@ -185,11 +180,47 @@ class Announcer:
             return
         order = self._waiting.popleft()
         now = self._now = _Progress(order)
+        self._user.source_changed()
+        if order.digits is not None:
+            if not self._user.wire_judged():
+                self.fail(now, ErrorCode.UNAVAILABLE_RESOURCE)
+                return
+            now.receiver = Receiver(order.digits, self._clock, _Collecting(self, now))
+        self.prompt(now)
+
+    # What a receiver of digits wants.
+
+    def listen(self, heard: Callable[[str], object]) -> None:
+        """Tell the next key."""
+        self._voice.next_key(self._name, self._user.wire_judged(), LISTEN_US, heard)
+
+    def prompt(self, now: _Progress) -> None:
+        """Play what was ordered from its beginning."""
+        self._stop()
+        order = now.order
+        now.next_prompt = now.repetitions = 0
         if order.duration_us:
             self._timers.append(self._clock.call_later_us(order.duration_us, self._finish, now))
-        self._user.source_changed()
-        if not order.tone:
+        if now.receiver is not None and (order.is_endless or not (order.prompts or order.tone)):
+            self._clock_soon(now.receiver.prompted)
+        if order.prompts:
             self._play(now)
+
+    def interrupt(self) -> None:
+        """What plays need not be heard to its end."""
+        self._stop()
+
+    def entered(self, now: _Progress, digits: str) -> None:
+        """The reply is there."""
+        self._over()
+        self._user.collected(now.order, digits)
+        self._after(now.order)
+
+    def fail(self, now: _Progress, code: ErrorCode) -> None:
+        """The order has come to nothing."""
+        self._over()
+        self._user.order_failed(now.order, OperationError(code))
+        self._after(now.order)
 
     def _detect(self, order: Order) -> None:
         wire = self._user.wire_judged()
@@ -217,7 +248,7 @@ class Announcer:
     def _played(self, now: _Progress, outcome: Played) -> None:
         order = now.order
         if outcome == "failed":
-            self._fail(now)
+            self.fail(now, ErrorCode.UNAVAILABLE_RESOURCE)
             return
         now.next_prompt += 1
         if now.next_prompt < len(order.prompts):
@@ -236,20 +267,22 @@ class Announcer:
             self._play(now)
 
     def _finish(self, now: _Progress) -> None:
-        if self._now is now:
-            self._over()
-            if now.order.reports:
-                self._user.announced(now.order)
-            self._after(now.order)
-
-    def _fail(self, now: _Progress) -> None:
+        if self._now is not now:
+            return
+        if now.receiver is not None:
+            self._stop()
+            now.receiver.prompted()
+            return
         self._over()
-        self._user.order_failed(now.order, OperationError(ErrorCode.UNAVAILABLE_RESOURCE))
+        if now.order.reports:
+            self._user.announced(now.order)
         self._after(now.order)
 
     def _over(self) -> None:
         self._stop()
-        self._now = None
+        now, self._now = self._now, None
+        if now is not None and now.receiver is not None:
+            now.receiver.stop()
 
     def _after(self, order: Order) -> None:
         if order.is_last and not self._waiting:
@@ -267,77 +300,3 @@ class Announcer:
             timer.cancel()
         self._timers.clear()
         self._voice.stop(self._name, self._player)
-
-
-def announcement(
-    invoke_id: int, information: InformationToSend, *, reports: bool, is_last: bool
-) -> Order:
-    """What a play announcement orders. Raises OperationRefused."""
-    match information:
-        case InbandInfo():
-            prompts = _prompts(information.message_id)
-            duration_s = information.duration_s
-            once = not duration_s and duration_s is None and not _endless(prompts)
-            repetitions = information.number_of_repetitions or (1 if once else 0)
-            interval_us = (information.interval_s or 0) * SECOND_US
-            limit_us = (duration_s or 0) * SECOND_US
-            return Order(
-                invoke_id, prompts, "", repetitions, interval_us, limit_us, reports, is_last
-            )
-        case Tone(tone_id, tone_duration_s):
-            if tone_id not in TONES:
-                raise refuse(ErrorCode.UNAVAILABLE_RESOURCE, f"tone {tone_id} is not known")
-            limit_us = (tone_duration_s or 0) * SECOND_US
-            return Order(invoke_id, (), TONES[tone_id], 0, 0, limit_us, reports, is_last)
-        case str():
-            raise refuse(ErrorCode.UNEXPECTED_PARAMETER, "there is no display")
-
-
-def collection(
-    invoke_id: int,
-    information: InformationToSend | None,
-    collected: CollectedDigits | bool,
-    *,
-    is_last: bool,
-) -> Order:
-    """What a prompt and collect orders. Raises OperationRefused."""
-    if not (isinstance(information, InbandInfo) and information.message_id == DETECT):
-        raise refuse(ErrorCode.UNAVAILABLE_RESOURCE, "there is no receiver of digits")
-    if not isinstance(collected, CollectedDigits):
-        raise refuse(ErrorCode.UNEXPECTED_PARAMETER, "a judgement is one digit")
-    limit_us = (collected.first_digit_timeout_s or DETECT_S) * SECOND_US
-    return Order(invoke_id, (), is_last=is_last, detects_us=limit_us)
-
-
-def _endless(prompts: tuple[Prompt, ...]) -> bool:
-    return any(prompt.kind == "music" for prompt in prompts)
-
-
-def _prompts(message: MessageID) -> tuple[Prompt, ...]:
-    match message:
-        case int():
-            return (_recorded(message),)
-        case MessageText(content):
-            return (Prompt("speech", content),)
-        case VariableMessage(number, parts):
-            spoken = " ".join(_words(part) for part in parts)
-            return (_recorded(number), Prompt("speech", spoken))
-        case _:
-            return tuple(_recorded(number) for number in message)
-
-
-def _recorded(number: int) -> Prompt:
-    prompt = RECORDED.get(number)
-    if prompt is None:
-        raise refuse(ErrorCode.UNAVAILABLE_RESOURCE, f"message {number} is not recorded")
-    return prompt
-
-
-def _words(part: VariablePart) -> str:
-    """What is spoken of a variable part: its digits, one by one."""
-    match part:
-        case int():
-            return str(part)
-        case _:
-            digits = part.digits if isinstance(part.digits, str) else part.digits.hex()
-            return " ".join(digits)

@@ -11,6 +11,7 @@ from calleq.runtime.clock import VirtualClock
 from calleq.runtime.tap import NoTap
 from calleq.ss7 import mtp3_codec
 from calleq.ss7.links import NONE_RECEIVED, InProcessLink
+from calleq.ss7.m2pa import Remains
 from calleq.ss7.mtp3 import Msu
 from calleq.ss7.node import Mtp3Node
 from calleq.ss7.transfer_point import TransferPoint
@@ -62,6 +63,9 @@ class _Sink:
 
     def retrieve(self, after: int | None) -> list[bytes]:
         return []
+
+    def take_back(self) -> Remains:
+        return Remains()
 
 
 def transfer_cost(units: int, cpu_s: Callable[[], float]) -> TransferCost:

@@ -25,7 +25,7 @@ from typing import Protocol
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Segment, Tap
 from calleq.ss7.m2pa import NONE_RECEIVED as NONE_RECEIVED
-from calleq.ss7.m2pa import Bounds, Session, Timers
+from calleq.ss7.m2pa import Bounds, Remains, Session, Timers
 from calleq.ss7.wire import Quality, Wire
 from calleq.topology import link_name
 from calleq.units import SECOND_US
@@ -92,6 +92,9 @@ class LinkEnd(Protocol):
         forgotten. [] where nothing is left. It can be asked until the link fails the next time,
         also when it has come into service meanwhile.
         """
+
+    def take_back(self) -> Remains:
+        """The same, for whoever learns later what the far end had; nothing is kept here then."""
 
 
 _SIGNALLING_LINK = Segment.SIGNALLING_LINK
@@ -181,6 +184,9 @@ class InProcessEnd(AttachedEnd):
 
     def retrieve(self, after: int | None) -> list[bytes]:
         return self.session.retrieve(after)
+
+    def take_back(self) -> Remains:
+        return self.session.take_back()
 
     def join(self, far_end: "InProcessEnd") -> None:
         """Say which end hears the frames of this one."""

@@ -228,45 +228,57 @@ class Mtp3Node:
         self.wrong_destination += 1
 
     def receiver(self, link: Link) -> Callable[[bytes], None]:
-        """Whom the units that arrive over a link are handed to."""
-        return partial(self._received, link)
+        """Whom the units that arrive over a link are handed to: discrimination (Q.704 §2.4).
+
+        Everything that does not change is bound beforehand, as each unit passes here at each node.
+        """
+        point, own, network = self.point, self.point_code, self.network_indicator
+        read, head_octets, mask = self._read, self._head_octets, self._code_mask
+        origin_shift, selection_shift = self._origin_shift, self._selection_shift
+        selection_mask = self._selection_mask
+        users, pass_on = self._users, self.pass_on
+
+        def received(octets: bytes) -> None:
+            if not head_octets <= len(octets) <= _LIMIT_OCTETS:
+                self.malformed += 1
+                return
+            information, label = read(octets)
+            link.received += 1
+            if link.is_blocked:
+                point.discarded += 1
+            elif information >> 6 != network:
+                self.wrong_destination += 1
+            elif label & mask != own:
+                pass_on(information, label, octets, link)
+            else:
+                msu = Msu(
+                    own,
+                    label >> origin_shift & mask,
+                    label >> selection_shift & selection_mask,
+                    octets[head_octets:],
+                    information & 15,
+                    network,
+                )
+                user = users.get(information & 15)
+                if user is None:
+                    self._unused(msu, link)
+                else:
+                    self.delivered += 1
+                    user(msu)
+
+        return received
 
     def _begin(self, link: Link) -> None:
         if link.end.in_service:
             self.management.changed(link, True)
 
-    def _received(self, link: Link, octets: bytes) -> None:
-        """Discriminate a unit that arrived over one of the links (Q.704 §2.4)."""
-        if not self._head_octets <= len(octets) <= _LIMIT_OCTETS:
-            self.malformed += 1
-            return
-        information, label = self._read(octets)
-        link.received += 1
-        if link.is_blocked:
-            self.point.discarded += 1
-        elif information >> 6 != self.network_indicator:
-            self.wrong_destination += 1
-        elif label & self._code_mask != self.point_code:
-            self.pass_on(information, label, octets, link)
+    def _unused(self, msu: Msu, link: Link) -> None:
+        """A unit for this node, and for no user part: level 3's own, or of nobody here."""
+        if msu.service <= self._test_service:
+            self.management.received(msu, link)
         else:
-            service = information & 15
-            msu = Msu(
-                self.point_code,
-                label >> self._origin_shift & self._code_mask,
-                label >> self._selection_shift & self._selection_mask,
-                octets[self._head_octets :],
-                service,
-                self.network_indicator,
-            )
-            user = self._users.get(service)
-            if user is not None:
-                self.delivered += 1
-                user(msu)
-            elif service <= self._test_service:
-                self.management.received(msu, link)
-            else:
-                self.unknown_service += 1
-                self._say_unavailable(msu)
+            self.unknown_service += 1
+            self._say_unavailable(msu)
 
     def _encode(
         self, message: ManagementMessage, destination: int, service: int | None = None

@@ -27,7 +27,7 @@ from calleq.runtime.clock import Clock, Timer
 from calleq.runtime.tap import Segment, Tap
 from calleq.runtime.tcp import Connection, Dialler, Listener, TcpReactor
 from calleq.ss7.links import AttachedEnd
-from calleq.ss7.m2pa import NONE_RECEIVED, Bounds, Deframer, M2paError, Session, Timers
+from calleq.ss7.m2pa import NONE_RECEIVED, Bounds, Deframer, M2paError, Remains, Session, Timers
 from calleq.units import MILLISECOND_US, SECOND_US
 
 NAMING_LIMIT_US = 10 * SECOND_US
@@ -114,6 +114,9 @@ class TcpEnd(AttachedEnd):
 
     def retrieve(self, after: int | None) -> list[bytes]:
         return [] if self._past is None else self._past.retrieve(after)
+
+    def take_back(self) -> Remains:
+        return Remains() if self._past is None else self._past.take_back()
 
     # What connections say.
 
@@ -330,9 +333,8 @@ class TcpListener:
         self._hosts[host] = end
 
     def _expect(self, name: str, end: TcpEnd) -> None:
-        if name in self._ends:
+        if self._ends.setdefault(name, end) is not end:
             raise ValueError(f"{self.name}: {name} is expected already")
-        self._ends[name] = end
 
     def end_of(self, far: str, slc: int = 0) -> TcpEnd:
         """The end of the link to `far`; KeyError when that node is not expected."""
@@ -404,8 +406,7 @@ class TcpConnector:
 
     def _make_connection(self) -> _Connection:
         end = self.end
-        name = said_name(end.near, end.slc)
-        self._connection = _Connection(name, end.clock, self._find, end)
+        self._connection = _Connection(said_name(end.near, end.slc), end.clock, self._find, end)
         return self._connection
 
     def _over(self, dialler: Dialler) -> None:

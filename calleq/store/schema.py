@@ -152,6 +152,7 @@ LEG = Table(
     Column("partial", Boolean, nullable=False),
     Column("times_dialled", Integer, nullable=False),
     Column("software", TEXT, nullable=False),
+    Column("furnished", TEXT, nullable=False, server_default=""),
     UniqueConstraint("entity", "sequence", name="leg_of_entity"),
     Index("leg_number", "number", "begun_at_us", "session"),
     Index("leg_cause", "cause", "begun_at_us", "session"),

@@ -25,6 +25,7 @@ from calleq.media.contract import (
     line_wire,
     player_source,
 )
+from calleq.media.keypad import keys_length_us
 from calleq.runtime.clock import Clock, Timer
 from calleq.telephones.diary import Diary, Event
 from calleq.telephones.table import State
@@ -153,6 +154,7 @@ class Inhabitant:
         "_own_voice",
         "_patience",
         "_phone",
+        "_pressing_until_us",
         "_sources",
         "_voice",
         "_waiting",
@@ -191,6 +193,7 @@ class Inhabitant:
         self._down: Timer | None = None
         self._was_down = False
         self._has_spoken = False
+        self._pressing_until_us = 0
         self.on_free: Callable[[], object] | None = None
 
     @property
@@ -219,6 +222,11 @@ class Inhabitant:
         said = prompt.text if prompt.kind == "mouth" else f"{prompt.kind} {prompt.text}"
         self._diary.note(self._phone.number, _SAYS, said)
         self._voice.play(ELEMENT, self._mouth, prompt, _UNWATCHED)
+
+    def press(self, keys: str) -> None:
+        """Press keys, and say nothing of one's own accord meanwhile."""
+        self._pressing_until_us = self._clock.monotonic_us() + keys_length_us(keys)
+        self.say(Prompt("keys", keys))
 
     # Occupant: what the telephone tells.
 
@@ -322,6 +330,8 @@ class Inhabitant:
             self._leave_after(self._habit.leaves_speech_after_us)
 
     def _say_hello(self) -> None:
+        if self._clock.monotonic_us() < self._pressing_until_us:
+            return
         self._hellos += 1
         self.say(_HELLO)
 

@@ -18,6 +18,7 @@ from calleq.lines.messages import LineError, LineMessage, Setup
 from calleq.lines.q931 import decode, encode
 from calleq.lines.radio import is_radio
 from calleq.media.contract import Prompt, Voice
+from calleq.media.keypad import KEYS, KEYS_LIMIT
 from calleq.numbering import NumberingError, parse_e164
 from calleq.runtime.clock import Clock, Timer
 from calleq.telephones.behaviours import COMPUTER, HABITS, TALK_US, Habit, Inhabitant, Manners
@@ -242,6 +243,19 @@ class Telephones:
             )
         tone = Prompt(kind="tone", text=str(hz), limit_us=length_us)
         self._inhabitants[number].say(tone)
+
+    def press(self, number: str, keys: str) -> None:
+        """Press keys of a telephone that is off the hook. Raises TelephoneError."""
+        telephone = self.telephone(number)
+        if not 0 < len(keys) <= KEYS_LIMIT or not set(keys) <= set(KEYS):
+            raise TelephoneError(
+                "invalid_value", f"{keys!r} are no keys: 1 to {KEYS_LIMIT} of {KEYS} expected"
+            )
+        if not telephone.is_off_hook:
+            raise TelephoneError(
+                "not_in_a_call", f"telephone {number} is {telephone.state.value}: nobody listens"
+            )
+        self._inhabitants[number].press(keys)
 
     def set_talk_us(self, talk_us: int) -> None:
         """How long people talk from now on. Raises TelephoneError."""

@@ -73,6 +73,10 @@ class CallDialogues:
             self._remember_correlation(said, call)
         return call
 
+    def call_sent_on(self, correlation: str) -> str:
+        """See `Dialogues` of the ladder."""
+        return self._correlated.get(correlation, "")
+
     def _known(self, end: Transaction) -> str:
         call = self._calls.get(end, "")
         return call or self._dialled.get((end[0], end[1], int.from_bytes(end[2], "big")), "")

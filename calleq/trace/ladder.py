@@ -18,11 +18,13 @@ import msgspec
 from calleq.journal.entries import Accepted, Dialled, Ended, Progress, Stamped, Undertaken
 from calleq.osn.messages import OsnError
 from calleq.runtime.tap import Segment
+from calleq.ss7.inap.assisting import CORRELATION, correlation_of
+from calleq.ss7.isup.messages import Iam, IsupError
 from calleq.ss7.mtp3 import Mtp3Error
 from calleq.ss7.sccp.messages import Message as SccpMessage
 from calleq.ss7.sccp.values import SERVICE_SCCP, SccpError
 from calleq.trace.capture import Captured
-from calleq.trace.circuits import Circuits, seizures
+from calleq.trace.circuits import Circuits, Seizure, seizures
 from calleq.trace.decoding import Decoders, read_internet, reading
 from calleq.trace.dialogues import CallDialogues
 from calleq.trace.lines import Lines
@@ -53,6 +55,9 @@ class Dialogues(Protocol):
 
     def call_of(self, message: SccpMessage, captured: Captured) -> str:
         """The call of a message, empty when it is none's; it is told all, in the order of time."""
+
+    def call_sent_on(self, correlation: str) -> str:
+        """The call whose party was last sent to a peripheral under that identity; empty: none."""
 
 
 class Ladder(msgspec.Struct, frozen=True):
@@ -90,6 +95,7 @@ def ladder(
                 message = _sccp_message(captured.octets, decoders)
                 if message is None:
                     circuits.take(index, captured)
+                    _join(circuits.owners[index], captured.octets, decoders, spoken)
                 elif spoken.call_of(message, captured) == call:
                     chosen.append(index)
             case Segment.CIRCUIT:
@@ -145,6 +151,22 @@ def _row(
         error=read.error,
         octets=captured.octets,
     )
+
+
+def _join(
+    seizure: Seizure | None, octets: bytes, decoders: Decoders, spoken: Dialogues
+) -> None:
+    """A circuit to a peripheral belongs to the call whose correlation identity its IAM carries."""
+    if seizure is None or seizure.call or CORRELATION not in octets:
+        return
+    try:
+        message = decoders.isup(decoders.mtp3(octets).payload)
+    except (Mtp3Error, IsupError):
+        return
+    if isinstance(message, Iam):
+        correlation = correlation_of(message.other)
+        if correlation:
+            seizure.call = spoken.call_sent_on(correlation)
 
 
 def _sccp_message(octets: bytes, decoders: Decoders) -> SccpMessage | None:

@@ -12,7 +12,6 @@ from calleq.cli.output import print_json, print_line, print_table
 from calleq.trace.capture import Captured
 from calleq.trace.pcap import write_pcap
 from calleq.units import SECOND_US
-from simulator.conformance.isup.bench import CODES
 from simulator.conformance.language import WireError
 from simulator.conformance.loading import LoadedCase, load_case
 from simulator.conformance.report import tally, write_report
@@ -40,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
             write_cases(arguments.junit, f"conformance {name}", [_as_test(one) for one in verdicts])
         if arguments.pcap is not None:
             with arguments.pcap.open("wb") as file:
-                write_pcap(file, _one_after_the_other(verdicts), CODES)
+                write_pcap(file, _one_after_the_other(verdicts), shipped(name).codes)
         if arguments.verdicts is not None:
             arguments.verdicts.write_text(pinned(verdicts), encoding="utf-8")
         if arguments.report is not None:

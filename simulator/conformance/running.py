@@ -42,7 +42,7 @@ def run_case(loaded: LoadedCase, suite: str, *, mutant: str = "", show: bool = F
     if loaded.case.not_run:
         return _verdict(loaded, NOT_RUN, loaded.case.not_run)
     began = time.process_time()
-    kind, performer = shipped(suite)
+    kind, performer, _ = shipped(suite)
     alteration = mutant_of(mutant, kind.language, kind.verbs) if mutant else None
     run = performer(loaded, alteration)
     why = run.perform()

@@ -141,7 +141,9 @@ class Hears(Base, frozen=True, kw_only=True, tag="hears"):
 class Speak(Base, frozen=True, kw_only=True, tag="speak"):
     """What the tester puts on a circuit from now on: speech, or what arrives on it (a loop)."""
 
-    what: Literal["speech", "loop", "nothing"]
+    what: Literal["speech", "loop", "nothing", "keys"]
+    keys: str = ""
+    """Keys of a telephone that are pressed, one after the other."""
     at: str = "b"
     circuit: int | str = "x"
 
@@ -224,8 +226,8 @@ class Case(Part, frozen=True, kw_only=True):
     not_run: str = ""
     """Why there are no steps."""
     route: Route = Route()
-    role: Literal["", "asp", "sgp", "sgp-shared", "sp", "stp"] = ""
-    """Of M3UA and level 3: what is under test; `shared`: both processes serve one server."""
+    role: Literal["", "asp", "sgp", "sgp-shared", "sp", "stp", "ip"] = ""
+    """Of M3UA, level 3 and INAP: what is under test; `shared`: both processes serve one server."""
     unanswered: tuple[str, ...] = ()
     """Of level 3: links whose tests the tester does not answer by itself."""
     registers: bool = False

@@ -3,7 +3,7 @@
 A suite is imported when it is asked for: one says nothing of the protocols of another.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
 from typing import NamedTuple
@@ -12,7 +12,14 @@ from simulator.conformance.loading import Kind, LoadedCase, Suite, load_suite, s
 from simulator.conformance.mutants import Mutant
 from simulator.conformance.performing import Performer
 
-PROTOCOLS = {"q784": "isup", "q782": "mtp3", "q786": "sccp", "ts102381": "m3ua", "q787": "tcap"}
+PROTOCOLS = {
+    "q784": "isup",
+    "q782": "mtp3",
+    "q786": "sccp",
+    "ts102381": "m3ua",
+    "q787": "tcap",
+    "ets300374-3": "inap",
+}
 """The protocol of each suite: a package with `suite.SHIPPED`."""
 
 
@@ -21,6 +28,8 @@ class Shipped(NamedTuple):
 
     kind: Kind
     performer: Callable[[LoadedCase, Mutant | None], Performer]
+    codes: Mapping[str, int] = {}
+    """Point codes of the nodes, where messages can be written into a capture file."""
 
 
 @cache

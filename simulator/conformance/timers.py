@@ -55,6 +55,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "T(stat.info)": (5, 10),
     "T(stat.info) second": (10, 20),
     "T(stat.info) third": (20, 40),
+    # INAP: EN 300 374-1 leaves TSSF to the operator; so long it may be in CAMEL (TS 29.078 §11)
+    "Tssf": (1, 20),
 }
 SLACK_S = 0.1
 """Of a link's delay there and back, and of the time that the switch needs."""

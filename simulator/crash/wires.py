@@ -17,7 +17,7 @@ from typing import Literal
 
 import msgspec
 
-from calleq.ss7.m2pa import NONE_RECEIVED
+from calleq.ss7.m2pa import NONE_RECEIVED, Remains
 from calleq.topology import link_name
 
 FRAME_LIMIT_BYTES = 1 << 20
@@ -150,6 +150,9 @@ class WireEnd:
     def retrieve(self, after: int | None) -> list[bytes]:
         """A process that died has whatever it had read: nothing can be told apart, as after it."""
         return []
+
+    def take_back(self) -> Remains:
+        return Remains()
 
     def send(self, octets: bytes) -> bool:
         if self.in_service:

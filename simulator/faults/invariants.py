@@ -62,11 +62,18 @@ def rest_of(network: FragileNetwork) -> Rest:
                 circuits[name, group.name] = group.busy + group.reset + group.blocked
         for name, switch in running.switches.items():
             calls[name] = switch.calls_in_progress
+            if switch.services is not None:
+                calls[f"{name}'s service switching"] = len(switch.services)
             for line in network.topology.lines:
                 if line.number in switch.register:
                     lines[line.number] = switch.register.calls_on(line.number)
         for name, peripheral in running.peripherals.items():
             calls[name] = len(peripheral.calling_logic)
+            if peripheral.resource is not None:
+                calls[f"{name}'s resource function"] = len(peripheral.resource)
+        for name, point in running.control_points.items():
+            calls[name] = len(point.calling_logic)
+            calls[f"{name}'s dialogues"] = len(point.platform)
     telephones = network.telephones
     return Rest(
         circuits=circuits,

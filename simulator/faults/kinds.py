@@ -76,7 +76,7 @@ def _link_noise(scene: Scene, draw: Random) -> bool:
     return True
 
 
-def _isolated(node: Callable[[Scene], str]) -> Strike:
+def isolated(node: Callable[[Scene], str]) -> Strike:
     return lambda scene, draw: _attempted(lambda: scene.network.isolate(node(scene)))
 
 
@@ -86,7 +86,7 @@ def _both_transfer_points(scene: Scene, draw: Random) -> bool:
     return True
 
 
-def _restarts(node: Callable[[Scene], str], down_us: int = 2 * SECOND_US) -> Strike:
+def restarts(node: Callable[[Scene], str], down_us: int = 2 * SECOND_US) -> Strike:
     def strike(scene: Scene, draw: Random) -> bool:
         network = scene.network
         name = node(scene)
@@ -118,7 +118,7 @@ def _calls_lost(scene: Scene, draw: Random) -> bool:
     return True
 
 
-def _disk(node: Callable[[Scene], str], state: str) -> Strike:
+def disk(node: Callable[[Scene], str], state: str) -> Strike:
     def strike(scene: Scene, draw: Random) -> bool:
         scene.network.set_disk(node(scene), state)
         return True
@@ -220,25 +220,25 @@ def _transfer_point(scene: Scene) -> str:
 KINDS: tuple[Kind, ...] = (
     Kind("link", "a signalling link of the peripheral fails", _link_fails),
     Kind("link flaps", "a link fails three times within 100 ms", _link_flaps),
-    Kind("STP isolated", "all links of one STP fail, its mate is left", _isolated(_transfer_point)),
+    Kind("STP isolated", "all links of one STP fail, its mate is left", isolated(_transfer_point)),
     Kind("both STPs", "all links of both STPs fail", _both_transfer_points),
-    Kind("STP restarts", "one STP dies for 2 s", _restarts(_transfer_point)),
-    Kind("IP isolated", "all signalling links of the peripheral fail", _isolated(_peripheral)),
-    Kind("switch isolated", "the representative's switch loses its links", _isolated(_agents)),
-    Kind("IP restarts", "the peripheral dies for 2 s", _restarts(_peripheral)),
-    Kind("host restarts", "the switch of the peripheral dies for 2 s", _restarts(_host)),
-    Kind("customer's switch", "the customer's switch dies for 2 s", _restarts(_customers)),
-    Kind("agent's switch", "the representative's switch dies for 2 s", _restarts(_agents)),
-    Kind("server restarts", "the access server dies for 2 s", _restarts(_server)),
-    Kind("server is away", "the access server dies for 5 min", _restarts(_server, 300 * SECOND_US)),
+    Kind("STP restarts", "one STP dies for 2 s", restarts(_transfer_point)),
+    Kind("IP isolated", "all signalling links of the peripheral fail", isolated(_peripheral)),
+    Kind("switch isolated", "the representative's switch loses its links", isolated(_agents)),
+    Kind("IP restarts", "the peripheral dies for 2 s", restarts(_peripheral)),
+    Kind("host restarts", "the switch of the peripheral dies for 2 s", restarts(_host)),
+    Kind("customer's switch", "the customer's switch dies for 2 s", restarts(_customers)),
+    Kind("agent's switch", "the representative's switch dies for 2 s", restarts(_agents)),
+    Kind("server restarts", "the access server dies for 2 s", restarts(_server)),
+    Kind("server is away", "the access server dies for 5 min", restarts(_server, 300 * SECOND_US)),
     Kind("all restart", "every process dies at once for 3 s", _everything_restarts),
     Kind("voice lost", "the voice process is lost: what plays fails", _voice_lost),
     Kind("calls lost", "the peripheral loses the means of its calls", _calls_lost),
-    Kind("slow disk", "a flush at the peripheral takes 500 ms", _disk(_peripheral, "slow")),
-    Kind("full disk", "the peripheral's disk is full: it ends", _disk(_peripheral, "full")),
-    Kind("EIO at IP", "a flush at the peripheral fails: it ends", _disk(_peripheral, "error")),
-    Kind("EIO at server", "a flush at the access server fails", _disk(_server, "error")),
-    Kind("EIO at switch", "a flush at the representative's switch fails", _disk(_agents, "error")),
+    Kind("slow disk", "a flush at the peripheral takes 500 ms", disk(_peripheral, "slow")),
+    Kind("full disk", "the peripheral's disk is full: it ends", disk(_peripheral, "full")),
+    Kind("EIO at IP", "a flush at the peripheral fails: it ends", disk(_peripheral, "error")),
+    Kind("EIO at server", "a flush at the access server fails", disk(_server, "error")),
+    Kind("EIO at switch", "a flush at the representative's switch fails", disk(_agents, "error")),
     Kind("clock +1 h", "every wall clock jumps an hour ahead", _clock(HOUR_US)),
     Kind("clock -1 h", "every wall clock falls an hour back", _clock(-HOUR_US)),
     Kind("leap second", "every wall clock repeats a second", _clock(-SECOND_US)),

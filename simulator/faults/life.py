@@ -17,6 +17,7 @@ from calleq.network import Network
 from calleq.osn.contract import Bus
 from calleq.runtime.clock import Clock, Timer
 from calleq.ss7.links import LinkEnd
+from calleq.ss7.m2pa import Remains
 from simulator.faults.disk import DiskJournal, VirtualDisk
 
 
@@ -170,6 +171,9 @@ class MortalLinkEnd:
     def retrieve(self, after: int | None) -> list[bytes]:
         return self._end.retrieve(after)
 
+    def take_back(self) -> Remains:
+        return self._end.take_back()
+
 
 class MortalVoice:
     """The voice plane as one process reaches it; fulfils `Voice`."""
@@ -224,6 +228,15 @@ class MortalVoice:
                 verdict(what)
 
         self._voice.detect(element, wire, limit_us, judged)
+
+    def next_key(
+        self, element: str, wire: str, limit_us: int, pressed: Callable[[str], object]
+    ) -> None:
+        def heard(key: str) -> None:
+            if self._life.alive:
+                pressed(key)
+
+        self._voice.next_key(element, wire, limit_us, heard)
 
     def hear(self, element: str, wire: str, heard: Callable[[frozenset[str]], object]) -> None:
         def hears(voices: frozenset[str]) -> None:

@@ -8,18 +8,24 @@ representative in memory) can be struck by nothing and have no row.
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from random import Random
 
 import msgspec
 
 from calleq.access_server.server import Reply
+from calleq.calling_logic.logic import CallingLogic
 from calleq.messages.answers import CallAccepted
-from calleq.topology import Behaviour, Timing
+from calleq.network import Network
+from calleq.ss7.sccp.values import SERVICE_SCCP
+from calleq.topology import Behaviour, Timing, load_topology
 from calleq.units import HOUR_US, SECOND_US
 from simulator.faults.disk import FLUSH_US
 from simulator.faults.invariants import breaches, rest_of
 from simulator.faults.kinds import KINDS, Kind, Scene
 from simulator.faults.network import FragileNetwork
+from simulator.faults.service_kinds import SERVICE_KINDS
+from simulator.faults.signalling import SignallingRule
 from simulator.faults.small import AGENTS, CUSTOMERS, PASSWORD, small_world
 
 LAST_US = 8 * SECOND_US
@@ -28,6 +34,9 @@ REACH_US = 5 * 60 * SECOND_US
 """A state that is not reached by then is not reached at all."""
 REST_US = 12 * HOUR_US
 RING_LIMIT_S = 12.0
+DEAF_COUNT = 100_000
+LINKS_US = SECOND_US
+"""Until the nodes of the intelligent network have heard of each other."""
 IAM_LEAVES_US = FLUSH_US + 500
 """From the journalling of an attempt until its IAM is on the link and nothing has come back."""
 
@@ -42,7 +51,7 @@ class Approach(msgspec.Struct, frozen=True, kw_only=True):
     dial_first: str = "customer"
     prelude: str = ""
     """What is done to the network: `reset` begins the peripheral again before the call, `silence`
-    cuts its signalling once the representative is being dialled."""
+    cuts its signalling once the representative is being dialled. To an SCP: none, and deafness."""
 
 
 APPROACHES: tuple[Approach, ...] = (
@@ -87,8 +96,32 @@ def cells() -> Iterator[tuple[Approach, Kind]]:
             yield approach, kind
 
 
-def run_cell(approach: Approach, kind: Kind) -> Cell:
-    """One run."""
+NOT_IN_CS1 = frozenset(
+    (
+        *("Reserving", "CustomerRinging", "AgentRinging", "DroppingAgent"),
+        *("AgentFirstReserving", "AgentFirstRinging", "AgentFirstDropping"),
+        "AgentFirstCustomerRinging",
+    )
+)
+"""In CS-1 nothing is reserved, alerting is not reported, and a release is not confirmed."""
+
+
+@lru_cache(maxsize=8)
+def approaches_of(equipment: str) -> tuple[Approach, ...]:
+    """The states that a call of this equipment is in for any time."""
+    points = {point.name: point for point in load_topology().service_control_points}
+    if equipment not in points or points[equipment].bridge != "ip":
+        return APPROACHES
+    return tuple(one for one in APPROACHES if one.state not in NOT_IN_CS1)
+
+
+def kinds_of(equipment: str) -> tuple[Kind, ...]:
+    """The kinds of fault that can hurt calls of this equipment (empty: of the peripheral)."""
+    return (*KINDS, *SERVICE_KINDS) if equipment else KINDS
+
+
+def run_cell(approach: Approach, kind: Kind, equipment: str = "") -> Cell:
+    """One run, of a call that `equipment` makes; empty: the peripheral."""
     customer, agent = CUSTOMERS[0], AGENTS[0]
     behaviours: dict[str, Behaviour] = dict.fromkeys(AGENTS, approach.agents)
     behaviours[customer] = approach.customer
@@ -97,11 +130,12 @@ def run_cell(approach: Approach, kind: Kind) -> Cell:
             behaviours,
             detect_machine=approach.detect_machine,
             timing=Timing(ring_limit_s=RING_LIMIT_S),
+            equipment=equipment,
         ),
-        settle_us=0,
+        settle_us=LINKS_US if equipment else 0,
     )
     before = rest_of(network)
-    if approach.prelude == "reset":
+    if approach.prelude == "reset" and not equipment:
         _reset_slowly(network)
     calls = _post(network, customer, approach.dial_first)
     if not _reach(network, approach, calls):
@@ -161,16 +195,33 @@ def _reach(network: FragileNetwork, approach: Approach, calls: list[str]) -> boo
             if calls:
                 return True
             continue
-        running = network.running(network.peripheral)
+        running = network.running(network.equipment)
         if running is None or not calls:
             continue
-        state = running.peripherals[network.peripheral].calling_logic.state(calls[0])
+        state = _logic(running, network.equipment).state(calls[0])
         if state == approach.state:
             return True
         if wants_silence and state in ("DialingAgent", "AgentFirstDialing"):
-            clock.call_later_us(IAM_LEAVES_US, network.isolate, network.peripheral)
+            if network.equipment == network.peripheral:
+                clock.call_later_us(IAM_LEAVES_US, network.isolate, network.peripheral)
+            else:
+                clock.call_later_us(IAM_LEAVES_US, _deafen, network)
             wants_silence = False
     return False
+
+
+def _deafen(network: FragileNetwork) -> None:
+    """The SCP hears nothing any more, and does not know it."""
+    network.signalling.trouble(
+        SignallingRule(
+            trouble="drop", exchange=network.equipment, service=SERVICE_SCCP, count=DEAF_COUNT
+        )
+    )
+
+
+def _logic(running: Network, equipment: str) -> CallingLogic:
+    point = running.control_points.get(equipment)
+    return (point or running.peripherals[equipment]).calling_logic
 
 
 def _outcome(network: FragileNetwork, calls: list[str]) -> str:

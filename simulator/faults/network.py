@@ -49,7 +49,7 @@ from simulator.faults.life import (
 )
 from simulator.faults.outages import BY_OPERATOR, ISOLATED, FaultError, Outages
 from simulator.faults.reach import Reach
-from simulator.faults.signalling import SignallingTroubles, TroubledTransfer
+from simulator.faults.signalling import SignallingTroubles, TroubledNetwork, TroubledTransfer
 from simulator.virtual import SETTLE_US, START_US
 
 Machines = Literal["one", "each"]
@@ -77,12 +77,15 @@ class FragileNetwork:
         machines: Machines = "one",
         manners: Manners | None = None,
         start_us: int = START_US,
+        played: frozenset[str] = frozenset(),
     ) -> None:
         """`settle_us` pass before it is handed over, so that dial-up computers are on-line.
 
         `machines`: whether all processes run on one machine, or each on its own, whose monotonic
-        clock counts from another instant.
+        clock counts from another instant. `played` are elements of which there is the signalling
+        alone: somebody else is in their place.
         """
+        self._played = played
         self.topology = topology
         self.clock = VirtualClock(start_us)
         self.tap = tap or NoTap()
@@ -138,6 +141,11 @@ class FragileNetwork:
         return self.topology.peripherals[0].name
 
     @property
+    def equipment(self) -> str:
+        """The name of what makes the calls: an SCP, or the peripheral."""
+        return self.topology.access_server.equipment or self.peripheral
+
+    @property
     def links(self) -> tuple[str, ...]:
         """The names of the signalling links."""
         return tuple(self._outages.links)
@@ -157,10 +165,9 @@ class FragileNetwork:
     @property
     def exchanges(self) -> tuple[str, ...]:
         """The names of the nodes with circuits."""
-        return (
-            *(switch.name for switch in self.topology.switches),
-            *(peripheral.name for peripheral in self.topology.peripherals),
-        )
+        topology = self.topology
+        switches = (switch.name for switch in topology.switches)
+        return *switches, *(peripheral.name for peripheral in topology.peripherals)
 
     def point_codes(self) -> dict[str, int]:
         """The point code of every node by its name."""
@@ -370,9 +377,10 @@ class FragileNetwork:
             talk_us=self._talk_us,
             manners=self._manners,
             between=lambda node, transfer: TroubledTransfer(node, transfer, self.signalling, clock),
+            below_sccp=lambda node, below: TroubledNetwork(node, below, self.signalling, clock),
         )
         process.network = build_network(
-            self.topology, plant, frozenset((name,)), process.disk.entries
+            self.topology, plant, frozenset((name,)), process.disk.entries, self._played
         )
         return process.network
 

@@ -1,8 +1,9 @@
-"""ISUP messages that are lost, doubled, late, out of order or damaged on their way, as told.
+"""Signalling that is lost, doubled, late, out of order or damaged on its way, as told.
 
 Level 3 and the links below it see to it that none of this happens; here it happens all the same, to
-show what call control makes of it. A `TroubledTransfer` stands between a node and its exchange. A
-rule serves for as many arriving messages as it says and is then spent; the first that fits counts.
+show what call control makes of it. A `TroubledTransfer` stands between a node and its exchange, a
+`TroubledNetwork` between a node and its SCCP. A rule serves for as many arriving messages as it
+says and is then spent; the first that fits counts.
 """
 
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import msgspec
 
 from calleq.runtime.clock import Clock
 from calleq.ss7.mtp3 import SERVICE_ISUP, MessageTransfer, Msu, Status
+from calleq.ss7.sccp.service import SignallingNetwork
 
 SignallingTrouble = Literal["drop", "duplicate", "delay", "reorder", "damage"]
 
@@ -27,9 +29,11 @@ class SignallingRule(msgspec.Struct, frozen=True, kw_only=True):
 
     trouble: SignallingTrouble
     exchange: str = ""
-    """Which exchange they arrive at."""
+    """Which node they arrive at."""
+    service: int = SERVICE_ISUP
+    """Whose they are: ISUP's (5) or SCCP's (3)."""
     message_type: int = 0
-    """Q.763 Table 4, for example 9 for ANM."""
+    """Of ISUP: Q.763 Table 4, for example 9 for ANM."""
     count: int = 1
     delay_us: int = 3_000_000
     """How much later a delayed message arrives."""
@@ -54,10 +58,12 @@ class SignallingTroubles:
         """No rule holds any more."""
         self._rules.clear()
 
-    def met(self, exchange: str, payload: bytes) -> SignallingRule | None:
+    def met(self, exchange: str, msu: Msu) -> SignallingRule | None:
         """The rule that a message meets, one use of which is spent."""
         for index, (rule, left) in enumerate(self._rules):
-            if rule.exchange in ("", exchange) and rule.message_type in (0, payload[2]):
+            if rule.service != msu.service or rule.exchange not in ("", exchange):
+                continue
+            if rule.message_type in (0, msu.payload[2]):
                 if left > 1:
                     self._rules[index] = rule, left - 1
                 else:
@@ -65,6 +71,51 @@ class SignallingTroubles:
                 self.troubled += 1
                 return rule
         return None
+
+
+class _Arrivals:
+    """What arrives for one user of a node."""
+
+    def __init__(
+        self, node: str, receive: Callable[[Msu], None], troubles: SignallingTroubles, clock: Clock
+    ) -> None:
+        self._node = node
+        self._receive = receive
+        self._troubles = troubles
+        self._clock = clock
+        self._overtaken: list[Msu] = []
+
+    def take(self, msu: Msu) -> None:
+        """Let it through as the rules say."""
+        rule = self._troubles.met(self._node, msu)
+        receive = self._receive
+        if rule is None:
+            receive(msu)
+            self._catch_up()
+            return
+        match rule.trouble:
+            case "drop":
+                pass
+            case "duplicate":
+                receive(msu)
+                receive(msu)
+            case "delay":
+                self._clock.call_later_us(rule.delay_us, receive, msu)
+            case "reorder":
+                self._overtaken.append(msu)
+                self._clock.call_later_us(HELD_US, self._catch_up)
+            case "damage":
+                receive(msgspec.structs.replace(msu, payload=self._damaged(msu.payload)))
+
+    def _damaged(self, payload: bytes) -> bytes:
+        place = self._troubles.draw.randrange(8 * len(payload))
+        octets = bytearray(payload)
+        octets[place >> 3] ^= 1 << (place & 7)
+        return bytes(octets)
+
+    def _catch_up(self) -> None:
+        while self._overtaken:
+            self._receive(self._overtaken.pop(0))
 
 
 class TroubledTransfer:
@@ -77,7 +128,6 @@ class TroubledTransfer:
         self._node = node
         self._troubles = troubles
         self._clock = clock
-        self._overtaken: list[Msu] = []
 
     def transfer(self, destination: int, selection: int, payload: bytes, priority: int = 0) -> bool:
         return self._node.transfer(destination, selection, payload, priority)
@@ -89,37 +139,27 @@ class TroubledTransfer:
         self._node.on_indication(told)
 
     def on_message(self, service: int, receive: Callable[[Msu], None]) -> None:
-        if service != SERVICE_ISUP:
-            self._node.on_message(service, receive)
-            return
-        self._node.on_message(service, lambda msu: self._arrives(msu, receive))
+        if service == SERVICE_ISUP:
+            receive = _Arrivals(self._exchange, receive, self._troubles, self._clock).take
+        self._node.on_message(service, receive)
 
-    def _arrives(self, msu: Msu, receive: Callable[[Msu], None]) -> None:
-        rule = self._troubles.met(self._exchange, msu.payload)
-        if rule is None:
-            receive(msu)
-            self._catch_up(receive)
-            return
-        match rule.trouble:
-            case "drop":
-                pass
-            case "duplicate":
-                receive(msu)
-                receive(msu)
-            case "delay":
-                self._clock.call_later_us(rule.delay_us, receive, msu)
-            case "reorder":
-                self._overtaken.append(msu)
-                self._clock.call_later_us(HELD_US, self._catch_up, receive)
-            case "damage":
-                receive(msgspec.structs.replace(msu, payload=self._damaged(msu.payload)))
 
-    def _damaged(self, payload: bytes) -> bytes:
-        place = self._troubles.draw.randrange(8 * len(payload))
-        octets = bytearray(payload)
-        octets[place >> 3] ^= 1 << (place & 7)
-        return bytes(octets)
+class TroubledNetwork:
+    """Fulfils `SignallingNetwork` over a node's own; what is sent passes untroubled."""
 
-    def _catch_up(self, receive: Callable[[Msu], None]) -> None:
-        while self._overtaken:
-            receive(self._overtaken.pop(0))
+    def __init__(
+        self, name: str, node: SignallingNetwork, troubles: SignallingTroubles, clock: Clock
+    ) -> None:
+        self.point_code = node.point_code
+        self.accessible = node.accessible
+        self.transfer = node.transfer
+        self.on_status = node.on_status
+        self.on_indication = node.on_indication
+        self._name = name
+        self._node = node
+        self._troubles = troubles
+        self._clock = clock
+
+    def on_message(self, service: int, receive: Callable[[Msu], None]) -> None:
+        arrivals = _Arrivals(self._name, receive, self._troubles, self._clock)
+        self._node.on_message(service, arrivals.take)

@@ -10,7 +10,7 @@ from functools import lru_cache
 import msgspec
 
 from calleq.topology import Behaviour, Business, Line, Timing, Topology, load_topology
-from simulator.world import without_services
+from simulator.world import with_equipment
 
 CIRCUITS = 4
 
@@ -21,9 +21,9 @@ AGENTS = ("+12125550143", "+12125550144", "+12125550153")
 PASSWORD = "small"
 
 
-@lru_cache(maxsize=1)
-def _figure1() -> Topology:
-    return without_services(load_topology())
+@lru_cache(maxsize=8)
+def _figure1(equipment: str) -> Topology:
+    return with_equipment(load_topology(), equipment)
 
 
 def small_world(
@@ -33,12 +33,15 @@ def small_world(
     timing: Timing | None = None,
     detect_machine: bool = False,
     name: str = "Small",
+    equipment: str = "",
 ) -> Topology:
     """A network in which the telephones of `behaviours` behave so, and all others as persons.
 
+    `equipment` makes the calls, such as an SCP; empty: the peripheral.
+
     Its one business is `small` (spoken name `name`), with the three representatives.
     """
-    base = _figure1()
+    base = _figure1(equipment)
     lines = tuple(
         Line(
             number=number,

@@ -18,6 +18,7 @@ import msgspec
 
 from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.output import print_json, print_line
+from calleq.ss7.inap.errors import InapError
 from calleq.ss7.isup.ansi import message_codec
 from calleq.ss7.isup.messages import IsupError
 from calleq.ss7.m2pa.frames import M2paError
@@ -25,6 +26,9 @@ from calleq.ss7.m2pa.frames import decode as decode_frame
 from calleq.ss7.mtp3 import SERVICE_ISUP, Mtp3Error
 from calleq.ss7.mtp3_codec import unit_codec
 from calleq.ss7.mtp3_management_codec import from_msu
+from calleq.ss7.sccp.codec import decode as decode_sccp
+from calleq.ss7.sccp.values import SERVICE_SCCP, SccpError
+from calleq.ss7.tcap.messages import MessageError
 from calleq.ss7.variant import ANSI, ANSI_5, ITU, Variant
 from simulator.foreign.frames import CaptureFileError, Packet, read_packets
 from simulator.foreign.tshark_fields import (
@@ -36,12 +40,14 @@ from simulator.foreign.tshark_fields import (
     management_fields,
     names_of_fields,
 )
+from simulator.foreign.tshark_services import names_of_services, service_fields
 
 VARIANTS = {"itu": ITU, "ansi": ANSI, "ansi-5": ANSI_5}
 WARNING = 0x600000
 """Severity of an expert's remark in Wireshark: this, or 0x800000 for an error."""
 TOLD_LIMIT = 20
 """Differences that are written out; all are counted."""
+UNREADABLE = (M2paError, Mtp3Error, IsupError, SccpError, MessageError, InapError)
 AGGREGATOR = "|"
 _JUDGEMENTS = ("_ws.malformed", "_ws.expert.severity", "_ws.expert.message")
 
@@ -98,6 +104,12 @@ class Reader:
             message = self._messages.decode(msu.payload)
             fields = isup_fields(message, msu.payload, self._variant)
             return type(message).__name__.upper(), wanted | fields
+        if msu.service == SERVICE_SCCP:
+            name, fields = service_fields(decode_sccp(msu.payload, self._variant))
+            return name, wanted | fields
+        if msu.service > self._variant.test_service:
+            # Of other user parts the label is compared, and nothing above it.
+            return f"service {msu.service}", wanted
         managed = from_msu(msu, self._variant)
         return type(managed).__name__.upper(), wanted | management_fields(managed, self._variant)
 
@@ -122,7 +134,7 @@ def check(
                 _judge(found, row)
                 try:
                     name, wanted = reader.read(packet)
-                except (M2paError, Mtp3Error, IsupError) as error:
+                except UNREADABLE as error:
                     found.unread += 1
                     _tell(found, f"not read here: {error}")
                     continue
@@ -155,7 +167,7 @@ def _tell(found: Checked, text: str) -> None:
 
 def _tshark(program: str, path: Path, variant: Variant) -> Iterator[dict[str, list[str]]]:
     """The fields of each frame as tshark shows them, one after the other."""
-    names = (*names_of_fields(), *_JUDGEMENTS)
+    names = (*sorted({*names_of_fields(), *names_of_services()}), *_JUDGEMENTS)
     standard = ["-o", f"mtp3.standard:{'ANSI' if variant.is_ansi else 'ITU'}"]
     if variant.is_ansi:
         standard += ["-o", "isup.variant:ANSI Standard"]

@@ -140,7 +140,7 @@ def frame_fields(frame: Frame, octets: bytes) -> Expected:
 def same(seen: str, value: object) -> bool:
     """Whether tshark's text is the value: a number in any base, a truth, digits, or octets."""
     if isinstance(value, str):
-        return seen.lower() == value or seen.replace(":", "") == value
+        return value in (seen, seen.lower(), seen.replace(":", ""))
     truth = {"True": 1, "False": 0}
     return (truth[seen] if seen in truth else int(seen, 0)) == value
 

@@ -15,6 +15,7 @@ import msgspec
 
 from calleq.call.driver import FINAL_STATES
 from calleq.topology import (
+    AccessServer,
     Line,
     SignallingLink,
     Topology,
@@ -32,6 +33,7 @@ from simulator.scenarios import expectations, steps
 from simulator.scenarios.expectations import AnyExpectation
 from simulator.scenarios.model import Scenario
 from simulator.scenarios.parts import SWEEP, NetworkSpec, ScenarioError, Sweep, TelephoneSpec, us
+from simulator.scenarios.played_checks import check_played
 from simulator.scenarios.steps import AnyStep
 from simulator.scenarios.wording import WordingError, parse_event, parse_pattern
 from simulator.world import build_world
@@ -106,6 +108,7 @@ def topology_of(scenario: Scenario, directory: Path) -> Topology:
         trunks=trunks,
         timing=msgspec.structs.replace(timing, **changes),
         lines=_lines(scenario, topology),
+        access_server=_access_server(spec, topology),
         links=_links(spec.links, topology),
     )
     changed = _with_businesses(scenario, changed)
@@ -135,6 +138,13 @@ def _ground(scenario: Scenario, directory: Path) -> Topology:
 @lru_cache(maxsize=1)
 def _figure1() -> Topology:
     return load_topology()
+
+
+def _access_server(spec: NetworkSpec, topology: Topology) -> AccessServer:
+    server = topology.access_server
+    if not spec.equipment:
+        return server
+    return msgspec.structs.replace(server, equipment=spec.equipment)
 
 
 def _links(counts: dict[str, int], topology: Topology) -> tuple[SignallingLink, ...]:
@@ -262,6 +272,7 @@ class _Checker:
                 raise ScenarioError(f"telephones.{name}: the name means something else already")
             self._telephone(f"telephones.{name}", number)
         self._sweep()
+        check_played(scenario, self._topology, self._telephones)
         last_s = 0.0
         for place, step in enumerate(scenario.steps):
             key = f"steps[{place}]"
@@ -299,7 +310,14 @@ class _Checker:
         if element:
             self._one_of(f"{key}.element", element, self._elements)
         match step:
-            case steps.Dial() | steps.HangUp() | steps.Answer() | steps.Behave() | steps.Cover():
+            case (
+                steps.Dial()
+                | steps.HangUp()
+                | steps.Answer()
+                | steps.Behave()
+                | steps.Cover()
+                | steps.Press()
+            ):
                 self._telephone(f"{key}.telephone", step.telephone)
             case steps.Post():
                 self._one_of(f"{key}.business", step.business, self._businesses)

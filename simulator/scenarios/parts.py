@@ -87,6 +87,10 @@ class NetworkSpec(Part, frozen=True, kw_only=True):
     links: dict[str, int] = {}
     """By signalling link: how many there shall be beside each other, itself included."""
     businesses: dict[str, BusinessSpec] = {}
+    equipment: str = ""
+    """What makes the access server's calls; empty: as the network has it."""
+    played: tuple[str, ...] = ()
+    """SCPs, switches, peripherals that the scenario plays itself, at the level of INAP."""
     settle_s: float = 1.0
     machines: Machines = "one"
     """Whether all processes run on one machine or each on its own."""

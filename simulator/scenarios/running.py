@@ -17,9 +17,10 @@ from calleq.topology import Topology
 from calleq.trace.ladder import Ladder
 from calleq.units import SECOND_US
 from simulator.scenarios.checks import Findings
+from simulator.scenarios.doing import StageError
 from simulator.scenarios.happenings import Happening
 from simulator.scenarios.model import Scenario
-from simulator.scenarios.stage import Stage, StageError
+from simulator.scenarios.stage import Stage
 
 TOLD_LIMIT = 10
 """Failures of one scenario that are told; the rest is counted."""

@@ -8,7 +8,6 @@ then told as well. Nothing here judges the outcome: that is `checks`.
 import json
 from functools import partial
 from random import Random
-from typing import assert_never
 
 import msgspec
 
@@ -16,21 +15,24 @@ from calleq.access_server.server import Reply
 from calleq.media.contract import line_wire
 from calleq.media.virtual import Recording
 from calleq.messages.answers import CallAccepted, CallView, ProblemView
+from calleq.ss7.inap.errors import InapError
+from calleq.ss7.tcap.contract import TcapError
 from calleq.telephones.behaviours import ELEMENT, HABITS, Habit
 from calleq.telephones.house import TelephoneError
 from calleq.topology import Topology
 from calleq.units import SECOND_US
-from simulator.faults.bus import Rule
 from simulator.faults.invariants import left_over, rest_of
-from simulator.faults.kinds import KINDS, Scene
 from simulator.faults.network import FragileNetwork
 from simulator.faults.outages import FaultError
 from simulator.scenarios import expectations, happenings, steps
+from simulator.scenarios.doing import StageError, do_to_element, do_to_network
 from simulator.scenarios.happenings import CallHappening, Log, WatchedDiary, WatchingTap, first
 from simulator.scenarios.model import Scenario
+from simulator.scenarios.operations import Words
 from simulator.scenarios.parts import SWEEP, Manner, us
+from simulator.scenarios.played import PlayedError, PlayedNode
 from simulator.scenarios.steps import AnyStep
-from simulator.scenarios.wording import AnyEvent, Pattern, parse_event
+from simulator.scenarios.wording import AnyEvent, Pattern, WordingError, parse_event
 
 DOOR_ANSWERS_US = 5 * SECOND_US
 """A living door has answered by then."""
@@ -39,8 +41,16 @@ RESTED = 4
 """Looks in a row that find nothing going on: every release, tone and resend is over by then."""
 
 
-class StageError(Exception):
-    """A step could not be done; the text says which and why."""
+PLAY_ERRORS = (
+    FaultError,
+    TelephoneError,
+    StageError,
+    PlayedError,
+    WordingError,
+    TcapError,
+    InapError,
+)
+"""Why a step can fail."""
 
 
 class Stage:
@@ -58,6 +68,7 @@ class Stage:
             settle_us=us(scenario.network.settle_s),
             diary=WatchedDiary,
             machines=scenario.network.machines,
+            played=frozenset(scenario.network.played),
         )
         diary = self.network.diary
         assert isinstance(diary, WatchedDiary)
@@ -75,6 +86,8 @@ class Stage:
         self._steps_calls = frozenset(
             step.call for step in scenario.steps if isinstance(step, steps.Post)
         )
+        self._words = Words(self._telephones)
+        self.played = self._play()
         self._draw = Random(f"stage {scenario.seed}")
         self._cursor = 0
         self.began_us = self.network.clock.monotonic_us()
@@ -91,7 +104,7 @@ class Stage:
             try:
                 self._wait_for(step)
                 self._do(step)
-            except (FaultError, TelephoneError, StageError) as error:
+            except PLAY_ERRORS as error:
                 kind = step.__struct_config__.tag
                 raise StageError(f"step {place + 1} ({kind}): {error}") from error
 
@@ -108,6 +121,8 @@ class Stage:
             rested = RESTED if is_over else rested + 1 if self._is_quiet() else 0
         for recording in self.recordings.values():
             recording.stop()
+        for node in self.played.values():
+            self.problems += node.unexpected()
         return rested == RESTED
 
     def _is_quiet(self) -> bool:
@@ -162,6 +177,31 @@ class Stage:
         }
         voice = self.network.voice
         return {number: voice.record(ELEMENT, line_wire(number)) for number in sorted(numbers)}
+
+    def _play(self) -> dict[str, PlayedNode]:
+        """The nodes that the scenario plays, by name."""
+        network = self.network
+        subsystem = network.topology.intelligent_network.subsystem
+        codes = {name: code for code, name in self.eyes.names.items()}
+        nodes = {}
+        for name in self.scenario.network.played:
+            running = network.running(name)
+            assert running is not None, "nobody has died yet"
+            nodes[name] = PlayedNode(name, running, network.clock, subsystem, codes)
+        return nodes
+
+    def _expect(self, step: steps.Expect) -> None:
+        node, clock = self.played[step.at], self.network.clock
+        until_us = clock.monotonic_us() + us(step.within_s)
+        while not node.has(step):
+            due_us = clock.next_due_us()
+            if due_us is None or due_us > until_us:
+                raise StageError(
+                    f"{step.at} did not hear it within {step.within_s:g} s; in"
+                    f" {step.dialogue!r} lies {node.lies(step)}"
+                )
+            clock.run_next()
+        node.expect(step, self._words)
 
     def _behave_from_the_beginning(self) -> None:
         lines = {line.number: line for line in self.network.topology.lines}
@@ -219,6 +259,12 @@ class Stage:
                 network.telephones.set_talk_us(us(step.talk_s))
             case steps.Wait():
                 pass
+            case steps.Press():
+                network.telephones.press(self.number(step.telephone), step.keys)
+            case steps.Send():
+                self.played[step.at].send(step, self._words)
+            case steps.Expect():
+                self._expect(step)
             case steps.Cancel():
                 self._cancel(step)
             case steps.Unsubscribe():
@@ -233,76 +279,9 @@ class Stage:
                 | steps.Begin()
                 | steps.Restart()
             ):
-                self._do_to_element(step)
+                do_to_element(network, step)
             case _:
-                self._do_to_network(step)
-
-    def _do_to_element(
-        self,
-        step: steps.FailLink
-        | steps.RestoreLink
-        | steps.SpoilLink
-        | steps.Isolate
-        | steps.Reconnect
-        | steps.Kill
-        | steps.Begin
-        | steps.Restart,
-    ) -> None:
-        network = self.network
-        match step:
-            case steps.FailLink():
-                network.fail_link(step.link)
-            case steps.RestoreLink():
-                network.restore_link(step.link)
-            case steps.SpoilLink():
-                network.spoil_link(step.link, step.quality(network.delay_us(step.link)))
-            case steps.Isolate():
-                network.isolate(step.element)
-            case steps.Reconnect():
-                network.reconnect(step.element)
-            case steps.Kill():
-                network.kill(step.element, step.keep)
-            case steps.Begin():
-                network.begin(step.element)
-            case steps.Restart():
-                network.restart(step.element, us(step.down_s), step.keep)
-            case _:
-                assert_never(step)
-
-    def _do_to_network(
-        self,
-        step: steps.LoseVoice
-        | steps.LoseCalls
-        | steps.StepClock
-        | steps.Disk
-        | steps.Osn
-        | steps.Cover
-        | steps.Fault
-        | steps.Mend,
-    ) -> None:
-        network = self.network
-        match step:
-            case steps.LoseVoice():
-                network.lose_voice()
-            case steps.LoseCalls():
-                network.lose_calls()
-            case steps.StepClock():
-                network.step_clock(us(step.by_s), step.element)
-            case steps.Disk():
-                network.set_disk(step.element, step.state)
-            case steps.Osn():
-                network.bus.trouble(_rule(step))
-            case steps.Cover():
-                network.cover(self.number(step.telephone), covered=step.covered)
-            case steps.Fault():
-                kind = next(kind for kind in KINDS if kind.name == step.kind)
-                scene = Scene(network, self.number(step.customer), self.number(step.agent))
-                if not kind.strike(scene, self._draw):
-                    raise StageError(f"{step.kind!r} found nothing to strike")
-            case steps.Mend():
-                network.mend()
-            case _:
-                assert_never(step)
+                do_to_network(network, step, self.number, self._draw)
 
     def _post(self, step: steps.Post) -> None:
         body = msgspec.json.encode(self._message(step))
@@ -401,17 +380,6 @@ def _habit(habit: Habit, manner: Manner) -> Habit:
     }
     changes = {name: us(after_s) for name, after_s in given.items() if after_s is not None}
     return msgspec.structs.replace(habit, **changes)
-
-
-def _rule(step: steps.Osn) -> Rule:
-    return Rule(
-        trouble=step.trouble,
-        kind=step.message,
-        sender=step.sender,
-        receiver=step.receiver,
-        count=step.count,
-        delay_us=us(step.delay_s),
-    )
 
 
 def _without(topology: Topology, business: str) -> Topology:

@@ -15,6 +15,10 @@ from simulator.scenarios.parts import WAIT_LIMIT_S, Manner, Part
 JsonValue = str | int | float | bool | dict[str, object] | list[object] | None
 
 
+EXPECT_S = 60.0
+"""How long an operation is waited for."""
+
+
 class Step(Part, tag_field="do", frozen=True, kw_only=True):
     """When it is done: at an instant, or after an event, or right after the step before."""
 
@@ -237,6 +241,41 @@ class Mend(Step, tag="mend", frozen=True, kw_only=True):
     """Every fault ends; whoever is dead begins again."""
 
 
+class Press(Step, tag="press", frozen=True, kw_only=True):
+    """Somebody presses keys of a telephone."""
+
+    telephone: str
+    keys: str
+
+
+class Send(Step, tag="send", frozen=True, kw_only=True):
+    """A node that the scenario plays says something: operations of INAP in a dialogue."""
+
+    at: str
+    """The node."""
+    dialogue: str = "dialogue"
+    """How the scenario calls the dialogue; each node has its own."""
+    to: str = ""
+    """Begins the dialogue, with this node."""
+    context: str = ""
+    """... in this application context."""
+    message: Literal["continue", "end", "abort"] = "continue"
+    operations: tuple[dict[str, JsonValue], ...] = ()
+
+
+class Expect(Step, tag="expect", frozen=True, kw_only=True):
+    """A node that the scenario plays hears this next in a dialogue."""
+
+    at: str
+    dialogue: str = "dialogue"
+    begins: bool = False
+    """The far end begins the dialogue."""
+    operations: tuple[dict[str, JsonValue], ...] = ()
+    ends: Literal["", "end", "abort", "notice"] = ""
+    """How the dialogue ends, after these."""
+    within_s: float = EXPECT_S
+
+
 AnyStep = (
     Post
     | Offer
@@ -264,4 +303,7 @@ AnyStep = (
     | Cover
     | Fault
     | Mend
+    | Press
+    | Send
+    | Expect
 )

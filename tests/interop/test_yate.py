@@ -31,7 +31,7 @@ pytestmark = pytest.mark.skipif(
     yate() is None, reason="no Yate: CALLEQ_YATE names none and there is none in the PATH"
 )
 
-OWN, FAR = "2-64-1", "2-80-1"
+OWN, FAR = "2-64-1", "2-90-1"
 CUSTOMER = "+12125550801"
 """A line of Yate's."""
 REPRESENTATIVE = "+12125550143"
@@ -299,14 +299,17 @@ def until(happened: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
-def keep_captured(file: pathlib.Path, captured: list[Captured], name: str) -> None:
+def keep_captured(file: pathlib.Path, captured: list[Captured], name: str, *standard: str) -> None:
     with file.open("wb") as out:
         assert write_pcapng(out, captured, "") == len(captured)
-    keep(file, name)
+    keep(file, name, *standard)
 
 
-def keep(capture: pathlib.Path, name: str) -> None:
-    """Leave a capture, and what tshark reads in it, where CALLEQ_INTEROP says."""
+def keep(capture: pathlib.Path, name: str, *standard: str) -> None:
+    """Leave a capture, and what tshark reads in it, where CALLEQ_INTEROP says.
+
+    `standard` are tshark's options for what is not ITU.
+    """
     place = os.environ.get("CALLEQ_INTEROP")
     if not place:
         return
@@ -314,7 +317,9 @@ def keep(capture: pathlib.Path, name: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.pcapng").write_bytes(capture.read_bytes())
     shown = subprocess.run(
-        ["tshark", "-n", "-r", str(capture), "-T", "json"], capture_output=True, check=True
+        ["tshark", "-n", *standard, "-r", str(capture), "-T", "json"],
+        capture_output=True,
+        check=True,
     )
     assert b"_ws.malformed" not in shown.stdout
     (folder / f"{name}.json").write_bytes(shown.stdout)

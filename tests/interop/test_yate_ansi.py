@@ -31,7 +31,8 @@ pytestmark = pytest.mark.skipif(
     yate() is None, reason="no Yate: CALLEQ_YATE names none and there is none in the PATH"
 )
 
-OWN, FAR = "244-16-64", "244-16-80"
+OWN, FAR = "244-16-64", "244-16-90"
+STANDARD = ("-o", "mtp3.standard:ANSI", "-o", "isup.variant:ANSI Standard")
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         text = figure1_path().with_name("figure1_ansi.toml").read_text()
         for old, new in FIGURE:
             assert text.count(old) == 1
-            text = text.replace(old, new.replace("2-80-1", FAR))
+            text = text.replace(old, new.replace("2-90-1", FAR))
         topology = folder / "far.toml"
         topology.write_text(text.replace("PORT", str(far.port)))
         with LiveNetwork(folder / "data", "--network", str(topology), "--talk", "4") as network:
@@ -64,7 +65,7 @@ def test_a_customer_first_call_reaches_a_line_of_yate(scene: Scene, tmp_path: pa
     ]
     found = check(tmp_path / f"{told['call']}.pcapng", ANSI)
     assert found.passed, found.told
-    keep(tmp_path / f"{told['call']}.pcapng", "ansi-customer-first")
+    keep(tmp_path / f"{told['call']}.pcapng", "ansi-customer-first", *STANDARD)
 
 
 def test_a_call_from_yate_is_answered_and_released_by_it(
@@ -89,7 +90,7 @@ def test_a_call_from_yate_is_answered_and_released_by_it(
         "far-80 REL",
         "ssp-64 RLC",
     ]
-    keep_captured(tmp_path / "link.pcapng", captured, "ansi-from-yate")
+    keep_captured(tmp_path / "link.pcapng", captured, "ansi-from-yate", *STANDARD)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +101,7 @@ def test_a_call_from_yate_is_answered_and_released_by_it(
         ("block circuits=10-14", "CGBA"),
         ("unblock circuits=10-14", "CGUA"),
         ("query circuit=4 range=3", "CQR"),
-        ("release circuit=7", "RLC"),
+        ("reset circuit=7", "RLC"),
     ],
 )
 def test_yate_s_supervision_of_circuits_is_answered(scene: Scene, told: str, answer: str) -> None:

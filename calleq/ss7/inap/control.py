@@ -123,6 +123,10 @@ class Control:
         else:
             self.unsaid += 1
 
+    def owe(self) -> None:
+        """Send a message soon, whether or not there is more to say."""
+        self._is_to_answer = True
+
     def flush(self) -> bool:
         """Send what has been gathered; False where the dialogue is no more."""
         components, self._waiting = tuple(self._waiting), []

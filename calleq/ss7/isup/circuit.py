@@ -155,6 +155,7 @@ class TrunkCircuit:
     __slots__ = (
         "_long_timer",
         "_timer",
+        "_wire",
         "cic",
         "far_point_code",
         "held",
@@ -182,11 +183,17 @@ class TrunkCircuit:
         """The IAM that is not served yet, or the REL that is repeated."""
         self._timer: Timer | None = None
         self._long_timer: Timer | None = None
+        self._wire = ""
+        """Named when it is first used."""
 
     @property
     def wire(self) -> str:
         """The circuit's voice wire."""
-        return circuit_wire(self.host.point_code, self.far_point_code, self.cic)
+        wire = self._wire
+        if not wire:
+            wire = circuit_wire(self.host.point_code, self.far_point_code, self.cic)
+            self._wire = wire
+        return wire
 
     def handle(self, event: Input, message: Message | None = None) -> None:
         """Something happened; `message` is the one received, or the one to be sent.

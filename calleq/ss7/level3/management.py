@@ -87,6 +87,9 @@ class Management:
         """Level 2 has brought a link into service, or lost it."""
         self.outages.note(link.name, in_service)
         if in_service:
+            if not link.changeover.is_over:
+                # Level 2 keeps it for one failure, and this link may fail again before T2.
+                link.kept = link.end.take_back()
             link.is_blocked = False
             if link.is_managed:
                 link.test.handle(link_test.Input.LINK_UP)

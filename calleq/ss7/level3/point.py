@@ -20,6 +20,7 @@ from calleq.ss7.level3.changeover import Changeover
 from calleq.ss7.level3.link_test import LinkTest
 from calleq.ss7.level3.timers import Mtp3Timers
 from calleq.ss7.links import NONE_RECEIVED, LinkEnd
+from calleq.ss7.m2pa import Remains
 from calleq.ss7.mtp3_management import Management
 from calleq.ss7.variant import ITU, Variant, labels_of
 
@@ -64,6 +65,7 @@ class Link:
         "is_blocked",
         "is_managed",
         "is_short",
+        "kept",
         "last_received",
         "linkset",
         "pattern",
@@ -100,6 +102,8 @@ class Link:
         """Its traffic has been diverted since it carried some."""
         self.inhibited_here = False
         self.inhibited_there = False
+        self.kept: Remains | None = None
+        """What it had not delivered, where it is in service again before that is diverted."""
         self.last_received = NONE_RECEIVED
         """Number of the last unit received before it failed."""
         self.congestion = 0

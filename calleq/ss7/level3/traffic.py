@@ -129,7 +129,9 @@ class Traffic:
         """The changeover of a link is over."""
         hold = self._holds.pop(link)
         link.was_changed_over = True
-        retrieved = link.end.retrieve(fsn) if hold.is_retrieved else []
+        kept, link.kept = link.kept, None
+        take_back = link.end.retrieve if kept is None else kept.after
+        retrieved = take_back(fsn) if hold.is_retrieved else []
         self._release(hold, self._hand_over(retrieved, link))
         self._gone_on()
         self._over(link)

@@ -107,6 +107,12 @@ class Session:
         self.remains = self.remains._replace(sent=(), unsent=())
         return units
 
+    def take_back(self) -> Remains:
+        """Everything that remains, as `LinkEnd.take_back` has it; nothing remains then."""
+        remains = self.remains
+        self.remains = remains._replace(sent=(), unsent=())
+        return remains
+
     def start(self) -> None:
         """Level 3 wants the link."""
         self._take(Input.START)

@@ -3,7 +3,7 @@
 Owns the states of this side towards one signalling gateway (or IPSP): up, registered, active. Every
 pair of a state and an input is decided in `TABLE`. A request without an answer is repeated every
 T(ack); after `REPEATS_LIMIT` of them the far end is taken for dead and the owner closes the
-association. `stop` leaves in order: inactive, down.
+association. `stop` leaves in order: inactive, what was registered given back, down.
 
 Odd cases:
 
@@ -60,6 +60,8 @@ class State(IntEnum):
     """ASPIA sent, to stop."""
     GOING_DOWN = 8
     """ASPDN sent."""
+    DEREGISTERING = 9
+    """DEREG REQ sent, to stop."""
 
 
 class Input(IntEnum):
@@ -87,6 +89,12 @@ class Input(IntEnum):
     ACTIVATE = 14
     """Next is the traffic."""
     STOP = 15
+    DEREGISTER = 16
+    """Next, on leaving, is what has been registered."""
+    DEREGISTERED = 17
+    """DEREG RSP, whatever it says."""
+    LEAVE = 18
+    """Nothing is registered: next is to go down."""
 
 
 class Action(IntEnum):
@@ -112,6 +120,9 @@ class Action(IntEnum):
     PAUSE_AND_REST = 13
     UNEXPECTED = 14
     """Count it."""
+    GO_ON_LEAVING = 15
+    """Deregister, or else go down."""
+    SEND_DEREGISTRATION = 16
 
 
 _ANSWERS = (Input.UP_ACK, Input.DOWN_ACK, Input.ACTIVE_ACK, Input.INACTIVE_ACK)
@@ -171,7 +182,11 @@ _LEAVING: dict[tuple[State, Input], tuple[Action, State]] = {
     (State.GOING_ACTIVE, Input.STOP): (Action.SEND_DOWN, State.GOING_DOWN),
     (State.STANDING_BY, Input.STOP): (Action.SEND_DOWN, State.GOING_DOWN),
     (State.ACTIVE, Input.STOP): (Action.PAUSE_AND_SEND_INACTIVE, State.GOING_INACTIVE),
-    (State.GOING_INACTIVE, Input.INACTIVE_ACK): (Action.SEND_DOWN, State.GOING_DOWN),
+    (State.GOING_INACTIVE, Input.INACTIVE_ACK): (Action.GO_ON_LEAVING, State.GOING_INACTIVE),
+    (State.GOING_INACTIVE, Input.DEREGISTER): (Action.SEND_DEREGISTRATION, State.DEREGISTERING),
+    (State.GOING_INACTIVE, Input.LEAVE): (Action.SEND_DOWN, State.GOING_DOWN),
+    (State.DEREGISTERING, Input.DEREGISTERED): (Action.SEND_DOWN, State.GOING_DOWN),
+    (State.DEREGISTERING, Input.DOWN_ACK): (Action.REST, State.DOWN),
     (State.GOING_INACTIVE, Input.DOWN_ACK): (Action.REST, State.DOWN),
     (State.GOING_DOWN, Input.DOWN_ACK): (Action.REST, State.DOWN),
 }
@@ -252,7 +267,7 @@ class Asp:
             case m.RegistrationResponse(results):
                 self._registered(results)
             case m.DeregistrationResponse():
-                pass
+                self._handle(Input.DEREGISTERED)
             case m.Error(code):
                 if code in REFUSALS:
                     self._handle(Input.ERROR)
@@ -292,6 +307,9 @@ class Asp:
                 self._rest()
                 wanted = self.settings.keys and not self.routing_contexts
                 self._handle(Input.REGISTER if wanted else Input.ACTIVATE)
+            case Action.GO_ON_LEAVING:
+                registered = self.settings.keys and self.routing_contexts
+                self._handle(Input.DEREGISTER if registered else Input.LEAVE)
             case Action.SERVE:
                 self._rest()
                 self._changed(True)
@@ -320,6 +338,8 @@ class Asp:
                 return m.AspUp(self.settings.asp_identifier)
             case Action.SEND_REGISTRATION:
                 return m.RegistrationRequest(self.settings.keys)
+            case Action.SEND_DEREGISTRATION:
+                return m.DeregistrationRequest(self.routing_contexts)
             case Action.SEND_ACTIVE:
                 return m.AspActive(self.settings.traffic_mode, self.routing_contexts)
             case _:

@@ -19,6 +19,7 @@ from calleq.runtime.clock import Clock, Timer
 from calleq.ss7.m3ua import codec
 from calleq.ss7.m3ua import messages as m
 from calleq.ss7.m3ua.asp import Asp, AspSettings
+from calleq.ss7.m3ua.audit import Audits
 from calleq.ss7.m3ua.gateway import Gateway, RemoteProcess
 from calleq.units import SECOND_US
 
@@ -66,6 +67,7 @@ class Association:
         self.asp = (
             None if asp is None else Asp(asp, clock, self.send, self._tell_active, self._give_up)
         )
+        self.audits = Audits(clock, self.send)
         self.remote = RemoteProcess(self.send, allowed)
         self.receive_data: Callable[[m.Data], None] = _forget_data
         self.destination: Callable[[m.DestinationMessage], None] = _forget_destination
@@ -104,6 +106,7 @@ class Association:
         if self.gateway is not None:
             self.gateway.lost(self.remote)
         if self.asp is not None:
+            self.audits.forget()
             self.asp.lost()
 
     def stop(self) -> None:
@@ -159,6 +162,7 @@ class Association:
             case m.Data() if self.asp is not None and self.asp.active:
                 self.receive_data(message)
             case m.Duna() | m.Dava() | m.Drst() | m.Scon() | m.Dupu() if self.asp is not None:
+                self.audits.heard(message)
                 self.destination(message)
             case _:
                 self._dispatch(message)

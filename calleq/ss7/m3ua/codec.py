@@ -134,6 +134,9 @@ LAYOUTS: dict[type, Layout] = {
     ),
 }
 
+_EMPTY = (p.TEXT, p.OCTETS)
+"""Kinds of which a parameter may be empty: such a one fills no field, and is kept as it came."""
+
 _TYPES: dict[tuple[int, int], type] = {
     (layout.message_class, layout.message_type): message for message, layout in LAYOUTS.items()
 }
@@ -192,7 +195,7 @@ def _fill(message: type, layout: Layout, parsed: p.Parsed) -> Message:
     other = []
     for tag, contents in parsed:
         field = by_tag.get(tag)
-        if field is None or field.names[0] in values:
+        if field is None or field.names[0] in values or (not contents and field.kind in _EMPTY):
             other.append((tag, contents))
         elif field.many:
             many.setdefault(field.names[0], []).append(field.kind.unpack(contents))

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Segment, Tap
 from calleq.ss7.links import NONE_RECEIVED
+from calleq.ss7.m2pa import Remains
 from calleq.ss7.m3ua import messages as m
 from calleq.ss7.m3ua.association import Association
 from calleq.ss7.m3ua.gateway import Gateway
@@ -84,6 +85,9 @@ class AdaptedEnd:
 
     def retrieve(self, after: int | None) -> list[bytes]:
         return []
+
+    def take_back(self) -> Remains:
+        return Remains()
 
     def send(self, octets: bytes) -> bool:
         if not self.in_service:

@@ -82,6 +82,8 @@ class Gateway:
         self._point_code_bits = variant.point_code_bits
         self._clock = clock
         self.status = status
+        self.destinations: Callable[[tuple[m.Affected, ...]], Iterable[int]] = _single
+        """The destinations that points with masks stand for."""
         self._processes: list[RemoteProcess] = []
         self._registered: set[int] = set()
         self._next_context = FIRST_DYNAMIC_CONTEXT
@@ -317,6 +319,14 @@ class Gateway:
             self.error(process, m.ErrorCode.UNEXPECTED_MESSAGE)
             return
         for point in affected:
+            if point.mask:
+                covered = [m.Affected(code) for code in self.destinations((point,))]
+            else:
+                covered = [point]
+            self._answer(process, covered or [point])
+
+    def _answer(self, process: RemoteProcess, points: list[m.Affected]) -> None:
+        for point in points:
             match self.status(point.point_code):
                 case Destination.AVAILABLE:
                     process.send(m.Dava((point,)))
@@ -330,3 +340,7 @@ class Gateway:
                 case Destination.UNKNOWN:
                     self.refused += 1
                     process.send(m.Error(m.ErrorCode.DESTINATION_STATUS_UNKNOWN, affected=(point,)))
+
+
+def _single(affected: tuple[m.Affected, ...]) -> Iterable[int]:
+    return [point.point_code for point in affected]

@@ -24,6 +24,7 @@ def tell_each_other(node: Mtp3Node, end: AdaptedEnd, adjacent: int) -> None:
     gateway = end.gateway
     if gateway is not None:
         gateway.status = partial(_status, node)
+        gateway.destinations = node.destinations
         node.on_status(partial(_changed, gateway))
         node.on_indication(partial(_indicated, gateway))
 

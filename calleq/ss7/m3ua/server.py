@@ -118,7 +118,9 @@ class ApplicationServer:
         *,
         traffic_mode: m.TrafficMode = m.TrafficMode.OVERRIDE,
         t_r_us: int = T_R_US,
+        processes_needed: int = 1,
     ) -> None:
+        """`processes_needed`: with fewer that are active the others are told so (§4.3.4.5)."""
         self.name = name
         self.routing_context = routing_context
         self.destination = destination
@@ -132,6 +134,7 @@ class ApplicationServer:
         self.active: list[Process] = []
         self._clock = clock
         self._t_r_us = t_r_us
+        self._needed = processes_needed
         self._timer: Timer | None = None
         self._waiting: list[m.Data] = []
 
@@ -200,6 +203,7 @@ class ApplicationServer:
             self.active.remove(process)
             if not self.active:
                 self._handle(Input.LAST_INACTIVE)
+            self._tell_if_too_few()
 
     def process_down(self, process: Process) -> None:
         """A process is gone."""
@@ -212,6 +216,8 @@ class ApplicationServer:
             self._handle(Input.LAST_DOWN)
         elif was_active and not self.active:
             self._handle(Input.LAST_INACTIVE)
+        if was_active:
+            self._tell_if_too_few()
 
     def process_failed(self, process: Process) -> None:
         """Its association broke: tell the other processes (§3.8.2); `process_down` follows."""
@@ -224,6 +230,21 @@ class ApplicationServer:
         for other in self.up:
             if other is not process:
                 other.send(failure)
+
+    def _tell_if_too_few(self) -> None:
+        """Processes that are up may become active when there are too few (§3.8.2)."""
+        if not 0 < len(self.active) < self._needed:
+            return
+        for process in self.up:
+            if process not in self.active:
+                process.send(
+                    m.Notify(
+                        m.StatusType.OTHER,
+                        m.OtherStatus.INSUFFICIENT_ASPS,
+                        None,
+                        (self.routing_context,),
+                    )
+                )
 
     def _handle(self, event: Input) -> None:
         action, self.state = TABLE[self.state, event]

@@ -14,14 +14,13 @@ from twisted.internet.defer import Deferred, succeed
 from calleq.runtime.clock import Clock
 from calleq.runtime.tcp import Connection, Dialler, Listener, TcpReactor
 from calleq.ss7.m3ua.association import Association
+from calleq.topology_foreign import PROCESSES_LIMIT
 from calleq.units import MILLISECOND_US, SECOND_US
 
 PORT = 2905
 RECONNECT_FIRST_US = 50 * MILLISECOND_US
 RECONNECT_LIMIT_US = 5 * SECOND_US
 CONNECTIONS_LIMIT = 256
-PROCESSES_LIMIT = 16
-"""Processes of a far node that a gateway has at one time."""
 
 
 class _Stream(Connection):

@@ -111,9 +111,10 @@ class Association:
             source.receive(SegmentInput.EMPTIED)
 
     def give(self, leg: Leg) -> None:
-        """The leg goes to another association."""
+        """The leg goes to another association; reports of it are not owed any more."""
         segment = self._places.pop(leg)
         del self.legs[leg.number]
+        self.reports.drop(leg)
         segment.remove(leg)
         if not segment.legs:
             segment.receive(SegmentInput.EMPTIED)
@@ -152,10 +153,13 @@ class Association:
         control = self.control
         if control is None:
             return
-        keys = tuple(leg.key for leg in self.legs.values() if leg.key is not None)
+        known = [leg for leg in self.legs.values() if leg.key is not None]
+        written = tuple(leg.key for leg in known if leg.key is not None and leg.is_written)
+        coming = tuple(leg.key for leg in known if leg.key is not None and not leg.is_written)
+        tag = characteristics.hex()
         office.journal.append(
             office.name,
-            Furnished(control.control_point, self.dialogue, keys, characteristics.hex()),
+            Furnished(control.control_point, self.dialogue, written, coming, tag),
         )
 
     # LegOwner
@@ -169,6 +173,8 @@ class Association:
         elif occurrence is Occurrence.ANSWER:
             for before in _ATTEMPT:
                 leg.armed.pop(leg.event_of(before), None)
+            for one in self._places[leg].legs:  # who talks cannot abandon any more
+                one.armed.pop(one.event_of(Occurrence.ABANDON), None)
         control = self.control
         if arming is not None and control is not None:
             control.invoke(self._report(leg, event, occurrence, arming.mode))

@@ -17,9 +17,18 @@ from calleq.ss7.inap.values import (
     LegID,
     MonitorMode,
 )
-from calleq.ss7.isup.messages import Cause
+from calleq.ss7.isup.messages import Cause, Other
+from calleq.ss7.isup.optional import (
+    GENERIC_NUMBER,
+    ORIGINAL_CALLED_NUMBER,
+    REDIRECTING_NUMBER,
+    REDIRECTION,
+    contents,
+)
+from calleq.ss7.isup.optional_types import Contents
 from calleq.ssp.ssf.association import Association
 from calleq.ssp.ssf.charging import Information
+from calleq.ssp.ssf.destination import Destination
 from calleq.ssp.ssf.leg import HELD, Leg, LegInput, LegState
 from calleq.ssp.ssf.made_leg import MadeLeg
 from calleq.ssp.ssf.named import (
@@ -80,15 +89,27 @@ def follow_on(association: Association, segment: CallSegment, wanted: LegID | No
 
 def set_destination(association: Association, leg: Leg, number: str, argument: a.Connect) -> None:
     cut = argument.cut_and_paste
+    shown = calling_of(association, argument.calling_party_number)
     match leg:
         case CalledLeg():
             if cut is not None:
                 number += leg.address.removeprefix("+")[cut:]
-            leg.destination = number
-            leg.shown = calling_of(association, argument.calling_party_number)
+            category = argument.calling_partys_category
+            leg.destination = Destination(number, shown, category, said_besides(argument))
         case MadeLeg():
             leg.called = number
-            leg.caller = calling_of(association, argument.calling_party_number) or leg.caller
+            leg.caller = shown or leg.caller
+
+
+def said_besides(argument: a.Connect) -> Other:
+    """What goes with the call in an IAM, as far as a connect says it."""
+    given: list[tuple[int, Contents | None]] = [
+        (ORIGINAL_CALLED_NUMBER, argument.original_called_party_id),
+        (REDIRECTING_NUMBER, argument.redirecting_party_id),
+        (REDIRECTION, argument.redirection_information),
+        *((GENERIC_NUMBER, number) for number in argument.generic_numbers),
+    ]
+    return tuple((code, contents(code, value)) for code, value in given if value is not None)
 
 
 def continue_(association: Association, invoke_id: int, argument: a.Continue) -> None:

@@ -3,7 +3,8 @@
 from typing import Protocol
 
 from calleq.causes import Q850
-from calleq.special_resource.announcer import Announcer, Order, announcement
+from calleq.special_resource.announcer import Announcer
+from calleq.special_resource.orders import Order, announcement
 from calleq.ss7.inap.errors import OperationError
 from calleq.ss7.inap.refusals import OperationRefused
 from calleq.ss7.inap.values import AnnouncementAndCause, GapTreatment

@@ -13,8 +13,10 @@ from typing import Protocol
 
 from calleq.calling_logic.means import Way
 from calleq.causes import Q850
+from calleq.journal.entries import Transit
 from calleq.media.contract import wire_source
-from calleq.special_resource.announcer import Announcer, Order, announcement, collection
+from calleq.special_resource.announcer import Announcer
+from calleq.special_resource.orders import Order, announcement, collection
 from calleq.ss7.inap.arguments import (
     PlayAnnouncement,
     PromptAndCollectUserInformation,
@@ -161,6 +163,9 @@ class TemporaryConnection:
         assert port is not None, "a port is seized first"
         shown = CallingNumber(calling[1:]) if calling else None
         iam = Iam(0, CalledNumber(number[1:]), shown, other=assisting(correlation, scf))
+        # The port belonged to a party of some call before: what follows is no party's any more.
+        office = self._owner.means.office
+        office.journal.append(office.name, Transit(None, port.key, called=number))
         self._board.dial(port, number, calling, self, iam)
 
     # WayUser

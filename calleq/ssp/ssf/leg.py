@@ -304,6 +304,11 @@ class Leg(ABC):
     # What the party's access does.
 
     @property
+    def is_written(self) -> bool:
+        """Whether the journal says where the call of `key` went."""
+        return False
+
+    @property
     @abstractmethod
     def address(self) -> str:
         """The party's number, E.164 with `+`; empty where it is not known."""

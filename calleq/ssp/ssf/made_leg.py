@@ -45,6 +45,10 @@ class MadeLeg(Leg):
         """Whether a port was taken before."""
 
     @property
+    def is_written(self) -> bool:
+        return self._chose
+
+    @property
     def address(self) -> str:
         return self.called
 

@@ -16,12 +16,21 @@ from msgspec.structs import replace
 
 from calleq.causes import Q850
 from calleq.journal.entries import Redirected
-from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Cause, Location, Message, Sam
+from calleq.ss7.isup.messages import (
+    CalledNumber,
+    CallingNumber,
+    Cause,
+    Iam,
+    Location,
+    Message,
+    Sam,
+)
 from calleq.ss7.isup.onward import hops_exhausted
 from calleq.ssp.call import Call
 from calleq.ssp.office import Attempt, Office
 from calleq.ssp.originating import OInput, OState
 from calleq.ssp.routing import NoRoute
+from calleq.ssp.ssf.destination import Destination
 from calleq.ssp.ssf.leg import Leg, LegInput, LegOwner, LegState
 from calleq.ssp.ssf.points import Model, Occurrence
 from calleq.topology import Trigger
@@ -50,6 +59,10 @@ class CallerLeg(Leg):
         self._call = call
         self.key = call.attempt.incoming
         self.heard: tuple[str, ...] = ()
+
+    @property
+    def is_written(self) -> bool:
+        return self._call.was_routed
 
     @property
     def address(self) -> str:
@@ -101,16 +114,14 @@ class CallerLeg(Leg):
 class CalledLeg(Leg):
     """Leg 2: the called side of the call, one destination after another."""
 
-    __slots__ = ("_call", "destination", "shown")
+    __slots__ = ("_call", "destination")
 
     def __init__(self, call: "ServiceCall", owner: LegOwner, model: Model) -> None:
         super().__init__(owner, PARTY, call.clock, LegState.IDLE)
         self._call = call
         self.model = model
-        self.destination = ""
-        """The number that the SCP gave (E.164 with `+`); empty: the one that was dialled."""
-        self.shown = ""
-        """What the SCP wants the party to see as the caller; empty: who called."""
+        self.destination: Destination | None = None
+        """What the SCP gave; None: the number that was dialled."""
 
     @property
     def address(self) -> str:
@@ -136,7 +147,7 @@ class CalledLeg(Leg):
 
     def dial(self) -> None:
         self.start_timer()
-        self._call.go_on(self.destination, self.shown)
+        self._call.go_on(self.destination)
 
     def give_back(self) -> None:
         """There is no way before it is dialled."""
@@ -164,12 +175,12 @@ class ServiceCall(Call):
         "_cleared",
         "_dialled",
         "_forgotten",
-        "_was_routed",
         "caller",
         "clock",
         "is_answered",
         "party",
         "trigger",
+        "was_routed",
     )
 
     caller: CallerLeg
@@ -195,7 +206,7 @@ class ServiceCall(Call):
         self._forgotten = False
         self._dialled = attempt.called
         """The number that the call came for."""
-        self._was_routed = False
+        self.was_routed = False
         """Whether the call has been dialled somewhere."""
         self.is_answered = False
 
@@ -243,11 +254,11 @@ class ServiceCall(Call):
         self.party.number = number
         return self.party
 
-    def go_on(self, destination: str, shown: str) -> None:
-        """Dial the number, or where it is empty the one that was dialled."""
-        if destination:
-            self._translate(destination, shown)
-        self._was_routed = True
+    def go_on(self, destination: Destination | None) -> None:
+        """Dial the number, or where there is none the one that was dialled."""
+        if destination is not None:
+            self._translate(destination)
+        self.was_routed = True
         if self._cleared:
             self.party.ended(self.cause)
             return
@@ -261,22 +272,22 @@ class ServiceCall(Call):
             case _:
                 self.party.ended(self.cause)
 
-    def _translate(self, destination: str, shown: str) -> None:
-        attempt = self._attempt
-        iam = attempt.iam
-        office = self._office
+    def _translate(self, to: Destination) -> None:
+        attempt, office = self._attempt, self._office
         if attempt.incoming is not None:
             office.journal.append(
                 office.name,
-                Redirected(attempt.incoming, self._dialled, destination, again=self._was_routed),
+                Redirected(attempt.incoming, self._dialled, to.number, again=self.was_routed),
             )
+        shown = to.shown or attempt.shown
+        calling = to.shown or attempt.calling
+        iam = attempt.iam
+        if iam is None and to.says_more:
+            # What a telephone dialled leaves as an IAM of this switch's own making.
+            iam = Iam(0, CalledNumber(""), CallingNumber(calling[1:]) if calling else None)
         if iam is not None:
-            iam = replace(iam, called=CalledNumber(destination[1:]))
-            if shown:
-                iam = replace(iam, calling=CallingNumber(shown[1:]))
-        shown = shown or attempt.shown
-        calling = shown if iam is None and shown else attempt.calling
-        self._attempt = replace(attempt, called=destination, calling=calling, shown=shown, iam=iam)
+            iam = to.said_in(iam)
+        self._attempt = replace(attempt, called=to.number, calling=calling, shown=shown, iam=iam)
 
     def _present_again(self) -> None:
         self._called = None

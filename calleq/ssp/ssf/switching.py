@@ -261,7 +261,9 @@ class ServiceSwitching:
             case Invoked():
                 self._invoked(association, control, said)
             case Refused(_, _, answer):
-                if answer is not None:
+                if answer is None:
+                    control.owe()  # TCAP's own reject goes with the next message
+                else:
                     control.say(answer)
             case Failed(_, operation) | Rejected(_, operation):
                 return operation is not OperationCode.INITIAL_DP

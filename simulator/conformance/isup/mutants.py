@@ -13,6 +13,7 @@ from calleq.ss7.isup.circuit_steps import STEPS
 from calleq.ss7.isup.exchange import IsupExchange
 from calleq.ss7.isup.snapshots import Use
 from calleq.ss7.links import LinkEnd
+from calleq.ss7.m2pa import Remains
 from calleq.ss7.mtp3 import SERVICE_ISUP, Msu, Mtp3Error
 from calleq.units import SECOND_US
 from simulator.conformance.isup.octets import read
@@ -143,6 +144,9 @@ class MeddledEnd:
 
     def retrieve(self, after: int | None) -> list[bytes]:
         return self._end.retrieve(after)
+
+    def take_back(self) -> Remains:
+        return self._end.take_back()
 
     def _arrived(self, octets: bytes) -> None:
         mutant = self._mutant

@@ -4,17 +4,17 @@ At the end both ends of every circuit must agree that it is idle and unblocked (
 case leaves otherwise), no call is left in the switch and no telephone is off the hook.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from calleq.telephones.table import State as TelephoneState
 from calleq.trace.capture import Captured
 from calleq.trace.ladder import Ladder
 from calleq.units import SECOND_US
-from simulator.conformance.isup.bench import SWITCH, TESTERS, TOPOLOGY, Bench
+from simulator.conformance.isup.bench import TOPOLOGY, Bench
 from simulator.conformance.isup.octets import ISUP
 from simulator.conformance.isup.operator import ORDERS
 from simulator.conformance.isup.tester import Tester
-from simulator.conformance.language import Read, WireError
+from simulator.conformance.language import Language, Party, Read, WireError
 from simulator.conformance.loading import LoadedCase, circuits_of
 from simulator.conformance.mutants import Mutant
 from simulator.conformance.performing import Performer, StepError
@@ -57,11 +57,19 @@ def check_step(step: AnyStep) -> None:
 class IsupPerformer(Performer):
     """One run of an ISUP case on a bench of its own."""
 
-    def __init__(self, loaded: LoadedCase, mutant: Mutant | None = None) -> None:
-        super().__init__(loaded, ISUP)
-        self.bench = Bench(mutant, loaded.case.route)
+    def __init__(
+        self,
+        loaded: LoadedCase,
+        mutant: Mutant | None = None,
+        *,
+        bench: Bench | None = None,
+        language: Language = ISUP,
+    ) -> None:
+        """`bench` and `language`: of a suite that has more than ISUP."""
+        super().__init__(loaded, language)
+        self.bench = bench or Bench(mutant, loaded.case.route)
         self.clock = self.bench.clock
-        self.parties = self.bench.testers
+        self.parties: Mapping[str, Party] = self.bench.testers
         self._seen = dict.fromkeys(self.bench.handsets, 0)
 
     def ladder(self) -> Ladder:
@@ -95,7 +103,7 @@ class IsupPerformer(Performer):
                 self._hears(step)
             case Speak():
                 exchange = self._exchange(step.at)
-                self.bench.speak(exchange, self.cic(step.circuit), step.what)
+                self.bench.speak(exchange, self.cic(step.circuit), step.what, step.keys)
             case Order():
                 self._order(step)
             case Alarm():
@@ -184,8 +192,9 @@ class IsupPerformer(Performer):
         found = self._others({(circuit.at, self.cic(circuit.circuit)) for circuit in left})
         if found:
             return f"at the end {found}"
-        if self.bench.switch.calls_in_progress:
-            return f"{self.bench.switch.calls_in_progress} calls are left in {SWITCH}"
+        calls = self.bench.calls_left()
+        if calls:
+            return f"{calls} calls are left in {self.bench.element}"
         return self._telephones_left()
 
     def _others(self, left: set[tuple[str, int]]) -> str:
@@ -196,7 +205,7 @@ class IsupPerformer(Performer):
                     continue
                 if view.busy or view.blocked_by_switch or view.blocked_by_tester:
                     return f"circuit {cic} to {name} is not idle at the tester"
-        for name in TESTERS:
+        for name in self.bench.tester_names:
             told = self.bench.operator.not_idle(f"sp-{name}")
             others = [text for cic, text in told if (name, cic) not in left]
             if others:

@@ -2,7 +2,8 @@
 
 With `role = "sgp"` a gateway is under test: two application servers (routing contexts 1 and 2, for
 point codes 101 and 102), and a process of the tester's for each, `b` and `c`; with `sgp-shared`
-both processes are for the first. With `role = "asp"` a
+both processes are for the first, which needs
+two. With `role = "asp"` a
 process is under test, which wants the traffic of routing context 1 from a gateway of the tester's,
 `b`; with `registers` it registers a routing key for point code 101 first.
 
@@ -17,7 +18,7 @@ from calleq.runtime.tap import Segment
 from calleq.ss7.m3ua import messages as m
 from calleq.ss7.m3ua.asp import AspSettings
 from calleq.ss7.m3ua.association import Association
-from calleq.ss7.m3ua.gateway import Destination, Gateway
+from calleq.ss7.m3ua.gateway import SERVERS_LIMIT, Destination, Gateway
 from calleq.ss7.m3ua.server import ApplicationServer
 from calleq.trace.ladder import Ladder, Row
 from calleq.units import MILLISECOND_US
@@ -37,7 +38,7 @@ DESTINATIONS = {
     403: Destination.RESTRICTED,
     404: Destination.CONGESTED,
 }
-ORDERS = ("stop", "transfer", "receive", "fail", "tell")
+ORDERS = ("stop", "transfer", "receive", "fail", "tell", "fill")
 _TOLD: dict[Destination, type[m.Duna | m.Dava | m.Drst | m.Scon]] = {
     Destination.AVAILABLE: m.Dava,
     Destination.UNAVAILABLE: m.Duna,
@@ -123,6 +124,7 @@ class M3uaPerformer(Performer):
         self.received: list[m.Data] = []
         """What the element delivered to the network behind it, or to its own users."""
         self._gateway = Gateway(self.clock, self._status, may_register=True)
+        self._gateway.destinations = self._covered
         self._servers: dict[int, ApplicationServer] = {}
         wires = [self._process(loaded)] if loaded.case.role == "asp" else self._processes()
         if mutant is not None:
@@ -135,6 +137,15 @@ class M3uaPerformer(Performer):
     def _status(self, point_code: int) -> Destination:
         return DESTINATIONS.get(point_code, Destination.UNKNOWN)
 
+    def _covered(self, affected: tuple[m.Affected, ...]) -> list[int]:
+        """The destinations that points with masks stand for."""
+        return [
+            code
+            for point in affected
+            for code in DESTINATIONS
+            if code >> point.mask == point.point_code >> point.mask
+        ]
+
     def _process(self, loaded: LoadedCase) -> Association:
         settings = AspSettings(routing_contexts=(1,), traffic_mode=m.TrafficMode.OVERRIDE)
         if loaded.case.registers:
@@ -145,7 +156,9 @@ class M3uaPerformer(Performer):
 
     def _processes(self) -> list[Association]:
         for context, point_code in CONTEXTS.items():
-            server = ApplicationServer(f"as-{context}", context, point_code, self.clock)
+            server = ApplicationServer(
+                f"as-{context}", context, point_code, self.clock, processes_needed=2
+            )
             server.receive = self._route
             self._gateway.add(server)
             self._servers[point_code] = server
@@ -193,6 +206,11 @@ class M3uaPerformer(Performer):
                 point_code = int(step.circuits)
                 told = _TOLD[self._status(point_code)]
                 self._gateway.tell(told((m.Affected(point_code),)))
+            case "fill":
+                for context in range(1_000, 1_000 + SERVERS_LIMIT - len(self._gateway.servers)):
+                    self._gateway.add(
+                        ApplicationServer(f"as-{context}", context, context, self.clock)
+                    )
             case _:
                 raise WireError(f"there is no order {step.order!r}")
 

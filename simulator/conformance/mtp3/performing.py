@@ -41,7 +41,13 @@ ORDERS = (
     "inhibit",
     "uninhibit",
     "congested",
+    "traffic",
+    "whole",
 )
+TRAFFIC = b"traffic"
+"""Begins the units of the order `traffic`; their number follows, and nobody expects them singly."""
+TRAFFIC_UNITS = 1_000
+TRAFFIC_EVERY_US = 10 * MILLISECOND_US
 
 
 class Wire:
@@ -54,6 +60,8 @@ class Wire:
         """Signalling link code."""
         self.linkset: list[Wire] = []
         """The links to the same node."""
+        self.traffic: dict[int, list[int]] = {}
+        """By selection: the numbers of the traffic that came over this or another link."""
         self.inbox: deque[Arrived] = deque()
         self.faults: list[str] = []
         self.rows: list[tuple[int, bool, bytes]] = []
@@ -106,6 +114,12 @@ class Wire:
         except WireError as error:
             self.faults.append(str(error))
             return
+        payload = message.parameters.get("payload", b"")
+        if payload.startswith(TRAFFIC):
+            selection = int.from_bytes(message.parameters["selection"])
+            number = int.from_bytes(payload[len(TRAFFIC) :])
+            self.traffic.setdefault(selection, []).append(number)
+            return
         if message.name == "SLTM" and self.answers_tests:
             pattern = f"hex:{message.parameters['pattern'].hex()}"
             selection = int.from_bytes(message.parameters["selection"], "big")
@@ -139,12 +153,15 @@ class Mtp3Performer(Performer):
         self.delivered: list[Msu] = []
         self.told: list[object] = []
         """What level 3 indicated to its user part."""
+        self.traffic: dict[int, list[int]] = {}
+        self._sent = 0
         kind = TransferPoint if loaded.case.role == "stp" else Mtp3Node
         self.node = kind("a", A, self.clock)
         self.wires = {name: Wire(name, self.clock) for name in LINKS}
         self.parties = self.wires
         for wire in self.wires.values():
             wire.linkset += [one for one in self.wires.values() if one.code == wire.code]
+            wire.traffic = self.traffic
         for name, wire in self.wires.items():
             self.node.attach(wire.link.end("a"), CODES[name[0]])
         self.node.set_route(CODES["d"], (CODES["b"], CODES["c"]))
@@ -167,6 +184,10 @@ class Mtp3Performer(Performer):
             case "send":
                 for selection in circuits_of(step.circuits or "0"):
                     self.node.transfer(CODES[step.to], selection, b"\x01\x00\x09\x00")
+            case "traffic":
+                self._traffic(CODES[step.to], list(circuits_of(step.circuits)))
+            case "whole":
+                self._check_whole(list(circuits_of(step.circuits)))
             case "delivered":
                 if len(self.delivered) != int(step.circuits):
                     raise StepError(f"{len(self.delivered)} were delivered")
@@ -184,6 +205,27 @@ class Mtp3Performer(Performer):
                     raise StepError("the user part was told nothing")
             case _:
                 raise WireError(f"there is no order {step.order!r}")
+
+    def _traffic(self, destination: int, selections: list[int]) -> None:
+        """One numbered unit of each selection now, and again, `TRAFFIC_UNITS` times in all."""
+        for selection in selections:
+            number = self._sent.to_bytes(4, "big")
+            if not self.node.transfer(destination, selection, TRAFFIC + number):
+                raise StepError(f"unit {self._sent} was refused")
+        self._sent += 1
+        if self._sent < TRAFFIC_UNITS:
+            self.clock.call_later_us(TRAFFIC_EVERY_US, self._traffic, destination, selections)
+
+    def _check_whole(self, selections: list[int]) -> None:
+        wanted = list(range(TRAFFIC_UNITS))
+        for selection in selections:
+            arrived = self.traffic.get(selection, [])
+            if arrived != wanted:
+                raise StepError(
+                    f"selection {selection}: {len(set(arrived))} of {len(wanted)} arrived,"
+                    f" {len(arrived) - len(set(arrived))} twice,"
+                    f" in order {arrived == sorted(arrived)}"
+                )
 
     def _manage(self, step: Order) -> None:
         link = next(
