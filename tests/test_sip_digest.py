@@ -146,6 +146,12 @@ def test_what_is_no_credential_is_asked_for(registrar: Registrar, line: str | No
     assert verdict.admission is Admission.MISSING
 
 
+def test_a_nonce_count_of_zero_is_refused_and_not_taken_for_the_way_of_old(registrar: Registrar):
+    shown = str(answer(registrar.challenge(), *BOB, "REGISTER", URI, cnonce="c", count=1))
+    with pytest.raises(SipError):
+        parse_credentials(shown.replace("nc=00000001", "nc=00000000"))
+
+
 def test_credentials_are_of_one_request_and_one_realm(registrar: Registrar):
     challenge = registrar.challenge()
     shown = str(answer(challenge, *BOB, "REGISTER", URI, cnonce="c"))

@@ -114,6 +114,8 @@ def parse_credentials(text: str) -> Credentials | None:
         raise SipError(f"no nonce count: {count[:20]!r}")
     if ("qop" in given) != ("nc" in given and "cnonce" in given):
         raise SipError("qop, nc and cnonce belong together")
+    if "nc" in given and not int(count, 16):
+        raise SipError("a nonce count of 0: it begins with 1")
     if given.get("qop", "auth") != "auth":
         raise SipError(f"qop {given['qop'][:20]!r}")
     return Credentials(
