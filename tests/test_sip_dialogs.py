@@ -148,7 +148,8 @@ def test_the_first_2xx_sets_the_route_once_more_and_later_ones_only_the_target()
     assert (str(later.target), later.routes) == ("sip:bob@elsewhere", known.routes)
     assert updated(known, answer(asked, 486)) is known
     assert confirmed(as_called(asked, "b")).confirmed
-    for wrong in (answer(asked, 100), answer(asked, 486), respond(asked, 200, to_tag="b")):
+    assert str(as_caller(asked, respond(asked, 180, to_tag="b")).target) == asked.target
+    for wrong in (answer(asked, 100), answer(asked, 486), answer(asked, 200, "")):
         with pytest.raises(SipError):
             as_caller(asked, wrong)
 

@@ -63,6 +63,9 @@ def test_without_qop_the_answer_is_that_of_old():
     shown = answer(challenge, "Mufasa", "Circle Of Life", "GET", "/dir/index.html", cnonce="x")
     assert (shown.count, shown.cnonce) == (0, "")
     assert parse_credentials(str(shown)) == shown
+    assert parse_credentials(f'{shown}, cnonce="y"') == shown, "a cnonce alone means nothing"
+    with pytest.raises(SipError):
+        parse_credentials(str(shown).replace(shown.response, "no digits"))
 
 
 class Registrar:

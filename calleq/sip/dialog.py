@@ -71,7 +71,10 @@ def _contact(message: Request | Response) -> Uri:
 
 
 def as_caller(request: Request, response: Response) -> Dialog:
-    """The dialog that an answer to our INVITE makes (§12.1.2); SipError where it makes none."""
+    """The dialog that an answer to our INVITE makes (§12.1.2); SipError where it makes none.
+
+    A telephone that names no Contact is reached as the INVITE reached it.
+    """
     if response.status <= 100 or response.status >= 300 or not response.called.tag:
         raise SipError(f"a {response.status} that makes no dialog")
     number = request.cseq.number
@@ -79,7 +82,7 @@ def as_caller(request: Request, response: Response) -> Dialog:
         call_id=response.call_id,
         local=request.caller,
         remote=response.called,
-        target=_contact(response),
+        target=_contact(response) if "contact" in response.fields else request.uri,
         routes=tuple(reversed(response.addresses("record-route"))),
         local_number=number,
         invite_number=number,
