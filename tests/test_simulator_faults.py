@@ -204,3 +204,11 @@ def test_the_command_says_what_struck_and_what_came_of_it(tmp_path) -> None:
     text = (tmp_path / "index.html").read_text("utf-8")
     assert "<h2>Faults</h2>" in text
     assert "--faults 12" in text
+
+
+def test_a_damaged_answer_to_a_reset_leaves_no_circuit_barred() -> None:
+    """One bit is wrong in what answers the group resets of a switch that begins again."""
+    done = calleq(
+        *("run", "--calls", "120", "--faults", "8", "--seed", "15"), module="simulator.cli"
+    )
+    assert done.returncode == 0, done.stderr

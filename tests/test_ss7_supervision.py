@@ -17,6 +17,8 @@ from calleq.ss7.isup.messages import (
     Cause,
     Cgb,
     Cgba,
+    Cgu,
+    Cgua,
     Cqm,
     Gra,
     GroupKind,
@@ -267,6 +269,26 @@ class TestBlocking:
         (answer,) = network.tap.messages(sender="ssp-62")
         assert answer == Cgba(3, 0, RangeStatus(3, 0b0011))
 
+    @pytest.mark.parametrize("order", ["block", "unblock"])
+    def test_what_an_acknowledgement_leaves_out_is_asked_for_again(self, order: str) -> None:
+        """A bit that was lost on the way of CGBA or CGUA must not leave a circuit half-way."""
+        network = Network()
+        request, answer = (Cgb, Cgba) if order == "block" else (Cgu, Cgua)
+        if order == "unblock":
+            network.a.block(GROUP)
+            network.pass_time()
+        network.ear64.deaf = True
+        getattr(network.a, order)(GROUP)
+        network.pass_time()
+        network.ear64.deaf = False
+        from_b(network, answer(1, 0, RangeStatus(3, 0b1101)))
+        network.pass_time(16 * SECOND_US)
+        assert network.tap.messages(sender="ssp-62")[-1] == request(1, 0, RangeStatus(3, 0b0010))
+        assert network.a.maintenance.requests == ()
+        assert network.a.circuits(GROUP, [2])[0].blocked_here == (
+            ("maintenance",) if order == "block" else ()
+        )
+
     def test_a_circuit_seized_before_it_was_blocked_is_not_signalled(self) -> None:
         network = Network()
         circuit = network.a.seize(GROUP)
@@ -325,7 +347,24 @@ class TestReset:
         network.pass_time()
         assert network.tap.names(sender="ssp-64") == ["CGB", "GRA"]
         assert network.tap.messages(sender="ssp-64")[1] == Gra(1, RangeStatus(3, 0b0010))
+        assert network.tap.names(sender="ssp-62") == ["GRS", "CGBA", "CGBA"]
         assert network.idle() == (2, 2)
+        assert agreed(network)
+
+    def test_a_bit_too_many_in_the_answer_bars_no_circuit_for_good(self) -> None:
+        """What GRA says is blocked is acknowledged; whoever has not blocked it unblocks it."""
+        network = Network()
+        network.ear64.deaf = True
+        network.a.reset(GROUP)
+        network.pass_time()
+        network.ear64.deaf = False
+        from_b(network, Gra(1, RangeStatus(3, 0b0110)))
+        assert network.tap.messages(sender="ssp-62")[:2] == [
+            Grs(1, RangeStatus(3)),
+            Cgba(1, GroupKind.MAINTENANCE, RangeStatus(3, 0b0110)),
+        ]
+        assert network.tap.names(sender="ssp-64") == ["GRA", "CGU"]
+        assert network.idle() == (4, 4)
         assert agreed(network)
 
     def test_rsc_on_a_circuit_blocked_here_is_answered_by_blo_before_rlc(self) -> None:

@@ -162,7 +162,8 @@ class FragileNetwork:
     def exchanges(self) -> tuple[str, ...]:
         """The names of the nodes with circuits."""
         topology = self.topology
-        return tuple(one.name for of in (topology.switches, topology.peripherals) for one in of)
+        switches = (switch.name for switch in topology.switches)
+        return *switches, *(peripheral.name for peripheral in topology.peripherals)
 
     def point_codes(self) -> dict[str, int]:
         """The point code of every node by its name."""

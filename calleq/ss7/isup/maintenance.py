@@ -209,6 +209,15 @@ class Maintenance:
         request.take(given)
         return True
 
+    def partly_answered(self, key: RequestKey) -> bool:
+        """A request was answered for some circuits, and goes on for the rest; False as above."""
+        request = self._requests.get(key)
+        if request is None:
+            return False
+        if not request.is_left:
+            request.take(RequestInput.ANSWERED)
+        return True
+
     def resumed(self, far: int) -> None:
         """The far exchange can be reached again: what is not answered is asked at once."""
         for request in [r for key, r in self._requests.items() if key[0] == far]:

@@ -4,6 +4,13 @@ Owns the messages of blocking and reset (Q.764 §2.8.2, §2.9.3) but RSC and RLC
 circuit's own machine. A group message whose range or kind makes no sense is discarded and counted;
 circuits that there are not are left out of the answer's status bits. In a reset, GRA says what is
 blocked here for maintenance; what hardware has blocked is said by CGB before it (§2.9.3.2).
+
+Odd cases:
+
+- nothing confirms a GRA, so that a bit too many in it would bar a circuit for ever: what it says is
+  blocked is acknowledged by a CGBA, as a CGB would be, and whoever has not blocked these circuits
+  answers that by unblocking them (§2.8.2.3);
+- CGBA and CGUA that leave circuits out answer for the others only: the request goes on.
 """
 
 from collections.abc import Callable
@@ -148,9 +155,9 @@ class MaintenanceMessages:
         if not self._reasonable(message.kind, message.circuits):
             return
         kind = GroupKind(message.kind)
-        if not self._maintenance.answered((far, asked, message.cic, kind)):
-            self._host.unexpected += 1
         self._maintenance.order(self._members(far, message.cic, message.circuits), kind, given)
+        if not self._maintenance.partly_answered((far, asked, message.cic, kind)):
+            self._host.unexpected += 1
 
     def _grs(self, far: int, message: Message) -> None:
         assert isinstance(message, Grs)
@@ -181,17 +188,20 @@ class MaintenanceMessages:
         if not self._maintenance.answered((far, Grs, message.cic, circuits.circuits)):
             self._host.unexpected += 1
             return
-        blocked = circuits.status or 0
+        blocked, taken_over = circuits.status or 0, 0
+        kind = GroupKind.MAINTENANCE
         for number, cic in enumerate(circuits.covered(message.cic)):
             circuit = self._host.circuit(far, cic)
             if circuit is not None and circuit.marks & Marks.IN_GROUP:
                 if blocked >> number & 1:
-                    kind = GroupKind.MAINTENANCE
+                    taken_over |= 1 << number
                     self._maintenance.mark(
                         circuit, remote_step(circuit.marks, kind, RemoteInput.BLOCK)
                     )
                 if circuit.state is State.AWAITING_RESET_COMPLETE:
                     circuit.handle(Input.RLC, message)
+        if taken_over:
+            self._host.say(far, Cgba(message.cic, kind, RangeStatus(circuits.span, taken_over)))
 
 
 def _answer(message: Cgb | Cgu, members: list[TrunkCircuit]) -> RangeStatus:

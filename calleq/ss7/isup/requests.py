@@ -108,6 +108,11 @@ class Request:
         self._short: tuple[int, Timer | None] = (lengths_us[0], None)
         self._long: tuple[int, Timer | None] = (lengths_us[1], None)
 
+    @property
+    def is_left(self) -> bool:
+        """Whether anything is still to be asked."""
+        return self._again() is not None
+
     def begin(self) -> None:
         """Send it for the first time."""
         self._set_long()
