@@ -324,6 +324,7 @@ class FragileNetwork:
         self.deaths.clear()
         self.steps.clear()
         self.reach.forget()
+        self.signalling.forget()
 
     # Inside.
 
