@@ -209,9 +209,9 @@ def test_the_command_says_what_struck_and_what_came_of_it(tmp_path) -> None:
     assert "--faults 12" in text
 
 
-@pytest.mark.parametrize("seed", [15, 93], ids=["GRA", "IAM"])
+@pytest.mark.parametrize("seed", [15, 93, 108], ids=["GRA", "circuit", "number"])
 def test_damaged_signalling_bars_no_circuit_and_spoils_no_proof(seed: int) -> None:
-    """One bit is wrong in the answers to group resets (15), in the circuit of an IAM (93)."""
+    """One bit is wrong in the answers to group resets (15), in an IAM (93, 108)."""
     done = calleq(
         *("run", "--calls", "120", "--faults", "8", "--seed", str(seed)), module="simulator.cli"
     )

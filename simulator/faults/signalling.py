@@ -6,7 +6,8 @@ show what call control makes of it. A `TroubledTransfer` stands between a node a
 says and is then spent; the first that fits counts.
 
 An IAM whose circuit is damaged sets up a call that nobody dialled on that circuit: a telephone
-rings for some milliseconds, until the answer finds no call, and no record can tell of it.
+rings for some milliseconds, until the answer finds no call, and no record can tell of it. The
+called number is never damaged: a good call to a wrong telephone is nobody's to notice.
 """
 
 from collections.abc import Callable
@@ -61,12 +62,9 @@ class SignallingTroubles:
 
     def lose_way(self, payload: bytes, at_us: int) -> None:
         """A message arrives with a circuit that is not its own; this is what was sent."""
-        try:
-            message = decode(payload)
-        except IsupError:
-            return
-        if isinstance(message, Iam):
-            self._astray.append((f"+{message.called.digits}", at_us))
+        called = _called(payload)
+        if called:
+            self._astray.append((called, at_us))
 
     def is_astray(self, number: str, rang_us: int) -> bool:
         """Whether a telephone rang because an IAM for it went astray."""
@@ -101,6 +99,15 @@ class SignallingTroubles:
                 self.troubled += 1
                 return rule
         return None
+
+
+def _called(payload: bytes) -> str:
+    """The number that an IAM calls; empty for every other message."""
+    try:
+        message = decode(payload)
+    except IsupError:
+        return ""
+    return f"+{message.called.digits}" if isinstance(message, Iam) else ""
 
 
 class _Arrivals:
@@ -138,12 +145,16 @@ class _Arrivals:
                 receive(msgspec.structs.replace(msu, payload=self._damaged(msu.payload)))
 
     def _damaged(self, payload: bytes) -> bytes:
-        place = self._troubles.draw.randrange(8 * len(payload))
+        while True:
+            place = self._troubles.draw.randrange(8 * len(payload))
+            octets = bytearray(payload)
+            octets[place >> 3] ^= 1 << (place & 7)
+            damaged = bytes(octets)
+            if _called(damaged) in ("", _called(payload)):
+                break
         if place >> 3 < CIRCUIT_OCTETS:
             self._troubles.lose_way(payload, self._clock.monotonic_us())
-        octets = bytearray(payload)
-        octets[place >> 3] ^= 1 << (place & 7)
-        return bytes(octets)
+        return damaged
 
     def _catch_up(self) -> None:
         while self._overtaken:
