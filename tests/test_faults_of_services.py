@@ -43,6 +43,17 @@ def test_states_and_kinds_by_equipment() -> None:
     assert left_out == NOT_IN_CS1
 
 
+@pytest.mark.parametrize("equipment", ["scp-1", "scp-2"])
+def test_records_of_an_scps_calls_are_true_whatever_strikes(equipment: str) -> None:
+    options = ("run", "--calls", "300", "--faults", "66", "--equipment", equipment, "--json")
+    done = calleq(*options, module="simulator.cli")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["breaches"] == []
+    assert result["differences"] == {"records": 0, "us": 0}
+    assert {"SCP isolated", "INAP twice", "SCP late"} <= set(result["faults"])
+
+
 def test_a_rule_is_about_one_service() -> None:
     troubles = SignallingTroubles()
     troubles.trouble(SignallingRule(trouble="drop", exchange="scp-1", service=SERVICE_SCCP))
