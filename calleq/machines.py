@@ -9,6 +9,7 @@ from calleq import ssp
 from calleq.call import customer_first
 from calleq.calling_logic.leg import LEG_TABLE
 from calleq.scp import freephone, party
+from calleq.sip.transaction_tables import machine_tables as sip_tables
 from calleq.ss7.machines import machine_tables as ss7_tables
 from calleq.telephones.table import TABLE as TELEPHONE_TABLE
 
@@ -44,6 +45,7 @@ def all_machines() -> dict[str, Table]:
         for (state, given), (action, following) in party.TABLE.items()
     }
     tables.update(ss7_tables())
+    tables.update(sip_tables())
     tables["Telephone"] = {
         (_word(state), _word(given)): (_word(action), _word(following))
         for (state, given), (action, following) in TELEPHONE_TABLE.items()

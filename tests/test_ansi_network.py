@@ -323,7 +323,7 @@ class TestManagement:
         test = management.Sltm(0, b"\0\1\2\3")
         near, far = network.codes["ssp-62"], network.codes["stp-68"]
         asked = replace(to_msu(test, near, far, variant=ANSI), service=service)
-        end = network.virtual.links["ssp-62", "stp-68"].end("stp-68")
+        end = network.virtual.links["ssp-62/stp-68"].end("stp-68")
         assert end.send(unit_codec(ANSI).encode(asked))
         network.clock.advance_us(SECOND_US)
         (answer,) = [msu for name, msu in network.units() if name == "ssp-62"]

@@ -181,5 +181,5 @@ def test_the_guide_of_conformance_can_be_followed_from_top_to_bottom(
     tmp_path: pathlib.Path,
 ) -> None:
     page = (ROOT / "docs" / "guide" / "conformance.md").read_text("utf-8")
-    assert follow(page, tmp_path) == 4
+    assert follow(page, tmp_path) == 5
     assert "<svg" in (tmp_path / "out" / "q784.html").read_text("utf-8")

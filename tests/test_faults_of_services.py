@@ -6,7 +6,7 @@ import pytest
 
 from calleq.ss7.mtp3 import Msu
 from calleq.ss7.sccp.values import SERVICE_SCCP
-from simulator.faults.kinds import KINDS
+from simulator.faults.kinds import KINDS, Kind
 from simulator.faults.matrix import APPROACHES, NOT_IN_CS1, approaches_of, kinds_of, run_cell
 from simulator.faults.service_kinds import SERVICE_KINDS
 from simulator.faults.signalling import SignallingRule, SignallingTroubles
@@ -28,7 +28,7 @@ def test_every_rule_holds_after_faults_in_every_state_of_an_scps_call(equipment:
 
 
 @pytest.mark.parametrize("kind", SERVICE_KINDS, ids=lambda kind: kind.name)
-def test_what_hurts_an_scp_and_its_dialogues_does_so_while_parties_talk(kind) -> None:
+def test_what_hurts_an_scp_and_its_dialogues_does_so_while_parties_talk(kind: Kind) -> None:
     bridged = next(one for one in APPROACHES if one.state == "Bridged")
     cell = run_cell(bridged, kind, "scp-1")
     assert cell.breaches == ()
@@ -41,6 +41,17 @@ def test_states_and_kinds_by_equipment() -> None:
     assert approaches_of("") == approaches_of("scp-1") == APPROACHES
     left_out = {one.state for one in APPROACHES} - {one.state for one in approaches_of("scp-2")}
     assert left_out == NOT_IN_CS1
+
+
+@pytest.mark.parametrize("equipment", ["scp-1", "scp-2"])
+def test_records_of_an_scps_calls_are_true_whatever_strikes(equipment: str) -> None:
+    options = ("run", "--calls", "300", "--faults", "66", "--equipment", equipment, "--json")
+    done = calleq(*options, module="simulator.cli")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["breaches"] == []
+    assert result["differences"] == {"records": 0, "us": 0}
+    assert {"SCP isolated", "INAP twice", "SCP late"} <= set(result["faults"])
 
 
 def test_a_rule_is_about_one_service() -> None:

@@ -113,6 +113,35 @@ def test_a_tone_goes_from_mouth_to_ear_through_elements_of_different_processes(t
     run(scene, tmp_path)
 
 
+def test_keys_are_received_one_by_one_by_an_element_of_another_process(tmp_path: Path):
+    """What is listened for again when a key has been told comes in time for the next."""
+    heard: list[str] = []
+
+    async def scene(process: VoiceProcessHandle, peripheral: RemoteVoice) -> None:
+        switch, telephones = [await connect_voice(process.address) for _ in range(2)]
+        connect(switch, CUSTOMER_LINE)
+        await switch.prepare()
+        silence: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def pressed(key: str) -> None:
+            heard.append(key)
+            if key:
+                peripheral.next_key("ip-76", CUSTOMER_LEG, 1_000_000, pressed)
+            else:
+                silence.set_result(None)
+
+        peripheral.next_key("ip-76", CUSTOMER_LEG, 1_000_000, pressed)
+        await peripheral.prepare()
+        assert await sounded(telephones, CUSTOMER, Prompt("keys", "147*")) == "complete"
+        await silence
+        for each in (switch, telephones):
+            assert each.refusals == []
+            each.close()
+
+    run(scene, tmp_path)
+    assert heard == ["1", "4", "7", "*", ""]
+
+
 def test_an_announcement_is_heard_as_it_was_rendered(tmp_path: Path):
     pytest.importorskip("espeakng_loader")
     prompt = Prompt("speech", whisper_text("ABC Company"), "ABC")

@@ -63,6 +63,9 @@ def test_without_qop_the_answer_is_that_of_old():
     shown = answer(challenge, "Mufasa", "Circle Of Life", "GET", "/dir/index.html", cnonce="x")
     assert (shown.count, shown.cnonce) == (0, "")
     assert parse_credentials(str(shown)) == shown
+    assert parse_credentials(f'{shown}, cnonce="y"') == shown, "a cnonce alone means nothing"
+    with pytest.raises(SipError):
+        parse_credentials(str(shown).replace(shown.response, "no digits"))
 
 
 class Registrar:
@@ -144,6 +147,12 @@ def test_wrong_passwords_users_and_nonces_are_wrong(registrar: Registrar):
 def test_what_is_no_credential_is_asked_for(registrar: Registrar, line: str | None):
     verdict = registrar.guard.judge(line, "REGISTER", URI, registrar.now_us)
     assert verdict.admission is Admission.MISSING
+
+
+def test_a_nonce_count_of_zero_is_refused_and_not_taken_for_the_way_of_old(registrar: Registrar):
+    shown = str(answer(registrar.challenge(), *BOB, "REGISTER", URI, cnonce="c", count=1))
+    with pytest.raises(SipError):
+        parse_credentials(shown.replace("nc=00000001", "nc=00000000"))
 
 
 def test_credentials_are_of_one_request_and_one_realm(registrar: Registrar):

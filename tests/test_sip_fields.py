@@ -244,3 +244,21 @@ def test_a_stream_gives_messages_and_skips_keep_alives_and_breaks_at_its_limits(
     stream = StreamFramer()
     assert stream.receive(b"x" * (HEAD_OCTETS_LIMIT + 1)) == []
     assert stream.broken
+
+
+def test_a_line_end_in_a_field_is_never_written():
+    request = parse(OPTIONS + b"\r\n")
+    for value in ("x\r\nEvil: y", "x\ny", "x\r"):
+        request.fields["subject"] = [value]
+        with pytest.raises(SipError):
+            request.encode()
+
+
+def test_empty_fields_are_nothing_and_an_empty_number_is_none():
+    request = parse(OPTIONS + b"Require:\r\nk:\r\nExpires:\r\n\r\n")
+    assert isinstance(request, Request)
+    assert refusal(request, Abilities()) is None
+    assert request.tokens("supported") == frozenset()
+    with pytest.raises(SipError):
+        request.number("expires", 10)
+    assert parse(OPTIONS + b"Expires: 0000\r\n\r\n").number("expires", 10) == 0

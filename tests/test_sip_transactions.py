@@ -1,5 +1,7 @@
 """Transactions: every pair is decided, timers A to M, losses, CANCEL, and what is refused."""
 
+import gc
+import weakref
 from itertools import product
 
 import pytest
@@ -324,3 +326,14 @@ def test_a_lost_answer_to_two_forks_is_handed_up_once_each():
         assert event.key == key
         tags.append(event.response.called.tag)
     assert tags == ["b", "c"]
+
+
+def test_what_is_over_is_held_by_no_timer():
+    wire = Wire("TCP")
+    wire.asks("BYE")
+    gone = weakref.ref(wire.told["bob"][0].request)
+    wire.says(200)
+    wire.told["bob"].clear()
+    gc.collect()
+    assert gone() is None
+    assert wire.alice.next_timer_us() is None

@@ -1,11 +1,14 @@
 """The peripheral as specialised resource function: who is sent there, what is played, who meets."""
 
+import numpy as np
 import pytest
 
 from calleq.journal.entries import Assisted as AssistedEntry
 from calleq.journal.entries import AssistEnded
+from calleq.media.contract import line_wire
 from calleq.media.numbered import CLOSED, DETECT, MUSIC, RECORDED
 from calleq.network import point_codes
+from calleq.runtime.tap import Segment
 from calleq.ss7.inap.arguments import (
     ActivityTest,
     Cancel,
@@ -19,9 +22,12 @@ from calleq.ss7.inap.interaction import CollectedDigits, InbandInfo, Tone
 from calleq.ss7.inap.values import EventTypeBCSM
 from calleq.ss7.isup.messages import Acm, Anm, CalledNumber, Iam, Rel
 from calleq.ssp.routing import NoRoute, Routing, Towards
+from calleq.telephones.behaviours import ELEMENT
 from calleq.topology import load_topology
+from calleq.units import SECOND_US
 from tests.srf_scene import ASSIST, CONFERENCE, A, B, C, play, scene
-from tests.virtual import number
+from tests.test_equipments import made_by
+from tests.virtual import REPRESENTATIVE, VirtualNetwork, number
 
 E = EventTypeBCSM
 
@@ -312,3 +318,45 @@ def test_the_assist_number_leads_to_the_peripheral_by_its_switch() -> None:
         assert route.switch == "ssp-62"
         assert "76-62" not in route.nearer
     assert isinstance(Routing(topology, "ssp-62").route("+12125558000"), NoRoute)
+
+
+def test_the_ladder_of_a_call_by_an_scp_has_its_circuits_to_the_peripheral() -> None:
+    network = VirtualNetwork(made_by("scp-2"))
+    view = network.call(A, REPRESENTATIVE)
+    assert view.state == "completed"
+    rows = [
+        row.name
+        for row in network.ladder(view.call).rows
+        if row.segment is Segment.SIGNALLING_LINK and row.receiver == "ip-76"
+    ]
+    isup = [name for name in rows if " " not in name]
+    assert isup == ["IAM", "IAM", "REL", "REL"]
+    assert sum("assistRequestInstructions" in name for name in rows) == 0
+    asked = [
+        row
+        for row in network.ladder(view.call).rows
+        if row.sender == "ip-76" and "assistRequestInstructions" in row.name
+    ]
+    assert len(asked) == 2
+
+
+def test_the_parties_of_a_call_by_an_scp_hear_each_other_in_samples() -> None:
+    """What arrives at each ear is what the other telephone utters, through two circuits."""
+    network = VirtualNetwork(made_by("scp-2"), talk_us=60 * SECOND_US)
+    call = network.place(A, REPRESENTATIVE)
+    while network.view(call).state != "bridged":
+        assert network.clock.run_next()
+    network.clock.advance_us(SECOND_US)
+    telephones = network.network.telephones
+    assert telephones is not None
+    for speaker, listener in ((A, REPRESENTATIVE), (REPRESENTATIVE, A)):
+        recording = network.voice.record(ELEMENT, line_wire(listener))
+        telephones.say_tone(speaker, 1_000, 0.5)
+        network.clock.advance_us(SECOND_US)
+        heard = recording.stop().astype(float)
+        spectrum = np.abs(np.fft.rfft(heard[:4_000]))
+        assert abs(int(spectrum.argmax()) * 2 - 1_000) <= 2
+        network.clock.advance_us(SECOND_US)
+    network.hang_up(A)
+    network.run_to_end(call)
+    network.assert_at_rest()

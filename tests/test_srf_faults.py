@@ -9,22 +9,24 @@ import pytest
 from calleq.ip_peripheral.assist import ASKING_US, IDLE_US
 from calleq.media.numbered import CLOSED, DETECT, MUSIC
 from calleq.ss7.inap import arguments as a
+from calleq.ss7.inap.codec import encode_argument
 from calleq.ss7.inap.contexts import Context
-from calleq.ss7.inap.errors import ErrorCode, InapError, OperationError
+from calleq.ss7.inap.errors import ErrorCode, InapError, OperationError, Version
 from calleq.ss7.inap.interaction import CollectedDigits, InbandInfo
-from calleq.ss7.inap.operations import Argument
+from calleq.ss7.inap.operations import Argument, operation_of
 from calleq.ss7.inap.values import EventTypeBCSM
 from calleq.ss7.isup.messages import Rel
 from calleq.ss7.sccp.values import PartyAddress
 from calleq.ss7.tcap.components import Invocation, Problem
 from calleq.ss7.tcap.contract import TcapError
 from calleq.topology import parse_point_code
-from calleq.units import SECOND_US
+from calleq.units import MINUTE_US, SECOND_US
 from simulator.faults.network import FragileNetwork
 from tests.srf_scene import CONFERENCE, A, Assisted, B, SrfScene, collect, play, scene
 from tests.ssf_scene import SSN, Dialogue
 from tests.test_equipments import made_by
-from tests.virtual import REPRESENTATIVE, number
+from tests.test_scp_lost import ENOUGH_US, STATES
+from tests.virtual import REPRESENTATIVE, VirtualNetwork, number
 
 E = EventTypeBCSM
 MENU = "For sales press one."
@@ -403,5 +405,71 @@ def test_a_mad_scp_and_parties_that_do_as_they_like(seed: int) -> None:
     network.passes(60)
     for telephone in (A, B):
         network.hang_up(telephone)
+    network.passes(5)
+    network.is_over()
+
+
+@pytest.mark.parametrize(("state", "after_s"), STATES, ids=[state for state, _ in STATES])
+def test_an_scp_that_bridges_by_the_peripheral_is_lost(state: str, after_s: float) -> None:
+    """As `test_scp_lost` has it for the switch's bridge."""
+    network = VirtualNetwork(made_by("scp-2"))
+    call = network.place(A, REPRESENTATIVE)
+    network.clock.advance_us(round(after_s * SECOND_US))
+    network.stp_fails("scp-2")
+    network.clock.advance_us(ENOUGH_US)
+    network.stp_returns("scp-2")
+    network.clock.advance_us(MINUTE_US)
+    network.assert_at_rest()
+    assert network.view(call).final
+    for telephone in (A, REPRESENTATIVE):
+        for lived in network.calls(telephone):
+            assert lived.ended is not None, f"{telephone} in {state}"
+        assert network.rings(telephone) <= 1
+    assert network.call(number("06"), REPRESENTATIVE).state == "completed"
+    network.assert_at_rest()
+
+
+def damaged(draw: random.Random, octets: bytes) -> bytes:
+    """The contents of an element with some octets changed, left out or put in."""
+    head = 3 if octets[1] == 0x81 else 2
+    contents = bytearray(octets[head:])
+    for _ in range(draw.randint(1, 3)):
+        place = draw.randrange(len(contents) + 1)
+        match draw.randrange(3):
+            case 0 if place < len(contents):
+                contents[place] = draw.randrange(256)
+            case 1 if place < len(contents):
+                del contents[place]
+            case _:
+                contents.insert(place, draw.randrange(256))
+    length = bytes((len(contents),)) if len(contents) < 0x80 else bytes((0x81, len(contents)))
+    return octets[:1] + length + bytes(contents)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_damaged_orders_are_refused_or_carried_out_and_nothing_else(seed: int) -> None:
+    draw = random.Random(f"damage {seed}")
+    network = scene()
+    party = network.joined()
+    entity, number_ = network.scp.entity, party.assist.number
+    for _ in range(50):
+        argument = any_order(draw)
+        operation = operation_of(argument)
+        octets = encode_argument(argument, Version.CS1)
+        if not octets or party.assist.over:
+            continue
+        with contextlib.suppress(TcapError):
+            order = Invocation(
+                entity.free_invoke_id(number_),
+                int(operation.code),
+                damaged(draw, octets),
+                operation_class=operation.kind,
+                timer_us=10 * SECOND_US,
+            )
+            entity.continue_(number_, [order])
+        network.passes(draw.choice([0.01, 0.2, 2]))
+    give_up(network)
+    network.passes(40)
+    network.hang_up(A)
     network.passes(5)
     network.is_over()

@@ -174,3 +174,12 @@ def test_refusals_are_problems(office: Office) -> None:
 def test_a_faulty_field_is_pointed_at(office: Office) -> None:
     answer = office.client.post(f"/telephones/{PERSON}/dial", json={"to": 143})
     assert answer.json()["errors"] == [{"pointer": "/to", "detail": "Expected `str`, got `int`"}]
+
+
+def test_keys_are_pressed_at_a_telephone_that_is_off_the_hook(office: Office) -> None:
+    keys = f"/telephones/{PERSON}/keys"
+    assert office.problem("POST", keys, json={"keys": "1"}) == (409, "not_in_a_call")
+    office.client.post(f"/telephones/{PERSON}/dial", json={"to": REPRESENTATIVE})
+    assert office.client.post(keys, json={"keys": "42#"}).status_code == 202
+    assert office.telephones.diary.entries(PERSON)[-1].detail == "keys 42#"
+    assert office.problem("POST", keys, json={"keys": "42E"}) == (422, "invalid_value")

@@ -65,6 +65,7 @@ class VirtualNetwork:
         self.journal = world.journal
         self.links = world.links
         self.diary = world.diary
+        self.voice = world.voice
         self.network = world.network
         self.server = world.server
         self.stp_fails = world.fail_element
@@ -218,6 +219,8 @@ class VirtualNetwork:
         for name, peripheral in network.peripherals.items():
             if len(peripheral.calling_logic):
                 found[name] = len(peripheral.calling_logic)
+            if peripheral.resource is not None and len(peripheral.resource):
+                found[f"{name} for SCPs"] = len(peripheral.resource)
         for name, switch in network.switches.items():
             if switch.logic is not None and len(switch.logic):
                 found[name] = len(switch.logic)

@@ -92,6 +92,7 @@ class Assist:
         self._to = to
         self._announcer = Announcer(means.name, player, means.voice, means.clock, self)
         self._timer: Timer | None = None
+        self._is_written = False
         self._cause: int = Q850.NORMAL
 
     def begin(self) -> None:
@@ -99,6 +100,7 @@ class Assist:
         if self.state is AssistState.ARRIVED:
             entry = Assisted(self._circuit.key, self._to.point_code or 0, self.correlation)
             means = self._means
+            self._is_written = True
             means.journal.append(means.name, entry, lambda: self.receive(_I.DURABLE))
 
     def receive(self, given: AssistInput) -> None:
@@ -277,8 +279,9 @@ class Assist:
     def _vanish(self) -> None:
         self.control.end()
         self._finish()
-        means = self._means
-        means.journal.append(means.name, AssistEnded(self._circuit.key, self._cause))
+        if self._is_written:
+            means = self._means
+            means.journal.append(means.name, AssistEnded(self._circuit.key, self._cause))
         self._owner.over(self)
 
     def _let_go(self) -> None:

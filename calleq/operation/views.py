@@ -5,6 +5,7 @@ from operator import attrgetter
 
 import msgspec
 
+from calleq.ip_peripheral.srf import ResourceFunction
 from calleq.network import Network, point_codes
 from calleq.ss7.isup.alarms import Alarm
 from calleq.ss7.isup.exchange import IsupExchange
@@ -81,13 +82,13 @@ class CircuitList(msgspec.Struct, frozen=True):
 
 
 class ServiceView(msgspec.Struct, frozen=True, kw_only=True):
-    """What an element has to do with services: it asks SCPs, or it is one."""
+    """What an element has to do with services: it is an SCP, asks them, or takes their orders."""
 
     at: str
     part: str
-    """`SCP` or `SSF`."""
+    """`SCP`, `SSF` or `SRF`."""
     in_service: bool
-    """Of an SCP: its own subsystem. Of an SSF: whether any SCP can be asked."""
+    """Of an SCP: its own subsystem. Of others: whether any SCP can be asked."""
     dialogues: int
     counters: dict[str, int]
     """From its start."""
@@ -132,14 +133,19 @@ def status_of(network: Network) -> StatusView:
 
 
 def services_of(network: Network) -> list[ServiceView]:
-    """Every SCP of the process, then every switch that asks one."""
+    """Every SCP of the process, then every switch and every peripheral that asks one."""
     controls = [_control(network, name) for name in network.control_points]
     switches = [
         _switching(network, name, switch.services)
         for name, switch in network.switches.items()
         if switch.services is not None
     ]
-    return controls + switches
+    peripherals = [
+        _resource(network, name, peripheral.resource)
+        for name, peripheral in network.peripherals.items()
+        if peripheral.resource is not None
+    ]
+    return controls + switches + peripherals
 
 
 def _control(network: Network, name: str) -> ServiceView:
@@ -161,16 +167,29 @@ def _control(network: Network, name: str) -> ServiceView:
     )
 
 
-def _switching(network: Network, name: str, services: ServiceSwitching) -> ServiceView:
+def _can_ask(network: Network, name: str) -> bool:
+    """Whether a node knows of an SCP that it can ask."""
     topology, sccp = network.topology, network.sccp[name]
     codes = point_codes(topology)
     ssn = topology.intelligent_network.subsystem
+    return any(sccp.available(codes[point.name], ssn) for point in topology.service_control_points)
+
+
+def _resource(network: Network, name: str, resource: ResourceFunction) -> ServiceView:
+    return ServiceView(
+        at=name,
+        part="SRF",
+        in_service=_can_ask(network, name),
+        dialogues=resource.dialogues,
+        counters={"parties": len(resource), "refused": resource.refused_floods},
+    )
+
+
+def _switching(network: Network, name: str, services: ServiceSwitching) -> ServiceView:
     return ServiceView(
         at=name,
         part="SSF",
-        in_service=any(
-            sccp.available(codes[point.name], ssn) for point in topology.service_control_points
-        ),
+        in_service=_can_ask(network, name),
         dialogues=len(services),
         counters={
             "asked": services.asked,

@@ -114,7 +114,7 @@ def _beyond(request: Request, abilities: Abilities) -> Refusal | None:
         return Refusal(405, f"method {request.method[:40]}", allowed)
     if request.method in ("ACK", "CANCEL"):
         return None
-    wanted = [v for v in request.values("require") if v.lower() not in abilities.extensions]
+    wanted = sorted(request.tokens("require") - set(abilities.extensions))
     if wanted:
         return Refusal(420, "extensions", {"unsupported": [", ".join(wanted)]})
     if request.body and request.content_type not in abilities.body_types:

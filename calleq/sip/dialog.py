@@ -1,8 +1,8 @@
 """Dialogs (RFC 3261 §12): what two user agents share between the first answer and BYE.
 
-Owns tags, CSeq of both sides, route set and remote target, as a frozen value that each step replaces.
-A request is made or judged by functions of it; offers, reliable answers and session timers are
-`negotiation`'s, `reliable`'s and `session_timer`'s.
+Owns tags, CSeq of both sides, route set and remote target, as a frozen value that each step
+replaces. A request is made or judged by functions of it; offers, reliable answers and session
+timers are `negotiation`'s, `reliable`'s and `session_timer`'s.
 
 It refuses a request whose CSeq is lower than the last: 500 with Retry-After (§12.2.2).
 
@@ -71,7 +71,10 @@ def _contact(message: Request | Response) -> Uri:
 
 
 def as_caller(request: Request, response: Response) -> Dialog:
-    """The dialog that an answer to our INVITE makes (§12.1.2); SipError where it makes none."""
+    """The dialog that an answer to our INVITE makes (§12.1.2); SipError where it makes none.
+
+    A telephone that names no Contact is reached as the INVITE reached it.
+    """
     if response.status <= 100 or response.status >= 300 or not response.called.tag:
         raise SipError(f"a {response.status} that makes no dialog")
     number = request.cseq.number
@@ -79,7 +82,7 @@ def as_caller(request: Request, response: Response) -> Dialog:
         call_id=response.call_id,
         local=request.caller,
         remote=response.called,
-        target=_contact(response),
+        target=_contact(response) if "contact" in response.fields else request.uri,
         routes=tuple(reversed(response.addresses("record-route"))),
         local_number=number,
         invite_number=number,
@@ -175,14 +178,10 @@ def _way(dialog: Dialog) -> tuple[str, list[str]]:
     return str(strict), [*rest, str(NameAddress(dialog.target))]
 
 
-def next_hop(request: Request) -> Uri:
-    """Whose address the request is sent to: its first Route, or the Request-URI (§8.1.2)."""
-    routes = request.addresses("route")
-    if routes:
-        first = routes[0].uri
-        if isinstance(first, SipUri) and first.parameter("lr") is not None:
-            return first
-    return request.uri
+def next_hop(dialog: Dialog) -> Uri:
+    """Whose address requests in the dialog are sent to: the first route, strict or loose, or the
+    remote target (§8.1.2)."""
+    return dialog.routes[0].uri if dialog.routes else dialog.target
 
 
 def receive_request(
@@ -225,7 +224,7 @@ class Forks:
     """The dialogs of one INVITE of ours, whose answers may come from several telephones.
 
     The first 2xx wins. A 2xx of another is to be acknowledged and released with BYE (RFC 3261
-    §13.2.2.4); early dialogs that did not win are forgotten with their own last answer.
+    §13.2.2.4).
     """
 
     def __init__(self, request: Request) -> None:

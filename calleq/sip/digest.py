@@ -24,6 +24,7 @@ _HASHES: dict[str, Callable[[bytes], "hashlib._Hash"]] = {
 ALGORITHMS = tuple(_HASHES)
 """Strongest first: the order in which they are offered and taken."""
 _COUNT = re.compile(r"[0-9a-f]{8}", re.IGNORECASE)
+_RESPONSE = re.compile(r"[0-9a-f]{32}|[0-9a-f]{64}", re.IGNORECASE)
 _COMMA_SPACE = re.compile(r"\s*,\s*")
 
 
@@ -112,8 +113,12 @@ def parse_credentials(text: str) -> Credentials | None:
     count = given.get("nc", "00000000")
     if _COUNT.fullmatch(count) is None:
         raise SipError(f"no nonce count: {count[:20]!r}")
+    if _RESPONSE.fullmatch(given["response"]) is None:
+        raise SipError(f"no response: {given['response'][:20]!r}")
     if ("qop" in given) != ("nc" in given and "cnonce" in given):
         raise SipError("qop, nc and cnonce belong together")
+    if "nc" in given and not int(count, 16):
+        raise SipError("a nonce count of 0: it begins with 1")
     if given.get("qop", "auth") != "auth":
         raise SipError(f"qop {given['qop'][:20]!r}")
     return Credentials(
@@ -123,7 +128,7 @@ def parse_credentials(text: str) -> Credentials | None:
         uri=given["uri"],
         response=given["response"].lower(),
         algorithm=algorithm,
-        cnonce=given.get("cnonce", ""),
+        cnonce=given["cnonce"] if "qop" in given else "",
         count=int(count, 16),
         opaque=given.get("opaque", ""),
     )

@@ -107,7 +107,7 @@ class Message:
     def number(self, name: str, limit: int) -> int | None:
         """A field that is a number; None where it is missing. Raises SipError."""
         text = self.first(name)
-        return None if text is None else parse_number(text.lstrip("0") or "0", limit)
+        return None if text is None else parse_number(text.lstrip("0") or text[-1:], limit)
 
     def addresses(self, name: str) -> list[NameAddress]:
         """The addresses of Contact, Route, Record-Route and the like. Raises SipError."""
@@ -166,14 +166,21 @@ class Message:
         raise NotImplementedError
 
     def encode(self) -> bytes:
-        """The message as octets; Content-Length is always written, and last."""
+        """The message as octets; Content-Length is always written, and last.
+
+        Raises SipError where a field holds a line end: it would say more than it should.
+        """
         lines = [self.start_line()]
         for name, values in self.fields.items():
             if name != "content-length":
                 spelt = _SPELT.get(name) or name.title()
                 lines += [f"{spelt}: {value}" for value in values]
         lines.append(f"Content-Length: {len(self.body)}\r\n\r\n")
-        return "\r\n".join(lines).encode("utf-8", "surrogateescape") + self.body
+        head = "\r\n".join(lines)
+        ends = len(lines) + 1
+        if not head.count("\r") == head.count("\n") == head.count("\r\n") == ends:
+            raise SipError("a line end inside a header field")
+        return head.encode("utf-8", "surrogateescape") + self.body
 
 
 class Request(Message):

@@ -1,12 +1,12 @@
 """Reliable provisional answers and PRACK (RFC 3262), on both sides of an INVITE.
 
-Owns RSeq and RAck. `ReliableAnswers` is the called side: one answer at a time is under way, repeated
-until its PRACK; `ReliableOrder` is the caller's: answers count only in order, each of its own
-dialog. Who makes and sends the messages is their owner.
+Owns RSeq and RAck. `ReliableAnswers` is the called side: one answer at a time is under way, and
+repeated until its PRACK; `ReliableOrder` is the caller's: answers count only in order, each of its
+own dialog. Who makes and sends the messages is their owner.
 
-Odd cases: a PRACK for what is not under way is 481; a caller that does not support 100rel gets plain
-answers, one that requires it gets nothing else but 100; an answer that comes again, or before the
-one that it follows, is dropped, for it will come again.
+Odd cases: a PRACK for what is not under way is 481; a caller that does not support 100rel gets
+plain answers, one that requires it gets nothing else but 100; an answer that comes again, or before
+the one that it follows, is dropped, for it will come again.
 """
 
 from calleq.sip.bounds import NUMBER_LIMIT, RELIABLE_LIMIT, SipError

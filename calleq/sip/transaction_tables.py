@@ -293,3 +293,15 @@ OTHER_SERVER = Machine(
     started={State.COMPLETED: (Timer.J,)},
 )
 MACHINES = (INVITE_CLIENT, OTHER_CLIENT, INVITE_SERVER, OTHER_SERVER)
+
+
+def machine_tables() -> dict[str, dict[tuple[str, str], tuple[str, str]]]:
+    """Each machine in words, for the documents."""
+    return {
+        machine.name: {
+            (str(state), str(given)): (", ".join(actions) or "ignored", str(following))
+            for (state, given), (actions, following) in machine.table.items()
+            if actions or following is not state
+        }
+        for machine in MACHINES
+    }

@@ -90,7 +90,8 @@ class Transactions:
         self._clients: dict[Key, Transaction] = {}
         self._servers: dict[Key, Transaction] = {}
         self._merged: dict[Key, Key] = {}
-        self._timers: list[tuple[int, int, Timer, Transaction]] = []
+        self._timers: list[tuple[int, int, bool, Key, Timer]] = []
+        """When, order, of a client?, whose, which. Names only: what is over is not held by them."""
         self._order = count()
         self._events: deque[Event] = deque()
         self._out: list[tuple[Target, bytes]] = []
@@ -261,16 +262,19 @@ class Transactions:
 
     def next_timer_us(self) -> int | None:
         """When `handle_timers` is wanted next."""
-        timers = self._timers
-        while timers and timers[0][3].due_us.get(timers[0][2]) != timers[0][0]:
-            heapq.heappop(timers)
-        return timers[0][0] if timers else None
+        while self._timers:
+            due_us, _, client, key, timer = self._timers[0]
+            transaction = (self._clients if client else self._servers).get(key)
+            if transaction is not None and transaction.due_us.get(timer) == due_us:
+                return due_us
+            heapq.heappop(self._timers)
+        return None
 
     def handle_timers(self, now_us: int) -> None:
         """Do what is due."""
         while (due_us := self.next_timer_us()) is not None and due_us <= now_us:
-            _, _, timer, transaction = heapq.heappop(self._timers)
-            transaction.fire(timer, due_us)
+            _, _, client, key, timer = heapq.heappop(self._timers)
+            (self._clients if client else self._servers)[key].fire(timer, due_us)
 
     # Where the actions of transactions go: see `Steps`.
 
@@ -295,7 +299,8 @@ class Transactions:
 
     def start(self, transaction: Transaction, timer: Timer, due_us: int) -> None:
         """Wake it then."""
-        heapq.heappush(self._timers, (due_us, next(self._order), timer, transaction))
+        client, key = transaction.machine.client, transaction.key
+        heapq.heappush(self._timers, (due_us, next(self._order), client, key, timer))
 
     def ended(self, transaction: Transaction) -> None:
         """Forget it."""

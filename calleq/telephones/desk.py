@@ -6,6 +6,7 @@
     POST /telephones/{number}/dial        {"to": "+12125550143"}
     POST /telephones/{number}/hang-up
     POST /telephones/{number}/say         {"hz": 1004, "seconds": 2}
+    POST /telephones/{number}/keys        {"keys": "42#"}
     GET  /telephones/{number}/heard.wav   what its ear heard (headers Heard-From: since when,
                                           Missed-Frames: 20 ms ticks the voice process missed)
     PUT  /talk                            {"seconds": 5}
@@ -114,13 +115,19 @@ class SayRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seconds: float = 1.0
 
 
+class KeysRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Keys to press."""
+
+    keys: str
+
+
 class TalkRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long people talk."""
 
     seconds: float
 
 
-Body = TypeVar("Body", DialRequest, MoveRequest, SayRequest, TalkRequest)
+Body = TypeVar("Body", DialRequest, MoveRequest, SayRequest, KeysRequest, TalkRequest)
 
 
 class Desk:
@@ -164,6 +171,12 @@ class Desk:
         body = await _body(request, SayRequest)
         number = _number(request)
         self._telephones.say_tone(number, body.hz, body.seconds)
+        return _json(self._view(number), 202)
+
+    async def press(self, request: Request) -> Response:
+        body = await _body(request, KeysRequest)
+        number = _number(request)
+        self._telephones.press(number, body.keys)
         return _json(self._view(number), 202)
 
     async def heard(self, request: Request) -> Response:
@@ -213,6 +226,7 @@ def desk_app(telephones: Telephones, recorder: Recorder) -> ASGIApp:
             Route("/telephones/{number}/move", desk.move, methods=["POST"]),
             Route("/telephones/{number}/hang-up", desk.hang_up, methods=["POST"]),
             Route("/telephones/{number}/say", desk.say, methods=["POST"]),
+            Route("/telephones/{number}/keys", desk.press, methods=["POST"]),
             Route("/telephones/{number}/heard.wav", desk.heard),
             Route("/talk", desk.talk, methods=["PUT"]),
         ]

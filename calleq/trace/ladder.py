@@ -153,9 +153,7 @@ def _row(
     )
 
 
-def _join(
-    seizure: Seizure | None, octets: bytes, decoders: Decoders, spoken: Dialogues
-) -> None:
+def _join(seizure: Seizure | None, octets: bytes, decoders: Decoders, spoken: Dialogues) -> None:
     """A circuit to a peripheral belongs to the call whose correlation identity its IAM carries."""
     if seizure is None or seizure.call or CORRELATION not in octets:
         return

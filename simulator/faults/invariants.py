@@ -5,7 +5,8 @@ The rules:
 
 - every accepted call has one final state, the same at access server and equipment;
 - nobody is dialled twice for one attempt, nobody twice for one call, and nobody rings undialled (a
-  ring that its switch died of before it could tell, and that is tried again, counts as one);
+  ring that its switch died of before it could tell, and that is tried again, counts as one, and so
+  does one of which the word was lost on its way);
 - no representative is dialled before the customer has answered, where the customer comes first;
 - both exchanges of every circuit think the same of it;
 - nothing is left: circuits, lines, telephones, players and calls are as before the first call;
@@ -27,7 +28,7 @@ import msgspec
 
 from calleq.billing.derivation import derive_records
 from calleq.billing.records import LegRecord, SessionRecord
-from calleq.journal.entries import Accepted, Dialled, Ended, Progress, Stamped, Undertaken
+from calleq.journal.entries import Accepted, Dialled, Ended, Progress, Stamped, Transit, Undertaken
 from calleq.network import TELEPHONES
 from calleq.ss7.isup.agreement import disagreements
 from calleq.telephones.diary import DiaryCall, Event
@@ -198,11 +199,21 @@ def _rung_undialled(network: FragileNetwork, dialled: Mapping[str, int]) -> list
             by_hand.update(_led_to(network, entry.detail))
     for number in lost:
         rings[number] -= sum(map(is_lost_ring, network.diary.calls(number)))
+    if network.signalling.troubled:
+        by_hand.update(_dialled_again(network))
     return [
         f"telephone {number} rang {times} times, dialled {dialled.get(number, 0)} times"
         for number, times in rings.items()
         if times > dialled.get(number, 0) + by_hand[number]
     ]
+
+
+def _dialled_again(network: FragileNetwork) -> Iterable[str]:
+    """Whom a switch dialled again by itself (Q.764 §2.8.1), as it may until it hears of a ring:
+    where that word was lost the telephone has rung all the same."""
+    for stamped in network.entries():
+        if isinstance(stamped.entry, Transit) and stamped.entry.again:
+            yield stamped.entry.called
 
 
 def _in_time(stamped: Stamped) -> tuple[int, int]:

@@ -35,9 +35,10 @@ from simulator.engine import (
     world_out_of_the_collectors_sight,
 )
 from simulator.faults.invariants import breaches, rest_of
-from simulator.faults.kinds import KINDS, Scene
+from simulator.faults.kinds import Kind, Scene
 from simulator.faults.network import FragileNetwork
 from simulator.faults.proof import Truth
+from simulator.faults.service_kinds import kinds_for
 from simulator.offers import Progress, drain, offer
 from simulator.traffic import Arrival
 from simulator.truth import Differences
@@ -125,7 +126,7 @@ class _LongRun:
         self.offered = self.turned_away = 0
         self.partial = self.records = self.us = 0
         self.breaches: list[str] = []
-        self._kinds = list[str]()
+        self._kinds = list[Kind]()
         self._counted_us = 0
         """Time that was counted: without the rests between the stretches."""
 
@@ -166,10 +167,9 @@ class _LongRun:
     def _strike(self, arrival: Arrival) -> None:
         """Every kind comes up once, in a drawn order, before one comes again."""
         if not self._kinds:
-            self._kinds = [kind.name for kind in KINDS]
+            self._kinds = list(kinds_for(self.plan.topology))
             self.draw.shuffle(self._kinds)
-        name = self._kinds.pop()
-        kind = next(kind for kind in KINDS if kind.name == name)
+        kind = self._kinds.pop()
         agents = next(
             business.representatives
             for business in self.plan.topology.businesses
@@ -177,7 +177,7 @@ class _LongRun:
         )
         scene = Scene(self.network, arrival.customer, self.draw.choice(agents))
         if kind.strike(scene, self.draw):
-            self.struck[name] += 1
+            self.struck[kind.name] += 1
 
     def _break(self, found: Iterable[str]) -> None:
         self.breaches += list(found)[: TOLD_LIMIT - len(self.breaches)]

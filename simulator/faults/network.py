@@ -87,6 +87,8 @@ class FragileNetwork:
         """
         self._played = played
         self.topology = topology
+        self.equipment = topology.access_server.equipment or self.peripheral
+        """The name of what makes the calls: an SCP, or the peripheral."""
         self.clock = VirtualClock(start_us)
         self.tap = tap or NoTap()
         self.diary = diary(self.clock)
@@ -126,8 +128,7 @@ class FragileNetwork:
     def telephones(self) -> Telephones:
         """Every telephone; they never die."""
         network = self.processes[TELEPHONES].network
-        assert network is not None
-        assert network.telephones is not None
+        assert network is not None and network.telephones is not None  # noqa: PT018
         return network.telephones
 
     @property
@@ -141,13 +142,8 @@ class FragileNetwork:
         return self.topology.peripherals[0].name
 
     @property
-    def equipment(self) -> str:
-        """The name of what makes the calls: an SCP, or the peripheral."""
-        return self.topology.access_server.equipment or self.peripheral
-
-    @property
     def links(self) -> tuple[str, ...]:
-        """The names of the signalling links."""
+        """Names of the signalling links."""
         return tuple(self._outages.links)
 
     def running(self, name: str) -> Network | None:
@@ -165,8 +161,9 @@ class FragileNetwork:
     @property
     def exchanges(self) -> tuple[str, ...]:
         """The names of the nodes with circuits."""
-        nodes = (*self.topology.switches, *self.topology.peripherals)
-        return tuple(node.name for node in nodes)
+        topology = self.topology
+        switches = (switch.name for switch in topology.switches)
+        return *switches, *(peripheral.name for peripheral in topology.peripherals)
 
     def point_codes(self) -> dict[str, int]:
         """The point code of every node by its name."""

@@ -7,8 +7,9 @@ SCCP's, with whatever components of TCAP they carry.
 from random import Random
 
 from calleq.ss7.sccp.values import SERVICE_SCCP
+from calleq.topology import Topology
 from calleq.units import SECOND_US
-from simulator.faults.kinds import Kind, Scene, Strike, disk, isolated, restarts
+from simulator.faults.kinds import KINDS, Kind, Scene, Strike, disk, isolated, restarts
 from simulator.faults.outages import FaultError
 from simulator.faults.signalling import SignallingRule, SignallingTrouble
 
@@ -90,3 +91,10 @@ SERVICE_KINDS: tuple[Kind, ...] = (
     Kind("SCP damaged", "one bit is wrong in the next 4", _units("damage", 4, at_host=False)),
 )
 """In the order of the matrix, after `kinds.KINDS`."""
+
+
+def kinds_for(topology: Topology) -> tuple[Kind, ...]:
+    """The kinds that can hurt a network's calls: those of SCPs where one makes them."""
+    points = {point.name for point in topology.service_control_points}
+    by_service = topology.access_server.equipment in points
+    return (*KINDS, *SERVICE_KINDS) if by_service else KINDS

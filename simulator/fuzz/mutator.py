@@ -12,18 +12,20 @@ from collections.abc import Iterator, Sequence
 WOUNDS_LIMIT = 4
 EXTREMES = (0x00, 0x01, 0x7F, 0x80, 0xFE, 0xFF)
 LENGTH_LIMIT_OCTETS = 300
-"""Longer ones are cut: everything longer is refused by the first check of each codec."""
+"""Longer ones are cut, and so is what is longer than the longest sample of a codec of text: to
+every other codec whatever is longer is refused by its first check."""
 
 
 def mutations(samples: Sequence[bytes], header_octets: int, seed: int) -> Iterator[bytes]:
     """Damaged messages, for ever; `header_octets` at the front are spared in two of three."""
     draw = random.Random(f"mutations of octets {seed}")
+    longest = max(LENGTH_LIMIT_OCTETS, *map(len, samples))
     while True:
         octets = bytearray(draw.choice(samples))
         spared = header_octets if draw.random() < 2 / 3 else 0
         for _ in range(draw.randint(1, WOUNDS_LIMIT)):
             _wound(draw, octets, spared, samples)
-        yield bytes(octets[:LENGTH_LIMIT_OCTETS])
+        yield bytes(octets[:longest])
 
 
 def _wound(draw: random.Random, octets: bytearray, spared: int, samples: Sequence[bytes]) -> None:

@@ -41,6 +41,8 @@ TARGETS = {
     "tcap": "simulator.fuzz.tcap:target",
     "sccp": "simulator.fuzz.sccp:target",
     "sccp-ansi": "simulator.fuzz.sccp:ansi_target",
+    "sip": "simulator.fuzz.sip:target",
+    "sdp": "simulator.fuzz.sip:sdp_target",
 }
 """Where the target of each codec is made: module and function."""
 
