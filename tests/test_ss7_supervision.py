@@ -14,12 +14,15 @@ from calleq.ss7.isup.exchange import CircuitOrderError, IsupExchange
 from calleq.ss7.isup.messages import (
     Bla,
     Blo,
+    CallState,
     Cause,
     Cgb,
     Cgba,
     Cgu,
     Cgua,
+    CircuitState,
     Cqm,
+    Cqr,
     Gra,
     GroupKind,
     Grs,
@@ -442,6 +445,20 @@ class TestQuery:
         assert network.tap.names(sender="ssp-64")[-1] == "CQR"
         assert network.diary[-1] == "a answered"
         assert kinds(network.a) == [AlarmKind.BLOCKED_REMOTELY]
+
+    @pytest.mark.parametrize("kind", list(GroupKind))
+    def test_a_bit_too_many_in_the_answer_bars_no_circuit_for_good(self, kind: GroupKind) -> None:
+        network = Network()
+        network.ear64.deaf = True
+        network.a.query(GROUP)
+        network.pass_time()
+        network.ear64.deaf = False
+        said = [CircuitState(CallState.IDLE, 0, 0)] * 4
+        said[3] = CircuitState(CallState.IDLE, *((1, 0) if kind is kind.MAINTENANCE else (0, 1)))
+        from_b(network, Cqr(1, RangeStatus(3), tuple(said)))
+        assert network.tap.names(sender="ssp-62")[:2] == ["CQM", "CGBA"]
+        assert network.idle() == (4, 4)
+        assert agreed(network)
 
     def test_a_call_that_only_one_end_has_is_reset(self) -> None:
         """Q.764 §2.8.3.4."""

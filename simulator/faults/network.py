@@ -321,6 +321,7 @@ class FragileNetwork:
         self.deaths.clear()
         self.steps.clear()
         self.reach.forget()
+        self.signalling.forget()
 
     # Inside.
 

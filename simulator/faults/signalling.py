@@ -4,6 +4,10 @@ Level 3 and the links below it see to it that none of this happens; here it happ
 show what call control makes of it. A `TroubledTransfer` stands between a node and its exchange, a
 `TroubledNetwork` between a node and its SCCP. A rule serves for as many arriving messages as it
 says and is then spent; the first that fits counts.
+
+An IAM whose circuit is damaged sets up a call that nobody dialled on that circuit: a telephone
+rings for some milliseconds, until the answer finds no call, and no record can tell of it. The
+called number is never damaged: a good call to a wrong telephone is nobody's to notice.
 """
 
 from collections.abc import Callable
@@ -13,6 +17,8 @@ from typing import Literal
 import msgspec
 
 from calleq.runtime.clock import Clock
+from calleq.ss7.isup.codec import decode
+from calleq.ss7.isup.messages import Iam, IsupError
 from calleq.ss7.mtp3 import SERVICE_ISUP, MessageTransfer, Msu, Status
 from calleq.ss7.sccp.service import SignallingNetwork
 
@@ -20,6 +26,10 @@ SignallingTrouble = Literal["drop", "duplicate", "delay", "reorder", "damage"]
 
 RULES_LIMIT = 64
 """Rules at once; a scenario that needs more is a mistake."""
+ASTRAY_US = 100_000
+"""A telephone rings no later after the IAM that went astray."""
+CIRCUIT_OCTETS = 2
+"""At the head of every ISUP message."""
 HELD_US = 1_000_000
 """How long a message that is to be overtaken waits for the next one."""
 
@@ -47,6 +57,24 @@ class SignallingTroubles:
         self.draw = Random(f"signalling {seed}")
         self.troubled = 0
         """Messages that met a rule."""
+        self._astray: list[tuple[str, int]] = []
+        """The called number of each IAM that came with a wrong circuit, and when."""
+
+    def lose_way(self, payload: bytes, at_us: int) -> None:
+        """A message arrives with a circuit that is not its own; this is what was sent."""
+        called = _called(payload)
+        if called:
+            self._astray.append((called, at_us))
+
+    def is_astray(self, number: str, rang_us: int) -> bool:
+        """Whether a telephone rang because an IAM for it went astray."""
+        return any(
+            number == called and 0 <= rang_us - at_us <= ASTRAY_US for called, at_us in self._astray
+        )
+
+    def forget(self) -> None:
+        """Drop what went astray."""
+        self._astray.clear()
 
     def trouble(self, rule: SignallingRule) -> None:
         """From now on the rule holds. Raises ValueError beyond RULES_LIMIT."""
@@ -71,6 +99,15 @@ class SignallingTroubles:
                 self.troubled += 1
                 return rule
         return None
+
+
+def _called(payload: bytes) -> str:
+    """The number that an IAM calls; empty for every other message."""
+    try:
+        message = decode(payload)
+    except IsupError:
+        return ""
+    return f"+{message.called.digits}" if isinstance(message, Iam) else ""
 
 
 class _Arrivals:
@@ -108,10 +145,16 @@ class _Arrivals:
                 receive(msgspec.structs.replace(msu, payload=self._damaged(msu.payload)))
 
     def _damaged(self, payload: bytes) -> bytes:
-        place = self._troubles.draw.randrange(8 * len(payload))
-        octets = bytearray(payload)
-        octets[place >> 3] ^= 1 << (place & 7)
-        return bytes(octets)
+        while True:
+            place = self._troubles.draw.randrange(8 * len(payload))
+            octets = bytearray(payload)
+            octets[place >> 3] ^= 1 << (place & 7)
+            damaged = bytes(octets)
+            if _called(damaged) in ("", _called(payload)):
+                break
+        if place >> 3 < CIRCUIT_OCTETS:
+            self._troubles.lose_way(payload, self._clock.monotonic_us())
+        return damaged
 
     def _catch_up(self) -> None:
         while self._overtaken:

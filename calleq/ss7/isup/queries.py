@@ -21,11 +21,13 @@ from calleq.ss7.isup.blocking import (
     remote_step,
 )
 from calleq.ss7.isup.circuit import TrunkCircuit
+from calleq.ss7.isup.circuit_groups import Run
 from calleq.ss7.isup.circuit_states import Input, State
 from calleq.ss7.isup.maintenance import Maintenance, MaintenanceHost
 from calleq.ss7.isup.messages import (
     CallState,
     Cfn,
+    Cgba,
     CircuitState,
     Cqm,
     Cqr,
@@ -207,6 +209,10 @@ class Queries:
             if blocked is not (remote_of(circuit.marks, kind) is Remote.BLOCKED):
                 given = RemoteInput.BLOCK if blocked else RemoteInput.UNBLOCK
                 self._maintenance.mark(circuit, remote_step(circuit.marks, kind, given))
+                if blocked:  # and unblocked by the far end, should it be untrue
+                    run = Run((circuit.cic,), self._host.variant)
+                    marked = run.status((circuit.cic,))
+                    self._host.say(circuit.far_point_code, Cgba(run.first, kind, marked))
             known = bool(bits & 2)
             local = local_of(circuit.marks, kind)
             if known is not (local is Local.BLOCKED):
