@@ -1,12 +1,13 @@
 """The virtual clock against the plainest clock there is: a list, searched for what is due first."""
 
+import asyncio
 import itertools
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calleq.runtime.clock import SLOT_BITS, VirtualClock
+from calleq.runtime.clock import SLOT_BITS, LoopClock, VirtualClock
 
 SLOT_US = 1 << SLOT_BITS
 delays = st.one_of(
@@ -89,3 +90,23 @@ def test_two_clocks_in_step_see_what_is_in_the_background_too():
     assert clock.next_of_all_us() == 30
     clock.advance_us(30)
     assert clock.next_of_all_us() == 40
+
+
+def test_no_timer_of_a_stopped_clock_rings() -> None:
+    """A start that fails ends with a call begun: its timer wrote to a journal that was closed."""
+
+    async def rung() -> list[str]:
+        loop = asyncio.get_running_loop()
+        clock = LoopClock(loop)
+        heard: list[str] = []
+        first, over = asyncio.Event(), asyncio.Event()
+        clock.call_later_us(0, heard.append, "before")
+        clock.call_later_us(0, first.set)
+        await first.wait()
+        clock.call_later_us(0, heard.append, "after")
+        clock.stop()
+        loop.call_later(0, over.set)  # behind the one that must not ring
+        await over.wait()
+        return heard
+
+    assert asyncio.run(rung()) == ["before"]

@@ -296,8 +296,8 @@ def test_what_tshark_would_read_otherwise_is_a_difference(tmp_path: pathlib.Path
     _, wanted = reader.read(changed)
     seen = {name: [str(value) for value in values] for name, values in wanted.items()}
     assert tshark_fields.differences(seen, wanted) == []
-    other = Packet(mtp3_codec.encode(Msu(2, 1, 3, b"\x09", service=3)), is_frame=False)
-    assert reader.read(other) == ("service 3", tshark_fields.label_fields(Msu(2, 1, 3, b"", 3)))
+    other = Packet(mtp3_codec.encode(Msu(2, 1, 3, b"\x09", service=9)), is_frame=False)
+    assert reader.read(other) == ("service 9", tshark_fields.label_fields(Msu(2, 1, 3, b"", 9)))
     seen["isup.cic"] = ["99"]
     del seen["isup.satellite_indicator"][:]
     assert [text.split(" ")[0] for text in tshark_fields.differences(seen, wanted)] == [

@@ -95,7 +95,8 @@ async def hosting(
             _opening(
                 lambda: FileJournal(
                     base, clock, loop, lambda error: failed(str(error)), retention=retention
-                )
+                ),
+                clock,
             )
         )
         if wish.elements is not None:
@@ -149,7 +150,9 @@ def _plant(
 
 
 @contextlib.asynccontextmanager
-async def _opening(opened: Callable[[], FileJournal]) -> AsyncIterator[Awaitable[FileJournal]]:
+async def _opening(
+    opened: Callable[[], FileJournal], clock: LoopClock
+) -> AsyncIterator[Awaitable[FileJournal]]:
     """The journal, opened in a thread while the voice process starts; closed after everything."""
     opening = asyncio.create_task(asyncio.to_thread(opened))
     try:
@@ -160,6 +163,7 @@ async def _opening(opened: Callable[[], FileJournal]) -> AsyncIterator[Awaitable
         except JournalError:
             pass  # whoever waited for it was told
         else:
+            clock.stop()  # a call may have begun that nobody ends: nothing is written from here on
             journal.close()
 
 

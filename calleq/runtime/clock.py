@@ -251,6 +251,11 @@ class LoopClock:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        self._is_stopped = False
+
+    def stop(self) -> None:
+        """No timer rings any more: what timers write to is about to be closed."""
+        self._is_stopped = True
 
     def now_us(self) -> int:
         return time.time_ns() // 1_000
@@ -259,9 +264,13 @@ class LoopClock:
         return time.monotonic_ns() // 1_000
 
     def call_later_us(self, delay_us: int, call: Callable[..., object], *args: object) -> Timer:
-        return self._loop.call_later(delay_us / 1e6, call, *args)
+        return self._loop.call_later(delay_us / 1e6, self._ring, call, args)
 
     def call_in_background_us(
         self, delay_us: int, call: Callable[..., object], *args: object
     ) -> Timer:
         return self.call_later_us(delay_us, call, *args)
+
+    def _ring(self, call: Callable[..., object], args: tuple[object, ...]) -> None:
+        if not self._is_stopped:
+            call(*args)
