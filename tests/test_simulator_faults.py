@@ -8,8 +8,6 @@ from msgspec.structs import replace
 
 from calleq.billing.derivation import derive_records
 from calleq.billing.records import LegRecord, SessionRecord
-from calleq.ss7.isup.codec import encode
-from calleq.ss7.isup.messages import CalledNumber, Iam, Rlc
 from calleq.topology import Topology
 from calleq.units import HOUR_US, SECOND_US
 from simulator.engine import Plan, Result
@@ -18,7 +16,6 @@ from simulator.faults.kinds import KINDS
 from simulator.faults.long_run import simulate_with_faults
 from simulator.faults.network import FragileNetwork
 from simulator.faults.proof import Proof, Truth
-from simulator.faults.signalling import SignallingTroubles
 from simulator.people import Holding
 from simulator.traffic import Arrival, arrivals
 from simulator.world import build_world
@@ -216,15 +213,3 @@ def test_damaged_signalling_bars_no_circuit_and_spoils_no_proof(seed: int) -> No
         *("run", "--calls", "120", "--faults", "8", "--seed", str(seed)), module="simulator.cli"
     )
     assert done.returncode == 0, done.stderr
-
-
-def test_only_the_telephone_that_a_stray_iam_rang_is_excused() -> None:
-    troubles = SignallingTroubles()
-    troubles.lose_way(encode(Iam(18, CalledNumber("12125560193"))), 5 * SECOND_US)
-    troubles.lose_way(encode(Rlc(18)), 5 * SECOND_US)
-    assert troubles.is_astray("+12125560193", 5 * SECOND_US + 5_000)
-    assert not troubles.is_astray("+12125560193", 6 * SECOND_US)
-    assert not troubles.is_astray("+12125560193", 5 * SECOND_US - 1)
-    assert not troubles.is_astray("+12125560194", 5 * SECOND_US + 5_000)
-    troubles.forget()
-    assert not troubles.is_astray("+12125560193", 5 * SECOND_US + 5_000)

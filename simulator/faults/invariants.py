@@ -287,13 +287,8 @@ def compared(
 
 
 def hurt_during(network: FragileNetwork, call: DiaryCall) -> bool:
-    """Whether telephone and records may differ about a call.
-
-    Its switch died in it, the air did, or it came by an IAM that was damaged.
-    """
+    """Whether telephone and records may differ about a call: its switch died in it, or the air."""
     if call.ended is None or call.ended.event is Event.LINE_LOST:
-        return True
-    if call.answered is None and network.signalling.is_astray(call.number, call.began.monotonic_us):
         return True
     return _switch_died(network, call) or out_of_reach_during(network, call)
 

@@ -321,7 +321,6 @@ class FragileNetwork:
         self.deaths.clear()
         self.steps.clear()
         self.reach.forget()
-        self.signalling.forget()
 
     # Inside.
 

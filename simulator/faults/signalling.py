@@ -5,9 +5,8 @@ show what call control makes of it. A `TroubledTransfer` stands between a node a
 `TroubledNetwork` between a node and its SCCP. A rule serves for as many arriving messages as it
 says and is then spent; the first that fits counts.
 
-An IAM whose circuit is damaged sets up a call that nobody dialled on that circuit: a telephone
-rings for some milliseconds, until the answer finds no call, and no record can tell of it. The
-called number is never damaged: a good call to a wrong telephone is nobody's to notice.
+Circuit and called number of an IAM are never damaged: a good call to a wrong telephone, or on the
+circuit of another call, is nobody's to notice.
 """
 
 from collections.abc import Callable
@@ -26,10 +25,6 @@ SignallingTrouble = Literal["drop", "duplicate", "delay", "reorder", "damage"]
 
 RULES_LIMIT = 64
 """Rules at once; a scenario that needs more is a mistake."""
-ASTRAY_US = 100_000
-"""A telephone rings no later after the IAM that went astray."""
-CIRCUIT_OCTETS = 2
-"""At the head of every ISUP message."""
 HELD_US = 1_000_000
 """How long a message that is to be overtaken waits for the next one."""
 
@@ -57,24 +52,6 @@ class SignallingTroubles:
         self.draw = Random(f"signalling {seed}")
         self.troubled = 0
         """Messages that met a rule."""
-        self._astray: list[tuple[str, int]] = []
-        """The called number of each IAM that came with a wrong circuit, and when."""
-
-    def lose_way(self, payload: bytes, at_us: int) -> None:
-        """A message arrives with a circuit that is not its own; this is what was sent."""
-        called = _called(payload)
-        if called:
-            self._astray.append((called, at_us))
-
-    def is_astray(self, number: str, rang_us: int) -> bool:
-        """Whether a telephone rang because an IAM for it went astray."""
-        return any(
-            number == called and 0 <= rang_us - at_us <= ASTRAY_US for called, at_us in self._astray
-        )
-
-    def forget(self) -> None:
-        """Drop what went astray."""
-        self._astray.clear()
 
     def trouble(self, rule: SignallingRule) -> None:
         """From now on the rule holds. Raises ValueError beyond RULES_LIMIT."""
@@ -101,13 +78,13 @@ class SignallingTroubles:
         return None
 
 
-def _called(payload: bytes) -> str:
-    """The number that an IAM calls; empty for every other message."""
+def _set_up(payload: bytes) -> tuple[int, str] | None:
+    """On which circuit an IAM calls whom; None for every other message."""
     try:
         message = decode(payload)
     except IsupError:
-        return ""
-    return f"+{message.called.digits}" if isinstance(message, Iam) else ""
+        return None
+    return (message.cic, message.called.digits) if isinstance(message, Iam) else None
 
 
 class _Arrivals:
@@ -150,11 +127,8 @@ class _Arrivals:
             octets = bytearray(payload)
             octets[place >> 3] ^= 1 << (place & 7)
             damaged = bytes(octets)
-            if _called(damaged) in ("", _called(payload)):
-                break
-        if place >> 3 < CIRCUIT_OCTETS:
-            self._troubles.lose_way(payload, self._clock.monotonic_us())
-        return damaged
+            if _set_up(damaged) in (None, _set_up(payload)):
+                return damaged
 
     def _catch_up(self) -> None:
         while self._overtaken:
