@@ -13,6 +13,7 @@ Content-Length counts are dropped (RFC 4475 §3.1.1.8); fields keep their order 
 """
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
@@ -81,7 +82,7 @@ Fields = dict[str, list[str]]
 """Lines of each field, by its full name in small letters."""
 
 
-class Message:
+class Message(ABC):
     """What requests and responses share. Not to be changed once it is made."""
 
     fields: Fields
@@ -161,9 +162,9 @@ class Message:
         """Type and subtype of the body in small letters, without parameters; may be empty."""
         return (self.first("content-type") or "").partition(";")[0].strip(" \t").lower()
 
+    @abstractmethod
     def start_line(self) -> str:
         """The first line."""
-        raise NotImplementedError
 
     def encode(self) -> bytes:
         """The message as octets; Content-Length is always written, and last.
