@@ -15,6 +15,7 @@ from calleq.topology_services import (
     ServiceControlPoint,
     Trigger,
 )
+from calleq.topology_sip import LineAccess, SipAccess, SipTrunk
 from calleq.units import SECOND_US
 
 
@@ -51,6 +52,8 @@ class Switch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Ports of its own announcement board and conference bridge, two for each call; 0: none."""
     number: str = ""
     """What its board presents as calling number where a business has none."""
+    sip: SipAccess | None = None
+    """Where its lines and trunks of SIP are served; None: it has none."""
 
     @property
     def all_antennas(self) -> tuple[str, ...]:
@@ -229,6 +232,12 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Mobile only: within reach of the antenna."""
     congested: bool = False
     """The line's switch refuses calls to it as congested (Q.850 42)."""
+    access: LineAccess = "simulated"
+    """What is at the line: a simulated telephone, one that registers by SIP, or a browser."""
+    username: str = ""
+    """SIP and browsers: what the telephone registers as; empty: the number without its +."""
+    password: str = ""
+    """SIP: of its digest."""
 
 
 class Premises(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -302,6 +311,7 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     foreign_nodes: tuple[ForeignNode, ...] = ()
     links: tuple[SignallingLink, ...] = ()
     trunks: tuple[TrunkGroup, ...] = ()
+    sip_trunks: tuple[SipTrunk, ...] = ()
     lines: tuple[Line, ...] = ()
     premises: tuple[Premises, ...] = ()
     businesses: tuple[Business, ...] = ()

@@ -3,10 +3,10 @@
 import pytest
 
 from calleq.journal.entries import LineRefused, LineReleased, LineSeized, Received
+from calleq.lines.channel import T301_US, T306_US, T308_US
 from calleq.lines.messages import Setup
 from calleq.media.contract import line_wire, wire_source
 from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Iam, Nature, Presentation
-from calleq.ssp.channel import T301_US, T306_US, T308_US
 from calleq.units import SECOND_US
 from tests.ssp_neighbours import Town
 

@@ -4,10 +4,10 @@ import pytest
 
 from calleq.journal.entries import LineSeized, Stamped, Transit
 from calleq.journal.frames import encode_entry
+from calleq.lines.channel import T306_US
 from calleq.lines.messages import Setup
 from calleq.media.contract import line_wire, tone_source, wire_source
 from calleq.ss7.isup.messages import CalledNumber, CallingNumber
-from calleq.ssp.channel import T306_US
 from tests.ssp_neighbours import Town
 
 DSL, TWO_LINES, DIAL_UP, ISDN = "+12125550100", "+12125550101", "+12125550102", "+12125550104"

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calleq.journal.entries import LineAnswered, LineReleased, LineSeized
+from calleq.lines.channel import LInput, LState
 from calleq.lines.messages import Alerting, Connect, Disconnect, Release, ReleaseComplete, Setup
 from calleq.lines.q931 import encode
 from calleq.osn.messages import CallEnded, SetUpCall, SetUpRefused, decode
 from calleq.osn.messages import encode as osn_encode
 from calleq.ssp import LINE_CALL, ORIGINATING, TERMINATING, SwitchService, machine_tables
-from calleq.ssp.channel import LInput, LState
 from calleq.ssp.originating import OInput, OState
 from calleq.ssp.routing import NoRoute, OwnNumber, Routing, Towards
 from calleq.ssp.terminating import TInput, TState

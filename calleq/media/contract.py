@@ -59,6 +59,11 @@ def line_wire(number: str) -> str:
     return f"line:{number}"
 
 
+def channel_wire(line: str, reference: int, by_switch: bool) -> str:
+    """The voice wire of one call on a line whose calls each have a voice of their own."""
+    return f"line:{line}/{'switch' if by_switch else 'line'}-{reference}"
+
+
 def wire_source(wire: str) -> str:
     """What arrives on a wire, as a source."""
     return f"wire:{wire}"

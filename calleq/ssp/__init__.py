@@ -5,7 +5,8 @@
 
 from collections.abc import Mapping
 
-from calleq.ssp import channel, originating, ssf, terminating
+from calleq.lines import channel
+from calleq.ssp import originating, ssf, terminating
 from calleq.ssp.ssf import in_words
 from calleq.ssp.switch import SwitchService
 

@@ -18,13 +18,13 @@ from calleq.journal.entries import (
     LineRinging,
     LineSeized,
 )
+from calleq.lines.channel import LineChannel
 from calleq.media.contract import line_wire
 from calleq.runtime.clock import Timer
 from calleq.ss7.isup.information import answer_to
 from calleq.ss7.isup.messages import Anm, Cause, Location, Message, Res, Sus
 from calleq.ss7.isup.optional import put
 from calleq.ssp.bearer import MEDIUM_USED, VOICE, medium_used
-from calleq.ssp.channel import LineChannel
 from calleq.ssp.lines import Availability
 from calleq.ssp.mobile import Page
 from calleq.ssp.office import Attempt, Office

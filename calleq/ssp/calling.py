@@ -5,10 +5,10 @@ DISCONNECT with the cause, and hears the comfort tone of that cause until its te
 T306 ends; while the called party is rung it hears ringback.
 """
 
+from calleq.lines.channel import LineChannel
 from calleq.ss7.isup.contract import Circuit
 from calleq.ss7.isup.information import answer_to
 from calleq.ss7.isup.messages import CallingNumber, Cause, Location, Message
-from calleq.ssp.channel import LineChannel
 from calleq.ssp.office import Office
 from calleq.ssp.originating import CallingSide, OInput, OriginatingCall
 from calleq.ssp.tones import RINGBACK, comfort_tone

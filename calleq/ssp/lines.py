@@ -21,13 +21,13 @@ from enum import IntEnum
 from itertools import chain
 
 from calleq.causes import Q850
+from calleq.lines.channel import ChannelUser, LineChannel, LState
 from calleq.lines.contract import LinePlant
 from calleq.lines.messages import LineError, LineMessage, Release, ReleaseComplete, Setup
 from calleq.lines.q931 import decode, encode
 from calleq.lines.radio import is_radio
 from calleq.media.contract import Voice, line_wire
 from calleq.runtime.clock import Clock
-from calleq.ssp.channel import ChannelUser, LineChannel, LState
 from calleq.ssp.mobile import Radio
 from calleq.topology import Line, LineKind
 

@@ -25,6 +25,7 @@ from calleq.journal.entries import (
     Received,
     Stamped,
 )
+from calleq.lines.channel import ChannelUser, LineChannel
 from calleq.lines.contract import LinePlant
 from calleq.lines.messages import Setup
 from calleq.media.contract import Voice, line_wire
@@ -42,7 +43,6 @@ from calleq.ss7.sccp.contract import SccpProvider
 from calleq.ssp.board import Board
 from calleq.ssp.call import Call, CallMaker
 from calleq.ssp.calling import CallingCircuit, CallingLine
-from calleq.ssp.channel import ChannelUser, LineChannel
 from calleq.ssp.lines import LineRegister
 from calleq.ssp.mobile import Radio
 from calleq.ssp.numbers import SwitchNumbers, e164

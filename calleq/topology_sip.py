@@ -1,0 +1,53 @@
+"""What a topology file says of SIP: accesses of switches, and trunks to other systems."""
+
+from typing import Literal
+
+import msgspec
+
+LineAccess = Literal["simulated", "sip", "webrtc"]
+
+
+class SipAccess(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where telephones and other systems that speak SIP find a switch or a peripheral."""
+
+    listen: str
+    """HOST:PORT, for UDP and TCP."""
+    listen_tls: str = ""
+    """HOST:PORT, for TLS; needs `certificate` and `key`."""
+    certificate: str = ""
+    """PEM file, beside the topology file unless its path is absolute; `key` alike."""
+    key: str = ""
+    domain: str = ""
+    """What stands behind the @ of its subscribers; empty: the host it listens at."""
+    media_host: str = ""
+    """Where RTP is received; empty: the host it listens at."""
+
+
+class SipTrunk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A trunk group between one of our switches and another system, by SIP."""
+
+    name: str
+    switch: str
+    peers: tuple[str, ...]
+    """HOST:PORT or SIP URIs, in the order in which they are tried."""
+    prefixes: tuple[str, ...] = ()
+    """E.164 prefixes (with `+`) of the numbers that lie behind it."""
+    forbidden: tuple[str, ...] = ()
+    """Prefixes among those that are never dialled."""
+    channels: int = 30
+    accept_from: tuple[str, ...] = ()
+    """Addresses or networks whose calls are taken without a password; empty: those of the peers."""
+    username: str = ""
+    """By which we prove ourselves to it, and register where `register` is true."""
+    password: str = ""
+    register: bool = False
+    options_s: float = 30.0
+    """Between two OPTIONS that ask whether a peer is there; 0: none."""
+    trusted: bool = False
+    """Whether it is told who calls although the caller is not to be shown (RFC 3325)."""
+    shaken_key: str = ""
+    """PEM file of the key that signs caller identities (RFC 8588); empty: none are signed."""
+    shaken_certificate: str = ""
+    """Where the far end finds the certificate: an URL."""
+    shaken_trusted: tuple[str, ...] = ()
+    """PEM files of certificates or authorities whose signatures are believed."""
