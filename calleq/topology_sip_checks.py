@@ -134,4 +134,3 @@ def _check_proofs(key: str, trunk: SipTrunk) -> None:
         raise TopologyError(f"{key}.register: needs username and password")
     if trunk.shaken_key and not trunk.shaken_certificate:
         raise TopologyError(f"{key}.shaken_certificate: where it is found is expected, an URL")
-

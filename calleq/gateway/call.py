@@ -74,6 +74,7 @@ class GatewayCall:
     """One call reference in use on one line or trunk."""
 
     __slots__ = (
+        "_accepted",
         "_handle",
         "_legs",
         "_means",
@@ -115,6 +116,8 @@ class GatewayCall:
         """Invitations of ours that are out."""
         self._handle = 0
         """The party's call, once there is one: who answered, or who invited us; 0: none."""
+        self._accepted = False
+        """The party invited us, and was told that its call is answered."""
         self._walk = Walk((), kind)
         self._measured = False
         self._measure: Quality | None = None
@@ -268,12 +271,13 @@ class GatewayCall:
         if not self.voice.is_open:
             means.agent.refuse_offer(event.call, means.now_us())
             return
-        agreed = means.agent.answer_offer(event.call, self._local(), means.now_us())
+        local = self._local() if event.offer is None else self._answering()
+        agreed = means.agent.answer_offer(event.call, local, means.now_us())
         if agreed is not None:
             self.voice.plan(agreed)
 
     def _local(self) -> Local:
-        """What we bring; keys are for an answer to an offer of SAVP, and stay out of the rest."""
+        """What an offer is made of: with keys where the voice is encrypted already."""
         return self.voice.local(secure=self.voice.is_secure)
 
     # The actions of the table.
@@ -308,6 +312,7 @@ class GatewayCall:
             self.voice.plan(agreed)
 
     def accept(self) -> None:
+        self._accepted = True
         agreed = self._means.agent.accept(self._handle, self._answering(), self._means.now_us())
         if agreed is not None:
             self.voice.plan(agreed)
@@ -353,10 +358,11 @@ class GatewayCall:
             return
         means = self._means
         means.unbind(handle)
-        if self.by_switch:
+        if self._accepted or self.by_switch:
             means.agent.hang_up(handle, self.cause, means.now_us())
         else:
-            means.agent.hang_up(handle, self.cause, means.now_us())
+            status = status_of_cause(self.cause)
+            means.agent.refuse(handle, status, self.cause, means.now_us())
 
     def _close(self) -> None:
         self.voice.close(self._was_measured)

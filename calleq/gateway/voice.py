@@ -53,6 +53,11 @@ class CallVoice:
         """Whether there is a port."""
         return self._address is not None
 
+    @property
+    def is_secure(self) -> bool:
+        """Whether it was agreed to encrypt."""
+        return self._plan is not None and self._plan.keys is not None
+
     def take(self) -> bool:
         """Take a port; False where none is free."""
         self._address = self._ports.take_port(self._element, self.wire)
