@@ -12,6 +12,7 @@ from calleq import __version__
 from calleq.access_server.server import AccessServer
 from calleq.accounts.accounts import Accounts
 from calleq.accounts.passwords import PasswordVerifier
+from calleq.gateway.gateway import Gateway
 from calleq.intake.intake import Intake
 from calleq.intake.references import CallReferences
 from calleq.ip_peripheral.service import IntelligentPeripheral
@@ -19,10 +20,8 @@ from calleq.journal.contract import Journal
 from calleq.journal.entries import LineSeized, Stamped, Started, by_entity
 from calleq.lines.contract import LinePlant
 from calleq.media.contract import Voice
-from calleq.network_services import (
-    resource_of,
-    sccp_plans,
-)
+from calleq.network_gateways import SipGround, build_gateways
+from calleq.network_services import resource_of, sccp_plans
 from calleq.osn.contract import Bus
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
@@ -87,6 +86,8 @@ class Plant:
     """What stands between a node of that name and its exchange; None: nothing does."""
     below_sccp: Callable[[str, SignallingNetwork], SignallingNetwork] | None = None
     """What stands between a node of that name and its SCCP; None: nothing does."""
+    sip: SipGround | None = None
+    """What gateways stand on; None: nobody here speaks SIP, whatever the topology says."""
 
 
 @dataclass(slots=True)
@@ -101,6 +102,8 @@ class Network:
     """Where a network has SCPs: of each node that asks or serves one."""
     link_ends: list[LinkEnd] = field(default_factory=list)
     switches: dict[str, SwitchService] = field(default_factory=dict)
+    gateways: dict[str, Gateway] = field(default_factory=dict)
+    """By the switch's name."""
     peripherals: dict[str, IntelligentPeripheral] = field(default_factory=dict)
     control_points: dict[str, ControlPoint] = field(default_factory=dict)
     accounts: Accounts | None = None
@@ -132,6 +135,8 @@ class Network:
             control.restart(own.get(name, ()))
         if self.server is not None:
             self.server.restart(entries)
+        for gateway in self.gateways.values():
+            gateway.start()
         if self.telephones is not None:
             self.telephones.start()
 
@@ -139,6 +144,8 @@ class Network:
         """The process is about to end: what goes on is proved up to now, and nothing released."""
         for switch in self.switches.values():
             switch.stop()
+        for gateway in self.gateways.values():
+            gateway.stop()
 
     def _writers(self) -> list[str]:
         """The elements here that write the journal."""
@@ -191,6 +198,16 @@ def build_network(
                 last_seizure=last_seizures.get(switch.name, 0),
                 sccp=network.sccp.get(switch.name),
             )
+    network.gateways = build_gateways(
+        topology,
+        chosen,
+        plant.sip,
+        plant.lines,
+        plant.clock,
+        plant.tap,
+        plant.random_bits,
+        plant.secret,
+    )
     _build_peripherals(network, plant, chosen)
     _build_control_points(network, plant, chosen)
     if topology.access_server.name in chosen:

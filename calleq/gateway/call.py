@@ -187,6 +187,11 @@ class GatewayCall:
             self.cause = cause or _UNSPECIFIED
         self.take(GInput.HANGS_UP)
 
+    def abandon(self) -> None:
+        """The process ends: let the party go, and tell the switch nothing."""
+        self.cause = Q850.TEMPORARY_FAILURE
+        self._leave()
+
     def port_event(self, event: PortEvent) -> None:
         """Something is the matter with the port."""
         if self.state is not GState.TALKING:

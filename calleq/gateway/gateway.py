@@ -138,9 +138,10 @@ class Gateway:
         self.flush()
 
     def stop(self) -> None:
-        """The process is about to end: every call is let go, and trunks are told we are gone."""
+        """The process is about to end: parties are let go, trunks told; the switch is told nothing,
+        since its next life closes what this one left open."""
         for call in list(self._calls.values()):
-            call.gone(Q850.TEMPORARY_FAILURE)
+            call.abandon()
         self.watch.stop()
         self.flush()
 
