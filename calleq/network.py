@@ -21,6 +21,7 @@ from calleq.journal.entries import LineSeized, Stamped, Started, by_entity
 from calleq.lines.contract import LinePlant
 from calleq.media.contract import Voice
 from calleq.network_gateways import SipGround, build_gateways
+from calleq.network_routes import set_routes, set_ways_out
 from calleq.network_services import resource_of, sccp_plans
 from calleq.osn.contract import Bus
 from calleq.runtime.clock import Clock
@@ -303,9 +304,9 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
             below = node if plant.below_sccp is None else plant.below_sccp(name, node)
             network.sccp[name] = SccpNode(below, plant.clock, plans[name], variant)
         if isinstance(node, TransferPoint):
-            _set_ways_out(node, name, topology, codes)
+            set_ways_out(node, name, topology, codes)
             continue
-        _set_routes(node, name, topology, codes)
+        set_routes(node, name, topology, codes)
         if name not in controls:
             network.exchanges[name] = IsupExchange(
                 name,
@@ -325,53 +326,6 @@ def _timers(topology: Topology) -> IsupTimers:
         return timers_of(topology.isup_timers, usual)
     except ValueError as wrong:
         raise TopologyError(f"isup_timers: {wrong}") from None
-
-
-def _set_routes(node: Mtp3Node, name: str, topology: Topology, codes: dict[str, int]) -> None:
-    """Directly where there is a link, else over every transfer point that the node is linked to.
-
-    Our own transfer points come first for our own nodes, foreign ones for foreign nodes.
-    """
-    adjacent = {end for link in topology.links if name in link.ends for end in link.ends} - {name}
-    foreign = topology.foreign()
-    own = tuple(codes[point.name] for point in topology.transfer_points if point.name in adjacent)
-    beyond = tuple(
-        codes[point.name]
-        for point in topology.foreign_nodes
-        if point.kind == "transfer_point" and point.name in adjacent
-    )
-    linked = _linked_abroad(topology)
-    for other, code in codes.items():
-        if other == name:
-            continue
-        direct = (code,) if other in adjacent else ()
-        helpful = own if other not in foreign or other in linked else ()
-        levels = (direct, beyond, helpful) if other in foreign else (direct, own, beyond)
-        node.set_route(code, *(level for level in levels if level))
-
-
-def _set_ways_out(
-    node: TransferPoint, name: str, topology: Topology, codes: dict[str, int]
-) -> None:
-    """Foreign nodes a transfer point has no link to: over foreign transfer points, or its mate."""
-    adjacent = {end for link in topology.links if name in link.ends for end in link.ends}
-    foreign = topology.foreign()
-    beyond = tuple(
-        codes[end] for end in adjacent if end in foreign and foreign[end].kind == "transfer_point"
-    )
-    mate = () if node.mate is None else (node.mate,)
-    for other in foreign.keys() - adjacent:
-        node.set_route(codes[other], *(level for level in (beyond, mate) if level))
-
-
-def _linked_abroad(topology: Topology) -> frozenset[str]:
-    """The foreign nodes that our transfer points reach, by links or over a foreign one."""
-    relays = {point.name for point in topology.transfer_points}
-    ends = {end for link in topology.links if relays & set(link.ends) for end in link.ends}
-    foreign = topology.foreign()
-    if any(foreign[end].kind == "transfer_point" for end in ends if end in foreign):
-        return frozenset(foreign)
-    return frozenset(ends & foreign.keys())
 
 
 def _trunks(name: str, topology: Topology, codes: dict[str, int]) -> tuple[Trunk, ...]:

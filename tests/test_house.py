@@ -58,6 +58,7 @@ FLOORS = {
     "network": 8,
     "network_gateways": 8,
     "network_prompts": 8,
+    "network_routes": 8,
     "network_services": 8,
     "operation": 8,
     "cli": 9,
