@@ -175,7 +175,7 @@ class Gateway:
 
     def _show(self, octets: bytes, far: Target, *, incoming: bool) -> None:
         near = self._ground.transport.address(far.transport)
-        link = f"sip:{far.transport} {near[0]}:{near[1]} {far.host}:{far.port}"
+        link = f"sip:{self.name} {far.transport} {near[0]}:{near[1]} {far.host}:{far.port}"
         ends = (f"{far.host}:{far.port}", self.name)
         sender, receiver = ends if incoming else reversed(ends)
         ground = self._ground
