@@ -52,7 +52,8 @@ _FLAGS = Struct("<I")
 class PcapngTap:
     """A tap that streams signalling into an open binary file, which stays its owner's to close.
 
-    `call_of` says which call a unit belongs to, "" where none is known. `written` counts units.
+    `call_of` says which call a unit belongs to, "" where none is known; of SIP it is asked for
+    b"". `written` counts units.
     """
 
     def __init__(self, file: BinaryIO, call_of: Callable[[bytes], str]) -> None:
@@ -72,13 +73,15 @@ class PcapngTap:
         if segment is Segment.SIP:
             octets = datagram(Captured(at_us, segment, link, sender, receiver, octets))
             link, kind = link.partition(" ")[0], LINK_TYPE_RAW
-        if segment not in (Segment.SIGNALLING_LINK, Segment.SIP) or not octets:
+            if not octets:
+                return
+        elif segment is not Segment.SIGNALLING_LINK:
             return
         kept = octets[:SNAP_OCTETS]
         is_ours = link.startswith(f"{sender}/") or link == f"sip:{sender}"
         direction = _OUTBOUND if is_ours else _INBOUND
         options = _option(_OPTION_FLAGS, _FLAGS.pack(direction))
-        call = self._call_of(octets)
+        call = self._call_of(octets if kind == LINK_TYPE_MTP3 else b"")
         if call:
             options += _option(_OPTION_COMMENT, call.encode())
         packet = _PACKET.pack(
