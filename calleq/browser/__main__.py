@@ -13,6 +13,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from calleq.browser.configuration import (
+    INSTALL,
+    NEEDED,
     Configuration,
     ConfigurationError,
     read_configuration,
@@ -22,8 +24,6 @@ from calleq.runtime.clock import LoopClock
 from calleq.runtime.process import run_process
 from calleq.web.hosting import HostingError
 
-NEEDED = ("aiortc", "websockets")
-INSTALL = "browsers as telephones need more packages: pip install 'calleq[webrtc]'"
 STANDARD_INPUT = "-"
 
 

@@ -5,10 +5,14 @@ in no file). Everything else is refused with ConfigurationError, which names the
 """
 
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 LINES_LIMIT = 10_000
+NEEDED: Final = ("aiortc", "websockets")
+"""Packages of the extra `webrtc`."""
+INSTALL: Final = "browsers as telephones need more packages: pip install 'calleq[webrtc]'"
 
 
 class ConfigurationError(ValueError):
@@ -60,8 +64,11 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """HOST:PORT of the operator's view; it has no password."""
     media_host: str = ""
     """The address at which browsers reach this machine with voice; empty: each that it has."""
-    sip_host: str = "127.0.0.1"
-    """The address from which the switches are spoken to, RTP included."""
+    sip_host: str = ""
+    """The address from which switches are spoken to, RTP included; empty: that of the switch, which
+    is on this machine then."""
+    names: dict[str, str] = {}
+    """Whose a number is, where the switch tells no name: `{"+12125550140": "ABC Company"}`."""
 
 
 def read_configuration(octets: bytes, *, toml: bool = False) -> Configuration:

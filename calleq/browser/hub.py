@@ -64,7 +64,7 @@ class Hub:
 
     def __init__(self, configuration: Configuration, clock: Clock, peers: Peers) -> None:
         self._lines = {line.number: line for line in configuration.lines}
-        self._sip_host = configuration.sip_host
+        self._configuration = configuration
         self._clock = clock
         self._peers = peers
         self._sessions: dict[str, Session] = {}
@@ -120,7 +120,8 @@ class Hub:
             secrets.token_urlsafe(RESUME_OCTETS),
             clock=self._clock,
             peers=self._peers,
-            sip_host=self._sip_host,
+            sip_host=self._configuration.sip_host or self._lines[number].host,
+            names=self._configuration.names,
             over=self._over,
         )
         self._sessions[number] = session

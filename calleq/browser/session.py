@@ -6,7 +6,7 @@ not kept: when it comes back it is told how things stand.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import assert_never
 
 from calleq.browser import messages
@@ -40,10 +40,11 @@ class Session:
         clock: Clock,
         peers: Peers,
         sip_host: str,
+        names: Mapping[str, str],
         over: Callable[["Session"], None],
     ) -> None:
-        """`address` is where the page connects from, `resume` what it may come back with; `over` is
-        told when nothing is left of it."""
+        """`address` is where the page connects from, `resume` what it may come back with, `names`
+        whose numbers are; `over` is told when nothing is left of it."""
         self.line = line
         self.profile = profile
         self.address = address
@@ -55,6 +56,7 @@ class Session:
         """Answered ones."""
         self._clock = clock
         self._peers = peers
+        self._names = names
         self._over = over
         self._telephone = SipTelephone(line, sip_host, clock, self)
         self._send: Send | None = None
@@ -147,7 +149,7 @@ class Session:
 
     def invited(self, call: int, name: str, number: str) -> None:
         if self.state is State.IDLE:
-            self._call, self._shown = call, (name, number)
+            self._call, self._shown = call, (name or self._names.get(number, ""), number)
         self._give(Input.INVITED, call)
 
     def far_ended(self, call: int) -> None:

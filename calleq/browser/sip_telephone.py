@@ -39,7 +39,7 @@ from calleq.sip.transaction import Target
 from calleq.sip.uri import SipUri, TelUri, escape_user
 from calleq.sip.user_agent import Limits, UserAgent
 
-RTP_PORTS = range(26_000, 28_000, 2)
+RTP_PORTS = range(12_000, 14_000, 2)
 REGISTRATION_S = 300
 CALLS_LIMIT = 4
 """Of one line at once; all but one find it busy."""
