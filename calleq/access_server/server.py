@@ -43,6 +43,8 @@ from calleq.osn.messages import (
     AskForCall,
     CallEnded,
     CallProgress,
+    CircuitsJoined,
+    JoinCircuits,
     OsnError,
     SetUpCall,
     SetUpRefused,
@@ -53,6 +55,7 @@ from calleq.osn.messages import (
 from calleq.runtime.clock import Clock, Timer
 from calleq.runtime.tap import Tap
 from calleq.topology import Business, Topology
+from calleq.topology_equipment import instructed
 from calleq.units import SECOND_US
 from calleq.web.problems import ProblemDetail
 
@@ -84,10 +87,8 @@ class AccessServer:
         tap: Tap,
     ) -> None:
         self.name = topology.access_server.name
-        controls = {point.name for point in topology.service_control_points}
-        equipment = topology.access_server.equipment
-        self._switch = equipment if equipment in controls else topology.access_server.switch
-        """Whom instructions are sent to: the switch, or an SCP in its place."""
+        self._switch = instructed(topology)
+        """Whom instructions are sent to: the switch, or what makes calls in its place."""
         self._ring_limit_us = topology.ring_limit_us()
         self._accounts = accounts
         self._intake = intake
@@ -170,6 +171,9 @@ class AccessServer:
             message = decode(octets)
         except OsnError:
             self.ignored["undecodable"] += 1
+            return
+        if isinstance(message, JoinCircuits | CircuitsJoined):
+            self.ignored["not_of_a_call"] += 1
             return
         timeline = self._calls.get(message.call)
         if timeline is None:
