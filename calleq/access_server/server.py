@@ -172,9 +172,6 @@ class AccessServer:
         except OsnError:
             self.ignored["undecodable"] += 1
             return
-        if isinstance(message, JoinCircuits | CircuitsJoined):
-            self.ignored["not_of_a_call"] += 1
-            return
         timeline = self._calls.get(message.call)
         if timeline is None:
             self.ignored["unknown_call"] += 1
@@ -192,7 +189,7 @@ class AccessServer:
                 self._ended(timeline, "failed", message.cause, now_us, message.reason)
             case CallEnded():
                 self._ended(timeline, message.state, message.cause, message.at_us)
-            case SetUpCall() | AskForCall() | AddParty():
+            case SetUpCall() | AskForCall() | AddParty() | JoinCircuits() | CircuitsJoined():
                 self.ignored[str(message.__struct_config__.tag)] += 1
             case _:
                 assert_never(message)

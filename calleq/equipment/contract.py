@@ -24,10 +24,12 @@ from calleq.runtime.clock import Clock
 class Switch(Protocol):
     """What the equipment may ask of its switch."""
 
-    def join(self, circuits: tuple[CircuitKey, ...], done: Callable[[bool], object]) -> None:
-        """Have the parties called by these circuits hear each other in the switch, and not the
-        circuits; one alone hears its circuit again. `done` is told once whether it was done; never,
-        where the switch is gone."""
+    def join(
+        self, call: str, circuits: tuple[CircuitKey, ...], done: Callable[[bool], object]
+    ) -> None:
+        """Have the parties of a call that were called by these circuits hear each other in the
+        switch, and not the circuits; one alone hears its circuit again. `done` is told once whether
+        it was done; never, where the switch is gone."""
 
 
 @dataclass(frozen=True, slots=True)

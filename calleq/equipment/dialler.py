@@ -10,17 +10,40 @@ first: a party that the switch has joined hears nothing of its circuit.
 
 from collections.abc import Callable
 
-from calleq.calling_logic.circuits import TrunkAccess
+from calleq.calling_logic.circuits import Trunk, TrunkAccess
 from calleq.calling_logic.means import Way
 from calleq.equipment.contract import Site
 from calleq.media.contract import Player, Prompt, Verdict, player_source
+
+
+class Channels(TrunkAccess):
+    """The dialler's channels, and whose each is."""
+
+    def __init__(self, trunk: Trunk) -> None:
+        super().__init__(trunk)
+        self.call_of: dict[Way, str] = {}
+
+    def seize(self, call: str) -> Way | None:
+        return self._taken(call, super().seize(call))
+
+    def seize_extra(self, call: str) -> Way | None:
+        return self._taken(call, super().seize_extra(call))
+
+    def give_back(self, way: Way) -> None:
+        self.call_of.pop(way, None)
+        super().give_back(way)
+
+    def _taken(self, call: str, way: Way | None) -> Way | None:
+        if way is not None:
+            self.call_of[way] = call
+        return way
 
 
 class Dialler:
     """One dialler; fulfils `Equipment` and `Stage`."""
 
     def __init__(self, site: Site) -> None:
-        self.access = TrunkAccess(site.trunk)
+        self.access = Channels(site.trunk)
         self._site = site
         self._joined: set[Way] = set()
         """Whom the switch has joined with others."""
@@ -47,17 +70,22 @@ class Dialler:
             self._part(ways[0])
             done(True)
             return
+        call = self.access.call_of.get(ways[0]) if ways else None
+        if call is None:
+            done(False)
+            return
         self._joined.update(ways)
-        self._site.switch.join(tuple(way.key for way in ways), done)
+        self._site.switch.join(call, tuple(way.key for way in ways), done)
 
     def silence(self, way: Way) -> None:
         self._joined.discard(way)  # its call is over, and the switch knows
+        self.access.call_of.pop(way, None)
         self._hear(way)
 
     def _part(self, way: Way) -> None:
         if way in self._joined:
             self._joined.discard(way)
-            self._site.switch.join((way.key,), _whatever)
+            self._site.switch.join(self.access.call_of[way], (way.key,), _whatever)
 
     def _hear(self, way: Way, *sources: str) -> None:
         self._site.voice.feed(self._site.name, way.wire, sources)

@@ -40,13 +40,16 @@ class SwitchByOsn:
         self._requests = 0
         self._waiting: dict[int, Callable[[bool], object]] = {}
 
-    def join(self, circuits: tuple[CircuitKey, ...], done: Callable[[bool], object]) -> None:
+    def join(
+        self, call: str, circuits: tuple[CircuitKey, ...], done: Callable[[bool], object]
+    ) -> None:
         """See `Switch`."""
         self._requests += 1
         if len(self._waiting) >= REQUESTS_LIMIT:
             del self._waiting[next(iter(self._waiting))]
         self._waiting[self._requests] = done
-        self._bus.send(self._name, self._switch, encode(JoinCircuits(self._requests, circuits)))
+        request = JoinCircuits(call, self._requests, circuits)
+        self._bus.send(self._name, self._switch, encode(request))
 
     def answered(self, sender: str, message: CircuitsJoined) -> None:
         """The switch has done it, or not."""

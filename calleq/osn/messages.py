@@ -105,6 +105,7 @@ class JoinCircuits(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag=
     by these circuits hears all the others, and not the circuit. One alone hears its circuit again.
     Answered by `CircuitsJoined`."""
 
+    call: str
     request: int
     """A number of the asker's choice, which the answer repeats."""
     circuits: tuple[CircuitKey, ...]
@@ -115,6 +116,7 @@ class CircuitsJoined(
 ):
     """Whether the switch could do that; where not, nothing has changed."""
 
+    call: str
     request: int
     joined: bool
 

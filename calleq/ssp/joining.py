@@ -72,7 +72,7 @@ class Joining:
         """Do it if it can be done, and say so."""
         joined = self._join(self._owners.get(sender), message.circuits)
         self.refused += not joined
-        answer = CircuitsJoined(message.request, joined)
+        answer = CircuitsJoined(message.call, message.request, joined)
         self._bus.send(self._name, sender, encode(answer))
 
     def ended(self, call: JoinedCall) -> None:
