@@ -11,6 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from calleq.media.contract import Played, Prompt, Verdict
+from calleq.media.recorder import RecordingEnd
 from calleq.runtime.framing import LengthReader
 from calleq.runtime.framing import framed as behind_its_length
 
@@ -96,6 +97,19 @@ class ClearRecording(msgspec.Struct, frozen=True, tag="clear"):
     wire: str
 
 
+class StartRecording(msgspec.Struct, frozen=True, tag="start_recording"):
+    """Answer: `RecordingOver`, when the file is safe or gone."""
+
+    number: int
+    element: str
+    recording: str
+
+
+class StopRecording(msgspec.Struct, frozen=True, tag="stop_recording"):
+    element: str
+    recording: str
+
+
 Request = (
     Feed
     | Play
@@ -107,6 +121,8 @@ Request = (
     | Record
     | FetchRecording
     | ClearRecording
+    | StartRecording
+    | StopRecording
 )
 
 
@@ -147,13 +163,18 @@ class Recorded(msgspec.Struct, frozen=True, tag="recorded"):
     missed_frames: int
 
 
+class RecordingOver(msgspec.Struct, frozen=True, tag="recording_over"):
+    number: int
+    end: RecordingEnd
+
+
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
     """A request could not be done; nothing was changed by it."""
 
     reason: str
 
 
-Report = Ended | Marked | Judged | Pressed | Heard | Prepared | Recorded | Refused
+Report = Ended | Marked | Judged | Pressed | Heard | Prepared | Recorded | RecordingOver | Refused
 
 Received = TypeVar("Received")
 

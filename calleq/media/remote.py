@@ -27,6 +27,7 @@ from calleq.media import protocol
 from calleq.media.contract import Player, Prompt, Verdict
 from calleq.media.graph import Voices, check_sources
 from calleq.media.keypad import NO_KEY
+from calleq.media.recorder import RECORDINGS, RecordingEnd
 from calleq.units import SECOND_US
 
 START_LIMIT_S = 15.0
@@ -38,6 +39,9 @@ Answer = TypeVar("Answer", protocol.Prepared, protocol.Recorded)
 
 LOST_KEY_S = 1.0
 """After so long a key that is listened for when the voice process goes counts as not pressed."""
+
+
+_VOICE_LOST = RecordingEnd("failed", reason="the voice process is gone")
 
 
 class VoiceLostError(ConnectionError):
@@ -76,6 +80,7 @@ class RemoteVoice(asyncio.Protocol):
         self._listeners: dict[int, Callable[[Voices], object]] = {}
         self._prepared: dict[int, asyncio.Future[protocol.Prepared]] = {}
         self._recorded: dict[int, asyncio.Future[protocol.Recorded]] = {}
+        self._tapes: dict[int, Callable[[RecordingEnd], object]] = {}
         self._fed: dict[tuple[str, str], tuple[str, ...]] = {}
         self._recording: dict[tuple[str, str], None] = {}
 
@@ -175,6 +180,20 @@ class RemoteVoice(asyncio.Protocol):
         """Forget what was recorded there so far."""
         self._send(protocol.ClearRecording(element, wire))
 
+    def start_recording(
+        self, element: str, recording: str, ended: Callable[[RecordingEnd], object]
+    ) -> None:
+        """See `Recorder.start_recording`; one that goes on when the voice process is lost fails."""
+        number = next(self._numbers)
+        if self._send(protocol.StartRecording(number, element, recording)):
+            self._tapes[number] = ended
+        else:
+            self._loop.call_soon(ended, _VOICE_LOST)
+
+    def stop_recording(self, element: str, recording: str) -> None:
+        """See `Recorder.stop_recording`."""
+        self._send(protocol.StopRecording(element, recording))
+
     async def _ask(
         self,
         number: int,
@@ -250,6 +269,10 @@ class RemoteVoice(asyncio.Protocol):
                 _answer(self._prepared, number, report)
             case protocol.Recorded(number):
                 _answer(self._recorded, number, report)
+            case protocol.RecordingOver(number, end):
+                over = self._tapes.pop(number, None)
+                if over is not None:
+                    over(end)
             case protocol.Refused(reason):
                 self._refused(reason)
             case _:
@@ -264,6 +287,7 @@ class RemoteVoice(asyncio.Protocol):
         players, self._players = self._players, {}
         verdicts, self._verdicts = self._verdicts, {}
         keys, self._keys = self._keys, {}
+        tapes, self._tapes = self._tapes, {}
         error = VoiceLostError("the voice process is gone")
         for prepared in list(self._prepared.values()):
             if not prepared.done():
@@ -276,6 +300,8 @@ class RemoteVoice(asyncio.Protocol):
                 player.ended("failed")
         for tell in verdicts.values():
             tell("human")
+        for over in tapes.values():
+            over(_VOICE_LOST)
         for pressed in keys.values():
             self._loop.call_later(LOST_KEY_S, pressed, NO_KEY)
         for heard in list(self._listeners.values()):
@@ -320,10 +346,17 @@ class VoiceProcessHandle:
             return await self._process.wait()
 
 
-async def start_voice_process(cache_dir: Path, listen: str = "127.0.0.1:0") -> VoiceProcessHandle:
-    """Start `python -m calleq.media` and wait for its `ready`. Raises VoiceLostError."""
+async def start_voice_process(
+    cache_dir: Path, listen: str = "127.0.0.1:0", recordings: Path | None = None
+) -> VoiceProcessHandle:
+    """Start `python -m calleq.media` and wait for its `ready`. Raises VoiceLostError.
+
+    Recordings go to `recordings`, else to a directory beside that of the prompts.
+    """
+    recordings = recordings or cache_dir.parent / RECORDINGS
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "calleq.media", "--listen", listen, "--cache", str(cache_dir)),
+        *("--recordings", str(recordings)),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )

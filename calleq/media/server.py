@@ -32,23 +32,29 @@ from calleq.media.frames import FRAME_US
 from calleq.media.graph import VoiceError, Voices
 from calleq.media.music import hold_music
 from calleq.media.prompts import SpokenPrompts
+from calleq.media.recorder import RECORDINGS, RecordingEnd
 from calleq.media.sounds import make_mouths
+from calleq.media.taping import ThreadScribe
 from calleq.media.ticked import TickedVoice
 
 MAX_CONNECTIONS = 64
 DEFAULT_CACHE = Path("calleq-data") / "prompts"
+DEFAULT_RECORDINGS = Path("calleq-data") / RECORDINGS
 
 
 Claim = tuple[str, str, str]
-"""`feed`, `hear` or `play`; the element; the wire or player."""
+"""`feed`, `hear`, `play` or `tape`; the element; the wire, player or recording."""
 
 
 class VoiceProcess:
     """The plane, its ticks and the connections to it."""
 
-    def __init__(self, cache_dir: Path, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, cache_dir: Path, loop: asyncio.AbstractEventLoop, recordings: Path | None = None
+    ) -> None:
         self.prompts = SpokenPrompts(cache_dir)
-        self.voice = TickedVoice(self.prompts, self._fetch)
+        self.scribe = ThreadScribe(loop.call_soon_threadsafe)
+        self.voice = TickedVoice(self.prompts, self._fetch, recordings, self.scribe)
         self.connections: set[Connection] = set()
         self.owners: dict[Claim, Connection] = {}
         """Who asked last: an element that came back is not silenced by its past."""
@@ -72,10 +78,18 @@ class VoiceProcess:
 
     def _fetch(self, prompt: Prompt, come: Callable[[], object]) -> None:
         async def fetch() -> None:
-            await self.prompts.prepare(prompt)
+            if prompt.kind == "speech":
+                await self.prompts.prepare(prompt)
+            else:
+                await asyncio.to_thread(self.voice.load, prompt)
             come()
 
         self.spawn(fetch())
+
+    def end_recordings(self) -> None:
+        """Complete what is being recorded; returns when it is safe."""
+        self.voice.stop_recordings()
+        self.scribe.close()
 
     def frame_of_utc(self, at_us: int) -> int:
         """The frame that was heard at an instant (UTC), by the clocks as they stand now."""
@@ -121,6 +135,8 @@ class Connection(asyncio.Protocol):
                 self._voice.feed(element, name, ())
             case "hear":
                 self._voice.graph.end(element, name).listener = None
+            case "tape":
+                self._voice.stop_recording(element, name)
             case _:
                 self._voice.stop(element, name)
 
@@ -167,6 +183,12 @@ class Connection(asyncio.Protocol):
                 voice.hear(element, wire, partial(self._heard, number))
             case protocol.Prepare():
                 self._process.spawn(self._prepare(request))
+            case protocol.StartRecording(number, element, recording):
+                self._claim(("tape", element, recording))
+                over = partial(self._recording_over, number, element, recording)
+                voice.start_recording(element, recording, over)
+            case protocol.StopRecording(element, recording):
+                voice.stop_recording(element, recording)
             case protocol.Record(element, wire):
                 voice.record(element, wire)
             case protocol.FetchRecording():
@@ -196,6 +218,10 @@ class Connection(asyncio.Protocol):
             self._voice.play(request.element, request.player, request.prompt, Player(ended, marked))
         except VoiceError:
             ended("failed")
+
+    def _recording_over(self, number: int, element: str, recording: str, end: RecordingEnd) -> None:
+        self._disclaim(("tape", element, recording))
+        self._say(protocol.RecordingOver(number, end))
 
     def _judged(self, number: int, verdict: Verdict) -> None:
         self._say(protocol.Judged(number, verdict))
@@ -263,6 +289,7 @@ async def serve(
     *,
     say_ready: Callable[[str], object],
     with_parent: bool,
+    recordings: Path | None = None,
 ) -> None:
     """Run the voice process until it is told to end; `say_ready` is told where it listens.
 
@@ -273,7 +300,7 @@ async def serve(
     hold_music()  # made before the first caller holds
     # Beside the ticks: made within one, it would be a gap of a tenth of a second in every call.
     threading.Thread(target=make_mouths, daemon=True).start()
-    process = VoiceProcess(cache_dir, loop)
+    process = VoiceProcess(cache_dir, loop, recordings)
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
@@ -297,6 +324,7 @@ async def serve(
     with contextlib.suppress(asyncio.CancelledError):
         await ticks
     server.close()
+    process.end_recordings()
     if unix is not None:
         Path(unix).unlink(missing_ok=True)
 
@@ -325,10 +353,20 @@ def main(arguments: list[str] | None = None) -> int:
     where.add_argument("--listen", metavar="HOST:PORT", help="a loopback address; port 0: any")
     where.add_argument("--unix", metavar="PATH", help="a socket in the file system")
     parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE, help="where prompts are kept")
+    parser.add_argument(
+        "--recordings", type=Path, default=DEFAULT_RECORDINGS, help="where calls are recorded"
+    )
     given = parser.parse_args(arguments)
     try:
         asyncio.run(
-            serve(given.listen, given.unix, given.cache, say_ready=_print_ready, with_parent=True)
+            serve(
+                given.listen,
+                given.unix,
+                given.cache,
+                say_ready=_print_ready,
+                with_parent=True,
+                recordings=given.recordings,
+            )
         )
     except ValueError as error:
         parser.error(str(error))
