@@ -83,12 +83,7 @@ def _cost(scene: "_Scene", first: int, name: str, command: str) -> list[Figure]:
     return [
         Figure(f"call over {name}", cpu_s / CALLS * 1e3, "ms CPU", command),
         Figure(f"calls over {name} not completed", CALLS - completed, "calls", command),
-        Figure(
-            f"telephones' own, {name}",
-            report.cpu_s / (CALLS + WARMING_CALLS) * 1e3,
-            "ms CPU",
-            command,
-        ),
+        Figure(f"telephones' own, {name}", report.cpu_s / offered * 1e3, "ms CPU", command),
     ]
 
 

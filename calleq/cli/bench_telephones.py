@@ -178,7 +178,8 @@ class _Telephones(asyncio.DatagramProtocol):
     def _invited(self, event: events.Invited) -> None:
         now_us = _now_us()
         uri = event.request.uri
-        telephone = self._by_user.get(uri.user) if isinstance(uri, SipUri) else None
+        user = uri.user if isinstance(uri, SipUri) else None
+        telephone = self._by_user.get(user or "")
         if telephone is None:
             self._failures.append("404")
             self._agent.refuse(event.call, 404, None, now_us)
