@@ -124,6 +124,17 @@ class TickedVoice(VoicePlane):
         self.next_frame = 0
         self.missed_frames = 0
         self.ears_refused = 0
+        self._changing: Callable[[End], object] | None = None
+
+    def watch_changes(self, changing: Callable[[End], object]) -> None:
+        """Tell `changing` of each end whose sources are about to change."""
+        self._changing = changing
+        self.graph.relinked = changing
+        self._watching += 1
+
+    def _before_change(self, end: End, foreseen: bool = False) -> None:
+        if self._changing is not None:
+            self._changing(end)
 
     def tick(self, frame: int) -> None:
         """Render `frame`; a frame before the next one to come is not rendered again."""
