@@ -47,7 +47,9 @@ class Subscribers:
 
     def __init__(self, lines: Iterable[Line], domain: str, key: bytes) -> None:
         self._lines = {username_of(line): line for line in lines}
-        self.numbers = tuple(line.number for line in self._lines.values())
+        self.usernames = {name: line.number for name, line in self._lines.items()}
+        """The number of each username."""
+        self.numbers = tuple(self.usernames.values())
         self._guard = Guard(domain, key, self._secret_of)
         self._contacts: dict[str, list[Contact]] = {}
         self._domain = domain
