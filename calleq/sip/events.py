@@ -172,7 +172,7 @@ class RegistrationFailed(msgspec.Struct, frozen=True):
     status: int
     """408 where nobody answered."""
     again_us: int | None
-    """When it is tried again by itself; None: it is not (403, 404, wrong password)."""
+    """When it is tried again by itself; None: it was to be taken back."""
     response: Response | None = None
 
 
