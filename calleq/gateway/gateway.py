@@ -94,7 +94,7 @@ class Gateway:
             for line in topology.lines
             if line.access != "simulated" and homes.of(line.number) == switch.name
         ]
-        self.subscribers = Subscribers(own, self.domain, ground.secret)
+        self.subscribers = Subscribers(own, self.domain, ground.secret, access.digests)
         self.trunks = trunks_of(topology.sip_trunks, switch.name, self.domain)
         self.agent = UserAgent(
             contact=self._contact,
