@@ -10,74 +10,32 @@ its state does not allow, does nothing: events and verbs may cross.
 
 from collections.abc import Callable, Mapping, Sequence
 
-import msgspec
-
-from calleq.sip import transactions as layer
 from calleq.sip.answering import TheirInvite
 from calleq.sip.asking import Asked, Asking
 from calleq.sip.bounds import SipError
-from calleq.sip.call import Call
 from calleq.sip.call_table import State
 from calleq.sip.calling import OurInvite
+from calleq.sip.calls import Calls, Layer
 from calleq.sip.checks import Abilities, Refusal
-from calleq.sip.dialog import MAX_FORWARDS, as_called
+from calleq.sip.dialog import MAX_FORWARDS
 from calleq.sip.end import End
 from calleq.sip.events import (
     Binding,
     Credentials,
     Ended,
     Event,
-    Invited,
+    Limits,
     Outgoing,
     Replied,
-    Requested,
 )
 from calleq.sip.fields import NameAddress
 from calleq.sip.interworking import cause_of_status, reason_of_cause, status_of_cause
-from calleq.sip.message import Fields, Request, Response, respond
+from calleq.sip.message import Fields, Response
 from calleq.sip.negotiation import Agreed, Local
-from calleq.sip.partner import Partner, is_direct
 from calleq.sip.proof import Proof
 from calleq.sip.registration import Registration
-from calleq.sip.session import description_of
-from calleq.sip.session_timer import accept as accept_timer
-from calleq.sip.transaction import Key, Target, Transaction
-from calleq.sip.transaction_tables import INVITE_CLIENT
-from calleq.sip.transactions import RETRY_AFTER_S, Transactions
+from calleq.sip.transaction import Key, Target
 from calleq.sip.uri import Uri
-from calleq.units import SECOND_US
-
-CALL_METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "PRACK", "UPDATE")
-CALLS_LIMIT = 20_000
-REQUESTS_LIMIT = 1_000
-"""Registrations, and requests outside of calls that wait for their answer, each."""
-TRANSACTIONS_LIMIT = 100_000
-RINGING_US = 180 * SECOND_US
-"""Longer than this no telephone rings (RFC 3261 §16.6, Timer C)."""
-
-
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """Bounds of one user agent."""
-
-    calls: int = CALLS_LIMIT
-    transactions: int = TRANSACTIONS_LIMIT
-    ringing_us: int = RINGING_US
-    session_s: int = 1_800
-    """Session-Expires that we ask for (RFC 4028)."""
-    shortest_session_s: int = 90
-
-
-class _Layer(Transactions):
-    """The transactions of a user agent, which hears of the end of an accepted INVITE of ours."""
-
-    def __init__(self, abilities: Abilities, limit: int) -> None:
-        super().__init__(abilities, limit=limit)
-        self.over: list[Key] = []
-
-    def ended(self, transaction: Transaction) -> None:
-        super().ended(transaction)
-        if transaction.machine is INVITE_CLIENT:
-            self.over.append(transaction.key)
 
 
 class _Answer:
@@ -95,6 +53,9 @@ class _Answer:
         self._agent.replied(self._handle, None)
 
 
+CALL_METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "PRACK", "UPDATE")
+REQUESTS_LIMIT = 1_000
+"""Registrations, and requests outside of calls that wait for their answer, each."""
 DEFAULT_LIMITS = Limits()
 
 
@@ -120,15 +81,11 @@ class UserAgent:
         about = {name: told[name] for name in ("allow", "supported")}
         about["user-agent"] = [user_agent]
         self._limits = limits
-        self._handed = handed
-        self._abilities = abilities
-        self._layer = _Layer(abilities, limits.transactions)
+        self._layer = Layer(abilities, limits.transactions)
         self._end = End(self._layer, contact, random, about)
         self._asking = Asking(self._end)
-        self._calls: dict[int, Call] = {}
-        self._by_tag: dict[str, Call] = {}
-        """By our tag, which no two calls share."""
-        self._invited: dict[Key, TheirInvite] = {}
+        self._table = Calls(self._layer, self._end, self._asking, abilities, handed, limits)
+        self._calls = self._table.calls
         self._registrations: dict[int, Registration] = {}
         self._waiting: set[int] = set()
 
@@ -141,7 +98,7 @@ class UserAgent:
     def receive(self, octets: bytes, source: Target, now_us: int) -> None:
         """One message, whole, from there."""
         self._layer.receive(octets, source, now_us)
-        self._drain(now_us)
+        self._table.drain(now_us)
 
     def next_event(self) -> Event | None:
         """What happened next; None where nothing did."""
@@ -161,14 +118,14 @@ class UserAgent:
     def handle_timers(self, now_us: int) -> None:
         """Do what is due."""
         self._layer.handle_timers(now_us)
-        self._drain(now_us)
+        self._table.drain(now_us)
         self._end.handle_timers(now_us)
-        self._drain(now_us)
+        self._table.drain(now_us)
 
     def transport_failed(self, target: Target, now_us: int) -> None:
         """The connection broke, or nothing can be sent there."""
         self._layer.transport_failed(target, now_us)
-        self._drain(now_us)
+        self._table.drain(now_us)
 
     # Calls of ours.
 
@@ -178,31 +135,10 @@ class UserAgent:
             raise SipError(f"more than {self._limits.calls} calls")
         end = self._end
         call_id = outgoing.call_id or f"{end.random(96):024x}"
-        call = self._call(State.CALLING, call_id)
+        call = self._table.open(State.CALLING, call_id)
         call.side = OurInvite(call, outgoing, self._asking, self._limits.ringing_us, now_us)
-        self._add(call)
+        self._table.add(call)
         return call.handle
-
-    def _call(self, state: State, call_id: str) -> Call:
-        return Call(
-            self._end.handle(),
-            self._end,
-            state,
-            call_id,
-            self._end.tag(),
-            self._forget,
-            interval_s=self._limits.session_s,
-            shortest_s=self._limits.shortest_session_s,
-        )
-
-    def _add(self, call: Call) -> None:
-        self._calls[call.handle] = self._by_tag[call.tag] = call
-
-    def _forget(self, call: Call) -> None:
-        self._calls.pop(call.handle, None)
-        self._by_tag.pop(call.tag, None)
-        if isinstance(call.side, TheirInvite):
-            self._invited.pop(call.side.key, None)
 
     # Calls of theirs.
 
@@ -295,6 +231,8 @@ class UserAgent:
 
     def register(self, binding: Binding, now_us: int) -> int:
         """Register, and refresh until `unregister`; the handle. Raises SipError without room."""
+        kept = self._registrations
+        self._registrations = {h: one for h, one in kept.items() if not one.is_over}
         if len(self._registrations) >= REQUESTS_LIMIT:
             raise SipError(f"more than {REQUESTS_LIMIT} registrations")
         made = Registration(self._end.handle(), binding, self._end, self._asking)
@@ -363,136 +301,4 @@ class UserAgent:
         """Answer `Requested`. Not answering is no option: answer something within seconds."""
         found = self._layer.request_of(key)
         if found is not None:
-            self._respond(key, found, status, now_us, fields=fields, body=body)
-
-    # What the transactions tell.
-
-    def _drain(self, now_us: int) -> None:
-        layer_ = self._layer
-        while (event := layer_.next_event()) is not None:
-            match event:
-                case layer.Answered(key, response):
-                    self._asking.answered(key, response, now_us)
-                case layer.Requested(key, request, source):
-                    self._requested(key, request, source, now_us)
-                case layer.Cancelled(key, cancel):
-                    if (side := self._invited.get(key)) is not None:
-                        side.cancelled(cancel, now_us)
-                case layer.TimedOut(key):
-                    self._asking.timed_out(key, now_us)
-                case layer.Unreachable(key):
-                    self._asking.unreachable(key, now_us)
-                    if (side := self._invited.get(key)) is not None:
-                        side.broke(now_us)
-        while layer_.over:
-            self._asking.over(layer_.over.pop())
-
-    def _respond(
-        self,
-        key: Key,
-        request: Request,
-        status: int,
-        now_us: int,
-        *,
-        fields: Mapping[str, list[str]] = {},
-        body: bytes = b"",
-    ) -> None:
-        made = {**self._end.about, **fields}
-        tag = "" if request.called.tag else self._end.tag()
-        response = respond(request, status, to_tag=tag, fields=made, body=body)
-        self._layer.respond(key, response, now_us)
-
-    def _requested(self, key: Key | None, request: Request, source: Target, now_us: int) -> None:
-        if key is None:
-            self._ack_came(request, now_us)
-        elif request.called.tag:
-            self._within(key, request, source, now_us)
-        elif request.method == "INVITE":
-            self._invited_by(key, request, source, now_us)
-        elif request.method in self._handed:
-            self._end.events.append(Requested(key, request, source))
-        elif request.method == "OPTIONS":
-            self._respond(key, request, 200, now_us, fields=self._abilities.fields())
-        else:
-            self._respond(key, request, 481, now_us)
-
-    def _invited_by(self, key: Key, request: Request, source: Target, now_us: int) -> None:
-        """A new call of theirs."""
-        limits = self._limits
-        if len(self._calls) >= limits.calls:
-            later = {"retry-after": [str(RETRY_AFTER_S)]}
-            self._respond(key, request, 503, now_us, fields=later)
-            return
-        call = self._call(State.INVITED, request.call_id)
-        try:
-            timing = accept_timer(
-                request,
-                now_us,
-                interval_s=limits.session_s,
-                shortest_s=limits.shortest_session_s,
-            )
-            offer = description_of(request)
-            seen_from = source if is_direct(request) else None
-            dialog = as_called(request, call.tag, source=seen_from)
-        except SipError:
-            self._respond(key, request, 400, now_us)
-            return
-        if isinstance(timing, Refusal):
-            self._respond(key, request, timing.status, now_us, fields=timing.fields)
-            return
-        partner = call.partner = Partner(self._end, self._asking, dialog, source)
-        call.session.partner = partner
-        partner.note_allowed(request)
-        side = TheirInvite(call, key, request, offer, timing, limits.ringing_us, now_us)
-        call.side = self._invited[key] = side
-        self._add(call)
-        self._end.events.append(Invited(call.handle, request, source, offer))
-
-    def _found(self, request: Request) -> tuple[Call, Partner] | None:
-        """The call and the far end that a request within a dialog is of."""
-        call = self._by_tag.get(request.called.tag)
-        if call is None or call.call_id != request.call_id:
-            return None
-        partner = call.partner or call.side.partner_of(request.caller.tag)
-        if partner is None or partner.dialog.remote.tag != request.caller.tag:
-            return None
-        return call, partner
-
-    def _within(self, key: Key, request: Request, source: Target, now_us: int) -> None:
-        """A request within a dialog."""
-        found = self._found(request)
-        if found is None:
-            self._respond(key, request, 481, now_us)
-            return
-        call, partner = found
-        match request.method:
-            case "INVITE" | "UPDATE":
-                if call.state is State.RELEASING:
-                    self._respond(key, request, 481, now_us)
-                else:
-                    call.their_offers.receive(key, request, partner, source, now_us)
-                return
-            case "PRACK" if isinstance(call.side, TheirInvite):
-                call.side.pracked(key, request, now_us)
-                return
-        try:
-            refused = partner.judge(request, source)
-        except SipError:
-            refused = Refusal(400, "unfit")
-        if refused is not None:
-            self._respond(key, request, refused.status, now_us, fields=refused.fields)
-        elif request.method == "BYE" and call.partner is not None:
-            self._respond(key, request, 200, now_us)
-            call.bye_came(request, now_us)
-        elif request.method == "OPTIONS":
-            self._respond(key, request, 200, now_us, fields=self._abilities.fields())
-        else:
-            self._respond(key, request, 481, now_us)
-
-    def _ack_came(self, ack: Request, now_us: int) -> None:
-        found = self._found(ack)
-        if found is None:
-            return
-        call, _ = found
-        if not call.their_offers.acknowledged(ack, now_us) and isinstance(call.side, TheirInvite):
-            call.side.acknowledged(ack, now_us)
+            self._table.respond(key, found, status, now_us, fields=fields, body=body)
