@@ -5,21 +5,23 @@ puts the elements of one process onto it; which plant it is (real time in one pr
 the virtual clock) makes no difference to any element.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from calleq import __version__
 from calleq.access_server.server import AccessServer
 from calleq.accounts.accounts import Accounts
 from calleq.accounts.passwords import PasswordVerifier
+from calleq.equipment.service import EquipmentService
 from calleq.gateway.gateway import Gateway
 from calleq.intake.intake import Intake
 from calleq.intake.references import CallReferences
 from calleq.ip_peripheral.service import IntelligentPeripheral
 from calleq.journal.contract import Journal
-from calleq.journal.entries import LineSeized, Stamped, Started, by_entity
+from calleq.journal.entries import Stamped, Started, by_entity
 from calleq.lines.contract import LinePlant
 from calleq.media.contract import Voice
+from calleq.network_callers import equipments_of, group_between, last_seizures
 from calleq.network_gateways import SipGround, build_gateways
 from calleq.network_routes import set_routes, set_ways_out
 from calleq.network_services import resource_of, sccp_plans
@@ -106,6 +108,7 @@ class Network:
     gateways: dict[str, Gateway] = field(default_factory=dict)
     """By the switch's name."""
     peripherals: dict[str, IntelligentPeripheral] = field(default_factory=dict)
+    equipments: dict[str, EquipmentService] = field(default_factory=dict)
     control_points: dict[str, ControlPoint] = field(default_factory=dict)
     accounts: Accounts | None = None
     intake: Intake | None = None
@@ -132,6 +135,8 @@ class Network:
             switch.resume(own.get(name, ()))
         for name, peripheral in self.peripherals.items():
             peripheral.restart(own.get(name, ()))
+        for name, equipment in self.equipments.items():
+            equipment.restart(own.get(name, ()))
         for name, control in self.control_points.items():
             control.restart(own.get(name, ()))
         if self.server is not None:
@@ -151,7 +156,8 @@ class Network:
     def _writers(self) -> list[str]:
         """The elements here that write the journal."""
         doors = [] if self.server is None else [self.topology.access_server.name]
-        return [*doors, *self.switches, *self.peripherals, *self.control_points]
+        callers = [*self.peripherals, *self.equipments, *self.control_points]
+        return [*doors, *self.switches, *callers]
 
     def lines_lost(self, switch: str) -> None:
         """The wires between a switch and its telephones broke; told in each of their processes."""
@@ -181,7 +187,7 @@ def build_network(
     Of those that are `played` there is the signalling alone, for somebody else to stand there.
     """
     chosen = frozenset(element_names(topology)) if elements is None else elements
-    last_seizures = _last_seizures(entries)
+    last = last_seizures(entries)
     network = Network(topology, plant.journal)
     _build_nodes(network, plant, chosen)
     chosen -= played
@@ -196,7 +202,7 @@ def build_network(
                 bus=plant.bus,
                 journal=plant.journal,
                 clock=plant.clock,
-                last_seizure=last_seizures.get(switch.name, 0),
+                last_seizure=last.get(switch.name, 0),
                 sccp=network.sccp.get(switch.name),
             )
     network.gateways = build_gateways(
@@ -210,6 +216,9 @@ def build_network(
         plant.secret,
     )
     _build_peripherals(network, plant, chosen)
+    network.equipments |= equipments_of(
+        topology, chosen, network.exchanges, plant.voice, plant.bus, plant.journal, plant.clock
+    )
     _build_control_points(network, plant, chosen)
     if topology.access_server.name in chosen:
         _build_door(network, plant)
@@ -232,11 +241,7 @@ def _build_peripherals(network: Network, plant: Plant, chosen: frozenset[str]) -
     topology = network.topology
     for peripheral in topology.peripherals:
         if peripheral.name in chosen:
-            group = next(
-                trunk.name
-                for trunk in topology.trunks
-                if set(trunk.ends) == {peripheral.name, peripheral.switch}
-            )
+            group = group_between(topology, peripheral.name, peripheral.switch)
             network.peripherals[peripheral.name] = IntelligentPeripheral(
                 name=peripheral.name,
                 exchange=network.exchanges[peripheral.name],
@@ -370,13 +375,3 @@ def _build_door(network: Network, plant: Plant) -> None:
         plant.clock,
         plant.tap,
     )
-
-
-def _last_seizures(entries: Iterable[Stamped]) -> dict[str, int]:
-    """The highest seizure number of each switch."""
-    last: dict[str, int] = {}
-    for stamped in entries:
-        entry = stamped.entry
-        if isinstance(entry, LineSeized) and entry.seizure > last.get(stamped.entity, 0):
-            last[stamped.entity] = entry.seizure
-    return last

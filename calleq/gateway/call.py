@@ -14,9 +14,9 @@ whatever it would have said.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from calleq.causes import Q850
+from calleq.gateway.means import Means
 from calleq.gateway.table import TABLE, TIMER_US, GAction, GInput, GState
 from calleq.gateway.voice import CallVoice
 from calleq.gateway.way import Destination, Kind, Walk, Way
@@ -32,42 +32,17 @@ from calleq.lines.messages import (
     Setup,
 )
 from calleq.media.ports import PortEvent, Quality
-from calleq.runtime.clock import Clock, Timer
+from calleq.runtime.clock import Timer
 from calleq.runtime.steps import steps_of
 from calleq.sip import events as sip
 from calleq.sip.interworking import status_of_cause
 from calleq.sip.negotiation import Agreed, Local
-from calleq.sip.user_agent import UserAgent
 
 RINGING_STATUS = 180
 ELSEWHERE = {"reason": ['SIP;cause=200;text="Call completed elsewhere"']}
 """Why a telephone stops to ring that should not count the call as missed (RFC 3326)."""
 
 _UNSPECIFIED = Q850.NORMAL_UNSPECIFIED
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What the calls of one gateway work with."""
-
-    agent: UserAgent
-    clock: Clock
-    send: Callable[[str, LineMessage], object]
-    """A message to the switch, by line."""
-    compose: Callable[["GatewayCall", Destination, Local], sip.Outgoing]
-    bind: Callable[[int, "GatewayCall"], object]
-    """Events of this handle are this call's."""
-    unbind: Callable[[int], object]
-    failed: Callable[["GatewayCall", Destination, sip.Failed], object]
-    """A destination came to nothing, whatever becomes of the call."""
-    ended: Callable[["GatewayCall"], object]
-    """The call reference is free again, and nothing is left."""
-    flush: Callable[[], object]
-    """The user agent has something to send."""
-
-    def now_us(self) -> int:
-        """The time of transactions and timers."""
-        return self.clock.monotonic_us()
 
 
 class GatewayCall:

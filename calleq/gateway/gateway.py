@@ -18,9 +18,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from calleq.causes import Q850
-from calleq.gateway.call import GatewayCall, Means
+from calleq.gateway.call import GatewayCall
 from calleq.gateway.contract import Resolve, SipTransport
-from calleq.gateway.identity import Caller, dialled_number, read_caller, shown_caller, wants_privacy
+from calleq.gateway.identity import Caller, shown_caller
+from calleq.gateway.invitations import Invitations
+from calleq.gateway.means import LineCall, Means
 from calleq.gateway.subscribers import Subscribers
 from calleq.gateway.trunks import Trunk, resolve_addresses, trunks_of
 from calleq.gateway.voice import CallVoice
@@ -28,13 +30,10 @@ from calleq.gateway.watch import TrunkWatch
 from calleq.gateway.way import Destination, Kind, Way, is_broken
 from calleq.lines.contract import LinePlant
 from calleq.lines.messages import (
-    LINE_REFERENCES,
-    TRUNK_REFERENCES,
     LineError,
     LineMessage,
     Release,
     ReleaseComplete,
-    Screening,
     Setup,
 )
 from calleq.lines.q931 import decode, encode
@@ -43,11 +42,8 @@ from calleq.media.ports import PortEvent, Ports
 from calleq.runtime.clock import Clock, Timer
 from calleq.runtime.tap import Segment, Tap
 from calleq.sip import events as sip
-from calleq.sip.bounds import SipError
 from calleq.sip.fields import NameAddress
-from calleq.sip.interworking import status_of_cause
-from calleq.sip.message import Request
-from calleq.sip.negotiation import Local, answer
+from calleq.sip.negotiation import Local
 from calleq.sip.transaction import Target
 from calleq.sip.uri import SipUri
 from calleq.sip.user_agent import UserAgent
@@ -86,11 +82,12 @@ class Gateway:
         assert access is not None, "only switches with sip have a gateway"
         self.name = switch.name
         self.element = element_of(switch.name)
-        self.domain = access.domain or access.listen.rpartition(":")[0]
+        host = access.listen.rpartition(":")[0]
+        self.domain = access.domain or host
+        self.media_host = access.media_host or host
         self.malformed = 0
         """Octet strings of the switch that were no line message."""
         self._ground = ground
-        self._country_code = topology.country_code
         homes = HomeSwitches(topology)
         own = [
             line
@@ -106,9 +103,8 @@ class Gateway:
         )
         self._calls: dict[tuple[str, bool, int], GatewayCall] = {}
         """By line, who chose the reference, and the reference."""
-        self._by_handle: dict[int, GatewayCall] = {}
+        self._by_handle: dict[int, LineCall] = {}
         self._by_wire: dict[str, GatewayCall] = {}
-        self._references: dict[str, int] = {}
         self._timer: Timer | None = None
         self._timer_us = 0
         self._flushing = False
@@ -120,8 +116,11 @@ class Gateway:
             bind=self._by_handle.__setitem__,
             unbind=lambda handle: self._by_handle.pop(handle, None),
             failed=self._destination_failed,
-            ended=self._ended,
+            ended=self.ended,
             flush=self.flush,
+        )
+        self._invitations = Invitations(
+            self.agent, self.subscribers, self.trunks, topology.country_code, self, ground.clock
         )
         self.watch = TrunkWatch(self.agent, self.trunks, ground.clock, self.flush)
 
@@ -129,6 +128,7 @@ class Gateway:
         """Listen, and connect to the switch: telephones may register from now on."""
         ground = self._ground
         ground.transport.start(self._arrived, self._transport_failed)
+        ground.ports.open_ports(self.element, self.media_host)
         ground.ports.on_port_event(self.element, self._port_event)
         for name in (*self.subscribers.numbers, *self.trunks):
             ground.lines.plug_in(self.name, name, self._receiver(name))
@@ -150,6 +150,14 @@ class Gateway:
         for call in list(self._calls.values()):
             call.received(ReleaseComplete(call.reference, Q850.OUT_OF_ORDER, not call.by_switch))
         self.flush()
+
+    def is_in_use(self, line: str, reference: int) -> bool:
+        """Whether a call of the line's own has that reference."""
+        return (line, False, reference) in self._calls
+
+    def calls_on(self, line: str) -> int:
+        """How many calls a line or trunk has now."""
+        return sum(1 for name, _, _ in self._calls if name == line)
 
     @property
     def calls_in_progress(self) -> int:
@@ -175,7 +183,7 @@ class Gateway:
 
     def _show(self, octets: bytes, far: Target, *, incoming: bool) -> None:
         near = self._ground.transport.address(far.transport)
-        link = f"sip:{far.transport} {near[0]}:{near[1]} {far.host}:{far.port}"
+        link = f"sip:{self.name} {far.transport} {near[0]}:{near[1]} {far.host}:{far.port}"
         ends = (f"{far.host}:{far.port}", self.name)
         sender, receiver = ends if incoming else reversed(ends)
         ground = self._ground
@@ -220,7 +228,7 @@ class Gateway:
     def _happened(self, event: sip.Event) -> None:
         match event:
             case sip.Invited():
-                self._invited(event)
+                self._invitations.take(event)
             case sip.Requested(key, request, source):
                 status, fields = self.subscribers.register(request, source, self._now_us())
                 self.agent.reply(key, status, self._now_us(), fields=fields)
@@ -269,7 +277,7 @@ class Gateway:
         call = None
         if cause is None:
             kind = Kind.TELEPHONE if trunk is None else Kind.TRUNK
-            call = self._new_call(kind, line, setup, by_switch=True)
+            call = self.new_call(kind, line, setup, by_switch=True)
             if call is None:
                 cause = Q850.RESOURCE_UNAVAILABLE
         if call is None:
@@ -282,7 +290,7 @@ class Gateway:
             return self.subscribers.way(line, self._now_us())
         return () if trunk.is_forbidden(called) else trunk.way(called)
 
-    def _new_call(
+    def new_call(
         self, kind: Kind, line: str, setup: Setup, *, by_switch: bool
     ) -> GatewayCall | None:
         """A call with a port at the end of its wire; None where no port is free."""
@@ -296,7 +304,7 @@ class Gateway:
         self._by_wire[wire] = call
         return call
 
-    def _compose(self, call: GatewayCall, destination: Destination, local: Local) -> sip.Outgoing:
+    def _compose(self, call: LineCall, destination: Destination, local: Local) -> sip.Outgoing:
         setup = call.setup
         trunk = self.trunks.get(call.line)
         trusted = trunk is not None and trunk.trunk.trusted
@@ -319,13 +327,14 @@ class Gateway:
         )
 
     def _destination_failed(
-        self, call: GatewayCall, destination: Destination, failed: sip.Failed
+        self, call: LineCall, destination: Destination, failed: sip.Failed
     ) -> None:
         trunk = self.trunks.get(call.line)
         if trunk is not None and is_broken(failed):
             self.watch.peer_failed(trunk, destination.peer)
 
-    def _ended(self, call: GatewayCall) -> None:
+    def ended(self, call: LineCall) -> None:
+        """The call reference is free again."""
         self._calls.pop((call.line, call.by_switch, call.reference), None)
         self._by_wire.pop(call.voice.wire, None)
 
@@ -333,90 +342,6 @@ class Gateway:
         call = self._by_wire.get(wire)
         if call is not None:
             call.port_event(event)
-
-    # Invitations of others.
-
-    def _invited(self, event: sip.Invited) -> None:
-        trunk = next((one for one in self.trunks.values() if one.accepts(event.source)), None)
-        if trunk is not None:
-            self._dials(event, trunk.name, trunk)
-            return
-        admitted = self.subscribers.admit(event.request, event.source, self._now_us())
-        if admitted.line:
-            self._dials(event, admitted.line, None)
-        else:
-            self.agent.refuse(
-                event.call, admitted.status, None, self._now_us(), fields=admitted.fields
-            )
-
-    def _dials(self, event: sip.Invited, line: str, trunk: Trunk | None) -> None:
-        """Somebody whom we know calls a number."""
-        request = event.request
-        called = _called(request, self._country_code)
-        cause = Q850.UNALLOCATED if not called else None
-        reference = self._free_reference(line, trunk)
-        if reference is None:
-            cause = Q850.NO_CIRCUIT
-        call = None
-        if cause is None and reference is not None:
-            setup = self._setup(request, line, trunk, reference, called)
-            kind = Kind.TELEPHONE if trunk is None else Kind.TRUNK
-            call = self._new_call(kind, line, setup, by_switch=False)
-            cause = Q850.RESOURCE_UNAVAILABLE
-        if call is None:
-            status = status_of_cause(int(cause or 0))
-            self.agent.refuse(event.call, status, cause, self._now_us())
-            return
-        if (
-            event.offer is not None
-            and answer(event.offer, call.voice.local(secure=True))[1] is None
-        ):
-            call.voice.close(lambda measured: None)
-            self._ended(call)
-            self.agent.refuse(event.call, 488, None, self._now_us())
-            return
-        call.dial(event.call)
-
-    def _setup(
-        self, request: Request, line: str, trunk: Trunk | None, reference: int, called: str
-    ) -> Setup:
-        """A line's caller is the line; a trunk's whoever it names."""
-        if trunk is None:
-            return Setup(reference, called, line, restricted=wants_privacy(request))
-        trusted = trunk.trunk.trusted
-        caller = read_caller(request, self._country_code, trusted=trusted)
-        screening = Screening.PASSED if trusted else Screening.UNSCREENED
-        return Setup(
-            reference,
-            called,
-            caller.number,
-            caller.display,
-            restricted=caller.restricted and bool(caller.number),
-            screening=screening,
-        )
-
-    def _free_reference(self, line: str, trunk: Trunk | None) -> int | None:
-        """A call reference of ours, in turn; None where the trunk's channels are all in use."""
-        own = LINE_REFERENCES.far_end if trunk is None else TRUNK_REFERENCES.far_end
-        if trunk is not None:
-            in_use = sum(1 for name, _, _ in self._calls if name == line)
-            if in_use >= trunk.trunk.channels:
-                return None
-        reference = self._references.get(line, own.start)
-        for _ in range(len(own)):
-            following = reference + 1 if reference + 1 in own else own.start
-            if (line, False, reference) not in self._calls:
-                self._references[line] = following
-                return reference
-            reference = following
-        return None
-
-
-def _called(request: Request, country_code: str) -> str:
-    try:
-        return dialled_number(request.uri, country_code)
-    except SipError:
-        return ""
 
 
 def _cause_of_no_way(trunk: Trunk | None, called: str) -> Q850:
