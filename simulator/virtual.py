@@ -64,8 +64,8 @@ class VirtualNetwork:
         """`entries` is the journal of a life before: the network recovers from it.
 
         `sip` gives what gateways stand on; without it, nobody speaks SIP whatever the topology
-        says. With a sink the journal or the diary hands its entries over and keeps none, so that a run
-        may be long.
+        says. With a sink the journal or the diary hands its entries over and keeps none, so that a
+        run may be long.
         """
         self.topology = topology
         self.clock = VirtualClock(start_us)
