@@ -110,7 +110,7 @@ async def hosting(
         journal = await opening
         wires = await stack.enter_async_context(_wires(wish, clock, capture))
         verifier = PooledVerifier(pool, loop.call_soon_threadsafe)
-        sip = await stack.enter_async_context(_sip(wish, voice))
+        sip = await stack.enter_async_context(_sip(wish, voice, clock))
         plant = _plant(wish, clock, journal, wires, voice, capture, verifier, diary, sip)
         host = _set_to_work(wish, plant, voice, wires, journal)
         gc.enable()
@@ -155,15 +155,17 @@ def _plant(
 
 
 @contextlib.asynccontextmanager
-async def _sip(wish: Wish, voice: RemoteVoice) -> AsyncIterator[SipGround | None]:
+async def _sip(wish: Wish, voice: RemoteVoice, clock: LoopClock) -> AsyncIterator[SipGround | None]:
     """Sockets for SIP, where an element here speaks it."""
     if not has_sip(wish.topology, wish.elements):
         yield None
         return
-    from calleq.cli.sip_ground import sip_ground  # slow to import, as all that speaks TCP
+    # slow to import, as all that speaks TCP
+    from calleq.cli.sip_ground import addresses_free, sip_ground
 
-    async with sip_ground(voice) as ground:
-        yield ground
+    async with sip_ground(voice, clock) as ground:
+        with addresses_free():
+            yield ground
 
 
 @contextlib.asynccontextmanager
