@@ -12,6 +12,7 @@ from calleq import __version__
 from calleq.access_server.server import AccessServer
 from calleq.accounts.accounts import Accounts
 from calleq.accounts.passwords import PasswordVerifier
+from calleq.equipment.contract import Factory
 from calleq.equipment.service import EquipmentService
 from calleq.intake.intake import Intake
 from calleq.intake.references import CallReferences
@@ -86,6 +87,8 @@ class Plant:
     """What stands between a node of that name and its exchange; None: nothing does."""
     below_sccp: Callable[[str, SignallingNetwork], SignallingNetwork] | None = None
     """What stands between a node of that name and its SCCP; None: nothing does."""
+    drivers: Mapping[str, Factory] = field(default_factory=dict)
+    """Drivers of equipment by its name, in place of those that the topology names."""
 
 
 @dataclass(slots=True)
@@ -196,7 +199,14 @@ def build_network(
             )
     _build_peripherals(network, plant, chosen)
     network.equipments |= equipments_of(
-        topology, chosen, network.exchanges, plant.voice, plant.bus, plant.journal, plant.clock
+        topology,
+        chosen,
+        network.exchanges,
+        plant.voice,
+        plant.bus,
+        plant.journal,
+        plant.clock,
+        plant.drivers,
     )
     _build_control_points(network, plant, chosen)
     if topology.access_server.name in chosen:
