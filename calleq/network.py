@@ -14,6 +14,7 @@ from calleq.accounts.accounts import Accounts
 from calleq.accounts.passwords import PasswordVerifier
 from calleq.equipment.contract import Factory
 from calleq.equipment.service import EquipmentService
+from calleq.gateway.gateway import Gateway
 from calleq.intake.intake import Intake
 from calleq.intake.references import CallReferences
 from calleq.ip_peripheral.service import IntelligentPeripheral
@@ -22,6 +23,8 @@ from calleq.journal.entries import Stamped, Started, by_entity
 from calleq.lines.contract import LinePlant
 from calleq.media.contract import Voice
 from calleq.network_callers import equipments_of, group_between, last_seizures
+from calleq.network_gateways import SipGround, build_gateways
+from calleq.network_routes import set_routes, set_ways_out
 from calleq.network_services import resource_of, sccp_plans
 from calleq.osn.contract import Bus
 from calleq.runtime.clock import Clock
@@ -89,6 +92,8 @@ class Plant:
     """What stands between a node of that name and its SCCP; None: nothing does."""
     drivers: Mapping[str, Factory] = field(default_factory=dict)
     """Drivers of equipment by its name, in place of those that the topology names."""
+    sip: SipGround | None = None
+    """What gateways stand on; None: nobody here speaks SIP, whatever the topology says."""
 
 
 @dataclass(slots=True)
@@ -103,6 +108,8 @@ class Network:
     """Where a network has SCPs: of each node that asks or serves one."""
     link_ends: list[LinkEnd] = field(default_factory=list)
     switches: dict[str, SwitchService] = field(default_factory=dict)
+    gateways: dict[str, Gateway] = field(default_factory=dict)
+    """By the switch's name."""
     peripherals: dict[str, IntelligentPeripheral] = field(default_factory=dict)
     equipments: dict[str, EquipmentService] = field(default_factory=dict)
     control_points: dict[str, ControlPoint] = field(default_factory=dict)
@@ -137,6 +144,8 @@ class Network:
             control.restart(own.get(name, ()))
         if self.server is not None:
             self.server.restart(entries)
+        for gateway in self.gateways.values():
+            gateway.start()
         if self.telephones is not None:
             self.telephones.start()
 
@@ -144,6 +153,8 @@ class Network:
         """The process is about to end: what goes on is proved up to now, and nothing released."""
         for switch in self.switches.values():
             switch.stop()
+        for gateway in self.gateways.values():
+            gateway.stop()
 
     def _writers(self) -> list[str]:
         """The elements here that write the journal."""
@@ -197,6 +208,16 @@ def build_network(
                 last_seizure=last.get(switch.name, 0),
                 sccp=network.sccp.get(switch.name),
             )
+    network.gateways = build_gateways(
+        topology,
+        chosen,
+        plant.sip,
+        plant.lines,
+        plant.clock,
+        plant.tap,
+        plant.random_bits,
+        plant.secret,
+    )
     _build_peripherals(network, plant, chosen)
     network.equipments |= equipments_of(
         topology,
@@ -298,9 +319,9 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
             below = node if plant.below_sccp is None else plant.below_sccp(name, node)
             network.sccp[name] = SccpNode(below, plant.clock, plans[name], variant)
         if isinstance(node, TransferPoint):
-            _set_ways_out(node, name, topology, codes)
+            set_ways_out(node, name, topology, codes)
             continue
-        _set_routes(node, name, topology, codes)
+        set_routes(node, name, topology, codes)
         if name not in controls:
             network.exchanges[name] = IsupExchange(
                 name,
@@ -320,53 +341,6 @@ def _timers(topology: Topology) -> IsupTimers:
         return timers_of(topology.isup_timers, usual)
     except ValueError as wrong:
         raise TopologyError(f"isup_timers: {wrong}") from None
-
-
-def _set_routes(node: Mtp3Node, name: str, topology: Topology, codes: dict[str, int]) -> None:
-    """Directly where there is a link, else over every transfer point that the node is linked to.
-
-    Our own transfer points come first for our own nodes, foreign ones for foreign nodes.
-    """
-    adjacent = {end for link in topology.links if name in link.ends for end in link.ends} - {name}
-    foreign = topology.foreign()
-    own = tuple(codes[point.name] for point in topology.transfer_points if point.name in adjacent)
-    beyond = tuple(
-        codes[point.name]
-        for point in topology.foreign_nodes
-        if point.kind == "transfer_point" and point.name in adjacent
-    )
-    linked = _linked_abroad(topology)
-    for other, code in codes.items():
-        if other == name:
-            continue
-        direct = (code,) if other in adjacent else ()
-        helpful = own if other not in foreign or other in linked else ()
-        levels = (direct, beyond, helpful) if other in foreign else (direct, own, beyond)
-        node.set_route(code, *(level for level in levels if level))
-
-
-def _set_ways_out(
-    node: TransferPoint, name: str, topology: Topology, codes: dict[str, int]
-) -> None:
-    """Foreign nodes a transfer point has no link to: over foreign transfer points, or its mate."""
-    adjacent = {end for link in topology.links if name in link.ends for end in link.ends}
-    foreign = topology.foreign()
-    beyond = tuple(
-        codes[end] for end in adjacent if end in foreign and foreign[end].kind == "transfer_point"
-    )
-    mate = () if node.mate is None else (node.mate,)
-    for other in foreign.keys() - adjacent:
-        node.set_route(codes[other], *(level for level in (beyond, mate) if level))
-
-
-def _linked_abroad(topology: Topology) -> frozenset[str]:
-    """The foreign nodes that our transfer points reach, by links or over a foreign one."""
-    relays = {point.name for point in topology.transfer_points}
-    ends = {end for link in topology.links if relays & set(link.ends) for end in link.ends}
-    foreign = topology.foreign()
-    if any(foreign[end].kind == "transfer_point" for end in ends if end in foreign):
-        return frozenset(foreign)
-    return frozenset(ends & foreign.keys())
 
 
 def _trunks(name: str, topology: Topology, codes: dict[str, int]) -> tuple[Trunk, ...]:

@@ -15,6 +15,7 @@ from calleq.topology_foreign import PORT_LIMIT, check_link, is_host, is_port
 from calleq.topology_links import check_codes, check_delay, check_wire
 from calleq.topology_mtp3 import check_mtp3
 from calleq.topology_service_checks import check_services
+from calleq.topology_sip_checks import check_sip
 from calleq.topology_types import (
     HomeSwitches,
     Line,
@@ -60,6 +61,7 @@ def check_topology(topology: Topology) -> None:
     _check_access(topology)
     _check_timing(topology)
     check_services(topology)
+    check_sip(topology)
     check_mtp3(topology)
     _check_processes(topology)
 

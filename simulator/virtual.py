@@ -21,6 +21,7 @@ from calleq.media.prompts import NominalPrompts
 from calleq.media.virtual import VirtualVoice
 from calleq.messages.answers import CallView, ProblemView
 from calleq.network import Network, Plant, build_network, point_codes
+from calleq.network_gateways import SipGround
 from calleq.osn.in_process import InProcessBus
 from calleq.runtime.clock import VirtualClock
 from calleq.runtime.tap import NoTap, Tap
@@ -60,11 +61,13 @@ class VirtualNetwork:
         start_us: int = START_US,
         commit_us: int = COMMIT_US,
         drivers: Mapping[str, Factory] | None = None,
+        sip: Callable[[VirtualClock], SipGround] | None = None,
     ) -> None:
         """`entries` is the journal of a life before: the network recovers from it.
 
-        With a sink the journal or the diary hands its entries over and keeps none, so that a run
-        may be long.
+        `sip` gives what gateways stand on; without it, nobody speaks SIP whatever the topology
+        says. With a sink the journal or the diary hands its entries over and keeps none, so that a
+        run may be long.
         """
         self.topology = topology
         self.clock = VirtualClock(start_us)
@@ -91,6 +94,7 @@ class VirtualNetwork:
             talk_us=talk_us,
             manners=manners,
             drivers=drivers or {},
+            sip=None if sip is None else sip(self.clock),
         )
         self.network: Network = build_network(topology, plant, entries=entries)
         self.network.start(entries)

@@ -27,6 +27,8 @@ from calleq.media import protocol
 from calleq.media.contract import Player, Prompt, Verdict
 from calleq.media.graph import Voices, check_sources
 from calleq.media.keypad import NO_KEY
+from calleq.media.ports import PortAddress, PortEvent, PortPlan, Quality
+from calleq.media.remote_ports import RemotePorts
 from calleq.units import SECOND_US
 
 START_LIMIT_S = 15.0
@@ -78,6 +80,7 @@ class RemoteVoice(asyncio.Protocol):
         self._recorded: dict[int, asyncio.Future[protocol.Recorded]] = {}
         self._fed: dict[tuple[str, str], tuple[str, ...]] = {}
         self._recording: dict[tuple[str, str], None] = {}
+        self._ports = RemotePorts(self._send, self._loop)
 
     async def connect(self, address: str) -> None:
         """Connect to the voice process at `HOST:PORT` or `unix:PATH`, for the first time or again.
@@ -145,6 +148,26 @@ class RemoteVoice(asyncio.Protocol):
         self._ears[element, wire] = (number, heard)
         self._listeners[number] = heard
         self._send(protocol.Hear(number, element, wire))
+
+    def open_ports(self, element: str, host: str) -> None:
+        """See `Ports.open_ports`."""
+        self._ports.open(element, host)
+
+    def take_port(self, element: str, wire: str, shared: bool = False) -> PortAddress | None:
+        """See `Ports.take_port`."""
+        return self._ports.take(element, wire, shared)
+
+    def plan_port(self, element: str, wire: str, plan: PortPlan) -> None:
+        """See `Ports.plan_port`; does nothing for an end without a port."""
+        self._ports.plan(element, wire, plan)
+
+    def close_port(self, element: str, wire: str, done: Callable[[Quality], object]) -> None:
+        """See `Ports.close_port`."""
+        self._ports.close(element, wire, done)
+
+    def on_port_event(self, element: str, told: Callable[[str, PortEvent], object]) -> None:
+        """See `Ports.on_port_event`."""
+        self._ports.on_event(element, told)
 
     async def prepare(self, *prompts: Prompt) -> str:
         """Have prompts rendered (announcements, before they are needed); returns `notice`.
@@ -214,6 +237,7 @@ class RemoteVoice(asyncio.Protocol):
             self._send(protocol.Hear(number, element, wire))
         for element, wire in self._recording:
             self._send(protocol.Record(element, wire))
+        self._ports.restore()
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -250,6 +274,12 @@ class RemoteVoice(asyncio.Protocol):
                 _answer(self._prepared, number, report)
             case protocol.Recorded(number):
                 _answer(self._recorded, number, report)
+            case protocol.PortsBound():
+                self._ports.bound(report)
+            case protocol.PortClosed():
+                self._ports.closed(report)
+            case protocol.PortTold():
+                self._ports.told(report)
             case protocol.Refused(reason):
                 self._refused(reason)
             case _:
@@ -280,6 +310,7 @@ class RemoteVoice(asyncio.Protocol):
             self._loop.call_later(LOST_KEY_S, pressed, NO_KEY)
         for heard in list(self._listeners.values()):
             heard(frozenset())
+        self._ports.lost()
         if self._lost is not None and not self._closing:
             self._lost()
 
@@ -320,10 +351,16 @@ class VoiceProcessHandle:
             return await self._process.wait()
 
 
-async def start_voice_process(cache_dir: Path, listen: str = "127.0.0.1:0") -> VoiceProcessHandle:
-    """Start `python -m calleq.media` and wait for its `ready`. Raises VoiceLostError."""
+async def start_voice_process(
+    cache_dir: Path, listen: str = "127.0.0.1:0", rtp: str = ""
+) -> VoiceProcessHandle:
+    """Start `python -m calleq.media` and wait for its `ready`. Raises VoiceLostError.
+
+    `rtp` is HOST:FIRST-LAST, where it has its RTP ports; empty for the default.
+    """
+    given = ("--listen", listen, "--cache", str(cache_dir), *(("--rtp", rtp) if rtp else ()))
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "calleq.media", "--listen", listen, "--cache", str(cache_dir)),
+        *(sys.executable, "-m", "calleq.media", *given),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )

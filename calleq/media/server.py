@@ -15,6 +15,7 @@ import argparse
 import asyncio
 import contextlib
 import os
+import secrets
 import signal
 import stat
 import sys
@@ -30,12 +31,23 @@ from calleq.media import protocol
 from calleq.media.contract import Played, Player, Prompt, Verdict
 from calleq.media.frames import FRAME_US
 from calleq.media.graph import VoiceError, Voices
+from calleq.media.legs import Legs
 from calleq.media.music import hold_music
+from calleq.media.port_service import Claimed, PortService
+from calleq.media.port_sockets import (
+    DEFAULT_RANGE,
+    MAX_PAIRS,
+    PortRange,
+    allow_files,
+    overlaps_ephemeral,
+    parse_range,
+)
 from calleq.media.prompts import SpokenPrompts
 from calleq.media.sounds import make_mouths
 from calleq.media.ticked import TickedVoice
 
 MAX_CONNECTIONS = 64
+SPARE_FILES = 256
 DEFAULT_CACHE = Path("calleq-data") / "prompts"
 
 
@@ -46,9 +58,11 @@ Claim = tuple[str, str, str]
 class VoiceProcess:
     """The plane, its ticks and the connections to it."""
 
-    def __init__(self, cache_dir: Path, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, cache_dir: Path, ports: PortRange, loop: asyncio.AbstractEventLoop) -> None:
         self.prompts = SpokenPrompts(cache_dir)
         self.voice = TickedVoice(self.prompts, self._fetch)
+        self.legs = Legs(self.voice, secrets.randbits)
+        self.ports = PortService(self.legs, ports, loop)
         self.connections: set[Connection] = set()
         self.owners: dict[Claim, Connection] = {}
         """Who asked last: an element that came back is not silenced by its past."""
@@ -60,7 +74,11 @@ class VoiceProcess:
         """Tick at the edge of every frame, until cancelled."""
         while True:
             elapsed_us = time.monotonic_ns() // 1_000 - self._start_us
-            self.voice.tick(elapsed_us // FRAME_US)
+            frame = elapsed_us // FRAME_US
+            self.legs.receive()
+            self.legs.begin_frame()
+            self.voice.tick(frame)
+            self.legs.send_frame(frame)
             elapsed_us = time.monotonic_ns() // 1_000 - self._start_us
             await asyncio.sleep((FRAME_US - elapsed_us % FRAME_US) / 1e6)
 
@@ -98,6 +116,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._claims: set[Claim] = set()
         self._playing: dict[Claim, int] = {}
+        self._claimed = Claimed(self._say)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -110,6 +129,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
         self._process.connections.discard(self)
+        self._process.ports.lost(self._claimed)
         for claim in self._claims:
             if self._process.owners.get(claim) is self:
                 del self._process.owners[claim]
@@ -175,6 +195,14 @@ class Connection(asyncio.Protocol):
                 ear = voice.ear(element, wire)
                 if ear is not None:
                     ear.clear()
+            case protocol.BindPorts():
+                self._process.ports.bind(self._claimed, request)
+            case protocol.TakePort():
+                self._process.ports.take(self._claimed, request)
+            case protocol.PlanPort():
+                self._process.ports.plan(self._claimed, request)
+            case protocol.ClosePort():
+                self._process.ports.close(self._claimed, request)
             case _:
                 assert_never(request)
 
@@ -261,6 +289,7 @@ async def serve(
     unix: str | None,
     cache_dir: Path,
     *,
+    rtp: str = DEFAULT_RANGE,
     say_ready: Callable[[str], object],
     with_parent: bool,
 ) -> None:
@@ -270,10 +299,14 @@ async def serve(
     address that is not served, OSError when it cannot be listened on.
     """
     loop = asyncio.get_running_loop()
+    ports = parse_range(rtp)
+    if overlaps_ephemeral(ports):
+        sys.stderr.write(f"voice: the kernel gives ports of {rtp} to any program that asks\n")
+    allow_files(2 * MAX_PAIRS + SPARE_FILES)
     hold_music()  # made before the first caller holds
     # Beside the ticks: made within one, it would be a gap of a tenth of a second in every call.
     threading.Thread(target=make_mouths, daemon=True).start()
-    process = VoiceProcess(cache_dir, loop)
+    process = VoiceProcess(cache_dir, ports, loop)
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
@@ -297,6 +330,7 @@ async def serve(
     with contextlib.suppress(asyncio.CancelledError):
         await ticks
     server.close()
+    process.ports.stop()
     if unix is not None:
         Path(unix).unlink(missing_ok=True)
 
@@ -325,11 +359,20 @@ def main(arguments: list[str] | None = None) -> int:
     where.add_argument("--listen", metavar="HOST:PORT", help="a loopback address; port 0: any")
     where.add_argument("--unix", metavar="PATH", help="a socket in the file system")
     parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE, help="where prompts are kept")
+    parser.add_argument(
+        "--rtp", metavar="HOST:FIRST-LAST", default=DEFAULT_RANGE, help="where RTP is received"
+    )
     given = parser.parse_args(arguments)
+    serving = serve(
+        given.listen,
+        given.unix,
+        given.cache,
+        rtp=given.rtp,
+        say_ready=_print_ready,
+        with_parent=True,
+    )
     try:
-        asyncio.run(
-            serve(given.listen, given.unix, given.cache, say_ready=_print_ready, with_parent=True)
-        )
+        asyncio.run(serving)
     except ValueError as error:
         parser.error(str(error))
     except OSError as error:

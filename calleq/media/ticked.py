@@ -132,6 +132,10 @@ class TickedVoice(VoicePlane):
             self._detections.remove(detection)
             detection.decide()
 
+    def arriving(self, end: End) -> Samples | None:
+        """What arrives at an end in the frame of the last tick; None for silence."""
+        return self._mixer.arriving(end)
+
     def _judge(self, detection: _AnyDetection, frame: int) -> bool:
         """Let a detector hear the frame; whether its verdict is due."""
         if frame < detection.first_frame:
