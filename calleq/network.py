@@ -218,18 +218,7 @@ def build_network(
         plant.random_bits,
         plant.secret,
     )
-    _build_peripherals(network, plant, chosen)
-    network.equipments |= equipments_of(
-        topology,
-        chosen,
-        network.exchanges,
-        plant.voice,
-        plant.bus,
-        plant.journal,
-        plant.clock,
-        plant.drivers,
-    )
-    _build_control_points(network, plant, chosen)
+    _build_callers(network, plant, chosen)
     if topology.access_server.name in chosen:
         _build_door(network, plant)
     if TELEPHONES in chosen:
@@ -245,6 +234,21 @@ def build_network(
             boot_us=BOOT_US,
         )
     return network
+
+
+def _build_callers(network: Network, plant: Plant, chosen: frozenset[str]) -> None:
+    _build_peripherals(network, plant, chosen)
+    network.equipments |= equipments_of(
+        network.topology,
+        chosen,
+        network.exchanges,
+        plant.voice,
+        plant.bus,
+        plant.journal,
+        plant.clock,
+        plant.drivers,
+    )
+    _build_control_points(network, plant, chosen)
 
 
 def _build_peripherals(network: Network, plant: Plant, chosen: frozenset[str]) -> None:

@@ -10,9 +10,10 @@ import os
 
 import pytest
 
-from simulator.conformance.equipment.cases import CASES, Case
-from simulator.conformance.equipment.mutants import MUTANTS
+from simulator.conformance.equipment.cases import Case
 from simulator.conformance.equipment.running import DRIVER, run_equipment_case
+from simulator.conformance.equipment.stage_cases import CASES
+from simulator.conformance.equipment.stage_mutants import MUTANTS
 from simulator.conformance.running import FAIL, PASS
 from tests.live import ROOT, calleq
 

@@ -46,10 +46,10 @@ class Mutant:
         return self.altered_way(self._access.seize_extra(call))
 
     def dial(self, way: Way, called: str, caller: str, user: WayUser) -> None:
-        self._access.dial(_own(way), called, caller, self.altered_user(user))
+        self._access.dial(own(way), called, caller, self.altered_user(user))
 
     def give_back(self, way: Way) -> None:
-        self._access.give_back(_own(way))
+        self._access.give_back(own(way))
 
     def returned(self, call: str) -> None:
         self._access.returned(call)
@@ -58,19 +58,19 @@ class Mutant:
         self._access.done(call)
 
     def play(self, way: Way, player: str, prompt: Prompt, report: Player) -> None:
-        self._stage.play(_own(way), player, prompt, report)
+        self._stage.play(own(way), player, prompt, report)
 
     def stop(self, way: Way, player: str) -> None:
-        self._stage.stop(_own(way), player)
+        self._stage.stop(own(way), player)
 
     def detect(self, way: Way, limit_us: int, verdict: Callable[[Verdict], object]) -> None:
-        self._stage.detect(_own(way), limit_us, verdict)
+        self._stage.detect(own(way), limit_us, verdict)
 
     def bridge(self, ways: tuple[Way, ...], done: Callable[[bool], object]) -> None:
-        self._stage.bridge(tuple(_own(way) for way in ways), done)
+        self._stage.bridge(tuple(own(way) for way in ways), done)
 
     def silence(self, way: Way) -> None:
-        self._stage.silence(_own(way))
+        self._stage.silence(own(way))
 
     def altered_way(self, way: Way | None) -> Way | None:
         """What is given instead of a way."""
@@ -103,7 +103,7 @@ class _OtherWay:
         self.inner.pass_on(message)
 
 
-def _own(way: Way) -> Way:
+def own(way: Way) -> Way:
     return way.inner if isinstance(way, _OtherWay) else way
 
 
@@ -256,7 +256,7 @@ class _ServeStrangers(Mutant):
         way = super().seize(call)
         if way is None:
             self.acted += 1
-            super().reserve(call, _whatever)
+            super().reserve(call, whatever)
             way = super().seize(call)
         return way
 
@@ -294,105 +294,6 @@ class _NeverRelease(Mutant):
         return None if way is None else _OtherWay(self, way)
 
 
-class _PlayToNobody(Mutant):
-    def play(self, way: Way, player: str, prompt: Prompt, report: Player) -> None:
-        self.acted += 1
-        super().play(way, player, prompt, report)
-        super().bridge((way,), _whatever)
-
-
-class _Reports(Mutant):
-    """Alters what is told of prompts."""
-
-    def play(self, way: Way, player: str, prompt: Prompt, report: Player) -> None:
-        self.acted += 1
-        super().play(way, player, prompt, self.altered(report))
-
-    def altered(self, report: Player) -> Player:
-        """What is told: nothing, where no more is said."""
-        return Player()
-
-
-class _EndTwice(_Reports):
-    def altered(self, report: Player) -> Player:
-        def ended(outcome: str) -> None:
-            assert report.ended is not None
-            report.ended(outcome)  # type: ignore[arg-type]
-            report.ended(outcome)  # type: ignore[arg-type]
-
-        return Player(ended, report.marked)
-
-
-class _AlwaysComplete(_Reports):
-    def altered(self, report: Player) -> Player:
-        def ended(outcome: str) -> None:
-            assert report.ended is not None
-            report.ended("complete")
-
-        return Player(ended, report.marked)
-
-
-class _NoMark(_Reports):
-    def altered(self, report: Player) -> Player:
-        return Player(report.ended)
-
-
-class _NeverStop(Mutant):
-    def stop(self, way: Way, player: str) -> None:
-        self.acted += 1
-
-
-class _JudgeHuman(Mutant):
-    def detect(self, way: Way, limit_us: int, verdict: Callable[[Verdict], object]) -> None:
-        self.acted += 1
-        verdict("human")
-
-
-class _JudgeNobody(Mutant):
-    def detect(self, way: Way, limit_us: int, verdict: Callable[[Verdict], object]) -> None:
-        self.acted += 1
-
-
-class _OneSided(Mutant):
-    def bridge(self, ways: tuple[Way, ...], done: Callable[[bool], object]) -> None:
-        super().bridge(ways, done)
-        if len(ways) > 1:
-            self.acted += 1
-            super().bridge(ways[:1], _whatever)
-
-
-class _BridgeQuietly(Mutant):
-    def bridge(self, ways: tuple[Way, ...], done: Callable[[bool], object]) -> None:
-        self.acted += 1
-        super().bridge(ways, _whatever)
-
-
-class _BridgeInWords(Mutant):
-    def bridge(self, ways: tuple[Way, ...], done: Callable[[bool], object]) -> None:
-        self.acted += 1
-        done(True)
-
-
-class _NeverAlone(Mutant):
-    def bridge(self, ways: tuple[Way, ...], done: Callable[[bool], object]) -> None:
-        if len(ways) == 1:
-            self.acted += 1
-            done(True)
-        else:
-            super().bridge(ways, done)
-
-
-class _TwoOnly(Mutant):
-    def bridge(self, ways: tuple[Way, ...], done: Callable[[bool], object]) -> None:
-        self.acted += len(ways) > 2
-        super().bridge(ways[:2], done)
-
-
-class _NeverSilent(Mutant):
-    def silence(self, way: Way) -> None:
-        self.acted += 1
-
-
 class _Nobody:
     """A user of a way who does not care."""
 
@@ -404,11 +305,11 @@ class _Nobody:
     def circuit_cleared(self, circuit: Way) -> None: ...
 
 
-def _whatever(joined: bool) -> None:
+def whatever(joined: bool) -> None:
     """Nobody is told."""
 
 
-MUTANTS: dict[str, type[Mutant]] = {
+CALLING_MUTANTS: dict[str, type[Mutant]] = {
     "promise to everybody": _PromiseAll,
     "promise to nobody": _PromiseNobody,
     "promise twice": _PromiseTwice,
@@ -430,19 +331,5 @@ MUTANTS: dict[str, type[Mutant]] = {
     "never clear": _hushed("cleared"),
     "clear twice": _twice("cleared"),
     "one cause for all": _OneCause,
-    "play to nobody": _PlayToNobody,
-    "never tell the end of a prompt": _Reports,
-    "tell the end of a prompt twice": _EndTwice,
-    "say complete always": _AlwaysComplete,
-    "tell no mark": _NoMark,
-    "never stop": _NeverStop,
-    "judge everybody human": _JudgeHuman,
-    "judge nobody": _JudgeNobody,
-    "bridge one side": _OneSided,
-    "bridge without a word": _BridgeQuietly,
-    "bridge in words alone": _BridgeInWords,
-    "leave nobody alone": _NeverAlone,
-    "bridge two only": _TwoOnly,
-    "never silence": _NeverSilent,
 }
 """By the words that name them."""

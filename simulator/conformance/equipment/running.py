@@ -8,8 +8,10 @@ from calleq.equipment.service import load_factory
 from calleq.topology import TopologyError
 from calleq.units import SECOND_US
 from simulator.conformance.equipment.bench import Bench, BrokenError, LeftOutError
-from simulator.conformance.equipment.cases import CASES, Case
-from simulator.conformance.equipment.mutants import MUTANTS, Mutant
+from simulator.conformance.equipment.cases import Case
+from simulator.conformance.equipment.mutants import Mutant
+from simulator.conformance.equipment.stage_cases import CASES
+from simulator.conformance.equipment.stage_mutants import MUTANTS
 from simulator.conformance.language import WireError
 from simulator.conformance.loading import Suite
 from simulator.conformance.running import FAIL, NOT_RUN, PASS, Verdict
