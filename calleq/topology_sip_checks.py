@@ -13,7 +13,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from calleq.topology_foreign import is_host, is_port
-from calleq.topology_sip import SipAccess, SipTrunk
+from calleq.topology_sip import BrowserAccess, SipAccess, SipTrunk
 from calleq.topology_types import HomeSwitches, Line, Topology, TopologyError
 
 CHANNELS_LIMIT = 1_000
@@ -29,6 +29,7 @@ _TRUNK_FILES = ("shaken_key", "shaken_trusted")
 
 _USERNAME = re.compile(r"[A-Za-z0-9_.!~*'&=+$,?/-]{1,64}")
 _PREFIX = re.compile(r"\+[0-9]{1,15}")
+_ORIGIN = re.compile(r"https?://[^/\s]+/?")
 _PEER = re.compile(r"sips?:[^@\s<>]+")
 
 
@@ -44,6 +45,7 @@ def check_sip(topology: Topology) -> None:
             _check_access(key, switch.sip, addresses)
             accesses[switch.name] = switch.sip
     _check_lines(topology, accesses)
+    _check_browsers(topology.browsers)
     names = {group.name for group in topology.trunks}
     for index, trunk in enumerate(topology.sip_trunks):
         _check_trunk(f"sip_trunks[{index}]", trunk, accesses, names)
@@ -140,6 +142,19 @@ def _check_lines(topology: Topology, accesses: dict[str, SipAccess]) -> None:
         if (home, username) in seen:
             raise TopologyError(f"{key}.username: {username!r} is that of {seen[home, username]}")
         seen[home, username] = line.number
+
+
+def _check_browsers(access: BrowserAccess) -> None:
+    host, colon, port = access.listen.rpartition(":")
+    if not (colon and is_host(host) and is_port(port)):
+        raise TopologyError(f"browsers.listen: {access.listen!r}: HOST:PORT expected")
+    if bool(access.certificate) != bool(access.key):
+        raise TopologyError("browsers.certificate: certificate and key belong together")
+    for place, origin in enumerate(access.origins):
+        if not _ORIGIN.fullmatch(origin):
+            raise TopologyError(
+                f"browsers.origins[{place}]: {origin!r}: such as https://phone.example.com"
+            )
 
 
 def _check_trunk(

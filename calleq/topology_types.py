@@ -16,7 +16,7 @@ from calleq.topology_services import (
     ServiceControlPoint,
     Trigger,
 )
-from calleq.topology_sip import LineAccess, SipAccess, SipTrunk
+from calleq.topology_sip import BrowserAccess, LineAccess, SipAccess, SipTrunk
 from calleq.units import SECOND_US
 
 
@@ -279,6 +279,8 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     links: tuple[SignallingLink, ...] = ()
     trunks: tuple[TrunkGroup, ...] = ()
     sip_trunks: tuple[SipTrunk, ...] = ()
+    browsers: BrowserAccess = BrowserAccess()
+    """Where lines whose telephone is a browser are served."""
     lines: tuple[Line, ...] = ()
     premises: tuple[Premises, ...] = ()
     businesses: tuple[Business, ...] = ()

@@ -12,6 +12,7 @@ import msgspec
 
 from calleq.media.contract import Played, Prompt, Verdict
 from calleq.media.ports import PortEvent, PortPlan, Quality
+from calleq.media.recorder import RecordingEnd
 from calleq.runtime.framing import LengthReader
 from calleq.runtime.framing import framed as behind_its_length
 
@@ -134,6 +135,19 @@ class ClosePort(msgspec.Struct, frozen=True, tag="close_port"):
     wire: str
 
 
+class StartRecording(msgspec.Struct, frozen=True, tag="start_recording"):
+    """Answer: `RecordingOver`, when the file is safe or gone."""
+
+    number: int
+    element: str
+    recording: str
+
+
+class StopRecording(msgspec.Struct, frozen=True, tag="stop_recording"):
+    element: str
+    recording: str
+
+
 Request = (
     Feed
     | Play
@@ -149,6 +163,8 @@ Request = (
     | TakePort
     | PlanPort
     | ClosePort
+    | StartRecording
+    | StopRecording
 )
 
 
@@ -208,6 +224,11 @@ class PortTold(msgspec.Struct, frozen=True, tag="port_told"):
     event: PortEvent
 
 
+class RecordingOver(msgspec.Struct, frozen=True, tag="recording_over"):
+    number: int
+    end: RecordingEnd
+
+
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
     """A request could not be done; nothing was changed by it."""
 
@@ -225,6 +246,7 @@ Report = (
     | PortsBound
     | PortClosed
     | PortTold
+    | RecordingOver
     | Refused
 )
 

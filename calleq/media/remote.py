@@ -28,6 +28,7 @@ from calleq.media.contract import Player, Prompt, Verdict
 from calleq.media.graph import Voices, check_sources
 from calleq.media.keypad import NO_KEY
 from calleq.media.ports import PortAddress, PortEvent, PortPlan, Quality
+from calleq.media.recorder import RECORDINGS, RecordingEnd
 from calleq.media.remote_ports import RemotePorts
 from calleq.units import SECOND_US
 
@@ -40,6 +41,9 @@ Answer = TypeVar("Answer", protocol.Prepared, protocol.Recorded)
 
 LOST_KEY_S = 1.0
 """After so long a key that is listened for when the voice process goes counts as not pressed."""
+
+
+_VOICE_LOST = RecordingEnd("failed", reason="the voice process is gone")
 
 
 class VoiceLostError(ConnectionError):
@@ -78,6 +82,7 @@ class RemoteVoice(asyncio.Protocol):
         self._listeners: dict[int, Callable[[Voices], object]] = {}
         self._prepared: dict[int, asyncio.Future[protocol.Prepared]] = {}
         self._recorded: dict[int, asyncio.Future[protocol.Recorded]] = {}
+        self._tapes: dict[int, Callable[[RecordingEnd], object]] = {}
         self._fed: dict[tuple[str, str], tuple[str, ...]] = {}
         self._recording: dict[tuple[str, str], None] = {}
         self._ports = RemotePorts(self._send, self._loop)
@@ -198,6 +203,20 @@ class RemoteVoice(asyncio.Protocol):
         """Forget what was recorded there so far."""
         self._send(protocol.ClearRecording(element, wire))
 
+    def start_recording(
+        self, element: str, recording: str, ended: Callable[[RecordingEnd], object]
+    ) -> None:
+        """See `Recorder.start_recording`; one that goes on when the voice process is lost fails."""
+        number = next(self._numbers)
+        if self._send(protocol.StartRecording(number, element, recording)):
+            self._tapes[number] = ended
+        else:
+            self._loop.call_soon(ended, _VOICE_LOST)
+
+    def stop_recording(self, element: str, recording: str) -> None:
+        """See `Recorder.stop_recording`."""
+        self._send(protocol.StopRecording(element, recording))
+
     async def _ask(
         self,
         number: int,
@@ -280,6 +299,10 @@ class RemoteVoice(asyncio.Protocol):
                 self._ports.closed(report)
             case protocol.PortTold():
                 self._ports.told(report)
+            case protocol.RecordingOver(number, end):
+                over = self._tapes.pop(number, None)
+                if over is not None:
+                    over(end)
             case protocol.Refused(reason):
                 self._refused(reason)
             case _:
@@ -294,6 +317,7 @@ class RemoteVoice(asyncio.Protocol):
         players, self._players = self._players, {}
         verdicts, self._verdicts = self._verdicts, {}
         keys, self._keys = self._keys, {}
+        tapes, self._tapes = self._tapes, {}
         error = VoiceLostError("the voice process is gone")
         for prepared in list(self._prepared.values()):
             if not prepared.done():
@@ -306,6 +330,8 @@ class RemoteVoice(asyncio.Protocol):
                 player.ended("failed")
         for tell in verdicts.values():
             tell("human")
+        for over in tapes.values():
+            over(_VOICE_LOST)
         for pressed in keys.values():
             self._loop.call_later(LOST_KEY_S, pressed, NO_KEY)
         for heard in list(self._listeners.values()):
@@ -352,15 +378,20 @@ class VoiceProcessHandle:
 
 
 async def start_voice_process(
-    cache_dir: Path, listen: str = "127.0.0.1:0", rtp: str = ""
+    cache_dir: Path,
+    listen: str = "127.0.0.1:0",
+    rtp: str = "",
+    recordings: Path | None = None,
 ) -> VoiceProcessHandle:
     """Start `python -m calleq.media` and wait for its `ready`. Raises VoiceLostError.
 
-    `rtp` is HOST:FIRST-LAST, where it has its RTP ports; empty for the default.
+    `rtp` is HOST:FIRST-LAST, where it has its RTP ports; empty for the default. Recordings go to
+    `recordings`, else to a directory beside that of the prompts.
     """
+    recordings = recordings or cache_dir.parent / RECORDINGS
     given = ("--listen", listen, "--cache", str(cache_dir), *(("--rtp", rtp) if rtp else ()))
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "calleq.media", *given),
+        *(sys.executable, "-m", "calleq.media", *given, "--recordings", str(recordings)),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )

@@ -43,24 +43,34 @@ from calleq.media.port_sockets import (
     parse_range,
 )
 from calleq.media.prompts import SpokenPrompts
+from calleq.media.recorder import RECORDINGS, RecordingEnd
 from calleq.media.sounds import make_mouths
+from calleq.media.taping import ThreadScribe
 from calleq.media.ticked import TickedVoice
 
 MAX_CONNECTIONS = 64
 SPARE_FILES = 256
 DEFAULT_CACHE = Path("calleq-data") / "prompts"
+DEFAULT_RECORDINGS = Path("calleq-data") / RECORDINGS
 
 
 Claim = tuple[str, str, str]
-"""`feed`, `hear` or `play`; the element; the wire or player."""
+"""`feed`, `hear`, `play` or `tape`; the element; the wire, player or recording."""
 
 
 class VoiceProcess:
     """The plane, its ticks and the connections to it."""
 
-    def __init__(self, cache_dir: Path, ports: PortRange, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        cache_dir: Path,
+        ports: PortRange,
+        loop: asyncio.AbstractEventLoop,
+        recordings: Path | None = None,
+    ) -> None:
         self.prompts = SpokenPrompts(cache_dir)
-        self.voice = TickedVoice(self.prompts, self._fetch)
+        self.scribe = ThreadScribe(loop.call_soon_threadsafe)
+        self.voice = TickedVoice(self.prompts, self._fetch, recordings, self.scribe)
         self.legs = Legs(self.voice, secrets.randbits)
         self.ports = PortService(self.legs, ports, loop)
         self.connections: set[Connection] = set()
@@ -90,10 +100,18 @@ class VoiceProcess:
 
     def _fetch(self, prompt: Prompt, come: Callable[[], object]) -> None:
         async def fetch() -> None:
-            await self.prompts.prepare(prompt)
+            if prompt.kind == "speech":
+                await self.prompts.prepare(prompt)
+            else:
+                await asyncio.to_thread(self.voice.load, prompt)
             come()
 
         self.spawn(fetch())
+
+    def end_recordings(self) -> None:
+        """Complete what is being recorded; returns when it is safe."""
+        self.voice.stop_recordings()
+        self.scribe.close()
 
     def frame_of_utc(self, at_us: int) -> int:
         """The frame that was heard at an instant (UTC), by the clocks as they stand now."""
@@ -141,6 +159,8 @@ class Connection(asyncio.Protocol):
                 self._voice.feed(element, name, ())
             case "hear":
                 self._voice.graph.end(element, name).listener = None
+            case "tape":
+                self._voice.stop_recording(element, name)
             case _:
                 self._voice.stop(element, name)
 
@@ -187,6 +207,12 @@ class Connection(asyncio.Protocol):
                 voice.hear(element, wire, partial(self._heard, number))
             case protocol.Prepare():
                 self._process.spawn(self._prepare(request))
+            case protocol.StartRecording(number, element, recording):
+                self._claim(("tape", element, recording))
+                over = partial(self._recording_over, number, element, recording)
+                voice.start_recording(element, recording, over)
+            case protocol.StopRecording(element, recording):
+                voice.stop_recording(element, recording)
             case protocol.Record(element, wire):
                 voice.record(element, wire)
             case protocol.FetchRecording():
@@ -224,6 +250,10 @@ class Connection(asyncio.Protocol):
             self._voice.play(request.element, request.player, request.prompt, Player(ended, marked))
         except VoiceError:
             ended("failed")
+
+    def _recording_over(self, number: int, element: str, recording: str, end: RecordingEnd) -> None:
+        self._disclaim(("tape", element, recording))
+        self._say(protocol.RecordingOver(number, end))
 
     def _judged(self, number: int, verdict: Verdict) -> None:
         self._say(protocol.Judged(number, verdict))
@@ -292,6 +322,7 @@ async def serve(
     rtp: str = DEFAULT_RANGE,
     say_ready: Callable[[str], object],
     with_parent: bool,
+    recordings: Path | None = None,
 ) -> None:
     """Run the voice process until it is told to end; `say_ready` is told where it listens.
 
@@ -306,7 +337,7 @@ async def serve(
     hold_music()  # made before the first caller holds
     # Beside the ticks: made within one, it would be a gap of a tenth of a second in every call.
     threading.Thread(target=make_mouths, daemon=True).start()
-    process = VoiceProcess(cache_dir, ports, loop)
+    process = VoiceProcess(cache_dir, ports, loop, recordings)
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
@@ -331,6 +362,7 @@ async def serve(
         await ticks
     server.close()
     process.ports.stop()
+    process.end_recordings()
     if unix is not None:
         Path(unix).unlink(missing_ok=True)
 
@@ -362,6 +394,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--rtp", metavar="HOST:FIRST-LAST", default=DEFAULT_RANGE, help="where RTP is received"
     )
+    parser.add_argument(
+        "--recordings", type=Path, default=DEFAULT_RECORDINGS, help="where calls are recorded"
+    )
     given = parser.parse_args(arguments)
     serving = serve(
         given.listen,
@@ -370,6 +405,7 @@ def main(arguments: list[str] | None = None) -> int:
         rtp=given.rtp,
         say_ready=_print_ready,
         with_parent=True,
+        recordings=given.recordings,
     )
     try:
         asyncio.run(serving)

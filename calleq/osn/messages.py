@@ -45,6 +45,16 @@ class SetUpCall(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="se
     ring_limit_us: int
     answer_to: str
     """The element that wants the call's events."""
+    consent: str = "none"
+    """Whether the customer is asked before a representative is rung, and how it may be answered:
+    `none`, `key` or `key_or_speech`."""
+    question_tries: int = 2
+    answer_limit_us: int = 5_000_000
+    language: str = "en"
+    """What is spoken to both: `en`, `fr`, `es` or `de`."""
+    recordings: dict[str, str] = {}
+    """The business's own recordings instead of what would be spoken or played, by what they are
+    for (`name`, `announcement`, `music`): the keys under which the voice plane has them."""
 
 
 class SetUpTaken(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="set_up_taken"):
@@ -82,6 +92,8 @@ class CallEnded(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="ca
     state: str
     cause: int
     at_us: int
+    detail: str = ""
+    """What belongs to the state: why a customer who answered is `customer_rejected`."""
 
 
 class AskForCall(msgspec.Struct, frozen=True, tag_field="kind", tag="ask_for_call"):
@@ -141,6 +153,11 @@ EVENTS = (
     "announcement_ended",
     "music_started",
     "machine_verdict",
+    "consent_asked",
+    "consent_answered",
+    "opted_out",
+    "goodbye_started",
+    "busy_notice_started",
     "whisper_started",
     "bridged",
     "apology_started",
