@@ -49,6 +49,8 @@ class SipTrunk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """E.164 prefixes (with `+`) of the numbers that lie behind it."""
     forbidden: tuple[str, ...] = ()
     """Prefixes among those that are never dialled."""
+    transit: bool = False
+    """Whether calls that come by it may leave the network again, by this trunk or another."""
     channels: int = 30
     accept_from: tuple[str, ...] = ()
     """Addresses or networks whose calls are taken without a password; empty: those of the peers."""
