@@ -12,10 +12,7 @@ from calleq import __version__
 from calleq.access_server.server import AccessServer
 from calleq.accounts.accounts import Accounts
 from calleq.accounts.passwords import PasswordVerifier
-<<<<<<< HEAD
 from calleq.equipment.contract import Factory
-=======
->>>>>>> sipua
 from calleq.equipment.service import EquipmentService
 from calleq.gateway.gateway import Gateway
 from calleq.intake.intake import Intake
