@@ -12,6 +12,7 @@ from calleq import __version__
 from calleq.access_server.server import AccessServer
 from calleq.accounts.accounts import Accounts
 from calleq.accounts.passwords import PasswordVerifier
+from calleq.equipment.contract import Factory
 from calleq.equipment.service import EquipmentService
 from calleq.gateway.gateway import Gateway
 from calleq.intake.intake import Intake
@@ -89,6 +90,8 @@ class Plant:
     """What stands between a node of that name and its exchange; None: nothing does."""
     below_sccp: Callable[[str, SignallingNetwork], SignallingNetwork] | None = None
     """What stands between a node of that name and its SCCP; None: nothing does."""
+    drivers: Mapping[str, Factory] = field(default_factory=dict)
+    """Drivers of equipment by its name, in place of those that the topology names."""
     sip: SipGround | None = None
     """What gateways stand on; None: nobody here speaks SIP, whatever the topology says."""
 
@@ -215,11 +218,7 @@ def build_network(
         plant.random_bits,
         plant.secret,
     )
-    _build_peripherals(network, plant, chosen)
-    network.equipments |= equipments_of(
-        topology, chosen, network.exchanges, plant.voice, plant.bus, plant.journal, plant.clock
-    )
-    _build_control_points(network, plant, chosen)
+    _build_callers(network, plant, chosen)
     if topology.access_server.name in chosen:
         _build_door(network, plant)
     if TELEPHONES in chosen:
@@ -235,6 +234,21 @@ def build_network(
             boot_us=BOOT_US,
         )
     return network
+
+
+def _build_callers(network: Network, plant: Plant, chosen: frozenset[str]) -> None:
+    _build_peripherals(network, plant, chosen)
+    network.equipments |= equipments_of(
+        network.topology,
+        chosen,
+        network.exchanges,
+        plant.voice,
+        plant.bus,
+        plant.journal,
+        plant.clock,
+        plant.drivers,
+    )
+    _build_control_points(network, plant, chosen)
 
 
 def _build_peripherals(network: Network, plant: Plant, chosen: frozenset[str]) -> None:

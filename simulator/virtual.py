@@ -13,6 +13,7 @@ from calleq.accounts.passwords import InlineVerifier
 from calleq.billing.derivation import derive_records
 from calleq.billing.records import SessionRecord
 from calleq.cli.output import problem_text
+from calleq.equipment.contract import Factory
 from calleq.journal.entries import Ended, Stamped
 from calleq.journal.memory import MemoryJournal
 from calleq.lines.plants import InProcessLines
@@ -59,6 +60,7 @@ class VirtualNetwork:
         diary_sink: Callable[[DiaryEntry], object] | None = None,
         start_us: int = START_US,
         commit_us: int = COMMIT_US,
+        drivers: Mapping[str, Factory] | None = None,
         sip: Callable[[VirtualClock], SipGround] | None = None,
     ) -> None:
         """`entries` is the journal of a life before: the network recovers from it.
@@ -91,6 +93,7 @@ class VirtualNetwork:
             diary=self.diary,
             talk_us=talk_us,
             manners=manners,
+            drivers=drivers or {},
             sip=None if sip is None else sip(self.clock),
         )
         self.network: Network = build_network(topology, plant, entries=entries)
