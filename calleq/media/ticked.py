@@ -15,13 +15,13 @@ from collections import deque
 from collections.abc import Callable
 from typing import Generic
 
-from calleq.media.contract import Prompt, Verdict
+from calleq.media.contract import NOTHING_SAID, Prompt, Verdict
 from calleq.media.detect import Row
 from calleq.media.frames import FRAME_SAMPLES, FRAME_US
 from calleq.media.g711 import IDLE_OCTET, Samples, encode
 from calleq.media.graph import End
 from calleq.media.keypad import NO_KEY
-from calleq.media.listening import ANSWERS, PRESSED, Decision, Hearing, Measure
+from calleq.media.listening import ANSWERS, PRESSED, SPOKEN, Decision, Hearing, Measure
 from calleq.media.plane import MAX_DETECT_US, Playing, VoicePlane
 from calleq.media.sounds import PromptLibrary
 from calleq.runtime.clock import VirtualClock
@@ -36,6 +36,9 @@ _SILENT_FRAME = bytes([IDLE_OCTET]) * FRAME_SAMPLES
 
 Fetch = Callable[[Prompt, Callable[[], object]], object]
 """Have a prompt made ready, and call back from the loop when it is."""
+
+Understand = Callable[[tuple[str, ...], Samples, Callable[[str], object]], object]
+"""Find out which of the words an utterance is, and call back from the loop."""
 
 
 class Ear:
@@ -96,17 +99,24 @@ class _Detection(Generic[Measure, Decision]):
         self._tell(self._listener.expire())
 
 
-_AnyDetection = _Detection[Row, Verdict] | _Detection[str, str]
+_AnyDetection = _Detection[Row, Verdict] | _Detection[str, str] | _Detection[Samples, Samples]
 
 
 class TickedVoice(VoicePlane):
     """The voice plane of a voice process; fulfils `calleq.media.contract.Voice`."""
 
-    def __init__(self, prompts: PromptLibrary, fetch: Fetch | None = None) -> None:
+    def __init__(
+        self,
+        prompts: PromptLibrary,
+        fetch: Fetch | None = None,
+        understand: Understand | None = None,
+    ) -> None:
+        """Without `understand` no words are understood."""
         self._ticked = VirtualClock()
         super().__init__(self._ticked, prompts)
         self._prompts = prompts
         self._fetch = fetch
+        self._understand = understand
         self._detections: list[_AnyDetection] = []
         self._ears: dict[End, Ear] = {}
         self.next_frame = 0
@@ -172,6 +182,33 @@ class TickedVoice(VoicePlane):
         first, limit = self._frames(limit_us)
         end = self.graph.end(element, wire)
         self._detections.append(_Detection(end, first, limit, PRESSED, pressed))
+
+    def understands(self) -> bool:
+        """See `Voice.understands`."""
+        return self._understand is not None
+
+    def listen_for(
+        self,
+        element: str,
+        wire: str,
+        words: tuple[str, ...],
+        limit_us: int,
+        heard: Callable[[str], object],
+    ) -> None:
+        """See `Voice.listen_for`; beyond `MAX_DETECTIONS` at once nothing is heard."""
+        if len(self._detections) >= MAX_DETECTIONS:
+            self._ticked.call_later_us(min(limit_us, MAX_DETECT_US), heard, NOTHING_SAID)
+            return
+
+        def said(utterance: Samples) -> None:
+            if self._understand is not None and utterance.size:
+                self._understand(words, utterance, heard)
+            else:
+                heard(NOTHING_SAID)
+
+        first, limit = self._frames(limit_us)
+        end = self.graph.end(element, wire)
+        self._detections.append(_Detection(end, first, limit, SPOKEN, said))
 
     def _frames(self, limit_us: int) -> tuple[int, int]:
         """The first frame that is listened to, and the one that is not any more."""
