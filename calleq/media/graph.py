@@ -15,9 +15,13 @@ for one end; more than `MAX_ENDS` ends that are in use.
 """
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
 
 from calleq.media.contract import TONES, Prompt
 from calleq.media.frames import FRAME_US
+
+if TYPE_CHECKING:
+    from calleq.media.g711 import Samples
 
 MAX_SOURCES = 64
 MAX_ENDS = 200_000
@@ -52,14 +56,23 @@ def frame_at(monotonic_us: int) -> int:
     return -(-monotonic_us // FRAME_US)
 
 
-class Leaf:
-    """A sound at its origin: a player of an element, or a tone fed into one end."""
+class Live(Protocol):
+    """A sound that nobody knows before it comes."""
 
-    __slots__ = ("end_frame", "line", "player", "prompt", "start_frame", "users", "voice")
+    def frame(self, frame: int) -> "Samples | None":
+        """Its samples of the frame that is rendered now; None for silence."""
+
+
+class Leaf:
+    """A sound at its origin: a player of an element, a tone fed into one end, a port's RTP."""
+
+    __slots__ = ("end_frame", "line", "live", "player", "prompt", "start_frame", "users", "voice")
 
     def __init__(self, player: tuple[str, str] | None = None) -> None:
         self.player = player
-        """Element and name of a player; None for a tone."""
+        """Element and name of a player; None for a tone and for a port."""
+        self.live: Live | None = None
+        """What comes in from outside, for a port."""
         self.voice = SILENCE
         """Nobody until it starts."""
         self.prompt: Prompt | None = None
@@ -83,6 +96,7 @@ class End:
         "leaves",
         "listener",
         "outlets",
+        "own",
         "sent",
         "sources",
         "watchers",
@@ -99,6 +113,8 @@ class End:
         self.inlets: tuple[End, ...] = ()
         self.outlets: list[End] = []
         """Ends of this element that send on what arrives here."""
+        self.own: Leaf | None = None
+        """What comes in from outside at this end, a source beside those it is fed."""
         self.cut = False
         """Whether a source is left silent because it would close a ring."""
         self.sent = SILENCE
@@ -109,7 +125,9 @@ class End:
 
     def idle(self) -> bool:
         """Whether forgetting this end would change nothing."""
-        return not (self.sources or self.outlets or self.listener or self.watchers)
+        return not (
+            self.sources or self.outlets or self.listener or self.watchers or self.own is not None
+        )
 
 
 class VoiceGraph:
@@ -164,6 +182,8 @@ class VoiceGraph:
         if sources == end.sources:
             return
         leaves, inlets = self._resolve(end, sources, now_us) if sources else ((), ())
+        if end.own is not None:
+            leaves = (*leaves, end.own)
         dropped = end.leaves
         for leaf in dropped:
             leaf.users.remove(end)
@@ -220,6 +240,23 @@ class VoiceGraph:
         leaf.voice = voice
         leaf.start_frame = frame_at(now_us)
         return leaf
+
+    def attach(self, end: End, leaf: Leaf | None) -> None:
+        """Let what comes in from outside be a source of an end; None: from now on nothing does."""
+        former, end.own = end.own, leaf
+        if former is not None:
+            former.users.remove(end)
+            end.leaves = tuple(each for each in end.leaves if each is not former)
+        if leaf is not None:
+            leaf.users.append(end)
+            end.leaves = (*end.leaves, leaf)
+        self.tell(end)
+
+    def tell(self, end: End) -> None:
+        """What an end sends has another name now: tell those downstream."""
+        self._spread(end)
+        if self._changed and not self._notifying:
+            self._notify()
 
     def player(self, element: str, name: str) -> Leaf:
         """The leaf of a player, silent when it does not play yet."""

@@ -83,8 +83,15 @@ class Quality(msgspec.Struct, frozen=True):
 class Ports(Protocol):
     """The ports of one voice process, for one element's process; calls return at once."""
 
-    def take_port(self, element: str, wire: str) -> PortAddress | None:
-        """A port for this end from now on; None when none is free."""
+    def open_ports(self, element: str, host: str) -> None:
+        """Have ports of this element bound at `host` ahead of the calls that will take them."""
+
+    def take_port(self, element: str, wire: str, shared: bool = False) -> PortAddress | None:
+        """A port for this end from now on; None when none is free.
+
+        A `shared` port is that of a trunk: other ends have it too, and what arrives is told apart
+        by the address it was sent from, which the plan must name.
+        """
 
     def plan_port(self, element: str, wire: str, plan: PortPlan) -> None:
         """What was negotiated, at first or again; nothing is sent or heard before."""

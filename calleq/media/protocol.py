@@ -11,6 +11,8 @@ from typing import TypeVar
 import msgspec
 
 from calleq.media.contract import Played, Prompt, Verdict
+from calleq.media.ports import PortEvent, PortPlan, Quality
+from calleq.media.recorder import RecordingEnd
 from calleq.runtime.framing import LengthReader
 from calleq.runtime.framing import framed as behind_its_length
 
@@ -106,6 +108,56 @@ class ClearRecording(msgspec.Struct, frozen=True, tag="clear"):
     wire: str
 
 
+class BindPorts(msgspec.Struct, frozen=True, tag="bind_ports"):
+    """Have ports bound for calls to come. Answer: `PortsBound`."""
+
+    number: int
+    host: str
+    """Empty: where the voice process has its ports by default."""
+    count: int
+    shared: bool = False
+
+
+class TakePort(msgspec.Struct, frozen=True, tag="take_port"):
+    """Let a port be an end's; one that this connection has not bound is bound now, if it can be.
+
+    Answer, only where it cannot: `PortTold` with `failed`.
+    """
+
+    element: str
+    wire: str
+    host: str
+    port: int
+    shared: bool = False
+
+
+class PlanPort(msgspec.Struct, frozen=True, tag="plan_port"):
+    element: str
+    wire: str
+    plan: PortPlan
+
+
+class ClosePort(msgspec.Struct, frozen=True, tag="close_port"):
+    """Answer: `PortClosed`."""
+
+    number: int
+    element: str
+    wire: str
+
+
+class StartRecording(msgspec.Struct, frozen=True, tag="start_recording"):
+    """Answer: `RecordingOver`, when the file is safe or gone."""
+
+    number: int
+    element: str
+    recording: str
+
+
+class StopRecording(msgspec.Struct, frozen=True, tag="stop_recording"):
+    element: str
+    recording: str
+
+
 Request = (
     Feed
     | Play
@@ -118,6 +170,12 @@ Request = (
     | Record
     | FetchRecording
     | ClearRecording
+    | BindPorts
+    | TakePort
+    | PlanPort
+    | ClosePort
+    | StartRecording
+    | StopRecording
 )
 
 
@@ -165,13 +223,51 @@ class Recorded(msgspec.Struct, frozen=True, tag="recorded"):
     missed_frames: int
 
 
+class PortsBound(msgspec.Struct, frozen=True, tag="ports_bound"):
+    number: int
+    host: str
+    shared: bool
+    ports: tuple[int, ...]
+    """Perhaps fewer than were asked for."""
+
+
+class PortClosed(msgspec.Struct, frozen=True, tag="port_closed"):
+    number: int
+    quality: Quality
+
+
+class PortTold(msgspec.Struct, frozen=True, tag="port_told"):
+    element: str
+    wire: str
+    event: PortEvent
+
+
+class RecordingOver(msgspec.Struct, frozen=True, tag="recording_over"):
+    number: int
+    end: RecordingEnd
+
+
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
     """A request could not be done; nothing was changed by it."""
 
     reason: str
 
 
-Report = Ended | Marked | Judged | Pressed | Said | Heard | Prepared | Recorded | Refused
+Report = (
+    Ended
+    | Marked
+    | Judged
+    | Pressed
+    | Said
+    | Heard
+    | Prepared
+    | Recorded
+    | PortsBound
+    | PortClosed
+    | PortTold
+    | RecordingOver
+    | Refused
+)
 
 Received = TypeVar("Received")
 

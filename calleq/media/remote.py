@@ -27,6 +27,9 @@ from calleq.media import protocol
 from calleq.media.contract import NOTHING_SAID, Player, Prompt, Verdict
 from calleq.media.graph import Voices, check_sources
 from calleq.media.keypad import NO_KEY
+from calleq.media.ports import PortAddress, PortEvent, PortPlan, Quality
+from calleq.media.recorder import RECORDINGS, RecordingEnd
+from calleq.media.remote_ports import RemotePorts
 from calleq.units import SECOND_US
 
 START_LIMIT_S = 15.0
@@ -38,6 +41,9 @@ Answer = TypeVar("Answer", protocol.Prepared, protocol.Recorded)
 
 LOST_KEY_S = 1.0
 """After so long a key that is listened for when the voice process goes counts as not pressed."""
+
+
+_VOICE_LOST = RecordingEnd("failed", reason="the voice process is gone")
 
 
 class VoiceLostError(ConnectionError):
@@ -78,8 +84,10 @@ class RemoteVoice(asyncio.Protocol):
         self._listeners: dict[int, Callable[[Voices], object]] = {}
         self._prepared: dict[int, asyncio.Future[protocol.Prepared]] = {}
         self._recorded: dict[int, asyncio.Future[protocol.Recorded]] = {}
+        self._tapes: dict[int, Callable[[RecordingEnd], object]] = {}
         self._fed: dict[tuple[str, str], tuple[str, ...]] = {}
         self._recording: dict[tuple[str, str], None] = {}
+        self._ports = RemotePorts(self._send, self._loop)
 
     async def connect(self, address: str) -> None:
         """Connect to the voice process at `HOST:PORT` or `unix:PATH`, for the first time or again.
@@ -167,6 +175,26 @@ class RemoteVoice(asyncio.Protocol):
         self._listeners[number] = heard
         self._send(protocol.Hear(number, element, wire))
 
+    def open_ports(self, element: str, host: str) -> None:
+        """See `Ports.open_ports`."""
+        self._ports.open(element, host)
+
+    def take_port(self, element: str, wire: str, shared: bool = False) -> PortAddress | None:
+        """See `Ports.take_port`."""
+        return self._ports.take(element, wire, shared)
+
+    def plan_port(self, element: str, wire: str, plan: PortPlan) -> None:
+        """See `Ports.plan_port`; does nothing for an end without a port."""
+        self._ports.plan(element, wire, plan)
+
+    def close_port(self, element: str, wire: str, done: Callable[[Quality], object]) -> None:
+        """See `Ports.close_port`."""
+        self._ports.close(element, wire, done)
+
+    def on_port_event(self, element: str, told: Callable[[str, PortEvent], object]) -> None:
+        """See `Ports.on_port_event`."""
+        self._ports.on_event(element, told)
+
     async def prepare(self, *prompts: Prompt) -> str:
         """Have prompts rendered (announcements, before they are needed); returns `notice`.
 
@@ -196,6 +224,20 @@ class RemoteVoice(asyncio.Protocol):
     def clear(self, element: str, wire: str) -> None:
         """Forget what was recorded there so far."""
         self._send(protocol.ClearRecording(element, wire))
+
+    def start_recording(
+        self, element: str, recording: str, ended: Callable[[RecordingEnd], object]
+    ) -> None:
+        """See `Recorder.start_recording`; one that goes on when the voice process is lost fails."""
+        number = next(self._numbers)
+        if self._send(protocol.StartRecording(number, element, recording)):
+            self._tapes[number] = ended
+        else:
+            self._loop.call_soon(ended, _VOICE_LOST)
+
+    def stop_recording(self, element: str, recording: str) -> None:
+        """See `Recorder.stop_recording`."""
+        self._send(protocol.StopRecording(element, recording))
 
     async def _ask(
         self,
@@ -236,6 +278,7 @@ class RemoteVoice(asyncio.Protocol):
             self._send(protocol.Hear(number, element, wire))
         for element, wire in self._recording:
             self._send(protocol.Record(element, wire))
+        self._ports.restore()
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -276,6 +319,16 @@ class RemoteVoice(asyncio.Protocol):
                 _answer(self._prepared, number, report)
             case protocol.Recorded(number):
                 _answer(self._recorded, number, report)
+            case protocol.PortsBound():
+                self._ports.bound(report)
+            case protocol.PortClosed():
+                self._ports.closed(report)
+            case protocol.PortTold():
+                self._ports.told(report)
+            case protocol.RecordingOver(number, end):
+                over = self._tapes.pop(number, None)
+                if over is not None:
+                    over(end)
             case protocol.Refused(reason):
                 self._refused(reason)
             case _:
@@ -290,6 +343,7 @@ class RemoteVoice(asyncio.Protocol):
         players, self._players = self._players, {}
         verdicts, self._verdicts = self._verdicts, {}
         keys, self._keys = self._keys, {}
+        tapes, self._tapes = self._tapes, {}
         error = VoiceLostError("the voice process is gone")
         for prepared in list(self._prepared.values()):
             if not prepared.done():
@@ -302,10 +356,13 @@ class RemoteVoice(asyncio.Protocol):
                 player.ended("failed")
         for tell in verdicts.values():
             tell("human")
+        for over in tapes.values():
+            over(_VOICE_LOST)
         for pressed in keys.values():
             self._loop.call_later(LOST_KEY_S, pressed, NO_KEY)
         for heard in list(self._listeners.values()):
             heard(frozenset())
+        self._ports.lost()
         if self._lost is not None and not self._closing:
             self._lost()
 
@@ -346,10 +403,21 @@ class VoiceProcessHandle:
             return await self._process.wait()
 
 
-async def start_voice_process(cache_dir: Path, listen: str = "127.0.0.1:0") -> VoiceProcessHandle:
-    """Start `python -m calleq.media` and wait for its `ready`. Raises VoiceLostError."""
+async def start_voice_process(
+    cache_dir: Path,
+    listen: str = "127.0.0.1:0",
+    rtp: str = "",
+    recordings: Path | None = None,
+) -> VoiceProcessHandle:
+    """Start `python -m calleq.media` and wait for its `ready`. Raises VoiceLostError.
+
+    `rtp` is HOST:FIRST-LAST, where it has its RTP ports; empty for the default. Recordings go to
+    `recordings`, else to a directory beside that of the prompts.
+    """
+    recordings = recordings or cache_dir.parent / RECORDINGS
+    given = ("--listen", listen, "--cache", str(cache_dir), *(("--rtp", rtp) if rtp else ()))
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "calleq.media", "--listen", listen, "--cache", str(cache_dir)),
+        *(sys.executable, "-m", "calleq.media", *given, "--recordings", str(recordings)),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )

@@ -15,6 +15,7 @@ import argparse
 import asyncio
 import contextlib
 import os
+import secrets
 import signal
 import stat
 import sys
@@ -30,25 +31,48 @@ from calleq.media import protocol
 from calleq.media.contract import Played, Player, Prompt, Verdict
 from calleq.media.frames import FRAME_US
 from calleq.media.graph import VoiceError, Voices
+from calleq.media.legs import Legs
 from calleq.media.music import hold_music
+from calleq.media.port_service import Claimed, PortService
+from calleq.media.port_sockets import (
+    DEFAULT_RANGE,
+    MAX_PAIRS,
+    PortRange,
+    allow_files,
+    overlaps_ephemeral,
+    parse_range,
+)
 from calleq.media.prompts import SpokenPrompts
+from calleq.media.recorder import RECORDINGS, RecordingEnd
 from calleq.media.sounds import make_mouths
+from calleq.media.taping import ThreadScribe
 from calleq.media.ticked import TickedVoice
 
 MAX_CONNECTIONS = 64
+SPARE_FILES = 256
 DEFAULT_CACHE = Path("calleq-data") / "prompts"
+DEFAULT_RECORDINGS = Path("calleq-data") / RECORDINGS
 
 
 Claim = tuple[str, str, str]
-"""`feed`, `hear` or `play`; the element; the wire or player."""
+"""`feed`, `hear`, `play` or `tape`; the element; the wire, player or recording."""
 
 
 class VoiceProcess:
     """The plane, its ticks and the connections to it."""
 
-    def __init__(self, cache_dir: Path, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        cache_dir: Path,
+        ports: PortRange,
+        loop: asyncio.AbstractEventLoop,
+        recordings: Path | None = None,
+    ) -> None:
         self.prompts = SpokenPrompts(cache_dir)
-        self.voice = TickedVoice(self.prompts, self._fetch)
+        self.scribe = ThreadScribe(loop.call_soon_threadsafe)
+        self.voice = TickedVoice(self.prompts, self._fetch, recordings, self.scribe)
+        self.legs = Legs(self.voice, secrets.randbits)
+        self.ports = PortService(self.legs, ports, loop)
         self.connections: set[Connection] = set()
         self.owners: dict[Claim, Connection] = {}
         """Who asked last: an element that came back is not silenced by its past."""
@@ -60,7 +84,11 @@ class VoiceProcess:
         """Tick at the edge of every frame, until cancelled."""
         while True:
             elapsed_us = time.monotonic_ns() // 1_000 - self._start_us
-            self.voice.tick(elapsed_us // FRAME_US)
+            frame = elapsed_us // FRAME_US
+            self.legs.receive()
+            self.legs.begin_frame()
+            self.voice.tick(frame)
+            self.legs.send_frame(frame)
             elapsed_us = time.monotonic_ns() // 1_000 - self._start_us
             await asyncio.sleep((FRAME_US - elapsed_us % FRAME_US) / 1e6)
 
@@ -72,10 +100,18 @@ class VoiceProcess:
 
     def _fetch(self, prompt: Prompt, come: Callable[[], object]) -> None:
         async def fetch() -> None:
-            await self.prompts.prepare(prompt)
+            if prompt.kind == "speech":
+                await self.prompts.prepare(prompt)
+            else:
+                await asyncio.to_thread(self.voice.load, prompt)
             come()
 
         self.spawn(fetch())
+
+    def end_recordings(self) -> None:
+        """Complete what is being recorded; returns when it is safe."""
+        self.voice.stop_recordings()
+        self.scribe.close()
 
     def frame_of_utc(self, at_us: int) -> int:
         """The frame that was heard at an instant (UTC), by the clocks as they stand now."""
@@ -98,6 +134,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._claims: set[Claim] = set()
         self._playing: dict[Claim, int] = {}
+        self._claimed = Claimed(self._say)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -110,6 +147,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
         self._process.connections.discard(self)
+        self._process.ports.lost(self._claimed)
         for claim in self._claims:
             if self._process.owners.get(claim) is self:
                 del self._process.owners[claim]
@@ -121,6 +159,8 @@ class Connection(asyncio.Protocol):
                 self._voice.feed(element, name, ())
             case "hear":
                 self._voice.graph.end(element, name).listener = None
+            case "tape":
+                self._voice.stop_recording(element, name)
             case _:
                 self._voice.stop(element, name)
 
@@ -169,6 +209,12 @@ class Connection(asyncio.Protocol):
                 voice.hear(element, wire, partial(self._heard, number))
             case protocol.Prepare():
                 self._process.spawn(self._prepare(request))
+            case protocol.StartRecording(number, element, recording):
+                self._claim(("tape", element, recording))
+                over = partial(self._recording_over, number, element, recording)
+                voice.start_recording(element, recording, over)
+            case protocol.StopRecording(element, recording):
+                voice.stop_recording(element, recording)
             case protocol.Record(element, wire):
                 voice.record(element, wire)
             case protocol.FetchRecording():
@@ -177,6 +223,14 @@ class Connection(asyncio.Protocol):
                 ear = voice.ear(element, wire)
                 if ear is not None:
                     ear.clear()
+            case protocol.BindPorts():
+                self._process.ports.bind(self._claimed, request)
+            case protocol.TakePort():
+                self._process.ports.take(self._claimed, request)
+            case protocol.PlanPort():
+                self._process.ports.plan(self._claimed, request)
+            case protocol.ClosePort():
+                self._process.ports.close(self._claimed, request)
             case _:
                 assert_never(request)
 
@@ -198,6 +252,10 @@ class Connection(asyncio.Protocol):
             self._voice.play(request.element, request.player, request.prompt, Player(ended, marked))
         except VoiceError:
             ended("failed")
+
+    def _recording_over(self, number: int, element: str, recording: str, end: RecordingEnd) -> None:
+        self._disclaim(("tape", element, recording))
+        self._say(protocol.RecordingOver(number, end))
 
     def _judged(self, number: int, verdict: Verdict) -> None:
         self._say(protocol.Judged(number, verdict))
@@ -266,8 +324,10 @@ async def serve(
     unix: str | None,
     cache_dir: Path,
     *,
+    rtp: str = DEFAULT_RANGE,
     say_ready: Callable[[str], object],
     with_parent: bool,
+    recordings: Path | None = None,
 ) -> None:
     """Run the voice process until it is told to end; `say_ready` is told where it listens.
 
@@ -275,10 +335,14 @@ async def serve(
     address that is not served, OSError when it cannot be listened on.
     """
     loop = asyncio.get_running_loop()
+    ports = parse_range(rtp)
+    if overlaps_ephemeral(ports):
+        sys.stderr.write(f"voice: the kernel gives ports of {rtp} to any program that asks\n")
+    allow_files(2 * MAX_PAIRS + SPARE_FILES)
     hold_music()  # made before the first caller holds
     # Beside the ticks: made within one, it would be a gap of a tenth of a second in every call.
     threading.Thread(target=make_mouths, daemon=True).start()
-    process = VoiceProcess(cache_dir, loop)
+    process = VoiceProcess(cache_dir, ports, loop, recordings)
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
@@ -302,6 +366,8 @@ async def serve(
     with contextlib.suppress(asyncio.CancelledError):
         await ticks
     server.close()
+    process.ports.stop()
+    process.end_recordings()
     if unix is not None:
         Path(unix).unlink(missing_ok=True)
 
@@ -330,11 +396,24 @@ def main(arguments: list[str] | None = None) -> int:
     where.add_argument("--listen", metavar="HOST:PORT", help="a loopback address; port 0: any")
     where.add_argument("--unix", metavar="PATH", help="a socket in the file system")
     parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE, help="where prompts are kept")
+    parser.add_argument(
+        "--rtp", metavar="HOST:FIRST-LAST", default=DEFAULT_RANGE, help="where RTP is received"
+    )
+    parser.add_argument(
+        "--recordings", type=Path, default=DEFAULT_RECORDINGS, help="where calls are recorded"
+    )
     given = parser.parse_args(arguments)
+    serving = serve(
+        given.listen,
+        given.unix,
+        given.cache,
+        rtp=given.rtp,
+        say_ready=_print_ready,
+        with_parent=True,
+        recordings=given.recordings,
+    )
     try:
-        asyncio.run(
-            serve(given.listen, given.unix, given.cache, say_ready=_print_ready, with_parent=True)
-        )
+        asyncio.run(serving)
     except ValueError as error:
         parser.error(str(error))
     except OSError as error:

@@ -2,12 +2,14 @@
 
 A set-up instruction goes from access server 72 to the switch it chose and from there to the
 equipment that executes it; what becomes of the call comes back the other way. Equipment may be
-asked about a call that it has taken.
+asked about a call that it has taken. Equipment that cannot bridge has its switch do it.
 """
 
 from collections.abc import Callable
 
 import msgspec
+
+from calleq.journal.entries import CircuitKey
 
 
 class OsnError(ValueError):
@@ -110,8 +112,37 @@ class AddParty(msgspec.Struct, frozen=True, tag_field="kind", tag="add_party"):
     number: str
 
 
+class JoinCircuits(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="join_circuits"):
+    """Equipment that cannot bridge asks its switch: from now on each of the parties that it called
+    by these circuits hears all the others, and not the circuit. One alone hears its circuit again.
+    Answered by `CircuitsJoined`."""
+
+    call: str
+    request: int
+    """A number of the asker's choice, which the answer repeats."""
+    circuits: tuple[CircuitKey, ...]
+
+
+class CircuitsJoined(
+    msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="circuits_joined"
+):
+    """Whether the switch could do that; where not, nothing has changed."""
+
+    call: str
+    request: int
+    joined: bool
+
+
 OsnMessage = (
-    SetUpCall | SetUpTaken | SetUpRefused | CallProgress | CallEnded | AskForCall | AddParty
+    SetUpCall
+    | SetUpTaken
+    | SetUpRefused
+    | CallProgress
+    | CallEnded
+    | AskForCall
+    | AddParty
+    | JoinCircuits
+    | CircuitsJoined
 )
 
 EVENTS = (
