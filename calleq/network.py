@@ -19,6 +19,7 @@ from calleq.journal.contract import Journal
 from calleq.journal.entries import LineSeized, Stamped, Started, by_entity
 from calleq.lines.contract import LinePlant
 from calleq.media.contract import Voice
+from calleq.media.recorder import RecordingPlace
 from calleq.network_services import (
     resource_of,
     sccp_plans,
@@ -81,6 +82,8 @@ class Plant:
     """At least 16 random bytes of this process, for the cache of verified passwords."""
     diary: Diary
     talk_us: int = TALK_US
+    recordings: RecordingPlace | None = None
+    """Where calls are recorded; None: none is."""
     manners: Manners | None = None
     """Of the people at the telephones; None: those who talk for `talk_us`."""
     between: Callable[[str, MessageTransfer], MessageTransfer] | None = None
@@ -190,6 +193,7 @@ def build_network(
                 clock=plant.clock,
                 last_seizure=last_seizures.get(switch.name, 0),
                 sccp=network.sccp.get(switch.name),
+                recordings=plant.recordings,
             )
     _build_peripherals(network, plant, chosen)
     _build_control_points(network, plant, chosen)
@@ -236,6 +240,7 @@ def _build_peripherals(network: Network, plant: Plant, chosen: frozenset[str]) -
                     plant.journal,
                     plant.clock,
                 ),
+                recordings=plant.recordings,
             )
 
 
