@@ -253,7 +253,7 @@ class TickedVoice(VoicePlane):
     def load(self, prompt: Prompt) -> None:
         """Have a recording at hand that is to be played; may take long, and fail silently."""
         with contextlib.suppress(SoundError):
-            self._repertoire.recorded(prompt)
+            self.repertoire.recorded(prompt)
 
     def _frames(self, limit_us: int) -> tuple[int, int]:
         """The first frame that is listened to, and the one that is not any more."""
@@ -276,7 +276,7 @@ class TickedVoice(VoicePlane):
 
     def _at_hand(self, playing: Playing) -> bool:
         prompt = playing.prompt
-        if self._fetch is None or self._repertoire.ready(prompt):
+        if self._fetch is None or self.repertoire.ready(prompt):
             return True
 
         def come() -> None:
