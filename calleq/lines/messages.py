@@ -81,6 +81,16 @@ class Setup(msgspec.Struct, frozen=True, gc=False):
         return "" if self.restricted else self.calling
 
 
+class Proceeding(msgspec.Struct, frozen=True, gc=False):
+    """The party is being sought (CALL PROCEEDING, §3.1.2).
+
+    Said by far ends that may take longer than T303 to ring, which is four seconds.
+    """
+
+    reference: int
+    to_originator: bool = False
+
+
 class Alerting(msgspec.Struct, frozen=True, gc=False):
     """The called party is being rung."""
 
@@ -143,4 +153,4 @@ class ReleaseComplete(msgspec.Struct, frozen=True, gc=False):
 Clearing = Disconnect | Release | ReleaseComplete
 """The messages that say a cause."""
 
-LineMessage = Setup | Alerting | Progress | Connect | Notify | Clearing
+LineMessage = Setup | Proceeding | Alerting | Progress | Connect | Notify | Clearing
