@@ -50,6 +50,8 @@ from calleq.sip.user_agent import UserAgent
 from calleq.topology import HomeSwitches, Switch, Topology
 
 REGISTER = "REGISTER"
+ANYWHERE = ("0.0.0.0", "::")
+"""Listening at every address is no address to be found at."""
 CALL_ID_BITS = 64
 
 
@@ -94,7 +96,7 @@ class Gateway:
             for line in topology.lines
             if line.access != "simulated" and homes.of(line.number) == switch.name
         ]
-        self.subscribers = Subscribers(own, self.domain, ground.secret)
+        self.subscribers = Subscribers(own, self.domain, ground.secret, access.digests)
         self.trunks = trunks_of(topology.sip_trunks, switch.name, self.domain)
         self.agent = UserAgent(
             contact=self._contact,
@@ -167,22 +169,27 @@ class Gateway:
     # SIP: in, out, timers.
 
     def _contact(self, target: Target) -> str:
-        host, port = self._ground.transport.address(target.transport)
+        host, port = self._near(target.transport)
         scheme = "sips" if target.transport == "TLS" else "sip"
         tail = ";transport=tcp" if target.transport == "TCP" else ""
         return f"{scheme}:{self.name}@{host}:{port}{tail}"
 
+    def _near(self, transport: str) -> tuple[str, int]:
+        """Where others find us by that transport."""
+        host, port = self._ground.transport.address(transport)
+        return (self.media_host if host in ANYWHERE else host), port
+
     def _arrived(self, octets: bytes, source: Target) -> None:
         self._show(octets, source, incoming=True)
-        self.agent.receive(octets, source, self._now_us())
+        self.agent.receive(octets, source, self.now_us())
         self.flush()
 
     def _transport_failed(self, target: Target) -> None:
-        self.agent.transport_failed(target, self._now_us())
+        self.agent.transport_failed(target, self.now_us())
         self.flush()
 
     def _show(self, octets: bytes, far: Target, *, incoming: bool) -> None:
-        near = self._ground.transport.address(far.transport)
+        near = self._near(far.transport)
         link = f"sip:{self.name} {far.transport} {near[0]}:{near[1]} {far.host}:{far.port}"
         ends = (f"{far.host}:{far.port}", self.name)
         sender, receiver = ends if incoming else reversed(ends)
@@ -214,15 +221,16 @@ class Gateway:
             self._timer = None
         if due_us is not None:
             self._timer_us = due_us
-            wait_us = max(due_us - self._now_us(), 0)
+            wait_us = max(due_us - self.now_us(), 0)
             self._timer = self._ground.clock.call_later_us(wait_us, self._timers_due)
 
     def _timers_due(self) -> None:
         self._timer = None
-        self.agent.handle_timers(self._now_us())
+        self.agent.handle_timers(self.now_us())
         self.flush()
 
-    def _now_us(self) -> int:
+    def now_us(self) -> int:
+        """The time that registrations and timers go by."""
         return self._ground.clock.monotonic_us()
 
     def _happened(self, event: sip.Event) -> None:
@@ -230,8 +238,8 @@ class Gateway:
             case sip.Invited():
                 self._invitations.take(event)
             case sip.Requested(key, request, source):
-                status, fields = self.subscribers.register(request, source, self._now_us())
-                self.agent.reply(key, status, self._now_us(), fields=fields)
+                status, fields = self.subscribers.register(request, source, self.now_us())
+                self.agent.reply(key, status, self.now_us(), fields=fields)
             case sip.Replied() | sip.Registered() | sip.RegistrationFailed():
                 self.watch.happened(event)
             case _:
@@ -287,7 +295,7 @@ class Gateway:
 
     def _way(self, line: str, trunk: Trunk | None, called: str) -> Way:
         if trunk is None:
-            return self.subscribers.way(line, self._now_us())
+            return self.subscribers.way(line, self.now_us())
         return () if trunk.is_forbidden(called) else trunk.way(called)
 
     def new_call(
