@@ -1,7 +1,7 @@
 """Real telephones and SIP trunks at a switch, as call flows; the far end is scripted in octets."""
 
-import msgspec
 import pytest
+from msgspec.structs import astuple, replace
 
 from calleq.billing.derivation import derive_records
 from calleq.billing.records import leg_as_json, voice_rows
@@ -37,7 +37,7 @@ from calleq.media.ports import Quality
 from calleq.ss7.isup.in_band import is_in_band
 from calleq.ss7.isup.messages import Acm, CallingNumber, Cpg, Presentation
 from calleq.ssp.routing import Beyond, NoRoute, Routing, Towards
-from calleq.topology import Line, Topology
+from calleq.topology import ForeignNode, Line, Topology, TrunkGroup
 from calleq.topology_sip import SipTrunk
 from tests.ssp_neighbours import FarCircuit, Town, town_topology
 
@@ -52,7 +52,7 @@ def wired_topology(*trunks: SipTrunk) -> Topology:
     """The town with a SIP telephone, and two trunks to Britain at ssp-a."""
     base = town_topology()
     line = Line(number=SIP, access="sip", password="x")
-    return msgspec.structs.replace(base, lines=(*base.lines, line), sip_trunks=trunks or TRUNKS)
+    return replace(base, lines=(*base.lines, line), sip_trunks=trunks or TRUNKS)
 
 
 TRUNKS = (
@@ -95,7 +95,7 @@ def clears(town: Town, *lines: str, quality: Quality | None = QUALITY) -> None:
 
 
 def measured(seizure: int) -> LineMeasured:
-    return LineMeasured(seizure, *msgspec.structs.astuple(QUALITY))
+    return LineMeasured(seizure, *astuple(QUALITY))
 
 
 # A SIP telephone is called.
@@ -334,9 +334,7 @@ def test_only_a_trusted_trunk_is_told_a_caller_who_is_not_to_be_shown(town: Town
 def test_when_every_channel_is_in_use_the_next_trunk_is_taken_and_then_there_is_34(
     town: Town,
 ) -> None:
-    topology = wired_topology(
-        TRUNKS[0], msgspec.structs.replace(TRUNKS[1], channels=1, forbidden=())
-    )
+    topology = wired_topology(TRUNKS[0], replace(TRUNKS[1], channels=1, forbidden=()))
     town = Town(topology)
     for cic in (1, 2, 3):
         town.call_in(LONDON, cic=cic)
@@ -425,8 +423,8 @@ def test_references_of_a_trunk_come_in_turn_and_wrap(town: Town) -> None:
 
 def test_forbidden_numbers_leave_by_no_way() -> None:
     topology = wired_topology(
-        msgspec.structs.replace(TRUNKS[0], prefixes=("+",), forbidden=("+44900",)),
-        msgspec.structs.replace(TRUNKS[1], prefixes=("+44",), forbidden=("+44900",)),
+        replace(TRUNKS[0], prefixes=("+",), forbidden=("+44900",)),
+        replace(TRUNKS[1], prefixes=("+44",), forbidden=("+44900",)),
     )
     routing = Routing(topology, "ssp-a")
     assert routing.route(PREMIUM) == NoRoute(21)
@@ -443,7 +441,7 @@ def test_a_trunk_that_may_is_dialled_where_another_of_the_same_prefix_may_not() 
 
 
 def test_other_switches_lead_to_the_switch_of_the_trunk() -> None:
-    topology = wired_topology(TRUNKS[0], msgspec.structs.replace(TRUNKS[1], switch="ssp-b"))
+    topology = wired_topology(TRUNKS[0], replace(TRUNKS[1], switch="ssp-b"))
     assert Routing(topology, "ssp-d").route(LONDON) == Towards("ssp-a", ("b-d",), ("c-d",), "trunk")
     assert Routing(topology, "ssp-c").route(LONDON) == Towards(
         "ssp-a", ("a-c", "b-c"), ("c-d",), "trunk"
@@ -454,7 +452,7 @@ def test_other_switches_lead_to_the_switch_of_the_trunk() -> None:
 
 
 def test_where_this_switch_s_trunks_fail_the_call_goes_to_those_of_another() -> None:
-    topology = wired_topology(TRUNKS[0], msgspec.structs.replace(TRUNKS[1], switch="ssp-b"))
+    topology = wired_topology(TRUNKS[0], replace(TRUNKS[1], switch="ssp-b"))
     town = Town(topology)
     come = town.call_in(LONDON)
     town.passes(0.1)
@@ -472,7 +470,7 @@ def test_where_this_switch_s_trunks_fail_the_call_goes_to_those_of_another() -> 
 
 
 def test_a_call_from_another_switch_goes_no_further_than_this_one_s_trunks() -> None:
-    topology = wired_topology(TRUNKS[0], msgspec.structs.replace(TRUNKS[1], switch="ssp-b"))
+    topology = wired_topology(TRUNKS[0], replace(TRUNKS[1], switch="ssp-b"))
     town = Town(topology)
     town.call_in(LONDON, group="a-c")
     town.passes(0.1)
@@ -527,7 +525,7 @@ def test_a_caller_behind_a_trunk_does_not_leave_the_network_again(town: Town, ca
 
 
 def test_unless_the_trunk_s_policy_lets_it() -> None:
-    town = Town(wired_topology(msgspec.structs.replace(TRUNKS[0], transit=True), TRUNKS[1]))
+    town = Town(wired_topology(replace(TRUNKS[0], transit=True), TRUNKS[1]))
     says(town, "west", Setup(THEIRS, LONDON, PARIS))
     town.passes(0.1)
     assert town.telephones.got["west"] == [
@@ -570,6 +568,21 @@ def test_what_a_trunk_is_told_of_who_calls(
     setup = town.telephones.got["west"][0]
     assert isinstance(setup, Setup)
     assert setup.screening is screening
+
+
+def test_callers_of_another_network_are_not_believed_and_do_not_use_our_trunks() -> None:
+    base = wired_topology(*TRUNKS)
+    abroad = ForeignNode(name="abroad", point_code="3-1-1", prefixes=("+33",))
+    group = TrunkGroup(name="a-f", ends=("ssp-a", "abroad"), circuits=4)
+    town = Town(replace(base, foreign_nodes=(abroad,), trunks=(*base.trunks, group)))
+    town.call_in(AT_B, group="a-f", calling=CallingNumber("12125550104"))
+    town.call_in(LONDON, group="a-f", cic=2)
+    town.passes(0.1)
+    (_, calling), *others = town.exchange.iams
+    assert calling == CallingNumber("12125550104", screening=Screening.UNSCREENED)
+    assert others == []
+    assert ("abroad/2", "REL 21 at 3") in town.log
+    assert "west" not in town.telephones.got
 
 
 # What breaks.
