@@ -37,7 +37,7 @@ from calleq.media.ports import Quality
 from calleq.ss7.isup.in_band import is_in_band
 from calleq.ss7.isup.messages import Acm, CallingNumber, Cpg, Presentation
 from calleq.ssp.routing import Beyond, NoRoute, Routing, Towards
-from calleq.topology import ForeignNode, Line, Topology, TrunkGroup
+from calleq.topology import Business, ForeignNode, Line, Topology, TrunkGroup
 from calleq.topology_sip import SipTrunk
 from tests.ssp_neighbours import FarCircuit, Town, town_topology
 
@@ -551,23 +551,27 @@ def test_a_reference_that_is_the_switch_s_is_nobody_s_to_choose(town: Town) -> N
 
 
 @pytest.mark.parametrize(
-    ("calling", "screening"),
+    ("calling", "screening", "attestation"),
     [
-        (CallingNumber("12125550104"), Screening.NETWORK),  # a line of ours
-        (CallingNumber("12125550140", screening=1), Screening.PASSED),  # of another switch
-        (CallingNumber("442079460001"), Screening.FAILED),  # ours to call, and not our number
-        (CallingNumber("12125550104", screening=2), Screening.FAILED),
-        (CallingNumber("12125550104", screening=0), Screening.UNSCREENED),
+        (CallingNumber("12125550104"), Screening.NETWORK, "A"),  # a line of ours
+        (CallingNumber("12125550140", screening=1), Screening.PASSED, "A"),  # of another switch
+        (CallingNumber("18005550199"), Screening.NETWORK, "A"),  # given to a business
+        (CallingNumber("442079460001"), Screening.FAILED, "B"),  # our caller, not our number
+        (CallingNumber("12125550104", screening=2), Screening.FAILED, "B"),
+        (CallingNumber("12125550104", screening=0), Screening.UNSCREENED, "C"),
     ],
 )
 def test_what_a_trunk_is_told_of_who_calls(
-    town: Town, calling: CallingNumber, screening: Screening
+    calling: CallingNumber, screening: Screening, attestation: str
 ) -> None:
+    business = Business(identifier="abc", number="+18005550199")
+    town = Town(replace(wired_topology(*TRUNKS), businesses=(business,)))
     town.call_in(LONDON, calling=calling)
     town.passes(0.1)
     setup = town.telephones.got["west"][0]
     assert isinstance(setup, Setup)
     assert setup.screening is screening
+    assert setup.screening.attestation == attestation
 
 
 def test_callers_of_another_network_are_not_believed_and_do_not_use_our_trunks() -> None:
