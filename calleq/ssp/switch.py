@@ -209,13 +209,12 @@ class SwitchService:
         return self.register.malformed_lines
 
     def lines_lost(self) -> None:
-        """The wires to the telephones broke: calls with a telephone of this switch are over."""
-        self.register.lost()
+        """The wires to the simulated telephones broke: calls with one of this switch are over.
 
-    def gateway_lost(self) -> None:
-        """Nothing is left between this switch and its real telephones and trunks: their calls are
-        over."""
-        self.register.gateway_lost()
+        Real ones are not behind those wires: their gateway is in this process, and says itself
+        what becomes of its calls when something of its own breaks (DISCONNECT, 41).
+        """
+        self.register.lost()
 
     def _circuit_seized(self, circuit: Circuit, iam: Iam) -> CircuitUser:
         office = self._office
