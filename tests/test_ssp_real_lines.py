@@ -34,8 +34,11 @@ from calleq.lines.messages import (
 )
 from calleq.media.contract import channel_wire, line_wire, tone_source, wire_source
 from calleq.media.ports import Quality
+from calleq.ss7.isup.contract import Digits
 from calleq.ss7.isup.in_band import is_in_band
-from calleq.ss7.isup.messages import Acm, CallingNumber, Cpg, Presentation
+from calleq.ss7.isup.messages import Acm, CalledNumber, CallingNumber, Cpg, Presentation
+from calleq.ssp.lines import REFERENCES_USED
+from calleq.ssp.numbers import SwitchNumbers
 from calleq.ssp.routing import Beyond, NoRoute, Routing, Towards
 from calleq.topology import Business, ForeignNode, Line, Topology, TrunkGroup
 from calleq.topology_sip import SipTrunk
@@ -410,8 +413,8 @@ def test_the_last_trunk_s_failure_is_the_call_s(town: Town) -> None:
 
 def test_references_of_a_trunk_come_in_turn_and_wrap(town: Town) -> None:
     clears(town, "west")
-    last = TRUNK_REFERENCES.switch.stop - 1
-    town.switch.register._lines["west"].next_reference = last  # 16 383 calls later
+    last = FIRST + REFERENCES_USED - 1
+    town.switch.register._lines["west"].next_reference = last  # a thousand calls later
     for cic in (1, 2):
         town.call_in(LONDON, cic=cic)
     town.passes(0.1)
@@ -438,6 +441,13 @@ def test_a_trunk_that_may_is_dialled_where_another_of_the_same_prefix_may_not() 
     assert routing.route(PREMIUM) == Beyond(("west",))
     assert routing.route(LONDON) == Beyond(("west", "east"))
     assert routing.route(PARIS) == NoRoute(3)
+
+
+def test_a_number_beyond_the_network_that_comes_in_pieces_goes_on_when_it_can_be_one() -> None:
+    plan = SwitchNumbers(Routing(wired_topology(*TRUNKS), "ssp-a"), (), "1")
+    asked = [plan.digits(CalledNumber(LONDON[1:length])) for length in (5, 8, 13)]
+    assert asked == [Digits.MISSING, Digits.ENOUGH, Digits.ENOUGH]
+    assert not plan.goes_on(CalledNumber(LONDON[1:]))
 
 
 def test_other_switches_lead_to_the_switch_of_the_trunk() -> None:

@@ -49,6 +49,10 @@ from calleq.topology_sip import SipTrunk
 CHANNELS: dict[LineKind, int] = {"dial_up": 1, "two_lines": 2, "isdn": 2, "dsl": 1, "mobile": 1}
 """Calls at once by kind of line."""
 
+REFERENCES_USED = 1_024
+"""Of the references that the switch may choose on a trunk, so many are used in turn, or four for
+each channel: enough for every late message, and few wires of voice."""
+
 _NULL = LState.NULL
 
 
@@ -87,7 +91,9 @@ class SubscriberLine:
         if isinstance(access, SipTrunk):
             self.name = access.name
             self.capacity = access.channels
-            self.references = TRUNK_REFERENCES
+            used = max(REFERENCES_USED, 4 * access.channels)
+            far_end, by_switch = TRUNK_REFERENCES.far_end, TRUNK_REFERENCES.switch
+            self.references = References(far_end, by_switch[:used])
         else:
             self.name = access.number
             self.capacity = CHANNELS[access.kind]
