@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from calleq.media.contract import Played, Prompt, Verdict
-from calleq.media.ports import PortEvent, PortPlan, Quality
+from calleq.media.ports import PortEvent, PortPlan, Quality, Tally
 from calleq.runtime.framing import LengthReader
 from calleq.runtime.framing import framed as behind_its_length
 
@@ -134,6 +134,12 @@ class ClosePort(msgspec.Struct, frozen=True, tag="close_port"):
     wire: str
 
 
+class AskTally(msgspec.Struct, frozen=True, tag="ask_tally"):
+    """Answer: `Told`."""
+
+    number: int
+
+
 Request = (
     Feed
     | Play
@@ -149,6 +155,7 @@ Request = (
     | TakePort
     | PlanPort
     | ClosePort
+    | AskTally
 )
 
 
@@ -208,6 +215,11 @@ class PortTold(msgspec.Struct, frozen=True, tag="port_told"):
     event: PortEvent
 
 
+class Told(msgspec.Struct, frozen=True, tag="tally"):
+    number: int
+    tally: Tally
+
+
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
     """A request could not be done; nothing was changed by it."""
 
@@ -225,6 +237,7 @@ Report = (
     | PortsBound
     | PortClosed
     | PortTold
+    | Told
     | Refused
 )
 

@@ -17,7 +17,7 @@ import asyncio
 import itertools
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar, assert_never
 
@@ -27,7 +27,7 @@ from calleq.media import protocol
 from calleq.media.contract import Player, Prompt, Verdict
 from calleq.media.graph import Voices, check_sources
 from calleq.media.keypad import NO_KEY
-from calleq.media.ports import PortAddress, PortEvent, PortPlan, Quality
+from calleq.media.ports import PortAddress, PortEvent, PortPlan, Quality, Tally
 from calleq.media.remote_ports import RemotePorts
 from calleq.units import SECOND_US
 
@@ -35,7 +35,7 @@ START_LIMIT_S = 15.0
 END_LIMIT_S = 5.0
 MAX_REFUSALS_KEPT = 100
 
-Answer = TypeVar("Answer", protocol.Prepared, protocol.Recorded)
+Answer = TypeVar("Answer", protocol.Prepared, protocol.Recorded, protocol.Told)
 
 
 LOST_KEY_S = 1.0
@@ -78,6 +78,7 @@ class RemoteVoice(asyncio.Protocol):
         self._listeners: dict[int, Callable[[Voices], object]] = {}
         self._prepared: dict[int, asyncio.Future[protocol.Prepared]] = {}
         self._recorded: dict[int, asyncio.Future[protocol.Recorded]] = {}
+        self._tallies: dict[int, asyncio.Future[protocol.Told]] = {}
         self._fed: dict[tuple[str, str], tuple[str, ...]] = {}
         self._recording: dict[tuple[str, str], None] = {}
         self._ports = RemotePorts(self._send, self._loop)
@@ -168,6 +169,11 @@ class RemoteVoice(asyncio.Protocol):
     def on_port_event(self, element: str, told: Callable[[str, PortEvent], object]) -> None:
         """See `Ports.on_port_event`."""
         self._ports.on_event(element, told)
+
+    async def tally(self) -> Tally:
+        """What the voice process has done with its ports. Raises VoiceLostError."""
+        number = next(self._numbers)
+        return (await self._ask(number, protocol.AskTally(number), self._tallies)).tally
 
     async def prepare(self, *prompts: Prompt) -> str:
         """Have prompts rendered (announcements, before they are needed); returns `notice`.
@@ -280,6 +286,8 @@ class RemoteVoice(asyncio.Protocol):
                 self._ports.closed(report)
             case protocol.PortTold():
                 self._ports.told(report)
+            case protocol.Told(number):
+                _answer(self._tallies, number, report)
             case protocol.Refused(reason):
                 self._refused(reason)
             case _:
@@ -295,12 +303,9 @@ class RemoteVoice(asyncio.Protocol):
         verdicts, self._verdicts = self._verdicts, {}
         keys, self._keys = self._keys, {}
         error = VoiceLostError("the voice process is gone")
-        for prepared in list(self._prepared.values()):
-            if not prepared.done():
-                prepared.set_exception(error)
-        for recorded in list(self._recorded.values()):
-            if not recorded.done():
-                recorded.set_exception(error)
+        _fail(self._prepared, error)
+        _fail(self._recorded, error)
+        _fail(self._tallies, error)
         for player in players.values():
             if player.ended is not None:
                 player.ended("failed")
@@ -319,6 +324,12 @@ def _answer(waiting: dict[int, asyncio.Future[Answer]], number: int, answer: Ans
     future = waiting.get(number)
     if future is not None and not future.done():
         future.set_result(answer)
+
+
+def _fail(waiting: Mapping[int, asyncio.Future[Answer]], error: Exception) -> None:
+    for future in list(waiting.values()):
+        if not future.done():
+            future.set_exception(error)
 
 
 async def connect_voice(address: str, lost: Callable[[], object] | None = None) -> RemoteVoice:

@@ -208,6 +208,8 @@ class Connection(asyncio.Protocol):
                 self._process.ports.plan(self._claimed, request)
             case protocol.ClosePort():
                 self._process.ports.close(self._claimed, request)
+            case protocol.AskTally(number):
+                self._say(protocol.Told(number, self._process.legs.tally()))
             case _:
                 assert_never(request)
 
