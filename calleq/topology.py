@@ -17,6 +17,7 @@ from typing import Literal
 
 import msgspec
 
+from calleq.topology_callers import AccessServer, CallingEquipment, Peripheral
 from calleq.topology_checks import check_topology
 from calleq.topology_services import (
     FreephoneNumber,
@@ -27,14 +28,12 @@ from calleq.topology_services import (
     Trigger,
 )
 from calleq.topology_types import (
-    AccessServer,
     Behaviour,
     Business,
     ForeignNode,
     HomeSwitches,
     Line,
     LineKind,
-    Peripheral,
     Premises,
     Processes,
     ScreeningRule,
@@ -57,6 +56,7 @@ __all__ = [
     "AccessServer",
     "Behaviour",
     "Business",
+    "CallingEquipment",
     "ForeignNode",
     "FreephoneNumber",
     "HomeSwitches",
@@ -95,6 +95,12 @@ __all__ = [
 ]
 
 Service = Literal["osn", "links", "lines", "voice", "http"]
+
+EQUIPMENT_KINDS = {
+    "bridge": "conference bridge",
+    "dialler": "dialler",
+    "outside": "calling equipment",
+}
 
 _PORT_OFFSETS: dict[Service, int] = {"osn": 0, "links": 1, "lines": 2, "voice": 3, "http": 4}
 
@@ -162,6 +168,8 @@ def numerals(topology: Topology) -> list[tuple[str, str, str]]:
         rows.append((peripheral.numeral, "intelligent peripheral", peripheral.name))
         rows.append((peripheral.interface, "network interface", peripheral.name))
         rows.append((peripheral.logic, "calling logic", peripheral.name))
+    for equipment in topology.equipments:
+        rows.append((equipment.numeral, EQUIPMENT_KINDS[equipment.kind], equipment.name))
     wired = {(line.place, line.telephone) for line in topology.lines}
     for control in topology.service_control_points:
         rows.append((control.numeral, "service control point", control.name))

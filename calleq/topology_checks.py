@@ -10,10 +10,12 @@ import re
 from collections.abc import Iterable, Iterator
 
 from calleq.numbering import NumberingError, parse_e164
+from calleq.topology_equipment import check_equipments
 from calleq.topology_foreign import PORT_LIMIT, check_link, is_host, is_port
 from calleq.topology_links import check_codes, check_delay, check_wire
 from calleq.topology_mtp3 import check_mtp3
 from calleq.topology_service_checks import check_services
+from calleq.topology_sip_checks import check_sip
 from calleq.topology_types import (
     HomeSwitches,
     Line,
@@ -52,12 +54,14 @@ def check_topology(topology: Topology) -> None:
     _check_links(topology)
     _check_trunks(topology)
     _check_peripherals(topology)
+    check_equipments(topology)
     _check_premises(topology)
     _check_lines(topology)
     _check_businesses(topology)
     _check_access(topology)
     _check_timing(topology)
     check_services(topology)
+    check_sip(topology)
     check_mtp3(topology)
     _check_processes(topology)
 
@@ -71,6 +75,8 @@ def _named(topology: Topology) -> Iterator[tuple[str, str]]:
         yield f"transfer_points[{index}]", point.name
     for index, peripheral in enumerate(topology.peripherals):
         yield f"peripherals[{index}]", peripheral.name
+    for index, equipment in enumerate(topology.equipments):
+        yield f"equipments[{index}]", equipment.name
     for index, scp in enumerate(topology.service_control_points):
         yield f"service_control_points[{index}]", scp.name
     for index, node in enumerate(topology.foreign_nodes):
@@ -85,6 +91,8 @@ def _coded(topology: Topology) -> Iterator[tuple[str, str, str]]:
         yield f"transfer_points[{index}]", point.name, point.point_code
     for index, peripheral in enumerate(topology.peripherals):
         yield f"peripherals[{index}]", peripheral.name, peripheral.point_code
+    for index, equipment in enumerate(topology.equipments):
+        yield f"equipments[{index}]", equipment.name, equipment.point_code
     for index, scp in enumerate(topology.service_control_points):
         yield f"service_control_points[{index}]", scp.name, scp.point_code
     for index, node in enumerate(topology.foreign_nodes):
@@ -192,6 +200,7 @@ def _check_links(topology: Topology) -> None:
 def _check_trunks(topology: Topology) -> None:
     exchanges = {switch.name for switch in topology.switches}
     exchanges |= {peripheral.name for peripheral in topology.peripherals}
+    exchanges |= {equipment.name for equipment in topology.equipments}
     foreign = {node.name for node in topology.foreign_nodes if node.kind == "exchange"}
     limit = CIC_LIMITS[topology.variant]
     names: set[str] = set()

@@ -23,6 +23,21 @@ class SipAccess(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Where RTP is received; empty: the host it listens at."""
 
 
+class BrowserAccess(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the page is that makes a telephone of a browser."""
+
+    listen: str = "127.0.0.1:8073"
+    """HOST:PORT of the page; port 0: any free one."""
+    certificate: str = ""
+    """PEM file, from where calleq is started unless its path is absolute; `key` alike. Without
+    them only browsers of the same machine give the page a microphone."""
+    key: str = ""
+    origins: tuple[str, ...] = ()
+    """Under which addresses browsers reach it (`https://phone.example.com`), beside its own."""
+    media_host: str = ""
+    """The address at which they reach this machine with voice; empty: each that it has."""
+
+
 class SipTrunk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A trunk group between one of our switches and another system, by SIP."""
 

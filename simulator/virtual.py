@@ -20,6 +20,7 @@ from calleq.media.prompts import NominalPrompts
 from calleq.media.virtual import VirtualVoice
 from calleq.messages.answers import CallView, ProblemView
 from calleq.network import Network, Plant, build_network, point_codes
+from calleq.network_gateways import SipGround
 from calleq.osn.in_process import InProcessBus
 from calleq.runtime.clock import VirtualClock
 from calleq.runtime.tap import NoTap, Tap
@@ -58,10 +59,12 @@ class VirtualNetwork:
         diary_sink: Callable[[DiaryEntry], object] | None = None,
         start_us: int = START_US,
         commit_us: int = COMMIT_US,
+        sip: Callable[[VirtualClock], SipGround] | None = None,
     ) -> None:
         """`entries` is the journal of a life before: the network recovers from it.
 
-        With a sink the journal or the diary hands its entries over and keeps none, so that a run
+        `sip` gives what gateways stand on; without it, nobody speaks SIP whatever the topology
+        says. With a sink the journal or the diary hands its entries over and keeps none, so that a run
         may be long.
         """
         self.topology = topology
@@ -88,6 +91,7 @@ class VirtualNetwork:
             diary=self.diary,
             talk_us=talk_us,
             manners=manners,
+            sip=None if sip is None else sip(self.clock),
         )
         self.network: Network = build_network(topology, plant, entries=entries)
         self.network.start(entries)

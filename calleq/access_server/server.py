@@ -43,6 +43,8 @@ from calleq.osn.messages import (
     AskForCall,
     CallEnded,
     CallProgress,
+    CircuitsJoined,
+    JoinCircuits,
     OsnError,
     SetUpCall,
     SetUpRefused,
@@ -53,6 +55,7 @@ from calleq.osn.messages import (
 from calleq.runtime.clock import Clock, Timer
 from calleq.runtime.tap import Tap
 from calleq.topology import Business, Topology
+from calleq.topology_equipment import instructed
 from calleq.units import SECOND_US
 from calleq.web.problems import ProblemDetail
 
@@ -84,10 +87,8 @@ class AccessServer:
         tap: Tap,
     ) -> None:
         self.name = topology.access_server.name
-        controls = {point.name for point in topology.service_control_points}
-        equipment = topology.access_server.equipment
-        self._switch = equipment if equipment in controls else topology.access_server.switch
-        """Whom instructions are sent to: the switch, or an SCP in its place."""
+        self._switch = instructed(topology)
+        """Whom instructions are sent to: the switch, or what makes calls in its place."""
         self._ring_limit_us = topology.ring_limit_us()
         self._accounts = accounts
         self._intake = intake
@@ -188,7 +189,7 @@ class AccessServer:
                 self._ended(timeline, "failed", message.cause, now_us, message.reason)
             case CallEnded():
                 self._ended(timeline, message.state, message.cause, message.at_us)
-            case SetUpCall() | AskForCall() | AddParty():
+            case SetUpCall() | AskForCall() | AddParty() | JoinCircuits() | CircuitsJoined():
                 self.ignored[str(message.__struct_config__.tag)] += 1
             case _:
                 assert_never(message)

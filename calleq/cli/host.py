@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from calleq.access_server.http import http_app
 from calleq.accounts.passwords import PooledVerifier
+from calleq.cli.browsers import BrowserProcess, configuration_of
 from calleq.cli.claims import claim
 from calleq.cli.failure import CommandError
 from calleq.cli.older import OlderCalls
@@ -260,6 +261,10 @@ async def _open_doors(wish: Wish, host: Host, base: Path, stack: contextlib.Asyn
         app = desk_app(network.telephones, host.voice.recording)
         await _serve(app, "127.0.0.1", wish.desk_port, "telephones' desk", host, stack)
     whole = wish.elements is None
+    browsers = configuration_of(wish.topology, any_port=wish.port is not None) if whole else None
+    if browsers is not None:
+        beside = BrowserProcess(browsers, wish.say)
+        host.doors.update(await stack.enter_async_context(beside.running()))
     if network.link_ends or network.exchanges:
         door = operator_door(wish.process, whole=whole)
         await _serve(operator_app(network), "127.0.0.1", 0, door, host, stack)

@@ -43,13 +43,21 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _run_voice(data: Path, address: str) -> int:
     """The voice process, which ends by a signal and by nothing that happens on standard input."""
+    from calleq.media.recorder import RECORDINGS
     from calleq.media.server import serve as serve_voice
 
     def say_ready(bound: str) -> None:
         _say(f"voice: {bound}")
         _say("ready")
 
-    speaking = serve_voice(address, None, data / "prompts", say_ready=say_ready, with_parent=False)
+    speaking = serve_voice(
+        address,
+        None,
+        data / "prompts",
+        say_ready=say_ready,
+        with_parent=False,
+        recordings=data / RECORDINGS,
+    )
     try:
         asyncio.run(speaking)
     except ValueError as error:

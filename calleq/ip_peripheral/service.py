@@ -8,12 +8,12 @@ Q.850 §2.2.7).
 from collections.abc import Iterable
 
 from calleq.acd.longest_idle import LongestIdle
+from calleq.calling_logic.circuits import CircuitTrunk, Refusal, TrunkAccess, heard_on
 from calleq.calling_logic.logic import CallingLogic
 from calleq.calling_logic.means import Means
 from calleq.calling_logic.stage import OwnVoice
 from calleq.causes import Q850
 from calleq.ip_peripheral.assist import Assist
-from calleq.ip_peripheral.circuits import Circuits
 from calleq.ip_peripheral.srf import ResourceFunction
 from calleq.journal.contract import Journal
 from calleq.journal.entries import Stamped
@@ -21,29 +21,7 @@ from calleq.media.contract import Voice
 from calleq.osn.contract import Bus
 from calleq.runtime.clock import Clock
 from calleq.ss7.isup.contract import Circuit, CircuitUser, Exchange
-from calleq.ss7.isup.messages import Cause, Iam, Message
-
-
-class _Refusal:
-    """Serves a call that came in where none should; fulfils `CircuitUser`."""
-
-    def circuit_alerting(self, circuit: Circuit) -> None:
-        """An incoming call never alerts towards us."""
-
-    def circuit_progress(self, circuit: Circuit) -> None:
-        """Nor does it make progress towards us."""
-
-    def circuit_answered(self, circuit: Circuit) -> None:
-        """An incoming call is never answered towards us."""
-
-    def circuit_notice(self, circuit: Circuit, message: Message) -> None:
-        """Whatever the caller wants to add, the call is refused."""
-
-    def circuit_released(self, circuit: Circuit, cause: Cause) -> None:
-        """The caller was quicker."""
-
-    def circuit_cleared(self, circuit: Circuit) -> None:
-        """Nothing was kept for it."""
+from calleq.ss7.isup.messages import Cause, Iam
 
 
 class IntelligentPeripheral:
@@ -67,12 +45,12 @@ class IntelligentPeripheral:
         """
         self.name = name
         self._clock = clock
-        access = Circuits(name, exchange, group, voice)
+        access = TrunkAccess(CircuitTrunk(exchange, group))
         means = Means(
             name,
             number,
             access,
-            OwnVoice(name, voice, access.hear),
+            OwnVoice(name, voice, heard_on(name, voice)),
             journal,
             clock,
             LongestIdle(),
@@ -103,4 +81,4 @@ class IntelligentPeripheral:
             return taken
         self.refused_set_ups += 1
         self._clock.call_later_us(0, circuit.release, Cause(taken))
-        return _Refusal()
+        return Refusal()

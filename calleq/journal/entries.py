@@ -93,6 +93,8 @@ class Ended(msgspec.Struct, frozen=True, gc=False, tag="ended"):
     call: str
     state: str
     cause: int
+    detail: str = ""
+    """What belongs to the state: why a customer who answered is `customer_rejected`."""
 
 
 class Transit(msgspec.Struct, frozen=True, gc=False, tag="transit"):

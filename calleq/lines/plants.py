@@ -9,6 +9,7 @@ wire that is not connected, and counted.
 from collections import deque
 from collections.abc import Callable
 
+from calleq.lines.contract import LinePlant
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Segment, Tap
 
@@ -105,3 +106,31 @@ class InProcessLines:
             self.lost += 1
             return
         receive(wire.line, octets)
+
+
+class SharedLines:
+    """Fulfils `LinePlant` where some lines end in this process and the others elsewhere.
+
+    Lines that are plugged in here are carried by `near`, all others by `far`.
+    """
+
+    def __init__(self, near: InProcessLines, far: LinePlant) -> None:
+        self._near = near
+        self._far = far
+        self._here: set[tuple[str, str]] = set()
+
+    def serve(self, switch: str, receive: Callable[[str, bytes], None]) -> None:
+        self._near.serve(switch, receive)
+        self._far.serve(switch, receive)
+
+    def plug_in(self, switch: str, line: str, receive: Callable[[bytes], None]) -> None:
+        self._here.add((switch, line))
+        self._near.plug_in(switch, line, receive)
+
+    def to_telephone(self, switch: str, line: str, octets: bytes) -> None:
+        plant = self._near if (switch, line) in self._here else self._far
+        plant.to_telephone(switch, line, octets)
+
+    def to_switch(self, switch: str, line: str, octets: bytes) -> None:
+        plant = self._near if (switch, line) in self._here else self._far
+        plant.to_switch(switch, line, octets)

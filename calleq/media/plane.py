@@ -13,6 +13,7 @@ A mouth (a simulated telephone) is a player named `E164/...`: its line is what s
 
 from collections.abc import Callable
 from functools import lru_cache
+from pathlib import Path
 
 import msgspec
 
@@ -45,10 +46,13 @@ class Playing(msgspec.Struct):
 class VoicePlane:
     """`Voice` but for `detect` and `next_key`: those depend on who renders samples and when."""
 
-    def __init__(self, clock: Clock, prompts: PromptLibrary) -> None:
+    def __init__(
+        self, clock: Clock, prompts: PromptLibrary, recordings: Path | None = None
+    ) -> None:
+        """`recordings` is where recordings lie that are played to somebody."""
         self.graph = VoiceGraph()
         self._clock = clock
-        self.repertoire = Repertoire(prompts)
+        self.repertoire = Repertoire(prompts, recordings)
         self._mixer = Mixer(self.repertoire)
         self._playing: dict[tuple[str, str], Playing] = {}
         self._watching = 0
@@ -169,7 +173,7 @@ class VoicePlane:
 def _voices(kind: str, text: str, line: str) -> Voices:
     """What a prompt is called by those who hear it."""
     match kind:
-        case "speech" | "tone":
+        case "speech" | "tone" | "recording":
             return frozenset((f"{kind}:{text}",))
         case "mouth":
             return frozenset((f"mouth:{line}",))

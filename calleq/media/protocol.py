@@ -12,6 +12,7 @@ import msgspec
 
 from calleq.media.contract import Played, Prompt, Verdict
 from calleq.media.ports import PortEvent, PortPlan, Quality, Tally
+from calleq.media.recorder import RecordingEnd
 from calleq.runtime.framing import LengthReader
 from calleq.runtime.framing import framed as behind_its_length
 
@@ -140,6 +141,19 @@ class AskTally(msgspec.Struct, frozen=True, tag="ask_tally"):
     number: int
 
 
+class StartRecording(msgspec.Struct, frozen=True, tag="start_recording"):
+    """Answer: `RecordingOver`, when the file is safe or gone."""
+
+    number: int
+    element: str
+    recording: str
+
+
+class StopRecording(msgspec.Struct, frozen=True, tag="stop_recording"):
+    element: str
+    recording: str
+
+
 Request = (
     Feed
     | Play
@@ -156,6 +170,8 @@ Request = (
     | PlanPort
     | ClosePort
     | AskTally
+    | StartRecording
+    | StopRecording
 )
 
 
@@ -220,6 +236,11 @@ class Told(msgspec.Struct, frozen=True, tag="tally"):
     tally: Tally
 
 
+class RecordingOver(msgspec.Struct, frozen=True, tag="recording_over"):
+    number: int
+    end: RecordingEnd
+
+
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
     """A request could not be done; nothing was changed by it."""
 
@@ -238,6 +259,7 @@ Report = (
     | PortClosed
     | PortTold
     | Told
+    | RecordingOver
     | Refused
 )
 

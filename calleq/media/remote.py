@@ -15,10 +15,7 @@ socket any more (`MAX_UNREAD_OCTETS`) counts as gone.
 
 import asyncio
 import itertools
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TypeVar, assert_never
 
 import msgspec
@@ -28,11 +25,13 @@ from calleq.media.contract import Player, Prompt, Verdict
 from calleq.media.graph import Voices, check_sources
 from calleq.media.keypad import NO_KEY
 from calleq.media.ports import PortAddress, PortEvent, PortPlan, Quality, Tally
+from calleq.media.recorder import RecordingEnd
 from calleq.media.remote_ports import RemotePorts
+from calleq.media.voice_child import VoiceLostError as VoiceLostError
+from calleq.media.voice_child import VoiceProcessHandle as VoiceProcessHandle
+from calleq.media.voice_child import start_voice_process as start_voice_process
 from calleq.units import SECOND_US
 
-START_LIMIT_S = 15.0
-END_LIMIT_S = 5.0
 MAX_REFUSALS_KEPT = 100
 
 Answer = TypeVar("Answer", protocol.Prepared, protocol.Recorded, protocol.Told)
@@ -42,8 +41,7 @@ LOST_KEY_S = 1.0
 """After so long a key that is listened for when the voice process goes counts as not pressed."""
 
 
-class VoiceLostError(ConnectionError):
-    """The voice process is gone, or could not be started; the text says which."""
+_VOICE_LOST = RecordingEnd("failed", reason="the voice process is gone")
 
 
 class Recording(msgspec.Struct, frozen=True):
@@ -79,6 +77,7 @@ class RemoteVoice(asyncio.Protocol):
         self._prepared: dict[int, asyncio.Future[protocol.Prepared]] = {}
         self._recorded: dict[int, asyncio.Future[protocol.Recorded]] = {}
         self._tallies: dict[int, asyncio.Future[protocol.Told]] = {}
+        self._tapes: dict[int, Callable[[RecordingEnd], object]] = {}
         self._fed: dict[tuple[str, str], tuple[str, ...]] = {}
         self._recording: dict[tuple[str, str], None] = {}
         self._ports = RemotePorts(self._send, self._loop)
@@ -204,6 +203,20 @@ class RemoteVoice(asyncio.Protocol):
         """Forget what was recorded there so far."""
         self._send(protocol.ClearRecording(element, wire))
 
+    def start_recording(
+        self, element: str, recording: str, ended: Callable[[RecordingEnd], object]
+    ) -> None:
+        """See `Recorder.start_recording`; one that goes on when the voice process is lost fails."""
+        number = next(self._numbers)
+        if self._send(protocol.StartRecording(number, element, recording)):
+            self._tapes[number] = ended
+        else:
+            self._loop.call_soon(ended, _VOICE_LOST)
+
+    def stop_recording(self, element: str, recording: str) -> None:
+        """See `Recorder.stop_recording`."""
+        self._send(protocol.StopRecording(element, recording))
+
     async def _ask(
         self,
         number: int,
@@ -288,6 +301,10 @@ class RemoteVoice(asyncio.Protocol):
                 self._ports.told(report)
             case protocol.Told(number):
                 _answer(self._tallies, number, report)
+            case protocol.RecordingOver(number, end):
+                over = self._tapes.pop(number, None)
+                if over is not None:
+                    over(end)
             case protocol.Refused(reason):
                 self._refused(reason)
             case _:
@@ -302,6 +319,7 @@ class RemoteVoice(asyncio.Protocol):
         players, self._players = self._players, {}
         verdicts, self._verdicts = self._verdicts, {}
         keys, self._keys = self._keys, {}
+        tapes, self._tapes = self._tapes, {}
         error = VoiceLostError("the voice process is gone")
         _fail(self._prepared, error)
         _fail(self._recorded, error)
@@ -311,6 +329,8 @@ class RemoteVoice(asyncio.Protocol):
                 player.ended("failed")
         for tell in verdicts.values():
             tell("human")
+        for over in tapes.values():
+            over(_VOICE_LOST)
         for pressed in keys.values():
             self._loop.call_later(LOST_KEY_S, pressed, NO_KEY)
         for heard in list(self._listeners.values()):
@@ -337,53 +357,3 @@ async def connect_voice(address: str, lost: Callable[[], object] | None = None) 
     voice = RemoteVoice(lost)
     await voice.connect(address)
     return voice
-
-
-class VoiceProcessHandle:
-    """A voice process that this process has started and will end."""
-
-    def __init__(self, process: asyncio.subprocess.Process, address: str) -> None:
-        self.address = address
-        self._process = process
-
-    @property
-    def pid(self) -> int:
-        """Its process number."""
-        return self._process.pid
-
-    async def stop(self) -> int:
-        """End it, by the pipe first, by force after `END_LIMIT_S`; its exit status."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        try:
-            return await asyncio.wait_for(self._process.wait(), END_LIMIT_S)
-        except TimeoutError:
-            self._process.kill()
-            return await self._process.wait()
-
-
-async def start_voice_process(
-    cache_dir: Path, listen: str = "127.0.0.1:0", rtp: str = ""
-) -> VoiceProcessHandle:
-    """Start `python -m calleq.media` and wait for its `ready`. Raises VoiceLostError.
-
-    `rtp` is HOST:FIRST-LAST, where it has its RTP ports; empty for the default.
-    """
-    given = ("--listen", listen, "--cache", str(cache_dir), *(("--rtp", rtp) if rtp else ()))
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "calleq.media", *given),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    try:
-        line = await asyncio.wait_for(process.stdout.readline(), START_LIMIT_S)
-    except TimeoutError:
-        line = b""
-    word, _, address = line.decode("utf-8", "replace").strip().partition(" ")
-    if word != "ready" or not address:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-        raise VoiceLostError("the voice process did not start")
-    return VoiceProcessHandle(process, address)

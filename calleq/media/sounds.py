@@ -11,6 +11,7 @@ Refuses (SoundError) kinds, mouths, tones and frequencies that do not exist.
 
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Protocol
 from zlib import crc32
 
@@ -23,6 +24,7 @@ from calleq.media.g711 import Samples, quantise, rms_of_dbm0, saturate
 from calleq.media.keypad import KEYS, KEYS_LIMIT, keys_length_us
 from calleq.media.keys import key_tones
 from calleq.media.music import hold_music
+from calleq.media.recorder import RecordingError, both_sides, recording_path
 from calleq.units import SECOND_US
 
 CED_HZ = 2_100
@@ -35,7 +37,9 @@ GREETING_GAP_US = 200_000
 TEST_TONE_HZ = range(50, 3_901)
 LEVEL_DBM0 = -18.0
 
-_KINDS = ("speech", "music", "mouth", "tone", "keys")
+_KINDS = ("speech", "music", "mouth", "tone", "keys", "recording")
+KEPT_RECORDINGS = 4
+"""Recordings in memory, of those that are played to somebody."""
 
 _SAMPLE_US = SECOND_US // SAMPLE_RATE_HZ
 
@@ -92,8 +96,36 @@ class PromptLibrary(Protocol):
 class Repertoire:
     """Every sound a prompt can name."""
 
-    def __init__(self, speech: PromptLibrary) -> None:
+    def __init__(self, speech: PromptLibrary, recordings: Path | None = None) -> None:
+        """`recordings` is the directory of those that can be played."""
         self.speech = speech
+        self._recordings = recordings
+        self._recorded: dict[str, Sound] = {}
+
+    def ready(self, prompt: Prompt) -> bool:
+        """Whether its samples are at hand; asking for them before may take long."""
+        match prompt.kind:
+            case "speech":
+                return self.speech.ready(prompt)
+            case "recording":
+                return prompt.text in self._recorded
+            case _:
+                return True
+
+    def recorded(self, prompt: Prompt) -> Sound:
+        """A recording of a call, both sides at once. Raises SoundError."""
+        sound = self._recorded.get(prompt.text)
+        if sound is None:
+            if self._recordings is None:
+                raise SoundError("there is no directory of recordings")
+            try:
+                sound = Sound(both_sides(recording_path(self._recordings, prompt.text)))
+            except (RecordingError, OSError, ValueError) as error:
+                raise SoundError(f"recording {prompt.text}: {error}") from error
+            self._recorded[prompt.text] = sound
+            if len(self._recorded) > KEPT_RECORDINGS:
+                del self._recorded[next(iter(self._recorded))]
+        return sound
 
     def duration_us(self, prompt: Prompt) -> int:
         """Length of a prompt, 0 for one without end; `limit_us` is kept.
@@ -105,6 +137,8 @@ class Repertoire:
                 length_us = self.speech.duration_us(prompt)
             case "music":
                 length_us = 0
+            case "recording":
+                length_us = self.recorded(prompt).samples.size * _SAMPLE_US
             case "tone":
                 _frequency(prompt)
                 length_us = 0
@@ -124,6 +158,8 @@ class Repertoire:
                 return Sound(self.speech.samples(prompt))
             case "music":
                 return Sound(hold_music(), endless=True)
+            case "recording":
+                return self.recorded(prompt)
             case "tone":
                 return test_tone(_frequency(prompt))
             case "mouth":

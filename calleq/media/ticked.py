@@ -11,8 +11,10 @@ that were not silent; beyond `MAX_EARS` no further ear is recorded (`ears_refuse
 Speech that is not at hand is asked of `fetch`, and begins with the frame after it has come.
 """
 
+import contextlib
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 from typing import Generic
 
 from calleq.media.contract import Prompt, Verdict
@@ -23,7 +25,10 @@ from calleq.media.graph import End
 from calleq.media.keypad import NO_KEY
 from calleq.media.listening import ANSWERS, PRESSED, Decision, Hearing, Measure
 from calleq.media.plane import MAX_DETECT_US, Playing, VoicePlane
-from calleq.media.sounds import PromptLibrary
+from calleq.media.recorder import RecordingEnd
+from calleq.media.sounds import PromptLibrary, SoundError
+from calleq.media.taping import PromptScribe, Scribe
+from calleq.media.ticked_tapes import TickedTapes
 from calleq.runtime.clock import VirtualClock
 
 KEPT_FRAMES = 3_000
@@ -102,10 +107,17 @@ _AnyDetection = _Detection[Row, Verdict] | _Detection[str, str]
 class TickedVoice(VoicePlane):
     """The voice plane of a voice process; fulfils `calleq.media.contract.Voice`."""
 
-    def __init__(self, prompts: PromptLibrary, fetch: Fetch | None = None) -> None:
+    def __init__(
+        self,
+        prompts: PromptLibrary,
+        fetch: Fetch | None = None,
+        recordings: Path | None = None,
+        scribe: Scribe | None = None,
+    ) -> None:
+        """Recordings of calls go to the directory `recordings`, written by `scribe`."""
         self._ticked = VirtualClock()
-        super().__init__(self._ticked, prompts)
-        self._prompts = prompts
+        super().__init__(self._ticked, prompts, recordings)
+        self._tapes = TickedTapes(self.graph, recordings, scribe or PromptScribe())
         self._fetch = fetch
         self._detections: list[_AnyDetection] = []
         self._ears: dict[End, Ear] = {}
@@ -135,6 +147,7 @@ class TickedVoice(VoicePlane):
             samples = self._mixer.arriving(ear.end)
             if samples is not None:
                 ear.keep(frame, encode(samples))
+        self._tapes.hear(frame, self._mixer)
         decided = [each for each in self._detections if self._judge(each, frame)]
         # from now on whatever is asked for belongs to the next frame
         self._ticked.advance_us(1)
@@ -188,6 +201,25 @@ class TickedVoice(VoicePlane):
         end = self.graph.end(element, wire)
         self._detections.append(_Detection(end, first, limit, PRESSED, pressed))
 
+    def start_recording(
+        self, element: str, recording: str, ended: Callable[[RecordingEnd], object]
+    ) -> None:
+        """See `Recorder.start_recording`; what is recorded begins with the next frame."""
+        self._tapes.start(element, recording, self.next_frame, ended)
+
+    def stop_recording(self, element: str, recording: str) -> None:
+        """See `Recorder.stop_recording`."""
+        self._tapes.stop(element, recording)
+
+    def stop_recordings(self) -> None:
+        """Complete all of them."""
+        self._tapes.stop_all()
+
+    def load(self, prompt: Prompt) -> None:
+        """Have a recording at hand that is to be played; may take long, and fail silently."""
+        with contextlib.suppress(SoundError):
+            self.repertoire.recorded(prompt)
+
     def _frames(self, limit_us: int) -> tuple[int, int]:
         """The first frame that is listened to, and the one that is not any more."""
         return self.next_frame, self.next_frame + min(limit_us, MAX_DETECT_US) // FRAME_US
@@ -209,7 +241,7 @@ class TickedVoice(VoicePlane):
 
     def _at_hand(self, playing: Playing) -> bool:
         prompt = playing.prompt
-        if prompt.kind != "speech" or self._fetch is None or self._prompts.ready(prompt):
+        if self._fetch is None or self.repertoire.ready(prompt):
             return True
 
         def come() -> None:

@@ -11,6 +11,7 @@ instants give the same reports and samples.
 
 import abc
 from collections.abc import Callable
+from pathlib import Path
 from typing import Generic
 
 import numpy as np
@@ -32,8 +33,10 @@ PIECE_FRAMES = 25
 class VirtualVoice(VoicePlane):
     """The voice of a whole simulated network."""
 
-    def __init__(self, clock: Clock, prompts: PromptLibrary) -> None:
-        super().__init__(clock, prompts)
+    def __init__(
+        self, clock: Clock, prompts: PromptLibrary, recordings: Path | None = None
+    ) -> None:
+        super().__init__(clock, prompts, recordings)
 
     def detect(
         self, element: str, wire: str, limit_us: int, verdict: Callable[[Verdict], object]
@@ -66,12 +69,12 @@ class VirtualVoice(VoicePlane):
         self._mixer.begin(frame, frames)
         return self._mixer.arriving(end)
 
-    def watch(self, watcher: "_Watcher") -> None:
+    def watch(self, watcher: "Watcher") -> None:
         """Tell `watcher` before what arrives at its end changes."""
         watcher.end.watchers.append(watcher)
         self._watching += 1
 
-    def unwatch(self, watcher: "_Watcher") -> None:
+    def unwatch(self, watcher: "Watcher") -> None:
         """Do so no longer."""
         watcher.end.watchers.remove(watcher)
         self._watching -= 1
@@ -80,11 +83,11 @@ class VirtualVoice(VoicePlane):
         frame = frame_at(self.now_us())
         for ear in self.graph.reached(end):
             for watcher in ear.watchers:
-                assert isinstance(watcher, _Watcher)
+                assert isinstance(watcher, Watcher)
                 watcher.before_change(frame, foreseen)
 
 
-class _Watcher(abc.ABC):
+class Watcher(abc.ABC):
     """Takes samples at an end."""
 
     def __init__(self, voice: VirtualVoice, end: End) -> None:
@@ -98,7 +101,7 @@ class _Watcher(abc.ABC):
         """From `frame` on something else may arrive."""
 
 
-class Recording(_Watcher):
+class Recording(Watcher):
     """What arrived at one end, from `start_frame` on; at most `MAX_RECORDING_US` of it."""
 
     def __init__(self, voice: VirtualVoice, end: End) -> None:
@@ -137,7 +140,7 @@ class Recording(_Watcher):
         return samples
 
 
-class _Detection(_Watcher, Generic[Measure, Decision]):
+class _Detection(Watcher, Generic[Measure, Decision]):
     """One answer being judged: measures as far as they are known, and a timer for the verdict."""
 
     def __init__(

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import assert_never
 
 from calleq.causes import Q850
+from calleq.journal.entries import CircuitKey
 from calleq.media.contract import wire_source
 from calleq.ss7.isup.messages import Cause, Location, Message
 from calleq.ss7.isup.onward import history_of, hops_exhausted
@@ -18,7 +19,7 @@ from calleq.ssp.called_line import CalledLine
 from calleq.ssp.office import Attempt, Office
 from calleq.ssp.originating import CallingSide, OInput
 from calleq.ssp.routing import NoRoute, OwnNumber, Towards
-from calleq.ssp.terminating import CalledSide, TInput
+from calleq.ssp.terminating import CalledSide, TInput, TState
 
 EARLY_LIMIT = 8
 """Messages (digits, mostly) that may come before the called side is there."""
@@ -112,6 +113,21 @@ class Call:
         # Neither side has anything to say or to hear any more: let all three go at once.
         self._called = None
         del self.calling
+
+    @property
+    def incoming(self) -> CircuitKey | None:
+        """The circuit that the call came by; None: a line dialled."""
+        return self._attempt.incoming
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether caller and party are connected."""
+        return self._called is not None and self._called.state is TState.T_ACTIVE
+
+    @property
+    def caller_wire(self) -> str:
+        """The caller's voice wire."""
+        return self.calling.wire
 
     @property
     def called_wire(self) -> str:

@@ -43,6 +43,7 @@ from calleq.ss7.sccp.contract import SccpProvider
 from calleq.ssp.board import Board
 from calleq.ssp.call import Call, CallMaker
 from calleq.ssp.calling import CallingCircuit, CallingLine
+from calleq.ssp.joining import Joining
 from calleq.ssp.lines import LineRegister
 from calleq.ssp.mobile import Radio
 from calleq.ssp.numbers import SwitchNumbers, e164
@@ -116,7 +117,7 @@ class SwitchService:
             self._new_call = self.services.new_call
             if board is not None:
                 board.new_call = self._new_call
-        self.relay = SetUpRelay(name, bus, topology.access_server.name, peripheral, self.logic)
+        self.joining, self.relay = self._on_the_osn(topology, bus, peripheral)
         exchange.on_set_up(self._circuit_seized)
         numbers = (line.number for line in own)
         exchange.on_digits(SwitchNumbers(routing, numbers, topology.country_code))
@@ -144,6 +145,13 @@ class SwitchService:
             LongestIdle(),
         )
         return CallingLogic(means, bus)
+
+    def _on_the_osn(
+        self, topology: Topology, bus: Bus, peripheral: str
+    ) -> tuple[Joining, SetUpRelay]:
+        joining = Joining(topology, self.name, bus, self._calls)
+        door = topology.access_server.name
+        return joining, SetUpRelay(self.name, bus, door, peripheral, self.logic, joining)
 
     def resume(self, entries: Iterable[Stamped]) -> int:
         """Take up set-up instructions of the journal of before; how many calls are set up again."""
@@ -209,11 +217,15 @@ class SwitchService:
             received=self._received(circuit, iam),
             from_switch=office.routing.is_switch(circuit.far),
         )
-        call = self._new_call(office, attempt, self._calls.discard)
+        call = self._new_call(office, attempt, self._over)
         side = CallingCircuit(office, circuit, call)
         call.calling = side
         self._calls.add(call)
         return side
+
+    def _over(self, call: Call) -> None:
+        self._calls.discard(call)
+        self.joining.ended(call)
 
     def _received(self, circuit: Circuit, iam: Iam) -> Received:
         cic, far, group = circuit.key.cic, circuit.far, ""

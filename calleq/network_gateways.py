@@ -1,0 +1,73 @@
+"""Wiring of SIP: which switches of a process have a gateway, and what those stand on.
+
+A part of `calleq.network`, in a module of its own. A gateway lives in the process of its switch,
+also where the simulated telephones of the switch live elsewhere: then its lines stay inside
+(`SharedLines`), and the others go on over TCP.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from calleq.gateway.contract import Resolve, SipTransport
+from calleq.gateway.gateway import Gateway, Ground
+from calleq.gateway.trunks import resolve_addresses
+from calleq.lines.contract import LinePlant
+from calleq.lines.plants import InProcessLines, SharedLines
+from calleq.media.ports import Ports
+from calleq.runtime.clock import Clock
+from calleq.runtime.tap import Tap
+from calleq.topology import Switch, Topology
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SipGround:
+    """What a process gives its gateways beside what every element has."""
+
+    ports: Ports
+    transport: Callable[[Switch], SipTransport]
+    """The sockets of a switch's gateway; they are opened when it starts."""
+    resolve: Resolve = resolve_addresses
+
+
+def has_sip(topology: Topology, chosen: frozenset[str]) -> bool:
+    """Whether one of the chosen elements speaks SIP."""
+    return any(switch.sip is not None and switch.name in chosen for switch in topology.switches)
+
+
+def lines_beside(topology: Topology, lines: LinePlant, clock: Clock, tap: Tap) -> LinePlant:
+    """The plant of a process whose lines to telephones lead elsewhere, with those that stay."""
+    near = InProcessLines(clock, topology.timing.line_delay_us, tap)
+    return SharedLines(near, lines)
+
+
+def build_gateways(
+    topology: Topology,
+    chosen: frozenset[str],
+    ground: SipGround | None,
+    lines: LinePlant,
+    clock: Clock,
+    tap: Tap,
+    random_bits: Callable[[int], int],
+    secret: bytes,
+) -> dict[str, Gateway]:
+    """The gateways of the chosen switches, by the switch's name; none without a ground."""
+    if ground is None:
+        return {}
+    return {
+        switch.name: Gateway(
+            topology,
+            switch,
+            Ground(
+                lines=lines,
+                ports=ground.ports,
+                clock=clock,
+                tap=tap,
+                transport=ground.transport(switch),
+                random_bits=random_bits,
+                secret=secret,
+                resolve=ground.resolve,
+            ),
+        )
+        for switch in topology.switches
+        if switch.name in chosen and switch.sip is not None
+    }
