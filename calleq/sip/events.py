@@ -85,6 +85,12 @@ class Invited(msgspec.Struct, frozen=True):
     """None: we are to offer in our 2xx, and `Confirmed` tells what was agreed."""
 
 
+class Trying(msgspec.Struct, frozen=True):
+    """Somebody has our INVITE and works on it (100): it need not be sent elsewhere."""
+
+    call: int
+
+
 class Ringing(msgspec.Struct, frozen=True):
     """A provisional answer to our INVITE, 101 to 199, voice or not; never an answer of the call."""
 
@@ -194,6 +200,7 @@ class RegistrationFailed(msgspec.Struct, frozen=True):
 
 Event = (
     Invited
+    | Trying
     | Ringing
     | EarlyMedia
     | Accepted
