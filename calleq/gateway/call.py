@@ -41,6 +41,9 @@ from calleq.sip.negotiation import Agreed, Local
 
 RINGING_STATUS = 180
 
+_NOBODY_THERE = frozenset((408, 481))
+"""Answers to an offer within the call that mean that the call is over (RFC 5057 §5.1)."""
+
 _UNSPECIFIED = Q850.NORMAL_UNSPECIFIED
 
 
@@ -154,8 +157,11 @@ class GatewayCall:
                     self.voice.plan(agreed)
             case sip.Reoffered():
                 self._reoffered(event)
+            case sip.ReofferRefused(_, status):
+                if status in _NOBODY_THERE:
+                    self._let_party_go(Q850.OUT_OF_ORDER)
             case _:
-                pass  # an offer of ours that was refused: all stays as it was
+                pass
 
     def gone(self, cause: int) -> None:
         """The party is gone."""
@@ -176,11 +182,15 @@ class GatewayCall:
             now_us = self._means.now_us()
             self._means.agent.reoffer(self._handle, self._local(), now_us)
         elif event == "failed":
-            handle, self._handle = self._handle, 0
-            self._means.unbind(handle)
-            self._means.agent.hang_up(handle, Q850.TEMPORARY_FAILURE, self._means.now_us())
-            self.gone(Q850.TEMPORARY_FAILURE)
+            self._let_party_go(Q850.TEMPORARY_FAILURE)
         self._means.flush()
+
+    def _let_party_go(self, cause: int) -> None:
+        """End the party's call, as if it had hung up."""
+        handle, self._handle = self._handle, 0
+        self._means.unbind(handle)
+        self._means.agent.hang_up(handle, cause, self._means.now_us())
+        self.gone(cause)
 
     def take(self, given: GInput) -> None:
         """One input of the table."""

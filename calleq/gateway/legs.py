@@ -14,8 +14,10 @@ from calleq.gateway.means import LineCall, Means
 from calleq.gateway.way import SILENT, Destination, Kind, Walk, Way
 from calleq.runtime.clock import Timer
 from calleq.sip import events as sip
+from calleq.sip.bounds import SipError
 from calleq.units import SECOND_US
 
+UNAVAILABLE = 503
 PEER_WAIT_US = 3 * SECOND_US
 ELSEWHERE = {"reason": ['SIP;cause=200;text="Call completed elsewhere"']}
 """Why a telephone stops to ring that should not count the call as missed (RFC 3326)."""
@@ -81,17 +83,23 @@ class Legs:
 
     def _go_on(self) -> None:
         """Invite the next group; nobody is left: the call fails."""
-        group = self._walk.following()
-        if not group:
-            self._nobody_left(self._walk.cause)
-        for destination in group:
-            self._invite(destination)
+        while not self._out:
+            group = self._walk.following()
+            if not group:
+                self._nobody_left(self._walk.cause)
+                return
+            for destination in group:
+                self._invite(destination)
 
     def _invite(self, destination: Destination) -> None:
         means = self._means
         local = self._call.voice.local(secure=destination.secure)
         outgoing = means.compose(self._call, destination, local)
-        handle = means.agent.invite(outgoing, means.now_us())
+        try:
+            handle = means.agent.invite(outgoing, means.now_us())
+        except SipError:  # a contact that can't be written, or no room
+            self._walk.failed(sip.Failed(0, UNAVAILABLE, Q850.RESOURCE_UNAVAILABLE))
+            return
         self._out[handle] = destination
         means.bind(handle, self._call)
         if self._kind is Kind.TRUNK:
