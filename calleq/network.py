@@ -12,6 +12,7 @@ from calleq import __version__
 from calleq.access_server.server import AccessServer
 from calleq.accounts.accounts import Accounts
 from calleq.accounts.passwords import PasswordVerifier
+from calleq.equipment.contract import Factory
 from calleq.equipment.service import EquipmentService
 from calleq.gateway.gateway import Gateway
 from calleq.intake.intake import Intake
@@ -21,6 +22,7 @@ from calleq.journal.contract import Journal
 from calleq.journal.entries import Stamped, Started, by_entity
 from calleq.lines.contract import LinePlant
 from calleq.media.contract import Voice
+from calleq.media.recorder import RecordingPlace
 from calleq.network_callers import equipments_of, group_between, last_seizures
 from calleq.network_gateways import SipGround, build_gateways
 from calleq.network_routes import set_routes, set_ways_out
@@ -83,12 +85,16 @@ class Plant:
     """At least 16 random bytes of this process, for the cache of verified passwords."""
     diary: Diary
     talk_us: int = TALK_US
+    recordings: RecordingPlace | None = None
+    """Where calls are recorded; None: none is."""
     manners: Manners | None = None
     """Of the people at the telephones; None: those who talk for `talk_us`."""
     between: Callable[[str, MessageTransfer], MessageTransfer] | None = None
     """What stands between a node of that name and its exchange; None: nothing does."""
     below_sccp: Callable[[str, SignallingNetwork], SignallingNetwork] | None = None
     """What stands between a node of that name and its SCCP; None: nothing does."""
+    drivers: Mapping[str, Factory] = field(default_factory=dict)
+    """Drivers of equipment by its name, in place of those that the topology names."""
     sip: SipGround | None = None
     """What gateways stand on; None: nobody here speaks SIP, whatever the topology says."""
 
@@ -204,6 +210,7 @@ def build_network(
                 clock=plant.clock,
                 last_seizure=last.get(switch.name, 0),
                 sccp=network.sccp.get(switch.name),
+                recordings=plant.recordings,
             )
     network.gateways = build_gateways(
         topology,
@@ -215,11 +222,7 @@ def build_network(
         plant.random_bits,
         plant.secret,
     )
-    _build_peripherals(network, plant, chosen)
-    network.equipments |= equipments_of(
-        topology, chosen, network.exchanges, plant.voice, plant.bus, plant.journal, plant.clock
-    )
-    _build_control_points(network, plant, chosen)
+    _build_callers(network, plant, chosen)
     if topology.access_server.name in chosen:
         _build_door(network, plant)
     if TELEPHONES in chosen:
@@ -235,6 +238,21 @@ def build_network(
             boot_us=BOOT_US,
         )
     return network
+
+
+def _build_callers(network: Network, plant: Plant, chosen: frozenset[str]) -> None:
+    _build_peripherals(network, plant, chosen)
+    network.equipments |= equipments_of(
+        network.topology,
+        chosen,
+        network.exchanges,
+        plant.voice,
+        plant.bus,
+        plant.journal,
+        plant.clock,
+        plant.drivers,
+    )
+    _build_control_points(network, plant, chosen)
 
 
 def _build_peripherals(network: Network, plant: Plant, chosen: frozenset[str]) -> None:
@@ -259,6 +277,7 @@ def _build_peripherals(network: Network, plant: Plant, chosen: frozenset[str]) -
                     plant.journal,
                     plant.clock,
                 ),
+                recordings=plant.recordings,
             )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Set
 
+from calleq.equipment.contract import Factory
 from calleq.equipment.service import EquipmentService
 from calleq.journal.contract import Journal
 from calleq.journal.entries import LineSeized, Stamped
@@ -20,6 +21,7 @@ def equipments_of(
     bus: Bus,
     journal: Journal,
     clock: Clock,
+    drivers: Mapping[str, Factory],
 ) -> dict[str, EquipmentService]:
     """Each piece of stand-alone equipment that is chosen. Raises TopologyError where somebody
     else's driver cannot be had."""
@@ -32,6 +34,7 @@ def equipments_of(
             bus=bus,
             journal=journal,
             clock=clock,
+            factory=drivers.get(equipment.name),
         )
         for equipment in topology.equipments
         if equipment.name in chosen
