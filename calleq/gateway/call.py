@@ -41,9 +41,6 @@ from calleq.sip.negotiation import Agreed, Local
 
 RINGING_STATUS = 180
 
-_NOBODY_THERE = frozenset((408, 481))
-"""Answers to an offer within the call that mean that the call is over (RFC 5057 §5.1)."""
-
 _UNSPECIFIED = Q850.NORMAL_UNSPECIFIED
 
 
@@ -157,9 +154,10 @@ class GatewayCall:
                     self.voice.plan(agreed)
             case sip.Reoffered():
                 self._reoffered(event)
-            case sip.ReofferRefused(_, status):
-                if status in _NOBODY_THERE:
-                    self._let_party_go(Q850.OUT_OF_ORDER)
+            case sip.Leaving(handle, cause):
+                if handle == self._handle:
+                    self._handle = 0
+                    self.gone(cause)
             case _:
                 pass
 

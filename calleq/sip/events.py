@@ -132,6 +132,14 @@ class Failed(msgspec.Struct, frozen=True):
     response: Response | None = None
 
 
+class Leaving(msgspec.Struct, frozen=True):
+    """Nobody is there any more (no answer within the call, no ACK, no refresh): the call is over,
+    and `Ended` follows when nothing is left, up to 64*T1 later."""
+
+    call: int
+    cause: int
+
+
 class Ended(msgspec.Struct, frozen=True):
     """The call is over, by them, by us or by a timer; nothing is left of it."""
 
@@ -206,6 +214,7 @@ Event = (
     | Accepted
     | Confirmed
     | Failed
+    | Leaving
     | Ended
     | Reoffered
     | AgreedAgain
