@@ -22,6 +22,7 @@ from calleq.journal.contract import Journal
 from calleq.journal.entries import Stamped, Started, by_entity
 from calleq.lines.contract import LinePlant
 from calleq.media.contract import Voice
+from calleq.media.recorder import RecordingPlace
 from calleq.network_callers import equipments_of, group_between, last_seizures
 from calleq.network_gateways import SipGround, build_gateways
 from calleq.network_routes import set_routes, set_ways_out
@@ -84,6 +85,8 @@ class Plant:
     """At least 16 random bytes of this process, for the cache of verified passwords."""
     diary: Diary
     talk_us: int = TALK_US
+    recordings: RecordingPlace | None = None
+    """Where calls are recorded; None: none is."""
     manners: Manners | None = None
     """Of the people at the telephones; None: those who talk for `talk_us`."""
     between: Callable[[str, MessageTransfer], MessageTransfer] | None = None
@@ -207,6 +210,7 @@ def build_network(
                 clock=plant.clock,
                 last_seizure=last.get(switch.name, 0),
                 sccp=network.sccp.get(switch.name),
+                recordings=plant.recordings,
             )
     network.gateways = build_gateways(
         topology,
@@ -273,6 +277,7 @@ def _build_peripherals(network: Network, plant: Plant, chosen: frozenset[str]) -
                     plant.journal,
                     plant.clock,
                 ),
+                recordings=plant.recordings,
             )
 
 

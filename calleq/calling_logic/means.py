@@ -9,7 +9,7 @@ when a leg is dialled.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from calleq.acd.longest_idle import LongestIdle
 from calleq.journal.contract import Journal
@@ -17,6 +17,10 @@ from calleq.journal.entries import CircuitKey
 from calleq.media.contract import Player, Prompt, Verdict
 from calleq.runtime.clock import Clock
 from calleq.ss7.isup.messages import Cause, Message
+
+if TYPE_CHECKING:
+    from calleq.calling_logic.mixing import Mixing
+    from calleq.calling_logic.recordings import Recordings
 
 LEGS = 2
 
@@ -169,3 +173,7 @@ class Means:
     journal: Journal
     clock: Clock
     representatives: LongestIdle
+    mixing: "Mixing | None" = None
+    """What the equipment can do with voices of its own; None: it commands those of others."""
+    recordings: "Recordings | None" = None
+    """Its recordings; None: it makes none."""

@@ -34,9 +34,7 @@ class MixedAccess:
         """Whether an address can be called at all."""
         return self._voip.takes(address) if is_voip(address) else self._circuits is not None
 
-    def reserve(
-        self, call: str, answer: Callable[[bool], object], parties: Parties = ()
-    ) -> None:
+    def reserve(self, call: str, answer: Callable[[bool], object], parties: Parties = ()) -> None:
         circuits = self._circuits
         if circuits is None:
             self._voip.reserve(call, answer, parties)

@@ -165,9 +165,7 @@ class VoipAccess:
         while reference in self._ways:
             reference = _following(reference, references)
         self._reference = _following(reference, references)
-        channel = LineChannel(
-            VOIP_LINE, reference, self.clock, self._send, _keep, by_switch=True
-        )
+        channel = LineChannel(VOIP_LINE, reference, self.clock, self._send, _keep, by_switch=True)
         key = CircuitKey(self._point_code, self._point_code, self._number)
         self._number = _following(self._number, KEYS)
         wire = channel_wire(VOIP_LINE, reference, True)

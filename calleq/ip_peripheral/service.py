@@ -11,6 +11,7 @@ from calleq.acd.longest_idle import LongestIdle
 from calleq.calling_logic.circuits import CircuitTrunk, Refusal, TrunkAccess, heard_on
 from calleq.calling_logic.logic import CallingLogic
 from calleq.calling_logic.means import Means
+from calleq.calling_logic.recordings import recordings_of
 from calleq.calling_logic.stage import OwnVoice
 from calleq.causes import Q850
 from calleq.ip_peripheral.assist import Assist
@@ -18,6 +19,7 @@ from calleq.ip_peripheral.srf import ResourceFunction
 from calleq.journal.contract import Journal
 from calleq.journal.entries import Stamped
 from calleq.media.contract import Voice
+from calleq.media.recorder import RecordingPlace
 from calleq.osn.contract import Bus
 from calleq.runtime.clock import Clock
 from calleq.ss7.isup.contract import Circuit, CircuitUser, Exchange
@@ -38,22 +40,29 @@ class IntelligentPeripheral:
         clock: Clock,
         number: str,
         resource: ResourceFunction | None = None,
+        recordings: RecordingPlace | None = None,
     ) -> None:
         """`number` (E.164) is what customers see where a business has none; may be empty.
 
-        `resource` takes the calls that SCPs send here; None: there are no SCPs.
+        `resource` takes the calls that SCPs send here; None: there are no SCPs. Calls are recorded
+        in `recordings`; None: none is.
         """
         self.name = name
         self._clock = clock
         access = TrunkAccess(CircuitTrunk(exchange, group))
+        stage = OwnVoice(
+            name, voice, heard_on(name, voice), recordings.recorder if recordings else None
+        )
         means = Means(
             name,
             number,
             access,
-            OwnVoice(name, voice, heard_on(name, voice)),
+            stage,
             journal,
             clock,
             LongestIdle(),
+            stage,
+            recordings_of(name, recordings, journal, clock),
         )
         self.calling_logic = CallingLogic(means, bus)
         self.resource = resource

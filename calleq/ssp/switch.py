@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from calleq.acd.longest_idle import LongestIdle
 from calleq.calling_logic.logic import CallingLogic
 from calleq.calling_logic.means import Means
+from calleq.calling_logic.recordings import recordings_of
 from calleq.calling_logic.stage import OwnVoice
 from calleq.causes import Q850
 from calleq.journal.contract import Journal
@@ -29,6 +30,7 @@ from calleq.lines.channel import ChannelUser, LineChannel
 from calleq.lines.contract import LinePlant
 from calleq.lines.messages import Screening, Setup, number_of
 from calleq.media.contract import Voice
+from calleq.media.recorder import RecordingPlace
 from calleq.numbering import NumberingError, parse_e164
 from calleq.osn.contract import Bus
 from calleq.runtime.clock import Clock
@@ -71,12 +73,14 @@ class SwitchService:
         clock: Clock,
         last_seizure: int = 0,
         sccp: SccpProvider | None = None,
+        recordings: RecordingPlace | None = None,
     ) -> None:
         """Serve the switch `name` of the topology; raises TopologyError when it has none.
 
         Registers itself: `exchange.on_set_up`, `lines.serve`, `bus.attach`. `last_seizure` is the
         greatest `LineSeized.seizure` of this switch in the journal. With `sccp` the switch is a
-        service switching point: it asks SCPs at its triggers, and dials for them.
+        service switching point: it asks SCPs at its triggers, and dials for them. `recordings` is
+        where calls are recorded that it makes by itself; None: none is.
         """
         switch = _switch_of(topology, name)
         routing = Routing(topology, name)
@@ -87,6 +91,7 @@ class SwitchService:
             self.register.radio = _radio(switch, self.register, clock)
         self._calls: set[Call] = set()
         self._foreign = frozenset(topology.foreign())
+        self._recordings = recordings
         self._trunks = [trunk for trunk in topology.trunks if name in trunk.ends]
         self._office = Office(
             name=name,
@@ -131,14 +136,18 @@ class SwitchService:
 
     def _own_logic(self, switch: Switch, board: Board, bus: Bus) -> CallingLogic:
         office = self._office
+        name, place = office.name, self._recordings
+        stage = OwnVoice(name, office.voice, board.hear, place.recorder if place else None)
         means = Means(
-            office.name,
+            name,
             switch.number,
             board,
-            OwnVoice(office.name, office.voice, board.hear),
+            stage,
             office.journal,
             office.clock,
             LongestIdle(),
+            stage,
+            recordings_of(name, place, office.journal, office.clock),
         )
         return CallingLogic(means, bus)
 
