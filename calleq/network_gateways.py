@@ -29,9 +29,31 @@ class SipGround:
     resolve: Resolve = resolve_addresses
 
 
-def has_sip(topology: Topology, chosen: frozenset[str]) -> bool:
-    """Whether one of the chosen elements speaks SIP."""
-    return any(switch.sip is not None and switch.name in chosen for switch in topology.switches)
+def has_sip(topology: Topology, chosen: frozenset[str] | None) -> bool:
+    """Whether one of the chosen elements (None: all) speaks SIP."""
+    return bool(_served(topology, chosen))
+
+
+def _served(topology: Topology, chosen: frozenset[str] | None) -> list[Switch]:
+    return [
+        switch
+        for switch in topology.switches
+        if switch.sip is not None and (chosen is None or switch.name in chosen)
+    ]
+
+
+def telephone_doors(topology: Topology, chosen: frozenset[str] | None) -> dict[str, str]:
+    """Where telephones register with the chosen switches, by what people are told it is."""
+    doors = {}
+    for switch in _served(topology, chosen):
+        access = switch.sip
+        assert access is not None, "only such are served"
+        domain = access.domain or access.listen.rpartition(":")[0]
+        ways = f"{access.listen} (UDP, TCP)"
+        if access.listen_tls:
+            ways += f", {access.listen_tls} (TLS)"
+        doors[f"telephones of {switch.name}"] = f"register at {domain}, {ways}"
+    return doors
 
 
 def lines_beside(topology: Topology, lines: LinePlant, clock: Clock, tap: Tap) -> LinePlant:
@@ -68,6 +90,5 @@ def build_gateways(
                 resolve=ground.resolve,
             ),
         )
-        for switch in topology.switches
-        if switch.name in chosen and switch.sip is not None
+        for switch in _served(topology, chosen)
     }

@@ -36,7 +36,7 @@ def _line_rows(line: SipLineView) -> list[tuple[str, ...]]:
     first = (line.switch, line.line, line.username)
     if not line.contacts:
         return [(*first, "not registered", "", str(line.calls))]
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for place, contact in enumerate(line.contacts):
         named = ("", "", "") if place else first
         calls = "" if place else str(line.calls)
@@ -45,7 +45,7 @@ def _line_rows(line: SipLineView) -> list[tuple[str, ...]]:
 
 
 def _trunk_rows(trunk: SipTrunkView) -> list[tuple[str, ...]]:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for place, peer in enumerate(trunk.peers):
         calls = f"{trunk.calls} of {trunk.channels}"
         named = ("", "", "") if place else (trunk.switch, trunk.trunk, calls)

@@ -50,6 +50,8 @@ from calleq.sip.user_agent import UserAgent
 from calleq.topology import HomeSwitches, Switch, Topology
 
 REGISTER = "REGISTER"
+ANYWHERE = ("0.0.0.0", "::")
+"""Listening at every address is no address to be found at."""
 CALL_ID_BITS = 64
 
 
@@ -94,7 +96,7 @@ class Gateway:
             for line in topology.lines
             if line.access != "simulated" and homes.of(line.number) == switch.name
         ]
-        self.subscribers = Subscribers(own, self.domain, ground.secret)
+        self.subscribers = Subscribers(own, self.domain, ground.secret, access.digests)
         self.trunks = trunks_of(topology.sip_trunks, switch.name, self.domain)
         self.agent = UserAgent(
             contact=self._contact,
@@ -167,10 +169,15 @@ class Gateway:
     # SIP: in, out, timers.
 
     def _contact(self, target: Target) -> str:
-        host, port = self._ground.transport.address(target.transport)
+        host, port = self._near(target.transport)
         scheme = "sips" if target.transport == "TLS" else "sip"
         tail = ";transport=tcp" if target.transport == "TCP" else ""
         return f"{scheme}:{self.name}@{host}:{port}{tail}"
+
+    def _near(self, transport: str) -> tuple[str, int]:
+        """Where others find us by that transport."""
+        host, port = self._ground.transport.address(transport)
+        return (self.media_host if host in ANYWHERE else host), port
 
     def _arrived(self, octets: bytes, source: Target) -> None:
         self._show(octets, source, incoming=True)
@@ -182,7 +189,7 @@ class Gateway:
         self.flush()
 
     def _show(self, octets: bytes, far: Target, *, incoming: bool) -> None:
-        near = self._ground.transport.address(far.transport)
+        near = self._near(far.transport)
         link = f"sip:{self.name} {far.transport} {near[0]}:{near[1]} {far.host}:{far.port}"
         ends = (f"{far.host}:{far.port}", self.name)
         sender, receiver = ends if incoming else reversed(ends)

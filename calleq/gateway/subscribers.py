@@ -4,7 +4,7 @@ Owns who may register and call: the username and password of each line, by diges
 line's telephone is, as far as it has registered.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -45,12 +45,14 @@ class Admitted(msgspec.Struct, frozen=True):
 class Subscribers:
     """The lines of one gateway."""
 
-    def __init__(self, lines: Iterable[Line], domain: str, key: bytes) -> None:
+    def __init__(
+        self, lines: Iterable[Line], domain: str, key: bytes, digests: Sequence[str]
+    ) -> None:
         self._lines = {username_of(line): line for line in lines}
         self.usernames = {name: line.number for name, line in self._lines.items()}
         """The number of each username."""
         self.numbers = tuple(self.usernames.values())
-        self._guard = Guard(domain, key, self._secret_of)
+        self._guard = Guard(domain, key, self._secret_of, algorithms=digests)
         self._contacts: dict[str, list[Contact]] = {}
         self._domain = domain
 
