@@ -41,7 +41,7 @@ class Towards(msgspec.Struct, frozen=True):
     """The number belongs to another switch."""
 
     switch: str
-    """The nearest, where there are several."""
+    """The first by its name, where there are several."""
     nearer: tuple[str, ...]
     """Trunk groups to switches nearer to it, the nearest first."""
     detours: tuple[str, ...]
@@ -208,7 +208,7 @@ def _towards(
     near.sort(key=lambda choice: choice[0])  # stable: the order of the file among equals
     own_hops = near[0][0] + 1
     return Towards(
-        switch=min(destinations, key=lambda switch: (hops.get(switch, len(neighbours)), switch)),
+        switch=min(destinations),
         nearer=tuple(group for far_hops, group in near if far_hops < own_hops),
         detours=tuple(group for far_hops, group in near if far_hops == own_hops),
         beyond=far,
