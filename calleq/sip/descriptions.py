@@ -61,6 +61,13 @@ class Descriptions:
         self.out = offer(self._out_local)
         return self.out
 
+    def offer_again(self) -> Description:
+        """What we last said, as an offer: it changes nothing (RFC 4028 §7.4)."""
+        assert self.described is not None, "the owner has looked"
+        self._move(Move.OFFER_SENT)
+        self.out, self._out_local = self.described, self.local
+        return self.described
+
     def preview(self, theirs: Description) -> Agreed | None:
         """What their answer in an answer that may be lost comes to; our offer stays out. Raises
         SipError."""

@@ -187,14 +187,8 @@ class Session:
             return
         if partner.allows_update:
             self._ask("UPDATE", None, b"", now_us)
-        elif self.descriptions.turn is Turn.STABLE and self.descriptions.local is not None:
-            self._ask_again(now_us)
-
-    def _ask_again(self, now_us: int) -> None:
-        """Refresh by an INVITE that says what is."""
-        assert self.descriptions.local is not None
-        body = self.descriptions.offer(self.descriptions.local).encode()
-        self._ask("INVITE", None, body, now_us)
+        elif self.descriptions.turn is Turn.STABLE and self.descriptions.described is not None:
+            self._ask("INVITE", None, self.descriptions.offer_again().encode(), now_us)
 
     # What comes of it.
 
