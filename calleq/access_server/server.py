@@ -222,9 +222,14 @@ class AccessServer:
             case ControlDone() | ControlRefused():
                 if not self._controls.answered(message):
                     self.ignored["late_answer"] += 1
-            case SetUpCall() | AskForCall() | AddParty() | ControlCall():
-                self.ignored[str(message.__struct_config__.tag)] += 1
-            case JoinCircuits() | CircuitsJoined():
+            case (
+                SetUpCall()
+                | AskForCall()
+                | AddParty()
+                | ControlCall()
+                | JoinCircuits()
+                | CircuitsJoined()
+            ):
                 self.ignored[str(message.__struct_config__.tag)] += 1
             case _:
                 assert_never(message)

@@ -58,9 +58,8 @@ class IntelligentPeripheral:
         mixed = None if voip is None else MixedAccess(circuits, voip)
         access = mixed or circuits
         assert access is not None, "the topology's checks see to it"
-        stage = OwnVoice(
-            name, voice, heard_on(name, voice), recordings.recorder if recordings else None
-        )
+        recorder = recordings.recorder if recordings else None
+        stage = OwnVoice(name, voice, heard_on(name, voice), recorder)
         means = Means(
             name,
             number,

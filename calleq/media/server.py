@@ -31,10 +31,13 @@ from calleq.media import protocol
 from calleq.media.contract import Played, Player, Prompt, Verdict
 from calleq.media.frames import FRAME_US
 from calleq.media.graph import VoiceError, Voices
-from calleq.media.legs import Legs
 from calleq.media.music import hold_music
-from calleq.media.port_service import Claimed, PortService
-from calleq.media.port_sockets import (
+from calleq.media.prompts import SpokenPrompts
+from calleq.media.recorder import RECORDINGS, RecordingEnd
+from calleq.media.rtp.intake import PHASE_US
+from calleq.media.rtp.legs import LegSet
+from calleq.media.rtp.service import Claimed, PortService
+from calleq.media.rtp.sockets import (
     DEFAULT_RANGE,
     MAX_PAIRS,
     PortRange,
@@ -42,8 +45,6 @@ from calleq.media.port_sockets import (
     overlaps_ephemeral,
     parse_range,
 )
-from calleq.media.prompts import SpokenPrompts
-from calleq.media.recorder import RECORDINGS, RecordingEnd
 from calleq.media.sounds import make_mouths
 from calleq.media.taping import ThreadScribe
 from calleq.media.ticked import TickedVoice
@@ -71,26 +72,30 @@ class VoiceProcess:
         self.prompts = SpokenPrompts(cache_dir)
         self.scribe = ThreadScribe(loop.call_soon_threadsafe)
         self.voice = TickedVoice(self.prompts, self._fetch, recordings, self.scribe)
-        self.legs = Legs(self.voice, secrets.randbits)
+        self._start_us = time.monotonic_ns() // 1_000
+        self.legs = LegSet(self.voice, secrets.randbits, self.now_us)
         self.ports = PortService(self.legs, ports, loop)
         self.connections: set[Connection] = set()
         self.owners: dict[Claim, Connection] = {}
         """Who asked last: an element that came back is not silenced by its past."""
         self._loop = loop
-        self._start_us = time.monotonic_ns() // 1_000
         self._tasks: set[asyncio.Task[None]] = set()
 
+    def now_us(self) -> int:
+        """Since the beginning of frame 0."""
+        return time.monotonic_ns() // 1_000 - self._start_us
+
     async def run_ticks(self) -> None:
-        """Tick at the edge of every frame, until cancelled."""
+        """Tick at the edge of every frame, and of its quarters where there is RTP; for ever."""
+        voice, legs = self.voice, self.legs
         while True:
-            elapsed_us = time.monotonic_ns() // 1_000 - self._start_us
-            frame = elapsed_us // FRAME_US
-            self.legs.receive()
-            self.legs.begin_frame()
-            self.voice.tick(frame)
-            self.legs.send_frame(frame)
-            elapsed_us = time.monotonic_ns() // 1_000 - self._start_us
-            await asyncio.sleep((FRAME_US - elapsed_us % FRAME_US) / 1e6)
+            if legs:
+                legs.step()
+            frame = self.now_us() // FRAME_US
+            if frame >= voice.next_frame:
+                voice.tick(frame)
+            pause_us = PHASE_US if legs else FRAME_US
+            await asyncio.sleep((pause_us - self.now_us() % pause_us) / 1e6)
 
     def spawn(self, coroutine: "asyncio._CoroutineLike[None]") -> None:
         """Run something beside the ticks."""
