@@ -43,6 +43,7 @@ from calleq.runtime.clock import Clock, Timer
 from calleq.runtime.tap import Segment, Tap
 from calleq.sip import events as sip
 from calleq.sip.fields import NameAddress
+from calleq.sip.flood import Sources
 from calleq.sip.negotiation import Local
 from calleq.sip.transaction import Target
 from calleq.sip.uri import SipUri
@@ -99,7 +100,10 @@ class Gateway:
             for line in topology.lines
             if line.access != "simulated" and homes.of(line.number) == switch.name
         ]
-        self.subscribers = Subscribers(own, self.domain, ground.secret, access.digests)
+        self.sources = Sources(is_trusted=self._is_peer)
+        self.subscribers = Subscribers(
+            own, self.domain, ground.secret, access.digests, self.sources
+        )
         self.trunks = trunks_of(topology.sip_trunks, switch.name, self.domain)
         if voip is not None:
             self.trunks[voip.name] = voip
@@ -186,7 +190,16 @@ class Gateway:
         host, port = self._ground.transport.address(transport)
         return (self.media_host if host in ANYWHERE else host), port
 
+    def _is_peer(self, host: str) -> bool:
+        """Whether a trunk's calls come from there: they are not counted as anybody's."""
+        return any(trunk.is_at(host) for trunk in self.trunks.values())
+
     def _arrived(self, octets: bytes, source: Target) -> None:
+        refused = self.sources.judge(octets, source, self.now_us())
+        if refused is not None:
+            if refused:
+                self._ground.transport.send(source, refused)
+            return
         self._show(octets, source, incoming=True)
         self.agent.receive(octets, source, self.now_us())
         self.flush()
@@ -245,8 +258,8 @@ class Gateway:
             case sip.Invited():
                 self._invitations.take(event)
             case sip.Requested(key, request, source):
-                status, fields = self.subscribers.register(request, source, self.now_us())
-                self.agent.reply(key, status, self.now_us(), fields=fields)
+                reply = self.subscribers.register(request, source, self.now_us())
+                self.agent.reply(key, reply.status, self.now_us(), fields=reply.fields)
             case sip.Replied() | sip.Registered() | sip.RegistrationFailed():
                 self.watch.happened(event)
             case _:

@@ -94,17 +94,23 @@ class Trunk:
     def accepts(self, source: Target) -> bool:
         """Whether whatever comes from there is this trunk's, without a password."""
         if self._networks:
-            try:
-                address = ipaddress.ip_address(source.host)
-            except ValueError:
-                return False
-            return any(address in network for network in self._networks)
+            return self.is_at(source.host)
         return any(
             peer.target is not None
             and peer.target.host == source.host
             and (source.reliable or peer.target.port == source.port)
             for peer in self.peers
         )
+
+    def is_at(self, host: str) -> bool:
+        """Whether a host is one that its calls come from."""
+        if not self._networks:
+            return any(peer.target is not None and peer.target.host == host for peer in self.peers)
+        try:
+            address = ipaddress.ip_address(host)
+        except ValueError:
+            return False
+        return any(address in network for network in self._networks)
 
     def way(self, number: str) -> Way:
         """Where a call to the number is sent: one peer after the other."""
