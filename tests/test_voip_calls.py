@@ -322,7 +322,9 @@ def test_the_door_refuses_hosts_that_are_not_allowed(
     assert reply.status == 422
     assert isinstance(reply.view, ProblemView)
     assert reply.view.errors is not None
-    assert [(one.pointer, one.code) for one in reply.view.errors] == [(f"/{field}", "voice_over_ip")]
+    assert [(one.pointer, one.code) for one in reply.view.errors] == [
+        (f"/{field}", "voice_over_ip")
+    ]
     assert alone.world.net.passing == []
 
 
