@@ -24,7 +24,7 @@ from simulator.fuzz.target import Target as FuzzTarget
 HEADER_OCTETS = 24
 CALLS = 5
 """Of ours in the scene; half as many are theirs."""
-LIFE = 200
+LIFE = 1_000
 """Messages before the scene begins anew."""
 STEP_US = 100 * MILLISECOND_US
 """The longest time between two messages."""
