@@ -8,7 +8,7 @@ this is counted in `unknown`.
 
 import numpy as np
 
-from calleq.media.frames import FRAME_US
+from calleq.media.frames import FRAME_SAMPLES, FRAME_US
 from calleq.media.g711 import FROM_A_LAW, TO_A_LAW
 from calleq.media.rtp.inputs import Inputs
 from calleq.media.rtp.intake import MAX_DROPOUT, MAX_MISORDER, PHASE_US, Intake
@@ -88,4 +88,5 @@ class OddPackets:
         table.sent[onto] += 1
         kind = int(table.payload[onto]) | (MARKER if packet.marker else 0)
         octets = header(kind, sequence, timestamp, int(table.out_source[onto])) + payload
+        leg.other_octets += len(payload) - FRAME_SAMPLES
         leg.send(octets)
