@@ -21,10 +21,11 @@ from calleq.media.ports import PortEvent, PortPlan, Quality, Tally
 from calleq.media.rtp.inputs import Inputs
 from calleq.media.rtp.intake import PHASE_US, SAMPLES_PER_MS, Intake, Ring
 from calleq.media.rtp.jitter import JitterBuffers
+from calleq.media.rtp.keys import KeysOut
 from calleq.media.rtp.latch import Address
 from calleq.media.rtp.leg import Leg
 from calleq.media.rtp.odd import OddPackets
-from calleq.media.rtp.output import Output
+from calleq.media.rtp.output import Output, SendTo
 from calleq.media.rtp.packet import Packet, RtpError, parse
 from calleq.media.rtp.quality import opinion, rating
 from calleq.media.rtp.receiver import Receiver
@@ -133,6 +134,7 @@ class LegSet:
         reported = self.reports.remove(leg, self._now_us())
         quality = self.quality(leg, reported)
         self.receiver.remove(number, leg.pair.rtp)
+        self._odd_packets.keys.forget(number)
         self.output.exclude(number)
         self._hear(number, SILENT_ROW)
         self.routes.remove(leg.end)
@@ -181,7 +183,7 @@ class LegSet:
             failed=output.failed,
             concealed=self.inputs.concealed,
             malformed=self.malformed,
-            unknown=self._odd_packets.unknown,
+            unknown=self._odd_packets.unknown + self._odd_packets.keys.unknown,
         )
 
     def frame_of(self, number: int, frame: int) -> Samples | None:
@@ -295,10 +297,19 @@ class LegSet:
             leg = self._legs[number]
             sends = leg.plan is not None and leg.plan.sends and leg.far is not None
             if sends and number not in relayed and leg.far is not None:
-                self.output.include(number, leg.pair.rtp.sendto, leg.far)
+                self.output.include(number, self._sender(leg), leg.far)
             else:
                 self.output.exclude(number)
         self._changed()
+
+    def _sender(self, leg: Leg) -> SendTo:
+        """What sends a leg's frames: voice, or the keys that it hears as events."""
+        leaf = self.routes.sound_of(int(self.table.hears[leg.number]))
+        events = None if leg.plan is None else leg.plan.event_payload
+        prompt = None if leaf is None else leaf.prompt
+        if events is None or leaf is None or prompt is None or prompt.kind != "keys":
+            return leg.pair.rtp.sendto
+        return KeysOut(self.table, leg, leaf, events).send_to
 
     def _can_relay(self, source: int, onto: int) -> bool:
         here, there = self._legs[source], self._legs[onto]
