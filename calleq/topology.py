@@ -27,6 +27,7 @@ from calleq.topology_services import (
     Share,
     Trigger,
 )
+from calleq.topology_sip_checks import placed
 from calleq.topology_types import (
     Behaviour,
     Business,
@@ -119,7 +120,11 @@ def load_topology(path: Path | None = None) -> Topology:
         raise TopologyError(f"{path}: cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise TopologyError(f"{path}: not a TOML file: {error}") from error
-    return parse_topology(text, str(path))
+    topology = parse_topology(text, str(path))
+    try:
+        return placed(topology, path.parent)
+    except TopologyError as error:
+        raise TopologyError(f"{path}: {error}") from error
 
 
 def parse_topology(text: str, name: str) -> Topology:

@@ -29,16 +29,19 @@ from calleq.journal.entries import (
     Assisted,
     AssistEnded,
     CircuitKey,
+    Controlled,
     Dialled,
     Ended,
     Furnished,
     LineAnswered,
     LineHeartbeat,
+    LineMeasured,
     LineRefused,
     LineReleased,
     LineRinging,
     LineSeized,
     Progress,
+    Recorded,
     Redirected,
     Refused,
     Stamped,
@@ -239,12 +242,14 @@ def _is_gone(
             return True
         case Accepted() | Undertaken() | Dialled() | Progress() | Ended():
             return entry.call in over
+        case Controlled() | Recorded():
+            return entry.call in over
         case Transit() | LineRefused() | Redirected() | Furnished():
             return _name(stamped) in gone
         case LineSeized():
             lines_gone[entry.seizure] = _name(stamped) in gone
             return lines_gone[entry.seizure]
-        case LineRinging() | LineAnswered() | LineHeartbeat() | LineReleased():
+        case LineRinging() | LineAnswered() | LineHeartbeat() | LineReleased() | LineMeasured():
             return lines_gone.get(entry.seizure, True)
 
 

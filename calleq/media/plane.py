@@ -44,7 +44,7 @@ class Playing(msgspec.Struct):
 
 
 class VoicePlane:
-    """`Voice` but for `detect` and `next_key`: those depend on who renders samples and when."""
+    """`Voice` but for what listens to samples: that depends on who renders them and when."""
 
     def __init__(
         self, clock: Clock, prompts: PromptLibrary, recordings: Path | None = None

@@ -64,6 +64,16 @@ class NextKey(msgspec.Struct, frozen=True, tag="next_key"):
     limit_us: int
 
 
+class ListenFor(msgspec.Struct, frozen=True, tag="listen_for"):
+    """Answer: `Said`."""
+
+    number: int
+    element: str
+    wire: str
+    words: tuple[str, ...]
+    limit_us: int
+
+
 class Hear(msgspec.Struct, frozen=True, tag="hear"):
     """Answers: `Heard`, at once and at each change."""
 
@@ -160,6 +170,7 @@ Request = (
     | Stop
     | Detect
     | NextKey
+    | ListenFor
     | Hear
     | Prepare
     | Record
@@ -194,6 +205,11 @@ class Pressed(msgspec.Struct, frozen=True, tag="pressed"):
     key: str
 
 
+class Said(msgspec.Struct, frozen=True, tag="said"):
+    number: int
+    word: str
+
+
 class Heard(msgspec.Struct, frozen=True, tag="heard"):
     number: int
     voices: tuple[str, ...]
@@ -203,6 +219,8 @@ class Prepared(msgspec.Struct, frozen=True, tag="prepared"):
     number: int
     notice: str
     """One line for the operator when speech is not what it should be; else empty."""
+    understands: bool = False
+    """Whether words can be understood."""
 
 
 class Recorded(msgspec.Struct, frozen=True, tag="recorded"):
@@ -252,6 +270,7 @@ Report = (
     | Marked
     | Judged
     | Pressed
+    | Said
     | Heard
     | Prepared
     | Recorded

@@ -21,7 +21,7 @@ from typing import TypeVar, assert_never
 import msgspec
 
 from calleq.media import protocol
-from calleq.media.contract import Player, Prompt, Verdict
+from calleq.media.contract import NOTHING_SAID, Player, Prompt, Verdict
 from calleq.media.graph import Voices, check_sources
 from calleq.media.keypad import NO_KEY
 from calleq.media.ports import PortAddress, PortEvent, PortPlan, Quality, Tally
@@ -72,6 +72,8 @@ class RemoteVoice(asyncio.Protocol):
         self._players: dict[int, Player] = {}
         self._verdicts: dict[int, Callable[[Verdict], object]] = {}
         self._keys: dict[int, Callable[[str], object]] = {}
+        """Whoever waits for a key, or for a word."""
+        self._understands = False
         self._ears: dict[tuple[str, str], tuple[int, Callable[[Voices], object]]] = {}
         self._listeners: dict[int, Callable[[Voices], object]] = {}
         self._prepared: dict[int, asyncio.Future[protocol.Prepared]] = {}
@@ -139,6 +141,25 @@ class RemoteVoice(asyncio.Protocol):
         else:
             self._loop.call_later(limit_us / SECOND_US, pressed, NO_KEY)
 
+    def understands(self) -> bool:
+        """See `Voice.understands`; known when prompts have been prepared."""
+        return self._understands
+
+    def listen_for(
+        self,
+        element: str,
+        wire: str,
+        words: tuple[str, ...],
+        limit_us: int,
+        heard: Callable[[str], object],
+    ) -> None:
+        """See `Voice.listen_for`; where the voice process is gone nothing is heard."""
+        number = next(self._numbers)
+        if self._send(protocol.ListenFor(number, element, wire, words, limit_us)):
+            self._keys[number] = heard
+        else:
+            self._loop.call_later(limit_us / SECOND_US, heard, NOTHING_SAID)
+
     def hear(self, element: str, wire: str, heard: Callable[[Voices], object]) -> None:
         """See `Voice.hear`; the first report comes as soon as the voice process has answered."""
         former = self._ears.pop((element, wire), None)
@@ -181,7 +202,8 @@ class RemoteVoice(asyncio.Protocol):
         """
         number = next(self._numbers)
         request = protocol.Prepare(number, prompts)
-        self.notice = (await self._ask(number, request, self._prepared)).notice
+        prepared = await self._ask(number, request, self._prepared)
+        self.notice, self._understands = prepared.notice, prepared.understands
         return self.notice
 
     def record(self, element: str, wire: str) -> None:
@@ -285,6 +307,10 @@ class RemoteVoice(asyncio.Protocol):
                 pressed = self._keys.pop(number, None)
                 if pressed is not None:
                     pressed(key)
+            case protocol.Said(number, word):
+                said = self._keys.pop(number, None)
+                if said is not None:
+                    said(word)
             case protocol.Heard(number, voices):
                 heard = self._listeners.get(number)
                 if heard is not None:

@@ -17,13 +17,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Generic
 
-from calleq.media.contract import Prompt, Verdict
+from calleq.media.contract import NOTHING_SAID, Prompt, Verdict
 from calleq.media.detect import Row
 from calleq.media.frames import FRAME_SAMPLES, FRAME_US
 from calleq.media.g711 import IDLE_OCTET, Samples, encode
 from calleq.media.graph import End
 from calleq.media.keypad import NO_KEY
-from calleq.media.listening import ANSWERS, PRESSED, Decision, Hearing, Measure
+from calleq.media.listening import ANSWERS, PRESSED, SPOKEN, Decision, Hearing, Measure
 from calleq.media.plane import MAX_DETECT_US, Playing, VoicePlane
 from calleq.media.recorder import RecordingEnd
 from calleq.media.sounds import PromptLibrary, SoundError
@@ -41,6 +41,9 @@ _SILENT_FRAME = bytes([IDLE_OCTET]) * FRAME_SAMPLES
 
 Fetch = Callable[[Prompt, Callable[[], object]], object]
 """Have a prompt made ready, and call back from the loop when it is."""
+
+Understand = Callable[[tuple[str, ...], Samples, Callable[[str], object]], object]
+"""Find out which of the words an utterance is, and call back from the loop."""
 
 
 class Ear:
@@ -101,7 +104,7 @@ class _Detection(Generic[Measure, Decision]):
         self._tell(self._listener.expire())
 
 
-_AnyDetection = _Detection[Row, Verdict] | _Detection[str, str]
+_AnyDetection = _Detection[Row, Verdict] | _Detection[str, str] | _Detection[Samples, Samples]
 
 
 class TickedVoice(VoicePlane):
@@ -113,12 +116,17 @@ class TickedVoice(VoicePlane):
         fetch: Fetch | None = None,
         recordings: Path | None = None,
         scribe: Scribe | None = None,
+        understand: Understand | None = None,
     ) -> None:
-        """Recordings of calls go to the directory `recordings`, written by `scribe`."""
+        """Recordings of calls go to the directory `recordings`, written by `scribe`.
+
+        Without `understand` no words are understood.
+        """
         self._ticked = VirtualClock()
         super().__init__(self._ticked, prompts, recordings)
         self._tapes = TickedTapes(self.graph, recordings, scribe or PromptScribe())
         self._fetch = fetch
+        self._understand = understand
         self._detections: list[_AnyDetection] = []
         self._ears: dict[End, Ear] = {}
         self.next_frame = 0
@@ -200,6 +208,33 @@ class TickedVoice(VoicePlane):
         first, limit = self._frames(limit_us)
         end = self.graph.end(element, wire)
         self._detections.append(_Detection(end, first, limit, PRESSED, pressed))
+
+    def understands(self) -> bool:
+        """See `Voice.understands`."""
+        return self._understand is not None
+
+    def listen_for(
+        self,
+        element: str,
+        wire: str,
+        words: tuple[str, ...],
+        limit_us: int,
+        heard: Callable[[str], object],
+    ) -> None:
+        """See `Voice.listen_for`; beyond `MAX_DETECTIONS` at once nothing is heard."""
+        if len(self._detections) >= MAX_DETECTIONS:
+            self._ticked.call_later_us(min(limit_us, MAX_DETECT_US), heard, NOTHING_SAID)
+            return
+
+        def said(utterance: Samples) -> None:
+            if self._understand is not None and utterance.size:
+                self._understand(words, utterance, heard)
+            else:
+                heard(NOTHING_SAID)
+
+        first, limit = self._frames(limit_us)
+        end = self.graph.end(element, wire)
+        self._detections.append(_Detection(end, first, limit, SPOKEN, said))
 
     def start_recording(
         self, element: str, recording: str, ended: Callable[[RecordingEnd], object]
