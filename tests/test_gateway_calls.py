@@ -335,8 +335,6 @@ def test_a_process_that_ends_says_bye_to_everybody(scene: Scene) -> None:
     assert scene.customer.happened[-1] == scene.representative.happened[-1] == "is ended 41"
     for gateway in scene.network.network.gateways.values():
         gateway.lines_lost()
-    for switch in scene.network.network.switches.values():
-        switch.register.gateway_lost()
     scene.network.run_to_end(call)
 
 
