@@ -118,6 +118,15 @@ class Trunk:
         usable = [peer for peer in known if peer.is_up] or known
         return tuple((self._destination(peer, number),) for peer in usable)
 
+    def find(self, called: str, resolve: Resolve, then: Callable[[Way], object]) -> None:
+        """Tell the way of a call, once, at once or later; empty: there is none."""
+        then(() if self.is_forbidden(called) else self.way(called))
+
+    def addressee(self, called: str, destination: Destination) -> NameAddress:
+        """Whom an invitation is for."""
+        host = destination.uri.host if isinstance(destination.uri, SipUri) else self.domain
+        return NameAddress(SipUri(host, called))
+
     def _destination(self, peer: Peer, number: str) -> Destination:
         assert peer.target is not None, "only peers that were found are tried"
         uri = msgspec.structs.replace(
