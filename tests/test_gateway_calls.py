@@ -328,6 +328,7 @@ def test_a_port_that_is_lost_ends_the_call_visibly(scene: Scene) -> None:
 
 
 def test_a_process_that_ends_says_bye_to_everybody(scene: Scene) -> None:
+    """The switch is told nothing: its next life closes what this one left open."""
     scene.representative.hang_up_after_us = None
     call = scene.network.place(CUSTOMER, REPRESENTATIVE)
     scene.clock.advance_us(10 * SECOND_US)
@@ -335,6 +336,10 @@ def test_a_process_that_ends_says_bye_to_everybody(scene: Scene) -> None:
         gateway.stop()
     scene.clock.advance_us(SECOND_US)
     assert scene.customer.happened[-1] == scene.representative.happened[-1] == "is ended 41"
+    assert scene.network.view(call).state == "bridged"
+    for name, switch in scene.network.network.switches.items():
+        for number in scene.network.network.gateways[name].subscribers.numbers:
+            switch.register.line_lost(number, 41)
     for gateway in scene.network.network.gateways.values():
         gateway.lines_lost()
     scene.network.run_to_end(call)
