@@ -185,6 +185,8 @@ class Connection(asyncio.Protocol):
                 voice.detect(element, wire, limit_us, partial(self._judged, number))
             case protocol.NextKey(number, element, wire, limit_us):
                 voice.next_key(element, wire, limit_us, partial(self._pressed, number))
+            case protocol.ListenFor(number, element, wire, words, limit_us):
+                voice.listen_for(element, wire, words, limit_us, partial(self._said, number))
             case protocol.Hear(number, element, wire):
                 self._claim(("hear", element, wire))
                 voice.hear(element, wire, partial(self._heard, number))
@@ -245,6 +247,9 @@ class Connection(asyncio.Protocol):
 
     def _pressed(self, number: int, key: str) -> None:
         self._say(protocol.Pressed(number, key))
+
+    def _said(self, number: int, word: str) -> None:
+        self._say(protocol.Said(number, word))
 
     def _heard(self, number: int, voices: Voices) -> None:
         self._say(protocol.Heard(number, tuple(sorted(voices))))
