@@ -19,6 +19,7 @@ from calleq.journal.entries import (
     Assisted,
     AssistEnded,
     CircuitKey,
+    Controlled,
     Dialled,
     Ended,
     Entry,
@@ -31,6 +32,7 @@ from calleq.journal.entries import (
     LineRinging,
     LineSeized,
     Progress,
+    Recorded,
     Redirected,
     Refused,
     Stamped,
@@ -211,5 +213,7 @@ FINDERS: dict[type[Entry], Callable[[RecordStream, Stamped], str | None]] = {
     Furnished: RecordStream._of_none,
     Assisted: RecordStream._of_none,
     AssistEnded: RecordStream._of_none,
+    Controlled: RecordStream._of_none,
+    Recorded: RecordStream._of_none,
 }
 """For every kind of entry but `Progress`, whose call is its own."""

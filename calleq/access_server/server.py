@@ -13,7 +13,8 @@ server writes `Ended` to its journal as well, so that it knows its own calls fro
 where it shares the journal with the equipment and a crash came between the two, it writes its own
 at the restart.
 
-From the OSN it takes the four messages about a call; anything else is counted and ignored.
+From the OSN it takes the messages about a call and the answers to orders; anything else is counted
+and ignored.
 """
 
 from collections import Counter
@@ -23,6 +24,7 @@ from typing import assert_never
 import msgspec
 
 from calleq.access_server.calls import Calls
+from calleq.access_server.control import Answer, Controls
 from calleq.access_server.internet_tap import InternetTap
 from calleq.access_server.timeline import Timeline
 from calleq.accounts import Accounts
@@ -44,6 +46,9 @@ from calleq.osn.messages import (
     CallEnded,
     CallProgress,
     CircuitsJoined,
+    ControlCall,
+    ControlDone,
+    ControlRefused,
     JoinCircuits,
     OsnError,
     SetUpCall,
@@ -52,6 +57,7 @@ from calleq.osn.messages import (
     decode,
     encode,
 )
+from calleq.osn.orders import Order as CallOrder
 from calleq.runtime.clock import Clock, Timer
 from calleq.runtime.tap import Tap
 from calleq.topology import Business, Topology
@@ -100,6 +106,7 @@ class AccessServer:
         self._resends: dict[str, Timer] = {}
         self._audits: dict[str, Timer] = {}
         """Of every call that equipment has and that has not ended."""
+        self._controls = Controls(self.name, bus, clock)
         self._equipment: dict[str, str] = {}
         """Who has such a call."""
         self.ignored: Counter[str] = Counter()
@@ -159,6 +166,29 @@ class AccessServer:
         self._bus.send(self.name, equipment, encode(AddParty(call, number)))
         return True
 
+    def control(
+        self, call: str, business: str | None, order: CallOrder, answer: Answer, command: str = ""
+    ) -> None:
+        """Have an order carried out; `answer` is told once, with None or why it was refused.
+
+        `business` None: by the operator, whosever call it is. `command` names the order: the same
+        name again is the same order, not carried out twice.
+        """
+        timeline = self._calls.find(call) if business is None else self._own(call, business)
+        equipment = self._equipment.get(call)
+        if timeline is None:
+            answer("no_such_call")
+        elif timeline.final:
+            answer("call_over")
+        elif equipment is None:
+            answer("not_bridged")
+        else:
+            self._controls.send(call, equipment, order, answer, command)
+
+    def going_on(self) -> list[str]:
+        """The references of the calls that have not ended, the earliest accepted first."""
+        return [timeline.call for timeline in self._calls.live()]
+
     def watch(self, call: str, notify: Callable[[], object]) -> Callable[[], None] | None:
         """Call `notify` at the call's next event; the result forgets it. None: too many wait."""
         return self._calls.watch(call, notify)
@@ -189,7 +219,17 @@ class AccessServer:
                 self._ended(timeline, "failed", message.cause, now_us, message.reason)
             case CallEnded():
                 self._ended(timeline, message.state, message.cause, message.at_us)
-            case SetUpCall() | AskForCall() | AddParty() | JoinCircuits() | CircuitsJoined():
+            case ControlDone() | ControlRefused():
+                if not self._controls.answered(message):
+                    self.ignored["late_answer"] += 1
+            case (
+                SetUpCall()
+                | AskForCall()
+                | AddParty()
+                | ControlCall()
+                | JoinCircuits()
+                | CircuitsJoined()
+            ):
                 self.ignored[str(message.__struct_config__.tag)] += 1
             case _:
                 assert_never(message)

@@ -29,6 +29,7 @@ from calleq.journal.entries import (
     Assisted,
     AssistEnded,
     CircuitKey,
+    Controlled,
     Dialled,
     Ended,
     Furnished,
@@ -40,6 +41,7 @@ from calleq.journal.entries import (
     LineRinging,
     LineSeized,
     Progress,
+    Recorded,
     Redirected,
     Refused,
     Stamped,
@@ -239,6 +241,8 @@ def _is_gone(
         case Refused() | Started() | Assisted() | AssistEnded():
             return True
         case Accepted() | Undertaken() | Dialled() | Progress() | Ended():
+            return entry.call in over
+        case Controlled() | Recorded():
             return entry.call in over
         case Transit() | LineRefused() | Redirected() | Furnished():
             return _name(stamped) in gone

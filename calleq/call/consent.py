@@ -1,13 +1,15 @@
 """What a customer answers when asked whether a representative is to be rung, and what it means.
 
-An answer is one key, one of the words that were listened for, or one of two markers: `NOTHING`
-(silence) and `OTHER_WORDS`. Only `YES_KEY` and the words of `YES_WORDS` let a representative be
+An answer is one key, one of the words that were listened for, or one of two markers:
+`NOTHING_SAID` (silence) and `OTHER_WORDS`. Only `YES_KEY` and the words of `YES_WORDS` let a representative be
 rung. `OPT_OUT_KEY` asks never to be called by this business again. Everything else is no; what may
 have been a mistake (silence, another key, other words) is asked again as often as the policy says.
 """
 
 from enum import StrEnum
 from typing import Final, Literal
+
+from calleq.media.contract import NOTHING_SAID, OTHER_WORDS
 
 Consent = Literal["none", "key", "key_or_speech"]
 """Whether the customer is asked before a representative is rung, and how it may be answered."""
@@ -18,8 +20,6 @@ WORDS: Final = ("yes", "no", "representative")
 """What is listened for; a recogniser of telephone speech is good for three words, not for ten."""
 YES_WORDS: Final = frozenset(("yes", "representative"))
 NO_WORDS: Final = frozenset(("no",))
-NOTHING: Final = ""
-OTHER_WORDS: Final = "other words"
 
 OPTED_OUT: Final = "opted_out"
 """The detail of a call whose customer never wants to be called by this business again."""
@@ -58,4 +58,6 @@ def detail(value: str) -> str:
         return OPTED_OUT
     if len(value) == 1:
         return f"key_{value}"
-    return value.replace(" ", "_") or "silence"
+    if value == NOTHING_SAID:
+        return "silence"
+    return "other_words" if value == OTHER_WORDS else value

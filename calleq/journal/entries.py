@@ -233,6 +233,39 @@ class AssistEnded(msgspec.Struct, frozen=True, gc=False, tag="assist_ended"):
     cause: int
 
 
+class Controlled(msgspec.Struct, frozen=True, gc=False, tag="controlled"):
+    """An order to a call that goes on; durable before it is carried out."""
+
+    call: str
+    command: str
+    order: dict[str, object]
+    """The order as the OSN had it, JSON."""
+
+
+class RecordedParty(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """A party that is recorded, and when it had heard the announcement to its end."""
+
+    leg: str
+    attempt: int
+    number: str
+    announced_at_us: int
+
+
+class Recorded(msgspec.Struct, frozen=True, gc=False, tag="recorded"):
+    """What a recording is from now on."""
+
+    call: str
+    recording: str
+    """Its name, that of its file too."""
+    status: str
+    """`in-progress`, `paused`, `stopped`, `completed`, `absent`, `failed` or `deleted`."""
+    parties: tuple[RecordedParty, ...] = ()
+    """All so far; of a recording that has begun each had heard the announcement before."""
+    length_us: int = 0
+    octets: int = 0
+    reason: str = ""
+
+
 class Started(msgspec.Struct, frozen=True, gc=False, tag="started"):
     """An element began work; `software` is the version that writes what follows."""
 
@@ -258,6 +291,8 @@ Entry = (
     | Furnished
     | Assisted
     | AssistEnded
+    | Controlled
+    | Recorded
     | Started
 )
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from calleq.media.contract import Played, Prompt, Verdict
-from calleq.media.ports import PortEvent, PortPlan, Quality
+from calleq.media.ports import PortEvent, PortPlan, Quality, Tally
 from calleq.media.recorder import RecordingEnd
 from calleq.runtime.framing import LengthReader
 from calleq.runtime.framing import framed as behind_its_length
@@ -61,6 +61,16 @@ class NextKey(msgspec.Struct, frozen=True, tag="next_key"):
     number: int
     element: str
     wire: str
+    limit_us: int
+
+
+class ListenFor(msgspec.Struct, frozen=True, tag="listen_for"):
+    """Answer: `Said`."""
+
+    number: int
+    element: str
+    wire: str
+    words: tuple[str, ...]
     limit_us: int
 
 
@@ -135,6 +145,12 @@ class ClosePort(msgspec.Struct, frozen=True, tag="close_port"):
     wire: str
 
 
+class AskTally(msgspec.Struct, frozen=True, tag="ask_tally"):
+    """Answer: `Told`."""
+
+    number: int
+
+
 class StartRecording(msgspec.Struct, frozen=True, tag="start_recording"):
     """Answer: `RecordingOver`, when the file is safe or gone."""
 
@@ -154,6 +170,7 @@ Request = (
     | Stop
     | Detect
     | NextKey
+    | ListenFor
     | Hear
     | Prepare
     | Record
@@ -163,6 +180,7 @@ Request = (
     | TakePort
     | PlanPort
     | ClosePort
+    | AskTally
     | StartRecording
     | StopRecording
 )
@@ -187,6 +205,11 @@ class Pressed(msgspec.Struct, frozen=True, tag="pressed"):
     key: str
 
 
+class Said(msgspec.Struct, frozen=True, tag="said"):
+    number: int
+    word: str
+
+
 class Heard(msgspec.Struct, frozen=True, tag="heard"):
     number: int
     voices: tuple[str, ...]
@@ -196,6 +219,8 @@ class Prepared(msgspec.Struct, frozen=True, tag="prepared"):
     number: int
     notice: str
     """One line for the operator when speech is not what it should be; else empty."""
+    understands: bool = False
+    """Whether words can be understood."""
 
 
 class Recorded(msgspec.Struct, frozen=True, tag="recorded"):
@@ -224,6 +249,11 @@ class PortTold(msgspec.Struct, frozen=True, tag="port_told"):
     event: PortEvent
 
 
+class Told(msgspec.Struct, frozen=True, tag="tally"):
+    number: int
+    tally: Tally
+
+
 class RecordingOver(msgspec.Struct, frozen=True, tag="recording_over"):
     number: int
     end: RecordingEnd
@@ -240,12 +270,14 @@ Report = (
     | Marked
     | Judged
     | Pressed
+    | Said
     | Heard
     | Prepared
     | Recorded
     | PortsBound
     | PortClosed
     | PortTold
+    | Told
     | RecordingOver
     | Refused
 )

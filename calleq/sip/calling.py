@@ -17,7 +17,7 @@ from calleq.sip.call_table import Action, Input, State
 from calleq.sip.descriptions import Descriptions
 from calleq.sip.dialog import MAX_FORWARDS, Forks
 from calleq.sip.end import End
-from calleq.sip.events import Accepted, EarlyMedia, Failed, Outgoing, Ringing
+from calleq.sip.events import Accepted, EarlyMedia, Failed, Outgoing, Ringing, Trying
 from calleq.sip.interworking import cause_of_message, cause_of_status, reason_of_cause
 from calleq.sip.message import Fields, Response
 from calleq.sip.negotiation import Agreed
@@ -82,7 +82,10 @@ class OurInvite:
 
     def answered(self, asked: Asked, response: Response, now_us: int) -> None:
         """Of the INVITE; PRACK and BYE of other forks may be answered as they like."""
-        if asked is not self._asked or response.status == 100:
+        if asked is not self._asked:
+            return
+        if response.status == 100:
+            self._end.events.append(Trying(self._call.handle))
             return
         try:
             if response.status < 200:

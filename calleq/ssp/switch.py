@@ -12,16 +12,18 @@ journal left open at lines is closed there (`restart`), once and before anything
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from calleq.acd.longest_idle import LongestIdle
 from calleq.calling_logic.logic import CallingLogic
 from calleq.calling_logic.means import Means
+from calleq.calling_logic.recordings import recordings_of
+from calleq.calling_logic.seizures import closed_by_restart, open_seizures
 from calleq.calling_logic.stage import OwnVoice
 from calleq.causes import Q850
 from calleq.journal.contract import Journal
 from calleq.journal.entries import (
     LineHeartbeat,
-    LineReleased,
-    LineSeized,
     Received,
     Stamped,
 )
@@ -29,6 +31,7 @@ from calleq.lines.channel import ChannelUser, LineChannel
 from calleq.lines.contract import LinePlant
 from calleq.lines.messages import Screening, Setup, number_of
 from calleq.media.contract import Voice
+from calleq.media.recorder import RecordingPlace
 from calleq.numbering import NumberingError, parse_e164
 from calleq.osn.contract import Bus
 from calleq.runtime.clock import Clock
@@ -36,7 +39,6 @@ from calleq.ss7.isup.contract import Circuit, CircuitUser, Exchange
 from calleq.ss7.isup.messages import (
     CallingNumber,
     Iam,
-    Location,
     Presentation,
 )
 from calleq.ss7.sccp.contract import SccpProvider
@@ -71,12 +73,14 @@ class SwitchService:
         clock: Clock,
         last_seizure: int = 0,
         sccp: SccpProvider | None = None,
+        recordings: RecordingPlace | None = None,
     ) -> None:
         """Serve the switch `name` of the topology; raises TopologyError when it has none.
 
         Registers itself: `exchange.on_set_up`, `lines.serve`, `bus.attach`. `last_seizure` is the
         greatest `LineSeized.seizure` of this switch in the journal. With `sccp` the switch is a
-        service switching point: it asks SCPs at its triggers, and dials for them.
+        service switching point: it asks SCPs at its triggers, and dials for them. `recordings` is
+        where calls are recorded that it makes by itself; None: none is.
         """
         switch = _switch_of(topology, name)
         routing = Routing(topology, name)
@@ -87,6 +91,7 @@ class SwitchService:
             self.register.radio = _radio(switch, self.register, clock)
         self._calls: set[Call] = set()
         self._foreign = frozenset(topology.foreign())
+        self._recordings = recordings
         self._trunks = [trunk for trunk in topology.trunks if name in trunk.ends]
         self._office = Office(
             name=name,
@@ -131,14 +136,18 @@ class SwitchService:
 
     def _own_logic(self, switch: Switch, board: Board, bus: Bus) -> CallingLogic:
         office = self._office
+        name, place = office.name, self._recordings
+        stage = OwnVoice(name, office.voice, board.hear, place.recorder if place else None)
         means = Means(
-            office.name,
+            name,
             switch.number,
             board,
-            OwnVoice(office.name, office.voice, board.hear),
+            stage,
             office.journal,
             office.clock,
             LongestIdle(),
+            stage,
+            recordings_of(name, place, office.journal, office.clock),
         )
         return CallingLogic(means, bus)
 
@@ -158,23 +167,10 @@ class SwitchService:
 
         Nobody knows when they ended, only that it was after the last entry of that life.
         """
-        unreleased: dict[int, None] = {}
         name = self.name
-        for stamped in entries:
-            if stamped.entity != name:
-                continue
-            match stamped.entry:
-                case LineSeized(seizure):
-                    unreleased[seizure] = None
-                case LineReleased(seizure):
-                    unreleased.pop(seizure, None)
-                case _:
-                    pass
+        unreleased = open_seizures(name, entries)
         for seizure in unreleased:
-            released = LineReleased(
-                seizure, Q850.TEMPORARY_FAILURE, Location.PUBLIC_LOCAL, "restart"
-            )
-            self._office.journal.append(name, released)
+            self._office.journal.append(name, closed_by_restart(seizure))
         return len(unreleased)
 
     def stop(self) -> None:
@@ -198,18 +194,19 @@ class SwitchService:
         return self.register.malformed_lines
 
     def lines_lost(self) -> None:
-        """The wires to the telephones broke: calls with a telephone of this switch are over."""
-        self.register.lost()
+        """The wires to the simulated telephones broke: calls with one of this switch are over.
 
-    def gateway_lost(self) -> None:
-        """Nothing is left between this switch and its real telephones and trunks: their calls are
-        over."""
-        self.register.gateway_lost()
+        Real ones are not behind those wires: their gateway is in this process, and says itself
+        what becomes of its calls when something of its own breaks (DISCONNECT, 41).
+        """
+        self.register.lost()
 
     def _circuit_seized(self, circuit: Circuit, iam: Iam) -> CircuitUser:
         office = self._office
         calling = _calling(iam.calling, office.country_code)
         foreign = circuit.far in self._foreign
+        if foreign:
+            iam = _unscreened(iam)
         attempt = Attempt(
             called=e164(iam.called.digits, iam.called.nature, office.country_code),
             calling=calling,
@@ -219,7 +216,7 @@ class SwitchService:
             received=self._received(circuit, iam),
             from_switch=office.routing.is_switch(circuit.far),
             origin="foreign" if foreign else "",
-            screening=_screening(iam.calling, foreign=foreign),
+            screening=_screening(iam.calling),
         )
         call = self._new_call(office, attempt, self._over)
         side = CallingCircuit(office, circuit, call)
@@ -304,9 +301,15 @@ def _may_be_shown(calling: CallingNumber | None) -> bool:
     return calling is not None and calling.presentation == Presentation.ALLOWED
 
 
-def _screening(calling: CallingNumber | None, *, foreign: bool) -> Screening:
-    """What our own exchanges say of a number is believed, what others say is not."""
-    if calling is None or foreign:
+def _unscreened(iam: Iam) -> Iam:
+    """Whatever another network says of its caller's number, we have not looked (Q.731.3 §3.5.2)."""
+    if iam.calling is None:
+        return iam
+    return replace(iam, calling=replace(iam.calling, screening=int(Screening.UNSCREENED)))
+
+
+def _screening(calling: CallingNumber | None) -> Screening:
+    if calling is None:
         return Screening.UNSCREENED
     return Screening(calling.screening & Screening.NETWORK)
 
