@@ -241,14 +241,15 @@ def test_a_storm_of_offers_changes_nothing_and_costs_the_voice_nothing(scene: Sc
     call = scene.network.place(CUSTOMER, REPRESENTATIVE)
     scene.clock.advance_us(10 * SECOND_US)
     plans = len(scene.ports.plans)
-    for _ in range(50):
+    for _ in range(60):
         telephone = scene.customer
         telephone.agent.reoffer(telephone.calls[-1], telephone.local, scene.clock.monotonic_us())
         telephone.flush()
         scene.clock.advance_us(20 * MILLISECOND_US)
-    lines = scene.net.first_lines(b"ssp-62@127.0.0.1")
+    lines = scene.net.first_lines()
     offers = [line for line in lines if line.startswith(("INVITE", "UPDATE")) and "ssp-62@" in line]
-    assert len(offers) >= 50
+    assert len(offers) > 20
+    assert "SIP/2.0 500 Server Internal Error" in lines, "beyond 20 in a while they are put off"
     assert len(scene.ports.plans) == plans
     scene.network.run_to_end(call)
     assert scene.network.view(call).state == "completed"
@@ -336,8 +337,6 @@ def test_a_process_that_ends_says_bye_to_everybody(scene: Scene) -> None:
     assert scene.customer.happened[-1] == scene.representative.happened[-1] == "is ended 41"
     for gateway in scene.network.network.gateways.values():
         gateway.lines_lost()
-    for switch in scene.network.network.switches.values():
-        switch.register.gateway_lost()
     scene.network.run_to_end(call)
 
 
