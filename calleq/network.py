@@ -82,6 +82,8 @@ class Plant:
     secret: bytes
     """At least 16 random bytes of this process, for the cache of verified passwords."""
     diary: Diary
+    recordings: Mapping[str, dict[str, str]] = field(default_factory=dict)
+    """Keys of what businesses supplied, by business and purpose; the voice has them."""
     talk_us: int = TALK_US
     manners: Manners | None = None
     """Of the people at the telephones; None: those who talk for `talk_us`."""
@@ -374,4 +376,5 @@ def _build_door(network: Network, plant: Plant) -> None:
         plant.journal,
         plant.clock,
         plant.tap,
+        plant.recordings,
     )

@@ -18,6 +18,7 @@ from typing import Literal
 import msgspec
 
 from calleq.topology_callers import AccessServer, CallingEquipment, Peripheral
+from calleq.topology_business import Business
 from calleq.topology_checks import check_topology
 from calleq.topology_services import (
     FreephoneNumber,
@@ -29,7 +30,6 @@ from calleq.topology_services import (
 )
 from calleq.topology_types import (
     Behaviour,
-    Business,
     ForeignNode,
     HomeSwitches,
     Line,
@@ -119,7 +119,10 @@ def load_topology(path: Path | None = None) -> Topology:
         raise TopologyError(f"{path}: cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise TopologyError(f"{path}: not a TOML file: {error}") from error
-    return parse_topology(text, str(path))
+    topology = parse_topology(text, str(path))
+    directory = path.resolve().parent
+    businesses = tuple(business.found_from(directory) for business in topology.businesses)
+    return msgspec.structs.replace(topology, businesses=businesses)
 
 
 def parse_topology(text: str, name: str) -> Topology:

@@ -17,10 +17,12 @@ from calleq.journal.entries import Ended, Stamped
 from calleq.journal.memory import MemoryJournal
 from calleq.lines.plants import InProcessLines
 from calleq.media.prompts import NominalPrompts
-from calleq.media.virtual import VirtualVoice
+from calleq.media.sounds import PromptLibrary
+from calleq.media.virtual import Understood, VirtualVoice
 from calleq.messages.answers import CallView, ProblemView
 from calleq.network import Network, Plant, build_network, point_codes
 from calleq.network_gateways import SipGround
+from calleq.network_prompts import Recordings, supply
 from calleq.osn.in_process import InProcessBus
 from calleq.runtime.clock import VirtualClock
 from calleq.runtime.tap import NoTap, Tap
@@ -60,19 +62,24 @@ class VirtualNetwork:
         start_us: int = START_US,
         commit_us: int = COMMIT_US,
         sip: Callable[[VirtualClock], SipGround] | None = None,
+        prompts: PromptLibrary | None = None,
+        understood: Understood | None = None,
+        recordings: Recordings | None = None,
     ) -> None:
         """`entries` is the journal of a life before: the network recovers from it.
 
         `sip` gives what gateways stand on; without it, nobody speaks SIP whatever the topology
-        says. With a sink the journal or the diary hands its entries over and keeps none, so that a run
-        may be long.
+        says. With a sink the journal or the diary hands its entries over and keeps none, so that a
+        run may be long. With `prompts` what is spoken can be understood, by `understood` for one;
+        `recordings` are those of businesses, by purpose.
         """
         self.topology = topology
         self.clock = VirtualClock(start_us)
         self.tap = tap or NoTap()
         self.journal = MemoryJournal(self.clock, commit_us, journal_sink)
         self.diary = Diary(self.clock, sink=diary_sink)
-        self.voice = VirtualVoice(self.clock, NominalPrompts())
+        self.voice = VirtualVoice(self.clock, prompts or NominalPrompts(), understood=understood)
+        keys = supply(self.voice, recordings or {})
         self.links: dict[str, InProcessLink] = {}
         """By name."""
         self._seed = seed
@@ -92,6 +99,7 @@ class VirtualNetwork:
             talk_us=talk_us,
             manners=manners,
             sip=None if sip is None else sip(self.clock),
+            recordings=keys,
         )
         self.network: Network = build_network(topology, plant, entries=entries)
         self.network.start(entries)

@@ -30,6 +30,7 @@ from calleq.journal.entries import (
     AssistEnded,
     CircuitKey,
     Dialled,
+    DoNotCall,
     Ended,
     Furnished,
     LineAnswered,
@@ -235,7 +236,7 @@ def _is_gone(
 ) -> bool:
     entry = stamped.entry
     match entry:
-        case Refused() | Started() | Assisted() | AssistEnded():
+        case Refused() | DoNotCall() | Started() | Assisted() | AssistEnded():
             return True
         case Accepted() | Undertaken() | Dialled() | Progress() | Ended():
             return entry.call in over

@@ -125,7 +125,7 @@ class Script:
             self._wanted.append(wanted)
             return
         segment = self._orders.segment
-        *before, last = pieces(prompt.text)
+        *before, last = pieces(prompt.text, prompt.mark)
         question = PromptAndCollectUserInformation(
             CollectedDigits(maximum=1, first_digit_timeout_s=_seconds(limit_us)),
             information_to_send=_spoken(prompt, last),
