@@ -12,6 +12,7 @@ from calleq import __version__
 from calleq.access_server.server import AccessServer
 from calleq.accounts.accounts import Accounts
 from calleq.accounts.passwords import PasswordVerifier
+from calleq.equipment.contract import Factory
 from calleq.equipment.service import EquipmentService
 from calleq.gateway.gateway import Gateway
 from calleq.intake.intake import Intake
@@ -21,7 +22,8 @@ from calleq.journal.contract import Journal
 from calleq.journal.entries import Stamped, Started, by_entity
 from calleq.lines.contract import LinePlant
 from calleq.media.contract import Voice
-from calleq.network_callers import equipments_of, group_between, last_seizures
+from calleq.media.recorder import RecordingPlace
+from calleq.network_callers import equipments_of, group_between, last_seizures, voip_of
 from calleq.network_gateways import SipGround, build_gateways
 from calleq.network_routes import set_routes, set_ways_out
 from calleq.network_services import resource_of, sccp_plans
@@ -54,6 +56,7 @@ from calleq.topology import (
     element_names,
     parse_point_code,
 )
+from calleq.topology_equipment import voip_policy
 from calleq.topology_mtp3 import timers_us
 from calleq.units import MILLISECOND_US
 
@@ -82,15 +85,19 @@ class Plant:
     secret: bytes
     """At least 16 random bytes of this process, for the cache of verified passwords."""
     diary: Diary
-    recordings: Mapping[str, dict[str, str]] = field(default_factory=dict)
+    supplied: Mapping[str, dict[str, str]] = field(default_factory=dict)
     """Keys of what businesses supplied, by business and purpose; the voice has them."""
     talk_us: int = TALK_US
+    recordings: RecordingPlace | None = None
+    """Where calls are recorded; None: none is."""
     manners: Manners | None = None
     """Of the people at the telephones; None: those who talk for `talk_us`."""
     between: Callable[[str, MessageTransfer], MessageTransfer] | None = None
     """What stands between a node of that name and its exchange; None: nothing does."""
     below_sccp: Callable[[str, SignallingNetwork], SignallingNetwork] | None = None
     """What stands between a node of that name and its SCCP; None: nothing does."""
+    drivers: Mapping[str, Factory] = field(default_factory=dict)
+    """Drivers of equipment by its name, in place of those that the topology names."""
     sip: SipGround | None = None
     """What gateways stand on; None: nobody here speaks SIP, whatever the topology says."""
 
@@ -126,6 +133,8 @@ class Network:
         own = by_entity(entries)
         for name, switch in self.switches.items():
             switch.restart(own.get(name, ()))
+        for name, peripheral in self.peripherals.items():
+            peripheral.close(own.get(name, ()))
         for name in self._writers():
             self.journal.append(name, Started(__version__))
         if entries:
@@ -152,6 +161,8 @@ class Network:
         """The process is about to end: what goes on is proved up to now, and nothing released."""
         for switch in self.switches.values():
             switch.stop()
+        for peripheral in self.peripherals.values():
+            peripheral.stop()
         for gateway in self.gateways.values():
             gateway.stop()
 
@@ -206,6 +217,7 @@ def build_network(
                 clock=plant.clock,
                 last_seizure=last.get(switch.name, 0),
                 sccp=network.sccp.get(switch.name),
+                recordings=plant.recordings,
             )
     network.gateways = build_gateways(
         topology,
@@ -217,11 +229,7 @@ def build_network(
         plant.random_bits,
         plant.secret,
     )
-    _build_peripherals(network, plant, chosen)
-    network.equipments |= equipments_of(
-        topology, chosen, network.exchanges, plant.voice, plant.bus, plant.journal, plant.clock
-    )
-    _build_control_points(network, plant, chosen)
+    _build_callers(network, plant, chosen, last)
     if topology.access_server.name in chosen:
         _build_door(network, plant)
     if TELEPHONES in chosen:
@@ -239,15 +247,33 @@ def build_network(
     return network
 
 
-def _build_peripherals(network: Network, plant: Plant, chosen: frozenset[str]) -> None:
+def _build_callers(
+    network: Network, plant: Plant, chosen: frozenset[str], last: Mapping[str, int]
+) -> None:
+    _build_peripherals(network, plant, chosen, last)
+    network.equipments |= equipments_of(
+        network.topology,
+        chosen,
+        network.exchanges,
+        plant.voice,
+        plant.bus,
+        plant.journal,
+        plant.clock,
+        plant.drivers,
+    )
+    _build_control_points(network, plant, chosen)
+
+
+def _build_peripherals(
+    network: Network, plant: Plant, chosen: frozenset[str], last: Mapping[str, int]
+) -> None:
     topology = network.topology
     for peripheral in topology.peripherals:
         if peripheral.name in chosen:
-            group = group_between(topology, peripheral.name, peripheral.switch)
             network.peripherals[peripheral.name] = IntelligentPeripheral(
                 name=peripheral.name,
-                exchange=network.exchanges[peripheral.name],
-                group=group,
+                exchange=network.exchanges.get(peripheral.name),
+                group=group_between(topology, peripheral.name, peripheral.switch),
                 voice=plant.voice,
                 bus=plant.bus,
                 journal=plant.journal,
@@ -260,6 +286,15 @@ def _build_peripherals(network: Network, plant: Plant, chosen: frozenset[str]) -
                     plant.voice,
                     plant.journal,
                     plant.clock,
+                ),
+                recordings=plant.recordings,
+                voip=voip_of(
+                    topology,
+                    peripheral,
+                    plant.lines,
+                    plant.journal,
+                    plant.clock,
+                    last.get(peripheral.name, 0),
                 ),
             )
 
@@ -295,8 +330,9 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
             )
     relays = {point.name for point in topology.transfer_points}
     controls = {point.name for point in topology.service_control_points}
+    silent = {peripheral.name for peripheral in topology.peripherals if not peripheral.switch}
     for name, code in codes.items():
-        if name in chosen and name not in relays:
+        if name in chosen and name not in relays | silent:
             network.nodes[name] = Mtp3Node(name, code, plant.clock, timers=timers, variant=variant)
     for link in topology.links:
         for name, end in plant.link_ends(link, chosen).items():
@@ -367,6 +403,7 @@ def _build_door(network: Network, plant: Plant) -> None:
         CallReferences(plant.clock, plant.random_bits),
         topology.access_server.equipment_address,
         topology.access_server.name,
+        voip_policy(topology),
     )
     network.server = AccessServer(
         topology,
@@ -376,5 +413,5 @@ def _build_door(network: Network, plant: Plant) -> None:
         plant.journal,
         plant.clock,
         plant.tap,
-        plant.recordings,
+        plant.supplied,
     )

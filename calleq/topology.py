@@ -17,8 +17,8 @@ from typing import Literal
 
 import msgspec
 
-from calleq.topology_callers import AccessServer, CallingEquipment, Peripheral
 from calleq.topology_business import Business
+from calleq.topology_callers import AccessServer, CallingEquipment, Peripheral
 from calleq.topology_checks import check_topology
 from calleq.topology_services import (
     FreephoneNumber,
@@ -28,6 +28,7 @@ from calleq.topology_services import (
     Share,
     Trigger,
 )
+from calleq.topology_sip_checks import placed
 from calleq.topology_types import (
     Behaviour,
     ForeignNode,
@@ -122,7 +123,11 @@ def load_topology(path: Path | None = None) -> Topology:
     topology = parse_topology(text, str(path))
     directory = path.resolve().parent
     businesses = tuple(business.found_from(directory) for business in topology.businesses)
-    return msgspec.structs.replace(topology, businesses=businesses)
+    topology = msgspec.structs.replace(topology, businesses=businesses)
+    try:
+        return placed(topology, path.parent)
+    except TopologyError as error:
+        raise TopologyError(f"{path}: {error}") from error
 
 
 def parse_topology(text: str, name: str) -> Topology:

@@ -19,6 +19,9 @@ class SipAccess(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     key: str = ""
     domain: str = ""
     """What stands behind the @ of its subscribers; empty: the host it listens at."""
+    digests: tuple[Literal["SHA-256", "MD5"], ...] = ("SHA-256", "MD5")
+    """By which passwords are proven, the best first. Some telephones cannot answer a challenge
+    beside one that they do not know: for those, `["MD5"]`."""
     media_host: str = ""
     """Where RTP is received; empty: the host it listens at."""
 
@@ -49,6 +52,8 @@ class SipTrunk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """E.164 prefixes (with `+`) of the numbers that lie behind it."""
     forbidden: tuple[str, ...] = ()
     """Prefixes among those that are never dialled."""
+    transit: bool = False
+    """Whether calls that come by it may leave the network again, by this trunk or another."""
     channels: int = 30
     accept_from: tuple[str, ...] = ()
     """Addresses or networks whose calls are taken without a password; empty: those of the peers."""

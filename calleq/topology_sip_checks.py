@@ -7,6 +7,10 @@ errors are TopologyError and begin with the key (`lines[3].access`).
 import ipaddress
 import math
 import re
+from pathlib import Path
+from typing import TypeVar
+
+from msgspec.structs import replace
 
 from calleq.topology_foreign import is_host, is_port
 from calleq.topology_sip import BrowserAccess, SipAccess, SipTrunk
@@ -16,6 +20,12 @@ CHANNELS_LIMIT = 1_000
 """Calls at once on one SIP trunk."""
 PEERS_LIMIT = 16
 OPTIONS_LIMIT_S = 3_600.0
+_ANYWHERE = ("0.0.0.0", "::", "[::]")
+
+Placed = TypeVar("Placed", SipAccess, SipTrunk)
+
+_FILES = ("certificate", "key")
+_TRUNK_FILES = ("shaken_key", "shaken_trusted")
 
 _USERNAME = re.compile(r"[A-Za-z0-9_.!~*'&=+$,?/-]{1,64}")
 _PREFIX = re.compile(r"\+[0-9]{1,15}")
@@ -34,11 +44,53 @@ def check_sip(topology: Topology) -> None:
                 raise TopologyError(f"{key}: a mobile switch has no lines of SIP")
             _check_access(key, switch.sip, addresses)
             accesses[switch.name] = switch.sip
+    for index, peripheral in enumerate(topology.peripherals):
+        if peripheral.sip is not None:
+            _check_access(f"peripherals[{index}].sip", peripheral.sip, addresses)
     _check_lines(topology, accesses)
     _check_browsers(topology.browsers)
     names = {group.name for group in topology.trunks}
     for index, trunk in enumerate(topology.sip_trunks):
         _check_trunk(f"sip_trunks[{index}]", trunk, accesses, names)
+
+
+def placed(topology: Topology, folder: Path) -> Topology:
+    """The topology with the paths of its PEM files as found from `folder`, where it lies itself.
+
+    Raises TopologyError for a file that is not there.
+    """
+    switches = tuple(
+        switch
+        if switch.sip is None
+        else replace(switch, sip=_placed(f"switches[{index}].sip", switch.sip, _FILES, folder))
+        for index, switch in enumerate(topology.switches)
+    )
+    peripherals = tuple(
+        one
+        if one.sip is None
+        else replace(one, sip=_placed(f"peripherals[{index}].sip", one.sip, _FILES, folder))
+        for index, one in enumerate(topology.peripherals)
+    )
+    trunks = tuple(
+        _placed(f"sip_trunks[{index}]", trunk, _TRUNK_FILES, folder)
+        for index, trunk in enumerate(topology.sip_trunks)
+    )
+    return replace(topology, switches=switches, peripherals=peripherals, sip_trunks=trunks)
+
+
+def _placed(key: str, given: Placed, names: tuple[str, ...], folder: Path) -> Placed:
+    changes: dict[str, str | tuple[str, ...]] = {}
+    for name in names:
+        value: str | tuple[str, ...] = getattr(given, name)
+        if not value:
+            continue
+        texts = (value,) if isinstance(value, str) else value
+        paths = tuple(str(folder / text) for text in texts)
+        for text, path in zip(texts, paths, strict=True):
+            if not Path(path).is_file():
+                raise TopologyError(f"{key}.{name}: {text}: no such file")
+        changes[name] = paths[0] if isinstance(value, str) else paths
+    return replace(given, **changes)
 
 
 def username_of(line: Line) -> str:
@@ -55,6 +107,11 @@ def _check_access(key: str, access: SipAccess, seen: dict[str, str]) -> None:
         if not (colon and is_host(host) and is_port(port) and int(port) > 0):
             raise TopologyError(
                 f"{key}.{name}: {address!r}: HOST:PORT expected, such as 127.0.0.1:5060"
+            )
+        if host in _ANYWHERE and not (access.domain and access.media_host):
+            raise TopologyError(
+                f"{key}.{name}: {address} is every address: domain and media_host say which"
+                " telephones are told"
             )
         if address in seen:
             raise TopologyError(f"{key}.{name}: {address} is taken by {seen[address]}")

@@ -19,6 +19,7 @@ from calleq.journal.entries import (
     Assisted,
     AssistEnded,
     CircuitKey,
+    Controlled,
     Dialled,
     DoNotCall,
     Ended,
@@ -26,11 +27,13 @@ from calleq.journal.entries import (
     Furnished,
     LineAnswered,
     LineHeartbeat,
+    LineMeasured,
     LineRefused,
     LineReleased,
     LineRinging,
     LineSeized,
     Progress,
+    Recorded,
     Redirected,
     Refused,
     Stamped,
@@ -99,6 +102,9 @@ class RecordStream:
         entry = stamped.entry
         assert isinstance(entry, LineReleased)
         return self._lines.pop((stamped.entity, entry.seizure), None)
+
+    def _measured(self, stamped: Stamped) -> None:
+        """Simulated telephones measure nothing."""
 
     def _passed_on(self, stamped: Stamped) -> str | None:
         entry = stamped.entry
@@ -194,6 +200,7 @@ FINDERS: dict[type[Entry], Callable[[RecordStream, Stamped], str | None]] = {
     LineAnswered: RecordStream._on_line,
     LineHeartbeat: RecordStream._on_line,
     LineReleased: RecordStream._off_line,
+    LineMeasured: RecordStream._measured,
     Transit: RecordStream._passed_on,
     LineSeized: RecordStream._line_seized,
     LineRefused: RecordStream._line_refused,
@@ -208,5 +215,7 @@ FINDERS: dict[type[Entry], Callable[[RecordStream, Stamped], str | None]] = {
     Furnished: RecordStream._of_none,
     Assisted: RecordStream._of_none,
     AssistEnded: RecordStream._of_none,
+    Controlled: RecordStream._of_none,
+    Recorded: RecordStream._of_none,
 }
 """For every kind of entry but `Progress`, whose call is its own."""

@@ -7,18 +7,23 @@ random comes from the seed, so a run repeats to the byte.
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from calleq.access_server.server import AccessServer, Reply
 from calleq.accounts.passwords import InlineVerifier
 from calleq.billing.derivation import derive_records
 from calleq.billing.records import SessionRecord
+from calleq.calling_logic.recordings import KEEP_US
 from calleq.cli.output import problem_text
+from calleq.equipment.contract import Factory
 from calleq.journal.entries import Ended, Stamped
 from calleq.journal.memory import MemoryJournal
 from calleq.lines.plants import InProcessLines
 from calleq.media.prompts import NominalPrompts
+from calleq.media.recorder import RecordingPlace
 from calleq.media.sounds import PromptLibrary
 from calleq.media.virtual import Understood, VirtualVoice
+from calleq.media.virtual_tapes import VirtualTapes
 from calleq.messages.answers import CallView, ProblemView
 from calleq.network import Network, Plant, build_network, point_codes
 from calleq.network_gateways import SipGround
@@ -61,29 +66,37 @@ class VirtualNetwork:
         diary_sink: Callable[[DiaryEntry], object] | None = None,
         start_us: int = START_US,
         commit_us: int = COMMIT_US,
+        drivers: Mapping[str, Factory] | None = None,
         sip: Callable[[VirtualClock], SipGround] | None = None,
+        recordings: Path | None = None,
+        keep_recordings_us: int = KEEP_US,
         prompts: PromptLibrary | None = None,
         understood: Understood | None = None,
-        recordings: Recordings | None = None,
+        supplied: Recordings | None = None,
     ) -> None:
         """`entries` is the journal of a life before: the network recovers from it.
 
         `sip` gives what gateways stand on; without it, nobody speaks SIP whatever the topology
         says. With a sink the journal or the diary hands its entries over and keeps none, so that a
-        run may be long. With `prompts` what is spoken can be understood, by `understood` for one;
-        `recordings` are those of businesses, by purpose.
+        run may be long. Calls can be recorded where there is a directory for `recordings`. With
+        `prompts` what is spoken can be understood, by `understood` for one; `supplied` are the
+        recordings of businesses.
         """
         self.topology = topology
         self.clock = VirtualClock(start_us)
         self.tap = tap or NoTap()
         self.journal = MemoryJournal(self.clock, commit_us, journal_sink)
         self.diary = Diary(self.clock, sink=diary_sink)
-        self.voice = VirtualVoice(self.clock, prompts or NominalPrompts(), understood=understood)
-        keys = supply(self.voice, recordings or {})
+        self.voice = VirtualVoice(self.clock, prompts or NominalPrompts(), recordings, understood)
+        keys = supply(self.voice, supplied or {})
         self.links: dict[str, InProcessLink] = {}
         """By name."""
         self._seed = seed
         draw = random.Random(f"references {seed}")
+        place = None
+        if recordings is not None:
+            tapes = VirtualTapes(self.voice, recordings)
+            place = RecordingPlace(tapes, recordings, keep_recordings_us)
         plant = Plant(
             clock=self.clock,
             journal=self.journal,
@@ -97,9 +110,11 @@ class VirtualNetwork:
             secret=draw.randbytes(32),
             diary=self.diary,
             talk_us=talk_us,
+            recordings=place,
             manners=manners,
+            drivers=drivers or {},
             sip=None if sip is None else sip(self.clock),
-            recordings=keys,
+            supplied=keys,
         )
         self.network: Network = build_network(topology, plant, entries=entries)
         self.network.start(entries)

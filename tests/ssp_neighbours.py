@@ -146,7 +146,11 @@ class FarExchange:
         self.town = town
         self.codes = {
             node.name: parse_point_code(node.point_code)
-            for node in (*town.topology.switches, *town.topology.peripherals)
+            for node in (
+                *town.topology.switches,
+                *town.topology.peripherals,
+                *town.topology.foreign_nodes,
+            )
         }
         self.free = {
             group.name: list(range(1, group.circuits + 1)) for group in town.topology.trunks
@@ -290,6 +294,19 @@ class VoicePlane:
         self, element: str, wire: str, limit_us: int, verdict: Callable[[Verdict], object]
     ) -> None:
         raise AssertionError("a switch does not listen")
+
+    def understands(self) -> bool:
+        return False
+
+    def listen_for(
+        self,
+        element: str,
+        wire: str,
+        words: tuple[str, ...],
+        limit_us: int,
+        heard: Callable[[str], object],
+    ) -> None:
+        raise AssertionError("nobody listens for words")
 
     def next_key(
         self, element: str, wire: str, limit_us: int, pressed: Callable[[str], object]

@@ -13,7 +13,8 @@ server writes `Ended` to its journal as well, so that it knows its own calls fro
 where it shares the journal with the equipment and a crash came between the two, it writes its own
 at the restart.
 
-From the OSN it takes the four messages about a call; anything else is counted and ignored.
+From the OSN it takes the messages about a call and the answers to orders; anything else is counted
+and ignored.
 """
 
 from collections import Counter
@@ -23,6 +24,7 @@ from typing import assert_never
 import msgspec
 
 from calleq.access_server.calls import Calls
+from calleq.access_server.control import Answer, Controls
 from calleq.access_server.internet_tap import InternetTap
 from calleq.access_server.timeline import Timeline
 from calleq.accounts import Accounts
@@ -45,6 +47,9 @@ from calleq.osn.messages import (
     CallEnded,
     CallProgress,
     CircuitsJoined,
+    ControlCall,
+    ControlDone,
+    ControlRefused,
     JoinCircuits,
     OsnError,
     SetUpCall,
@@ -53,6 +58,7 @@ from calleq.osn.messages import (
     decode,
     encode,
 )
+from calleq.osn.orders import Order as CallOrder
 from calleq.runtime.clock import Clock, Timer
 from calleq.runtime.tap import Tap
 from calleq.topology import Business, Topology
@@ -86,9 +92,9 @@ class AccessServer:
         journal: Journal,
         clock: Clock,
         tap: Tap,
-        recordings: Mapping[str, dict[str, str]] | None = None,
+        supplied: Mapping[str, dict[str, str]] | None = None,
     ) -> None:
-        """`recordings` are the keys of what businesses supplied, by business and purpose."""
+        """`supplied` are the keys of what businesses supplied, by business and purpose."""
         self.name = topology.access_server.name
         self._switch = instructed(topology)
         """Whom instructions are sent to: the switch, or what makes calls in its place."""
@@ -98,12 +104,13 @@ class AccessServer:
         self._bus = bus
         self._journal = journal
         self._clock = clock
-        self._recordings = recordings or {}
+        self._supplied = supplied or {}
         self._internet = InternetTap(tap, self.name)
         self._calls = Calls()
         self._resends: dict[str, Timer] = {}
         self._audits: dict[str, Timer] = {}
         """Of every call that equipment has and that has not ended."""
+        self._controls = Controls(self.name, bus, clock)
         self._equipment: dict[str, str] = {}
         """Who has such a call."""
         self.ignored: Counter[str] = Counter()
@@ -163,6 +170,29 @@ class AccessServer:
         self._bus.send(self.name, equipment, encode(AddParty(call, number)))
         return True
 
+    def control(
+        self, call: str, business: str | None, order: CallOrder, answer: Answer, command: str = ""
+    ) -> None:
+        """Have an order carried out; `answer` is told once, with None or why it was refused.
+
+        `business` None: by the operator, whosever call it is. `command` names the order: the same
+        name again is the same order, not carried out twice.
+        """
+        timeline = self._calls.find(call) if business is None else self._own(call, business)
+        equipment = self._equipment.get(call)
+        if timeline is None:
+            answer("no_such_call")
+        elif timeline.final:
+            answer("call_over")
+        elif equipment is None:
+            answer("not_bridged")
+        else:
+            self._controls.send(call, equipment, order, answer, command)
+
+    def going_on(self) -> list[str]:
+        """The references of the calls that have not ended, the earliest accepted first."""
+        return [timeline.call for timeline in self._calls.live()]
+
     def watch(self, call: str, notify: Callable[[], object]) -> Callable[[], None] | None:
         """Call `notify` at the call's next event; the result forgets it. None: too many wait."""
         return self._calls.watch(call, notify)
@@ -198,7 +228,17 @@ class AccessServer:
                 self._ended(timeline, end.state, end.cause, end.at_us, end.detail)
                 if end.detail == OPTED_OUT:
                     self._opted_out(timeline)
-            case SetUpCall() | AskForCall() | AddParty() | JoinCircuits() | CircuitsJoined():
+            case ControlDone() | ControlRefused():
+                if not self._controls.answered(message):
+                    self.ignored["late_answer"] += 1
+            case (
+                SetUpCall()
+                | AskForCall()
+                | AddParty()
+                | ControlCall()
+                | JoinCircuits()
+                | CircuitsJoined()
+            ):
                 self.ignored[str(message.__struct_config__.tag)] += 1
             case _:
                 assert_never(message)
@@ -294,7 +334,7 @@ class AccessServer:
             question_tries=business.question_tries,
             answer_limit_us=round(business.answer_limit_s * SECOND_US),
             language=order.language or business.language,
-            recordings=self._recordings.get(business.identifier, {}),
+            supplied=self._supplied.get(business.identifier, {}),
         )
         self._send(entry.call, encode(instruction), RESEND_FIRST_US)
 

@@ -12,7 +12,8 @@ the journal's entries; it invents nothing. The state is the last milestone reach
 | bridged              | bridged             |
 | ended                | the final state     |
 
-Odd case: releases of legs may be reported after the end; they complete the legs and do not change
+Odd cases: what happens to a call that is bridged changes no state before its end, whoever is called
+then. Releases of legs may be reported after the end; they complete the legs and do not change
 the state. Events beyond `LIMIT_EVENTS` are counted and not kept; the end is always kept.
 """
 
@@ -74,7 +75,8 @@ class Timeline:
             self.events_dropped += 1
         else:
             self.events.append(event)
-        if self.final or event.leg == "third":  # who leaves as it came, and changes no state
+        # A third party changes no state, nor does anybody who replaces a representative.
+        if self.final or event.leg == "third" or self.state == "bridged":
             return
         match event.event:
             case "dialled":

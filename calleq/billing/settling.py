@@ -29,17 +29,20 @@ from calleq.journal.entries import (
     Assisted,
     AssistEnded,
     CircuitKey,
+    Controlled,
     Dialled,
     DoNotCall,
     Ended,
     Furnished,
     LineAnswered,
     LineHeartbeat,
+    LineMeasured,
     LineRefused,
     LineReleased,
     LineRinging,
     LineSeized,
     Progress,
+    Recorded,
     Redirected,
     Refused,
     Stamped,
@@ -240,12 +243,14 @@ def _is_gone(
             return True
         case Accepted() | Undertaken() | Dialled() | Progress() | Ended():
             return entry.call in over
+        case Controlled() | Recorded():
+            return entry.call in over
         case Transit() | LineRefused() | Redirected() | Furnished():
             return _name(stamped) in gone
         case LineSeized():
             lines_gone[entry.seizure] = _name(stamped) in gone
             return lines_gone[entry.seizure]
-        case LineRinging() | LineAnswered() | LineHeartbeat() | LineReleased():
+        case LineRinging() | LineAnswered() | LineHeartbeat() | LineReleased() | LineMeasured():
             return lines_gone.get(entry.seizure, True)
 
 

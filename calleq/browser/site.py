@@ -43,6 +43,7 @@ FILES: Final = {
     "/voice.js": ("voice.js", "text/javascript; charset=utf-8"),
     "/words.js": ("words.js", "text/javascript; charset=utf-8"),
     "/icon.svg": ("icon.svg", "image/svg+xml"),
+    "/handset.svg": ("handset.svg", "image/svg+xml"),
 }
 HEADERS: Final = {
     "content-security-policy": (

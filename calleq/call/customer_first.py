@@ -155,6 +155,11 @@ class CustomerFirst:
             self._conduct.raised.append(happening)
         self._run(now_us)
 
+    def replace_agent(self, number: str, attempt: int) -> None:
+        """The representative of a bridged call is another one from now on; nobody was lost."""
+        assert self._state is State.BRIDGED
+        self._conduct.agent.number, self._conduct.agent.attempt = number, attempt
+
     def next_timer(self) -> int | None:
         """When `handle_timer` must be called next; None when no limit runs."""
         return self._deadline_us

@@ -5,9 +5,9 @@ the machine hears of it when that is durable; a dialling is reported to the netw
 leaves; the end is reported when it is durable. Answers from the peripheral's own memory (circuits
 reserved, representative found) are no events of the call and go straight back.
 
-It refuses nothing: a leg that cannot be dialled fails with a cause (28 for an address that is no
-telephone number, 34 where no circuit is left). Odd case: after its end a call hears nothing more,
-but its legs live on until their circuits are clear.
+It refuses nothing: a leg that cannot be dialled fails with a cause (28 for an address that the
+equipment cannot call, 34 where no way is left). Odd case: after its end a call hears nothing more,
+but its legs live on until their ways are clear.
 """
 
 from collections import deque
@@ -15,21 +15,25 @@ from collections.abc import Callable
 from functools import partial
 from typing import assert_never
 
-import msgspec
-
 from calleq.call import driver
 from calleq.call.consent import detail as consent_detail
 from calleq.call.customer_first import CustomerFirst, TimelineEvent
 from calleq.call.driver import Command, Leg, Result
-from calleq.calling_logic.bridge import Bridge
-from calleq.calling_logic.instruction import call_policy, call_request, prompt_of, question_of
+from calleq.call.states import State
+from calleq.calling_logic.bridge import Bridge, Conversation
+from calleq.calling_logic.control import Control
+from calleq.calling_logic.instruction import (
+    call_policy,
+    call_request,
+    parties_of,
+    prompt_of,
+    question_of,
+)
 from calleq.calling_logic.leg import EVENTS, CircuitLeg
-from calleq.calling_logic.means import LEGS, Means
-from calleq.calling_logic.third_party import THIRD, THIRDS_LIMIT, ThirdParty
+from calleq.calling_logic.means import Means
 from calleq.causes import Q850
 from calleq.journal.entries import Ended, Progress
 from calleq.media.contract import Played, Player, Verdict
-from calleq.numbering import NumberingError, parse_e164
 from calleq.osn.messages import CallEnded, CallProgress, SetUpCall
 from calleq.runtime.clock import Timer
 
@@ -61,9 +65,7 @@ class CallDriver:
         self._is_pumping = False
         self._is_over = False
         self._bridge: Bridge | None = None
-        self._third: ThirdParty | None = None
-        self._thirds = 0
-        """How many third parties there have been."""
+        self._control: Control | None = None
         self._legs: dict[Leg, CircuitLeg] = {}
         """The leg's last attempt; it may be clear already."""
         self._players: dict[Leg, str] = {}
@@ -85,38 +87,35 @@ class CallDriver:
         self._machine.start(now_us)
         self._pump()
 
-    def add_party(self, number: str) -> None:
-        """Dial a third party and join it to the bridge; what becomes of it is told like any leg.
+    @property
+    def bridge(self) -> Bridge | None:
+        """Customer and representative, from when the machine knows that they are connected."""
+        return self._bridge if self._machine.state == State.BRIDGED else None
 
-        Told as failed at once: cause 28 for what is no number, 34 where no way is free, 47 when
-        the call is not bridged or has a third party already.
-        """
-        self._thirds += 1
-        bridge, attempt = self._bridge, self._thirds
-        refused = Progress(self._call, "failed", THIRD, attempt, Q850.RESOURCE_UNAVAILABLE)
-        if bridge is None or len(bridge) != LEGS or self._third or attempt > THIRDS_LIMIT:
-            self._third_happened(number, refused)
-            return
-        try:
-            parse_e164(number)
-        except NumberingError:
-            refused = msgspec.structs.replace(refused, cause=Q850.ADDRESS_INCOMPLETE)
-            self._third_happened(number, refused)
-            return
-        third = ThirdParty(self._means, self._call, bridge, self._third_happened, self._third_gone)
-        self._third = third
-        caller = self.instruction.business_number or self._means.number
-        third.dial(number, caller, attempt, self.instruction.ring_limit_us)
+    @property
+    def control(self) -> Control:
+        """What is ordered of the call besides."""
+        if self._control is None:
+            self._control = Control(self._means, self)
+        return self._control
 
-    def _third_happened(self, number: str, entry: Progress) -> None:
-        event = entry.event
-        at_us = self._means.clock.now_us()
-        self._tell(
-            CallProgress(self._call, event, at_us, entry.leg, entry.attempt, number, entry.cause)
-        )
+    def leg(self, leg: Leg) -> CircuitLeg | None:
+        """The last attempt of a leg; it may be clear already."""
+        return self._legs.get(leg)
 
-    def _third_gone(self) -> None:
-        self._third = None
+    def replace_agent(self, leg: CircuitLeg) -> None:
+        """The leg's party is the representative from now on."""
+        self._legs["agent"] = leg
+        self._machine.replace_agent(leg.command.address, leg.command.attempt)
+
+    def hear(self, result: driver.LegResult) -> None:
+        """Let the machine hear of a leg what needs no entry of its own."""
+        if not self._is_over:
+            self._act(result)
+
+    def tell(self, event: CallProgress) -> None:
+        """Tell an event that is durable."""
+        self._tell(event)
 
     def cancel(self) -> None:
         """End the call because its business wants so."""
@@ -200,6 +199,9 @@ class CallDriver:
         self._pump()
 
     def _say(self, event: TimelineEvent) -> None:
+        control = self._control
+        if control is not None and control.has_told_of(event.leg, event.attempt):
+            return
         self._tell(
             CallProgress(
                 self._call,
@@ -215,6 +217,8 @@ class CallDriver:
 
     def _finish(self, final: str, cause: int, detail: str) -> None:
         self._is_over = True
+        if self._control is not None:
+            self._control.end_all()
         if self._timer is not None:
             self._timer.cancel()
         self._legs.clear()  # a leg that is not clear yet is its circuit's, and needs no other
@@ -241,7 +245,7 @@ class CallDriver:
             else:
                 self._act(driver.ReserveFailed(command.command, Q850.NO_CIRCUIT))
 
-        access.reserve(self._call, answered)
+        access.reserve(self._call, answered, parties_of(self.instruction))
 
     def _execute(self, command: Command) -> None:
         match command:  # the most frequent first
@@ -270,12 +274,10 @@ class CallDriver:
                 assert_never(command)
 
     def _set_up(self, command: driver.SetUpLeg) -> None:
-        try:
-            parse_e164(command.address)
-        except NumberingError:
+        if not self._means.takes(command.address):
             self._fail(command, Q850.ADDRESS_INCOMPLETE)
             return
-        circuit = self._means.access.seize(self._call)
+        circuit = self._means.access.seize(self._call, command.address)
         if circuit is None:
             self._fail(command, Q850.NO_CIRCUIT)
             return
@@ -360,7 +362,11 @@ class CallDriver:
             else:
                 self._cannot_join(command)
 
-        self._bridge = Bridge(self._means.stage, (one, other), made)
+        stage, mixing, legs = self._means.stage, self._means.mixing, (one, other)
+        if mixing is None:
+            self._bridge = Bridge(stage, legs, made)
+        else:
+            self._bridge = Conversation(stage, mixing, self._call, legs, made)
 
     def _cannot_join(self, command: driver.Join) -> None:
         self._report(
@@ -381,6 +387,8 @@ class CallDriver:
 
     def leg_reports(self, leg: CircuitLeg, result: driver.LegResult) -> None:
         """See `LegOwner`."""
+        if self._control is not None and self._control.takes(leg, result):
+            return
         entry = self._progress(leg, EVENTS[type(result)], driver.cause_of(result))
         self._report(result, entry)
 
@@ -390,13 +398,13 @@ class CallDriver:
         self._means.stage.silence(leg.circuit)
         if self._bridge is not None:
             self._bridge.remove(leg)
-            if self._third is not None:
-                self._third.release()
+        if self._control is not None:
+            self._control.leg_over(leg)
 
     def leg_clear(self, leg: CircuitLeg) -> None:
         """See `LegOwner`."""
         means = self._means
-        means.access.returned(self._call)
+        means.access.returned(self._call, leg.circuit)
         if leg.command.leg == "agent":
             means.representatives.end_call(leg.command.address, means.clock.monotonic_us())
 

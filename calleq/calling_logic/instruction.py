@@ -5,6 +5,7 @@ from typing import Final
 from calleq.call.consent import Consent
 from calleq.call.customer_first import CallRequest, Policy
 from calleq.call.driver import Collect, Play
+from calleq.calling_logic.means import Parties
 from calleq.media.contract import Prompt
 from calleq.media.languages import UNDERSTOOD, sentences
 from calleq.media.wording import (
@@ -34,6 +35,13 @@ def call_request(instruction: SetUpCall, own_number: str) -> CallRequest:
         representative=instruction.representative,
         customer_presented=instruction.customer,
     )
+
+
+def parties_of(instruction: SetUpCall) -> Parties:
+    """Whom the call may have to dial, leg by leg."""
+    named = (instruction.representative,) if instruction.representative else ()
+    hunted = instruction.representatives if instruction.hunt or not named else ()
+    return (instruction.customer,), (*named, *hunted)
 
 
 def call_policy(instruction: SetUpCall, understands: bool) -> Policy:
@@ -77,7 +85,7 @@ def _consent(instruction: SetUpCall, understands: bool) -> Consent:
 
 def prompt_of(instruction: SetUpCall, command: Play) -> Prompt:
     """What the machine wants played, by the business's own recordings where it has them."""
-    supplied = instruction.recordings
+    supplied = instruction.supplied
     match command.prompt:
         case "music":
             key = supplied.get(MUSIC, "")
@@ -95,5 +103,5 @@ def question_of(instruction: SetUpCall, command: Collect) -> Prompt:
 
 def _speech(instruction: SetUpCall, text: str, mark: str) -> Prompt:
     voice = sentences(instruction.language).voice
-    name = instruction.recordings.get(NAME, "") if mark and mark in text else ""
+    name = instruction.supplied.get(NAME, "") if mark and mark in text else ""
     return Prompt("speech", text, mark, voice, supplied=name)

@@ -23,6 +23,7 @@ import msgspec
 from calleq.call.consent import OPTED_OUT
 from calleq.calling_logic.driver import CallDriver
 from calleq.calling_logic.means import Means
+from calleq.calling_logic.orders import Orders
 from calleq.causes import Q850
 from calleq.journal.entries import Dialled, Ended, Progress, Stamped, Undertaken
 from calleq.osn.contract import Bus
@@ -31,6 +32,7 @@ from calleq.osn.messages import (
     AskForCall,
     CallEnded,
     CallProgress,
+    ControlCall,
     OsnError,
     OsnMessage,
     SetUpCall,
@@ -68,6 +70,7 @@ class CallingLogic:
         self._bus = bus
         self._undertakings: dict[str, _Undertaking] = {}
         self._ended: OrderedDict[str, CallEnded] = OrderedDict()
+        self._orders = Orders(means, self._going_on, self._send)
         self.discarded = 0
         self.refused = 0
         self.repeated = 0
@@ -93,6 +96,8 @@ class CallingLogic:
             self._answer(message)
         elif isinstance(message, AddParty):
             self._add_party(message)
+        elif isinstance(message, ControlCall):
+            self._orders.receive(message)
         elif not isinstance(message, SetUpCall):
             self.discarded += 1
         elif message.call in self._undertakings or message.call in self._ended:
@@ -104,12 +109,16 @@ class CallingLogic:
         else:
             self._undertake(message)
 
+    def _going_on(self, call: str) -> CallDriver | None:
+        undertaking = self._undertakings.get(call)
+        return None if undertaking is None else undertaking.call
+
     def _add_party(self, message: AddParty) -> None:
         undertaking = self._undertakings.get(message.call)
         if undertaking is None or undertaking.call is None:
             self.discarded += 1
         else:
-            undertaking.call.add_party(message.number)
+            undertaking.call.control.add_party(message.number)
 
     def cancel(self, call: str) -> bool:
         """End a call because its business wants so; False when there is none."""
@@ -130,6 +139,9 @@ class CallingLogic:
 
         Raises msgspec.ValidationError for an instruction that this version cannot read.
         """
+        entries = list(entries)
+        if self._means.recordings is not None:
+            self._means.recordings.restore(entries)
         undertaken: dict[str, dict[str, object]] = {}
         dialled: set[str] = set()
         opted_out: set[str] = set()
@@ -219,6 +231,7 @@ class CallingLogic:
 
         def ended(end: CallEnded) -> None:
             del self._undertakings[end.call]
+            self._orders.call_over(end.call)
             undertaking.call = None  # they know each other: let both go at once
             self._remember(end)
             self._send(message.answer_to, end)

@@ -39,16 +39,17 @@ class ThirdParty:
         self._gone = gone
         self._leg: CircuitLeg | None = None
 
-    def dial(self, number: str, caller: str, attempt: int, ring_limit_us: int) -> None:
-        """Dial, or tell at once that no way is left (cause 34)."""
-        way = self._means.access.seize_extra(self._call)
+    def dial(self, number: str, caller: str, attempt: int, ring_limit_us: int) -> bool:
+        """Dial, or tell that no way is left (cause 34); whether there is one."""
+        way = self._means.access.seize_extra(self._call, number)
         if way is None:
             self._tell(number, Progress(self._call, "failed", THIRD, attempt, Q850.NO_CIRCUIT))
             self._gone()
-            return
+            return False
         command = SetUpLeg(0, THIRD, attempt, number, caller, ring_limit_us)
         self._leg = CircuitLeg(self._means, self, self._call, command, way)
         self._leg.begin()
+        return True
 
     def release(self, cause: int = Q850.NORMAL) -> None:
         """End the leg in whatever state it is."""

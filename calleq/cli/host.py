@@ -33,6 +33,7 @@ from calleq.journal.segments import Retention
 from calleq.media.remote import RemoteVoice
 from calleq.media.supplied import SuppliedError
 from calleq.network import TELEPHONES, Network, Plant, build_network, point_codes
+from calleq.network_gateways import SipGround, has_sip, telephone_doors
 from calleq.network_prompts import (
     Recordings,
     listens_for_words,
@@ -117,8 +118,9 @@ async def hosting(
         journal = await opening
         wires = await stack.enter_async_context(_wires(wish, clock, capture))
         verifier = PooledVerifier(pool, loop.call_soon_threadsafe)
-        plant = _plant(wish, clock, journal, wires, voice, capture, verifier, diary)
-        plant = replace(plant, recordings=supply(voice, supplied))
+        sip = await stack.enter_async_context(_sip(wish, voice, clock))
+        plant = _plant(wish, clock, journal, wires, voice, capture, verifier, diary, sip)
+        plant = replace(plant, supplied=supply(voice, supplied))
         host = _set_to_work(wish, plant, voice, wires, journal)
         gc.enable()
         await _open_doors(wish, host, base, stack)
@@ -142,6 +144,7 @@ def _plant(
     capture: CaptureFile,
     verifier: PooledVerifier,
     diary: Diary,
+    sip: SipGround | None,
 ) -> Plant:
     return Plant(
         clock=clock,
@@ -156,7 +159,22 @@ def _plant(
         secret=secrets.token_bytes(32),
         diary=diary,
         talk_us=wish.talk_us,
+        sip=sip,
     )
+
+
+@contextlib.asynccontextmanager
+async def _sip(wish: Wish, voice: RemoteVoice, clock: LoopClock) -> AsyncIterator[SipGround | None]:
+    """Sockets for SIP, where an element here speaks it."""
+    if not has_sip(wish.topology, wish.elements):
+        yield None
+        return
+    # slow to import, as all that speaks TCP
+    from calleq.cli.sip_ground import addresses_free, sip_ground
+
+    async with sip_ground(voice, clock) as ground:
+        with addresses_free():
+            yield ground
 
 
 @contextlib.asynccontextmanager
@@ -202,7 +220,8 @@ def _set_to_work(
 ) -> Host:
     network = build_network(wish.topology, plant, wish.elements, journal.recovered)
     wires.open(network.lines_lost)
-    host = Host(network, voice, wires, wires.listening())
+    addresses = wires.listening() | telephone_doors(wish.topology, wish.elements)
+    host = Host(network, voice, wires, addresses)
     network.start(journal.recovered)
     journal.forget_recovered()
     return host

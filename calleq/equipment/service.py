@@ -71,15 +71,16 @@ class EquipmentService:
         bus: Bus,
         journal: Journal,
         clock: Clock,
+        factory: Factory | None = None,
     ) -> None:
-        """`group` is its trunk group to its switch. Raises TopologyError where what somebody else's
-        driver is to be made by is not there, or makes none."""
+        """`group` is its trunk group to its switch; `factory` makes its driver in place of the
+        topology's. Raises TopologyError where the topology's is not there, or makes none."""
         self.name = equipment.name
         self._clock = clock
         self._switch = SwitchByOsn(equipment.name, equipment.switch, bus)
         trunk = CircuitTrunk(exchange, group)
         site = Site(equipment.name, equipment.number, trunk, self._switch, voice, clock)
-        self.driver = _factory(equipment)(site)
+        self.driver = (factory or _factory(equipment))(site)
         self.refused_set_ups = 0
         means = Means(
             equipment.name,

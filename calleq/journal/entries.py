@@ -122,7 +122,11 @@ class Transit(msgspec.Struct, frozen=True, gc=False, tag="transit"):
 
 
 class LineSeized(msgspec.Struct, frozen=True, gc=False, tag="line_seized"):
-    """The switch facing a party offered it a call; `seizure` numbers it within the switch."""
+    """The switch facing a party offered it a call; `seizure` numbers it within the switch.
+
+    A call that leaves the network by a SIP trunk is offered at the trunk: then `line` is the name
+    of the trunk, and `called` the number behind it.
+    """
 
     seizure: int
     line: str
@@ -131,6 +135,8 @@ class LineSeized(msgspec.Struct, frozen=True, gc=False, tag="line_seized"):
     called: str
     received: Received | None = None
     """None where a line of the same switch dialled."""
+    again: bool = False
+    """Another choice for the same call: the trunk that was chosen before came to nothing."""
 
 
 class LineRinging(msgspec.Struct, frozen=True, gc=False, tag="line_ringing"):
@@ -162,6 +168,26 @@ class LineReleased(msgspec.Struct, frozen=True, gc=False, tag="line_released"):
     cause: int
     location: int
     released_by: str
+
+
+class LineMeasured(msgspec.Struct, frozen=True, gc=False, tag="line_measured"):
+    """What the voice of the call at the line was like; told after its end, where it is measured.
+
+    The fields are those of `calleq.media.ports.Quality`.
+    """
+
+    seizure: int
+    received: int = 0
+    lost: int = 0
+    late: int = 0
+    strangers: int = 0
+    jitter_us: int = 0
+    sent: int = 0
+    far_lost: int = 0
+    far_jitter_us: int = 0
+    round_trip_us: int = 0
+    r_factor: float = 0.0
+    mos: float = 0.0
 
 
 class LineRefused(msgspec.Struct, frozen=True, gc=False, tag="line_refused"):
@@ -219,6 +245,39 @@ class AssistEnded(msgspec.Struct, frozen=True, gc=False, tag="assist_ended"):
     cause: int
 
 
+class Controlled(msgspec.Struct, frozen=True, gc=False, tag="controlled"):
+    """An order to a call that goes on; durable before it is carried out."""
+
+    call: str
+    command: str
+    order: dict[str, object]
+    """The order as the OSN had it, JSON."""
+
+
+class RecordedParty(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """A party that is recorded, and when it had heard the announcement to its end."""
+
+    leg: str
+    attempt: int
+    number: str
+    announced_at_us: int
+
+
+class Recorded(msgspec.Struct, frozen=True, gc=False, tag="recorded"):
+    """What a recording is from now on."""
+
+    call: str
+    recording: str
+    """Its name, that of its file too."""
+    status: str
+    """`in-progress`, `paused`, `stopped`, `completed`, `absent`, `failed` or `deleted`."""
+    parties: tuple[RecordedParty, ...] = ()
+    """All so far; of a recording that has begun each had heard the announcement before."""
+    length_us: int = 0
+    octets: int = 0
+    reason: str = ""
+
+
 class Started(msgspec.Struct, frozen=True, gc=False, tag="started"):
     """An element began work; `software` is the version that writes what follows."""
 
@@ -239,11 +298,14 @@ Entry = (
     | LineAnswered
     | LineHeartbeat
     | LineReleased
+    | LineMeasured
     | LineRefused
     | Redirected
     | Furnished
     | Assisted
     | AssistEnded
+    | Controlled
+    | Recorded
     | Started
 )
 

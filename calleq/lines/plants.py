@@ -15,8 +15,9 @@ from calleq.runtime.tap import Segment, Tap
 
 _CIRCUIT = Segment.CIRCUIT
 
-WIRE_LIMIT_MESSAGES = 64
-"""Messages under way in one direction of one line; more than a line can mean are lost."""
+WIRE_LIMIT_MESSAGES = 4_096
+"""Messages under way in one direction of one line; more than the calls of a trunk can mean are
+lost."""
 
 
 def line_link(line: str) -> str:

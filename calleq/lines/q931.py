@@ -50,6 +50,7 @@ from calleq.lines.messages import (
     LineError,
     LineMessage,
     Notify,
+    Proceeding,
     Progress,
     Release,
     ReleaseComplete,
@@ -74,6 +75,7 @@ _FLAG = 0x80
 
 # Message types, §4.4 table 4-2.
 _ALERTING = 0x01
+_PROCEEDING = 0x02
 _PROGRESS = 0x03
 _SETUP = 0x05
 _CONNECT = 0x07
@@ -117,6 +119,8 @@ def encode(message: LineMessage) -> bytes:
     match message:
         case Setup():
             return _head(message, _SETUP) + _setup_elements(message)
+        case Proceeding():
+            return _head(message, _PROCEEDING)
         case Alerting():
             return _head(message, _ALERTING)
         case Progress():
@@ -183,7 +187,11 @@ def _message(
     raise LineError(f"message type {message_type:#04x} is not used on calleq's lines")
 
 
-_WITHOUT_ELEMENTS: dict[int, type[Alerting | Connect]] = {_ALERTING: Alerting, _CONNECT: Connect}
+_WITHOUT_ELEMENTS: dict[int, type[Alerting | Proceeding | Connect]] = {
+    _ALERTING: Alerting,
+    _PROCEEDING: Proceeding,
+    _CONNECT: Connect,
+}
 _ENDS: dict[int, type[Release | ReleaseComplete]] = {
     _RELEASE: Release,
     _RELEASE_COMPLETE: ReleaseComplete,
@@ -209,6 +217,8 @@ def describe(message: LineMessage) -> tuple[str, tuple[tuple[str, str], ...]]:
                 fields.append(("screening", _SCREENING_WORDS[message.screening]))
             if message.display:
                 fields.append(("display", message.display))
+        case Proceeding():
+            name = "CALL PROCEEDING"
         case Alerting():
             name = "ALERTING"
         case Progress():

@@ -59,6 +59,9 @@ def frame_at(monotonic_us: int) -> int:
 class Live(Protocol):
     """A sound that nobody knows before it comes."""
 
+    row: int
+    """Where the voice process keeps it."""
+
     def frame(self, frame: int) -> "Samples | None":
         """Its samples of the frame that is rendered now; None for silence."""
 
@@ -130,6 +133,10 @@ class End:
         )
 
 
+def _nobody(end: End) -> None:
+    """Whoever is told where nobody asked."""
+
+
 class VoiceGraph:
     """All ends and leaves of a network, kept up to date change by change."""
 
@@ -143,6 +150,8 @@ class VoiceGraph:
         self._changed: list[End] = []
         self._notifying = False
         self.rings = 0
+        self.relinked: Callable[[End], object] = _nobody
+        """Told of an end that gets a source which it was denied because of a ring."""
 
     def end(self, element: str, wire: str) -> End:
         """An element's end of a wire, made when it is first spoken of. Raises VoiceError."""
@@ -337,6 +346,7 @@ class VoiceGraph:
             named = [_parse(source) for source in dict.fromkeys(end.sources)]
             wires = [name for kind, name in named if kind == "wire"]
             self._link(end, tuple(self.end(end.element, wire) for wire in wires))
+            self.relinked(end)
             self._spread(end)
 
     def _spread(self, changed: End) -> None:

@@ -52,8 +52,8 @@ class VoicePlane:
         """`recordings` is where recordings lie that are played to somebody."""
         self.graph = VoiceGraph()
         self._clock = clock
-        self._repertoire = Repertoire(prompts, recordings)
-        self._mixer = Mixer(self._repertoire)
+        self.repertoire = Repertoire(prompts, recordings)
+        self._mixer = Mixer(self.repertoire)
         self._playing: dict[tuple[str, str], Playing] = {}
         self._watching = 0
         """How many want to know before something changes: few at any time, or none."""
@@ -88,7 +88,7 @@ class VoicePlane:
 
     def supply(self, key: str, octets: bytes) -> None:
         """Have a business's recording at hand, mu-law at 8 kHz. Raises VoiceError for too many."""
-        if not self._repertoire.supplied.keep(key, octets):
+        if not self.repertoire.supplied.keep(key, octets):
             raise VoiceError("no further recording of a business is kept")
 
     def hear(self, element: str, wire: str, heard: Callable[[Voices], object]) -> None:
@@ -103,7 +103,7 @@ class VoicePlane:
         """Let a prompt be heard from the next frame on."""
         prompt = playing.prompt
         try:
-            length_us = self._repertoire.duration_us(prompt)
+            length_us = self.repertoire.duration_us(prompt)
             mark_us = None if playing.report.marked is None else self._mark_us(prompt, length_us)
         except SoundError:
             self._over(playing, "failed")
@@ -134,7 +134,7 @@ class VoicePlane:
 
     def _mark_us(self, prompt: Prompt, length_us: int) -> int | None:
         """When to report the mark; None when there is none, or it is never reached."""
-        mark_us = self._repertoire.mark_us(prompt)
+        mark_us = self.repertoire.mark_us(prompt)
         return mark_us if mark_us is not None and mark_us <= length_us else None
 
     def _marked(self, playing: Playing) -> None:

@@ -14,6 +14,7 @@ recording (`read_recording` refuses it). A file that cannot be written is remove
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -65,6 +66,16 @@ class Recorder(Protocol):
 
     def stop_recording(self, element: str, recording: str) -> None:
         """Complete the file. Does nothing when that is being done."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingPlace:
+    """Where the equipment of one process records."""
+
+    recorder: Recorder
+    directory: Path
+    keep_us: int
+    """How long a recording is kept."""
 
 
 def recording_wire(recording: str, side: Side) -> str:

@@ -133,6 +133,17 @@ class TickedVoice(VoicePlane):
         self.next_frame = 0
         self.missed_frames = 0
         self.ears_refused = 0
+        self._changing: Callable[[End], object] | None = None
+
+    def watch_changes(self, changing: Callable[[End], object]) -> None:
+        """Tell `changing` of each end whose sources are about to change."""
+        self._changing = changing
+        self.graph.relinked = changing
+        self._watching += 1
+
+    def _before_change(self, end: End, foreseen: bool = False) -> None:
+        if self._changing is not None:
+            self._changing(end)
 
     def tick(self, frame: int) -> None:
         """Render `frame`; a frame before the next one to come is not rendered again."""
@@ -243,12 +254,12 @@ class TickedVoice(VoicePlane):
 
     def spoken(self, prompt: Prompt) -> list[Prompt]:
         """What has to be synthesised of a prompt."""
-        return self._repertoire.spoken(prompt)
+        return self.repertoire.spoken(prompt)
 
     def load(self, prompt: Prompt) -> None:
         """Have a recording at hand that is to be played; may take long, and fail silently."""
         with contextlib.suppress(SoundError):
-            self._repertoire.recorded(prompt)
+            self.repertoire.recorded(prompt)
 
     def _frames(self, limit_us: int) -> tuple[int, int]:
         """The first frame that is listened to, and the one that is not any more."""
@@ -271,7 +282,7 @@ class TickedVoice(VoicePlane):
 
     def _at_hand(self, playing: Playing) -> bool:
         prompt = playing.prompt
-        if self._fetch is None or self._repertoire.ready(prompt):
+        if self._fetch is None or self.repertoire.ready(prompt):
             return True
 
         def come() -> None:

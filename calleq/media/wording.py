@@ -73,6 +73,25 @@ def question_text(
     return f"{who} {what} {said.opt_out}", name.rstrip(".")
 
 
+OBJECTION_KEY = "9"
+"""Pressed by a party that does not want to be recorded."""
+
+
+def recording_text() -> str:
+    """What both parties hear before a call is recorded."""
+    return f"This call is recorded. If you do not want this, press {OBJECTION_KEY} now."
+
+
+NAMED_TEXTS: dict[str, str] = {
+    "hold": "Please hold.",
+    "back_soon": "We will be back with you in a moment.",
+    "busy": "All representatives are busy. Please stay on the line.",
+    "thanks": "Thank you for waiting.",
+    "goodbye": "Thank you for calling. Goodbye.",
+}
+"""What may be played in a call by its name."""
+
+
 @lru_cache(maxsize=KEPT_NAMES)
 def spoken_name(business_name: str) -> str:
     """A business's name as it can be spoken: printable, single blanks, of bounded length."""

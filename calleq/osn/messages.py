@@ -2,7 +2,8 @@
 
 A set-up instruction goes from access server 72 to the switch it chose and from there to the
 equipment that executes it; what becomes of the call comes back the other way. Equipment may be
-asked about a call that it has taken. Equipment that cannot bridge has its switch do it.
+asked about a call that it has taken, and ordered to do something with it (`orders`). Equipment that
+cannot bridge has its switch do it.
 """
 
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from collections.abc import Callable
 import msgspec
 
 from calleq.journal.entries import CircuitKey
+from calleq.osn.orders import Order, Refusal
 
 
 class OsnError(ValueError):
@@ -52,7 +54,7 @@ class SetUpCall(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="se
     answer_limit_us: int = 5_000_000
     language: str = "en"
     """What is spoken to both: `en`, `fr`, `es` or `de`."""
-    recordings: dict[str, str] = {}
+    supplied: dict[str, str] = {}
     """The business's own recordings instead of what would be spoken or played, by what they are
     for (`name`, `announcement`, `music`): the keys under which the voice plane has them."""
 
@@ -133,6 +135,33 @@ class CircuitsJoined(
     joined: bool
 
 
+class ControlCall(msgspec.Struct, frozen=True, tag_field="kind", tag="control_call"):
+    """Do something with a call that is going on. Answered once, by `ControlDone` or
+    `ControlRefused`; one that comes again with the same id is not done again, and answered alike.
+    """
+
+    call: str
+    command: str
+    """The id of the order, unique among those of its call."""
+    answer_to: str
+    order: Order
+
+
+class ControlDone(msgspec.Struct, frozen=True, tag_field="kind", tag="control_done"):
+    """The order stands; what takes its time has begun."""
+
+    call: str
+    command: str
+
+
+class ControlRefused(msgspec.Struct, frozen=True, tag_field="kind", tag="control_refused"):
+    """Nothing was changed."""
+
+    call: str
+    command: str
+    reason: Refusal
+
+
 OsnMessage = (
     SetUpCall
     | SetUpTaken
@@ -143,6 +172,9 @@ OsnMessage = (
     | AddParty
     | JoinCircuits
     | CircuitsJoined
+    | ControlCall
+    | ControlDone
+    | ControlRefused
 )
 
 EVENTS = (
@@ -163,6 +195,28 @@ EVENTS = (
     "apology_started",
     "failed",
     "released",
+    "held",
+    "unheld",
+    "muted",
+    "unmuted",
+    "prompt_started",
+    "prompt_ended",
+    "keys_sent",
+    "transfer_started",
+    "consult_started",
+    "consulting",
+    "transferred",
+    "transfer_failed",
+    "taken_back",
+    "recording_announcement_started",
+    "recording_announced",
+    "recording_started",
+    "recording_paused",
+    "recording_resumed",
+    "recording_completed",
+    "recording_absent",
+    "recording_failed",
+    "recording_objected",
 )
 
 _decoder: msgspec.json.Decoder[OsnMessage] = msgspec.json.Decoder(OsnMessage)

@@ -240,7 +240,7 @@ class Forks:
     """
 
     def __init__(self, request: Request) -> None:
-        self._request = request
+        self.request = request
         self.dialogs: dict[str, Dialog] = {}
         """By their tag."""
         self.winner: str | None = None
@@ -258,7 +258,7 @@ class Forks:
         if known is None:
             if len(self.dialogs) >= FORKS_LIMIT and status < 200:
                 return None
-            known = as_caller(self._request, response)
+            known = as_caller(self.request, response)
         else:
             known = updated(known, response)
         if status >= 200 and self.winner is None:

@@ -12,8 +12,24 @@ from calleq.sip.negotiation import Agreed, Local
 from calleq.sip.sdp import Description
 from calleq.sip.transaction import Key, Target
 from calleq.sip.uri import Uri
+from calleq.units import SECOND_US
 
 REGISTRATION_S = 3_600
+CALLS_LIMIT = 20_000
+TRANSACTIONS_LIMIT = 100_000
+RINGING_US = 180 * SECOND_US
+"""Longer than this no telephone rings (RFC 3261 §16.6, Timer C)."""
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds of one user agent."""
+
+    calls: int = CALLS_LIMIT
+    transactions: int = TRANSACTIONS_LIMIT
+    ringing_us: int = RINGING_US
+    session_s: int = 1_800
+    """Session-Expires that we ask for (RFC 4028)."""
+    shortest_session_s: int = 90
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -69,6 +85,12 @@ class Invited(msgspec.Struct, frozen=True):
     """None: we are to offer in our 2xx, and `Confirmed` tells what was agreed."""
 
 
+class Trying(msgspec.Struct, frozen=True):
+    """Somebody has our INVITE and works on it (100): it need not be sent elsewhere."""
+
+    call: int
+
+
 class Ringing(msgspec.Struct, frozen=True):
     """A provisional answer to our INVITE, 101 to 199, voice or not; never an answer of the call."""
 
@@ -108,6 +130,14 @@ class Failed(msgspec.Struct, frozen=True):
     cause: int
     """Of the Reason where there is one, otherwise of the status (RFC 3398)."""
     response: Response | None = None
+
+
+class Leaving(msgspec.Struct, frozen=True):
+    """Nobody is there any more (no answer within the call, no ACK, no refresh): the call is over,
+    and `Ended` follows when nothing is left, up to 64*T1 later."""
+
+    call: int
+    cause: int
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -172,17 +202,19 @@ class RegistrationFailed(msgspec.Struct, frozen=True):
     status: int
     """408 where nobody answered."""
     again_us: int | None
-    """When it is tried again by itself; None: it is not (403, 404, wrong password)."""
+    """When it is tried again by itself; None: it was to be taken back."""
     response: Response | None = None
 
 
 Event = (
     Invited
+    | Trying
     | Ringing
     | EarlyMedia
     | Accepted
     | Confirmed
     | Failed
+    | Leaving
     | Ended
     | Reoffered
     | AgreedAgain

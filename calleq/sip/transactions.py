@@ -129,6 +129,11 @@ class Transactions:
         """Send once, without a transaction: ACK of a 2xx."""
         self.send_octets(target, message.encode())
 
+    def request_of(self, key: Key) -> Request | None:
+        """The request of theirs that has that key; None where it is over."""
+        transaction = self._servers.get(key)
+        return transaction.request if transaction is not None else None
+
     def respond(self, key: Key, response: Response, now_us: int) -> bool:
         """Answer a request of theirs; False where it is too late or the transaction is over."""
         transaction = self._servers.get(key)

@@ -15,6 +15,7 @@ from calleq.osn.contract import Bus
 from calleq.osn.messages import (
     AddParty,
     AskForCall,
+    ControlCall,
     JoinCircuits,
     OsnError,
     SetUpCall,
@@ -63,7 +64,9 @@ class SetUpRelay:
         elif isinstance(message, SetUpCall) and self._peripheral:
             self.relayed += 1
             self._bus.send(self._name, self._peripheral, octets)
-        elif isinstance(message, SetUpCall | AskForCall | AddParty) and self._logic is not None:
+        elif self._logic is not None and isinstance(
+            message, SetUpCall | AskForCall | AddParty | ControlCall
+        ):
             self.executed += isinstance(message, SetUpCall)
             self._logic.receive(sender, octets)
         elif isinstance(message, SetUpCall):

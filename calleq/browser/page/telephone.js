@@ -22,7 +22,7 @@ let attempts = 0;
 
 // Views.
 
-const FOCUS = { ringing: "answer", talking: "hang-up", ended: "dismiss", microphone: "microphone-again" };
+const FOCUS = { ringing: "answer", talking: "mute", ended: "dismiss", microphone: "microphone-again" };
 
 function show(view, announced = "") {
   document.body.dataset.view = view;

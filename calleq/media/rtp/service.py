@@ -12,15 +12,16 @@ from functools import partial
 import msgspec
 
 from calleq.media import protocol
-from calleq.media.legs import Leg, Legs
-from calleq.media.port_sockets import (
+from calleq.media.ports import PortEvent, Quality
+from calleq.media.rtp.leg import Leg
+from calleq.media.rtp.legs import LegSet
+from calleq.media.rtp.sockets import (
     MAX_PAIRS,
     SHARED_OCTETS,
     PortPair,
     PortRange,
     bind_pair,
 )
-from calleq.media.ports import PortEvent, Quality
 
 REST_S = 2.0
 MAX_BOUND_AT_ONCE = 1_024
@@ -38,7 +39,7 @@ class Claimed(msgspec.Struct, eq=False):
 class PortService:
     """Binds ports and gives them out."""
 
-    def __init__(self, legs: Legs, ports: PortRange, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, legs: LegSet, ports: PortRange, loop: asyncio.AbstractEventLoop) -> None:
         self._legs = legs
         self._range = ports
         self._loop = loop
@@ -93,7 +94,12 @@ class PortService:
             claimed.say(protocol.PortTold(*key, "failed"))
             return
         told = partial(self._told, claimed, key)
-        claimed.taken[key] = self._legs.take(pair, request.element, request.wire, told)
+        leg = self._legs.take(pair, request.element, request.wire, told)
+        if leg is None:
+            self._rest(pair)
+            claimed.say(protocol.PortTold(*key, "failed"))
+        else:
+            claimed.taken[key] = leg
 
     def _pair_of(self, claimed: Claimed, request: protocol.TakePort) -> PortPair | None:
         """The pair that is meant; after a new start of this process it has to be bound first."""
