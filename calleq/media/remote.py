@@ -74,6 +74,7 @@ class RemoteVoice(asyncio.Protocol):
         self._keys: dict[int, Callable[[str], object]] = {}
         """Whoever waits for a key, or for a word."""
         self._understands = False
+        self._supplied: dict[str, bytes] = {}
         self._ears: dict[tuple[str, str], tuple[int, Callable[[Voices], object]]] = {}
         self._listeners: dict[int, Callable[[Voices], object]] = {}
         self._prepared: dict[int, asyncio.Future[protocol.Prepared]] = {}
@@ -195,16 +196,23 @@ class RemoteVoice(asyncio.Protocol):
         number = next(self._numbers)
         return (await self._ask(number, protocol.AskTally(number), self._tallies)).tally
 
-    async def prepare(self, *prompts: Prompt) -> str:
+    async def prepare(self, *prompts: Prompt, words: bool = False) -> str:
         """Have prompts rendered (announcements, before they are needed); returns `notice`.
+
+        `words`: words will be listened for, so that has to be made ready, too.
 
         Raises VoiceLostError.
         """
         number = next(self._numbers)
-        request = protocol.Prepare(number, prompts)
+        request = protocol.Prepare(number, prompts, words)
         prepared = await self._ask(number, request, self._prepared)
         self.notice, self._understands = prepared.notice, prepared.understands
         return self.notice
+
+    def supply(self, key: str, octets: bytes) -> None:
+        """Have a business's recording at hand, mu-law at 8 kHz, also when connected anew."""
+        self._supplied[key] = octets
+        self._send(protocol.Supply(key, octets))
 
     def record(self, element: str, wire: str) -> None:
         """Record an ear; those of telephones on lines are recorded without being asked for."""
@@ -272,6 +280,8 @@ class RemoteVoice(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        for key, octets in self._supplied.items():
+            self._send(protocol.Supply(key, octets))
         for (element, wire), sources in self._fed.items():
             self._send(protocol.Feed(element, wire, sources))
         for (element, wire), (number, _) in self._ears.items():
