@@ -5,25 +5,28 @@ puts the elements of one process onto it; which plant it is (real time in one pr
 the virtual clock) makes no difference to any element.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from calleq import __version__
 from calleq.access_server.server import AccessServer
 from calleq.accounts.accounts import Accounts
 from calleq.accounts.passwords import PasswordVerifier
+from calleq.equipment.contract import Factory
+from calleq.equipment.service import EquipmentService
+from calleq.gateway.gateway import Gateway
 from calleq.intake.intake import Intake
 from calleq.intake.references import CallReferences
 from calleq.ip_peripheral.service import IntelligentPeripheral
 from calleq.journal.contract import Journal
-from calleq.journal.entries import LineSeized, Stamped, Started, by_entity
+from calleq.journal.entries import Stamped, Started, by_entity
 from calleq.lines.contract import LinePlant
 from calleq.media.contract import Voice
 from calleq.media.recorder import RecordingPlace
-from calleq.network_services import (
-    resource_of,
-    sccp_plans,
-)
+from calleq.network_callers import equipments_of, group_between, last_seizures, voip_of
+from calleq.network_gateways import SipGround, build_gateways
+from calleq.network_routes import set_routes, set_ways_out
+from calleq.network_services import resource_of, sccp_plans
 from calleq.osn.contract import Bus
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
@@ -53,6 +56,7 @@ from calleq.topology import (
     element_names,
     parse_point_code,
 )
+from calleq.topology_equipment import voip_policy
 from calleq.topology_mtp3 import timers_us
 from calleq.units import MILLISECOND_US
 
@@ -90,6 +94,10 @@ class Plant:
     """What stands between a node of that name and its exchange; None: nothing does."""
     below_sccp: Callable[[str, SignallingNetwork], SignallingNetwork] | None = None
     """What stands between a node of that name and its SCCP; None: nothing does."""
+    drivers: Mapping[str, Factory] = field(default_factory=dict)
+    """Drivers of equipment by its name, in place of those that the topology names."""
+    sip: SipGround | None = None
+    """What gateways stand on; None: nobody here speaks SIP, whatever the topology says."""
 
 
 @dataclass(slots=True)
@@ -104,7 +112,10 @@ class Network:
     """Where a network has SCPs: of each node that asks or serves one."""
     link_ends: list[LinkEnd] = field(default_factory=list)
     switches: dict[str, SwitchService] = field(default_factory=dict)
+    gateways: dict[str, Gateway] = field(default_factory=dict)
+    """By the switch's name."""
     peripherals: dict[str, IntelligentPeripheral] = field(default_factory=dict)
+    equipments: dict[str, EquipmentService] = field(default_factory=dict)
     control_points: dict[str, ControlPoint] = field(default_factory=dict)
     accounts: Accounts | None = None
     intake: Intake | None = None
@@ -120,6 +131,8 @@ class Network:
         own = by_entity(entries)
         for name, switch in self.switches.items():
             switch.restart(own.get(name, ()))
+        for name, peripheral in self.peripherals.items():
+            peripheral.close(own.get(name, ()))
         for name in self._writers():
             self.journal.append(name, Started(__version__))
         if entries:
@@ -131,10 +144,14 @@ class Network:
             switch.resume(own.get(name, ()))
         for name, peripheral in self.peripherals.items():
             peripheral.restart(own.get(name, ()))
+        for name, equipment in self.equipments.items():
+            equipment.restart(own.get(name, ()))
         for name, control in self.control_points.items():
             control.restart(own.get(name, ()))
         if self.server is not None:
             self.server.restart(entries)
+        for gateway in self.gateways.values():
+            gateway.start()
         if self.telephones is not None:
             self.telephones.start()
 
@@ -142,11 +159,16 @@ class Network:
         """The process is about to end: what goes on is proved up to now, and nothing released."""
         for switch in self.switches.values():
             switch.stop()
+        for peripheral in self.peripherals.values():
+            peripheral.stop()
+        for gateway in self.gateways.values():
+            gateway.stop()
 
     def _writers(self) -> list[str]:
         """The elements here that write the journal."""
         doors = [] if self.server is None else [self.topology.access_server.name]
-        return [*doors, *self.switches, *self.peripherals, *self.control_points]
+        callers = [*self.peripherals, *self.equipments, *self.control_points]
+        return [*doors, *self.switches, *callers]
 
     def lines_lost(self, switch: str) -> None:
         """The wires between a switch and its telephones broke; told in each of their processes."""
@@ -176,7 +198,7 @@ def build_network(
     Of those that are `played` there is the signalling alone, for somebody else to stand there.
     """
     chosen = frozenset(element_names(topology)) if elements is None else elements
-    last_seizures = _last_seizures(entries)
+    last = last_seizures(entries)
     network = Network(topology, plant.journal)
     _build_nodes(network, plant, chosen)
     chosen -= played
@@ -191,12 +213,21 @@ def build_network(
                 bus=plant.bus,
                 journal=plant.journal,
                 clock=plant.clock,
-                last_seizure=last_seizures.get(switch.name, 0),
+                last_seizure=last.get(switch.name, 0),
                 sccp=network.sccp.get(switch.name),
                 recordings=plant.recordings,
             )
-    _build_peripherals(network, plant, chosen)
-    _build_control_points(network, plant, chosen)
+    network.gateways = build_gateways(
+        topology,
+        chosen,
+        plant.sip,
+        plant.lines,
+        plant.clock,
+        plant.tap,
+        plant.random_bits,
+        plant.secret,
+    )
+    _build_callers(network, plant, chosen, last)
     if topology.access_server.name in chosen:
         _build_door(network, plant)
     if TELEPHONES in chosen:
@@ -214,19 +245,33 @@ def build_network(
     return network
 
 
-def _build_peripherals(network: Network, plant: Plant, chosen: frozenset[str]) -> None:
+def _build_callers(
+    network: Network, plant: Plant, chosen: frozenset[str], last: Mapping[str, int]
+) -> None:
+    _build_peripherals(network, plant, chosen, last)
+    network.equipments |= equipments_of(
+        network.topology,
+        chosen,
+        network.exchanges,
+        plant.voice,
+        plant.bus,
+        plant.journal,
+        plant.clock,
+        plant.drivers,
+    )
+    _build_control_points(network, plant, chosen)
+
+
+def _build_peripherals(
+    network: Network, plant: Plant, chosen: frozenset[str], last: Mapping[str, int]
+) -> None:
     topology = network.topology
     for peripheral in topology.peripherals:
         if peripheral.name in chosen:
-            group = next(
-                trunk.name
-                for trunk in topology.trunks
-                if set(trunk.ends) == {peripheral.name, peripheral.switch}
-            )
             network.peripherals[peripheral.name] = IntelligentPeripheral(
                 name=peripheral.name,
-                exchange=network.exchanges[peripheral.name],
-                group=group,
+                exchange=network.exchanges.get(peripheral.name),
+                group=group_between(topology, peripheral.name, peripheral.switch),
                 voice=plant.voice,
                 bus=plant.bus,
                 journal=plant.journal,
@@ -241,6 +286,14 @@ def _build_peripherals(network: Network, plant: Plant, chosen: frozenset[str]) -
                     plant.clock,
                 ),
                 recordings=plant.recordings,
+                voip=voip_of(
+                    topology,
+                    peripheral,
+                    plant.lines,
+                    plant.journal,
+                    plant.clock,
+                    last.get(peripheral.name, 0),
+                ),
             )
 
 
@@ -275,8 +328,9 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
             )
     relays = {point.name for point in topology.transfer_points}
     controls = {point.name for point in topology.service_control_points}
+    silent = {peripheral.name for peripheral in topology.peripherals if not peripheral.switch}
     for name, code in codes.items():
-        if name in chosen and name not in relays:
+        if name in chosen and name not in relays | silent:
             network.nodes[name] = Mtp3Node(name, code, plant.clock, timers=timers, variant=variant)
     for link in topology.links:
         for name, end in plant.link_ends(link, chosen).items():
@@ -291,9 +345,9 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
             below = node if plant.below_sccp is None else plant.below_sccp(name, node)
             network.sccp[name] = SccpNode(below, plant.clock, plans[name], variant)
         if isinstance(node, TransferPoint):
-            _set_ways_out(node, name, topology, codes)
+            set_ways_out(node, name, topology, codes)
             continue
-        _set_routes(node, name, topology, codes)
+        set_routes(node, name, topology, codes)
         if name not in controls:
             network.exchanges[name] = IsupExchange(
                 name,
@@ -313,53 +367,6 @@ def _timers(topology: Topology) -> IsupTimers:
         return timers_of(topology.isup_timers, usual)
     except ValueError as wrong:
         raise TopologyError(f"isup_timers: {wrong}") from None
-
-
-def _set_routes(node: Mtp3Node, name: str, topology: Topology, codes: dict[str, int]) -> None:
-    """Directly where there is a link, else over every transfer point that the node is linked to.
-
-    Our own transfer points come first for our own nodes, foreign ones for foreign nodes.
-    """
-    adjacent = {end for link in topology.links if name in link.ends for end in link.ends} - {name}
-    foreign = topology.foreign()
-    own = tuple(codes[point.name] for point in topology.transfer_points if point.name in adjacent)
-    beyond = tuple(
-        codes[point.name]
-        for point in topology.foreign_nodes
-        if point.kind == "transfer_point" and point.name in adjacent
-    )
-    linked = _linked_abroad(topology)
-    for other, code in codes.items():
-        if other == name:
-            continue
-        direct = (code,) if other in adjacent else ()
-        helpful = own if other not in foreign or other in linked else ()
-        levels = (direct, beyond, helpful) if other in foreign else (direct, own, beyond)
-        node.set_route(code, *(level for level in levels if level))
-
-
-def _set_ways_out(
-    node: TransferPoint, name: str, topology: Topology, codes: dict[str, int]
-) -> None:
-    """Foreign nodes a transfer point has no link to: over foreign transfer points, or its mate."""
-    adjacent = {end for link in topology.links if name in link.ends for end in link.ends}
-    foreign = topology.foreign()
-    beyond = tuple(
-        codes[end] for end in adjacent if end in foreign and foreign[end].kind == "transfer_point"
-    )
-    mate = () if node.mate is None else (node.mate,)
-    for other in foreign.keys() - adjacent:
-        node.set_route(codes[other], *(level for level in (beyond, mate) if level))
-
-
-def _linked_abroad(topology: Topology) -> frozenset[str]:
-    """The foreign nodes that our transfer points reach, by links or over a foreign one."""
-    relays = {point.name for point in topology.transfer_points}
-    ends = {end for link in topology.links if relays & set(link.ends) for end in link.ends}
-    foreign = topology.foreign()
-    if any(foreign[end].kind == "transfer_point" for end in ends if end in foreign):
-        return frozenset(foreign)
-    return frozenset(ends & foreign.keys())
 
 
 def _trunks(name: str, topology: Topology, codes: dict[str, int]) -> tuple[Trunk, ...]:
@@ -394,6 +401,7 @@ def _build_door(network: Network, plant: Plant) -> None:
         CallReferences(plant.clock, plant.random_bits),
         topology.access_server.equipment_address,
         topology.access_server.name,
+        voip_policy(topology),
     )
     network.server = AccessServer(
         topology,
@@ -404,13 +412,3 @@ def _build_door(network: Network, plant: Plant) -> None:
         plant.clock,
         plant.tap,
     )
-
-
-def _last_seizures(entries: Iterable[Stamped]) -> dict[str, int]:
-    """The highest seizure number of each switch."""
-    last: dict[str, int] = {}
-    for stamped in entries:
-        entry = stamped.entry
-        if isinstance(entry, LineSeized) and entry.seizure > last.get(stamped.entity, 0):
-            last[stamped.entity] = entry.seizure
-    return last

@@ -17,6 +17,7 @@ from typing import Literal
 
 import msgspec
 
+from calleq.topology_callers import AccessServer, CallingEquipment, Peripheral
 from calleq.topology_checks import check_topology
 from calleq.topology_services import (
     FreephoneNumber,
@@ -26,15 +27,14 @@ from calleq.topology_services import (
     Share,
     Trigger,
 )
+from calleq.topology_sip_checks import placed
 from calleq.topology_types import (
-    AccessServer,
     Behaviour,
     Business,
     ForeignNode,
     HomeSwitches,
     Line,
     LineKind,
-    Peripheral,
     Premises,
     Processes,
     ScreeningRule,
@@ -57,6 +57,7 @@ __all__ = [
     "AccessServer",
     "Behaviour",
     "Business",
+    "CallingEquipment",
     "ForeignNode",
     "FreephoneNumber",
     "HomeSwitches",
@@ -96,6 +97,12 @@ __all__ = [
 
 Service = Literal["osn", "links", "lines", "voice", "http"]
 
+EQUIPMENT_KINDS = {
+    "bridge": "conference bridge",
+    "dialler": "dialler",
+    "outside": "calling equipment",
+}
+
 _PORT_OFFSETS: dict[Service, int] = {"osn": 0, "links": 1, "lines": 2, "voice": 3, "http": 4}
 
 
@@ -113,7 +120,11 @@ def load_topology(path: Path | None = None) -> Topology:
         raise TopologyError(f"{path}: cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise TopologyError(f"{path}: not a TOML file: {error}") from error
-    return parse_topology(text, str(path))
+    topology = parse_topology(text, str(path))
+    try:
+        return placed(topology, path.parent)
+    except TopologyError as error:
+        raise TopologyError(f"{path}: {error}") from error
 
 
 def parse_topology(text: str, name: str) -> Topology:
@@ -162,6 +173,8 @@ def numerals(topology: Topology) -> list[tuple[str, str, str]]:
         rows.append((peripheral.numeral, "intelligent peripheral", peripheral.name))
         rows.append((peripheral.interface, "network interface", peripheral.name))
         rows.append((peripheral.logic, "calling logic", peripheral.name))
+    for equipment in topology.equipments:
+        rows.append((equipment.numeral, EQUIPMENT_KINDS[equipment.kind], equipment.name))
     wired = {(line.place, line.telephone) for line in topology.lines}
     for control in topology.service_control_points:
         rows.append((control.numeral, "service control point", control.name))

@@ -9,11 +9,19 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 
-from calleq.numbering import NumberingError, parse_e164
+from calleq.numbering import NumberingError, is_voip, parse_e164
+from calleq.topology_equipment import (
+    check_equipments,
+    check_voip,
+    check_voip_address,
+    instructed,
+    voip_policy,
+)
 from calleq.topology_foreign import PORT_LIMIT, check_link, is_host, is_port
 from calleq.topology_links import check_codes, check_delay, check_wire
 from calleq.topology_mtp3 import check_mtp3
 from calleq.topology_service_checks import check_services
+from calleq.topology_sip_checks import check_sip
 from calleq.topology_types import (
     HomeSwitches,
     Line,
@@ -52,12 +60,15 @@ def check_topology(topology: Topology) -> None:
     _check_links(topology)
     _check_trunks(topology)
     _check_peripherals(topology)
+    check_equipments(topology)
+    check_voip(topology)
     _check_premises(topology)
     _check_lines(topology)
     _check_businesses(topology)
     _check_access(topology)
     _check_timing(topology)
     check_services(topology)
+    check_sip(topology)
     check_mtp3(topology)
     _check_processes(topology)
 
@@ -71,6 +82,8 @@ def _named(topology: Topology) -> Iterator[tuple[str, str]]:
         yield f"transfer_points[{index}]", point.name
     for index, peripheral in enumerate(topology.peripherals):
         yield f"peripherals[{index}]", peripheral.name
+    for index, equipment in enumerate(topology.equipments):
+        yield f"equipments[{index}]", equipment.name
     for index, scp in enumerate(topology.service_control_points):
         yield f"service_control_points[{index}]", scp.name
     for index, node in enumerate(topology.foreign_nodes):
@@ -85,6 +98,8 @@ def _coded(topology: Topology) -> Iterator[tuple[str, str, str]]:
         yield f"transfer_points[{index}]", point.name, point.point_code
     for index, peripheral in enumerate(topology.peripherals):
         yield f"peripherals[{index}]", peripheral.name, peripheral.point_code
+    for index, equipment in enumerate(topology.equipments):
+        yield f"equipments[{index}]", equipment.name, equipment.point_code
     for index, scp in enumerate(topology.service_control_points):
         yield f"service_control_points[{index}]", scp.name, scp.point_code
     for index, node in enumerate(topology.foreign_nodes):
@@ -104,7 +119,7 @@ def _check_names(topology: Topology) -> None:
 
 
 def _check_nodes(topology: Topology) -> None:
-    if not topology.switches:
+    if not topology.switches and topology.access_server.switch:
         raise TopologyError("switches: at least one switch is expected")
     seen: dict[int, str] = {}
     for key, name, point_code in _coded(topology):
@@ -192,6 +207,7 @@ def _check_links(topology: Topology) -> None:
 def _check_trunks(topology: Topology) -> None:
     exchanges = {switch.name for switch in topology.switches}
     exchanges |= {peripheral.name for peripheral in topology.peripherals}
+    exchanges |= {equipment.name for equipment in topology.equipments}
     foreign = {node.name for node in topology.foreign_nodes if node.kind == "exchange"}
     limit = CIC_LIMITS[topology.variant]
     names: set[str] = set()
@@ -236,6 +252,10 @@ def _check_peripherals(topology: Topology) -> None:
     pairs = {frozenset(group.ends) for group in topology.trunks}
     for index, peripheral in enumerate(topology.peripherals):
         key = f"peripherals[{index}]"
+        if peripheral.number:
+            _check_number(f"{key}.number", peripheral.number)
+        if not peripheral.switch and peripheral.sip is not None:
+            continue
         if peripheral.switch not in switches:
             raise TopologyError(f"{key}.switch: {_unknown(peripheral.switch, 'switch', switches)}")
         if frozenset((peripheral.name, peripheral.switch)) not in pairs:
@@ -243,8 +263,6 @@ def _check_peripherals(topology: Topology) -> None:
                 f"{key}.switch: no circuits lead to {peripheral.switch}:"
                 f" a trunk group between the two is expected"
             )
-        if peripheral.number:
-            _check_number(f"{key}.number", peripheral.number)
 
 
 def _check_premises(topology: Topology) -> None:
@@ -297,6 +315,7 @@ def _check_businesses(topology: Topology) -> None:
     lines = {line.number for line in topology.lines}
     lines |= {service.number for service in topology.freephone}
     beyond = tuple(prefix for node in topology.foreign_nodes for prefix in node.prefixes)
+    voip = voip_policy(topology)
     seen: set[str] = set()
     for index, business in enumerate(topology.businesses):
         key = f"businesses[{index}]"
@@ -312,9 +331,12 @@ def _check_businesses(topology: Topology) -> None:
             _check_number(f"{key}.number", business.number)
         for place, number in enumerate(business.representatives):
             here = f"{key}.representatives[{place}]"
-            _check_number(here, number)
-            if number not in lines and not number.startswith(beyond):
-                raise TopologyError(f"{here}: no line has {number}")
+            if is_voip(number):
+                check_voip_address(here, number, voip)
+            else:
+                _check_number(here, number)
+                if number not in lines and not number.startswith(beyond):
+                    raise TopologyError(f"{here}: no line has {number}")
             if number in business.representatives[:place]:
                 raise TopologyError(f"{here}: {number} is named twice")
 
@@ -322,7 +344,9 @@ def _check_businesses(topology: Topology) -> None:
 def _check_access(topology: Topology) -> None:
     switches = {switch.name for switch in topology.switches}
     server = topology.access_server
-    if server.switch not in switches:
+    if not server.switch and not instructed(topology):
+        raise TopologyError("access_server.switch: a switch, or a peripheral without one, expected")
+    if server.switch and server.switch not in switches:
         raise TopologyError(f"access_server.switch: {_unknown(server.switch, 'switch', switches)}")
     if not server.equipment_address:
         raise TopologyError("access_server.equipment_address: is empty, an address is expected")

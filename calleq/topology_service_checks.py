@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 from calleq.numbering import NumberingError, parse_e164
+from calleq.topology_callers import Peripheral
 from calleq.topology_services import FreephoneNumber, IntelligentNetwork, RoutingRule
-from calleq.topology_types import Peripheral, Topology, TopologyError
+from calleq.topology_types import Topology, TopologyError
 
 SERVICE_KEY_LIMIT = 2_147_483_647
 """serviceKey is a whole number of 31 bits (ETS 300 374-1 §6.1, Integer4)."""
@@ -80,10 +81,11 @@ def _check_assist(topology: Topology) -> None:
 
 
 def _check_equipment(topology: Topology) -> None:
-    """An instruction reaches the peripheral by way of its switch, a control point directly."""
+    """An instruction reaches the peripheral by way of its switch, everything else directly."""
     server = topology.access_server
     known = {server.switch} | {point.name for point in topology.service_control_points}
     known |= {one.name for one in topology.peripherals if one.switch == server.switch}
+    known |= {one.name for one in topology.equipments}
     if server.equipment and server.equipment not in known:
         unknown = _unknown(server.equipment, "equipment for calls", known)
         raise TopologyError(f"access_server.equipment: {unknown}")

@@ -19,8 +19,26 @@ class SipAccess(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     key: str = ""
     domain: str = ""
     """What stands behind the @ of its subscribers; empty: the host it listens at."""
+    digests: tuple[Literal["SHA-256", "MD5"], ...] = ("SHA-256", "MD5")
+    """By which passwords are proven, the best first. Some telephones cannot answer a challenge
+    beside one that they do not know: for those, `["MD5"]`."""
     media_host: str = ""
     """Where RTP is received; empty: the host it listens at."""
+
+
+class BrowserAccess(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the page is that makes a telephone of a browser."""
+
+    listen: str = "127.0.0.1:8073"
+    """HOST:PORT of the page; port 0: any free one."""
+    certificate: str = ""
+    """PEM file, from where calleq is started unless its path is absolute; `key` alike. Without
+    them only browsers of the same machine give the page a microphone."""
+    key: str = ""
+    origins: tuple[str, ...] = ()
+    """Under which addresses browsers reach it (`https://phone.example.com`), beside its own."""
+    media_host: str = ""
+    """The address at which they reach this machine with voice; empty: each that it has."""
 
 
 class SipTrunk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,6 +52,8 @@ class SipTrunk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """E.164 prefixes (with `+`) of the numbers that lie behind it."""
     forbidden: tuple[str, ...] = ()
     """Prefixes among those that are never dialled."""
+    transit: bool = False
+    """Whether calls that come by it may leave the network again, by this trunk or another."""
     channels: int = 30
     accept_from: tuple[str, ...] = ()
     """Addresses or networks whose calls are taken without a password; empty: those of the peers."""

@@ -9,13 +9,14 @@ from typing import Literal
 
 import msgspec
 
+from calleq.topology_callers import AccessServer, CallingEquipment, Peripheral
 from calleq.topology_services import (
     FreephoneNumber,
     IntelligentNetwork,
     ServiceControlPoint,
     Trigger,
 )
-from calleq.topology_sip import LineAccess, SipAccess, SipTrunk
+from calleq.topology_sip import BrowserAccess, LineAccess, SipAccess, SipTrunk
 from calleq.units import SECOND_US
 
 
@@ -82,41 +83,6 @@ class TransferPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     mate: str = ""
     screening: tuple[ScreeningRule, ...] = ()
     """What may be passed on; no rule: everything."""
-
-
-class Peripheral(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An intelligent peripheral, reached over circuits of a switch."""
-
-    name: str
-    numeral: str
-    point_code: str
-    switch: str
-    interface: str = ""
-    logic: str = ""
-    number: str = ""
-    """What it presents as calling number where a business has none."""
-    assist: str = ""
-    """E.164 prefix (with `+`) of calls that an SCP sends to it; seven digits of correlation follow.
-
-    Empty: it takes no orders of an SCP.
-    """
-
-
-class AccessServer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The internet access server: the door of the carrier."""
-
-    name: str
-    numeral: str
-    equipment_address: str
-    """What field 802 of a message must say to be meant for this equipment."""
-    switch: str
-    """The switch it passes instructions to."""
-    equipment: str = ""
-    """What makes its calls: a control point, the peripheral of the switch, or the switch itself.
-
-    Empty: the peripheral, or the switch where it has none.
-    """
-    listen: str = "127.0.0.1:8072"
 
 
 class ForeignNode(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -301,9 +267,10 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     isp_number: str = "+12125550190"
     """What a dial-up computer calls to be on the internet: a line that behaves as a modem."""
     access_server: AccessServer
-    switches: tuple[Switch, ...]
+    switches: tuple[Switch, ...] = ()
     transfer_points: tuple[TransferPoint, ...] = ()
     peripherals: tuple[Peripheral, ...] = ()
+    equipments: tuple[CallingEquipment, ...] = ()
     service_control_points: tuple[ServiceControlPoint, ...] = ()
     triggers: tuple[Trigger, ...] = ()
     intelligent_network: IntelligentNetwork = IntelligentNetwork()
@@ -312,6 +279,8 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     links: tuple[SignallingLink, ...] = ()
     trunks: tuple[TrunkGroup, ...] = ()
     sip_trunks: tuple[SipTrunk, ...] = ()
+    browsers: BrowserAccess = BrowserAccess()
+    """Where lines whose telephone is a browser are served."""
     lines: tuple[Line, ...] = ()
     premises: tuple[Premises, ...] = ()
     businesses: tuple[Business, ...] = ()
@@ -330,6 +299,7 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
                 self.switches,
                 self.transfer_points,
                 self.peripherals,
+                self.equipments,
                 self.service_control_points,
                 self.foreign_nodes,
             )
@@ -413,5 +383,6 @@ def element_names(topology: Topology) -> tuple[str, ...]:
         *(point.name for point in topology.transfer_points),
         *(peripheral.name for peripheral in topology.peripherals),
         *(point.name for point in topology.service_control_points),
+        *(equipment.name for equipment in topology.equipments),
         "telephones",
     )

@@ -176,7 +176,7 @@ def _add_conformance(commands: "argparse._SubParsersAction[argparse.ArgumentPars
         " docs/guide/conformance.md tells how to read and how to write them.",
         epilog="example: calleq-sim conformance q784 3.3a 5.2 --report out",
     )
-    conformance.add_argument("suite", choices=SUITES, help="the suite")
+    conformance.add_argument("suite", choices=(*SUITES, "equipment"), help="the suite")
     conformance.add_argument(
         "cases", nargs="*", metavar="CASE", help="cases, or groups by number (default: all)"
     )
@@ -185,6 +185,9 @@ def _add_conformance(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     )
     conformance.add_argument(
         "--mutant", metavar="TEXT", help="alter the switch first: suppress RLC, timer T7 60 …"
+    )
+    conformance.add_argument(
+        "--driver", metavar="MODULE:FACTORY", help="equipment: what makes the calls under test"
     )
     conformance.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML")
     conformance.add_argument("--pcap", type=Path, metavar="FILE", help="write the SS7 octets")

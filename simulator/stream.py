@@ -26,6 +26,7 @@ from calleq.journal.entries import (
     Furnished,
     LineAnswered,
     LineHeartbeat,
+    LineMeasured,
     LineRefused,
     LineReleased,
     LineRinging,
@@ -100,6 +101,9 @@ class RecordStream:
         entry = stamped.entry
         assert isinstance(entry, LineReleased)
         return self._lines.pop((stamped.entity, entry.seizure), None)
+
+    def _measured(self, stamped: Stamped) -> None:
+        """Simulated telephones measure nothing."""
 
     def _passed_on(self, stamped: Stamped) -> str | None:
         entry = stamped.entry
@@ -195,6 +199,7 @@ FINDERS: dict[type[Entry], Callable[[RecordStream, Stamped], str | None]] = {
     LineAnswered: RecordStream._on_line,
     LineHeartbeat: RecordStream._on_line,
     LineReleased: RecordStream._off_line,
+    LineMeasured: RecordStream._measured,
     Transit: RecordStream._passed_on,
     LineSeized: RecordStream._line_seized,
     LineRefused: RecordStream._line_refused,

@@ -15,6 +15,7 @@ from calleq.billing.derivation import derive_records
 from calleq.billing.records import SessionRecord
 from calleq.calling_logic.recordings import KEEP_US
 from calleq.cli.output import problem_text
+from calleq.equipment.contract import Factory
 from calleq.journal.entries import Ended, Stamped
 from calleq.journal.memory import MemoryJournal
 from calleq.lines.plants import InProcessLines
@@ -24,6 +25,7 @@ from calleq.media.virtual import VirtualVoice
 from calleq.media.virtual_tapes import VirtualTapes
 from calleq.messages.answers import CallView, ProblemView
 from calleq.network import Network, Plant, build_network, point_codes
+from calleq.network_gateways import SipGround
 from calleq.osn.in_process import InProcessBus
 from calleq.runtime.clock import VirtualClock
 from calleq.runtime.tap import NoTap, Tap
@@ -62,13 +64,16 @@ class VirtualNetwork:
         diary_sink: Callable[[DiaryEntry], object] | None = None,
         start_us: int = START_US,
         commit_us: int = COMMIT_US,
+        drivers: Mapping[str, Factory] | None = None,
+        sip: Callable[[VirtualClock], SipGround] | None = None,
         recordings: Path | None = None,
         keep_recordings_us: int = KEEP_US,
     ) -> None:
         """`entries` is the journal of a life before: the network recovers from it.
 
-        With a sink the journal or the diary hands its entries over and keeps none, so that a run
-        may be long. Calls can be recorded where there is a directory for `recordings`.
+        `sip` gives what gateways stand on; without it, nobody speaks SIP whatever the topology
+        says. With a sink the journal or the diary hands its entries over and keeps none, so that a
+        run may be long. Calls can be recorded where there is a directory for `recordings`.
         """
         self.topology = topology
         self.clock = VirtualClock(start_us)
@@ -99,6 +104,8 @@ class VirtualNetwork:
             talk_us=talk_us,
             recordings=place,
             manners=manners,
+            drivers=drivers or {},
+            sip=None if sip is None else sip(self.clock),
         )
         self.network: Network = build_network(topology, plant, entries=entries)
         self.network.start(entries)

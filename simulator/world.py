@@ -10,6 +10,7 @@ import random
 import msgspec
 
 from calleq.topology import Behaviour, Business, Line, Switch, Topology, TrunkGroup, load_topology
+from calleq.topology_equipment import made_by
 
 # How customers behave, in shares of a hundred.
 MIX: tuple[tuple[Behaviour, int], ...] = (
@@ -41,7 +42,7 @@ def build_world(
 ) -> Topology:
     """A network of `customers` lines, a tenth mobile, and `businesses` of 10 representatives each.
 
-    `circuits` is the size of every trunk group. The trunk to the intelligent peripheral carries two
+    `circuits` is the size of every trunk group. The trunk to whatever makes the calls carries two
     circuits per call; `calls_at_once` makes it just wide enough for so many. `equipment` makes the
     calls where it is not the peripheral; a world without an SCP in it has no intelligent network.
     """
@@ -69,9 +70,10 @@ def build_world(
             )
         )
     pairs = circuits if calls_at_once is None else 2 * calls_at_once
-    peripherals = {peripheral.name for peripheral in base.peripherals}
+    makers = {peripheral.name for peripheral in base.peripherals}
+    makers |= {equipment.name for equipment in base.equipments}
     trunks = tuple(
-        _widened(trunk, circuits if peripherals.isdisjoint(trunk.ends) else pairs)
+        _widened(trunk, circuits if makers.isdisjoint(trunk.ends) else pairs)
         for trunk in base.trunks
     )
     modem = next(line for line in base.lines if line.number == base.isp_number)
@@ -110,8 +112,7 @@ def with_equipment(topology: Topology, equipment: str) -> Topology:
     """The same network, with this equipment for its calls; SCPs only where one makes them."""
     if equipment not in {point.name for point in topology.service_control_points}:
         topology = without_services(topology)
-    server = msgspec.structs.replace(topology.access_server, equipment=equipment)
-    return msgspec.structs.replace(topology, access_server=server)
+    return made_by(topology, equipment)
 
 
 def without_services(topology: Topology) -> Topology:

@@ -16,6 +16,18 @@ import pytest
 from tests import live
 from tests.postgresql import private_postgresql
 
+FOREIGN = {
+    "tshark": "tshark",
+    "sipp": "sip-tester",
+    "baresip": "baresip-core",
+    "chromium": "chromium",
+    "kamailio": "kamailio",
+    "secsipidx": "secsipidx",
+    "sox": "sox",
+}
+"""Programs that nobody here wrote, and the Debian packages that bring them; `.ci/run` installs
+them."""
+
 # Tests make records in databases of their own, whatever the person who runs them uses.
 os.environ.pop("CALLEQ_DATABASE", None)
 
@@ -25,7 +37,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for mark in item.iter_markers("foreign"):
             program = mark.args[0]
             if shutil.which(program) is None and not os.environ.get("CALLEQ_REQUIRE_FOREIGN"):
-                item.add_marker(pytest.mark.skip(reason=f"{program} is not installed"))
+                package = FOREIGN.get(program, program)
+                reason = f"{program} is not installed: apt-get install {package}"
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(scope="session")

@@ -89,6 +89,7 @@ def test_no_row_dials_a_representative_before_the_customer_when_the_customer_com
             answered = happened in (
                 Input.CUSTOMER_ANSWERED,
                 Input.CUSTOMER_ANSWERED_TO_BE_JUDGED,
+                Input.CUSTOMER_ANSWERED_TO_BE_ASKED,
             )
             assert answered or following in before_answer | {State.RELEASING}
 

@@ -13,7 +13,7 @@ from calleq.osn.messages import EVENTS
 from calleq.units import SECOND_US
 
 LEGS: tuple[Leg, ...] = ("customer", "agent")
-WALKS = 4_000
+WALKS = 8_000
 STEPS_LIMIT = 400
 ANSWERS = driver.Reserve | driver.FindRepresentative | driver.Detect | driver.Join
 
@@ -36,6 +36,9 @@ def results_of(command: Command) -> list[Result]:
             return [*person, driver.Detected(number, "customer", "machine")]
         case driver.Play(leg=leg):
             return [driver.PlayMarked(number, leg), driver.PlayEnded(number, leg, "complete")]
+        case driver.Collect(leg=leg):
+            answers = ("1", "1", "yes", "no", "9", "5", "", "other words")
+            return [driver.Collected(number, leg, value) for value in answers]
         case driver.Join():
             return [driver.Joined(number)] * 3 + [driver.JoinFailed(number, 47)]
         case _:
@@ -57,6 +60,9 @@ class Walk:
         self.answered: set[Leg] = set()
         self.releasing: dict[Leg, int] = {}
         self.customer_ever_answered = False
+        self.may_ring = call.policy.consent == "none"
+        """Whether the customer has agreed, or need not."""
+        self.asked = 0
         self.agent_dialled = 0
         self.agent_dialled_early = False
         self.release_timed_out = False
@@ -83,12 +89,16 @@ class Walk:
                 if leg == "agent":
                     self.agent_dialled += 1
                     self.agent_dialled_early |= not self.customer_ever_answered
+                    assert self.may_ring, "rang a representative whom nobody wanted"
             case driver.ReleaseLeg(leg=leg):
                 assert leg in self.live, "released what was not there"
                 self.releasing[leg] = command.command
             case driver.Play(leg=leg, prompt=prompt):
                 assert leg in self.answered, "spoke to nobody"
                 assert (prompt == "whisper") == (leg == "agent")
+            case driver.Collect():
+                assert "customer" in self.answered, "asked nobody"
+                self.asked += 1
             case driver.Join():
                 assert self.answered == {"customer", "agent"}, "joined who was not there"
 
@@ -105,6 +115,8 @@ class Walk:
             case driver.Failed(leg=leg) if result.command == self.live.get(leg):
                 if leg not in self.releasing:
                     self.gone(leg)
+            case driver.Collected(value=value) if result.command in self.open:
+                self.may_ring |= value in ("1", "yes")
             case driver.Released(leg=leg):
                 self.gone(leg)
             case driver.DriverLost():
@@ -180,6 +192,9 @@ def test_every_walk_ends_once_and_releases_everything(
             dial_first=options.choice(("customer", "agent")),
             detect_machine=options.choice((True, False)),
             hunt=options.random() < 0.8,
+            busy_notice=options.choice(("All are busy.", "")),
+            consent=options.choice(("none", "none", "none", "key", "key_or_speech")),
+            question_tries=options.choice((1, 2, 3, 99)),
         )
         walk = Walk(seed, CustomerFirst(request, policy))
         if options.random() > 0.02:
@@ -193,8 +208,9 @@ def test_every_walk_ends_once_and_releases_everything(
         assert walk.call.final in FINAL_STATES
         assert walk.call.next_timer() is None
         assert walk.agent_dialled <= (3 if policy.hunt else 1)
-        if policy.dial_first == "customer":
+        if policy.dial_first == "customer" or policy.consent != "none":
             assert not walk.agent_dialled_early
+        assert walk.asked <= 3
         for _ in range(10):
             walk.step()
     assert rows_taken == set(TABLE), "a row that no walk took proves nothing"

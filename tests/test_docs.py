@@ -117,6 +117,15 @@ def test_the_guide_to_sip_can_be_followed(tmp_path: pathlib.Path):
     assert follow(page, tmp_path) == 1
 
 
+def test_the_guide_to_browsers_can_be_followed(tmp_path: pathlib.Path):
+    page = (ROOT / "docs" / "guide" / "browser.md").read_text("utf-8")
+    assert follow(page, tmp_path) == 1
+    whole, keys = blocks(page, r"toml[^\n]*")
+    before, _, after = whole.partition('[browsers]\nlisten = "127.0.0.1:8073"\n')
+    topology = parse_topology(before + keys + after, "guide")
+    assert topology.browsers.media_host == "192.0.2.7"
+
+
 def test_the_ladder_in_readme_is_what_is_printed():
     page = (ROOT / "README.md").read_text("utf-8")
     (shown,) = blocks(page, "text")

@@ -1,4 +1,4 @@
-"""One call, every equipment: the peripheral, the switch's own board, an SCP.
+"""One call, every equipment: peripheral, switch, SCP, conference bridge, dialler.
 
 The same instruction, the same telephones; what becomes of the call is the same, whoever makes it:
 its final state, its cause, each attempt to reach someone, what the parties hear, what is billed.
@@ -12,6 +12,7 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
+from calleq import topology_equipment
 from calleq.journal.entries import Entry, Progress
 from calleq.messages.answers import CallView
 from calleq.topology import Topology, load_topology
@@ -27,7 +28,7 @@ from tests.virtual import (
 )
 
 BY_PERIPHERAL = "ip-76"
-OTHERS = ("ssp-62", "scp-1", "scp-2")
+OTHERS = ("ssp-62", "scp-1", "scp-2", "bridge-77", "dialler-78")
 CUSTOMERS = tuple(number(f"{place:02}") for place in range(13))
 REPRESENTATIVES = (REPRESENTATIVE, number("01"), number("02"), None)
 DELAYS_US = 50 * MILLISECOND_US
@@ -36,9 +37,7 @@ DELAYS_US = 50 * MILLISECOND_US
 
 def made_by(equipment: str, topology: Topology | None = None) -> Topology:
     """The network in which this equipment makes the access server's calls."""
-    topology = topology or load_topology()
-    server = msgspec.structs.replace(topology.access_server, equipment=equipment)
-    return msgspec.structs.replace(topology, access_server=server)
+    return topology_equipment.made_by(topology or load_topology(), equipment)
 
 
 def without_delays(topology: Topology) -> Topology:
@@ -179,6 +178,7 @@ def test_a_business_may_cancel_whenever(equipment: str, after_s: int) -> None:
         logics = [
             *(one.calling_logic for one in running.peripherals.values()),
             *(one.calling_logic for one in running.control_points.values()),
+            *(one.calling_logic for one in running.equipments.values()),
             *(one.logic for one in running.switches.values() if one.logic is not None),
         ]
         assert [logic.cancel(call) for logic in logics].count(True) == 1

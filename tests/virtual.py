@@ -224,8 +224,13 @@ class VirtualNetwork:
         for name, switch in network.switches.items():
             if switch.logic is not None and len(switch.logic):
                 found[name] = len(switch.logic)
+            if len(switch.joining):
+                found[f"{name} joins"] = len(switch.joining)
             if switch.services is not None and len(switch.services):
                 found[f"{name} services"] = len(switch.services)
+        for name, equipment in network.equipments.items():
+            if len(equipment.calling_logic):
+                found[name] = len(equipment.calling_logic)
         for name, control in network.control_points.items():
             if len(control.calling_logic):
                 found[name] = len(control.calling_logic)

@@ -45,9 +45,11 @@ from calleq.osn.messages import (
     AskForCall,
     CallEnded,
     CallProgress,
+    CircuitsJoined,
     ControlCall,
     ControlDone,
     ControlRefused,
+    JoinCircuits,
     OsnError,
     SetUpCall,
     SetUpRefused,
@@ -59,6 +61,7 @@ from calleq.osn.orders import Order as CallOrder
 from calleq.runtime.clock import Clock, Timer
 from calleq.runtime.tap import Tap
 from calleq.topology import Business, Topology
+from calleq.topology_equipment import instructed
 from calleq.units import SECOND_US
 from calleq.web.problems import ProblemDetail
 
@@ -90,10 +93,8 @@ class AccessServer:
         tap: Tap,
     ) -> None:
         self.name = topology.access_server.name
-        controls = {point.name for point in topology.service_control_points}
-        equipment = topology.access_server.equipment
-        self._switch = equipment if equipment in controls else topology.access_server.switch
-        """Whom instructions are sent to: the switch, or an SCP in its place."""
+        self._switch = instructed(topology)
+        """Whom instructions are sent to: the switch, or what makes calls in its place."""
         self._ring_limit_us = topology.ring_limit_us()
         self._accounts = accounts
         self._intake = intake
@@ -221,7 +222,14 @@ class AccessServer:
             case ControlDone() | ControlRefused():
                 if not self._controls.answered(message):
                     self.ignored["late_answer"] += 1
-            case SetUpCall() | AskForCall() | AddParty() | ControlCall():
+            case (
+                SetUpCall()
+                | AskForCall()
+                | AddParty()
+                | ControlCall()
+                | JoinCircuits()
+                | CircuitsJoined()
+            ):
                 self.ignored[str(message.__struct_config__.tag)] += 1
             case _:
                 assert_never(message)

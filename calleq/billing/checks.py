@@ -22,6 +22,12 @@ from calleq.billing.rows import leg_of
 from calleq.store.schema import LEG, LOST, PROJECTION, SESSION, STRAY
 from calleq.units import HOUR_US, SECOND_US, seconds_text, utc_text
 
+POOR_MOS = 3.1
+"""Below it nearly all users are dissatisfied (G.107 annex B: R of 60)."""
+
+STRANGERS_LIMIT = 100
+"""Packets from elsewhere; a few come when a telephone moves from one address to another."""
+
 LONG_CALL_US = 4 * HOUR_US
 """Longer talks are held for review."""
 
@@ -46,6 +52,8 @@ KINDS = {
     "zero_talk": "answered and released at the same instant",
     "billed_unanswered": "seconds billed without a talk",
     "long_call": "a talk of more than four hours",
+    "poor_voice": "voice that hardly anybody is satisfied with",
+    "strange_voice": "packets from elsewhere than the party, which were refused",
     "clock_skew": "the clock of an exchange differs from that of the equipment",
 }
 """Every check, in words."""
@@ -144,6 +152,8 @@ def _single(connection: Connection, within: list[ColumnElement[bool]]) -> Iterat
         (LEG.c.talk_us == 0) & (LEG.c.billable_s > 0),
         LEG.c.talk_us > LONG_CALL_US,
         LEG.c.released_at_us.is_(None) & (LEG.c.answered_at_us < horizon_us - LONG_CALL_US),
+        answered & (LEG.c.rtp_received > 0) & (LEG.c.mos < POOR_MOS),
+        LEG.c.rtp_strangers > STRANGERS_LIMIT,
     )
     query = select(LEG).where(suspect, *within).order_by(LEG.c.dialled_at_us)
     for row in connection.execute(query):
@@ -156,8 +166,13 @@ def _judged(leg: LegRecord, horizon_us: int) -> Iterator[Finding]:
         yield _of_leg("dialled_twice", leg, f"{party}: dialled {leg.times_dialled} times")
     if leg.billable_s > 0 and leg.talk_us == 0:
         yield _of_leg("billed_unanswered", leg, f"{party}: {leg.billable_s} s")
+    if (leg.rtp_strangers or 0) > STRANGERS_LIMIT:
+        yield _of_leg("strange_voice", leg, f"{party}: {leg.rtp_strangers} packets")
     if leg.answered_at_us is None:
         return
+    if leg.rtp_received and leg.mos is not None and leg.mos < POOR_MOS:
+        detail = f"{party}: MOS {leg.mos:.2f}, {leg.rtp_lost} packets lost"
+        yield _of_leg("poor_voice", leg, detail)
     if leg.ringing_at_us is None:
         yield _of_leg("answer_without_acm", leg, f"{party}: at {utc_text(leg.answered_at_us)}")
     if leg.released_at_us is None:

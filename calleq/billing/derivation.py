@@ -13,6 +13,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from operator import attrgetter
 
+import msgspec
+
 from calleq.billing.indexing import (
     Attempt,
     Journals,
@@ -23,9 +25,10 @@ from calleq.billing.indexing import (
     index_entries,
     path_of,
 )
-from calleq.billing.records import LegRecord, SessionRecord, billable_seconds
+from calleq.billing.records import QUALITY_FIELDS, LegRecord, SessionRecord, billable_seconds
 from calleq.journal.entries import (
     Accepted,
+    LineMeasured,
     LineRefused,
     LineReleased,
     LineSeized,
@@ -168,7 +171,7 @@ def _line_record(
         cause = session.causes.get(key, (session.cause, 0))[0]
     answered, ringing = line.answered, line.ringing
     talk_us = _length_us(answered, end)
-    return LegRecord(
+    record = LegRecord(
         session=session.call,
         leg=attempt.entry.leg,
         attempt=attempt.entry.attempt,
@@ -200,7 +203,15 @@ def _line_record(
         times_dialled=times_dialled,
         software=line.software,
         furnished=furnished_for(path),
+        outgoing_trunk="" if seized.line.startswith("+") else seized.line,
     )
+    return record if line.measured is None else _with_quality(record, line.measured)
+
+
+def _with_quality(record: LegRecord, measured: Stamped) -> LegRecord:
+    assert isinstance(measured.entry, LineMeasured)
+    _, *values = msgspec.structs.astuple(measured.entry)
+    return msgspec.structs.replace(record, **dict(zip(QUALITY_FIELDS, values, strict=True)))
 
 
 def words_needed(session: Session, journals: Journals) -> Iterator[Stamped]:

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator
 from calleq import __version__
 from calleq.billing.records import (
     BILLING_RULE,
+    QUALITY_FIELDS,
     UTC_OFFSET_MIN,
     LegRecord,
     SessionRecord,
@@ -200,6 +201,8 @@ LEG_FIELDS = (
     "times_dialled",
     "software",
     "furnished",
+    "outgoing_trunk",
+    *QUALITY_FIELDS,
 )
 """The columns of an export of legs; new ones are added at the end."""
 

@@ -29,6 +29,7 @@ from calleq.journal.entries import (
     Ended,
     Furnished,
     LineAnswered,
+    LineMeasured,
     LineRefused,
     LineReleased,
     LineRinging,
@@ -55,6 +56,7 @@ class LineCall(msgspec.Struct, gc=False):
     ringing: Stamped | None = None
     answered: Stamped | None = None
     released: Stamped | None = None
+    measured: Stamped | None = None
 
 
 class Arrival(msgspec.Struct, gc=False):
@@ -129,12 +131,19 @@ class Journals:
                 if entry.event in _FAILURES and entry.leg:
                     causes = self._session(entry.call).causes
                     causes.setdefault((entry.leg, entry.attempt), (entry.cause, stamped.at_us))
-            case LineRinging(seizure) | LineAnswered(seizure) | LineReleased(seizure):
+            case (
+                LineRinging(seizure)
+                | LineAnswered(seizure)
+                | LineReleased(seizure)
+                | LineMeasured(seizure)
+            ):
                 self._line_event(stamped, entry, seizure)
             case LineSeized():
                 line = LineCall(stamped, self._software(stamped))
                 self._lines[stamped.entity, entry.seizure] = line
-                self._arrives(entry.incoming, Arrival(stamped, line=line))
+                arrival = Arrival(stamped, line=line)
+                if not (entry.again and self._takes_another_line(entry.incoming, arrival)):
+                    self._arrives(entry.incoming, arrival)
             case Dialled():
                 key = entry.circuit
                 use_or_none = None if key is None else self._uses_circuit(key, stamped)
@@ -227,10 +236,22 @@ class Journals:
     def _goes_on(self, key: CircuitKey | None, use: Use) -> bool:
         """The call that came last by a circuit takes another way; False when none came."""
         arrivals = None if key is None else self.arrivals.get(key)
-        if not arrivals or arrivals[-1].outgoing is None:
+        if not arrivals:
             return False
-        arrivals[-1].tried += (arrivals[-1].outgoing,)
-        arrivals[-1].outgoing = use
+        before = arrivals[-1]
+        if before.outgoing is not None:
+            before.tried += (before.outgoing,)
+        before.outgoing, before.line, before.refused = use, None, None
+        return True
+
+    def _takes_another_line(self, key: CircuitKey | None, arrival: Arrival) -> bool:
+        """The call that came last by a circuit is offered at another SIP trunk."""
+        arrivals = None if key is None else self.arrivals.get(key)
+        if not arrivals:
+            return False
+        before = arrivals[-1]
+        before.besides += (arrival.stamped,)
+        before.outgoing, before.line, before.refused = None, arrival.line, None
         return True
 
     def _arrives(self, key: CircuitKey | None, arrival: Arrival) -> None:
@@ -258,7 +279,10 @@ class Journals:
             yield from furnished
 
     def _line_event(
-        self, stamped: Stamped, entry: LineRinging | LineAnswered | LineReleased, seizure: int
+        self,
+        stamped: Stamped,
+        entry: LineRinging | LineAnswered | LineReleased | LineMeasured,
+        seizure: int,
     ) -> None:
         line = self._lines.get((stamped.entity, seizure))
         if line is None:
@@ -270,6 +294,8 @@ class Journals:
                 line.answered = line.answered or stamped
             case LineReleased():
                 line.released = line.released or stamped
+            case LineMeasured():
+                line.measured = line.measured or stamped
 
 
 def _goes_another_way(before: Arrival, redirected: Stamped, arrival: Arrival) -> None:

@@ -105,6 +105,27 @@ class LegRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     furnished: str = ""
     """What an SCP had written into the record (FurnishChargingInformation), in hexadecimal; several
     with a blank between."""
+    outgoing_trunk: str = ""
+    """The SIP trunk by which the call left the network; empty where the party is on a line of
+    ours."""
+    rtp_received: int | None = None
+    """Packets of voice that came from the party; this and what follows is None where the far end of
+    the line measures nothing, as simulated telephones."""
+    rtp_lost: int | None = None
+    rtp_late: int | None = None
+    """That came after their time."""
+    rtp_strangers: int | None = None
+    """Refused: from elsewhere than the party."""
+    jitter_us: int | None = None
+    rtp_sent: int | None = None
+    far_lost: int | None = None
+    """Of those sent to the party, what it says that it never got."""
+    far_jitter_us: int | None = None
+    round_trip_us: int | None = None
+    r_factor: float | None = None
+    """Transmission rating of what came (G.107)."""
+    mos: float | None = None
+    """Mean opinion score that follows from it."""
 
     @property
     def record_id(self) -> str:
@@ -176,6 +197,24 @@ LEG_COLUMNS = (
 )
 
 
+QUALITY_FIELDS = (
+    "rtp_received",
+    "rtp_lost",
+    "rtp_late",
+    "rtp_strangers",
+    "jitter_us",
+    "rtp_sent",
+    "far_lost",
+    "far_jitter_us",
+    "round_trip_us",
+    "r_factor",
+    "mos",
+)
+"""What was measured of a leg's voice, in the order of `LineMeasured`."""
+
+VOICE_COLUMNS = ("leg", "attempt", "trunk", "lost", "late", "strangers", "jitter", "R", "MOS")
+
+
 def billable_seconds(talk_us: int) -> int:
     """Whole seconds of a talk, rounded up; zero talk is never billed.
 
@@ -220,6 +259,25 @@ def leg_rows(record: SessionRecord) -> list[tuple[str, ...]]:
     ]
 
 
+def voice_rows(record: SessionRecord) -> list[tuple[str, ...]]:
+    """What was measured of the legs' voices as rows of text under VOICE_COLUMNS."""
+    return [
+        (
+            leg.leg,
+            str(leg.attempt),
+            leg.outgoing_trunk or "-",
+            f"{leg.rtp_lost} of {(leg.rtp_received or 0) + (leg.rtp_lost or 0)}",
+            str(leg.rtp_late),
+            str(leg.rtp_strangers),
+            f"{(leg.jitter_us or 0) / 1_000:.1f} ms",
+            f"{leg.r_factor:.1f}",
+            f"{leg.mos:.2f}",
+        )
+        for leg in record.legs
+        if leg.rtp_received is not None
+    ]
+
+
 def leg_as_json(leg: LegRecord) -> dict[str, object]:
     """A leg as `--json` prints it."""
     return {
@@ -261,6 +319,8 @@ def leg_as_json(leg: LegRecord) -> dict[str, object]:
         "times_dialled": leg.times_dialled,
         "software": leg.software or None,
         "furnished": leg.furnished or None,
+        "outgoing_trunk": leg.outgoing_trunk or None,
+        **{name: getattr(leg, name) for name in QUALITY_FIELDS},
     }
 
 

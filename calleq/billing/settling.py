@@ -35,6 +35,7 @@ from calleq.journal.entries import (
     Furnished,
     LineAnswered,
     LineHeartbeat,
+    LineMeasured,
     LineRefused,
     LineReleased,
     LineRinging,
@@ -248,7 +249,7 @@ def _is_gone(
         case LineSeized():
             lines_gone[entry.seizure] = _name(stamped) in gone
             return lines_gone[entry.seizure]
-        case LineRinging() | LineAnswered() | LineHeartbeat() | LineReleased():
+        case LineRinging() | LineAnswered() | LineHeartbeat() | LineReleased() | LineMeasured():
             return lines_gone.get(entry.seizure, True)
 
 

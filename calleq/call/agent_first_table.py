@@ -92,9 +92,15 @@ _NEVER_HERE = frozenset(
         _I.JOINED,
         _I.JOIN_FAILED,
         _I.ALL_CLEAR,
+        _I.CONSENTED,
+        _I.REFUSED,
+        _I.OPTED_OUT,
+        _I.UNCLEAR,
+        _I.CUSTOMER_ANSWERED_TO_BE_ASKED,
     }
 )
-"""The call has begun, is far from its end, and the bridge does not wait for words yet."""
+"""The call has begun, is far from its end, the bridge does not wait for words yet, and the
+customer is not asked for consent: the representative has been rung already."""
 _RESERVATION = frozenset({_I.RESERVED, _I.RESERVE_FAILED})
 _FINDING = frozenset({_I.REPRESENTATIVE_FOUND, _I.NOBODY_FOUND})
 _CUSTOMER_CALLED = frozenset(

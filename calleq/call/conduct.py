@@ -13,16 +13,19 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Literal
 
-import msgspec
-
-from calleq.call import driver
+from calleq.call import consent, driver
+from calleq.call.consent import Reading
 from calleq.call.driver import Command
+from calleq.call.happening import Happening, TimelineEvent
 from calleq.call.leg import CallLeg, LegInput, LegState
 from calleq.call.playback import Act, Cue, Playback
 from calleq.call.policy import (
     ATTEMPTS_LIMIT,
     DETECTION_LIMIT_US,
     DETECTION_MARGIN_US,
+    NOTICE_FIRST_US,
+    NOTICE_INTERVAL_US,
+    QUESTION_TRIES_LIMIT,
     CallRequest,
     Policy,
     agent_final,
@@ -31,31 +34,18 @@ from calleq.call.policy import (
 from calleq.call.states import Input
 from calleq.causes import Q850
 
-Prompt = Literal["announcement", "music", "apology"]
+Prompt = Literal["announcement", "music", "busy_notice", "apology", "goodbye"]
 
 _NOTHING = Act.NOTHING
+_ANSWERS = {
+    Reading.YES: Input.CONSENTED,
+    Reading.NO: Input.REFUSED,
+    Reading.OPT_OUT: Input.OPTED_OUT,
+    Reading.UNCLEAR: Input.UNCLEAR,
+}
 
 PENDING_LIMIT = 16
 """Inputs that one result may cause; more is a loop in the table."""
-
-
-class TimelineEvent(msgspec.Struct, frozen=True, gc=False):
-    """Something that happened to the call; `event` is one of `calleq.osn.messages.EVENTS`."""
-
-    event: str
-    leg: str = ""
-    attempt: int = 0
-    number: str = ""
-    cause: int = 0
-    detail: str = ""
-
-
-class Happening(msgspec.Struct, frozen=True, gc=False):
-    """An input of the table with what came along with it."""
-
-    input: Input
-    cause: int = Q850.NORMAL
-    number: str = ""
 
 
 class Conduct:
@@ -70,14 +60,21 @@ class Conduct:
         self.events: list[TimelineEvent] = []
         self.raised: deque[Happening] = deque()
         self.awaited = 0
-        """The `Reserve`, `FindRepresentative`, `Detect` or `Join` whose answer counts."""
+        """The one command whose answer counts."""
         self.outcome: str | None = None
         self.cause = 0
+        self.detail = ""
+        """What belongs to the outcome: what a customer answered who wants nobody rung."""
         self.is_over = False
         self._last_command = 0
         self._playback = Playback()
         self._prompt = ""
         self._tried: tuple[str, ...] = ()
+        self._asked = 0
+        """How often the customer has been asked for consent."""
+        self._last_words: tuple[Prompt, str] = ("apology", policy.apology)
+        self._music_us = 0
+        """How long music plays before the next notice; 0: there is none."""
         self._agent_cause = 0
         """Of the last attempt to reach a representative; 0 before any."""
         self._whisper = 0
@@ -114,7 +111,8 @@ class Conduct:
             self._playback.command = 0
             if self._prompt == "announcement":
                 self.note("announcement_ended", self.customer, detail=outcome)
-            self._cue(Cue.ENDED)
+            is_over = self._prompt == "music" and outcome == "complete" and self._music_us
+            self._cue(Cue.TURN if is_over else Cue.ENDED)
 
     def _cue(self, cue: Cue) -> None:
         playback = self._playback
@@ -130,21 +128,24 @@ class Conduct:
             case Act.NOTHING:
                 pass
             case Act.PLAY_MUSIC:
-                self._play("music")
+                self._play("music", limit_us=self._music_us)
             case Act.PLAY_ANNOUNCEMENT:
                 text, mark = self.policy.announcement, self.policy.name_mark
                 self._play("announcement", text, mark)
             case Act.STOP:
                 self.commands.append(driver.Stop(self._command(), "customer"))
+            case Act.PLAY_NOTICE:
+                self._music_us = NOTICE_INTERVAL_US
+                self._play("busy_notice", self.policy.busy_notice)
             case Act.PLAY_APOLOGY:
-                self._play("apology", self.policy.apology)
+                self._play(*self._last_words)
             case Act.SAY_APOLOGY_ENDED:
                 self.raise_input(Input.APOLOGY_ENDED)
 
-    def _play(self, prompt: Prompt, text: str = "", mark: str = "") -> None:
+    def _play(self, prompt: Prompt, text: str = "", mark: str = "", limit_us: int = 0) -> None:
         command = self._playback.command = self._command()
         self._prompt = prompt
-        self.commands.append(driver.Play(command, "customer", prompt, text, mark))
+        self.commands.append(driver.Play(command, "customer", prompt, text, mark, limit_us))
         self.note(f"{prompt}_started", self.customer)
 
     def _command(self) -> int:
@@ -165,6 +166,10 @@ class Conduct:
 
     def dial_agent(self, what: Happening) -> None:
         assert self.agent.attempt < ATTEMPTS_LIMIT
+        if self._tried and self.policy.busy_notice:
+            self._music_us = self._music_us or NOTICE_FIRST_US
+            if len(self._tried) == 1:
+                self._cue(Cue.HUNT_GOES_ON)
         self._tried = (*self._tried, what.number)
         self._whisper = 0
         self._whisper_ended = False
@@ -188,10 +193,50 @@ class Conduct:
         self.hunt(what)
 
     def announce_and_judge(self, what: Happening) -> None:
-        self._announce()
+        """Who is to be asked first hears nothing meanwhile: "please hold" would be too early."""
+        if self.policy.consent == "none":
+            self._announce()
         self.awaited = self._command()
         limit_us = DETECTION_LIMIT_US - DETECTION_MARGIN_US
         self.commands.append(driver.Detect(self.awaited, "customer", limit_us))
+
+    def ask(self, what: Happening) -> None:
+        """May a representative be rung? Where the policy does not ask, yes."""
+        policy = self.policy
+        if policy.consent == "none":
+            self.raise_input(Input.CONSENTED)
+            return
+        self._asked += 1
+        self.awaited = self._command()
+        words = consent.WORDS if policy.consent == "key_or_speech" else ()
+        limit_us = policy.answer_limit_us
+        self.commands.append(
+            driver.Collect(self.awaited, "customer", policy.question, words, limit_us)
+        )
+        self.note("consent_asked", self.customer)
+
+    def answer_to_question(self, value: str) -> Input:
+        """What the customer answered, as an input of the table."""
+        self.detail = consent.detail(value)
+        self.note("consent_answered", self.customer, detail=self.detail)
+        given = _ANSWERS[consent.reading(value)]
+        tries = min(self.policy.question_tries, QUESTION_TRIES_LIMIT)
+        return Input.REFUSED if given is Input.UNCLEAR and self._asked >= tries else given
+
+    def say_goodbye(self, what: Happening) -> None:
+        """Nobody is to be rung."""
+        self.awaited = 0
+        self._last_words = ("goodbye", self.policy.goodbye)
+        self._cue(Cue.APOLOGISE)
+
+    def opt_out(self, what: Happening) -> None:
+        """... nor ever again; the end of the call says so to whoever keeps the list."""
+        self.note("opted_out", self.customer)
+        self._last_words = ("goodbye", self.policy.opted_out)
+        self._cue(Cue.APOLOGISE)
+
+    def dismiss_customer(self, what: Happening) -> None:
+        self._finish("customer_rejected", Q850.REJECTED)
 
     def hunt(self, what: Happening) -> None:
         """The representative the message names, then whoever has been idle longest."""
@@ -290,6 +335,8 @@ class Conduct:
     def _finish(self, outcome: str, cause: int) -> None:
         assert self.outcome is None, f"already {self.outcome}, then {outcome}"
         self.outcome, self.cause = outcome, cause
+        if outcome != "customer_rejected":
+            self.detail = ""
         self._playback.command = self._whisper = self.awaited = 0
         for leg in (self.agent, self.customer):
             self._release(leg, Q850.NORMAL)
@@ -323,6 +370,10 @@ ACTIONS: Mapping[str, Callable[[Conduct, Happening], None]] = {
         Conduct.dial_agent,
         Conduct.announce_and_hunt,
         Conduct.announce_and_judge,
+        Conduct.ask,
+        Conduct.say_goodbye,
+        Conduct.opt_out,
+        Conduct.dismiss_customer,
         Conduct.hunt,
         Conduct.hunt_after_loss,
         Conduct.drop_agent,

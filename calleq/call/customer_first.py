@@ -19,8 +19,9 @@ with `DriverLost` it has released every leg itself.
 from collections.abc import Callable, Mapping
 
 from calleq.call import driver
-from calleq.call.conduct import ACTIONS, Conduct, Happening, TimelineEvent
+from calleq.call.conduct import ACTIONS, Conduct
 from calleq.call.driver import Command, LegResult, Result, cause_of
+from calleq.call.happening import Happening, TimelineEvent
 from calleq.call.leg import LEG_TABLE, CallLeg, LegInput, LegNews
 from calleq.call.playback import PLAYBACK_TABLE
 from calleq.call.policy import (
@@ -29,6 +30,7 @@ from calleq.call.policy import (
     DETECTION_LIMIT_US,
     FIND_LIMIT_US,
     JOIN_LIMIT_US,
+    QUESTION_LIMIT_US,
     RELEASE_LIMIT_US,
     RESERVE_LIMIT_US,
     RING_GRACE_US,
@@ -55,6 +57,8 @@ __all__ = [
 LIMITS_US: Mapping[State, int] = {
     State.RESERVING: RESERVE_LIMIT_US,
     State.JUDGING_CUSTOMER: DETECTION_LIMIT_US,
+    State.ASKING_CUSTOMER: QUESTION_LIMIT_US,
+    State.DISMISSING_CUSTOMER: APOLOGY_LIMIT_US,
     State.FINDING_REPRESENTATIVE: FIND_LIMIT_US,
     State.DROPPING_AGENT: RELEASE_LIMIT_US,
     State.WHISPERING: WHISPER_LIMIT_US,
@@ -130,9 +134,14 @@ class CustomerFirst:
         """The Q.850 cause behind the final state; 0 before, and where nobody was found."""
         return self._conduct.cause
 
+    @property
+    def detail(self) -> str:
+        """What belongs to the final state: why a customer who answered is `customer_rejected`."""
+        return self._conduct.detail
+
     def start(self, now_us: int) -> None:
         """Begin. Called once; again it does nothing."""
-        agent_first = self.policy.dial_first == "agent"
+        agent_first = self.policy.dial_first == "agent" and self.policy.consent == "none"
         self._take(Happening(Input.START_AGENT_FIRST if agent_first else Input.START), now_us)
 
     def cancel(self, now_us: int) -> None:
@@ -228,9 +237,6 @@ class CustomerFirst:
         self._conduct.agent.step(LegInput.LOST)
         return Happening(Input.DRIVER_LOST, result.cause)
 
-    def _collected(self, result: Result) -> None:
-        """Nothing asks for digits yet."""
-
     def _answer(self, result: Result) -> Happening | None:
         """The answer to the one command that the call waits for."""
         assert isinstance(result, driver.Answer)
@@ -251,6 +257,8 @@ class CustomerFirst:
                 conduct.note("machine_verdict", conduct.customer, detail=result.verdict)
                 is_person = result.verdict in ("human", "silence")
                 return Happening(Input.HUMAN if is_person else Input.MACHINE)
+            case driver.Collected():
+                return Happening(conduct.answer_to_question(result.value))
             case driver.Joined():
                 return Happening(Input.JOINED)
             case driver.JoinFailed():
@@ -274,8 +282,11 @@ class CustomerFirst:
             return Happening(of_agent, cause)
         if not is_customer:
             return Happening(of_agent)
-        if news is _ANSWERED and self.policy.detect_machine:
-            return Happening(Input.CUSTOMER_ANSWERED_TO_BE_JUDGED)
+        if news is _ANSWERED:
+            if self.policy.detect_machine:
+                return Happening(Input.CUSTOMER_ANSWERED_TO_BE_JUDGED)
+            if self.policy.consent != "none":
+                return Happening(Input.CUSTOMER_ANSWERED_TO_BE_ASKED)
         return Happening(of_customer)
 
 
@@ -298,7 +309,7 @@ _TRANSLATORS: Mapping[type[Result], Callable[[CustomerFirst, Result], Happening 
     driver.PlayMarked: CustomerFirst._play_marked,
     driver.PlayEnded: CustomerFirst._play_ended,
     driver.DriverLost: CustomerFirst._driver_lost,
-    driver.Collected: CustomerFirst._collected,
+    driver.Collected: CustomerFirst._answer,
     driver.Reserved: CustomerFirst._answer,
     driver.ReserveFailed: CustomerFirst._answer,
     driver.RepresentativeFound: CustomerFirst._answer,

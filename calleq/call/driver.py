@@ -51,10 +51,12 @@ class Play(msgspec.Struct, frozen=True, gc=False):
 
     command: int
     leg: Leg
-    prompt: Literal["announcement", "music", "whisper", "apology"]
+    prompt: Literal["announcement", "music", "whisper", "apology", "busy_notice", "goodbye"]
     text: str
     mark: str
     """The part of the text whose end is reported (the business's name); may be empty."""
+    limit_us: int = 0
+    """End it after so long; 0: at its own end."""
 
 
 class Stop(msgspec.Struct, frozen=True, gc=False):
@@ -65,12 +67,16 @@ class Stop(msgspec.Struct, frozen=True, gc=False):
 
 
 class Collect(msgspec.Struct, frozen=True, gc=False):
-    """Ask the leg for digits or a spoken word. Answer: `Collected`."""
+    """Ask the leg for one key or a spoken word. Answer: `Collected`."""
 
     command: int
     leg: Leg
     prompt: str
+    """What is asked; a key may be pressed while it is spoken."""
+    words: tuple[str, ...]
+    """What may be said instead of pressing a key; none: keys alone."""
     limit_us: int
+    """How long an answer is awaited when the question has been spoken."""
 
 
 class Join(msgspec.Struct, frozen=True, gc=False):
@@ -145,6 +151,8 @@ class PlayEnded(msgspec.Struct, frozen=True, gc=False):
 
 
 class Collected(msgspec.Struct, frozen=True, gc=False):
+    """The party's answer, as `calleq.call.consent` reads it: key, word, other words, nothing."""
+
     command: int
     leg: Leg
     value: str
@@ -179,10 +187,10 @@ class DriverLost(msgspec.Struct, frozen=True, gc=False):
 LegResult = Ringing | Answered | Failed | Released
 """What becomes of a leg."""
 
-Answer = Reserved | ReserveFailed | RepresentativeFound | Detected | Joined | JoinFailed
+Answer = Reserved | ReserveFailed | RepresentativeFound | Detected | Collected | Joined | JoinFailed
 """The one answer that a command has."""
 
-Result = LegResult | Answer | PlayMarked | PlayEnded | Collected | DriverLost
+Result = LegResult | Answer | PlayMarked | PlayEnded | DriverLost
 
 
 def cause_of(result: LegResult) -> int:

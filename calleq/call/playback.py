@@ -1,10 +1,12 @@
 """What the customer hears between answer and bridge: a small machine with its own table.
 
-It owns the order announcement, music, bridge (or apology), and the one rule of courtesy in it: the
-announcement is cut for a representative, or for the apology, only when the business's name has been
-spoken. It never concerns the representative's leg. At most one prompt plays at a time: the next
-begins when the one before has ended. The odd cases: an announcement that cannot be played counts as
-spoken (the call goes on with music), music that fails leaves silence.
+It owns the order announcement, music, bridge (or the last words: an apology, or goodbye), and the
+one rule of courtesy in it: the announcement is cut for a representative, or for the apology, only
+when the business's name has been spoken. When the first attempt to reach a representative was lost
+and the hunt goes on, music and the notice that all are busy take turns. It never concerns the
+representative's leg. At most one prompt plays at a time: the next begins when the one before has
+ended. The odd cases: an announcement that cannot be played counts as spoken (the call goes on with
+music), music that fails leaves silence.
 """
 
 from collections.abc import Mapping
@@ -22,6 +24,10 @@ class Hearing(StrEnum):
     ANNOUNCEMENT_PAST_NAME = "AnnouncementPastName"
     STOPPING_THEN_MUSIC = "StoppingThenMusic"
     MUSIC = "Music"
+    STOPPING_THEN_NOTICE = "StoppingThenNotice"
+    """An attempt to reach a representative was lost; the customer is told so."""
+    NOTICE = "Notice"
+    """"All our representatives are busy"."""
     STOPPING_THEN_APOLOGY = "StoppingThenApology"
     APOLOGY = "Apology"
     STOPPING_FOR_BRIDGE = "StoppingForBridge"
@@ -34,6 +40,10 @@ class Cue(StrEnum):
     ANNOUNCE_WITHOUT_NAME = "announce without a name"
     NAME_SPOKEN = "name spoken"
     ENDED = "ended"
+    TURN = "turn"
+    """The music between two notices is over."""
+    HUNT_GOES_ON = "hunt goes on"
+    """The first attempt to reach a representative was lost, and the next is made."""
     AGENT_READY = "agent ready"
     AGENT_LOST = "agent lost"
     BRIDGE = "bridge"
@@ -46,6 +56,7 @@ class Act(StrEnum):
     NOTHING = "nothing"
     PLAY_ANNOUNCEMENT = "play announcement"
     PLAY_MUSIC = "play music"
+    PLAY_NOTICE = "play notice"
     PLAY_APOLOGY = "play apology"
     STOP = "stop"
     SAY_APOLOGY_ENDED = "say apology ended"
@@ -78,16 +89,28 @@ PLAYBACK_TABLE: Mapping[tuple[Hearing, Cue], tuple[Act, Hearing]] = {
     (_H.ANNOUNCEMENT_PAST_NAME, _C.BRIDGE): (_A.STOP, _H.STOPPING_FOR_BRIDGE),
     (_H.ANNOUNCEMENT_PAST_NAME, _C.APOLOGISE): (_A.STOP, _H.STOPPING_THEN_APOLOGY),
     (_H.STOPPING_THEN_MUSIC, _C.ENDED): (_A.PLAY_MUSIC, _H.MUSIC),
+    (_H.STOPPING_THEN_MUSIC, _C.TURN): (_A.PLAY_MUSIC, _H.MUSIC),
     (_H.STOPPING_THEN_MUSIC, _C.BRIDGE): (_A.NOTHING, _H.STOPPING_FOR_BRIDGE),
     (_H.STOPPING_THEN_MUSIC, _C.APOLOGISE): (_A.NOTHING, _H.STOPPING_THEN_APOLOGY),
-    # Music, until somebody is there or nobody will be.
+    # Music, until somebody is there or nobody will be; notices in between when it takes long.
     (_H.MUSIC, _C.ENDED): (_A.NOTHING, _H.SILENCE),
+    (_H.MUSIC, _C.TURN): (_A.PLAY_NOTICE, _H.NOTICE),
+    (_H.MUSIC, _C.HUNT_GOES_ON): (_A.STOP, _H.STOPPING_THEN_NOTICE),
     (_H.MUSIC, _C.BRIDGE): (_A.STOP, _H.STOPPING_FOR_BRIDGE),
     (_H.MUSIC, _C.APOLOGISE): (_A.STOP, _H.STOPPING_THEN_APOLOGY),
+    (_H.STOPPING_THEN_NOTICE, _C.ENDED): (_A.PLAY_NOTICE, _H.NOTICE),
+    (_H.STOPPING_THEN_NOTICE, _C.TURN): (_A.PLAY_NOTICE, _H.NOTICE),
+    (_H.STOPPING_THEN_NOTICE, _C.BRIDGE): (_A.NOTHING, _H.STOPPING_FOR_BRIDGE),
+    (_H.STOPPING_THEN_NOTICE, _C.APOLOGISE): (_A.NOTHING, _H.STOPPING_THEN_APOLOGY),
+    (_H.NOTICE, _C.ENDED): (_A.PLAY_MUSIC, _H.MUSIC),
+    (_H.NOTICE, _C.BRIDGE): (_A.STOP, _H.STOPPING_FOR_BRIDGE),
+    (_H.NOTICE, _C.APOLOGISE): (_A.STOP, _H.STOPPING_THEN_APOLOGY),
     (_H.STOPPING_THEN_APOLOGY, _C.ENDED): (_A.PLAY_APOLOGY, _H.APOLOGY),
+    (_H.STOPPING_THEN_APOLOGY, _C.TURN): (_A.PLAY_APOLOGY, _H.APOLOGY),
     (_H.APOLOGY, _C.ENDED): (_A.SAY_APOLOGY_ENDED, _H.SILENCE),
     # The bridge is being made; when it loses its representative the customer is not left alone.
     (_H.STOPPING_FOR_BRIDGE, _C.ENDED): (_A.NOTHING, _H.SILENCE),
+    (_H.STOPPING_FOR_BRIDGE, _C.TURN): (_A.NOTHING, _H.SILENCE),
     (_H.STOPPING_FOR_BRIDGE, _C.AGENT_LOST): (_A.NOTHING, _H.STOPPING_THEN_MUSIC),
     (_H.STOPPING_FOR_BRIDGE, _C.APOLOGISE): (_A.NOTHING, _H.STOPPING_THEN_APOLOGY),
 }
@@ -95,21 +118,25 @@ PLAYBACK_TABLE: Mapping[tuple[Hearing, Cue], tuple[Act, Hearing]] = {
 _TWICE = frozenset({_C.ANNOUNCE, _C.ANNOUNCE_WITHOUT_NAME})
 """There is one announcement a call."""
 _LATE_NAME = frozenset({_C.NAME_SPOKEN})
+_HUNT = frozenset({_C.HUNT_GOES_ON})
+"""Words are being spoken; what the hunt does is told between pieces of music."""
+_NO_MUSIC = _HUNT | {_C.TURN}
+"""No music plays that could be over."""
+_NOBODY_COMES = frozenset({_C.AGENT_READY, _C.AGENT_LOST, _C.BRIDGE, _C.APOLOGISE})
 
 PLAYBACK_IGNORED: Mapping[Hearing, frozenset[Cue]] = {
-    _H.SILENCE: _LATE_NAME | {_C.ENDED, _C.AGENT_READY, _C.BRIDGE},
-    _H.ANNOUNCEMENT: _TWICE | {_C.AGENT_LOST},
-    _H.ANNOUNCEMENT_TO_BE_CUT: _TWICE | {_C.AGENT_READY},
-    _H.ANNOUNCEMENT_THEN_APOLOGY: _TWICE | {_C.AGENT_READY, _C.AGENT_LOST, _C.BRIDGE, _C.APOLOGISE},
-    _H.ANNOUNCEMENT_PAST_NAME: _TWICE | _LATE_NAME | {_C.AGENT_LOST},
-    _H.STOPPING_THEN_MUSIC: _TWICE | _LATE_NAME | {_C.AGENT_READY, _C.AGENT_LOST},
+    _H.SILENCE: _LATE_NAME | _NO_MUSIC | {_C.ENDED, _C.AGENT_READY, _C.BRIDGE},
+    _H.ANNOUNCEMENT: _TWICE | _NO_MUSIC | {_C.AGENT_LOST},
+    _H.ANNOUNCEMENT_TO_BE_CUT: _TWICE | _NO_MUSIC | {_C.AGENT_READY},
+    _H.ANNOUNCEMENT_THEN_APOLOGY: _TWICE | _NO_MUSIC | _NOBODY_COMES,
+    _H.ANNOUNCEMENT_PAST_NAME: _TWICE | _LATE_NAME | _NO_MUSIC | {_C.AGENT_LOST},
+    _H.STOPPING_THEN_MUSIC: _TWICE | _LATE_NAME | _HUNT | {_C.AGENT_READY, _C.AGENT_LOST},
     _H.MUSIC: _TWICE | _LATE_NAME | {_C.AGENT_READY, _C.AGENT_LOST},
-    # Nobody will come any more.
-    _H.STOPPING_THEN_APOLOGY: _TWICE
-    | _LATE_NAME
-    | {_C.AGENT_READY, _C.AGENT_LOST, _C.BRIDGE, _C.APOLOGISE},
-    _H.APOLOGY: _TWICE | _LATE_NAME | {_C.AGENT_READY, _C.AGENT_LOST, _C.BRIDGE, _C.APOLOGISE},
-    _H.STOPPING_FOR_BRIDGE: _TWICE | _LATE_NAME | {_C.AGENT_READY, _C.BRIDGE},
+    _H.STOPPING_THEN_NOTICE: _TWICE | _LATE_NAME | _HUNT | {_C.AGENT_READY, _C.AGENT_LOST},
+    _H.NOTICE: _TWICE | _LATE_NAME | _NO_MUSIC | {_C.AGENT_READY, _C.AGENT_LOST},
+    _H.STOPPING_THEN_APOLOGY: _TWICE | _LATE_NAME | _HUNT | _NOBODY_COMES,
+    _H.APOLOGY: _TWICE | _LATE_NAME | _NO_MUSIC | _NOBODY_COMES,
+    _H.STOPPING_FOR_BRIDGE: _TWICE | _LATE_NAME | _HUNT | {_C.AGENT_READY, _C.BRIDGE},
 }
 
 _NAME_PENDING = frozenset({_H.ANNOUNCEMENT, _H.ANNOUNCEMENT_TO_BE_CUT})

@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from calleq.call.consent import Consent
 from calleq.causes import Q850
 from calleq.units import HOUR_US, SECOND_US
 
@@ -21,6 +22,19 @@ DETECTION_LIMIT_US = 2 * SECOND_US
 """The representative's dialling waits no longer than this for the verdict on the customer."""
 DETECTION_MARGIN_US = SECOND_US // 10
 """The detector is given this much less, so that its verdict is in time."""
+QUESTION_LIMIT_US = 120 * SECOND_US
+"""The question of consent, however often it is asked; then the customer is taken leave of."""
+QUESTION_TRIES = 2
+"""How often the question is asked where a policy says nothing."""
+QUESTION_TRIES_LIMIT = 3
+ANSWER_LIMIT_US = 5 * SECOND_US
+"""How long an answer is awaited where a policy says nothing, counted from the question's end."""
+ANSWER_LIMITS_US = (SECOND_US, 10 * SECOND_US)
+"""The shortest and the longest wait for an answer."""
+NOTICE_FIRST_US = 4 * SECOND_US
+"""Music between an announcement during which an attempt was lost, and "all are busy"."""
+NOTICE_INTERVAL_US = 20 * SECOND_US
+"""Music between one "all our representatives are busy" and the next."""
 WHISPER_LIMIT_US = 15 * SECOND_US
 """Whisper and what is left of the announcement up to the name; then the call is joined anyway."""
 JOIN_LIMIT_US = 5 * SECOND_US
@@ -58,6 +72,17 @@ class Policy(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     detect_machine: bool = False
     hunt: bool = True
     """False: only the representative that the message names is dialled."""
+    busy_notice: str = ""
+    """"All our representatives are busy", while the hunt goes on; empty: music alone."""
+    consent: Consent = "none"
+    """Whether the customer is asked before a representative is rung: customer first alone."""
+    question: str = ""
+    question_tries: int = QUESTION_TRIES
+    answer_limit_us: int = ANSWER_LIMIT_US
+    goodbye: str = ""
+    """To a customer who wants nobody rung."""
+    opted_out: str = ""
+    """... who never wants to be called by this business again."""
 
 
 CUSTOMER_FINALS: dict[int, str] = {

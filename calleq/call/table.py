@@ -33,6 +33,7 @@ _ROWS: Mapping[tuple[State, Input], Row] = {
         "announce_and_judge",
         _S.JUDGING_CUSTOMER,
     ),
+    (_S.DIALING_CUSTOMER, _I.CUSTOMER_ANSWERED_TO_BE_ASKED): ("ask", _S.ASKING_CUSTOMER),
     (_S.DIALING_CUSTOMER, _I.CUSTOMER_FAILED): ("miss_customer", _S.RELEASING),
     (_S.DIALING_CUSTOMER, _I.CANCEL): ("cancel", _S.RELEASING),
     (_S.DIALING_CUSTOMER, _I.DRIVER_LOST): ("lose", _S.RELEASING),
@@ -42,17 +43,32 @@ _ROWS: Mapping[tuple[State, Input], Row] = {
         "announce_and_judge",
         _S.JUDGING_CUSTOMER,
     ),
+    (_S.CUSTOMER_RINGING, _I.CUSTOMER_ANSWERED_TO_BE_ASKED): ("ask", _S.ASKING_CUSTOMER),
     (_S.CUSTOMER_RINGING, _I.CUSTOMER_FAILED): ("miss_customer", _S.RELEASING),
     (_S.CUSTOMER_RINGING, _I.CANCEL): ("cancel", _S.RELEASING),
     (_S.CUSTOMER_RINGING, _I.DRIVER_LOST): ("lose", _S.RELEASING),
     (_S.CUSTOMER_RINGING, _I.DEADLINE): ("time_out_customer", _S.RELEASING),
     # The customer answered; is it a person? No verdict in time means yes.
-    (_S.JUDGING_CUSTOMER, _I.HUMAN): ("hunt", _S.FINDING_REPRESENTATIVE),
+    (_S.JUDGING_CUSTOMER, _I.HUMAN): ("ask", _S.ASKING_CUSTOMER),
     (_S.JUDGING_CUSTOMER, _I.MACHINE): ("dismiss_machine", _S.RELEASING),
     (_S.JUDGING_CUSTOMER, _I.CUSTOMER_LEFT): ("abandon", _S.RELEASING),
     (_S.JUDGING_CUSTOMER, _I.CANCEL): ("cancel", _S.RELEASING),
     (_S.JUDGING_CUSTOMER, _I.DRIVER_LOST): ("lose", _S.RELEASING),
-    (_S.JUDGING_CUSTOMER, _I.DEADLINE): ("hunt", _S.FINDING_REPRESENTATIVE),
+    (_S.JUDGING_CUSTOMER, _I.DEADLINE): ("ask", _S.ASKING_CUSTOMER),
+    # Nobody is rung before the customer has said yes, where the business wants to be asked for it.
+    (_S.ASKING_CUSTOMER, _I.CONSENTED): ("announce_and_hunt", _S.FINDING_REPRESENTATIVE),
+    (_S.ASKING_CUSTOMER, _I.UNCLEAR): ("ask", _S.ASKING_CUSTOMER),
+    (_S.ASKING_CUSTOMER, _I.REFUSED): ("say_goodbye", _S.DISMISSING_CUSTOMER),
+    (_S.ASKING_CUSTOMER, _I.OPTED_OUT): ("opt_out", _S.DISMISSING_CUSTOMER),
+    (_S.ASKING_CUSTOMER, _I.CUSTOMER_LEFT): ("abandon", _S.RELEASING),
+    (_S.ASKING_CUSTOMER, _I.CANCEL): ("cancel", _S.RELEASING),
+    (_S.ASKING_CUSTOMER, _I.DRIVER_LOST): ("lose", _S.RELEASING),
+    (_S.ASKING_CUSTOMER, _I.DEADLINE): ("say_goodbye", _S.DISMISSING_CUSTOMER),
+    (_S.DISMISSING_CUSTOMER, _I.APOLOGY_ENDED): ("dismiss_customer", _S.RELEASING),
+    (_S.DISMISSING_CUSTOMER, _I.CUSTOMER_LEFT): ("dismiss_customer", _S.RELEASING),
+    (_S.DISMISSING_CUSTOMER, _I.CANCEL): ("dismiss_customer", _S.RELEASING),
+    (_S.DISMISSING_CUSTOMER, _I.DRIVER_LOST): ("dismiss_customer", _S.RELEASING),
+    (_S.DISMISSING_CUSTOMER, _I.DEADLINE): ("dismiss_customer", _S.RELEASING),
     # A representative is called while the customer hears the announcement, then music.
     (_S.FINDING_REPRESENTATIVE, _I.REPRESENTATIVE_FOUND): ("dial_agent", _S.DIALING_AGENT),
     (_S.FINDING_REPRESENTATIVE, _I.NOBODY_FOUND): ("apologise", _S.APOLOGISING),
@@ -125,12 +141,15 @@ _CUSTOMER_CALLED = frozenset(
         _I.CUSTOMER_RINGING,
         _I.CUSTOMER_ANSWERED,
         _I.CUSTOMER_ANSWERED_TO_BE_JUDGED,
+        _I.CUSTOMER_ANSWERED_TO_BE_ASKED,
         _I.CUSTOMER_FAILED,
         _I.CUSTOMER_CLEARED,
     }
 )
 """The customer's leg is not being called (or released): its machine lets none of these through."""
-_VERDICT = frozenset({_I.HUMAN, _I.MACHINE})
+_CONSENT = frozenset({_I.CONSENTED, _I.REFUSED, _I.OPTED_OUT, _I.UNCLEAR})
+"""Nothing has been asked, or the answer came after its deadline."""
+_VERDICT = frozenset({_I.HUMAN, _I.MACHINE}) | _CONSENT
 """No verdict is awaited; one after the deadline changes nothing."""
 _AGENT_CALLED = frozenset({_I.AGENT_RINGING, _I.AGENT_ANSWERED, _I.AGENT_FAILED, _I.AGENT_CLEARED})
 _NO_AGENT = _AGENT_CALLED | {_I.AGENT_LEFT}
@@ -180,7 +199,19 @@ _IGNORED: Mapping[State, frozenset[Input]] = {
     | _SPEECH
     | _BRIDGING
     | _LAST,
-    _S.JUDGING_CUSTOMER: _CUSTOMER_ON_LINE | _FINDING | _NO_AGENT | _SPEECH | _BRIDGING,
+    _S.JUDGING_CUSTOMER: _CUSTOMER_ON_LINE | _FINDING | _CONSENT | _NO_AGENT | _SPEECH | _BRIDGING,
+    _S.ASKING_CUSTOMER: _CUSTOMER_ON_LINE
+    | _FINDING
+    | (_VERDICT - _CONSENT)
+    | _NO_AGENT
+    | _SPEECH
+    | _BRIDGING,
+    _S.DISMISSING_CUSTOMER: _CUSTOMER_ON_LINE
+    | _FINDING
+    | _VERDICT
+    | _NO_AGENT
+    | (_SPEECH - {_I.APOLOGY_ENDED})
+    | _BRIDGING,
     _S.FINDING_REPRESENTATIVE: _CUSTOMER_ON_LINE | _VERDICT | _NO_AGENT | _SPEECH | _BRIDGING,
     _S.DIALING_AGENT: _CUSTOMER_ON_LINE
     | _FINDING

@@ -20,6 +20,7 @@ BENCHES: dict[str, tuple[str, str]] = {
     "accept": ("calleq.cli.bench_door", "measure_accept"),
     "first-iam": ("calleq.cli.bench_door", "measure_first_iam"),
     "journal": ("calleq.cli.bench_journal", "measure"),
+    "setups": ("calleq.cli.bench_setups", "measure"),
     "sim": ("calleq.cli.bench_sim", "measure"),
     "ss7": ("calleq.cli.bench_ss7", "measure"),
 }

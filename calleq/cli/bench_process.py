@@ -5,6 +5,7 @@ signal of Ctrl-C. `DiskProbe` times a small append that is made durable, on the 
 directory and in the same minutes, because a figure with an fsync in it means nothing without it.
 """
 
+import contextlib
 import os
 import queue
 import signal
@@ -62,6 +63,16 @@ class Served:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+    def pids(self) -> list[int]:
+        """The process and its children (Linux only)."""
+        pids = [self._process.pid]
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):  # it has ended meanwhile
+                parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
+                if int(parent) == self._process.pid:
+                    pids.append(int(folder.name))
+        return pids
 
     def _read(self) -> None:
         assert self._process.stdout

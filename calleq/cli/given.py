@@ -13,6 +13,7 @@ from calleq.topology import (
     figure1_path,
     load_topology,
 )
+from calleq.topology_equipment import made_by
 from calleq.units import HOUR_US, SECOND_US
 
 
@@ -26,8 +27,7 @@ def given_topology(
     try:
         topology = load_topology(_shipped(path) or path)
         if equipment is not None:
-            server = msgspec.structs.replace(topology.access_server, equipment=equipment)
-            topology = msgspec.structs.replace(topology, access_server=server)
+            topology = made_by(topology, equipment)
             check_topology(topology)
     except TopologyError as error:
         raise UsageError(str(error)) from error

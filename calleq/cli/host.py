@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from calleq.access_server.http import http_app
 from calleq.accounts.passwords import PooledVerifier
+from calleq.cli.browsers import BrowserProcess, configuration_of
 from calleq.cli.claims import claim
 from calleq.cli.failure import CommandError
 from calleq.cli.older import OlderCalls
@@ -31,6 +32,7 @@ from calleq.journal.reading import journal_path
 from calleq.journal.segments import Retention
 from calleq.media.remote import RemoteVoice
 from calleq.network import TELEPHONES, Network, Plant, build_network, point_codes
+from calleq.network_gateways import SipGround, has_sip, telephone_doors
 from calleq.network_prompts import prompts_of
 from calleq.operation.surface import operator_app
 from calleq.runtime.clock import LoopClock
@@ -108,7 +110,8 @@ async def hosting(
         journal = await opening
         wires = await stack.enter_async_context(_wires(wish, clock, capture))
         verifier = PooledVerifier(pool, loop.call_soon_threadsafe)
-        plant = _plant(wish, clock, journal, wires, voice, capture, verifier, diary)
+        sip = await stack.enter_async_context(_sip(wish, voice, clock))
+        plant = _plant(wish, clock, journal, wires, voice, capture, verifier, diary, sip)
         host = _set_to_work(wish, plant, voice, wires, journal)
         gc.enable()
         await _open_doors(wish, host, base, stack)
@@ -132,6 +135,7 @@ def _plant(
     capture: CaptureFile,
     verifier: PooledVerifier,
     diary: Diary,
+    sip: SipGround | None,
 ) -> Plant:
     return Plant(
         clock=clock,
@@ -146,7 +150,22 @@ def _plant(
         secret=secrets.token_bytes(32),
         diary=diary,
         talk_us=wish.talk_us,
+        sip=sip,
     )
+
+
+@contextlib.asynccontextmanager
+async def _sip(wish: Wish, voice: RemoteVoice, clock: LoopClock) -> AsyncIterator[SipGround | None]:
+    """Sockets for SIP, where an element here speaks it."""
+    if not has_sip(wish.topology, wish.elements):
+        yield None
+        return
+    # slow to import, as all that speaks TCP
+    from calleq.cli.sip_ground import addresses_free, sip_ground
+
+    async with sip_ground(voice, clock) as ground:
+        with addresses_free():
+            yield ground
 
 
 @contextlib.asynccontextmanager
@@ -192,7 +211,8 @@ def _set_to_work(
 ) -> Host:
     network = build_network(wish.topology, plant, wish.elements, journal.recovered)
     wires.open(network.lines_lost)
-    host = Host(network, voice, wires, wires.listening())
+    addresses = wires.listening() | telephone_doors(wish.topology, wish.elements)
+    host = Host(network, voice, wires, addresses)
     network.start(journal.recovered)
     journal.forget_recovered()
     return host
@@ -260,6 +280,10 @@ async def _open_doors(wish: Wish, host: Host, base: Path, stack: contextlib.Asyn
         app = desk_app(network.telephones, host.voice.recording)
         await _serve(app, "127.0.0.1", wish.desk_port, "telephones' desk", host, stack)
     whole = wish.elements is None
+    browsers = configuration_of(wish.topology, any_port=wish.port is not None) if whole else None
+    if browsers is not None:
+        beside = BrowserProcess(browsers, wish.say)
+        host.doors.update(await stack.enter_async_context(beside.running()))
     if network.link_ends or network.exchanges:
         door = operator_door(wish.process, whole=whole)
         await _serve(operator_app(network), "127.0.0.1", 0, door, host, stack)

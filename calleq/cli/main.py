@@ -276,7 +276,8 @@ def _add_operation(commands: "argparse._SubParsersAction[argparse.ArgumentParser
         "calleq status",
         "operation",
     )
-    for parser in (circuits, links, status):
+    sip = _add(commands, "sip", "show registered telephones and trunks", "calleq sip", "sip")
+    for parser in (circuits, links, status, sip):
         _with_data(parser)
         _with_json(parser, "what is shown")
 

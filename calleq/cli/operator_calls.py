@@ -12,12 +12,13 @@ import msgspec
 
 from calleq.cli.failure import CommandError
 from calleq.cli.reading import OPERATOR, read_json
+from calleq.operation.sip import SipView
 from calleq.operation.surface import Order
 from calleq.operation.views import CircuitList, CircuitView, StatusView, in_order
 
 TIMEOUT_S = 10.0
 
-Shown = TypeVar("Shown", StatusView, CircuitList)
+Shown = TypeVar("Shown", StatusView, CircuitList, SipView)
 
 
 class Operator:
@@ -45,6 +46,14 @@ class Operator:
             {name: counted for part in parts for name, counted in part.counters.items()},
             in_order(alarm for part in parts for alarm in part.cleared),
             [service for part in parts for service in part.services],
+        )
+
+    def sip(self) -> SipView:
+        """The telephones and trunks of every process. Raises CommandError."""
+        parts = self._gather("/sip", SipView)
+        return SipView(
+            [line for part in parts for line in part.lines],
+            [trunk for part in parts for trunk in part.trunks],
         )
 
     def circuits(self, exchange: str | None, group: str | None) -> list[CircuitView]:

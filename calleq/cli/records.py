@@ -24,7 +24,14 @@ from calleq.billing.queries import (
     find_records,
     position_of,
 )
-from calleq.billing.records import LEG_COLUMNS, SessionRecord, leg_rows, records_as_json
+from calleq.billing.records import (
+    LEG_COLUMNS,
+    VOICE_COLUMNS,
+    SessionRecord,
+    leg_rows,
+    records_as_json,
+    voice_rows,
+)
 from calleq.call.driver import FINAL_STATES
 from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.output import counted, print_json, print_line, print_table
@@ -200,6 +207,9 @@ def show(record: SessionRecord) -> None:
     print_table(
         "legs", LEG_COLUMNS, leg_rows(record), right=("attempt", "ring", "talk", "billable")
     )
+    voices = voice_rows(record)
+    if voices:
+        print_table("voice", VOICE_COLUMNS, voices, right=VOICE_COLUMNS[3:])
 
 
 def _export(connection: Connection, arguments: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ a message that names a forgotten one is refused with the field, never dialled wr
 
 from collections import OrderedDict
 
-from calleq.numbering import E164
+from calleq.numbering import Address
 
 LIMIT_CUSTOMERS = 200_000
 
@@ -18,15 +18,15 @@ class KnownCustomers:
 
     def __init__(self, limit: int = LIMIT_CUSTOMERS) -> None:
         self._limit = limit
-        self._numbers: OrderedDict[tuple[str, str], E164] = OrderedDict()
+        self._numbers: OrderedDict[tuple[str, str], Address] = OrderedDict()
 
-    def learn(self, business: str, customer_id: str, number: E164) -> None:
+    def learn(self, business: str, customer_id: str, number: Address) -> None:
         """From now on the identifier means this number."""
         self._numbers[business, customer_id] = number
         self._numbers.move_to_end((business, customer_id))
         if len(self._numbers) > self._limit:
             self._numbers.popitem(last=False)
 
-    def number(self, business: str, customer_id: str) -> E164 | None:
+    def number(self, business: str, customer_id: str) -> Address | None:
         """The customer's number; None when the business has not named this customer."""
         return self._numbers.get((business, customer_id))

@@ -26,7 +26,7 @@ from calleq.intake.outcome import Acceptance, Admitted, Declined, Outcome
 from calleq.journal.contract import Journal
 from calleq.journal.entries import Accepted, Refused, Stamped
 from calleq.messages import CallInitiation, Fault, MessageError, decode, desired_time_us
-from calleq.numbering import E164
+from calleq.numbering import E164, Address, VoipPolicy, parse_address
 from calleq.runtime.clock import Clock
 from calleq.topology import Business
 from calleq.units import MINUTE_US, SECOND_US
@@ -64,13 +64,16 @@ class Intake:
         new_call_reference: Callable[[], str],
         equipment_address: str,
         door_name: str,
+        voip: VoipPolicy | None = None,
     ) -> None:
+        """`voip`: who may be called by voice over IP; None: nobody."""
         self._accounts = accounts
         self._journal = journal
         self._clock = clock
         self._new_call_reference = new_call_reference
         self._equipment_address = _plain(equipment_address)
         self._door_name = door_name
+        self._voip = voip or VoipPolicy()
         self._keys = IdempotencyKeys()
         self._customers = KnownCustomers()
         self._refused_written = Buckets(REFUSED_RATE, clock)
@@ -141,11 +144,11 @@ class Intake:
             return
         self._accept(work, verdict, resolved)
 
-    def _resolve(self, message: CallInitiation, business: Business) -> E164 | Fault:
+    def _resolve(self, message: CallInitiation, business: Business) -> Address | Fault:
         """The customer's number, or what makes the message impossible to carry out."""
-        late = self._time_fault(message)
-        if late is not None:
-            return late
+        wrong = self._time_fault(message) or self._address_fault(message)
+        if wrong is not None:
+            return wrong
         if message.representative_number is None:
             if not message.hunt:
                 return Fault(
@@ -165,6 +168,17 @@ class Intake:
             "/customer_id", "unknown_customer", "no number is stored for this customer"
         )
 
+    def _address_fault(self, message: CallInitiation) -> Fault | None:
+        for name in ("customer_number", "representative_number"):
+            address: Address | None = getattr(message, name)
+            if address is None or isinstance(address, E164) or self._voip.allows(address):
+                continue
+            what = "that host may not be called by voice over IP"
+            if not self._voip.is_offered:
+                what = "voice over IP is not offered by this equipment: give a telephone number"
+            return Fault(f"/{name}", "voice_over_ip", what)
+        return None
+
     def _time_fault(self, message: CallInitiation) -> Fault | None:
         wanted_us = desired_time_us(message)
         if wanted_us is None:
@@ -178,7 +192,7 @@ class Intake:
             return Fault("/desired_time", "passed", text)
         return None
 
-    def _accept(self, work: _Work, business: Business, customer: E164) -> None:
+    def _accept(self, work: _Work, business: Business, customer: Address) -> None:
         call = self._new_call_reference()
         now_us = self._clock.now_us()
         content = _content(work.message)
@@ -202,7 +216,7 @@ class Intake:
         customer_id = entry.message.get("customer_id")
         number = entry.message.get("customer_number")
         if isinstance(customer_id, str) and isinstance(number, str):
-            self._customers.learn(entry.business, customer_id, E164(number))
+            self._customers.learn(entry.business, customer_id, parse_address(number))
 
     def _is_meant(self, address: str | None) -> bool:
         return address is None or _plain(address) == self._equipment_address
@@ -240,8 +254,8 @@ def _content(message: CallInitiation) -> dict[str, object]:
     """The message without its password, numbers canonical, what was left out left out."""
     content: dict[str, object] = message.model_dump(exclude={"password"}, exclude_unset=True)
     for name in ("customer_number", "representative_number"):
-        if isinstance(content.get(name), E164):
-            content[name] = str(content[name])
+        if content.get(name) is not None:
+            content[name] = str(content[name])  # a journal writes plain text
     return content
 
 

@@ -93,6 +93,8 @@ class Ended(msgspec.Struct, frozen=True, gc=False, tag="ended"):
     call: str
     state: str
     cause: int
+    detail: str = ""
+    """What belongs to the state: why a customer who answered is `customer_rejected`."""
 
 
 class Transit(msgspec.Struct, frozen=True, gc=False, tag="transit"):
@@ -108,7 +110,11 @@ class Transit(msgspec.Struct, frozen=True, gc=False, tag="transit"):
 
 
 class LineSeized(msgspec.Struct, frozen=True, gc=False, tag="line_seized"):
-    """The switch facing a party offered it a call; `seizure` numbers it within the switch."""
+    """The switch facing a party offered it a call; `seizure` numbers it within the switch.
+
+    A call that leaves the network by a SIP trunk is offered at the trunk: then `line` is the name
+    of the trunk, and `called` the number behind it.
+    """
 
     seizure: int
     line: str
@@ -117,6 +123,8 @@ class LineSeized(msgspec.Struct, frozen=True, gc=False, tag="line_seized"):
     called: str
     received: Received | None = None
     """None where a line of the same switch dialled."""
+    again: bool = False
+    """Another choice for the same call: the trunk that was chosen before came to nothing."""
 
 
 class LineRinging(msgspec.Struct, frozen=True, gc=False, tag="line_ringing"):
@@ -148,6 +156,26 @@ class LineReleased(msgspec.Struct, frozen=True, gc=False, tag="line_released"):
     cause: int
     location: int
     released_by: str
+
+
+class LineMeasured(msgspec.Struct, frozen=True, gc=False, tag="line_measured"):
+    """What the voice of the call at the line was like; told after its end, where it is measured.
+
+    The fields are those of `calleq.media.ports.Quality`.
+    """
+
+    seizure: int
+    received: int = 0
+    lost: int = 0
+    late: int = 0
+    strangers: int = 0
+    jitter_us: int = 0
+    sent: int = 0
+    far_lost: int = 0
+    far_jitter_us: int = 0
+    round_trip_us: int = 0
+    r_factor: float = 0.0
+    mos: float = 0.0
 
 
 class LineRefused(msgspec.Struct, frozen=True, gc=False, tag="line_refused"):
@@ -257,6 +285,7 @@ Entry = (
     | LineAnswered
     | LineHeartbeat
     | LineReleased
+    | LineMeasured
     | LineRefused
     | Redirected
     | Furnished

@@ -9,13 +9,15 @@ wire that is not connected, and counted.
 from collections import deque
 from collections.abc import Callable
 
+from calleq.lines.contract import LinePlant
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Segment, Tap
 
 _CIRCUIT = Segment.CIRCUIT
 
-WIRE_LIMIT_MESSAGES = 64
-"""Messages under way in one direction of one line; more than a line can mean are lost."""
+WIRE_LIMIT_MESSAGES = 4_096
+"""Messages under way in one direction of one line; more than the calls of a trunk can mean are
+lost."""
 
 
 def line_link(line: str) -> str:
@@ -105,3 +107,31 @@ class InProcessLines:
             self.lost += 1
             return
         receive(wire.line, octets)
+
+
+class SharedLines:
+    """Fulfils `LinePlant` where some lines end in this process and the others elsewhere.
+
+    Lines that are plugged in here are carried by `near`, all others by `far`.
+    """
+
+    def __init__(self, near: InProcessLines, far: LinePlant) -> None:
+        self._near = near
+        self._far = far
+        self._here: set[tuple[str, str]] = set()
+
+    def serve(self, switch: str, receive: Callable[[str, bytes], None]) -> None:
+        self._near.serve(switch, receive)
+        self._far.serve(switch, receive)
+
+    def plug_in(self, switch: str, line: str, receive: Callable[[bytes], None]) -> None:
+        self._here.add((switch, line))
+        self._near.plug_in(switch, line, receive)
+
+    def to_telephone(self, switch: str, line: str, octets: bytes) -> None:
+        plant = self._near if (switch, line) in self._here else self._far
+        plant.to_telephone(switch, line, octets)
+
+    def to_switch(self, switch: str, line: str, octets: bytes) -> None:
+        plant = self._near if (switch, line) in self._here else self._far
+        plant.to_switch(switch, line, octets)

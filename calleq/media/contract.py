@@ -13,7 +13,7 @@ Wires are `circuit:LOW-HIGH:CIC` (the point codes in ascending order) and `line:
 """
 
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 import msgspec
 
@@ -22,6 +22,10 @@ TONES = ("ringback", "busy", "congestion", "unobtainable")
 
 Verdict = Literal["human", "machine", "fax", "silence"]
 Played = Literal["complete", "stopped", "failed"]
+
+NOTHING_SAID: Final = ""
+OTHER_WORDS: Final = "other words"
+"""What was said is none of the words that were listened for."""
 
 
 class Prompt(msgspec.Struct, frozen=True, gc=False):
@@ -102,6 +106,23 @@ class Voice(Protocol):
         """Tell once which key the party on `wire` has pressed (from samples alone).
 
         It is told when the key has been let go; empty where none was within `limit_us`.
+        """
+
+    def understands(self) -> bool:
+        """Whether words can be understood here; where not, keys alone can be asked for."""
+
+    def listen_for(
+        self,
+        element: str,
+        wire: str,
+        words: tuple[str, ...],
+        limit_us: int,
+        heard: Callable[[str], object],
+    ) -> None:
+        """Tell once which of at most three words is said on `wire` (from samples alone).
+
+        It is told soon after the party has fallen silent: one of `words`, `OTHER_WORDS`, or
+        `NOTHING_SAID` where nobody had begun to speak within `limit_us`.
         """
 
     def hear(self, element: str, wire: str, heard: Callable[[frozenset[str]], object]) -> None:

@@ -1,9 +1,12 @@
 """G.711 mu-law: the octets on every voice wire and the linear samples they stand for.
 
-Owns the two tables and the frame's measures; refuses nothing, since every octet and every 16-bit
+Owns the tables and the frame's measures; refuses nothing, since every octet and every 16-bit
 sample has a meaning. Linear samples are 16 bits wide, four times the 14-bit values of table 2a of
 the Recommendation, so that full scale is 32 124. Two octets mean zero (FF and 7F); encoding gives
 FF, the one that telephony calls idle.
+
+A-law is met at ports alone. It becomes mu-law there and is made from it octet by octet, by way of
+linear samples: eight times the 13-bit values of table 1a, and the nearest level of the other law.
 """
 
 import numpy as np
@@ -43,7 +46,37 @@ def _encoding_table() -> NDArray[np.uint8]:
 
 _DECODE = _decoding_table()
 _ENCODE = _encoding_table()
+DECODING: Samples = _DECODE
+"""Linear samples by mu-law octet."""
+ENCODING: NDArray[np.uint8] = _ENCODE
+"""Mu-law octets by the bits of a sample, read as an unsigned number."""
 _QUANTISE: Samples = _DECODE[_ENCODE]
+
+
+def _a_law_table() -> Samples:
+    """Linear samples of A-law octets (G.711 table 1a), eight times its values."""
+    octet = np.arange(256, dtype=np.int32) ^ 0x55
+    step, chord = octet & 0x0F, (octet >> 4) & 0x07
+    level = (2 * step + 1) << 3
+    magnitude = np.where(chord == 0, level, (level + 0x100) << np.maximum(chord - 1, 0))
+    return np.where(octet & 0x80, magnitude, -magnitude).astype(np.int16)
+
+
+def _to_a_law(a_law: Samples) -> NDArray[np.uint8]:
+    """The A-law octet of the same sign nearest to each mu-law octet; of two, the louder one."""
+    wanted, levels = _DECODE.astype(np.int32), a_law.astype(np.int32)
+    distance = np.abs(wanted[:, None] - levels[None, :]) * 65_536 - np.abs(levels)
+    octet = np.arange(256)
+    other_sign = (octet[:, None] ^ octet[None, :]) & 0x80
+    nearest: NDArray[np.uint8] = np.argmin(distance + (other_sign << 32), axis=1).astype(np.uint8)
+    return nearest
+
+
+A_LAW: Samples = _a_law_table()
+FROM_A_LAW: NDArray[np.uint8] = _ENCODE[A_LAW.view(np.uint16)]
+"""Mu-law octets by A-law octet."""
+TO_A_LAW: NDArray[np.uint8] = _to_a_law(A_LAW)
+"""A-law octets by mu-law octet."""
 
 
 def decode(octets: bytes) -> Samples:

@@ -15,9 +15,13 @@ for one end; more than `MAX_ENDS` ends that are in use.
 """
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
 
 from calleq.media.contract import TONES, Prompt
 from calleq.media.frames import FRAME_US
+
+if TYPE_CHECKING:
+    from calleq.media.g711 import Samples
 
 MAX_SOURCES = 64
 MAX_ENDS = 200_000
@@ -52,14 +56,26 @@ def frame_at(monotonic_us: int) -> int:
     return -(-monotonic_us // FRAME_US)
 
 
-class Leaf:
-    """A sound at its origin: a player of an element, or a tone fed into one end."""
+class Live(Protocol):
+    """A sound that nobody knows before it comes."""
 
-    __slots__ = ("end_frame", "line", "player", "prompt", "start_frame", "users", "voice")
+    row: int
+    """Where the voice process keeps it."""
+
+    def frame(self, frame: int) -> "Samples | None":
+        """Its samples of the frame that is rendered now; None for silence."""
+
+
+class Leaf:
+    """A sound at its origin: a player of an element, a tone fed into one end, a port's RTP."""
+
+    __slots__ = ("end_frame", "line", "live", "player", "prompt", "start_frame", "users", "voice")
 
     def __init__(self, player: tuple[str, str] | None = None) -> None:
         self.player = player
-        """Element and name of a player; None for a tone."""
+        """Element and name of a player; None for a tone and for a port."""
+        self.live: Live | None = None
+        """What comes in from outside, for a port."""
         self.voice = SILENCE
         """Nobody until it starts."""
         self.prompt: Prompt | None = None
@@ -83,6 +99,7 @@ class End:
         "leaves",
         "listener",
         "outlets",
+        "own",
         "sent",
         "sources",
         "watchers",
@@ -99,6 +116,8 @@ class End:
         self.inlets: tuple[End, ...] = ()
         self.outlets: list[End] = []
         """Ends of this element that send on what arrives here."""
+        self.own: Leaf | None = None
+        """What comes in from outside at this end, a source beside those it is fed."""
         self.cut = False
         """Whether a source is left silent because it would close a ring."""
         self.sent = SILENCE
@@ -109,7 +128,13 @@ class End:
 
     def idle(self) -> bool:
         """Whether forgetting this end would change nothing."""
-        return not (self.sources or self.outlets or self.listener or self.watchers)
+        return not (
+            self.sources or self.outlets or self.listener or self.watchers or self.own is not None
+        )
+
+
+def _nobody(end: End) -> None:
+    """Whoever is told where nobody asked."""
 
 
 class VoiceGraph:
@@ -125,6 +150,8 @@ class VoiceGraph:
         self._changed: list[End] = []
         self._notifying = False
         self.rings = 0
+        self.relinked: Callable[[End], object] = _nobody
+        """Told of an end that gets a source which it was denied because of a ring."""
 
     def end(self, element: str, wire: str) -> End:
         """An element's end of a wire, made when it is first spoken of. Raises VoiceError."""
@@ -164,6 +191,8 @@ class VoiceGraph:
         if sources == end.sources:
             return
         leaves, inlets = self._resolve(end, sources, now_us) if sources else ((), ())
+        if end.own is not None:
+            leaves = (*leaves, end.own)
         dropped = end.leaves
         for leaf in dropped:
             leaf.users.remove(end)
@@ -220,6 +249,23 @@ class VoiceGraph:
         leaf.voice = voice
         leaf.start_frame = frame_at(now_us)
         return leaf
+
+    def attach(self, end: End, leaf: Leaf | None) -> None:
+        """Let what comes in from outside be a source of an end; None: from now on nothing does."""
+        former, end.own = end.own, leaf
+        if former is not None:
+            former.users.remove(end)
+            end.leaves = tuple(each for each in end.leaves if each is not former)
+        if leaf is not None:
+            leaf.users.append(end)
+            end.leaves = (*end.leaves, leaf)
+        self.tell(end)
+
+    def tell(self, end: End) -> None:
+        """What an end sends has another name now: tell those downstream."""
+        self._spread(end)
+        if self._changed and not self._notifying:
+            self._notify()
 
     def player(self, element: str, name: str) -> Leaf:
         """The leaf of a player, silent when it does not play yet."""
@@ -300,6 +346,7 @@ class VoiceGraph:
             named = [_parse(source) for source in dict.fromkeys(end.sources)]
             wires = [name for kind, name in named if kind == "wire"]
             self._link(end, tuple(self.end(end.element, wire) for wire in wires))
+            self.relinked(end)
             self._spread(end)
 
     def _spread(self, changed: End) -> None:

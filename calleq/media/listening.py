@@ -1,4 +1,4 @@
-"""What can be listened for on a wire: who answered, or a key. Measures, and who hears them.
+"""What can be listened for on a wire: who answered, a key, words. Measures, and who hears them.
 
 A `Hearing` is one kind of listening: how samples become the measures of frames, what a silent frame
 measures, and a fresh `Listener` for each time. A listener is fed the measures frame by frame and
@@ -14,6 +14,8 @@ from calleq.media.detect import QUIET_FRAME, AnswerDetector, Row, measure
 from calleq.media.g711 import Samples
 from calleq.media.keypad import NO_KEY
 from calleq.media.keys import KeyReceiver, measure_keys
+from calleq.media.utterance import QUIET_FRAME as NO_SPEECH
+from calleq.media.utterance import UtteranceListener, frames_of
 
 Measure = TypeVar("Measure")
 MeasureIn = TypeVar("MeasureIn", contravariant=True)
@@ -42,3 +44,5 @@ class Hearing(Generic[Measure, Decision]):
 
 ANSWERS: Hearing[Row, Verdict] = Hearing(measure, QUIET_FRAME, AnswerDetector)
 PRESSED: Hearing[str, str] = Hearing(measure_keys, NO_KEY, KeyReceiver)
+SPOKEN: Hearing[Samples, Samples] = Hearing(frames_of, NO_SPEECH, UtteranceListener)
+"""Where an utterance begins and ends; what was said in it is for a recogniser to tell."""

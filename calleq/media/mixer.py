@@ -47,7 +47,9 @@ class Mixer:
         return samples
 
     def _leaf(self, leaf: Leaf) -> Samples | None:
-        """A tone or a player, silent before its first and after its last frame."""
+        """A tone or a player, silent before its first and after its last frame; or a port."""
+        if leaf.live is not None:
+            return leaf.live.frame(self._frame)
         if leaf.player is None:
             (voice,) = leaf.voice
             sound = supervisory_tone(voice.removeprefix("tone:"))

@@ -44,7 +44,7 @@ class Playing(msgspec.Struct):
 
 
 class VoicePlane:
-    """`Voice` but for `detect` and `next_key`: those depend on who renders samples and when."""
+    """`Voice` but for what listens to samples: that depends on who renders them and when."""
 
     def __init__(
         self, clock: Clock, prompts: PromptLibrary, recordings: Path | None = None
@@ -52,8 +52,8 @@ class VoicePlane:
         """`recordings` is where recordings lie that are played to somebody."""
         self.graph = VoiceGraph()
         self._clock = clock
-        self._repertoire = Repertoire(prompts, recordings)
-        self._mixer = Mixer(self._repertoire)
+        self.repertoire = Repertoire(prompts, recordings)
+        self._mixer = Mixer(self.repertoire)
         self._playing: dict[tuple[str, str], Playing] = {}
         self._watching = 0
         """How many want to know before something changes: few at any time, or none."""
@@ -98,7 +98,7 @@ class VoicePlane:
         """Let a prompt be heard from the next frame on."""
         prompt = playing.prompt
         try:
-            length_us = self._repertoire.duration_us(prompt)
+            length_us = self.repertoire.duration_us(prompt)
             mark_us = None if playing.report.marked is None else self._mark_us(prompt, length_us)
         except SoundError:
             self._over(playing, "failed")
@@ -131,7 +131,7 @@ class VoicePlane:
         """When to report the mark; None when there is none, or it is never reached."""
         if prompt.kind != "speech" or not prompt.mark:
             return None
-        mark_us = self._repertoire.speech.mark_us(prompt)
+        mark_us = self.repertoire.speech.mark_us(prompt)
         return mark_us if mark_us <= length_us else None
 
     def _marked(self, playing: Playing) -> None:

@@ -80,11 +80,40 @@ class Quality(msgspec.Struct, frozen=True):
     mos: float = 0.0
 
 
+class Tally(msgspec.Struct, frozen=True):
+    """What a voice process has done since it started, with all its ports."""
+
+    ports: int
+    """In use now."""
+    sent: int
+    late: int
+    """Frames that left more than 5 ms after their tick."""
+    latest_us: int
+    """The most that one was late."""
+    skipped: int
+    """Ticks (of a quarter of all ports each) that did not come, and were not caught up."""
+    failed: int
+    """Packets that could not be sent."""
+    concealed: int
+    """Frames that did not come, and for which something stood in."""
+    malformed: int
+    """Packets that were none."""
+    unknown: int
+    """Packets of a payload type that was not negotiated."""
+
+
 class Ports(Protocol):
     """The ports of one voice process, for one element's process; calls return at once."""
 
-    def take_port(self, element: str, wire: str) -> PortAddress | None:
-        """A port for this end from now on; None when none is free."""
+    def open_ports(self, element: str, host: str) -> None:
+        """Have ports of this element bound at `host` ahead of the calls that will take them."""
+
+    def take_port(self, element: str, wire: str, shared: bool = False) -> PortAddress | None:
+        """A port for this end from now on; None when none is free.
+
+        A `shared` port is that of a trunk: other ends have it too, and what arrives is told apart
+        by the address it was sent from, which the plan must name.
+        """
 
     def plan_port(self, element: str, wire: str, plan: PortPlan) -> None:
         """What was negotiated, at first or again; nothing is sent or heard before."""

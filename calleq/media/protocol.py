@@ -11,6 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from calleq.media.contract import Played, Prompt, Verdict
+from calleq.media.ports import PortEvent, PortPlan, Quality, Tally
 from calleq.media.recorder import RecordingEnd
 from calleq.runtime.framing import LengthReader
 from calleq.runtime.framing import framed as behind_its_length
@@ -63,6 +64,16 @@ class NextKey(msgspec.Struct, frozen=True, tag="next_key"):
     limit_us: int
 
 
+class ListenFor(msgspec.Struct, frozen=True, tag="listen_for"):
+    """Answer: `Said`."""
+
+    number: int
+    element: str
+    wire: str
+    words: tuple[str, ...]
+    limit_us: int
+
+
 class Hear(msgspec.Struct, frozen=True, tag="hear"):
     """Answers: `Heard`, at once and at each change."""
 
@@ -97,6 +108,49 @@ class ClearRecording(msgspec.Struct, frozen=True, tag="clear"):
     wire: str
 
 
+class BindPorts(msgspec.Struct, frozen=True, tag="bind_ports"):
+    """Have ports bound for calls to come. Answer: `PortsBound`."""
+
+    number: int
+    host: str
+    """Empty: where the voice process has its ports by default."""
+    count: int
+    shared: bool = False
+
+
+class TakePort(msgspec.Struct, frozen=True, tag="take_port"):
+    """Let a port be an end's; one that this connection has not bound is bound now, if it can be.
+
+    Answer, only where it cannot: `PortTold` with `failed`.
+    """
+
+    element: str
+    wire: str
+    host: str
+    port: int
+    shared: bool = False
+
+
+class PlanPort(msgspec.Struct, frozen=True, tag="plan_port"):
+    element: str
+    wire: str
+    plan: PortPlan
+
+
+class ClosePort(msgspec.Struct, frozen=True, tag="close_port"):
+    """Answer: `PortClosed`."""
+
+    number: int
+    element: str
+    wire: str
+
+
+class AskTally(msgspec.Struct, frozen=True, tag="ask_tally"):
+    """Answer: `Told`."""
+
+    number: int
+
+
 class StartRecording(msgspec.Struct, frozen=True, tag="start_recording"):
     """Answer: `RecordingOver`, when the file is safe or gone."""
 
@@ -116,11 +170,17 @@ Request = (
     | Stop
     | Detect
     | NextKey
+    | ListenFor
     | Hear
     | Prepare
     | Record
     | FetchRecording
     | ClearRecording
+    | BindPorts
+    | TakePort
+    | PlanPort
+    | ClosePort
+    | AskTally
     | StartRecording
     | StopRecording
 )
@@ -145,6 +205,11 @@ class Pressed(msgspec.Struct, frozen=True, tag="pressed"):
     key: str
 
 
+class Said(msgspec.Struct, frozen=True, tag="said"):
+    number: int
+    word: str
+
+
 class Heard(msgspec.Struct, frozen=True, tag="heard"):
     number: int
     voices: tuple[str, ...]
@@ -154,6 +219,8 @@ class Prepared(msgspec.Struct, frozen=True, tag="prepared"):
     number: int
     notice: str
     """One line for the operator when speech is not what it should be; else empty."""
+    understands: bool = False
+    """Whether words can be understood."""
 
 
 class Recorded(msgspec.Struct, frozen=True, tag="recorded"):
@@ -161,6 +228,30 @@ class Recorded(msgspec.Struct, frozen=True, tag="recorded"):
     from_us: int
     octets: bytes
     missed_frames: int
+
+
+class PortsBound(msgspec.Struct, frozen=True, tag="ports_bound"):
+    number: int
+    host: str
+    shared: bool
+    ports: tuple[int, ...]
+    """Perhaps fewer than were asked for."""
+
+
+class PortClosed(msgspec.Struct, frozen=True, tag="port_closed"):
+    number: int
+    quality: Quality
+
+
+class PortTold(msgspec.Struct, frozen=True, tag="port_told"):
+    element: str
+    wire: str
+    event: PortEvent
+
+
+class Told(msgspec.Struct, frozen=True, tag="tally"):
+    number: int
+    tally: Tally
 
 
 class RecordingOver(msgspec.Struct, frozen=True, tag="recording_over"):
@@ -174,7 +265,22 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
     reason: str
 
 
-Report = Ended | Marked | Judged | Pressed | Heard | Prepared | Recorded | RecordingOver | Refused
+Report = (
+    Ended
+    | Marked
+    | Judged
+    | Pressed
+    | Said
+    | Heard
+    | Prepared
+    | Recorded
+    | PortsBound
+    | PortClosed
+    | PortTold
+    | Told
+    | RecordingOver
+    | Refused
+)
 
 Received = TypeVar("Received")
 

@@ -15,26 +15,26 @@ socket any more (`MAX_UNREAD_OCTETS`) counts as gone.
 
 import asyncio
 import itertools
-import subprocess
-import sys
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import TypeVar, assert_never
 
 import msgspec
 
 from calleq.media import protocol
-from calleq.media.contract import Player, Prompt, Verdict
+from calleq.media.contract import NOTHING_SAID, Player, Prompt, Verdict
 from calleq.media.graph import Voices, check_sources
 from calleq.media.keypad import NO_KEY
-from calleq.media.recorder import RECORDINGS, RecordingEnd
+from calleq.media.ports import PortAddress, PortEvent, PortPlan, Quality, Tally
+from calleq.media.recorder import RecordingEnd
+from calleq.media.remote_ports import RemotePorts
+from calleq.media.voice_child import VoiceLostError as VoiceLostError
+from calleq.media.voice_child import VoiceProcessHandle as VoiceProcessHandle
+from calleq.media.voice_child import start_voice_process as start_voice_process
 from calleq.units import SECOND_US
 
-START_LIMIT_S = 15.0
-END_LIMIT_S = 5.0
 MAX_REFUSALS_KEPT = 100
 
-Answer = TypeVar("Answer", protocol.Prepared, protocol.Recorded)
+Answer = TypeVar("Answer", protocol.Prepared, protocol.Recorded, protocol.Told)
 
 
 LOST_KEY_S = 1.0
@@ -42,10 +42,6 @@ LOST_KEY_S = 1.0
 
 
 _VOICE_LOST = RecordingEnd("failed", reason="the voice process is gone")
-
-
-class VoiceLostError(ConnectionError):
-    """The voice process is gone, or could not be started; the text says which."""
 
 
 class Recording(msgspec.Struct, frozen=True):
@@ -76,13 +72,17 @@ class RemoteVoice(asyncio.Protocol):
         self._players: dict[int, Player] = {}
         self._verdicts: dict[int, Callable[[Verdict], object]] = {}
         self._keys: dict[int, Callable[[str], object]] = {}
+        """Whoever waits for a key, or for a word."""
+        self._understands = False
         self._ears: dict[tuple[str, str], tuple[int, Callable[[Voices], object]]] = {}
         self._listeners: dict[int, Callable[[Voices], object]] = {}
         self._prepared: dict[int, asyncio.Future[protocol.Prepared]] = {}
         self._recorded: dict[int, asyncio.Future[protocol.Recorded]] = {}
+        self._tallies: dict[int, asyncio.Future[protocol.Told]] = {}
         self._tapes: dict[int, Callable[[RecordingEnd], object]] = {}
         self._fed: dict[tuple[str, str], tuple[str, ...]] = {}
         self._recording: dict[tuple[str, str], None] = {}
+        self._ports = RemotePorts(self._send, self._loop)
 
     async def connect(self, address: str) -> None:
         """Connect to the voice process at `HOST:PORT` or `unix:PATH`, for the first time or again.
@@ -141,6 +141,25 @@ class RemoteVoice(asyncio.Protocol):
         else:
             self._loop.call_later(limit_us / SECOND_US, pressed, NO_KEY)
 
+    def understands(self) -> bool:
+        """See `Voice.understands`; known when prompts have been prepared."""
+        return self._understands
+
+    def listen_for(
+        self,
+        element: str,
+        wire: str,
+        words: tuple[str, ...],
+        limit_us: int,
+        heard: Callable[[str], object],
+    ) -> None:
+        """See `Voice.listen_for`; where the voice process is gone nothing is heard."""
+        number = next(self._numbers)
+        if self._send(protocol.ListenFor(number, element, wire, words, limit_us)):
+            self._keys[number] = heard
+        else:
+            self._loop.call_later(limit_us / SECOND_US, heard, NOTHING_SAID)
+
     def hear(self, element: str, wire: str, heard: Callable[[Voices], object]) -> None:
         """See `Voice.hear`; the first report comes as soon as the voice process has answered."""
         former = self._ears.pop((element, wire), None)
@@ -151,6 +170,31 @@ class RemoteVoice(asyncio.Protocol):
         self._listeners[number] = heard
         self._send(protocol.Hear(number, element, wire))
 
+    def open_ports(self, element: str, host: str) -> None:
+        """See `Ports.open_ports`."""
+        self._ports.open(element, host)
+
+    def take_port(self, element: str, wire: str, shared: bool = False) -> PortAddress | None:
+        """See `Ports.take_port`."""
+        return self._ports.take(element, wire, shared)
+
+    def plan_port(self, element: str, wire: str, plan: PortPlan) -> None:
+        """See `Ports.plan_port`; does nothing for an end without a port."""
+        self._ports.plan(element, wire, plan)
+
+    def close_port(self, element: str, wire: str, done: Callable[[Quality], object]) -> None:
+        """See `Ports.close_port`."""
+        self._ports.close(element, wire, done)
+
+    def on_port_event(self, element: str, told: Callable[[str, PortEvent], object]) -> None:
+        """See `Ports.on_port_event`."""
+        self._ports.on_event(element, told)
+
+    async def tally(self) -> Tally:
+        """What the voice process has done with its ports. Raises VoiceLostError."""
+        number = next(self._numbers)
+        return (await self._ask(number, protocol.AskTally(number), self._tallies)).tally
+
     async def prepare(self, *prompts: Prompt) -> str:
         """Have prompts rendered (announcements, before they are needed); returns `notice`.
 
@@ -158,7 +202,8 @@ class RemoteVoice(asyncio.Protocol):
         """
         number = next(self._numbers)
         request = protocol.Prepare(number, prompts)
-        self.notice = (await self._ask(number, request, self._prepared)).notice
+        prepared = await self._ask(number, request, self._prepared)
+        self.notice, self._understands = prepared.notice, prepared.understands
         return self.notice
 
     def record(self, element: str, wire: str) -> None:
@@ -233,6 +278,7 @@ class RemoteVoice(asyncio.Protocol):
             self._send(protocol.Hear(number, element, wire))
         for element, wire in self._recording:
             self._send(protocol.Record(element, wire))
+        self._ports.restore()
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -261,6 +307,10 @@ class RemoteVoice(asyncio.Protocol):
                 pressed = self._keys.pop(number, None)
                 if pressed is not None:
                     pressed(key)
+            case protocol.Said(number, word):
+                said = self._keys.pop(number, None)
+                if said is not None:
+                    said(word)
             case protocol.Heard(number, voices):
                 heard = self._listeners.get(number)
                 if heard is not None:
@@ -269,6 +319,14 @@ class RemoteVoice(asyncio.Protocol):
                 _answer(self._prepared, number, report)
             case protocol.Recorded(number):
                 _answer(self._recorded, number, report)
+            case protocol.PortsBound():
+                self._ports.bound(report)
+            case protocol.PortClosed():
+                self._ports.closed(report)
+            case protocol.PortTold():
+                self._ports.told(report)
+            case protocol.Told(number):
+                _answer(self._tallies, number, report)
             case protocol.RecordingOver(number, end):
                 over = self._tapes.pop(number, None)
                 if over is not None:
@@ -289,12 +347,9 @@ class RemoteVoice(asyncio.Protocol):
         keys, self._keys = self._keys, {}
         tapes, self._tapes = self._tapes, {}
         error = VoiceLostError("the voice process is gone")
-        for prepared in list(self._prepared.values()):
-            if not prepared.done():
-                prepared.set_exception(error)
-        for recorded in list(self._recorded.values()):
-            if not recorded.done():
-                recorded.set_exception(error)
+        _fail(self._prepared, error)
+        _fail(self._recorded, error)
+        _fail(self._tallies, error)
         for player in players.values():
             if player.ended is not None:
                 player.ended("failed")
@@ -306,6 +361,7 @@ class RemoteVoice(asyncio.Protocol):
             self._loop.call_later(LOST_KEY_S, pressed, NO_KEY)
         for heard in list(self._listeners.values()):
             heard(frozenset())
+        self._ports.lost()
         if self._lost is not None and not self._closing:
             self._lost()
 
@@ -316,59 +372,14 @@ def _answer(waiting: dict[int, asyncio.Future[Answer]], number: int, answer: Ans
         future.set_result(answer)
 
 
+def _fail(waiting: Mapping[int, asyncio.Future[Answer]], error: Exception) -> None:
+    for future in list(waiting.values()):
+        if not future.done():
+            future.set_exception(error)
+
+
 async def connect_voice(address: str, lost: Callable[[], object] | None = None) -> RemoteVoice:
     """A voice connected to the process at `HOST:PORT` or `unix:PATH`. Raises VoiceLostError."""
     voice = RemoteVoice(lost)
     await voice.connect(address)
     return voice
-
-
-class VoiceProcessHandle:
-    """A voice process that this process has started and will end."""
-
-    def __init__(self, process: asyncio.subprocess.Process, address: str) -> None:
-        self.address = address
-        self._process = process
-
-    @property
-    def pid(self) -> int:
-        """Its process number."""
-        return self._process.pid
-
-    async def stop(self) -> int:
-        """End it, by the pipe first, by force after `END_LIMIT_S`; its exit status."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        try:
-            return await asyncio.wait_for(self._process.wait(), END_LIMIT_S)
-        except TimeoutError:
-            self._process.kill()
-            return await self._process.wait()
-
-
-async def start_voice_process(
-    cache_dir: Path, listen: str = "127.0.0.1:0", recordings: Path | None = None
-) -> VoiceProcessHandle:
-    """Start `python -m calleq.media` and wait for its `ready`. Raises VoiceLostError.
-
-    Recordings go to `recordings`, else to a directory beside that of the prompts.
-    """
-    recordings = recordings or cache_dir.parent / RECORDINGS
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "calleq.media", "--listen", listen, "--cache", str(cache_dir)),
-        *("--recordings", str(recordings)),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    try:
-        line = await asyncio.wait_for(process.stdout.readline(), START_LIMIT_S)
-    except TimeoutError:
-        line = b""
-    word, _, address = line.decode("utf-8", "replace").strip().partition(" ")
-    if word != "ready" or not address:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-        raise VoiceLostError("the voice process did not start")
-    return VoiceProcessHandle(process, address)

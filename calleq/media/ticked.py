@@ -17,13 +17,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Generic
 
-from calleq.media.contract import Prompt, Verdict
+from calleq.media.contract import NOTHING_SAID, Prompt, Verdict
 from calleq.media.detect import Row
 from calleq.media.frames import FRAME_SAMPLES, FRAME_US
 from calleq.media.g711 import IDLE_OCTET, Samples, encode
 from calleq.media.graph import End
 from calleq.media.keypad import NO_KEY
-from calleq.media.listening import ANSWERS, PRESSED, Decision, Hearing, Measure
+from calleq.media.listening import ANSWERS, PRESSED, SPOKEN, Decision, Hearing, Measure
 from calleq.media.plane import MAX_DETECT_US, Playing, VoicePlane
 from calleq.media.recorder import RecordingEnd
 from calleq.media.sounds import PromptLibrary, SoundError
@@ -41,6 +41,9 @@ _SILENT_FRAME = bytes([IDLE_OCTET]) * FRAME_SAMPLES
 
 Fetch = Callable[[Prompt, Callable[[], object]], object]
 """Have a prompt made ready, and call back from the loop when it is."""
+
+Understand = Callable[[tuple[str, ...], Samples, Callable[[str], object]], object]
+"""Find out which of the words an utterance is, and call back from the loop."""
 
 
 class Ear:
@@ -101,7 +104,7 @@ class _Detection(Generic[Measure, Decision]):
         self._tell(self._listener.expire())
 
 
-_AnyDetection = _Detection[Row, Verdict] | _Detection[str, str]
+_AnyDetection = _Detection[Row, Verdict] | _Detection[str, str] | _Detection[Samples, Samples]
 
 
 class TickedVoice(VoicePlane):
@@ -113,17 +116,33 @@ class TickedVoice(VoicePlane):
         fetch: Fetch | None = None,
         recordings: Path | None = None,
         scribe: Scribe | None = None,
+        understand: Understand | None = None,
     ) -> None:
-        """Recordings of calls go to the directory `recordings`, written by `scribe`."""
+        """Recordings of calls go to the directory `recordings`, written by `scribe`.
+
+        Without `understand` no words are understood.
+        """
         self._ticked = VirtualClock()
         super().__init__(self._ticked, prompts, recordings)
         self._tapes = TickedTapes(self.graph, recordings, scribe or PromptScribe())
         self._fetch = fetch
+        self._understand = understand
         self._detections: list[_AnyDetection] = []
         self._ears: dict[End, Ear] = {}
         self.next_frame = 0
         self.missed_frames = 0
         self.ears_refused = 0
+        self._changing: Callable[[End], object] | None = None
+
+    def watch_changes(self, changing: Callable[[End], object]) -> None:
+        """Tell `changing` of each end whose sources are about to change."""
+        self._changing = changing
+        self.graph.relinked = changing
+        self._watching += 1
+
+    def _before_change(self, end: End, foreseen: bool = False) -> None:
+        if self._changing is not None:
+            self._changing(end)
 
     def tick(self, frame: int) -> None:
         """Render `frame`; a frame before the next one to come is not rendered again."""
@@ -144,6 +163,10 @@ class TickedVoice(VoicePlane):
         for detection in decided:
             self._detections.remove(detection)
             detection.decide()
+
+    def arriving(self, end: End) -> Samples | None:
+        """What arrives at an end in the frame of the last tick; None for silence."""
+        return self._mixer.arriving(end)
 
     def _judge(self, detection: _AnyDetection, frame: int) -> bool:
         """Let a detector hear the frame; whether its verdict is due."""
@@ -186,6 +209,33 @@ class TickedVoice(VoicePlane):
         end = self.graph.end(element, wire)
         self._detections.append(_Detection(end, first, limit, PRESSED, pressed))
 
+    def understands(self) -> bool:
+        """See `Voice.understands`."""
+        return self._understand is not None
+
+    def listen_for(
+        self,
+        element: str,
+        wire: str,
+        words: tuple[str, ...],
+        limit_us: int,
+        heard: Callable[[str], object],
+    ) -> None:
+        """See `Voice.listen_for`; beyond `MAX_DETECTIONS` at once nothing is heard."""
+        if len(self._detections) >= MAX_DETECTIONS:
+            self._ticked.call_later_us(min(limit_us, MAX_DETECT_US), heard, NOTHING_SAID)
+            return
+
+        def said(utterance: Samples) -> None:
+            if self._understand is not None and utterance.size:
+                self._understand(words, utterance, heard)
+            else:
+                heard(NOTHING_SAID)
+
+        first, limit = self._frames(limit_us)
+        end = self.graph.end(element, wire)
+        self._detections.append(_Detection(end, first, limit, SPOKEN, said))
+
     def start_recording(
         self, element: str, recording: str, ended: Callable[[RecordingEnd], object]
     ) -> None:
@@ -203,7 +253,7 @@ class TickedVoice(VoicePlane):
     def load(self, prompt: Prompt) -> None:
         """Have a recording at hand that is to be played; may take long, and fail silently."""
         with contextlib.suppress(SoundError):
-            self._repertoire.recorded(prompt)
+            self.repertoire.recorded(prompt)
 
     def _frames(self, limit_us: int) -> tuple[int, int]:
         """The first frame that is listened to, and the one that is not any more."""
@@ -226,7 +276,7 @@ class TickedVoice(VoicePlane):
 
     def _at_hand(self, playing: Playing) -> bool:
         prompt = playing.prompt
-        if self._fetch is None or self._repertoire.ready(prompt):
+        if self._fetch is None or self.repertoire.ready(prompt):
             return True
 
         def come() -> None:

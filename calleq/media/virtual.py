@@ -16,16 +16,18 @@ from typing import Generic
 
 import numpy as np
 
-from calleq.media.contract import Verdict
+from calleq.media.contract import NOTHING_SAID, Verdict
 from calleq.media.frames import FRAME_SAMPLES, FRAME_US
 from calleq.media.g711 import Samples
 from calleq.media.graph import End, VoiceError, frame_at
-from calleq.media.listening import ANSWERS, PRESSED, Decision, Hearing, Measure
+from calleq.media.listening import ANSWERS, PRESSED, SPOKEN, Decision, Hearing, Measure
 from calleq.media.plane import MAX_DETECT_US, VoicePlane
 from calleq.media.sounds import PromptLibrary
 from calleq.runtime.clock import Clock, Timer
 
 MAX_RECORDING_US = 600_000_000
+Understood = Callable[[tuple[str, ...], Samples], str]
+"""Which of the words it is, or `OTHER_WORDS`."""
 PIECE_FRAMES = 25
 """How far a detector looks ahead at a time."""
 
@@ -34,9 +36,36 @@ class VirtualVoice(VoicePlane):
     """The voice of a whole simulated network."""
 
     def __init__(
-        self, clock: Clock, prompts: PromptLibrary, recordings: Path | None = None
+        self,
+        clock: Clock,
+        prompts: PromptLibrary,
+        recordings: Path | None = None,
+        understood: Understood | None = None,
     ) -> None:
+        """`understood` tells which of some words an utterance is; None: no words are understood."""
         super().__init__(clock, prompts, recordings)
+        self._understood = understood
+
+    def understands(self) -> bool:
+        """See `Voice.understands`."""
+        return self._understood is not None
+
+    def listen_for(
+        self,
+        element: str,
+        wire: str,
+        words: tuple[str, ...],
+        limit_us: int,
+        heard: Callable[[str], object],
+    ) -> None:
+        """See `Voice.listen_for`; at most `MAX_DETECT_US` are listened to."""
+
+        def said(utterance: Samples) -> None:
+            tell = self._understood
+            heard(tell(words, utterance) if tell and utterance.size else NOTHING_SAID)
+
+        end = self.graph.end(element, wire)
+        _Detection(self, end, min(limit_us, MAX_DETECT_US), SPOKEN, said)
 
     def detect(
         self, element: str, wire: str, limit_us: int, verdict: Callable[[Verdict], object]

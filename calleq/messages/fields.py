@@ -1,9 +1,11 @@
 """The kinds of field that the messages share, each with its check and its JSON Schema.
 
 A check raises PydanticCustomError with a stable code; `figures.decode` turns that into a `Fault`
-that names the field. Numbers come out canonical, so a message that was decoded says them in E.164.
+that names the field. Numbers come out canonical, so a message that was decoded says them in E.164;
+SIP URIs and IP addresses too, each in its one form.
 """
 
+import ipaddress
 import re
 from typing import Annotated
 
@@ -11,14 +13,13 @@ from pydantic import AfterValidator, Field, JsonValue, PlainValidator, WithJsonS
 from pydantic_core import PydanticCustomError, to_json
 
 from calleq.numbering import (
-    E164,
-    IpAddress,
+    Address,
+    NumberingError,
     NumberRefusedError,
-    SipUri,
     parse_address,
     public_number,
 )
-from calleq.numbering import NumberingError as _NumberingError
+from calleq.numbering.addresses import ADDRESS_LIMIT
 from calleq.units import parse_utc
 
 LIMIT_EXTENSION_OCTETS = 16 * 1024
@@ -34,29 +35,33 @@ _INSTANT = re.compile(
 )
 
 
-def _number(value: object) -> E164:
+def _party(value: object) -> Address:
+    """A number that may be called, or an address; who may be called by address the door knows."""
     if not isinstance(value, str):
         raise PydanticCustomError(
             "string_type", "a telephone number is a string such as +12125550100"
         )
     try:
+        if is_voice_over_ip(value):
+            return parse_address(value)
         return public_number(value)
     except NumberRefusedError as error:
-        if _is_voice_over_ip(value):
-            raise PydanticCustomError(
-                "voice_over_ip",
-                "voice over IP legs are not offered yet: give a telephone number",
-            ) from error
         raise PydanticCustomError(error.reason, "{why}", {"why": str(error)}) from error
+    except NumberingError as error:
+        raise PydanticCustomError("voice_over_ip", "{why}", {"why": str(error)}) from error
 
 
-def _is_voice_over_ip(text: str) -> bool:
+def is_voice_over_ip(text: str) -> bool:
+    """Whether the text is meant to be a SIP URI or an IP address, well written or not."""
     if text[:5].lower().startswith(("sip:", "sips:")):
         return True
+    if text[:1] == "+":
+        return False  # nearly always
     try:
-        return isinstance(parse_address(text), SipUri | IpAddress)
-    except _NumberingError:
+        ipaddress.ip_address(text)
+    except ValueError:
         return False
+    return True
 
 
 def _desired_time(text: str) -> str:
@@ -87,11 +92,32 @@ def _extension(value: JsonValue) -> JsonValue:
     return value
 
 
-TelephoneNumber = Annotated[
-    E164,
-    PlainValidator(_number, json_schema_input_type=str),
+PartyAddress = Annotated[
+    Address,
+    PlainValidator(_party, json_schema_input_type=str),
     WithJsonSchema(
-        {"type": "string", "pattern": r"^\+[1-9][0-9 .()/-]{6,60}$", "examples": ["+12125550100"]}
+        {
+            "anyOf": [
+                {
+                    "type": "string",
+                    "pattern": r"^\+[1-9][0-9 .()/-]{6,60}$",
+                    "examples": ["+12125550100"],
+                },
+                {
+                    "type": "string",
+                    "description": "Voice over IP, where the equipment offers it: a SIP URI.",
+                    "pattern": r"^[Ss][Ii][Pp][Ss]?:",
+                    "maxLength": ADDRESS_LIMIT,
+                    "examples": ["sip:alice@example.com"],
+                },
+                {
+                    "type": "string",
+                    "description": "Voice over IP: an address; whoever answers SIP there.",
+                    "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}],
+                    "examples": ["192.0.2.7"],
+                },
+            ]
+        }
     ),
 ]
 DesiredTime = Annotated[

@@ -30,8 +30,8 @@ from calleq.messages.fields import (
     Extension,
     Identifier,
     Note,
+    PartyAddress,
     Password,
-    TelephoneNumber,
     desired_instant_us,
 )
 from calleq.messages.strict_json import parse_object
@@ -83,7 +83,7 @@ class CallRequest(_WithCustomer):
     """Figure 7, 700: a customer's call request, addressed to a business's web server."""
 
     web_server_address: ElementAddress = Field(description="702: the web server that is meant")
-    customer_number: TelephoneNumber | None = Field(
+    customer_number: PartyAddress | None = Field(
         None, description="704: the number to call; may be absent when `customer_id` is known"
     )
     web_page: WebPageInformation | None = Field(None, description="706: the pages viewed")
@@ -109,10 +109,10 @@ class CallInitiation(_WithCustomer):
     extension: Extension = Field(
         None, description="808: meaning unknown; any JSON value, preserved and not interpreted"
     )
-    customer_number: TelephoneNumber | None = Field(
+    customer_number: PartyAddress | None = Field(
         None, description="810: the number to call; may be absent when `customer_id` is known"
     )
-    representative_number: TelephoneNumber | None = Field(
+    representative_number: PartyAddress | None = Field(
         None, description="812: the representative to call; absent: one of the business's own"
     )
     desired_time: DesiredTime | None = Field(
@@ -137,7 +137,7 @@ class DirectCallRequest(_WithCustomer):
     )
     business_id: Identifier = Field(description="904: the business of the page, which pays")
     web_page: WebPageInformation | None = Field(None, description="906: the pages viewed")
-    customer_number: TelephoneNumber | None = Field(
+    customer_number: PartyAddress | None = Field(
         None, description="908: the number to call; may be absent when `customer_id` is known"
     )
     representative: Identifier | None = Field(

@@ -2,7 +2,7 @@
 
 Each is a `str` of its one canonical form, so that equal addresses compare equal and JSON carries
 them as they are. `parse_address` is the only way in from text; `public_number` is stricter and
-says whether a number may be called at all.
+says whether a number may be called at all, `VoipPolicy` whether a SIP URI or an IP address may.
 """
 
 from calleq.numbering.addresses import (
@@ -11,10 +11,13 @@ from calleq.numbering.addresses import (
     IpAddress,
     NumberingError,
     SipUri,
+    is_voip,
     parse_address,
     parse_e164,
+    parse_sip,
 )
 from calleq.numbering.public import NumberRefusedError, public_number
+from calleq.numbering.voip import VoipPolicy
 
 __all__ = [
     "E164",
@@ -23,7 +26,10 @@ __all__ = [
     "NumberRefusedError",
     "NumberingError",
     "SipUri",
+    "VoipPolicy",
+    "is_voip",
     "parse_address",
     "parse_e164",
+    "parse_sip",
     "public_number",
 ]

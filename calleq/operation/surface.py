@@ -1,6 +1,7 @@
 """The operator's surface of a process, as an HTTP application.
 
     GET  /status                              exchanges, links, alarms, counters
+    GET  /sip                                 lines with their registrations, SIP trunks
     GET  /circuits                            every circuit; ?exchange=ssp-62&group=62-64 narrows it
     POST /exchanges/{exchange}/groups/{group} {"order": "block", "circuits": [1, 2],
                                                "kind": "maintenance"}
@@ -21,6 +22,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from calleq.network import Network
+from calleq.operation.sip import sip_of
 from calleq.operation.views import CircuitList, CircuitView, circuits_of, status_of
 from calleq.ss7.isup.exchange import CircuitOrderError, IsupExchange
 from calleq.ss7.isup.messages import GroupKind
@@ -55,6 +57,10 @@ class Surface:
     async def status(self, request: Request) -> Response:
         """The whole process."""
         return _json(status_of(self._network))
+
+    async def sip(self, request: Request) -> Response:
+        """Telephones and trunks."""
+        return _json(sip_of(self._network))
 
     async def circuits(self, request: Request) -> Response:
         """Circuits one by one."""
@@ -92,6 +98,7 @@ def operator_app(network: Network) -> ASGIApp:
         Starlette(
             routes=[
                 Route("/status", surface.status),
+                Route("/sip", surface.sip),
                 Route("/circuits", surface.circuits),
                 Route("/exchanges/{exchange}/groups/{group}", surface.order, methods=["POST"]),
             ]

@@ -2,13 +2,15 @@
 
 A set-up instruction goes from access server 72 to the switch it chose and from there to the
 equipment that executes it; what becomes of the call comes back the other way. Equipment may be
-asked about a call that it has taken, and ordered to do something with it (`orders`).
+asked about a call that it has taken, and ordered to do something with it (`orders`). Equipment that
+cannot bridge has its switch do it.
 """
 
 from collections.abc import Callable
 
 import msgspec
 
+from calleq.journal.entries import CircuitKey
 from calleq.osn.orders import Order, Refusal
 
 
@@ -45,6 +47,16 @@ class SetUpCall(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="se
     ring_limit_us: int
     answer_to: str
     """The element that wants the call's events."""
+    consent: str = "none"
+    """Whether the customer is asked before a representative is rung, and how it may be answered:
+    `none`, `key` or `key_or_speech`."""
+    question_tries: int = 2
+    answer_limit_us: int = 5_000_000
+    language: str = "en"
+    """What is spoken to both: `en`, `fr`, `es` or `de`."""
+    recordings: dict[str, str] = {}
+    """The business's own recordings instead of what would be spoken or played, by what they are
+    for (`name`, `announcement`, `music`): the keys under which the voice plane has them."""
 
 
 class SetUpTaken(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="set_up_taken"):
@@ -82,6 +94,8 @@ class CallEnded(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="ca
     state: str
     cause: int
     at_us: int
+    detail: str = ""
+    """What belongs to the state: why a customer who answered is `customer_rejected`."""
 
 
 class AskForCall(msgspec.Struct, frozen=True, tag_field="kind", tag="ask_for_call"):
@@ -98,6 +112,27 @@ class AddParty(msgspec.Struct, frozen=True, tag_field="kind", tag="add_party"):
 
     call: str
     number: str
+
+
+class JoinCircuits(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="join_circuits"):
+    """Equipment that cannot bridge asks its switch: from now on each of the parties that it called
+    by these circuits hears all the others, and not the circuit. One alone hears its circuit again.
+    Answered by `CircuitsJoined`."""
+
+    call: str
+    request: int
+    """A number of the asker's choice, which the answer repeats."""
+    circuits: tuple[CircuitKey, ...]
+
+
+class CircuitsJoined(
+    msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="circuits_joined"
+):
+    """Whether the switch could do that; where not, nothing has changed."""
+
+    call: str
+    request: int
+    joined: bool
 
 
 class ControlCall(msgspec.Struct, frozen=True, tag_field="kind", tag="control_call"):
@@ -135,6 +170,8 @@ OsnMessage = (
     | CallEnded
     | AskForCall
     | AddParty
+    | JoinCircuits
+    | CircuitsJoined
     | ControlCall
     | ControlDone
     | ControlRefused
@@ -148,6 +185,11 @@ EVENTS = (
     "announcement_ended",
     "music_started",
     "machine_verdict",
+    "consent_asked",
+    "consent_answered",
+    "opted_out",
+    "goodbye_started",
+    "busy_notice_started",
     "whisper_started",
     "bridged",
     "apology_started",

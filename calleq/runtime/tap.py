@@ -15,6 +15,7 @@ class Segment(StrEnum):
     OSN = "osn"
     SIGNALLING_LINK = "signalling link"
     CIRCUIT = "circuit"
+    SIP = "sip"
 
 
 class Tap(Protocol):

@@ -51,6 +51,10 @@ class Dialog(msgspec.Struct, frozen=True):
     """CSeq of our last INVITE: its ACK repeats it."""
     confirmed: bool = False
     """False: early, no 2xx yet."""
+    local_text: str = ""
+    """From of our requests as it was written; empty: as `local` is written."""
+    remote_text: str = ""
+    """To, likewise."""
 
     @property
     def key(self) -> DialogKey:
@@ -87,6 +91,8 @@ def as_caller(request: Request, response: Response) -> Dialog:
         local_number=number,
         invite_number=number,
         confirmed=response.status >= 200,
+        local_text=request.fields["from"][0],
+        remote_text=response.fields["to"][0],
     )
 
 
@@ -109,6 +115,7 @@ def as_called(
         routes=tuple(request.addresses("record-route")),
         remote_number=request.cseq.number,
         confirmed=confirmed,
+        remote_text=request.fields["from"][0],
     )
 
 
@@ -138,7 +145,14 @@ def confirmed(dialog: Dialog) -> Dialog:
 def make_request(
     dialog: Dialog, method: str, via: str, *, fields: Fields | None = None, body: bytes = b""
 ) -> tuple[Dialog, Request]:
-    """A request in the dialog, and the dialog after it (§12.2.1.1).
+    """A request in the dialog, and the dialog after it: see `request_fields`."""
+    dialog, uri, made = request_fields(dialog, method)
+    return dialog, Request(method, uri, {"via": [via], **made, **(fields or {})}, body)
+
+
+def request_fields(dialog: Dialog, method: str) -> tuple[Dialog, str, Fields]:
+    """Request-URI and fields, but Via, of a request in the dialog; and the dialog after it
+    (§12.2.1.1).
 
     ACK repeats the CSeq of the last INVITE; CANCEL is made from its INVITE, not here. Raises
     SipError where CSeq has come to its end.
@@ -153,17 +167,15 @@ def make_request(
         dialog = msgspec.structs.replace(dialog, local_number=number, invite_number=invite)
     uri, routes = _way(dialog)
     made: Fields = {
-        "via": [via],
         "max-forwards": [str(MAX_FORWARDS)],
-        "from": [str(dialog.local)],
-        "to": [str(dialog.remote)],
+        "from": [dialog.local_text or str(dialog.local)],
+        "to": [dialog.remote_text or str(dialog.remote)],
         "call-id": [dialog.call_id],
         "cseq": [f"{number} {method}"],
     }
     if routes:
         made["route"] = routes
-    made.update(fields or {})
-    return dialog, Request(method, uri, made, body)
+    return dialog, uri, made
 
 
 def _way(dialog: Dialog) -> tuple[str, list[str]]:
@@ -228,7 +240,7 @@ class Forks:
     """
 
     def __init__(self, request: Request) -> None:
-        self._request = request
+        self.request = request
         self.dialogs: dict[str, Dialog] = {}
         """By their tag."""
         self.winner: str | None = None
@@ -246,7 +258,7 @@ class Forks:
         if known is None:
             if len(self.dialogs) >= FORKS_LIMIT and status < 200:
                 return None
-            known = as_caller(self._request, response)
+            known = as_caller(self.request, response)
         else:
             known = updated(known, response)
         if status >= 200 and self.winner is None:

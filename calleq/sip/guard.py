@@ -13,7 +13,7 @@ import base64
 import binascii
 import hmac
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
 from hashlib import sha256
 
@@ -66,13 +66,16 @@ class Guard:
         key: bytes,
         secret_of: SecretOf,
         *,
+        algorithms: Sequence[str] = ALGORITHMS,
         nonce_life_us: int = NONCE_LIFE_US,
         nonces_limit: int = NONCES_LIMIT,
     ) -> None:
-        """`key` signs nonces: random, of this process."""
+        """`key` signs nonces: random, of this process. `algorithms` are those that are asked for
+        and taken, strongest first."""
         self.realm = realm
         self._key = key
         self._secret_of = secret_of
+        self._algorithms = tuple(algorithms)
         self._nonce_life_us = nonce_life_us
         self._nonces_limit = nonces_limit
         self._counts: dict[str, tuple[int, int]] = {}
@@ -85,7 +88,7 @@ class Guard:
         nonce = self._sealed(_STAMP.pack(now_us, self._made))
         return [
             str(Challenge(self.realm, nonce, algorithm, ("auth",), stale))
-            for algorithm in ALGORITHMS
+            for algorithm in self._algorithms
         ]
 
     def judge(self, line: str | None, method: str, uri: str, now_us: int) -> Verdict:
@@ -95,6 +98,8 @@ class Guard:
         except SipError:
             shown = None
         if shown is None or shown.realm != self.realm or not shown.count or shown.uri != uri:
+            return Verdict(Admission.MISSING)
+        if shown.algorithm not in self._algorithms:
             return Verdict(Admission.MISSING)
         secret = self._secret_of(shown.username, shown.algorithm)
         known = secret is not None

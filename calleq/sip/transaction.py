@@ -65,6 +65,7 @@ class Transaction:
         "_repeat_us",
         "_said",
         "_steps",
+        "cancel_fields",
         "cancel_wanted",
         "due_us",
         "key",
@@ -87,6 +88,7 @@ class Transaction:
         self.state = machine.initial
         self.due_us: dict[Timer, int] = {}
         self.cancel_wanted = False
+        self.cancel_fields: Fields = {}
         self.quiet = False
         """Its user is not told: it is a CANCEL of our own, or one answered here."""
         self.to_tag = ""
@@ -95,10 +97,12 @@ class Transaction:
         self._said = b""
         self._repeat_us = 0
 
-    def begin(self, now_us: int) -> None:
-        """Send the request, in a client, and start the first timers."""
+    def begin(self, now_us: int, octets: bytes | None = None) -> None:
+        """Send the request, in a client, and start the first timers. `octets` are the request's,
+        where they are made already."""
         if self.machine.client:
-            self._send(self.request)
+            self._said = self.request.encode() if octets is None else octets
+            self._steps.send_octets(self.target, self._said)
         self._start_timers(now_us)
 
     def give(self, given: Input, now_us: int, message: Request | Response | None = None) -> bool:
@@ -168,8 +172,8 @@ class Transaction:
             case Action.TOO_LATE:
                 pass
 
-    def _send(self, message: Request | Response) -> None:
-        if isinstance(message, Response) and message.status > 100:
+    def _send(self, message: Response) -> None:
+        if message.status > 100:
             self.to_tag = message.called.tag
         self._said = message.encode()
         self._steps.send_octets(self.target, self._said)
@@ -182,9 +186,9 @@ def acknowledgement(request: Request, response: Response) -> Request:
     return Request("ACK", request.target, made)
 
 
-def cancellation(request: Request) -> Request:
-    """CANCEL of an INVITE of ours (RFC 3261 §9.1)."""
-    return Request("CANCEL", request.target, _same_way(request, "CANCEL"))
+def cancellation(request: Request, fields: Fields | None = None) -> Request:
+    """CANCEL of an INVITE of ours (RFC 3261 §9.1), with more fields."""
+    return Request("CANCEL", request.target, {**_same_way(request, "CANCEL"), **(fields or {})})
 
 
 def _same_way(request: Request, method: str) -> Fields:

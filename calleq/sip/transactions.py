@@ -24,7 +24,7 @@ import msgspec
 from calleq.sip.bounds import TRANSACTIONS_LIMIT, SipError
 from calleq.sip.checks import Abilities, Refusal, check_response, refusal
 from calleq.sip.fields import MAGIC_COOKIE, answer_target, received_via
-from calleq.sip.message import Request, Response, parse, respond, with_top_via
+from calleq.sip.message import Fields, Request, Response, parse, respond, with_top_via
 from calleq.sip.transaction import Key, Target, Transaction, cancellation
 from calleq.sip.transaction_tables import (
     INVITE_CLIENT,
@@ -106,10 +106,13 @@ class Transactions:
 
     # What the user asks.
 
-    def send(self, request: Request, target: Target, now_us: int) -> Key:
+    def send(
+        self, request: Request, target: Target, now_us: int, octets: bytes | None = None
+    ) -> Key:
         """Send a request; its topmost Via has a branch of its own. Not for ACK.
 
-        Raises SipError where the branch is in use or there is no room.
+        `octets` are the request's, where they are made already. Raises SipError where the branch
+        is in use or there is no room.
         """
         key = (request.via.branch, request.method)
         if key in self._clients or not request.via.branch.startswith(MAGIC_COOKIE):
@@ -119,12 +122,17 @@ class Transactions:
         machine = INVITE_CLIENT if request.method == "INVITE" else OTHER_CLIENT
         made = Transaction(machine, key, request, target, self)
         self._clients[key] = made
-        made.begin(now_us)
+        made.begin(now_us, octets)
         return key
 
     def send_plain(self, message: Request | Response, target: Target) -> None:
         """Send once, without a transaction: ACK of a 2xx."""
         self.send_octets(target, message.encode())
+
+    def request_of(self, key: Key) -> Request | None:
+        """The request of theirs that has that key; None where it is over."""
+        transaction = self._servers.get(key)
+        return transaction.request if transaction is not None else None
 
     def respond(self, key: Key, response: Response, now_us: int) -> bool:
         """Answer a request of theirs; False where it is too late or the transaction is over."""
@@ -136,11 +144,13 @@ class Transactions:
             said = Input.SAY_FAILURE
         return transaction.give(said, now_us, response)
 
-    def cancel(self, key: Key, now_us: int) -> bool:
-        """Take an INVITE of ours back; False where its final answer is here already."""
+    def cancel(self, key: Key, now_us: int, fields: Fields | None = None) -> bool:
+        """Take an INVITE of ours back, with those fields (Reason) in the CANCEL; False where its
+        final answer is here already."""
         transaction = self._clients.get(key)
         if transaction is None or transaction.machine is not INVITE_CLIENT:
             return False
+        transaction.cancel_fields = fields or {}
         if transaction.state is State.CALLING:
             transaction.cancel_wanted = True
         elif transaction.state is State.PROCEEDING:
@@ -244,7 +254,8 @@ class Transactions:
             return
         invite.start(Timer.CANCEL, now_us + LENGTHS_US[Timer.CANCEL][0])
         key = (invite.key[0], "CANCEL")
-        made = Transaction(OTHER_CLIENT, key, cancellation(invite.request), invite.target, self)
+        request = cancellation(invite.request, invite.cancel_fields)
+        made = Transaction(OTHER_CLIENT, key, request, invite.target, self)
         made.quiet = True
         self._clients[key] = made
         made.begin(now_us)

@@ -10,15 +10,17 @@ from collections.abc import Callable
 from typing import assert_never
 
 from calleq.causes import Q850
+from calleq.journal.entries import CircuitKey
 from calleq.media.contract import wire_source
 from calleq.ss7.isup.messages import Cause, Location, Message
 from calleq.ss7.isup.onward import history_of, hops_exhausted
 from calleq.ssp.called_circuit import CalledCircuit
 from calleq.ssp.called_line import CalledLine
+from calleq.ssp.called_trunk import FAILED, CalledTrunk
 from calleq.ssp.office import Attempt, Office
-from calleq.ssp.originating import CallingSide, OInput
-from calleq.ssp.routing import NoRoute, OwnNumber, Towards
-from calleq.ssp.terminating import CalledSide, TInput
+from calleq.ssp.originating import CallingSide, OInput, OState
+from calleq.ssp.routing import Beyond, NoRoute, OwnNumber, Towards
+from calleq.ssp.terminating import CalledSide, TInput, TState
 
 EARLY_LIMIT = 8
 """Messages (digits, mostly) that may come before the called side is there."""
@@ -37,6 +39,7 @@ class Call:
         "_called",
         "_early",
         "_ended",
+        "_goes_onward",
         "_office",
         "_route",
         "calling",
@@ -52,8 +55,10 @@ class Call:
         self._office = office
         self._attempt = attempt
         self._ended = ended
-        self._route: OwnNumber | Towards | None = None
+        self._route: OwnNumber | Beyond | Towards | None = None
         self._called: CalledSide | None = None
+        self._goes_onward = False
+        """Whether the SIP trunks of this switch came to nothing, and those of another are tried."""
         self._beginning = office.clock.call_later_us(0, self._begin)
         self._early: list[Message] = []
         """What the calling side said before there was a called side."""
@@ -75,9 +80,9 @@ class Call:
         if self._attempt.iam is not None and hops_exhausted(self._attempt.iam):
             self._end_here(Q850.ROUTING_ERROR, OInput.ROUTE_FAILED)
             return
-        route = self._office.routing.route(self._attempt.called)
+        route = self._office.route(self._attempt)
         match route:
-            case OwnNumber() | Towards():
+            case OwnNumber() | Beyond() | Towards():
                 self._route = route
                 self.calling.receive(OInput.ROUTE_SELECTED)
             case NoRoute():
@@ -91,9 +96,12 @@ class Call:
         match route:
             case OwnNumber():
                 self._called = CalledLine(self._office, attempt, self)
+            case Beyond():
+                self._called = CalledTrunk(self._office, attempt, route.trunks, self)
             case Towards():
                 groups = route.nearer if attempt.from_switch else route.nearer + route.detours
-                self._called = CalledCircuit(self._office, attempt, groups, self)
+                again = self._goes_onward
+                self._called = CalledCircuit(self._office, attempt, groups, self, again=again)
             case None:
                 raise AssertionError("a route is selected before a call is presented")
             case _:
@@ -112,6 +120,21 @@ class Call:
         # Neither side has anything to say or to hear any more: let all three go at once.
         self._called = None
         del self.calling
+
+    @property
+    def incoming(self) -> CircuitKey | None:
+        """The circuit that the call came by; None: a line dialled."""
+        return self._attempt.incoming
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether caller and party are connected."""
+        return self._called is not None and self._called.state is TState.T_ACTIVE
+
+    @property
+    def caller_wire(self) -> str:
+        """The caller's voice wire."""
+        return self.calling.wire
 
     @property
     def called_wire(self) -> str:
@@ -163,6 +186,18 @@ class Call:
         self.calling.receive(OInput.PARTY_ANSWERED)
 
     def party_released(self, cause: Cause) -> None:
+        route = self._route
+        if (
+            isinstance(route, Beyond)
+            and route.onward is not None
+            and not self._attempt.from_switch
+            and cause.value in FAILED
+            and self.calling.state is OState.ROUTING
+        ):
+            self._route = route.onward
+            self._goes_onward = True
+            self.present()
+            return
         self.cause = cause
         self.calling.receive(OInput.PARTY_RELEASED)
 

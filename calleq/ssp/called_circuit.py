@@ -13,7 +13,6 @@ from calleq.journal.entries import Transit
 from calleq.ss7.isup.contract import Circuit
 from calleq.ss7.isup.messages import (
     CalledNumber,
-    CallingNumber,
     Cause,
     Cot,
     Location,
@@ -54,8 +53,15 @@ class CalledCircuit(CalledSide):
     )
 
     def __init__(
-        self, office: Office, attempt: Attempt, groups: tuple[str, ...], call: TerminatingCall
+        self,
+        office: Office,
+        attempt: Attempt,
+        groups: tuple[str, ...],
+        call: TerminatingCall,
+        *,
+        again: bool = False,
     ) -> None:
+        """`again`: this switch has tried another way for the call, which came to nothing."""
         super().__init__(call)
         self._office = office
         self._attempt = attempt
@@ -63,8 +69,8 @@ class CalledCircuit(CalledSide):
         self._repeats = 0
         self._circuit: Circuit | None = None
         self._signalled = False
-        self._chose = False
-        """Whether a circuit was chosen before."""
+        self._chose = again
+        """Whether another way was chosen before."""
         self._early: list[Message] = []
         """What is to follow the IAM."""
         self._wire = ""
@@ -126,7 +132,7 @@ class CalledCircuit(CalledSide):
             office.exchange.forward(circuit, attempt.iam, self)
         else:
             called = CalledNumber(attempt.called[1:])
-            calling = CallingNumber(attempt.calling[1:]) if attempt.calling else None
+            calling = attempt.calling_number()
             office.exchange.send_iam(circuit, called, calling, self)
         for message in self._early:
             circuit.pass_on(message)

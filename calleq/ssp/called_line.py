@@ -6,23 +6,30 @@ release, or that it could not offer the call.
 Answer and end of a party's call are durable before they are reported. Seizure and ringing are
 written and not waited for: the journal keeps the order, so whatever is durable later has them
 before it. While a party is connected a heartbeat is written every `HEARTBEAT_US`: whatever a crash
-leaves unproved of a call is less than a minute.
+leaves unproved of a call is less than a minute. What the far end measured of the call's voice is
+written when it comes, after the release.
+
+Tones or an announcement that come before the answer (PROGRESS) are heard by the caller and are no
+answer: ACM or CPG says that they are there (Q.764 §2.1.4.1).
 """
 
 from calleq.causes import Q850
 from calleq.journal.entries import (
     LineAnswered,
     LineHeartbeat,
+    LineMeasured,
     LineRefused,
     LineReleased,
     LineRinging,
     LineSeized,
 )
 from calleq.lines.channel import LineChannel
-from calleq.media.contract import line_wire
+from calleq.media.ports import Quality
 from calleq.runtime.clock import Timer
+from calleq.ss7.isup.in_band import CHARGED, IN_BAND
+from calleq.ss7.isup.indicators import EVENT_ALERTING, EVENT_IN_BAND
 from calleq.ss7.isup.information import answer_to
-from calleq.ss7.isup.messages import Anm, Cause, Location, Message, Res, Sus
+from calleq.ss7.isup.messages import Acm, Anm, Cause, Cpg, Location, Message, Res, Sus
 from calleq.ss7.isup.optional import put
 from calleq.ssp.bearer import MEDIUM_USED, VOICE, medium_used
 from calleq.ssp.lines import Availability
@@ -42,13 +49,18 @@ HEARTBEAT_US = 55 * SECOND_US
 """Between two heartbeats; the rest of a minute is for a slow disk."""
 
 
+_UNANSWERED = (TState.PRESENT_CALL, TState.T_ALERTING)
+
+
 class CalledLine(CalledSide):
     """The party is a telephone of this switch."""
 
     __slots__ = (
+        "_answer",
         "_attempt",
         "_channel",
         "_heartbeat",
+        "_in_band",
         "_office",
         "_page",
         "_seizure",
@@ -60,7 +72,11 @@ class CalledLine(CalledSide):
         super().__init__(call)
         self._office = office
         self._attempt = attempt
-        self._wire = line_wire(attempt.called)
+        self._wire = ""
+        self._answer: Message | None = None
+        """What the answer is to say."""
+        self._in_band = False
+        """Whether the caller has been told of tones."""
         self._channel: LineChannel | None = None
         self._page: Page | None = None
         self._heartbeat: Timer | None = None
@@ -91,7 +107,7 @@ class CalledLine(CalledSide):
         if not self._carries():
             self._refuse(Q850.BEARER_NOT_IMPLEMENTED)
             return
-        self._channel = register.take(called, self)
+        self._take(called)
         line = register.line(called)
         if line.kind == "mobile":
             radio = self._office.register.radio
@@ -102,6 +118,11 @@ class CalledLine(CalledSide):
         else:
             self.receive(TInput.FACILITY_SELECTED)
 
+    def _take(self, line: str) -> None:
+        register = self._office.register
+        self._channel = register.take(line, self)
+        self._wire = register.wire_of(self._channel)
+
     def _carries(self) -> bool:
         """Whether the line can carry what the caller asks for, by falling back if need be."""
         iam = self._attempt.iam
@@ -109,29 +130,43 @@ class CalledLine(CalledSide):
             return True
         used = medium_used(self._office.register.line(self._attempt.called).kind, iam)
         if used is not None and used != iam.medium:
-            self.call.heard = Anm(iam.cic, put((), MEDIUM_USED, used))
+            self._answer = self.call.heard = Anm(iam.cic, put((), MEDIUM_USED, used))
         return used is not None
 
     def present(self) -> None:
-        assert self._channel is not None, "a channel is taken before a call is presented"
+        channel = self._channel
+        assert channel is not None, "a channel is taken before a call is presented"
         attempt = self._attempt
-        self._seizure = self._office.next_seizure()
+        again = self._seizure != 0
+        self._seizure = channel.seizure = self._office.next_seizure()
         self._write(
             LineSeized(
                 self._seizure,
-                attempt.called,
+                channel.line,
                 attempt.incoming,
                 attempt.calling,
                 attempt.called,
                 attempt.received,
+                again,
             )
         )
-        self._channel.offer(attempt.shown)
+        self._offer(channel)
+
+    def _offer(self, channel: LineChannel) -> None:
+        attempt, office = self._attempt, self._office
+        if office.register.is_real(channel.line):
+            screening = office.screening(attempt)
+            channel.offer(attempt.shown, restricted=attempt.restricted, screening=screening)
+        else:
+            channel.offer(attempt.shown)
 
     def record_alerting(self) -> None:
         self._write(LineRinging(self._seizure))
+        if self._in_band:
+            self.call.heard = Cpg(0, EVENT_ALERTING, other=IN_BAND)
 
     def record_answer(self) -> None:
+        self.call.heard = self._answer
         self._office.journal.append(
             self._office.name, LineAnswered(self._seizure), self.answer_durable
         )
@@ -217,11 +252,26 @@ class CalledLine(CalledSide):
         return LineReleased(self._seizure, self.cause.value, self.cause.location, released_by)
 
     def _write(
-        self, entry: LineSeized | LineRinging | LineHeartbeat | LineReleased | LineRefused
+        self,
+        entry: LineSeized | LineRinging | LineHeartbeat | LineReleased | LineMeasured | LineRefused,
     ) -> None:
         self._office.journal.append(self._office.name, entry)
 
     # ChannelUser
+
+    def channel_progress(self, *, in_band: bool) -> None:
+        """Nobody has answered; the caller hears what there is to hear."""
+        if not in_band or self.state not in _UNANSWERED:
+            return
+        self.call.party_presented()
+        if not self._in_band:
+            self._in_band = True
+            ringing = self.state is TState.T_ALERTING
+            event = Cpg(0, EVENT_IN_BAND, other=IN_BAND)
+            before = self.call.heard
+            self.call.heard = event if ringing else Acm(0, CHARGED, other=IN_BAND)
+            self.call.party_progress()
+            self.call.heard = before
 
     def channel_alerting(self) -> None:
         self.receive(TInput.PARTY_ALERTING)
@@ -260,5 +310,14 @@ class CalledLine(CalledSide):
         self.cause = Cause(cause, Location.USER if by_line else Location.PUBLIC_LOCAL)
         self.receive(TInput.PARTY_RELEASED)
 
+    def channel_measured(self, channel: LineChannel, measured: Quality) -> None:
+        if channel.seizure:
+            self._write(_measured(channel.seizure, measured))
+
     def channel_cleared(self) -> None:
         """The line looks after its channels itself."""
+
+
+def _measured(seizure: int, quality: Quality) -> LineMeasured:
+    fields = {name: getattr(quality, name) for name in LineMeasured.__struct_fields__[1:]}
+    return LineMeasured(seizure, **fields)

@@ -2,14 +2,18 @@
 
 A caller on a circuit learns of the end by its cause (REL). A caller on a line learns it by
 DISCONNECT with the cause, and hears the comfort tone of that cause until its telephone hangs up or
-T306 ends; while the called party is rung it hears ringback.
+T306 ends; while the called party is rung it hears ringback, unless something else is to be heard
+already (Q.764 §2.1.4.1: in-band information). Only real telephones and trunks are told that there
+is; to a simulated one nothing is signalled.
 """
 
 from calleq.lines.channel import LineChannel
+from calleq.media.ports import Quality
 from calleq.ss7.isup.contract import Circuit
+from calleq.ss7.isup.in_band import is_in_band
 from calleq.ss7.isup.information import answer_to
-from calleq.ss7.isup.messages import CallingNumber, Cause, Location, Message
-from calleq.ssp.office import Office
+from calleq.ss7.isup.messages import Cause, Location, Message
+from calleq.ssp.office import Attempt, Office
 from calleq.ssp.originating import CallingSide, OInput, OriginatingCall
 from calleq.ssp.tones import RINGBACK, comfort_tone
 
@@ -83,17 +87,20 @@ class CallingCircuit(CallingSide):
 
 
 class CallingLine(CallingSide):
-    """The caller is a telephone of this switch."""
+    """The caller is a telephone of this switch, or behind a SIP trunk."""
 
-    __slots__ = ("_channel", "_office", "_wire")
+    __slots__ = ("_attempt", "_channel", "_in_band", "_office", "_wire")
 
     def __init__(
-        self, office: Office, channel: LineChannel, wire: str, call: OriginatingCall
+        self, office: Office, channel: LineChannel, attempt: Attempt, call: OriginatingCall
     ) -> None:
         super().__init__(call)
         self._office = office
         self._channel = channel
-        self._wire = wire
+        self._attempt = attempt
+        self._wire = office.register.wire_of(channel)
+        self._in_band = False
+        """Whether something is to be heard of the called side."""
 
     @property
     def wire(self) -> str:
@@ -103,15 +110,21 @@ class CallingLine(CallingSide):
         self._office.register.hear(self._channel, sources)
 
     def alert(self) -> None:
-        self.hear((RINGBACK,))
+        self.progress(self.call.heard)
+        if not self._in_band:
+            self.hear((RINGBACK,))
         self._channel.alerting()
 
     def progress(self, heard: Message | None) -> None:
-        """The caller hears what comes back on the circuit; nothing is signalled on the line."""
+        """The caller hears what comes back; a real one is told that there is something."""
+        if not self._in_band and is_in_band(heard):
+            self._in_band = True
+            if self._office.register.is_real(self._channel.line):
+                self._channel.progresses()
 
     def notice(self, message: Message) -> None:
         """Who asks about the caller is answered; a suspended called party may come back."""
-        answer = answer_to(message, CallingNumber(self._channel.line[1:]))
+        answer = answer_to(message, self._attempt.calling_number())
         if answer is not None:
             self.call.says(answer)
 
@@ -127,6 +140,9 @@ class CallingLine(CallingSide):
 
     # ChannelUser
 
+    def channel_progress(self, *, in_band: bool) -> None:
+        """Only called telephones make progress."""
+
     def channel_alerting(self) -> None:
         """Only called telephones alert."""
 
@@ -141,6 +157,9 @@ class CallingLine(CallingSide):
         location = Location.USER if by_line else Location.PUBLIC_LOCAL
         self.call.cause = Cause(cause, location)
         self.receive(OInput.CALLER_RELEASED)
+
+    def channel_measured(self, channel: LineChannel, measured: Quality) -> None:
+        """Of a caller no record is made: the switch that faces the called party bills."""
 
     def channel_cleared(self) -> None:
         self.receive(OInput.CLEARED)

@@ -5,15 +5,20 @@ A line has as many channels as its kind allows calls at once: `dial_up`, `mobile
 call of that line (to its provider's modems), so the line is busy by nothing more than that call; on
 a `dsl` line the data runs beside the voice channel and occupies nothing.
 
+A SIP trunk is a line, too: a primary rate access of as many channels as the topology says, named
+by the trunk, behind which there are many numbers.
+
 Call references: a reference belongs to the side that chose it (the flag of Q.931 §4.3). The switch
-chooses 64 to 127, in turn so that a late message cannot meet a new call; telephones choose 1 to 63.
+chooses in turn, so that a late message cannot meet a new call; `LINE_REFERENCES` and
+`TRUNK_REFERENCES` say from which.
 
 Refused and counted: octets that are no line message (`malformed_lines`), messages that no call and
 no state has a use for (`unexpected_lines`; an unknown reference is answered with RELEASE COMPLETE,
 81, as Q.931 §5.8.3.2 wants), octets for lines of other switches (`foreign_lines`).
 
-The voice wire of a line is one, whatever the number of its channels: it carries the sum of what
-its calls send to it.
+The voice wire of a line with a simulated telephone is one, whatever the number of its channels: it
+carries the sum of what its calls send to it. On other lines and on trunks each call has a wire of
+its own.
 """
 
 from collections.abc import Callable, Iterable
@@ -23,21 +28,32 @@ from itertools import chain
 from calleq.causes import Q850
 from calleq.lines.channel import ChannelUser, LineChannel, LState
 from calleq.lines.contract import LinePlant
-from calleq.lines.messages import LineError, LineMessage, Release, ReleaseComplete, Setup
+from calleq.lines.messages import (
+    LINE_REFERENCES,
+    TRUNK_REFERENCES,
+    LineError,
+    LineMessage,
+    References,
+    Release,
+    ReleaseComplete,
+    Setup,
+)
 from calleq.lines.q931 import decode, encode
 from calleq.lines.radio import is_radio
-from calleq.media.contract import Voice, line_wire
+from calleq.media.contract import Voice, channel_wire, line_wire
 from calleq.runtime.clock import Clock
 from calleq.ssp.mobile import Radio
 from calleq.topology import Line, LineKind
+from calleq.topology_sip import SipTrunk
 
 CHANNELS: dict[LineKind, int] = {"dial_up": 1, "two_lines": 2, "isdn": 2, "dsl": 1, "mobile": 1}
 """Calls at once by kind of line."""
 
-_NULL = LState.NULL
+REFERENCES_USED = 1_024
+"""Of the references that the switch may choose on a trunk, so many are used in turn, or four for
+each channel: enough for every late message, and few wires of voice."""
 
-SWITCH_REFERENCES = range(64, 128)
-TELEPHONE_REFERENCES = range(1, 64)
+_NULL = LState.NULL
 
 
 class Availability(IntEnum):
@@ -47,21 +63,54 @@ class Availability(IntEnum):
     UNALLOCATED = Q850.UNALLOCATED
     BUSY = Q850.USER_BUSY
     CONGESTED = Q850.CONGESTION
+    FULL = Q850.NO_CIRCUIT
+    """Every channel of the trunk is in use."""
 
 
 class SubscriberLine:
-    """One line with the calls on it."""
+    """One line, or one trunk, with the calls on it."""
 
-    __slots__ = ("capacity", "channels", "line", "next_reference", "sources", "wire")
+    __slots__ = (
+        "access",
+        "capacity",
+        "channels",
+        "name",
+        "next_reference",
+        "references",
+        "sources",
+        "wire",
+    )
 
-    def __init__(self, line: Line) -> None:
-        self.line = line
-        self.capacity = CHANNELS[line.kind]
+    def __init__(self, access: Line | SipTrunk) -> None:
+        self.access = access
         self.channels: dict[tuple[bool, int], LineChannel] = {}
         """By (chosen by the switch, reference)."""
-        self.next_reference = SWITCH_REFERENCES.start
-        self.wire = line_wire(line.number)
+        self.wire = ""
+        """The one of all calls; empty: each has its own."""
+        self.references: References = LINE_REFERENCES
+        if isinstance(access, SipTrunk):
+            self.name = access.name
+            self.capacity = access.channels
+            used = max(REFERENCES_USED, 4 * access.channels)
+            far_end, by_switch = TRUNK_REFERENCES.far_end, TRUNK_REFERENCES.switch
+            self.references = References(far_end, by_switch[:used])
+        else:
+            self.name = access.number
+            self.capacity = CHANNELS[access.kind]
+            if access.access == "simulated":
+                self.wire = line_wire(access.number)
+        self.next_reference = self.references.switch.start
         self.sources: dict[LineChannel, tuple[str, ...]] = {}
+
+    @property
+    def is_real(self) -> bool:
+        """Whether something other than a simulated telephone is at its far end."""
+        return not self.wire
+
+    def following(self, reference: int) -> int:
+        """The reference that the switch chooses next."""
+        chosen = self.references.switch
+        return reference + 1 if reference + 1 in chosen else chosen.start
 
     @property
     def full(self) -> bool:
@@ -72,13 +121,19 @@ Origination = Callable[[LineChannel, Setup], ChannelUser]
 
 
 class LineRegister:
-    """Every line of one switch."""
+    """Every line of one switch, and every SIP trunk."""
 
     def __init__(
-        self, name: str, lines: Iterable[Line], plant: LinePlant, voice: Voice, clock: Clock
+        self,
+        name: str,
+        lines: Iterable[Line | SipTrunk],
+        plant: LinePlant,
+        voice: Voice,
+        clock: Clock,
     ) -> None:
         self._name = name
-        self._lines = {line.number: SubscriberLine(line) for line in lines}
+        subscribers = (SubscriberLine(line) for line in lines)
+        self._lines = {subscriber.name: subscriber for subscriber in subscribers}
         self._plant = plant
         self._voice = voice
         self._clock = clock
@@ -102,14 +157,33 @@ class LineRegister:
 
     def line(self, number: str) -> Line:
         """The line as provisioned. Raises KeyError when there is none."""
-        return self._lines[number].line
+        access = self._lines[number].access
+        if isinstance(access, SipTrunk):
+            raise KeyError(number)
+        return access
+
+    def trunk(self, name: str) -> SipTrunk | None:
+        """The SIP trunk as provisioned; None where the name is a line's."""
+        access = self._lines[name].access
+        return access if isinstance(access, SipTrunk) else None
+
+    def is_real(self, name: str) -> bool:
+        """Whether something other than a simulated telephone is at the line's far end."""
+        return self._lines[name].is_real
+
+    def wire_of(self, channel: LineChannel) -> str:
+        """The voice wire of a call."""
+        common = self._lines[channel.line].wire
+        return common or channel_wire(channel.line, channel.reference, channel.by_switch)
 
     def availability(self, number: str) -> Availability:
         """Whether a call to the number can be offered now."""
         subscriber = self._lines.get(number)
         if subscriber is None:
             return Availability.UNALLOCATED
-        if subscriber.line.congested:
+        if isinstance(subscriber.access, SipTrunk):
+            return Availability.FULL if subscriber.full else Availability.IDLE
+        if subscriber.access.congested:
             return Availability.CONGESTED
         return Availability.BUSY if subscriber.full else Availability.IDLE
 
@@ -126,19 +200,20 @@ class LineRegister:
         subscriber = self._lines[number]
         assert not subscriber.full, "availability is asked first"
         reference = subscriber.next_reference
-        while (True, reference) in subscriber.channels:  # bounded: a line has at most 2 channels
-            reference = _following(reference)
-        subscriber.next_reference = _following(reference)
+        while (True, reference) in subscriber.channels:  # bounded: there are more than channels
+            reference = subscriber.following(reference)
+        subscriber.next_reference = subscriber.following(reference)
         return self._occupy(subscriber, reference, user, by_switch=True)
 
     def lost(self) -> None:
-        """The wires to the telephones broke: every call on them is over, with cause 27.
+        """The wires to the simulated telephones broke: every call on them is over, with cause 27.
 
         Each channel takes it as a RELEASE COMPLETE, the one message that ends a call in any state
         and is answered by nothing.
         """
-        for number in self._lines:
-            self.line_lost(number, Q850.OUT_OF_ORDER)
+        for number, subscriber in self._lines.items():
+            if not subscriber.is_real:
+                self.line_lost(number, Q850.OUT_OF_ORDER)
 
     def line_lost(self, number: str, cause: int) -> None:
         """As `lost`, for one line."""
@@ -157,6 +232,10 @@ class LineRegister:
             subscriber.sources[channel] = sources
         elif subscriber.sources.pop(channel, None) is None:
             return
+        if subscriber.is_real:
+            own = subscriber.sources.get(channel, ())
+            self._voice.feed(self._name, self.wire_of(channel), own)
+            return
         heard = subscriber.sources
         total = (
             sources if len(heard) == 1 and sources else tuple(chain.from_iterable(heard.values()))
@@ -172,7 +251,7 @@ class LineRegister:
         by_switch: bool,
     ) -> LineChannel:
         channel = LineChannel(
-            subscriber.line.number,
+            subscriber.name,
             reference,
             self._clock,
             self._send,
@@ -229,12 +308,12 @@ class LineRegister:
         begin = self._origination
         if (
             begin is None
-            or reference not in TELEPHONE_REFERENCES
+            or reference not in subscriber.references.far_end
             or (False, reference) in subscriber.channels
         ):
             self.unexpected_lines += 1
             return
-        number = subscriber.line.number
+        number = subscriber.name
         if subscriber.full or (self.radio is not None and not self.radio.occupy(number)):
             refusal = ReleaseComplete(reference, Q850.NO_CIRCUIT, to_originator=True)
             self._send(number, refusal)
@@ -242,7 +321,3 @@ class LineRegister:
         channel = self._occupy(subscriber, reference, None, by_switch=False)
         channel.user = begin(channel, setup)
         channel.received(setup)
-
-
-def _following(reference: int) -> int:
-    return reference + 1 if reference + 1 in SWITCH_REFERENCES else SWITCH_REFERENCES.start

@@ -1,17 +1,17 @@
 """What a switch knows of the length of called numbers, for calls whose digits come in pieces.
 
-A number towards another switch goes on as soon as its prefix tells the way: the last switch waits
-for the rest, not this one. A number of this switch must be as long as its lines' numbers with that
-prefix; where these differ in length, more digits may follow but need not. A number that cannot be
-told apart from any prefix yet must go on. ST ends every number, and whatever has no route is
-complete as it is: waiting would not find one.
+A number towards another switch or system goes on as soon as its prefix tells the way: the last
+switch waits for the rest, not this one. A number of this switch must be as long as its lines'
+numbers with that prefix; where these differ in length, more digits may follow but need not. A
+number that cannot be told apart from any prefix yet must go on. ST ends every number, and whatever
+has no route is complete as it is: waiting would not find one.
 """
 
 from collections.abc import Iterable
 
 from calleq.ss7.isup.contract import Digits
 from calleq.ss7.isup.messages import CalledNumber, Nature
-from calleq.ssp.routing import OwnNumber, Route, Routing, Towards
+from calleq.ssp.routing import Beyond, OwnNumber, Route, Routing, Towards
 
 _ENOUGH = Digits.ENOUGH
 _NATIONAL, _INTERNATIONAL = int(Nature.NATIONAL), int(Nature.INTERNATIONAL)
@@ -58,7 +58,7 @@ class SwitchNumbers:
                 return _ENOUGH
             case _ if called.digits.endswith("f"):
                 return _ENOUGH
-            case Towards():
+            case Towards() | Beyond():
                 short = len(number) <= LEAST_DIGITS
             case OwnNumber():
                 shortest, longest = self._lengths.get(self._routing.prefix_of(number), (0, 0))

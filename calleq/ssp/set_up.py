@@ -4,8 +4,9 @@ Owns one decision: an instruction from the access server is passed on, octet for
 peripheral attached to this switch, which executes it; without one the switch executes it itself, on
 its own announcement board; without a board either the sender gets `SetUpRefused` (cause 27,
 destination out of order). What the call becomes goes from whoever executes it straight to the
-element that `answer_to` names. Anything else, and anything from anyone else, is counted in
-`discarded` and goes nowhere.
+element that `answer_to` names. Equipment that cannot bridge has this switch join its circuits
+(`joining`). Anything else, and anything from anyone else, is counted in `discarded` and goes
+nowhere.
 """
 
 from calleq.calling_logic.logic import CallingLogic
@@ -15,12 +16,14 @@ from calleq.osn.messages import (
     AddParty,
     AskForCall,
     ControlCall,
+    JoinCircuits,
     OsnError,
     SetUpCall,
     SetUpRefused,
     decode,
     encode,
 )
+from calleq.ssp.joining import Joining
 
 
 class SetUpRelay:
@@ -33,6 +36,7 @@ class SetUpRelay:
         access_server: str,
         peripheral: str,
         logic: CallingLogic | None = None,
+        joining: Joining | None = None,
     ) -> None:
         """`peripheral` is empty when none is attached; `logic` is the switch's own."""
         self._name = name
@@ -40,6 +44,7 @@ class SetUpRelay:
         self._access_server = access_server
         self._peripheral = peripheral
         self._logic = logic
+        self._joining = joining
         self.relayed = 0
         self.executed = 0
         self.refused = 0
@@ -52,7 +57,9 @@ class SetUpRelay:
         except OsnError:
             self.discarded += 1
             return
-        if sender != self._access_server:
+        if isinstance(message, JoinCircuits) and self._joining is not None:
+            self._joining.asked(sender, message)
+        elif sender != self._access_server:
             self.discarded += 1
         elif isinstance(message, SetUpCall) and self._peripheral:
             self.relayed += 1

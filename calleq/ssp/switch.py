@@ -12,24 +12,25 @@ journal left open at lines is closed there (`restart`), once and before anything
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from calleq.acd.longest_idle import LongestIdle
 from calleq.calling_logic.logic import CallingLogic
 from calleq.calling_logic.means import Means
 from calleq.calling_logic.recordings import recordings_of
+from calleq.calling_logic.seizures import closed_by_restart, open_seizures
 from calleq.calling_logic.stage import OwnVoice
 from calleq.causes import Q850
 from calleq.journal.contract import Journal
 from calleq.journal.entries import (
     LineHeartbeat,
-    LineReleased,
-    LineSeized,
     Received,
     Stamped,
 )
 from calleq.lines.channel import ChannelUser, LineChannel
 from calleq.lines.contract import LinePlant
-from calleq.lines.messages import Setup
-from calleq.media.contract import Voice, line_wire
+from calleq.lines.messages import Screening, Setup, number_of
+from calleq.media.contract import Voice
 from calleq.media.recorder import RecordingPlace
 from calleq.numbering import NumberingError, parse_e164
 from calleq.osn.contract import Bus
@@ -38,13 +39,13 @@ from calleq.ss7.isup.contract import Circuit, CircuitUser, Exchange
 from calleq.ss7.isup.messages import (
     CallingNumber,
     Iam,
-    Location,
     Presentation,
 )
 from calleq.ss7.sccp.contract import SccpProvider
 from calleq.ssp.board import Board
 from calleq.ssp.call import Call, CallMaker
 from calleq.ssp.calling import CallingCircuit, CallingLine
+from calleq.ssp.joining import Joining
 from calleq.ssp.lines import LineRegister
 from calleq.ssp.mobile import Radio
 from calleq.ssp.numbers import SwitchNumbers, e164
@@ -53,6 +54,7 @@ from calleq.ssp.routing import OwnNumber, Routing
 from calleq.ssp.set_up import SetUpRelay
 from calleq.ssp.ssf.switching import ServiceSwitching
 from calleq.topology import Switch, Topology, TopologyError, parse_point_code
+from calleq.topology_sip import SipTrunk
 
 
 class SwitchService:
@@ -83,17 +85,12 @@ class SwitchService:
         switch = _switch_of(topology, name)
         routing = Routing(topology, name)
         own = [line for line in topology.lines if isinstance(routing.route(line.number), OwnNumber)]
-        self.register = LineRegister(name, own, lines, voice, clock)
+        beyond = [trunk for trunk in topology.sip_trunks if trunk.switch == name]
+        self.register = LineRegister(name, [*own, *beyond], lines, voice, clock)
         if switch.kind == "mtso":
-            self.register.radio = Radio(
-                clock,
-                switch.all_antennas,
-                switch.radio_channels,
-                switch.paging_s,
-                self.register.send_radio,
-                lambda number: self.register.line_lost(number, Q850.TEMPORARY_FAILURE),
-            )
+            self.register.radio = _radio(switch, self.register, clock)
         self._calls: set[Call] = set()
+        self._foreign = frozenset(topology.foreign())
         self._recordings = recordings
         self._trunks = [trunk for trunk in topology.trunks if name in trunk.ends]
         self._office = Office(
@@ -121,7 +118,7 @@ class SwitchService:
             self._new_call = self.services.new_call
             if board is not None:
                 board.new_call = self._new_call
-        self.relay = SetUpRelay(name, bus, topology.access_server.name, peripheral, self.logic)
+        self.joining, self.relay = self._on_the_osn(topology, bus, peripheral)
         exchange.on_set_up(self._circuit_seized)
         numbers = (line.number for line in own)
         exchange.on_digits(SwitchNumbers(routing, numbers, topology.country_code))
@@ -154,6 +151,13 @@ class SwitchService:
         )
         return CallingLogic(means, bus)
 
+    def _on_the_osn(
+        self, topology: Topology, bus: Bus, peripheral: str
+    ) -> tuple[Joining, SetUpRelay]:
+        joining = Joining(topology, self.name, bus, self._calls)
+        door = topology.access_server.name
+        return joining, SetUpRelay(self.name, bus, door, peripheral, self.logic, joining)
+
     def resume(self, entries: Iterable[Stamped]) -> int:
         """Take up set-up instructions of the journal of before; how many calls are set up again."""
         return 0 if self.logic is None else self.logic.restart(entries)
@@ -163,23 +167,10 @@ class SwitchService:
 
         Nobody knows when they ended, only that it was after the last entry of that life.
         """
-        unreleased: dict[int, None] = {}
         name = self.name
-        for stamped in entries:
-            if stamped.entity != name:
-                continue
-            match stamped.entry:
-                case LineSeized(seizure):
-                    unreleased[seizure] = None
-                case LineReleased(seizure):
-                    unreleased.pop(seizure, None)
-                case _:
-                    pass
+        unreleased = open_seizures(name, entries)
         for seizure in unreleased:
-            released = LineReleased(
-                seizure, Q850.TEMPORARY_FAILURE, Location.PUBLIC_LOCAL, "restart"
-            )
-            self._office.journal.append(name, released)
+            self._office.journal.append(name, closed_by_restart(seizure))
         return len(unreleased)
 
     def stop(self) -> None:
@@ -203,12 +194,19 @@ class SwitchService:
         return self.register.malformed_lines
 
     def lines_lost(self) -> None:
-        """The wires to the telephones broke: calls with a telephone of this switch are over."""
+        """The wires to the simulated telephones broke: calls with one of this switch are over.
+
+        Real ones are not behind those wires: their gateway is in this process, and says itself
+        what becomes of its calls when something of its own breaks (DISCONNECT, 41).
+        """
         self.register.lost()
 
     def _circuit_seized(self, circuit: Circuit, iam: Iam) -> CircuitUser:
         office = self._office
         calling = _calling(iam.calling, office.country_code)
+        foreign = circuit.far in self._foreign
+        if foreign:
+            iam = _unscreened(iam)
         attempt = Attempt(
             called=e164(iam.called.digits, iam.called.nature, office.country_code),
             calling=calling,
@@ -217,12 +215,18 @@ class SwitchService:
             iam=iam,
             received=self._received(circuit, iam),
             from_switch=office.routing.is_switch(circuit.far),
+            origin="foreign" if foreign else "",
+            screening=_screening(iam.calling),
         )
-        call = self._new_call(office, attempt, self._calls.discard)
+        call = self._new_call(office, attempt, self._over)
         side = CallingCircuit(office, circuit, call)
         call.calling = side
         self._calls.add(call)
         return side
+
+    def _over(self, call: Call) -> None:
+        self._calls.discard(call)
+        self.joining.ended(call)
 
     def _received(self, circuit: Circuit, iam: Iam) -> Received:
         cic, far, group = circuit.key.cic, circuit.far, ""
@@ -248,14 +252,28 @@ class SwitchService:
             called = str(parse_e164(setup.called))  # a journal writes plain text
         except NumberingError:
             called = ""
-        attempt = Attempt(
-            called=called, calling=channel.line, shown=channel.line, line=channel.line
+        trunk = self.register.trunk(channel.line)
+        attempt = (
+            Attempt(called=called, calling=channel.line, shown=channel.line, line=channel.line)
+            if trunk is None
+            else _from_trunk(trunk, called, setup)
         )
         call = self._new_call(office, attempt, self._calls.discard)
-        side = CallingLine(office, channel, line_wire(channel.line), call)
+        side = CallingLine(office, channel, attempt, call)
         call.calling = side
         self._calls.add(call)
         return side
+
+
+def _radio(switch: Switch, register: LineRegister, clock: Clock) -> Radio:
+    return Radio(
+        clock,
+        switch.all_antennas,
+        switch.radio_channels,
+        switch.paging_s,
+        register.send_radio,
+        lambda number: register.line_lost(number, Q850.TEMPORARY_FAILURE),
+    )
 
 
 def _switch_of(topology: Topology, name: str) -> Switch:
@@ -281,3 +299,29 @@ def _calling(calling: CallingNumber | None, country_code: str) -> str:
 
 def _may_be_shown(calling: CallingNumber | None) -> bool:
     return calling is not None and calling.presentation == Presentation.ALLOWED
+
+
+def _unscreened(iam: Iam) -> Iam:
+    """Whatever another network says of its caller's number, we have not looked (Q.731.3 §3.5.2)."""
+    if iam.calling is None:
+        return iam
+    return replace(iam, calling=replace(iam.calling, screening=int(Screening.UNSCREENED)))
+
+
+def _screening(calling: CallingNumber | None) -> Screening:
+    if calling is None:
+        return Screening.UNSCREENED
+    return Screening(calling.screening & Screening.NETWORK)
+
+
+def _from_trunk(trunk: SipTrunk, called: str, setup: Setup) -> Attempt:
+    """A call that came by a SIP trunk; who calls is not known to be true."""
+    calling = number_of(setup.calling)
+    return Attempt(
+        called=called,
+        calling=calling,
+        shown="" if setup.restricted else calling,
+        line=trunk.name,
+        origin="transit trunk" if trunk.transit else "trunk",
+        screening=Screening.UNSCREENED,
+    )

@@ -42,7 +42,8 @@ class TInput(StrEnum):
     FACILITY_REFUSED = "facility_refused"
     """Busy, unallocated, congested, absent, no circuit."""
     ROUTE_FULL = "route_full"
-    """Circuits only: the call was turned back before it reached the party's switch."""
+    """The call was turned back before it reached the party's switch, or by a SIP trunk in trouble;
+    there is another to try."""
     PARTY_ALERTING = "party_alerting"
     PARTY_ANSWERED = "party_answered"
     ANSWER_DURABLE = "answer_durable"

@@ -146,7 +146,8 @@ class Telephones:
         }
         switches = HomeSwitches(topology)
         for line in topology.lines:
-            self._install(line, switches.of(line.number))
+            if line.access == "simulated":
+                self._install(line, switches.of(line.number))
 
     def start(self) -> None:
         """Plug every telephone in; computers of dial-up lines go on-line."""

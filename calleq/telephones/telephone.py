@@ -133,7 +133,7 @@ class Telephone:
                 self._take(Input.UNWANTED_SETUP if self.rejects else Input.SETUP, message)
         elif message.reference == self._reference:
             kind = type(message)
-            if kind is not Notify:  # it is never told how the far telephone stands
+            if kind in _INPUTS:  # it is never told how the far telephone stands, or what it hears
                 action, self.state = _STEPS[self.state][_INPUTS[kind]]
                 action(self, message)
         elif not isinstance(message, ReleaseComplete):
@@ -221,15 +221,15 @@ class Telephone:
 
     def _refuse(self, message: LineMessage | None, cause: int) -> None:
         assert isinstance(message, Setup)
-        self._note(self.number, Event.REFUSES, message.calling, cause)
+        self._note(self.number, Event.REFUSES, message.shown, cause)
         self._send(ReleaseComplete(message.reference, cause, True))
 
     def _ring(self, message: LineMessage | None) -> None:
         assert isinstance(message, Setup)
         self._reference = message.reference
         self._to_originator = True
-        self.far = message.calling
-        self._note(self.number, Event.RINGS, message.calling, 0)
+        self.far = message.shown
+        self._note(self.number, Event.RINGS, message.shown, 0)
         if message.display:
             self._note(self.number, Event.DISPLAYS, message.display, 0)
         self._send(Alerting(message.reference, True))

@@ -62,6 +62,8 @@ class LineOffer:
     line: str
     start_us: int
     call: str
+    called: str = ""
+    """The number; behind a trunk it is another than the line's name."""
 
 
 def circuit_name(origin: int, destination: int, cic: int) -> CircuitName:
@@ -87,10 +89,10 @@ def seizures(entries: Iterable[Stamped]) -> tuple[list[Seizure], list[LineOffer]
                 before = latest.get(incoming) if incoming is not None else None
                 latest[key] = Seizure(key, at_us, before.call if before else "")
                 made.append(latest[key])
-            case LineSeized(line=line, incoming=incoming):
+            case LineSeized(line=line, incoming=incoming, called=called):
                 before = latest.get(incoming) if incoming is not None else None
                 call = before.call if before else ""
-                offers.append(LineOffer(stamped.entity, line, at_us, call))
+                offers.append(LineOffer(stamped.entity, line, at_us, call, called))
             case _:
                 pass
     return made, offers

@@ -18,6 +18,7 @@ from calleq.lines.messages import LineError, LineMessage, Setup
 from calleq.osn import messages as osn_messages
 from calleq.osn.messages import OsnError, OsnMessage
 from calleq.runtime.tap import Segment
+from calleq.sip.bounds import SipError
 from calleq.ss7 import mtp3_codec
 from calleq.ss7.isup import codec as isup_codec
 from calleq.ss7.isup.ansi import message_codec
@@ -31,7 +32,7 @@ from calleq.ss7.sccp.messages import Message as SccpMessage
 from calleq.ss7.sccp.values import SERVICE_SCCP, SccpError
 from calleq.ss7.variant import ITU, Variant
 from calleq.topology import VariantName, point_code_text
-from calleq.trace import inap
+from calleq.trace import inap, sip
 from calleq.trace.capture import Captured
 
 NATIONAL = 2
@@ -128,7 +129,9 @@ def reading(
                 return _osn(octets, decoders, call)
             case Segment.INTERNET:
                 return _exchange(octets, call)
-    except (Mtp3Error, IsupError, LineError, OsnError) as error:
+            case Segment.SIP:
+                return Reading(*sip.described(octets))
+    except (Mtp3Error, IsupError, LineError, OsnError, SipError) as error:
         return Reading("damaged", (("octets", octets.hex()),), str(error))
 
 

@@ -28,6 +28,7 @@ from calleq.trace.circuits import Circuits, Seizure, seizures
 from calleq.trace.decoding import Decoders, read_internet, reading
 from calleq.trace.dialogues import CallDialogues
 from calleq.trace.lines import Lines
+from calleq.trace.sip_calls import SipCalls, far_name
 
 DECODERS = Decoders()
 _CALL_KEY = b'"call":"'
@@ -86,6 +87,8 @@ def ladder(
     announced, offers = seizures(stamped)
     circuits = Circuits(announced, point_codes, decoders)
     lines = Lines(offers, decoders)
+    dialogs = SipCalls(offers)
+    parties: dict[int, Captured] = {}
     referenced = _References(call, stamped, decoders)
     spoken = dialogues or CallDialogues(stamped, decoders.mtp3)
     chosen: list[int] = []
@@ -101,6 +104,11 @@ def ladder(
             case Segment.CIRCUIT:
                 if lines.call_of(captured) == call:
                     chosen.append(index)
+            case Segment.SIP:
+                offer = dialogs.offer_of(captured)
+                if offer is not None and offer.call == call:
+                    chosen.append(index)
+                    parties[index] = far_name(captured, offer)
             case Segment.OSN | Segment.INTERNET:
                 if referenced.belongs(captured):
                     chosen.append(index)
@@ -112,7 +120,10 @@ def ladder(
     start_us = captures[order[0]].at_us if order else 0
     return Ladder(
         call,
-        tuple(_row(captures[index], start_us, decoders, call, names.get(index)) for index in order),
+        tuple(
+            _row(parties.get(index, captures[index]), start_us, decoders, call, names.get(index))
+            for index in order
+        ),
     )
 
 

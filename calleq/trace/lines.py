@@ -39,8 +39,9 @@ class _Part:
 @dataclass(slots=True)
 class _Line:
     offers: deque[LineOffer] = field(default_factory=deque)
-    parts: list[_Part] = field(default_factory=list)
-    """One for each reference in use or used last."""
+    parts: dict[object, _Part] = field(default_factory=dict)
+    """One for each reference in use or used last, by it, the latest last; one whose reference is
+    not known yet by itself."""
 
 
 class Lines:
@@ -56,7 +57,7 @@ class Lines:
         """The call the message belongs to, empty for none of the journals'."""
         line = self._line(captured.link)
         if is_radio(captured.octets):
-            carried = [part for part in line.parts if not part.released]
+            carried = [part for part in line.parts.values() if not part.released]
             return carried[-1].call if carried else ""
         try:
             message = self._decoders.line(captured.octets)
@@ -81,19 +82,19 @@ def _part(line: _Line, captured: Captured, message: LineMessage | None) -> _Part
     if isinstance(message, Setup):
         offer = _due(line, captured)
         return _begin(line, offer.call if offer else "", reference)
-    if reference is not None:
-        for part in line.parts:
-            if part.reference == reference:
-                return part
-    unreleased = [part for part in line.parts if not part.released]
+    if reference is not None and reference in line.parts:
+        return line.parts[reference]
+    unreleased = [part for part in line.parts.values() if not part.released]
     if not unreleased:
         offer = _due(line, captured)
         if offer is None:
-            return line.parts[-1] if line.parts and message is None else None
+            return next(reversed(line.parts.values())) if line.parts and message is None else None
         return _begin(line, offer.call, reference)
     latest = unreleased[-1]
-    if latest.reference is None:
+    if latest.reference is None and reference is not None:
+        del line.parts[latest]
         latest.reference = reference
+        line.parts[reference] = latest
     return latest
 
 
@@ -112,8 +113,8 @@ def _due(line: _Line, captured: Captured) -> LineOffer | None:
 
 
 def _begin(line: _Line, call: str, reference: tuple[int, str] | None) -> _Part:
-    """Open a part at the end of the list; the reference's former one is over."""
-    line.parts = [part for part in line.parts if part.reference != reference]
+    """Open a part after the others; the reference's former one is over."""
     part = _Part(call, reference)
-    line.parts.append(part)
+    line.parts.pop(reference, None)
+    line.parts[part if reference is None else reference] = part
     return part

@@ -1,5 +1,8 @@
 """Signalling for other people's tools: pcapng, one interface for each link (DLT 141).
 
+SIP has an interface for each switch that speaks it (`sip:ssp-62`, raw IP), and each of its messages
+is one UDP datagram there.
+
 Owns the file format (draft-ietf-opsawg-pcapng: section header, interface description and enhanced
 packet blocks, little endian, microseconds). Each signalling link is an interface of its name
 (`if_name`), described when its first unit comes. Each unit is written as often as it crossed a
@@ -22,6 +25,7 @@ from calleq.ss7.variant import ITU, Variant
 from calleq.trace.capture import Captured
 from calleq.trace.circuits import CircuitName, circuit_name
 from calleq.trace.pcap import LINK_TYPE_MTP3, SNAP_OCTETS
+from calleq.trace.sip import LINK_TYPE_RAW, datagram
 
 _SECTION_HEADER = 0x0A0D0D0A
 _INTERFACE_DESCRIPTION = 1
@@ -48,7 +52,8 @@ _FLAGS = Struct("<I")
 class PcapngTap:
     """A tap that streams signalling into an open binary file, which stays its owner's to close.
 
-    `call_of` says which call a unit belongs to, "" where none is known. `written` counts units.
+    `call_of` says which call a unit belongs to, "" where none is known; of SIP it is asked for
+    b"". `written` counts units.
     """
 
     def __init__(self, file: BinaryIO, call_of: Callable[[bytes], str]) -> None:
@@ -64,27 +69,34 @@ class PcapngTap:
         self, segment: Segment, link: str, sender: str, receiver: str, octets: bytes, at_us: int
     ) -> None:
         """See `Tap`; what is no signalling is left out."""
-        if segment is not Segment.SIGNALLING_LINK:
+        kind = LINK_TYPE_MTP3
+        if segment is Segment.SIP:
+            octets = datagram(Captured(at_us, segment, link, sender, receiver, octets))
+            link, kind = link.partition(" ")[0], LINK_TYPE_RAW
+            if not octets:
+                return
+        elif segment is not Segment.SIGNALLING_LINK:
             return
         kept = octets[:SNAP_OCTETS]
-        direction = _OUTBOUND if link.startswith(f"{sender}/") else _INBOUND
+        is_ours = link.startswith(f"{sender}/") or link == f"sip:{sender}"
+        direction = _OUTBOUND if is_ours else _INBOUND
         options = _option(_OPTION_FLAGS, _FLAGS.pack(direction))
-        call = self._call_of(octets)
+        call = self._call_of(octets if kind == LINK_TYPE_MTP3 else b"")
         if call:
             options += _option(_OPTION_COMMENT, call.encode())
         packet = _PACKET.pack(
-            self._interface(link), at_us >> 32, at_us & 0xFFFFFFFF, len(kept), len(octets)
+            self._interface(link, kind), at_us >> 32, at_us & 0xFFFFFFFF, len(kept), len(octets)
         )
         body = packet + _padded(kept) + options + _OPTION.pack(0, 0)
         self._file.write(_block(_ENHANCED_PACKET, body))
         self.written += 1
 
-    def _interface(self, link: str) -> int:
+    def _interface(self, link: str, kind: int) -> int:
         number = self._interfaces.get(link)
         if number is None:
             number = self._interfaces[link] = len(self._interfaces)
             options = _option(_OPTION_NAME, link.encode()) + _OPTION.pack(0, 0)
-            body = _INTERFACE.pack(LINK_TYPE_MTP3, 0, SNAP_OCTETS) + options
+            body = _INTERFACE.pack(kind, 0, SNAP_OCTETS) + options
             self._file.write(_block(_INTERFACE_DESCRIPTION, body))
         return number
 

@@ -26,6 +26,7 @@ _SEGMENT_TEXT = {
     Segment.OSN: "OSN",
     Segment.SIGNALLING_LINK: "SS7 link",
     Segment.CIRCUIT: "circuit",
+    Segment.SIP: "SIP",
 }
 
 
@@ -39,7 +40,7 @@ def render_text(ladder: Ladder) -> str:
     pitch = max(2, min(4, room // len(elements)))
     lines = [
         f"call {ladder.call}   {utc_text(rows[0].at_us)}   {len(rows)} messages",
-        "segments: internet, OSN, SS7 link (signalling link), circuit; time in seconds",
+        "segments: internet, OSN, SS7 link (signalling link), circuit, SIP; time in seconds",
         "",
     ]
     lines += _heads(elements, pitch)

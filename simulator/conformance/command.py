@@ -12,26 +12,29 @@ from calleq.cli.output import print_json, print_line, print_table
 from calleq.trace.capture import Captured
 from calleq.trace.pcap import write_pcap
 from calleq.units import SECOND_US
+from simulator.conformance.equipment.running import (
+    DRIVER,
+    SUITE,
+    chosen_cases,
+    run_equipment_case,
+)
 from simulator.conformance.language import WireError
-from simulator.conformance.loading import LoadedCase, load_case
+from simulator.conformance.loading import LoadedCase, Suite, load_case
 from simulator.conformance.report import tally, write_report
 from simulator.conformance.running import FAIL, NOT_RUN, Verdict, run_case
 from simulator.conformance.suites import load, shipped
 from simulator.scenarios.junit import TestCase, write_cases
 from simulator.scenarios.parts import ScenarioError
 
+EQUIPMENT = "equipment"
+"""The suite of calling equipment: its cases are not octets."""
+
 
 def run(arguments: argparse.Namespace) -> int:
     """The command."""
     name: str = arguments.suite
     try:
-        suite, cases = load(name)
-        chosen = _chosen(arguments.cases, cases)
-        chosen += [
-            load_case(Path(path), suite, shipped(name).kind) for path in arguments.file or ()
-        ]
-        show = arguments.report is not None or arguments.pcap is not None
-        verdicts = [run_case(one, name, mutant=arguments.mutant or "", show=show) for one in chosen]
+        suite, verdicts = _equipment(arguments) if name == EQUIPMENT else _published(arguments)
     except (ScenarioError, WireError) as error:
         raise UsageError(str(error)) from error
     try:
@@ -53,6 +56,27 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _show(suite.title, verdicts)
     return 1 if any(one.verdict == FAIL for one in verdicts) else 0
+
+
+def _published(arguments: argparse.Namespace) -> tuple[Suite, list[Verdict]]:
+    name: str = arguments.suite
+    if arguments.driver is not None:
+        raise UsageError(f"--driver: {EQUIPMENT} alone has drivers")
+    suite, cases = load(name)
+    chosen = _chosen(arguments.cases, cases)
+    chosen += [load_case(Path(path), suite, shipped(name).kind) for path in arguments.file or ()]
+    show = arguments.report is not None or arguments.pcap is not None
+    mutant = arguments.mutant or ""
+    return suite, [run_case(one, name, mutant=mutant, show=show) for one in chosen]
+
+
+def _equipment(arguments: argparse.Namespace) -> tuple[Suite, list[Verdict]]:
+    if arguments.file or arguments.pcap is not None:
+        raise UsageError(f"{EQUIPMENT} has cases of its own and writes no capture")
+    driver = arguments.driver or DRIVER
+    mutant = arguments.mutant or ""
+    cases = chosen_cases(arguments.cases)
+    return SUITE, [run_equipment_case(one, driver, mutant) for one in cases]
 
 
 def pinned(verdicts: Sequence[Verdict]) -> str:

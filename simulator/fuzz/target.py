@@ -41,6 +41,7 @@ TARGETS = {
     "tcap": "simulator.fuzz.tcap:target",
     "sccp": "simulator.fuzz.sccp:target",
     "sccp-ansi": "simulator.fuzz.sccp:ansi_target",
+    "lines": "simulator.fuzz.lines:target",
     "sip": "simulator.fuzz.sip:target",
     "sdp": "simulator.fuzz.sip:sdp_target",
 }

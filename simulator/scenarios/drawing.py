@@ -30,6 +30,7 @@ _SEGMENT_CLASS = {
     Segment.OSN: "osn",
     Segment.SIGNALLING_LINK: "ss7",
     Segment.CIRCUIT: "line",
+    Segment.SIP: "line",
 }
 
 

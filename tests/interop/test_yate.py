@@ -102,11 +102,12 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             yield Scene(network, far)
 
 
-def test_a_customer_first_call_reaches_a_line_of_yate(scene: Scene, tmp_path: pathlib.Path) -> None:
+def customer_first_call(scene: Scene, folder: pathlib.Path) -> pathlib.Path:
+    """Connect a customer with a line of Yate as it should be; the capture of the call."""
     status, told = scene.network.call(CUSTOMER, REPRESENTATIVE)
     assert (status, told["state"]) == (0, "completed")
     assert [leg["cause"] for leg in told["legs"]] == [16, 16]
-    rows = scene.trace(told["call"], tmp_path)
+    rows = scene.trace(told["call"], folder)
     assert scene.messages_beyond(rows) == [
         "ssp-64 IAM",
         "far-80 ACM",
@@ -114,7 +115,12 @@ def test_a_customer_first_call_reaches_a_line_of_yate(scene: Scene, tmp_path: pa
         "ssp-64 REL",
         "far-80 RLC",
     ]
-    keep(tmp_path / f"{told['call']}.pcapng", "customer-first")
+    return folder / f"{told['call']}.pcapng"
+
+
+def test_a_customer_first_call_reaches_a_line_of_yate(scene: Scene, tmp_path: pathlib.Path) -> None:
+    captured = customer_first_call(scene, tmp_path)
+    keep(captured, "customer-first")
 
 
 def test_a_call_from_yate_is_answered_and_released_by_it(

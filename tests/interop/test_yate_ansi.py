@@ -15,11 +15,11 @@ from calleq.ss7.variant import ANSI
 from calleq.topology import figure1_path
 from simulator.foreign.check_capture import check
 from tests.interop.test_yate import (
-    CUSTOMER,
     FIGURE,
     REPRESENTATIVE,
     RESTARTED,
     Scene,
+    customer_first_call,
     keep,
     keep_captured,
     until,
@@ -52,20 +52,10 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 
 
 def test_a_customer_first_call_reaches_a_line_of_yate(scene: Scene, tmp_path: pathlib.Path) -> None:
-    status, told = scene.network.call(CUSTOMER, REPRESENTATIVE)
-    assert (status, told["state"]) == (0, "completed")
-    assert [leg["cause"] for leg in told["legs"]] == [16, 16]
-    rows = scene.trace(told["call"], tmp_path)
-    assert scene.messages_beyond(rows) == [
-        "ssp-64 IAM",
-        "far-80 ACM",
-        "far-80 ANM",
-        "ssp-64 REL",
-        "far-80 RLC",
-    ]
-    found = check(tmp_path / f"{told['call']}.pcapng", ANSI)
+    captured = customer_first_call(scene, tmp_path)
+    found = check(captured, ANSI)
     assert found.passed, found.told
-    keep(tmp_path / f"{told['call']}.pcapng", "ansi-customer-first", *STANDARD)
+    keep(captured, "ansi-customer-first", *STANDARD)
 
 
 def test_a_call_from_yate_is_answered_and_released_by_it(

@@ -13,6 +13,7 @@ one). Without such a message this exchange speaks for itself.
 from calleq.causes import Q850
 from calleq.ss7.isup.circuit import CircuitUseError, TrunkCircuit
 from calleq.ss7.isup.circuit_states import Input
+from calleq.ss7.isup.in_band import CHARGED, as_progress, is_in_band
 from calleq.ss7.isup.indicators import CHECK_REQUIRED, CONTINUITY_CHECK
 from calleq.ss7.isup.messages import (
     Acm,
@@ -30,12 +31,8 @@ from calleq.ss7.isup.messages import (
 )
 from calleq.ss7.isup.readdress import onto
 
-CHARGED = 0x1204
-"""Backward call indicators (Q.763 §3.5), first octet the higher: charge, no indication of the
-called party's status, ordinary subscriber; ISDN user part used all the way."""
-
 CHARGED_SUBSCRIBER_FREE = 0x1604
-"""The same, and the called party is free."""
+"""As `CHARGED`, and the called party is free."""
 
 EVENT_ALERTING = 1
 """Event indicator of CPG (Q.763 §3.21)."""
@@ -177,6 +174,8 @@ def send_cpg(circuit: TrunkCircuit, message: Message | None) -> None:
 
 
 def send_cpg_other(circuit: TrunkCircuit, message: Message | None) -> None:
+    if isinstance(message, Acm) and is_in_band(message):
+        message = as_progress(message)
     if isinstance(message, Cpg):
         send_cpg(circuit, message)
 

@@ -46,7 +46,7 @@ class Circuit(Protocol):
     def progress(self, heard: Message | None = None) -> None:
         """Incoming calls: address complete, party not yet rung (ACM without indication).
 
-        Once ACM was sent, only a CPG that was heard goes on.
+        Once ACM was sent, only a CPG that was heard goes on, and an ACM that tells of tones.
         """
 
     def answer(self, heard: Message | None = None) -> None:

@@ -6,7 +6,7 @@ itself: its number, an ordinary subscriber, speech.
 
 from calleq.ss7.inap.arguments import InitialDP
 from calleq.ss7.inap.values import BearerCapability
-from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Iam, IsupError
+from calleq.ss7.isup.messages import CalledNumber, Iam, IsupError
 from calleq.ss7.isup.optional import find
 from calleq.ss7.isup.optional_types import UserService
 from calleq.ssp.office import Attempt
@@ -28,7 +28,7 @@ def initial_dp(trigger: Trigger, attempt: Attempt) -> InitialDP:
         return InitialDP(
             service_key=trigger.service_key,
             called_party_number=CalledNumber(attempt.called[1:]),
-            calling_party_number=CallingNumber(attempt.calling[1:]) if attempt.calling else None,
+            calling_party_number=attempt.calling_number(),
             calling_partys_category=ORDINARY_SUBSCRIBER,
             bearer_capability=AUDIO,
             event_type_bcsm=event,

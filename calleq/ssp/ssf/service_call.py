@@ -292,7 +292,7 @@ class ServiceCall(Call):
     def _present_again(self) -> None:
         self._called = None
         self.heard = None
-        route = self._office.routing.route(self._attempt.called)
+        route = self._office.route(self._attempt)
         if isinstance(route, NoRoute):
             self._end_here(route.cause, OInput.ROUTE_FAILED)
         else:

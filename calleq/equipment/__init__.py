@@ -1,0 +1,1 @@
+"""Calling equipment that stands by itself: what is ours, and what anybody may bring."""

@@ -1,0 +1,117 @@
+"""The health of trunks: OPTIONS to every peer, and our registration with those that want it.
+
+Owns nothing but the timers and what is asked; what it learns it writes on the peers (`Peer.is_up`).
+OPTIONS go out from the start on, every `options_s`; a peer that has just failed a call is asked
+sooner, so that it comes back as soon as it can. Refusals of any kind but 5xx and 408 show that
+somebody is there (RFC 3261 §11).
+"""
+
+from collections.abc import Callable, Mapping
+
+from calleq.gateway.trunks import Peer, Trunk
+from calleq.runtime.clock import Clock, Timer
+from calleq.sip import events as sip
+from calleq.sip.fields import NameAddress
+from calleq.sip.uri import SipUri
+from calleq.sip.user_agent import UserAgent
+from calleq.units import SECOND_US
+
+DOWN_STATUSES = frozenset((408, 500, 502, 503, 504))
+ASK_AGAIN_US = 5 * SECOND_US
+"""How soon a peer that is down is asked again, at the latest after its `options_s`."""
+
+
+class TrunkWatch:
+    """Watches every trunk of one gateway."""
+
+    def __init__(
+        self,
+        agent: UserAgent,
+        trunks: Mapping[str, Trunk],
+        clock: Clock,
+        flush: Callable[[], object],
+    ) -> None:
+        self._agent = agent
+        self._trunks = trunks
+        self._clock = clock
+        self._flush = flush
+        self._asked: dict[int, tuple[Trunk, Peer]] = {}
+        self._bindings: dict[int, Peer] = {}
+        self._timers: dict[tuple[str, str], Timer] = {}
+        self._stopped = False
+
+    def start(self) -> None:
+        """Register where a trunk says so, and ask every peer."""
+        for trunk in self._trunks.values():
+            for peer in trunk.peers:
+                if peer.target is None:
+                    continue
+                if trunk.trunk.register:
+                    peer.binding = self._agent.register(trunk.binding(peer), self._now_us())
+                    self._bindings[peer.binding] = peer
+                self._ask(trunk, peer)
+
+    def stop(self) -> None:
+        """Ask no more, and take our registrations back."""
+        self._stopped = True
+        for timer in self._timers.values():
+            timer.cancel()
+        for binding in self._bindings:
+            self._agent.unregister(binding, self._now_us())
+
+    def peer_failed(self, trunk: Trunk, name: str) -> None:
+        """A call could not be sent to the peer."""
+        peer = trunk.peer(name)
+        if peer is not None and trunk.trunk.options_s:
+            peer.is_up = False
+            self._ask_later(trunk, peer)
+
+    def happened(self, event: sip.Replied | sip.Registered | sip.RegistrationFailed) -> None:
+        """What came of asking or registering."""
+        match event:
+            case sip.Replied(handle, response):
+                asked = self._asked.pop(handle, None)
+                if asked is not None:
+                    trunk, peer = asked
+                    peer.is_up = response is not None and response.status not in DOWN_STATUSES
+                    self._ask_later(trunk, peer)
+            case sip.Registered(binding, expires_s):
+                registered = self._bindings.get(binding)
+                if registered is not None:
+                    registered.registered_s = expires_s or None
+            case sip.RegistrationFailed(binding):
+                failed = self._bindings.get(binding)
+                if failed is not None:
+                    failed.registered_s = None
+
+    def _ask_later(self, trunk: Trunk, peer: Peer) -> None:
+        if self._stopped or not trunk.trunk.options_s:
+            return
+        wait_us = round(trunk.trunk.options_s * SECOND_US)
+        if not peer.is_up:
+            wait_us = min(wait_us, ASK_AGAIN_US)
+        key = (trunk.name, peer.name)
+        former = self._timers.pop(key, None)
+        if former is not None:
+            former.cancel()
+        self._timers[key] = self._clock.call_in_background_us(wait_us, self._due, trunk, peer)
+
+    def _due(self, trunk: Trunk, peer: Peer) -> None:
+        self._ask(trunk, peer)
+        self._flush()
+
+    def _ask(self, trunk: Trunk, peer: Peer) -> None:
+        if not trunk.trunk.options_s or peer.target is None:
+            return
+        handle = self._agent.request(
+            "OPTIONS",
+            peer.uri,
+            peer.target,
+            NameAddress(SipUri(trunk.domain, trunk.trunk.username or None)),
+            self._now_us(),
+            credentials=trunk.credentials,
+        )
+        self._asked[handle] = (trunk, peer)
+
+    def _now_us(self) -> int:
+        return self._clock.monotonic_us()

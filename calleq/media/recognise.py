@@ -1,0 +1,203 @@
+"""Which of a few words was said: the recogniser, and the worker process that it lives in.
+
+`python -m calleq.media.recognise` reads requests from its standard input and writes an answer to
+each on its standard output (msgpack behind a length). It is the only place where the recogniser's
+wheel (pocketsphinx, the extra `speech`) is imported; the voice process starts it, so that no tick
+waits for a word. On a virtual clock nothing waits, and `understood` is called in place.
+
+A grammar of the wanted words (three at most) always hears one of them, whatever was said. So a word
+counts only when two further looks agree: against words that sound like it (`DECOYS`), and against
+any row of sounds of the language at all, which must not fit better by more than `MARGIN`.
+Speech longer than a word is other words. English alone is understood.
+
+Refused (RecogniserError): more than `WORDS_LIMIT` words, a word that is not in `DECOYS`; and
+everything where the wheel is not installed.
+"""
+
+import os
+import sys
+import tempfile
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from calleq.media.contract import OTHER_WORDS
+from calleq.media.frames import FRAME_SAMPLES, SAMPLE_RATE_HZ
+from calleq.media.g711 import Samples, decode
+from calleq.media.utterance import BEFORE_FRAMES, END_FRAMES
+from calleq.runtime.framing import LengthReader, framed
+
+if TYPE_CHECKING:
+    from pocketsphinx import Decoder
+
+WORDS_LIMIT = 3
+LONGEST_WORD_FRAMES = 75
+"""1.5 s of speech: "representative", said slowly."""
+DITHER = 60.0
+"""Linear samples, root mean square: a model of 16 kHz speech must not find digital silence."""
+MARGIN = -1_050
+"""In units of the decoder's logarithms, shifted by ten bits: about a tenth of a nat each."""
+REQUEST_OCTETS_LIMIT = 1 << 16
+SILENCE_FRAMES = 15
+"""Put before and behind an utterance."""
+
+DECOYS = {
+    "yes": "guess chess less mess bless yellow yeah yet is this west speak maybe later three us",
+    "no": "hello what now go one never later good morning sure two goodbye wrong who",
+    "representative": "president operator customer reservation yesterday expensive information",
+}
+"""What a word must not be taken for; the words that are understood at all."""
+
+_HALF_TAPS = 32
+_SEED = 3
+
+
+class RecogniserError(Exception):
+    """Nothing can be understood; the text says why."""
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """What the worker is asked: which of `words` is this?"""
+
+    number: int
+    words: tuple[str, ...]
+    octets: bytes
+    """Mu-law at 8 kHz: an utterance with the silence around it."""
+
+
+class Understood(msgspec.Struct, frozen=True):
+    """The worker's answer: one of the words, or `OTHER_WORDS`."""
+
+    number: int
+    word: str
+
+
+def is_installed() -> bool:
+    """Whether the recogniser's wheel is there; it is not imported."""
+    return find_spec("pocketsphinx") is not None
+
+
+def understood(words: tuple[str, ...], utterance: Samples) -> str:
+    """Which of the words an utterance is; `OTHER_WORDS` where it is none. Raises RecogniserError.
+
+    Repeatable: the same samples are always understood alike.
+    """
+    if not 0 < len(words) <= WORDS_LIMIT or not DECOYS.keys() >= set(words):
+        known = ", ".join(DECOYS)
+        raise RecogniserError(f"{', '.join(words)}: at most {WORDS_LIMIT} of {known}")
+    if utterance.size > (LONGEST_WORD_FRAMES + BEFORE_FRAMES + END_FRAMES) * FRAME_SAMPLES:
+        return OTHER_WORDS
+    return _understood(words, utterance.tobytes())
+
+
+@lru_cache(maxsize=256)
+def _understood(words: tuple[str, ...], octets: bytes) -> str:
+    samples = _wideband(np.frombuffer(octets, dtype=np.int16))
+    found, score = _hears(_grammar(words), samples)
+    if found not in words:
+        return OTHER_WORDS
+    likest, _ = _hears(_grammar((found, *DECOYS[found].split())), samples)
+    _, sounds = _hears(_sounds(), samples)
+    return found if likest == found and score - sounds >= MARGIN else OTHER_WORDS
+
+
+def _wideband(samples: Samples) -> bytes:
+    """8 kHz to 16 kHz by a windowed sinc, with silence around it and a light dither on it."""
+    silence = np.zeros(SILENCE_FRAMES * FRAME_SAMPLES)
+    narrow = np.concatenate((silence, samples.astype(np.float64), silence))
+    spread = np.zeros(2 * narrow.size)
+    spread[::2] = narrow
+    taps = np.arange(-_HALF_TAPS, _HALF_TAPS + 1)
+    kernel = np.sinc(taps / 2) * np.kaiser(taps.size, 8)
+    dither = np.random.Generator(np.random.PCG64(_SEED)).normal(0, DITHER, spread.size)
+    wide = np.convolve(spread, kernel, "same") + dither
+    return np.clip(np.rint(wide), -32_768, 32_767).astype(np.int16).tobytes()
+
+
+def _hears(decoder: "Decoder", samples: bytes) -> tuple[str, int]:
+    """What the decoder makes of it, and how well that fits."""
+    decoder.start_utt()
+    decoder.process_raw(samples, full_utt=True)
+    decoder.end_utt()
+    found = decoder.hyp()
+    if found is None or found.score <= 0:
+        return "", 0
+    return found.hypstr, decoder.logmath.log(found.score)
+
+
+def _model() -> Path:
+    try:
+        import pocketsphinx
+    except ImportError:
+        raise RecogniserError(
+            "speech is not understood: pip install 'calleq[speech]' installs the recogniser"
+        ) from None
+    return Path(pocketsphinx.get_model_path()) / "en-us"
+
+
+def _decoder(**settings: str | float) -> "Decoder":
+    model = _model()
+    from pocketsphinx import Decoder
+
+    return Decoder(
+        hmm=str(model / "en-us"),
+        samprate=2 * SAMPLE_RATE_HZ,
+        loglevel="FATAL",
+        **settings,
+    )
+
+
+@lru_cache(maxsize=8)
+def _grammar(words: tuple[str, ...]) -> "Decoder":
+    """A decoder that hears one of these words of the model's dictionary."""
+    wanted = set(words)
+    entries = (_model() / "cmudict-en-us.dict").read_text("utf-8").splitlines()
+    spoken = [line for line in entries if line.split(" ", 1)[0].partition("(")[0] in wanted]
+    with tempfile.TemporaryDirectory() as folder:
+        dictionary, grammar = Path(folder) / "words.dict", Path(folder) / "words.gram"
+        dictionary.write_text("\n".join(spoken) + "\n", "utf-8")
+        alternatives = " | ".join(words)
+        grammar.write_text(f"#JSGF V1.0;\ngrammar words;\npublic <word> = {alternatives};\n")
+        return _decoder(
+            dict=str(dictionary), jsgf=str(grammar), beam=1e-120, pbeam=1e-120, wbeam=1e-100
+        )
+
+
+@lru_cache(maxsize=1)
+def _sounds() -> "Decoder":
+    """A decoder that hears any row of sounds."""
+    model = _model()
+    return _decoder(
+        dict=os.devnull,
+        allphone=str(model / "en-us-phone.lm.bin"),
+        lw=2.0,
+        beam=1e-60,
+        pbeam=1e-60,
+    )
+
+
+def main() -> int:
+    """Answer until standard input ends; 1 where nothing can be understood."""
+    reader: LengthReader[Heard] = LengthReader(
+        1, REQUEST_OCTETS_LIMIT, msgspec.msgpack.Decoder(Heard).decode, RecogniserError
+    )
+    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    try:
+        _model()
+        while octets := source.read1(REQUEST_OCTETS_LIMIT):
+            for request in reader.receive(octets):
+                word = understood(request.words, decode(request.octets))
+                sink.write(framed(msgspec.msgpack.encode(Understood(request.number, word))))
+                sink.flush()
+    except (RecogniserError, msgspec.MsgspecError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

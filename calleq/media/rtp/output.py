@@ -1,0 +1,127 @@
+"""What goes out with a tick: rows become packets, and leave.
+
+Each leg has its packet at one place in memory: a header that is written for all legs of a phase at
+once, and the row that the leg hears, as mu-law or A-law. Legs are spread over `PHASES` phases of a
+frame, so that no tick has more to send than it can in its time. What cannot be sent (the far end is
+gone, the network is full) is counted and forgotten: voice is never sent late.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from calleq.media.frames import FRAME_SAMPLES
+from calleq.media.g711 import TO_A_LAW
+from calleq.media.rtp.latch import Address
+from calleq.media.rtp.packet import FRAME_OCTETS, HEADER, HEADER_OCTETS, PLAIN
+from calleq.media.rtp.routes import PHASES
+from calleq.media.rtp.table import MAX_LEGS, Legs, LegTable, Octets
+
+LATE_US = 5_000
+"""A frame that leaves later than this after its tick is counted as late."""
+LOOK_EVERY = 32
+"""So many packets are sent between two looks at the clock."""
+
+SendTo = Callable[[memoryview, Address], object]
+"""Sends one packet, or raises OSError."""
+
+
+Sending = tuple[SendTo, memoryview, Address]
+
+
+class _Phase:
+    """The legs that are sent something in one phase."""
+
+    __slots__ = ("a_law", "legs", "sends", "some_a_law")
+
+    def __init__(self, legs: list[int], table: LegTable, sends: list[Sending]) -> None:
+        self.legs: Legs = np.array(legs, dtype=np.int64)
+        self.sends = sends
+        self.a_law = self.legs[table.a_law[self.legs]]
+        self.some_a_law = bool(self.a_law.size)
+
+
+class Output:
+    """The packets of all legs that are sent something every frame."""
+
+    def __init__(self, table: LegTable, now_us: Callable[[], int]) -> None:
+        self._table = table
+        self._now_us = now_us
+        packets: Octets = np.zeros((MAX_LEGS, FRAME_OCTETS), dtype=np.uint8)
+        self._headers = packets[:, :HEADER_OCTETS].view(HEADER)[:, 0]
+        self._headers["first"] = PLAIN
+        self._payloads = packets[:, HEADER_OCTETS:]
+        whole = memoryview(packets.reshape(-1))  # type: ignore[arg-type]
+        starts = range(0, MAX_LEGS * FRAME_OCTETS, FRAME_OCTETS)
+        self.packets = [whole[start : start + FRAME_OCTETS] for start in starts]
+        self._sends: dict[int, Sending] = {}
+        self._phases: list[_Phase | None] = [None] * PHASES
+        self.sent = 0
+        self.late = 0
+        self.failed = 0
+        self.latest_us = 0
+        """The most that a frame was late."""
+
+    def include(self, leg: int, send_to: SendTo, far: Address) -> None:
+        """From now on a leg is sent what it hears, to this address."""
+        table = self._table
+        self._sends[leg] = (send_to, self.packets[leg], far)
+        self._headers["source"][leg] = table.out_source[leg]
+        self._headers["kind"][leg] = table.payload[leg]
+        self.changed()
+
+    def exclude(self, leg: int) -> None:
+        """It is no longer."""
+        if self._sends.pop(leg, None) is not None:
+            self.changed()
+
+    def changed(self) -> None:
+        """Legs came or went, or are sent in another phase."""
+        self._phases = [None] * PHASES
+
+    def _phase(self, number: int) -> _Phase:
+        phase = self._phases[number]
+        if phase is None:
+            every = np.array(sorted(self._sends), dtype=np.int64)
+            legs = every[self._table.phase[every] == number].tolist()
+            phase = _Phase(legs, self._table, [self._sends[leg] for leg in legs])
+            self._phases[number] = phase
+        return phase
+
+    def send(self, number: int, frame: int, tick_us: int) -> None:
+        """Send every leg of a phase its frame; `tick_us` is when it was due."""
+        phase = self._phase(number)
+        legs = phase.legs
+        if not legs.size:
+            return
+        table = self._table
+        self._payloads[legs] = table.rows[table.hears[legs]]
+        if phase.some_a_law:
+            self._payloads[phase.a_law] = TO_A_LAW[self._payloads[phase.a_law]]
+        sequence = table.out_sequence[legs] + 1
+        times = table.time_base[legs] + frame * FRAME_SAMPLES
+        behind = table.out_time[legs] + FRAME_SAMPLES - times
+        if (behind > 0).any():  # what was relayed before ran ahead of our own time
+            behind = np.maximum(behind, 0)
+            table.time_base[legs] += behind
+            times += behind
+        table.out_sequence[legs] = sequence
+        table.out_time[legs] = times
+        table.sent[legs] += 1
+        self._headers["sequence"][legs] = sequence & 0xFFFF
+        self._headers["timestamp"][legs] = times & 0xFFFF_FFFF
+        self._leave(phase.sends, tick_us)
+
+    def _leave(self, sends: list[Sending], tick_us: int) -> None:
+        for start in range(0, len(sends), LOOK_EVERY):
+            some = sends[start : start + LOOK_EVERY]
+            for send_to, packet, far in some:
+                try:
+                    send_to(packet, far)
+                except OSError:
+                    self.failed += 1
+            late_us = self._now_us() - tick_us
+            if late_us > LATE_US:
+                self.late += len(some)
+                self.latest_us = max(self.latest_us, late_us)
+        self.sent += len(sends)

@@ -1,0 +1,99 @@
+"""The sockets of legs, read: what waits is taken in batches, each leg once in a batch.
+
+A datagram from the address that its leg believes goes into the batch; one from elsewhere goes to
+whoever judges strangers. Beyond `MAX_ROUNDS` datagrams for one leg at a time the rest waits for the
+next look: a flood at one port costs the others nothing but that.
+"""
+
+import select
+import socket
+from collections.abc import Callable
+
+import numpy as np
+
+from calleq.media.rtp.intake import BATCH, Intake, Ring
+from calleq.media.rtp.latch import Address
+from calleq.media.rtp.packet import SLOT_OCTETS
+from calleq.media.rtp.table import MAX_LEGS
+
+MAX_ROUNDS = 4
+
+Opener = Callable[[bytes], bytes | None]
+"""Makes a plain packet of a protected one; None where it is not what it should be."""
+
+
+class Receiver:
+    """Reads sockets, one for each leg."""
+
+    def __init__(self, intake: Intake, stranger: Callable[[int, bytes, Address, int], object]):
+        """`stranger(leg, octets, address, now_us)`."""
+        self._intake = intake
+        self._stranger = stranger
+        self._ring = Ring()
+        self._ready = select.epoll()
+        self._sockets: dict[int, tuple[int, socket.socket]] = {}
+        self.believed: list[Address | None] = [None] * MAX_LEGS
+        self.openers: dict[int, Opener] = {}
+        self.oversized = 0
+
+    def add(self, leg: int, source: socket.socket) -> None:
+        """A leg has a socket of its own."""
+        self._sockets[source.fileno()] = (leg, source)
+        self.believed[leg] = None
+        self._ready.register(source.fileno(), select.EPOLLIN)
+
+    def remove(self, leg: int, source: socket.socket) -> None:
+        """It has it no longer."""
+        self._ready.unregister(source.fileno())
+        del self._sockets[source.fileno()]
+        self.believed[leg] = None
+        self.openers.pop(leg, None)
+
+    def fileno(self) -> int:
+        """Readable when something waits."""
+        return self._ready.fileno()
+
+    def receive(self, now_us: int) -> None:
+        """Take what waits."""
+        for _ in range(MAX_ROUNDS):
+            ready = self._ready.poll(0, MAX_LEGS)
+            if not ready:
+                return
+            for start in range(0, len(ready), BATCH):
+                self._read(ready[start : start + BATCH], now_us)
+
+    def _read(self, ready: list[tuple[int, int]], now_us: int) -> None:
+        legs: list[int] = []
+        lengths: list[int] = []
+        sockets, believed, slots = self._sockets, self.believed, self._ring.slots
+        count = 0
+        for descriptor, _ in ready:
+            leg, source = sockets[descriptor]
+            slot = slots[count]
+            try:
+                length, address = source.recvfrom_into(slot)
+            except OSError:
+                continue
+            if length == SLOT_OCTETS:
+                self.oversized += 1
+            elif address != believed[leg]:
+                self._stranger(leg, bytes(slot[:length]), address, now_us)
+            elif leg in self.openers:
+                self._open(leg, slot, length, legs, lengths)
+                count = len(legs)
+            else:
+                legs.append(leg)
+                lengths.append(length)
+                count += 1
+        if count:
+            self._intake.take(self._ring, np.array(legs), np.array(lengths), now_us)
+
+    def _open(
+        self, leg: int, slot: memoryview, length: int, legs: list[int], lengths: list[int]
+    ) -> None:
+        """Put a plain packet in the place of a protected one."""
+        plain = self.openers[leg](bytes(slot[:length]))
+        if plain is not None:
+            slot[: len(plain)] = plain
+            legs.append(leg)
+            lengths.append(len(plain))

@@ -1,0 +1,89 @@
+"""Players and tones as rows: each sound that a leg is sent, 20 ms of it at a time.
+
+A sound is encoded once and kept, `KEPT_SOUNDS` of them; a row is then a piece of it, by its place
+in time. A player that begins another prompt is noticed by its first frame.
+"""
+
+import numpy as np
+
+from calleq.media.contract import Prompt
+from calleq.media.frames import FRAME_SAMPLES
+from calleq.media.g711 import ENCODING, IDLE_OCTET
+from calleq.media.graph import Leaf
+from calleq.media.rtp.table import Octets
+from calleq.media.sounds import Repertoire, Sound, supervisory_tone
+
+KEPT_SOUNDS = 256
+
+
+class _Loaded:
+    """A sound as mu-law, and since when it is heard."""
+
+    __slots__ = ("frames", "octets", "prompt", "size", "start_frame")
+
+    def __init__(self, leaf: Leaf, octets: Octets, size: int) -> None:
+        self.start_frame = leaf.start_frame
+        self.prompt = leaf.prompt
+        self.octets = octets
+        self.size = size
+        """Where it begins again; 0: nowhere."""
+
+
+class Sounding:
+    """The sounds that legs are sent now."""
+
+    def __init__(self, repertoire: Repertoire) -> None:
+        self._repertoire = repertoire
+        self._loaded: dict[Leaf, _Loaded] = {}
+        self._kept: dict[tuple[Prompt, str], tuple[Octets, int]] = {}
+
+    def fill(self, sounds: dict[Leaf, int], frame: int, rows: Octets) -> None:
+        """Write the frame of each sound into its row."""
+        if len(self._loaded) > 2 * len(sounds) + KEPT_SOUNDS:
+            self._loaded = {leaf: self._loaded[leaf] for leaf in sounds if leaf in self._loaded}
+        for leaf, row in sounds.items():
+            loaded = self._loaded.get(leaf)
+            if (
+                loaded is None
+                or loaded.start_frame != leaf.start_frame
+                or loaded.prompt is not leaf.prompt
+            ):
+                loaded = self._loaded[leaf] = self._load(leaf)
+            start = (frame - loaded.start_frame) * FRAME_SAMPLES
+            if start < 0 or (leaf.end_frame and frame >= leaf.end_frame):
+                rows[row] = IDLE_OCTET
+                continue
+            if loaded.size:
+                start %= loaded.size
+            piece = loaded.octets[start : start + FRAME_SAMPLES]
+            rows[row] = piece if piece.size else IDLE_OCTET
+
+    def _load(self, leaf: Leaf) -> _Loaded:
+        prompt = leaf.prompt
+        if leaf.player is None:
+            (voice,) = leaf.voice
+            prompt = Prompt("supervisory", voice.removeprefix("tone:"))
+        elif prompt is None:
+            return _Loaded(leaf, np.zeros(0, dtype=np.uint8), 0)
+        key = (prompt, leaf.line if prompt.kind == "mouth" else "")
+        kept = self._kept.get(key)
+        if kept is None:
+            if len(self._kept) >= KEPT_SOUNDS:
+                del self._kept[next(iter(self._kept))]
+            kept = self._kept[key] = _encoded(self._sound(prompt, leaf.line))
+        return _Loaded(leaf, *kept)
+
+    def _sound(self, prompt: Prompt, line: str) -> Sound:
+        if prompt.kind == "supervisory":
+            return supervisory_tone(prompt.text)
+        return self._repertoire.sound(prompt, line)
+
+
+def _encoded(sound: Sound) -> tuple[Octets, int]:
+    """Whole frames of it; of an endless one a frame more than it is long, so that none is cut."""
+    octets = ENCODING[sound.samples.view(np.uint16)]
+    if sound.endless:
+        again = np.resize(octets, octets.size + FRAME_SAMPLES)
+        return again, octets.size
+    short = -octets.size % FRAME_SAMPLES
+    return np.concatenate((octets, np.full(short, IDLE_OCTET, dtype=np.uint8))), 0

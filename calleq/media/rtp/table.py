@@ -1,0 +1,112 @@
+"""The legs of a voice process as columns: one place for each number that many legs are asked for.
+
+A leg is an index. Counts and numbers of packets are 64 bits wide, so that nothing here wraps; what
+goes onto the wire is cut to its width there. Row 0 of `rows` is silence, row 1 + leg is the frame
+that a leg brings in now; the rows behind them belong to sounds and sums (`routes`).
+"""
+
+import heapq
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calleq.media.frames import FRAME_SAMPLES
+from calleq.media.g711 import IDLE_OCTET
+
+MAX_LEGS = 8_192
+MAX_ROWS = 1 + MAX_LEGS + 24_576
+SILENT_ROW = 0
+
+Legs = NDArray[np.int64]
+"""Indices of legs."""
+Octets = NDArray[np.uint8]
+Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+
+class LegTable:
+    """One column for each of the numbers."""
+
+    def __init__(self) -> None:
+        def integers() -> Integers:
+            return np.zeros(MAX_LEGS, dtype=np.int64)
+
+        def flags() -> Flags:
+            return np.zeros(MAX_LEGS, dtype=np.bool_)
+
+        self._free = list(range(MAX_LEGS))
+        # what comes in
+        self.latched = flags()
+        """A source is believed, and may be heard."""
+        self.source = integers()
+        """Its SSRC."""
+        self.payload = integers()
+        """Its payload type."""
+        self.a_law = flags()
+        """Of both directions."""
+        self.newest = integers()
+        """Highest sequence number, with its cycles (RFC 3550 A.1)."""
+        self.first = integers()
+        """Sequence number of the first packet."""
+        self.expected_before = integers()
+        """Packets that were to come from the sources believed before."""
+        self.received = integers()
+        self.transit = integers()
+        self.jitter = np.zeros(MAX_LEGS, dtype=np.float64)
+        """In timestamp units (RFC 3550 A.8)."""
+        self.last_us = integers()
+        """When its last packet came."""
+        self.buffered = flags()
+        """Somebody hears it but by relay."""
+        self.wanted_frame = integers()
+        """The last frame in which an ear asked for it."""
+        self.relay_to = np.full(MAX_LEGS, -1, dtype=np.int64)
+        """The leg to which its packets go on as they are."""
+        # what goes out
+        self.phase = integers()
+        self.hears = integers()
+        """The row that it is sent, where nothing is relayed to it."""
+        self.out_source = integers()
+        self.out_sequence = integers()
+        """Of the last packet sent; `out_time` alike."""
+        self.out_time = integers()
+        self.time_base = integers()
+        """What makes a timestamp of the number of a frame's first sample."""
+        self.fresh = flags()
+        """The next packet that is relayed to it begins another stretch."""
+        self.sequence_shift = integers()
+        self.time_shift = integers()
+        self.sent = integers()
+        self.rows: Octets = np.full((MAX_ROWS, FRAME_SAMPLES), IDLE_OCTET, dtype=np.uint8)
+        self.silent: Flags = np.ones(MAX_LEGS, dtype=np.bool_)
+        """Whether the row of a leg is silence because nothing came."""
+
+    def add(self) -> int | None:
+        """A leg with all its numbers at nothing; None when the table is full."""
+        if not self._free:
+            return None
+        leg = heapq.heappop(self._free)
+        for column in vars(self).values():
+            if isinstance(column, np.ndarray) and column.shape == (MAX_LEGS,):
+                column[leg] = False
+        self.relay_to[leg] = -1
+        self.wanted_frame[leg] = -MAX_ROWS
+        self.silent[leg] = True
+        self.rows[1 + leg] = IDLE_OCTET
+        self.phase[leg] = leg
+        return leg
+
+    def believe(self, leg: int, source: int, sequence: int) -> None:
+        """A stream begins with this packet, which is still to be counted."""
+        if self.received[leg]:
+            self.expected_before[leg] += self.newest[leg] - self.first[leg] + 1
+        self.source[leg] = source
+        self.first[leg] = sequence
+        self.newest[leg] = sequence - 1
+        self.latched[leg] = True
+
+    def remove(self, leg: int) -> None:
+        """Give an index back: low ones are used first, so that columns stay dense."""
+        self.latched[leg] = self.buffered[leg] = False
+        self.relay_to[leg] = -1
+        heapq.heappush(self._free, leg)

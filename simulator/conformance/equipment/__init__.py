@@ -1,0 +1,1 @@
+"""Whether calling equipment keeps its contract: any driver, real telephones, no mocks."""

@@ -1,0 +1,142 @@
+"""RTP ports of the voice process, met over its socket and by real datagrams."""
+
+import asyncio
+import struct
+from pathlib import Path
+from typing import cast
+
+from calleq.media import sounds
+from calleq.media.contract import Player, Prompt, player_source
+from calleq.media.frames import FRAME_SAMPLES
+from calleq.media.g711 import decode, encode, rms_of_dbm0
+from calleq.media.ports import PortAddress, PortPlan, Quality
+from calleq.media.remote import RemoteVoice, VoiceProcessHandle
+from calleq.media.sounds import LEVEL_DBM0
+from tests.media_scenes import level_at
+from tests.test_media_server import run
+
+FRAME_S = 0.02
+_HEADER = struct.Struct(">BBHII")
+
+
+class Telephone(asyncio.DatagramProtocol):
+    """A far end: says one tone, keeps what it is sent."""
+
+    def __init__(self, hertz: int = 0) -> None:
+        self.packets: list[bytes] = []
+        self._tone = sounds.test_tone(hertz).samples if hertz else None
+        self._sent = 0
+        self._wanted = 0
+        self._enough: asyncio.Future[None] | None = None
+        self._transport: asyncio.DatagramTransport | None = None
+        self.port = 0
+
+    @classmethod
+    async def at(cls, host: str, hertz: int = 0) -> "Telephone":
+        """A telephone whose number the kernel chooses."""
+        loop = asyncio.get_running_loop()
+        _, telephone = await loop.create_datagram_endpoint(lambda: cls(hertz), (host, 0))
+        return telephone
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.DatagramTransport, transport)
+        self.port = transport.get_extra_info("sockname")[1]
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self.packets.append(data)
+        enough = self._enough
+        if enough is not None and not enough.done() and len(self.packets) >= self._wanted:
+            enough.set_result(None)
+
+    def speak(self, to: PortAddress) -> None:
+        """Go on speaking, 20 ms after 20 ms, until closed."""
+        assert self._transport is not None
+        assert self._tone is not None
+        if self._transport.is_closing():
+            return
+        start = self._sent * FRAME_SAMPLES % self._tone.size
+        payload = encode(self._tone[start : start + FRAME_SAMPLES])
+        at = self._sent * FRAME_SAMPLES
+        header = _HEADER.pack(0x80, 0, self._sent & 0xFFFF, at, 77)
+        self._transport.sendto(header + payload, (to.host, to.port))
+        self._sent += 1
+        asyncio.get_running_loop().call_later(FRAME_S, self.speak, to)
+
+    async def hears(self, count: int) -> None:
+        """Wait until so many packets more have come."""
+        self._wanted = len(self.packets) + count
+        self._enough = asyncio.get_running_loop().create_future()
+        await self._enough
+
+    def close(self) -> None:
+        assert self._transport is not None
+        self._transport.close()
+
+
+async def taken(voice: RemoteVoice, element: str, wire: str) -> PortAddress:
+    """A port, as soon as there is one."""
+    await voice.prepare()  # what was asked before it has been answered
+    address = voice.take_port(element, wire)
+    assert address is not None
+    return address
+
+
+async def closed(voice: RemoteVoice, element: str, wire: str) -> Quality:
+    """Close a port; what its voice was like."""
+    future: asyncio.Future[Quality] = asyncio.get_running_loop().create_future()
+    voice.close_port(element, wire, future.set_result)
+    return await future
+
+
+def test_two_ports_bridged_by_their_switch_hear_each_other(tmp_path: Path):
+    async def scene(process: VoiceProcessHandle, voice: RemoteVoice) -> None:
+        voice.open_ports("sip:ssp-62", "127.0.0.1")
+        wires = ("line:+12125550100/line-1", "line:+12125550143/switch-2")
+        tones = (1_000, 700)
+        telephones = [await Telephone.at("127.0.0.1", hertz) for hertz in tones]
+        for wire, other, telephone in zip(wires, reversed(wires), telephones, strict=True):
+            voice.feed("ssp-62", wire, (f"wire:{other}",))
+            address = await taken(voice, "sip:ssp-62", wire)
+            assert address.port % 2 == 0
+            voice.plan_port("sip:ssp-62", wire, PortPlan("127.0.0.1", telephone.port))
+            telephone.speak(address)
+        for telephone, hertz in zip(telephones, reversed(tones), strict=True):
+            await telephone.hears(30)
+            heard = decode(b"".join(packet[12:] for packet in telephone.packets[-10:]))
+            assert level_at(heard, hertz) > rms_of_dbm0(LEVEL_DBM0) / 2
+        for wire, telephone in zip(wires, telephones, strict=True):
+            telephone.close()
+            quality = await closed(voice, "sip:ssp-62", wire)
+            assert quality.received >= 20
+            assert quality.sent >= 20
+
+    run(scene, tmp_path)
+
+
+def test_a_telephone_behind_a_port_hears_an_announcement_and_a_simulated_one_hears_it(
+    tmp_path: Path,
+):
+    async def scene(process: VoiceProcessHandle, voice: RemoteVoice) -> None:
+        voice.open_ports("sip:ssp-62", "127.0.0.1")
+        wire, line = "line:+12125550100/line-1", "line:+12125550143"
+        voice.feed("ssp-62", wire, ("player:notice",))
+        voice.feed("ssp-62", line, (f"wire:{wire}",))
+        voice.play("ssp-62", "notice", Prompt("tone", "1200"), Player())
+        voice.feed("telephones", line, (player_source("nobody"),))
+        voice.record("telephones", line)
+        telephone = await Telephone.at("127.0.0.1", 700)
+        heard: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        voice.on_port_event("sip:ssp-62", lambda at, event: heard.set_result(f"{at} {event}"))
+        address = await taken(voice, "sip:ssp-62", wire)
+        voice.plan_port("sip:ssp-62", wire, PortPlan("127.0.0.1", telephone.port))
+        telephone.speak(address)
+        assert await heard == f"{wire} heard"
+        await telephone.hears(30)
+        announced = decode(b"".join(packet[12:] for packet in telephone.packets[-20:]))
+        assert level_at(announced, 1_200) > rms_of_dbm0(LEVEL_DBM0) * 0.9
+        recording = await voice.recording("telephones", line)
+        spoken = decode(recording.octets)
+        assert level_at(spoken[-10 * FRAME_SAMPLES :], 700) > rms_of_dbm0(LEVEL_DBM0) / 2
+        telephone.close()
+
+    run(scene, tmp_path)
