@@ -17,7 +17,7 @@ import struct
 import sys
 import time
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -100,8 +100,7 @@ class _Telephones(asyncio.DatagramProtocol):
     # The wire.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        self._transport = cast(asyncio.DatagramTransport, transport)
         self._port = transport.get_extra_info("sockname")[1]
 
     def datagram_received(self, data: bytes, address: tuple[Any, ...]) -> None:
