@@ -6,7 +6,6 @@ other's ear.
 """
 
 import pathlib
-import time
 from collections.abc import Callable
 
 import pytest
