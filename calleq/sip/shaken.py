@@ -13,7 +13,6 @@ shaken counts; a signature of the future, beyond FRESH_S, is as stale as one of 
 
 import base64
 import binascii
-import datetime
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
@@ -177,8 +176,12 @@ class Verifier:
         if len(certificates) > CERTIFICATES_LIMIT:
             raise SipError(f"more than {CERTIFICATES_LIMIT} certificates")
         self._authorities = [one for one in certificates if _is_authority(one)]
-        self._signers = [one for one in certificates if not _is_authority(one)]
-        self._known = {url: _certificates(pem) for url, pem in (known or {}).items()}
+        self._signers = [(one, _validity(one)) for one in certificates if not _is_authority(one)]
+        self._known: dict[str, tuple[list[x509.Certificate], range]] = {}
+        """The signer's certificate of each address, and the seconds when it is believed."""
+        for url, pem in (known or {}).items():
+            chain = _certificates(pem)
+            self._known[url] = (chain[:1], self._believed(chain))
 
     def judge(self, message: Message, calling: str, called: str, now_s: int) -> Verdict:
         """What the INVITE's Identity says of a call from `calling` to `called`."""
@@ -217,25 +220,24 @@ class Verifier:
 
     def _candidates(self, url: str, now_s: int) -> Sequence[x509.Certificate]:
         """Whose signature it may be, of those that are believed and valid now."""
-        now = datetime.datetime.fromtimestamp(now_s, datetime.UTC)
         chain = self._known.get(url)
         if chain is not None:
-            return chain[:1] if self._is_believed(chain, now) else ()
-        return [one for one in self._signers if _is_valid(one, now)]
+            return chain[0] if now_s in chain[1] else ()
+        return [one for one, valid in self._signers if now_s in valid]
 
-    def _is_believed(self, chain: Sequence[x509.Certificate], now: datetime.datetime) -> bool:
-        """Whether a chain leads to an authority of ours, each signed by the next."""
+    def _believed(self, chain: Sequence[x509.Certificate]) -> range:
+        """When a chain leads to an authority of ours, each signed by the next; maybe never."""
+        valid = range(0, 1 << 62)
         for index, one in enumerate(chain[:CHAIN_LIMIT]):
-            if not _is_valid(one, now):
-                return False
-            if one in self._signers or any(
-                _is_valid(authority, now) and _is_signed_by(one, authority)
-                for authority in self._authorities
-            ):
-                return True
+            valid = _both(valid, _validity(one))
+            if any(one == signer for signer, _ in self._signers):
+                return valid
+            for authority in self._authorities:
+                if _is_signed_by(one, authority):
+                    return _both(valid, _validity(authority))
             if index + 1 >= len(chain) or not _is_signed_by(one, chain[index + 1]):
-                return False
-        return False
+                break
+        return range(0)
 
 
 def _read(line: str) -> tuple[_Head, Claims, bytes, bytes] | None:
@@ -289,8 +291,14 @@ def _is_authority(certificate: x509.Certificate) -> bool:
         return False
 
 
-def _is_valid(certificate: x509.Certificate, now: datetime.datetime) -> bool:
-    return certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc
+def _validity(certificate: x509.Certificate) -> range:
+    """The seconds, UTC, when it is valid."""
+    begin_s = int(certificate.not_valid_before_utc.timestamp())
+    return range(begin_s, int(certificate.not_valid_after_utc.timestamp()) + 1)
+
+
+def _both(one: range, other: range) -> range:
+    return range(max(one.start, other.start), min(one.stop, other.stop))
 
 
 def _is_signed_by(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
