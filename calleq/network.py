@@ -23,7 +23,7 @@ from calleq.journal.entries import Stamped, Started, by_entity
 from calleq.lines.contract import LinePlant
 from calleq.media.contract import Voice
 from calleq.media.recorder import RecordingPlace
-from calleq.network_callers import equipments_of, group_between, last_seizures
+from calleq.network_callers import equipments_of, group_between, last_seizures, voip_of
 from calleq.network_gateways import SipGround, build_gateways
 from calleq.network_routes import set_routes, set_ways_out
 from calleq.network_services import resource_of, sccp_plans
@@ -56,6 +56,7 @@ from calleq.topology import (
     element_names,
     parse_point_code,
 )
+from calleq.topology_equipment import voip_policy
 from calleq.topology_mtp3 import timers_us
 from calleq.units import MILLISECOND_US
 
@@ -130,6 +131,8 @@ class Network:
         own = by_entity(entries)
         for name, switch in self.switches.items():
             switch.restart(own.get(name, ()))
+        for name, peripheral in self.peripherals.items():
+            peripheral.close(own.get(name, ()))
         for name in self._writers():
             self.journal.append(name, Started(__version__))
         if entries:
@@ -156,6 +159,8 @@ class Network:
         """The process is about to end: what goes on is proved up to now, and nothing released."""
         for switch in self.switches.values():
             switch.stop()
+        for peripheral in self.peripherals.values():
+            peripheral.stop()
         for gateway in self.gateways.values():
             gateway.stop()
 
@@ -222,7 +227,7 @@ def build_network(
         plant.random_bits,
         plant.secret,
     )
-    _build_callers(network, plant, chosen)
+    _build_callers(network, plant, chosen, last)
     if topology.access_server.name in chosen:
         _build_door(network, plant)
     if TELEPHONES in chosen:
@@ -240,8 +245,10 @@ def build_network(
     return network
 
 
-def _build_callers(network: Network, plant: Plant, chosen: frozenset[str]) -> None:
-    _build_peripherals(network, plant, chosen)
+def _build_callers(
+    network: Network, plant: Plant, chosen: frozenset[str], last: Mapping[str, int]
+) -> None:
+    _build_peripherals(network, plant, chosen, last)
     network.equipments |= equipments_of(
         network.topology,
         chosen,
@@ -255,15 +262,16 @@ def _build_callers(network: Network, plant: Plant, chosen: frozenset[str]) -> No
     _build_control_points(network, plant, chosen)
 
 
-def _build_peripherals(network: Network, plant: Plant, chosen: frozenset[str]) -> None:
+def _build_peripherals(
+    network: Network, plant: Plant, chosen: frozenset[str], last: Mapping[str, int]
+) -> None:
     topology = network.topology
     for peripheral in topology.peripherals:
         if peripheral.name in chosen:
-            group = group_between(topology, peripheral.name, peripheral.switch)
             network.peripherals[peripheral.name] = IntelligentPeripheral(
                 name=peripheral.name,
-                exchange=network.exchanges[peripheral.name],
-                group=group,
+                exchange=network.exchanges.get(peripheral.name),
+                group=group_between(topology, peripheral.name, peripheral.switch),
                 voice=plant.voice,
                 bus=plant.bus,
                 journal=plant.journal,
@@ -278,6 +286,14 @@ def _build_peripherals(network: Network, plant: Plant, chosen: frozenset[str]) -
                     plant.clock,
                 ),
                 recordings=plant.recordings,
+                voip=voip_of(
+                    topology,
+                    peripheral,
+                    plant.lines,
+                    plant.journal,
+                    plant.clock,
+                    last.get(peripheral.name, 0),
+                ),
             )
 
 
@@ -312,8 +328,9 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
             )
     relays = {point.name for point in topology.transfer_points}
     controls = {point.name for point in topology.service_control_points}
+    silent = {peripheral.name for peripheral in topology.peripherals if not peripheral.switch}
     for name, code in codes.items():
-        if name in chosen and name not in relays:
+        if name in chosen and name not in relays | silent:
             network.nodes[name] = Mtp3Node(name, code, plant.clock, timers=timers, variant=variant)
     for link in topology.links:
         for name, end in plant.link_ends(link, chosen).items():
@@ -384,6 +401,7 @@ def _build_door(network: Network, plant: Plant) -> None:
         CallReferences(plant.clock, plant.random_bits),
         topology.access_server.equipment_address,
         topology.access_server.name,
+        voip_policy(topology),
     )
     network.server = AccessServer(
         topology,

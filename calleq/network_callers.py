@@ -2,15 +2,18 @@
 
 from collections.abc import Iterable, Mapping, Set
 
+from calleq.calling_logic.voip import VoipAccess
 from calleq.equipment.contract import Factory
 from calleq.equipment.service import EquipmentService
 from calleq.journal.contract import Journal
 from calleq.journal.entries import LineSeized, Stamped
+from calleq.lines.contract import LinePlant
 from calleq.media.contract import Voice
+from calleq.numbering import VoipPolicy
 from calleq.osn.contract import Bus
 from calleq.runtime.clock import Clock
 from calleq.ss7.isup.contract import Exchange
-from calleq.topology import Topology
+from calleq.topology import Peripheral, Topology, parse_point_code
 
 
 def equipments_of(
@@ -41,9 +44,33 @@ def equipments_of(
     }
 
 
+def voip_of(
+    topology: Topology,
+    peripheral: Peripheral,
+    lines: LinePlant,
+    journal: Journal,
+    clock: Clock,
+    last_seizure: int,
+) -> VoipAccess | None:
+    """How a peripheral calls SIP URIs and IP addresses; None where it speaks no SIP."""
+    if peripheral.sip is None:
+        return None
+    return VoipAccess(
+        peripheral.name,
+        parse_point_code(peripheral.point_code, topology.variant),
+        VoipPolicy(peripheral.voip_allowed),
+        peripheral.voip_channels,
+        lines=lines,
+        journal=journal,
+        clock=clock,
+        last_seizure=last_seizure,
+    )
+
+
 def group_between(topology: Topology, one: str, other: str) -> str:
-    """The trunk group between two elements; the topology's checks see to it that there is one."""
-    return next(trunk.name for trunk in topology.trunks if set(trunk.ends) == {one, other})
+    """The trunk group between two elements; empty where one of them has no circuits."""
+    pair = {one, other}
+    return next((trunk.name for trunk in topology.trunks if set(trunk.ends) == pair), "")
 
 
 def last_seizures(entries: Iterable[Stamped]) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Wiring of SIP: which switches of a process have a gateway, and what those stand on.
+"""Wiring of SIP: which elements of a process have a gateway, and what those stand on.
 
 A part of `calleq.network`, in a module of its own. A gateway lives in the process of its switch,
 also where the simulated telephones of the switch live elsewhere: then its lines stay inside
@@ -8,15 +8,17 @@ also where the simulated telephones of the switch live elsewhere: then its lines
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from calleq.gateway.contract import Resolve, SipTransport
+from calleq.gateway.contract import Resolve, SipElement, SipTransport
 from calleq.gateway.gateway import Gateway, Ground
 from calleq.gateway.trunks import resolve_addresses
+from calleq.gateway.voip import VoipTrunk
 from calleq.lines.contract import LinePlant
 from calleq.lines.plants import InProcessLines, SharedLines
 from calleq.media.ports import Ports
+from calleq.numbering import VoipPolicy
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
-from calleq.topology import Switch, Topology
+from calleq.topology import Topology
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +26,7 @@ class SipGround:
     """What a process gives its gateways beside what every element has."""
 
     ports: Ports
-    transport: Callable[[Switch], SipTransport]
+    transport: Callable[[SipElement], SipTransport]
     """The sockets of a switch's gateway; they are opened when it starts."""
     resolve: Resolve = resolve_addresses
 
@@ -34,20 +36,22 @@ def has_sip(topology: Topology, chosen: frozenset[str] | None) -> bool:
     return bool(_served(topology, chosen))
 
 
-def _served(topology: Topology, chosen: frozenset[str] | None) -> list[Switch]:
+def _served(topology: Topology, chosen: frozenset[str] | None) -> list[SipElement]:
+    elements: tuple[SipElement, ...] = (*topology.switches, *topology.peripherals)
     return [
-        switch
-        for switch in topology.switches
-        if switch.sip is not None and (chosen is None or switch.name in chosen)
+        element
+        for element in elements
+        if element.sip is not None and (chosen is None or element.name in chosen)
     ]
 
 
 def telephone_doors(topology: Topology, chosen: frozenset[str] | None) -> dict[str, str]:
     """Where telephones register with the chosen switches, by what people are told it is."""
     doors = {}
-    for switch in _served(topology, chosen):
+    for switch in topology.switches:
         access = switch.sip
-        assert access is not None, "only such are served"
+        if access is None or not (chosen is None or switch.name in chosen):
+            continue
         domain = access.domain or access.listen.rpartition(":")[0]
         ways = f"{access.listen} (UDP, TCP)"
         if access.listen_tls:
@@ -89,6 +93,16 @@ def build_gateways(
                 secret=secret,
                 resolve=ground.resolve,
             ),
+            _voip_of(topology, switch),
         )
         for switch in _served(topology, chosen)
     }
+
+
+def _voip_of(topology: Topology, element: SipElement) -> VoipTrunk | None:
+    for peripheral in topology.peripherals:
+        if peripheral is element and peripheral.sip is not None:
+            domain = peripheral.sip.domain or peripheral.sip.listen.rpartition(":")[0]
+            policy = VoipPolicy(peripheral.voip_allowed)
+            return VoipTrunk(peripheral.name, domain, policy, peripheral.voip_channels)
+    return None

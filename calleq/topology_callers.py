@@ -4,6 +4,8 @@ from typing import Literal
 
 import msgspec
 
+from calleq.topology_sip import SipAccess
+
 
 class Peripheral(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An intelligent peripheral, reached over circuits of a switch."""
@@ -11,7 +13,8 @@ class Peripheral(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     name: str
     numeral: str
     point_code: str
-    switch: str
+    switch: str = ""
+    """Empty: no circuits lead anywhere; then it needs `sip`, and calls by voice over IP alone."""
     interface: str = ""
     logic: str = ""
     number: str = ""
@@ -21,6 +24,13 @@ class Peripheral(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     Empty: it takes no orders of an SCP.
     """
+    sip: SipAccess | None = None
+    """Where it speaks SIP, to call SIP URIs and IP addresses; None: it calls numbers alone."""
+    voip_allowed: tuple[str, ...] = ()
+    """Whom it may call so: domains (`example.com`), domains below one (`.example.com`), addresses
+    and networks (`192.0.2.0/24`), `*` (every name that leads into the public internet)."""
+    voip_channels: int = 60
+    """Calls by voice over IP at once."""
 
 
 class CallingEquipment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -45,8 +55,8 @@ class AccessServer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     numeral: str
     equipment_address: str
     """What field 802 of a message must say to be meant for this equipment."""
-    switch: str
-    """The switch it passes instructions to."""
+    switch: str = ""
+    """The switch it passes instructions to; empty: a peripheral gets them directly."""
     equipment: str = ""
     """What makes its calls: a control point, equipment that stands by itself, the peripheral of
     the switch, or the switch itself.

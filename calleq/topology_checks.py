@@ -9,8 +9,14 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 
-from calleq.numbering import NumberingError, parse_e164
-from calleq.topology_equipment import check_equipments
+from calleq.numbering import NumberingError, is_voip, parse_e164
+from calleq.topology_equipment import (
+    check_equipments,
+    check_voip,
+    check_voip_address,
+    instructed,
+    voip_policy,
+)
 from calleq.topology_foreign import PORT_LIMIT, check_link, is_host, is_port
 from calleq.topology_links import check_codes, check_delay, check_wire
 from calleq.topology_mtp3 import check_mtp3
@@ -55,6 +61,7 @@ def check_topology(topology: Topology) -> None:
     _check_trunks(topology)
     _check_peripherals(topology)
     check_equipments(topology)
+    check_voip(topology)
     _check_premises(topology)
     _check_lines(topology)
     _check_businesses(topology)
@@ -112,7 +119,7 @@ def _check_names(topology: Topology) -> None:
 
 
 def _check_nodes(topology: Topology) -> None:
-    if not topology.switches:
+    if not topology.switches and topology.access_server.switch:
         raise TopologyError("switches: at least one switch is expected")
     seen: dict[int, str] = {}
     for key, name, point_code in _coded(topology):
@@ -245,6 +252,10 @@ def _check_peripherals(topology: Topology) -> None:
     pairs = {frozenset(group.ends) for group in topology.trunks}
     for index, peripheral in enumerate(topology.peripherals):
         key = f"peripherals[{index}]"
+        if peripheral.number:
+            _check_number(f"{key}.number", peripheral.number)
+        if not peripheral.switch and peripheral.sip is not None:
+            continue
         if peripheral.switch not in switches:
             raise TopologyError(f"{key}.switch: {_unknown(peripheral.switch, 'switch', switches)}")
         if frozenset((peripheral.name, peripheral.switch)) not in pairs:
@@ -252,8 +263,6 @@ def _check_peripherals(topology: Topology) -> None:
                 f"{key}.switch: no circuits lead to {peripheral.switch}:"
                 f" a trunk group between the two is expected"
             )
-        if peripheral.number:
-            _check_number(f"{key}.number", peripheral.number)
 
 
 def _check_premises(topology: Topology) -> None:
@@ -306,6 +315,7 @@ def _check_businesses(topology: Topology) -> None:
     lines = {line.number for line in topology.lines}
     lines |= {service.number for service in topology.freephone}
     beyond = tuple(prefix for node in topology.foreign_nodes for prefix in node.prefixes)
+    voip = voip_policy(topology)
     seen: set[str] = set()
     for index, business in enumerate(topology.businesses):
         key = f"businesses[{index}]"
@@ -321,9 +331,12 @@ def _check_businesses(topology: Topology) -> None:
             _check_number(f"{key}.number", business.number)
         for place, number in enumerate(business.representatives):
             here = f"{key}.representatives[{place}]"
-            _check_number(here, number)
-            if number not in lines and not number.startswith(beyond):
-                raise TopologyError(f"{here}: no line has {number}")
+            if is_voip(number):
+                check_voip_address(here, number, voip)
+            else:
+                _check_number(here, number)
+                if number not in lines and not number.startswith(beyond):
+                    raise TopologyError(f"{here}: no line has {number}")
             if number in business.representatives[:place]:
                 raise TopologyError(f"{here}: {number} is named twice")
 
@@ -331,7 +344,9 @@ def _check_businesses(topology: Topology) -> None:
 def _check_access(topology: Topology) -> None:
     switches = {switch.name for switch in topology.switches}
     server = topology.access_server
-    if server.switch not in switches:
+    if not server.switch and not instructed(topology):
+        raise TopologyError("access_server.switch: a switch, or a peripheral without one, expected")
+    if server.switch and server.switch not in switches:
         raise TopologyError(f"access_server.switch: {_unknown(server.switch, 'switch', switches)}")
     if not server.equipment_address:
         raise TopologyError("access_server.equipment_address: is empty, an address is expected")

@@ -9,6 +9,8 @@ import re
 
 from msgspec.structs import replace
 
+from calleq.numbering import NumberingError, VoipPolicy, parse_address
+from calleq.numbering.voip import ALLOWED_LIMIT
 from calleq.topology_callers import CallingEquipment
 from calleq.topology_types import (
     SignallingLink,
@@ -19,6 +21,9 @@ from calleq.topology_types import (
 
 CIRCUITS = 60
 """Between equipment that is added and its switch: thirty calls at once."""
+
+CHANNELS_LIMIT = 1_000
+"""Calls by voice over IP of one piece of equipment at once."""
 
 _FACTORY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
 
@@ -63,13 +68,67 @@ def check_driver(key: str, equipment: CallingEquipment) -> None:
         )
 
 
+def check_voip(topology: Topology) -> None:
+    """Raise TopologyError where voice over IP of a peripheral does not fit."""
+    for index, peripheral in enumerate(topology.peripherals):
+        key = f"peripherals[{index}]"
+        if peripheral.sip is None and peripheral.voip_allowed:
+            raise TopologyError(f"{key}.sip: whom it may call is said, so where it speaks SIP, too")
+        if not 1 <= peripheral.voip_channels <= CHANNELS_LIMIT:
+            raise TopologyError(
+                f"{key}.voip_channels: {peripheral.voip_channels}: 1 to {CHANNELS_LIMIT} expected"
+            )
+        if len(peripheral.voip_allowed) > ALLOWED_LIMIT:
+            raise TopologyError(f"{key}.voip_allowed: at most {ALLOWED_LIMIT} expected")
+        for place, text in enumerate(peripheral.voip_allowed):
+            try:
+                VoipPolicy((text,))
+            except NumberingError as error:
+                raise TopologyError(f"{key}.voip_allowed[{place}]: {error}") from error
+
+
+def check_voip_address(key: str, text: str, policy: VoipPolicy) -> None:
+    """Raise TopologyError unless the address may be called."""
+    try:
+        address = parse_address(text)
+    except NumberingError as error:
+        raise TopologyError(f"{key}: {error}") from error
+    if address != text:
+        raise TopologyError(f"{key}: {text!r}: write it {address}")
+    if not policy.allows(address):
+        raise TopologyError(f"{key}: {text}: what makes the calls may not call that host")
+
+
 def instructed(topology: Topology) -> str:
     """Whom the access server sends its instructions to: what makes its calls, or the switch, which
     passes them on to its peripheral or executes them itself."""
     server = topology.access_server
     direct = {point.name for point in topology.service_control_points}
     direct |= {equipment.name for equipment in topology.equipments}
+    if not server.switch:
+        return peripheral_of(topology, "")
     return server.equipment if server.equipment in direct else server.switch
+
+
+def peripheral_of(topology: Topology, switch: str) -> str:
+    """The peripheral of a switch, or, where there is no switch, the one that makes the access
+    server's calls; empty where there is none."""
+    wanted = topology.access_server.equipment if not switch else ""
+    for peripheral in topology.peripherals:
+        if peripheral.switch == switch and wanted in ("", peripheral.name):
+            return peripheral.name
+    return ""
+
+
+def voip_policy(topology: Topology) -> VoipPolicy:
+    """Who may be called by voice over IP by whatever makes the access server's calls. Raises
+    NumberingError where what is allowed is no domain and no network."""
+    server = topology.access_server
+    maker = server.equipment or peripheral_of(topology, server.switch)
+    for peripheral in topology.peripherals:
+        if peripheral.name == maker and peripheral.sip is not None:
+            return VoipPolicy(peripheral.voip_allowed)
+    return VoipPolicy()
 
 
 def attached(topology: Topology, equipment: CallingEquipment) -> Topology:

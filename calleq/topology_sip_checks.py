@@ -44,6 +44,9 @@ def check_sip(topology: Topology) -> None:
                 raise TopologyError(f"{key}: a mobile switch has no lines of SIP")
             _check_access(key, switch.sip, addresses)
             accesses[switch.name] = switch.sip
+    for index, peripheral in enumerate(topology.peripherals):
+        if peripheral.sip is not None:
+            _check_access(f"peripherals[{index}].sip", peripheral.sip, addresses)
     _check_lines(topology, accesses)
     _check_browsers(topology.browsers)
     names = {group.name for group in topology.trunks}
@@ -62,11 +65,17 @@ def placed(topology: Topology, folder: Path) -> Topology:
         else replace(switch, sip=_placed(f"switches[{index}].sip", switch.sip, _FILES, folder))
         for index, switch in enumerate(topology.switches)
     )
+    peripherals = tuple(
+        one
+        if one.sip is None
+        else replace(one, sip=_placed(f"peripherals[{index}].sip", one.sip, _FILES, folder))
+        for index, one in enumerate(topology.peripherals)
+    )
     trunks = tuple(
         _placed(f"sip_trunks[{index}]", trunk, _TRUNK_FILES, folder)
         for index, trunk in enumerate(topology.sip_trunks)
     )
-    return replace(topology, switches=switches, sip_trunks=trunks)
+    return replace(topology, switches=switches, peripherals=peripherals, sip_trunks=trunks)
 
 
 def _placed(key: str, given: Placed, names: tuple[str, ...], folder: Path) -> Placed:

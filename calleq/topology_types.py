@@ -267,7 +267,7 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     isp_number: str = "+12125550190"
     """What a dial-up computer calls to be on the internet: a line that behaves as a modem."""
     access_server: AccessServer
-    switches: tuple[Switch, ...]
+    switches: tuple[Switch, ...] = ()
     transfer_points: tuple[TransferPoint, ...] = ()
     peripherals: tuple[Peripheral, ...] = ()
     equipments: tuple[CallingEquipment, ...] = ()

@@ -36,6 +36,7 @@ Samples = npt.NDArray[np.int16]
 _CONFIG = """\
 poll_method epoll
 sip_listen {host}:{port}
+net_interface {host}
 call_local_timeout 120
 call_max_calls 4
 audio_player aubridge,ear

@@ -9,7 +9,7 @@ import itertools
 import random
 from collections.abc import Callable
 
-from calleq.gateway.contract import SipTransport
+from calleq.gateway.contract import SipElement, SipTransport
 from calleq.media.ports import PortAddress, PortEvent, PortPlan, Quality
 from calleq.network_gateways import SipGround
 from calleq.runtime.clock import Timer, VirtualClock
@@ -20,7 +20,6 @@ from calleq.sip.negotiation import Local
 from calleq.sip.transaction import Target
 from calleq.sip.uri import SipUri
 from calleq.sip.user_agent import UserAgent
-from calleq.topology import Switch
 from calleq.units import MILLISECOND_US, SECOND_US
 
 DELAY_US = MILLISECOND_US
@@ -62,7 +61,7 @@ class SipNet:
         if receive is not None:
             receive(octets, Target(source[0], source[1], target.transport))
 
-    def transport(self, switch: Switch) -> SipTransport:
+    def transport(self, switch: SipElement) -> SipTransport:
         """The sockets of a switch's gateway."""
         assert switch.sip is not None
         host, _, port = switch.sip.listen.rpartition(":")

@@ -119,7 +119,8 @@ def test_voice_that_is_never_pracked_refuses_the_call():
     net.lost = lambda sender, word: word == "PRACK"
     bob.shows_voice()
     net.passes(GIVE_UP_S + 1)
-    assert isinstance(failed := alice.last(), sip.Failed)
+    failed = alice.last()
+    assert isinstance(failed, sip.Failed)
     assert failed.status == 504
     assert bob.last() == sip.Ended(bob.call, Q850.RECOVERY_ON_TIMER, 504)
     net.lost = lambda sender, word: False
@@ -224,7 +225,8 @@ def test_endless_ringing_ends_on_the_called_side_and_is_told_every_minute():
     alice_limit = Limits().ringing_us
     bob.agent.handle_timers(net.now_us + alice_limit)
     net.passes(1)
-    assert isinstance(failed := alice.last(), sip.Failed)
+    failed = alice.last()
+    assert isinstance(failed, sip.Failed)
     assert failed.status == 480
     assert bob.last() == sip.Ended(bob.call, Q850.NO_ANSWER, 480)
     nothing_is_left(net, alice, bob)
@@ -282,7 +284,8 @@ def test_a_telephone_that_vanishes_is_missed_by_the_side_that_refreshes():
     net, alice, bob = up()
     del net.parties[alice.host]
     net.passes(900 + GIVE_UP_S + GIVE_UP_S + 1)
-    assert isinstance(ended := bob.last(), sip.Ended)
+    ended = bob.last()
+    assert isinstance(ended, sip.Ended)
     assert ended.cause == Q850.TEMPORARY_FAILURE
     nothing_is_left(net, bob)
 
@@ -300,9 +303,8 @@ def test_refreshes_go_by_invite_where_update_is_not_allowed_and_nobody_is_asked(
     net, alice, bob = pair()
     alice.calls(bob, fields={"allow": ["INVITE, ACK, BYE, CANCEL"]})
     bob.answers()
-    net.passes(3_610)
-    assert net.words().count("bob INVITE") == 4
-    assert "bob UPDATE" not in net.words()
+    net.passes(910)
+    assert net.words("bob")[1:] == ["bob INVITE", "bob ACK"]
     assert alice.told() == ["Accepted"]
     alice.hangs_up()
     nothing_is_left(net, alice, bob)
@@ -356,7 +358,8 @@ def test_a_200_that_does_not_fit_our_offer_is_acknowledged_and_released():
     alice.agent.receive(said.encode(), Target(bob.host, 5060), net.now_us)
     net.passes(GIVE_UP_S + 1)
     assert net.words("alice")[1:3] == ["alice ACK", "alice BYE"]
-    assert isinstance(failed := alice.last(), sip.Failed)
+    failed = alice.last()
+    assert isinstance(failed, sip.Failed)
     assert failed.status == 488
     nothing_is_left(net, alice)
 
@@ -369,7 +372,8 @@ def test_an_offer_that_we_cannot_speak_is_refused_488():
     agreed = bob.agent.accept(bob.call, bob.local(Encoding(9, "G722")), net.now_us)
     net.passes(0.1)
     assert agreed is None
-    assert isinstance(failed := alice.last(), sip.Failed)
+    failed = alice.last()
+    assert isinstance(failed, sip.Failed)
     assert failed.status == 488
     assert bob.last() == sip.Ended(bob.call, Q850.INTERWORKING, 488)
     nothing_is_left(net, alice, bob)
@@ -381,14 +385,15 @@ def test_an_invite_without_an_offer_is_offered_in_the_200_and_answered_in_the_ac
     from calleq.sip.sdp import parse_description
 
     head = (
-        "{} sip:bob@192.0.2.9 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKx{};rport\r\n"
+        "{} sip:bob@192.0.2.9 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKx{};rport\r\n"
         "From: <sip:a@192.0.2.1>;tag=a\r\nTo: <sip:bob@192.0.2.9>{}\r\nCall-ID: c\r\nCSeq: 1 {}\r\n"
         "Contact: <sip:a@192.0.2.1>\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n"
     )
     source = Target(alice.host, 5060)
     bob.agent.receive(head.format("INVITE", 1, "", "INVITE", 0).encode(), source, 0)
     net.passes(0.01)
-    assert isinstance(invited := bob.last(), sip.Invited)
+    invited = bob.last()
+    assert isinstance(invited, sip.Invited)
     assert invited.offer is None
     assert bob.answers() is None
     offered = net.last("bob", "200 INVITE")
@@ -398,7 +403,8 @@ def test_an_invite_without_an_offer_is_offered_in_the_200_and_answered_in_the_ac
     ack = head.format("ACK", 2, tag, "ACK", len(body)).encode() + body
     bob.agent.receive(ack, source, net.now_us)
     net.passes(0.01)
-    assert isinstance(confirmed := bob.last(), sip.Confirmed)
+    confirmed = bob.last()
+    assert isinstance(confirmed, sip.Confirmed)
     assert confirmed.agreed is not None
     assert confirmed.agreed.address == alice.host
     bob.hangs_up()
@@ -410,7 +416,8 @@ def test_a_call_too_many_is_refused_503_and_ours_is_not_made():
     alice.calls(bob)
     carol = net.party("carol", "192.0.2.30")
     carol.calls(bob)
-    assert isinstance(failed := carol.last(), sip.Failed)
+    failed = carol.last()
+    assert isinstance(failed, sip.Failed)
     assert failed.status == 503
     with pytest.raises(SipError):
         alice.calls(bob)

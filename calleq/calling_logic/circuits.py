@@ -7,10 +7,18 @@ released (`Refusal`).
 from collections.abc import Callable
 from typing import Protocol, cast
 
-from calleq.calling_logic.means import Reservations, Way, WayUser
+from calleq.calling_logic.means import (
+    NUMBERS,
+    Parties,
+    Reservations,
+    Way,
+    WayUser,
+    calling_number,
+    legs_by_number,
+)
 from calleq.media.contract import Voice
 from calleq.ss7.isup.contract import Circuit, Exchange
-from calleq.ss7.isup.messages import CalledNumber, CallingNumber, Cause, Message
+from calleq.ss7.isup.messages import CalledNumber, Cause, Message
 
 
 class Trunk(Protocol):
@@ -53,8 +61,8 @@ class CircuitTrunk:
         return self._exchange.seize(self.group)
 
     def dial(self, way: Way, called: str, caller: str, user: WayUser) -> None:
-        calling = CallingNumber(caller.lstrip("+")) if caller else None
-        self._exchange.send_iam(_circuit(way), CalledNumber(called.lstrip("+")), calling, user)
+        number = CalledNumber(called.lstrip("+"))
+        self._exchange.send_iam(_circuit(way), number, calling_number(caller), user)
 
     def give_back(self, way: Way) -> None:
         self._exchange.give_back(_circuit(way))
@@ -68,13 +76,16 @@ class TrunkAccess:
         self._trunk = trunk
         self._reservations = Reservations()
 
-    def reserve(self, call: str, answer: Callable[[bool], object]) -> None:
-        answer(self._reservations.reserve(call, self._trunk.idle()))
+    def reserve(
+        self, call: str, answer: Callable[[bool], object], parties: Parties = NUMBERS
+    ) -> None:
+        wanted = legs_by_number(parties)
+        answer(self._reservations.reserve(call, self._trunk.idle(), wanted))
 
     def are_resetting(self) -> bool:
         return self._trunk.is_resetting()
 
-    def seize(self, call: str) -> Way | None:
+    def seize(self, call: str, called: str = "") -> Way | None:
         if not self._reservations.may_take(call):
             return None
         way = self._trunk.seize()
@@ -82,7 +93,7 @@ class TrunkAccess:
             self._reservations.taken(call)
         return way
 
-    def seize_extra(self, call: str) -> Way | None:
+    def seize_extra(self, call: str, called: str = "") -> Way | None:
         return self._trunk.seize() if self._trunk.idle() > self._reservations.promised else None
 
     def dial(self, way: Way, called: str, caller: str, user: WayUser) -> None:
@@ -91,7 +102,7 @@ class TrunkAccess:
     def give_back(self, way: Way) -> None:
         self._trunk.give_back(way)
 
-    def returned(self, call: str) -> None:
+    def returned(self, call: str, way: Way | None = None) -> None:
         self._reservations.returned(call)
 
     def done(self, call: str) -> None:

@@ -5,10 +5,10 @@ the machine hears of it when that is durable; a dialling is reported to the netw
 leaves; the end is reported when it is durable. Answers from the peripheral's own memory (circuits
 reserved, representative found) are no events of the call and go straight back.
 
-It refuses nothing: a leg that cannot be dialled fails with a cause (28 for an address that is no
-telephone number, 34 where no circuit is left). `Collect` is answered with nothing: there are no
+It refuses nothing: a leg that cannot be dialled fails with a cause (28 for an address that the
+equipment cannot call, 34 where no way is left). `Collect` is answered with nothing: there are no
 digit receivers here. Odd case: after its end a call hears nothing more, but its legs live on until
-their circuits are clear.
+their ways are clear.
 """
 
 from collections import deque
@@ -22,13 +22,12 @@ from calleq.call.driver import Command, Leg, Result
 from calleq.call.states import State
 from calleq.calling_logic.bridge import Bridge, Conversation
 from calleq.calling_logic.control import Control
-from calleq.calling_logic.instruction import call_policy, call_request
+from calleq.calling_logic.instruction import call_policy, call_request, parties_of
 from calleq.calling_logic.leg import EVENTS, CircuitLeg
 from calleq.calling_logic.means import Means
 from calleq.causes import Q850
 from calleq.journal.entries import Ended, Progress
 from calleq.media.contract import Played, Player, Prompt, Verdict
-from calleq.numbering import NumberingError, parse_e164
 from calleq.osn.messages import CallEnded, CallProgress, SetUpCall
 from calleq.runtime.clock import Timer
 
@@ -239,7 +238,7 @@ class CallDriver:
             else:
                 self._act(driver.ReserveFailed(command.command, Q850.NO_CIRCUIT))
 
-        access.reserve(self._call, answered)
+        access.reserve(self._call, answered, parties_of(self.instruction))
 
     def _execute(self, command: Command) -> None:
         match command:  # the most frequent first
@@ -268,12 +267,10 @@ class CallDriver:
                 assert_never(command)
 
     def _set_up(self, command: driver.SetUpLeg) -> None:
-        try:
-            parse_e164(command.address)
-        except NumberingError:
+        if not self._means.takes(command.address):
             self._fail(command, Q850.ADDRESS_INCOMPLETE)
             return
-        circuit = self._means.access.seize(self._call)
+        circuit = self._means.access.seize(self._call, command.address)
         if circuit is None:
             self._fail(command, Q850.NO_CIRCUIT)
             return
@@ -385,7 +382,7 @@ class CallDriver:
     def leg_clear(self, leg: CircuitLeg) -> None:
         """See `LegOwner`."""
         means = self._means
-        means.access.returned(self._call)
+        means.access.returned(self._call, leg.circuit)
         if leg.command.leg == "agent":
             means.representatives.end_call(leg.command.address, means.clock.monotonic_us())
 

@@ -1,6 +1,7 @@
 """A set-up instruction as the machine takes it: the request of a call and its policy."""
 
 from calleq.call.customer_first import CallRequest, Policy
+from calleq.calling_logic.means import Parties
 from calleq.media.wording import announcement_text, apology_text, whisper_text
 from calleq.osn.messages import SetUpCall
 
@@ -17,6 +18,13 @@ def call_request(instruction: SetUpCall, own_number: str) -> CallRequest:
         representative=instruction.representative,
         customer_presented=instruction.customer,
     )
+
+
+def parties_of(instruction: SetUpCall) -> Parties:
+    """Whom the call may have to dial, leg by leg."""
+    named = (instruction.representative,) if instruction.representative else ()
+    hunted = instruction.representatives if instruction.hunt or not named else ()
+    return (instruction.customer,), (*named, *hunted)
 
 
 def call_policy(instruction: SetUpCall) -> Policy:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from calleq.call.driver import Answered, Failed, LegResult, Released, Ringing, SetUpLeg
-from calleq.calling_logic.means import Means, Way
+from calleq.calling_logic.means import Means, Way, calling_number
 from calleq.causes import Q850
 from calleq.journal.entries import Dialled
 from calleq.runtime.clock import Timer
@@ -131,7 +131,7 @@ class CircuitLeg:
             command.attempt,
             command.address,
             self.circuit.key,
-            means.access.group,
+            means.access.group if means.group_of is None else means.group_of(self.circuit),
         )
         means.journal.append(means.name, attempt, self._durable)
 
@@ -246,8 +246,7 @@ class CircuitLeg:
         self._owner.leg_clear(self)
 
     def _calling(self) -> CallingNumber | None:
-        caller = self.command.caller
-        return CallingNumber(caller.lstrip("+")) if caller else None
+        return calling_number(self.command.caller)
 
     def _report(self, result: LegResult) -> None:
         self._owner.leg_reports(self, result)

@@ -15,14 +15,20 @@ from calleq.acd.longest_idle import LongestIdle
 from calleq.journal.contract import Journal
 from calleq.journal.entries import CircuitKey
 from calleq.media.contract import Player, Prompt, Verdict
+from calleq.numbering import NumberingError, is_voip, parse_e164
 from calleq.runtime.clock import Clock
-from calleq.ss7.isup.messages import Cause, Message
+from calleq.ss7.isup.messages import CallingNumber, Cause, Message
 
 if TYPE_CHECKING:
     from calleq.calling_logic.mixing import Mixing
     from calleq.calling_logic.recordings import Recordings
 
 LEGS = 2
+
+Parties = tuple[tuple[str, ...], ...]
+"""Whom a call is to connect: for each leg the addresses of which one is dialled."""
+NUMBERS: Parties = (("+",), ("+",))
+"""Two parties with telephone numbers, whichever."""
 
 
 class Way(Protocol):
@@ -72,26 +78,34 @@ class Access(Protocol):
     def group(self) -> str:
         """What the journal calls them together."""
 
-    def reserve(self, call: str, answer: Callable[[bool], object]) -> None:
-        """Keep ways for both legs of a call; answered False, once, when they are not there."""
+    def reserve(
+        self, call: str, answer: Callable[[bool], object], parties: Parties = NUMBERS
+    ) -> None:
+        """Keep ways for the legs of a call; answered False, once, when they are not there."""
 
     def are_resetting(self) -> bool:
         """Whether ways are being reset, as after a restart, and will be free in a moment."""
 
-    def seize(self, call: str) -> Way | None:
-        """Take one of the call's ways; None when it has none left or all are busy."""
+    def seize(self, call: str, called: str = "") -> Way | None:
+        """Take one of the call's ways, which is to lead to `called` (as in `dial`; empty: to a
+        number); None when it has none left or all are busy."""
 
-    def seize_extra(self, call: str) -> Way | None:
+    def seize_extra(self, call: str, called: str = "") -> Way | None:
         """Take a way for a further party of a call; None when none is free of promises."""
 
     def dial(self, way: Way, called: str, caller: str, user: WayUser) -> None:
-        """Start the call on a seized way; numbers are E.164 with `+`, `caller` may be empty."""
+        """Start the call on a seized way; numbers are E.164 with `+`, `caller` may be empty.
+
+        `called` may be a SIP URI or an IP address where `Means.takes` says so.
+        """
 
     def give_back(self, way: Way) -> None:
         """Return a way that was seized and never dialled; nobody is told anything."""
 
-    def returned(self, call: str) -> None:
-        """A way of the call is free again, and kept for its next leg while the call lasts."""
+    def returned(self, call: str, way: Way | None = None) -> None:
+        """A way of the call is free again, and kept for its next leg while the call lasts.
+
+        `way` is told where there are several kinds."""
 
     def done(self, call: str) -> None:
         """The call needs no way any more."""
@@ -132,13 +146,13 @@ class Reservations:
         self.promised = 0
         self._left: dict[str, int] = {}
 
-    def reserve(self, call: str, free: int) -> bool:
-        """Promise `LEGS` of the `free` ways to a call; False when they are promised already."""
+    def reserve(self, call: str, free: int, ways: int = LEGS) -> bool:
+        """Promise `ways` of the `free` ways to a call; False when they are promised already."""
         assert call not in self._left
-        if free - self.promised < LEGS:
+        if free - self.promised < ways:
             return False
-        self._left[call] = LEGS
-        self.promised += LEGS
+        self._left[call] = ways
+        self.promised += ways
         return True
 
     def may_take(self, call: str) -> bool:
@@ -161,6 +175,30 @@ class Reservations:
         self.promised -= self._left.pop(call, 0)
 
 
+def legs_by_number(parties: Parties) -> int:
+    """How many legs may need a way to a telephone number."""
+    return sum(1 for addresses in parties if not all(map(is_voip, addresses)))
+
+
+def legs_by_voip(parties: Parties) -> int:
+    """How many legs may need a way by voice over IP."""
+    return sum(1 for addresses in parties if any(map(is_voip, addresses)))
+
+
+def calling_number(caller: str) -> CallingNumber | None:
+    """A caller as ISUP says it; None where there is none, or one that has no number."""
+    return CallingNumber(caller.lstrip("+")) if caller and not is_voip(caller) else None
+
+
+def is_number(address: str) -> bool:
+    """Whether an address is a telephone number, which every equipment can call."""
+    try:
+        parse_e164(address)
+    except NumberingError:
+        return False
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Means:
     """Everything around a call, shared by all calls of one piece of equipment."""
@@ -177,3 +215,7 @@ class Means:
     """What the equipment can do with voices of its own; None: it commands those of others."""
     recordings: "Recordings | None" = None
     """Its recordings; None: it makes none."""
+    takes: Callable[[str], bool] = is_number
+    """Whether an address can be called at all with this equipment."""
+    group_of: Callable[[Way], str] | None = None
+    """What the journal calls the ways of that kind; None: `access.group`, all of them."""

@@ -7,12 +7,10 @@ one of them has. Either kind may be missing.
 
 from collections.abc import Callable
 
-from calleq.calling_logic.means import Access, Way, WayUser
+from calleq.calling_logic.means import NUMBERS, Access, Parties, Way, WayUser
 from calleq.calling_logic.voip import VoipAccess
 from calleq.calling_logic.voip_way import VoipWay
 from calleq.numbering import is_voip
-
-Parties = tuple[tuple[str, ...], ...]
 
 
 class MixedAccess:
@@ -34,7 +32,9 @@ class MixedAccess:
         """Whether an address can be called at all."""
         return self._voip.takes(address) if is_voip(address) else self._circuits is not None
 
-    def reserve(self, call: str, answer: Callable[[bool], object], parties: Parties = ()) -> None:
+    def reserve(
+        self, call: str, answer: Callable[[bool], object], parties: Parties = NUMBERS
+    ) -> None:
         circuits = self._circuits
         if circuits is None:
             self._voip.reserve(call, answer, parties)

@@ -41,7 +41,7 @@ class ThirdParty:
 
     def dial(self, number: str, caller: str, attempt: int, ring_limit_us: int) -> bool:
         """Dial, or tell that no way is left (cause 34); whether there is one."""
-        way = self._means.access.seize_extra(self._call)
+        way = self._means.access.seize_extra(self._call, number)
         if way is None:
             self._tell(number, Progress(self._call, "failed", THIRD, attempt, Q850.NO_CIRCUIT))
             self._gone()

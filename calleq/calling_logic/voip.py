@@ -9,15 +9,15 @@ Refused: what is no such address, and hosts that the operator has not allowed (n
 Octets that are no line message are counted (`malformed`).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
-from calleq.calling_logic.means import Reservations, Way, WayUser
+from calleq.calling_logic.means import NUMBERS, Parties, Reservations, Way, WayUser, legs_by_voip
 from calleq.calling_logic.voip_way import VoipWay
 from calleq.causes import Q850
 from calleq.journal.contract import Journal
-from calleq.journal.entries import CircuitKey, Entry, LineReleased, LineSeized, Stamped
+from calleq.journal.entries import CircuitKey, Entry
 from calleq.lines.channel import LineChannel
-from calleq.lines.contract import LinePlant
+from calleq.lines.contract import VOIP_LINE, LinePlant
 from calleq.lines.messages import (
     TRUNK_REFERENCES,
     LineError,
@@ -29,10 +29,7 @@ from calleq.lines.q931 import decode, encode
 from calleq.media.contract import channel_wire
 from calleq.numbering import IpAddress, NumberingError, SipUri, VoipPolicy, is_voip, parse_address
 from calleq.runtime.clock import Clock
-from calleq.ss7.isup.messages import Location
 
-VOIP_LINE = "voip"
-"""The pseudo line between a piece of equipment and its gateway."""
 VOIP_GROUP = "voip"
 """What the journal calls these ways together."""
 KEYS = range(4_096, 16_384)
@@ -88,9 +85,9 @@ class VoipAccess:
         self,
         call: str,
         answer: Callable[[bool], object],
-        parties: tuple[tuple[str, ...], ...] = (),
+        parties: Parties = NUMBERS,
     ) -> None:
-        wanted = sum(1 for addresses in parties if any(map(is_voip, addresses)))
+        wanted = legs_by_voip(parties)
         answer(self._reservations.reserve(call, self._capacity - len(self._ways), wanted))
 
     def are_resetting(self) -> bool:
@@ -110,7 +107,8 @@ class VoipAccess:
         uri = self._uri(called)
         assert isinstance(way, VoipWay), "seize gives nothing else"
         assert uri is not None, "`takes` is asked first"
-        way.dial(str(uri), caller, user)
+        shown = caller if not is_voip(caller) else _caller_uri(caller)
+        way.dial(str(uri), shown, user)
 
     def give_back(self, way: Way) -> None:
         assert isinstance(way, VoipWay), "seize gives nothing else"
@@ -192,24 +190,10 @@ class VoipAccess:
             self._send(line, ReleaseComplete(message.reference, cause, towards))
 
 
-def open_seizures(name: str, entries: Iterable[Stamped]) -> list[int]:
-    """The seizures that the journal of a life before left open."""
-    unreleased: dict[int, None] = {}
-    for stamped in entries:
-        if stamped.entity == name:
-            match stamped.entry:
-                case LineSeized(seizure):
-                    unreleased[seizure] = None
-                case LineReleased(seizure):
-                    unreleased.pop(seizure, None)
-                case _:
-                    pass
-    return list(unreleased)
-
-
-def closed_by_restart(seizure: int) -> LineReleased:
-    """What a new life writes of a call that the life before left open."""
-    return LineReleased(seizure, Q850.TEMPORARY_FAILURE, Location.PUBLIC_LOCAL, "restart")
+def _caller_uri(caller: str) -> str:
+    """A caller without a number is shown as the address that it has."""
+    address = parse_address(caller) if caller else ""
+    return address.uri if isinstance(address, IpAddress) else address
 
 
 def _keep(channel: LineChannel) -> None:

@@ -1,4 +1,4 @@
-"""One call towards a party by voice over IP: a channel to the equipment's own gateway, and its bill.
+"""One call towards a party by voice over IP: a channel to the equipment's gateway, and its bill.
 
 The equipment faces the party, so it writes what bills are made of, as a switch does that faces a
 telephone: seizure, ringing, answer, release, and what the voice was like. Answer and end are

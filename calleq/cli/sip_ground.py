@@ -12,6 +12,7 @@ from OpenSSL import SSL
 from twisted.internet.error import CannotListenError
 
 from calleq.cli.failure import CommandError
+from calleq.gateway.contract import SipElement
 from calleq.gateway.resolving import Resolver, system_names
 from calleq.gateway.secure import SecureWrap
 from calleq.gateway.transport import SipSockets
@@ -19,7 +20,6 @@ from calleq.media.ports import Ports
 from calleq.network_gateways import SipGround
 from calleq.runtime.clock import Clock
 from calleq.runtime.guest import start_guest, stop_guest
-from calleq.topology import Switch
 from calleq.topology_sip import SipAccess
 
 DRAW_BITS = 53
@@ -32,7 +32,7 @@ async def sip_ground(ports: Ports, clock: Clock) -> AsyncIterator[SipGround]:
     reactor = start_guest()
     opened: list[SipSockets] = []
 
-    def transport(switch: Switch) -> SipSockets:
+    def transport(switch: SipElement) -> SipSockets:
         access = switch.sip
         assert access is not None, "only switches with sip have a gateway"
         host, port = _address(access.listen)

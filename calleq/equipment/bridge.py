@@ -11,7 +11,7 @@ has no seat left (`SEATS`), parties of two rooms together.
 from collections.abc import Callable
 
 from calleq.calling_logic.circuits import TrunkAccess
-from calleq.calling_logic.means import Way, WayUser
+from calleq.calling_logic.means import NUMBERS, Parties, Way, WayUser
 from calleq.equipment.contract import Site
 from calleq.media.contract import Player, Prompt, Verdict, player_source, wire_source
 
@@ -43,7 +43,9 @@ class ConferenceBridge:
     def group(self) -> str:
         return self._legs.group
 
-    def reserve(self, call: str, answer: Callable[[bool], object]) -> None:
+    def reserve(
+        self, call: str, answer: Callable[[bool], object], parties: Parties = NUMBERS
+    ) -> None:
         if len(self._rooms) >= ROOMS:
             answer(False)
             return
@@ -53,15 +55,15 @@ class ConferenceBridge:
                 self._rooms[call] = []
             answer(is_kept)
 
-        self._legs.reserve(call, kept)
+        self._legs.reserve(call, kept, parties)
 
     def are_resetting(self) -> bool:
         return self._legs.are_resetting()
 
-    def seize(self, call: str) -> Way | None:
+    def seize(self, call: str, called: str = "") -> Way | None:
         return self._seated(call, self._legs.seize)
 
-    def seize_extra(self, call: str) -> Way | None:
+    def seize_extra(self, call: str, called: str = "") -> Way | None:
         return self._seated(call, self._legs.seize_extra)
 
     def dial(self, way: Way, called: str, caller: str, user: WayUser) -> None:
@@ -71,7 +73,7 @@ class ConferenceBridge:
         self._leave(way)
         self._legs.give_back(way)
 
-    def returned(self, call: str) -> None:
+    def returned(self, call: str, way: Way | None = None) -> None:
         self._legs.returned(call)
 
     def done(self, call: str) -> None:

@@ -23,10 +23,10 @@ class Channels(TrunkAccess):
         super().__init__(trunk)
         self.call_of: dict[Way, str] = {}
 
-    def seize(self, call: str) -> Way | None:
+    def seize(self, call: str, called: str = "") -> Way | None:
         return self._taken(call, super().seize(call))
 
-    def seize_extra(self, call: str) -> Way | None:
+    def seize_extra(self, call: str, called: str = "") -> Way | None:
         return self._taken(call, super().seize_extra(call))
 
     def give_back(self, way: Way) -> None:

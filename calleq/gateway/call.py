@@ -2,12 +2,11 @@
 
 Towards the switch it is the telephone's side of Q.931, or the far end of a primary rate access;
 towards the party it is a user agent. The table is `table`'s; this carries it out. It owns the
-call's port (`voice`), the invitations that are out (several where a telephone has registered from
-several places), and the way that is left where they fail.
+call's port (`voice`) and the party's call, once there is one; before, `legs` invites.
 
 It never decides who may call: `Gateway` has asked that before there is a call.
 
-Odd cases. The first who answers is taken, the others are let go as completed elsewhere. Voice of
+Odd cases. Voice of
 whoever is not connected yet is heard at once and is no answer. A party that goes silent is asked
 whether it is there, by offering anew what stands: a telephone that has vanished ends the call so,
 whatever it would have said.
@@ -16,16 +15,18 @@ whatever it would have said.
 from collections.abc import Callable
 
 from calleq.causes import Q850
+from calleq.gateway.legs import Legs
 from calleq.gateway.means import Means
 from calleq.gateway.table import TABLE, TIMER_US, GAction, GInput, GState
 from calleq.gateway.voice import CallVoice
-from calleq.gateway.way import Destination, Kind, Walk, Way
+from calleq.gateway.way import Kind, Way
 from calleq.lines.messages import (
     Alerting,
     Clearing,
     Connect,
     Disconnect,
     LineMessage,
+    Proceeding,
     Progress,
     Release,
     ReleaseComplete,
@@ -39,8 +40,6 @@ from calleq.sip.interworking import status_of_cause
 from calleq.sip.negotiation import Agreed, Local
 
 RINGING_STATUS = 180
-ELSEWHERE = {"reason": ['SIP;cause=200;text="Call completed elsewhere"']}
-"""Why a telephone stops to ring that should not count the call as missed (RFC 3326)."""
 
 _UNSPECIFIED = Q850.NORMAL_UNSPECIFIED
 
@@ -55,8 +54,8 @@ class GatewayCall:
         "_means",
         "_measure",
         "_measured",
+        "_proceeding",
         "_timer",
-        "_walk",
         "by_switch",
         "cause",
         "kind",
@@ -87,13 +86,12 @@ class GatewayCall:
         self.state = GState.CALLING if by_switch else GState.DIALLING
         self.cause: int = Q850.NORMAL
         self._means = means
-        self._legs: dict[int, Destination] = {}
-        """Invitations of ours that are out."""
+        self._legs = Legs(means, self, kind, self._nobody_left)
         self._handle = 0
         """The party's call, once there is one: who answered, or who invited us; 0: none."""
         self._accepted = False
         """The party invited us, and was told that its call is answered."""
-        self._walk = Walk((), kind)
+        self._proceeding = False
         self._measured = False
         self._measure: Quality | None = None
         self._timer: Timer | None = None
@@ -102,8 +100,7 @@ class GatewayCall:
 
     def call(self, way: Way) -> None:
         """The switch offers it: invite whoever the way leads to."""
-        self._walk = Walk(way, self.kind)
-        self._go_on()
+        self._legs.start(way)
 
     def dial(self, handle: int) -> None:
         """The party invited us: SETUP goes to the switch."""
@@ -133,7 +130,11 @@ class GatewayCall:
     def came(self, event: sip.Event) -> None:
         """An event of the user agent, of a handle that was bound to this call."""
         match event:
-            case sip.Ringing(_, response):
+            case sip.Trying(handle):
+                self._legs.heard_of(handle)
+                self.take(GInput.TRIES)
+            case sip.Ringing(handle, response):
+                self._legs.heard_of(handle)
                 if response.status == RINGING_STATUS:
                     self.take(GInput.RINGS)
             case sip.EarlyMedia(_, agreed):
@@ -142,7 +143,7 @@ class GatewayCall:
             case sip.Accepted(handle, _, agreed):
                 self._answered(handle, agreed)
             case sip.Failed():
-                self._leg_failed(event)
+                self._legs.failed(event)
             case sip.Ended(handle, cause):
                 self._means.unbind(handle)
                 if handle == self._handle:
@@ -153,8 +154,12 @@ class GatewayCall:
                     self.voice.plan(agreed)
             case sip.Reoffered():
                 self._reoffered(event)
+            case sip.Leaving(handle, cause):
+                if handle == self._handle:
+                    self._handle = 0
+                    self.gone(cause)
             case _:
-                pass  # an offer of ours that was refused: all stays as it was
+                pass
 
     def gone(self, cause: int) -> None:
         """The party is gone."""
@@ -175,11 +180,15 @@ class GatewayCall:
             now_us = self._means.now_us()
             self._means.agent.reoffer(self._handle, self._local(), now_us)
         elif event == "failed":
-            handle, self._handle = self._handle, 0
-            self._means.unbind(handle)
-            self._means.agent.hang_up(handle, Q850.TEMPORARY_FAILURE, self._means.now_us())
-            self.gone(Q850.TEMPORARY_FAILURE)
+            self._let_party_go(Q850.TEMPORARY_FAILURE)
         self._means.flush()
+
+    def _let_party_go(self, cause: int) -> None:
+        """End the party's call, as if it had hung up."""
+        handle, self._handle = self._handle, 0
+        self._means.unbind(handle)
+        self._means.agent.hang_up(handle, cause, self._means.now_us())
+        self.gone(cause)
 
     def take(self, given: GInput) -> None:
         """One input of the table."""
@@ -203,48 +212,15 @@ class GatewayCall:
 
     # Invitations.
 
-    def _go_on(self) -> None:
-        """Invite the next group; nobody is left: the call fails."""
-        while not self._legs:
-            group = self._walk.following()
-            if not group:
-                self.cause = self._walk.cause
-                self.take(GInput.FAILS)
-                return
-            for destination in group:
-                self._invite(destination)
-
-    def _invite(self, destination: Destination) -> None:
-        means = self._means
-        local = self.voice.local(secure=destination.secure)
-        outgoing = means.compose(self, destination, local)
-        handle = means.agent.invite(outgoing, means.now_us())
-        self._legs[handle] = destination
-        means.bind(handle, self)
-
-    def _leg_failed(self, failed: sip.Failed) -> None:
-        self._means.unbind(failed.call)
-        destination = self._legs.pop(failed.call, None)
-        if destination is None:
-            return
-        self._means.failed(self, destination, failed)
-        self._walk.failed(failed)
-        if not self._legs:
-            self._go_on()
+    def _nobody_left(self, cause: int) -> None:
+        self.cause = cause
+        self.take(GInput.FAILS)
 
     def _answered(self, handle: int, agreed: Agreed) -> None:
-        self._legs.pop(handle, None)
-        self._let_legs_go(Q850.NORMAL, elsewhere=True)
+        self._legs.answered(handle)
         self._handle = handle
         self.voice.plan(agreed)
         self.take(GInput.ANSWERS)
-
-    def _let_legs_go(self, cause: int, *, elsewhere: bool = False) -> None:
-        legs, self._legs = self._legs, {}
-        for handle in legs:
-            self._means.unbind(handle)
-            fields = ELSEWHERE if elsewhere else {}
-            self._means.agent.hang_up(handle, cause, self._means.now_us(), fields=fields)
 
     def _reoffered(self, event: sip.Reoffered) -> None:
         means = self._means
@@ -262,6 +238,11 @@ class GatewayCall:
 
     # The actions of the table.
 
+    def send_proceeding(self) -> None:
+        if not self._proceeding:
+            self._proceeding = True
+            self._send(Proceeding(self.reference, self.by_switch))
+
     def send_alerting(self) -> None:
         self._send(Alerting(self.reference, self.by_switch))
 
@@ -273,11 +254,11 @@ class GatewayCall:
 
     def send_disconnect(self) -> None:
         self._send(Disconnect(self.reference, self.cause, self.by_switch))
-        self._let_legs_go(self.cause)
+        self._legs.let_go(self.cause)
         self._close()
 
     def refuse(self) -> None:
-        self._let_legs_go(self.cause)
+        self._legs.let_go(self.cause)
         self._close()
         self._send(ReleaseComplete(self.reference, self.cause, self.by_switch))
         self.end()
@@ -332,7 +313,7 @@ class GatewayCall:
 
     def _leave(self) -> None:
         """Whoever is invited, rings, talks or has invited us is let go, with the cause."""
-        self._let_legs_go(self.cause)
+        self._legs.let_go(self.cause)
         handle, self._handle = self._handle, 0
         if not handle:
             return
@@ -361,6 +342,7 @@ def _ignore(call: GatewayCall) -> None:
 
 _ACTS: dict[GAction, Callable[[GatewayCall], None]] = {
     GAction.IGNORE: _ignore,
+    GAction.SEND_PROCEEDING: GatewayCall.send_proceeding,
     GAction.SEND_ALERTING: GatewayCall.send_alerting,
     GAction.SEND_PROGRESS: GatewayCall.send_progress,
     GAction.SEND_CONNECT: GatewayCall.send_connect,

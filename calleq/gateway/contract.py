@@ -5,9 +5,22 @@ from typing import Protocol
 
 from calleq.sip.transaction import Target
 from calleq.sip.uri import SipUri
+from calleq.topology_sip import SipAccess
 
 Resolve = Callable[[SipUri, Callable[[Sequence[Target]], object]], object]
 """Finds where a URI is reached, and tells it once, at once or later; empty: nowhere."""
+
+
+class SipElement(Protocol):
+    """An element of the topology that has, or may have, a gateway."""
+
+    @property
+    def name(self) -> str:
+        """The element's name."""
+
+    @property
+    def sip(self) -> SipAccess | None:
+        """Where it speaks SIP; None: it does not."""
 
 
 class SipTransport(Protocol):

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from calleq.causes import Q850
 from calleq.gateway.call import GatewayCall
-from calleq.gateway.contract import Resolve, SipTransport
+from calleq.gateway.contract import Resolve, SipElement, SipTransport
 from calleq.gateway.identity import Caller, shown_caller
 from calleq.gateway.invitations import Invitations
 from calleq.gateway.means import LineCall, Means
@@ -43,11 +43,12 @@ from calleq.runtime.clock import Clock, Timer
 from calleq.runtime.tap import Segment, Tap
 from calleq.sip import events as sip
 from calleq.sip.fields import NameAddress
+from calleq.sip.flood import Sources
 from calleq.sip.negotiation import Local
 from calleq.sip.transaction import Target
 from calleq.sip.uri import SipUri
 from calleq.sip.user_agent import UserAgent
-from calleq.topology import HomeSwitches, Switch, Topology
+from calleq.topology import HomeSwitches, Topology
 
 REGISTER = "REGISTER"
 ANYWHERE = ("0.0.0.0", "::")
@@ -78,8 +79,11 @@ def element_of(switch: str) -> str:
 class Gateway:
     """One gateway at work, from `start` on."""
 
-    def __init__(self, topology: Topology, switch: Switch, ground: Ground) -> None:
-        """`switch` has `sip`; its lines and trunks that are of SIP are this gateway's."""
+    def __init__(
+        self, topology: Topology, switch: SipElement, ground: Ground, voip: Trunk | None = None
+    ) -> None:
+        """`switch` has `sip`; its lines and trunks that are of SIP are this gateway's. `voip` is
+        the way to SIP URIs of equipment that dials such."""
         access = switch.sip
         assert access is not None, "only switches with sip have a gateway"
         self.name = switch.name
@@ -96,8 +100,15 @@ class Gateway:
             for line in topology.lines
             if line.access != "simulated" and homes.of(line.number) == switch.name
         ]
-        self.subscribers = Subscribers(own, self.domain, ground.secret, access.digests)
+        self.sources = Sources(is_trusted=self._is_peer)
+        self.subscribers = Subscribers(
+            own, self.domain, ground.secret, access.digests, self.sources
+        )
         self.trunks = trunks_of(topology.sip_trunks, switch.name, self.domain)
+        if voip is not None:
+            self.trunks[voip.name] = voip
+        self._sought: set[tuple[str, int]] = set()
+        """Line and reference of calls of the switch whose way is being looked for."""
         self.agent = UserAgent(
             contact=self._contact,
             random=ground.random_bits,
@@ -179,7 +190,16 @@ class Gateway:
         host, port = self._ground.transport.address(transport)
         return (self.media_host if host in ANYWHERE else host), port
 
+    def _is_peer(self, host: str) -> bool:
+        """Whether a trunk's calls come from there: they are not counted as anybody's."""
+        return any(trunk.is_at(host) for trunk in self.trunks.values())
+
     def _arrived(self, octets: bytes, source: Target) -> None:
+        refused = self.sources.judge(octets, source, self.now_us())
+        if refused is not None:
+            if refused:
+                self._ground.transport.send(source, refused)
+            return
         self._show(octets, source, incoming=True)
         self.agent.receive(octets, source, self.now_us())
         self.flush()
@@ -238,8 +258,8 @@ class Gateway:
             case sip.Invited():
                 self._invitations.take(event)
             case sip.Requested(key, request, source):
-                status, fields = self.subscribers.register(request, source, self.now_us())
-                self.agent.reply(key, status, self.now_us(), fields=fields)
+                reply = self.subscribers.register(request, source, self.now_us())
+                self.agent.reply(key, reply.status, self.now_us(), fields=reply.fields)
             case sip.Replied() | sip.Registered() | sip.RegistrationFailed():
                 self.watch.happened(event)
             case _:
@@ -267,20 +287,37 @@ class Gateway:
         if call is not None:
             call.received(message)
         elif isinstance(message, Setup):
-            self._offered(line, message)
-        elif not isinstance(message, ReleaseComplete):
-            cause = Q850.NORMAL if isinstance(message, Release) else Q850.INVALID_REFERENCE
-            self._to_switch(
-                line, ReleaseComplete(message.reference, cause, not message.to_originator)
-            )
+            if (line, message.reference) not in self._sought:  # else it is repeated
+                self._sought.add((line, message.reference))
+                self._seek(line, message)
+        else:
+            self._sought.discard((line, message.reference))
+            if not isinstance(message, ReleaseComplete):
+                cause = Q850.NORMAL if isinstance(message, Release) else Q850.INVALID_REFERENCE
+                refusal = ReleaseComplete(message.reference, cause, not message.to_originator)
+                self._to_switch(line, refusal)
 
     def _to_switch(self, line: str, message: LineMessage) -> None:
         self._ground.lines.to_switch(self.name, line, encode(message))
 
-    def _offered(self, line: str, setup: Setup) -> None:
-        """The switch has a call for a telephone, or for what lies behind a trunk."""
+    def _seek(self, line: str, setup: Setup) -> None:
+        """The switch has a call for a telephone, or for what lies behind a trunk: find the way."""
         trunk = self.trunks.get(line)
-        way = self._way(line, trunk, setup.called)
+        if trunk is None:
+            self._found(line, setup, self.subscribers.way(line, self.now_us()))
+        else:
+            resolve = self._ground.resolve
+            trunk.find(setup.called, resolve, lambda way: self._found(line, setup, way))
+
+    def _found(self, line: str, setup: Setup, way: Way) -> None:
+        if (line, setup.reference) not in self._sought:
+            return  # the switch has given it up meanwhile
+        self._sought.discard((line, setup.reference))
+        self._offered(line, setup, way)
+        self.flush()
+
+    def _offered(self, line: str, setup: Setup, way: Way) -> None:
+        trunk = self.trunks.get(line)
         cause = _cause_of_no_way(trunk, setup.called) if not way else None
         call = None
         if cause is None:
@@ -292,11 +329,6 @@ class Gateway:
             self._to_switch(line, ReleaseComplete(setup.reference, int(cause or 0), True))
             return
         call.call(way)
-
-    def _way(self, line: str, trunk: Trunk | None, called: str) -> Way:
-        if trunk is None:
-            return self.subscribers.way(line, self.now_us())
-        return () if trunk.is_forbidden(called) else trunk.way(called)
 
     def new_call(
         self, kind: Kind, line: str, setup: Setup, *, by_switch: bool
@@ -318,13 +350,13 @@ class Gateway:
         trusted = trunk is not None and trunk.trunk.trusted
         caller = Caller(setup.calling, setup.restricted or not setup.calling, setup.display)
         shown, fields = shown_caller(caller, self.domain, trusted=trusted)
-        to_host = self.domain
-        if trunk is not None and isinstance(destination.uri, SipUri):
-            to_host = destination.uri.host
+        to = NameAddress(SipUri(self.domain, setup.called))
+        if trunk is not None:
+            to = trunk.addressee(setup.called, destination)
         token = f"{self._ground.random_bits(CALL_ID_BITS):016x}"
         return sip.Outgoing(
             target=destination.uri,
-            to=NameAddress(SipUri(to_host, setup.called)),
+            to=to,
             caller=shown,
             next_hop=destination.next_hop,
             local=local,

@@ -13,11 +13,11 @@ import re
 
 import msgspec
 
-from calleq.numbering import NumberingError, parse_e164
+from calleq.numbering import NumberingError, is_voip, parse_e164
 from calleq.sip.bounds import SipError
 from calleq.sip.fields import NameAddress
 from calleq.sip.message import Fields, Request
-from calleq.sip.uri import SipUri, TelUri, Uri
+from calleq.sip.uri import SipUri, TelUri, Uri, parse_uri
 
 ANONYMOUS_HOST = "anonymous.invalid"
 ANONYMOUS = NameAddress(SipUri(ANONYMOUS_HOST, "anonymous"), "Anonymous")
@@ -34,7 +34,7 @@ class Caller(msgspec.Struct, frozen=True):
     """Who calls, as far as it is believed."""
 
     number: str = ""
-    """E.164 with +; empty where it is not known."""
+    """E.164 with +, or a SIP URI of equipment that dials such; empty where it is not known."""
     restricted: bool = False
     """Not to be shown to whom is called."""
     display: str = ""
@@ -102,6 +102,8 @@ def shown_caller(caller: Caller, domain: str, *, trusted: bool) -> tuple[NameAdd
     """From (without a tag), and the fields beside it, for whom we call."""
     known = NameAddress(SipUri(domain, caller.number, parameters=(("user", "phone"),)))
     fields: Fields = {}
+    if is_voip(caller.number) and caller.number and not caller.restricted:
+        return NameAddress(_plain_address(caller.number), caller.display), fields
     if caller.number and (trusted or not caller.restricted):
         fields["p-asserted-identity"] = [str(NameAddress(known.uri))]
     if caller.restricted or not caller.number:
@@ -109,3 +111,9 @@ def shown_caller(caller: Caller, domain: str, *, trusted: bool) -> tuple[NameAdd
             fields["privacy"] = ["id"]
         return ANONYMOUS, fields
     return msgspec.structs.replace(known, display=caller.display), fields
+
+
+def _plain_address(text: str) -> Uri:
+    """Whoever it is, without how it is reached: nobody who calls back is told to go another way."""
+    uri = parse_uri(text)
+    return SipUri(uri.host, uri.user, secure=uri.secure) if isinstance(uri, SipUri) else uri

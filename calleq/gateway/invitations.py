@@ -70,8 +70,8 @@ class Invitations:
             self._dials(event, trunk.name, trunk)
             return
         admitted = self._subscribers.admit(event.request, event.source, self._now_us())
-        if admitted.line:
-            self._dials(event, admitted.line, None)
+        if admitted.address:
+            self._dials(event, admitted.address, None)
         else:
             self._agent.refuse(
                 event.call, admitted.status, None, self._now_us(), fields=admitted.fields

@@ -45,6 +45,7 @@ class GInput(StrEnum):
     DISCONNECT = "DISCONNECT"
     RELEASE = "RELEASE"
     RELEASE_COMPLETE = "RELEASE COMPLETE"
+    TRIES = "is being looked for"
     RINGS = "rings"
     HEARD = "is heard"
     """Early media, or word that the call goes on elsewhere: 183."""
@@ -60,6 +61,7 @@ class GAction(StrEnum):
     """What is done about it."""
 
     IGNORE = "ignore"
+    SEND_PROCEEDING = "send CALL PROCEEDING, once"
     SEND_ALERTING = "send ALERTING"
     SEND_PROGRESS = "send PROGRESS"
     SEND_CONNECT = "send CONNECT"
@@ -112,6 +114,7 @@ _LET_GO = {
 _ROWS = {
     _S.CALLING: _row(
         _S.CALLING,
+        TRIES=(_A.SEND_PROCEEDING, _S.CALLING),
         RINGS=(_A.SEND_ALERTING, _S.RINGING),
         HEARD=(_A.SEND_PROGRESS, _S.CALLING),
         ANSWERS=(_A.SEND_CONNECT, _S.TALKING),

@@ -1,7 +1,8 @@
 """The sockets of one user agent: UDP, TCP and TLS (RFC 3261 §18), on a Twisted reactor passed in.
 
 Owns the listening ports and which transport a target wants; `streams` has the connections. Fulfils
-`SipTransport`. A `gate` may look at each message first, and answer or drop it: see `sip.flood`.
+`SipTransport`. A `gate` (`Sources.judge` of `sip.flood`) may look at each message first, and answer
+or drop it.
 
 Odd cases: where one address of the machine is given, everything leaves from it; a keep-alive by
 datagram is dropped; a datagram that can't be sent is lost, as datagrams are, and nobody is told.
@@ -23,9 +24,9 @@ RECEIVE_BUFFER_OCTETS = 4 * 1_024 * 1_024
 SHORTEST_MESSAGE = 16
 """What is shorter is a keep-alive (RFC 5626 §3.5.2 and whatever telephones send)."""
 
-Gate = Callable[[bytes, Target], bytes | None]
-"""Told what came from where; gives the octets of an answer instead, nothing to send where they are
-empty, or None where the message is to be worked on."""
+Gate = Callable[[bytes, Target, int], bytes | None]
+"""Told what came from where, and the monotonic time; gives the octets of an answer instead, nothing
+to send where they are empty, or None where the message is to be worked on."""
 
 
 class SipReactor(TcpReactor, Protocol):
@@ -75,6 +76,7 @@ class SipSockets:
         """Port 0 takes a free one, the same for UDP and TCP. `wrap` is a `SecureWrap` where TLS is
         spoken; `secure` may be absent: then we only connect."""
         self._reactor = reactor
+        self._clock = clock
         self._gate = gate
         self._addresses: dict[str, tuple[str, int]] = {"UDP": (host, port), "TCP": (host, port)}
         if secure is not None:
@@ -149,7 +151,7 @@ class SipSockets:
     def received(self, octets: bytes, source: Target) -> None:
         """One message came."""
         if self._gate is not None:
-            answer = self._gate(octets, source)
+            answer = self._gate(octets, source, self._clock.monotonic_us())
             if answer is not None:
                 self.gated += 1
                 if answer:

@@ -94,11 +94,7 @@ class Trunk:
     def accepts(self, source: Target) -> bool:
         """Whether whatever comes from there is this trunk's, without a password."""
         if self._networks:
-            try:
-                address = ipaddress.ip_address(source.host)
-            except ValueError:
-                return False
-            return any(address in network for network in self._networks)
+            return self.is_at(source.host)
         return any(
             peer.target is not None
             and peer.target.host == source.host
@@ -106,11 +102,30 @@ class Trunk:
             for peer in self.peers
         )
 
+    def is_at(self, host: str) -> bool:
+        """Whether a host is one that its calls come from."""
+        if not self._networks:
+            return any(peer.target is not None and peer.target.host == host for peer in self.peers)
+        try:
+            address = ipaddress.ip_address(host)
+        except ValueError:
+            return False
+        return any(address in network for network in self._networks)
+
     def way(self, number: str) -> Way:
         """Where a call to the number is sent: one peer after the other."""
         known = [peer for peer in self.peers if peer.target is not None]
         usable = [peer for peer in known if peer.is_up] or known
         return tuple((self._destination(peer, number),) for peer in usable)
+
+    def find(self, called: str, resolve: Resolve, then: Callable[[Way], object]) -> None:
+        """Tell the way of a call, once, at once or later; empty: there is none."""
+        then(() if self.is_forbidden(called) else self.way(called))
+
+    def addressee(self, called: str, destination: Destination) -> NameAddress:
+        """Whom an invitation is for."""
+        host = destination.uri.host if isinstance(destination.uri, SipUri) else self.domain
+        return NameAddress(SipUri(host, called))
 
     def _destination(self, peer: Peer, number: str) -> Destination:
         assert peer.target is not None, "only peers that were found are tried"

@@ -21,6 +21,7 @@ from calleq.sip.uri import Uri
 DESTINATIONS_LIMIT = 16
 """Destinations of one call."""
 
+SILENT = 408
 _GLOBAL = range(600, 700)
 _BROKEN = frozenset((408, 500, 502, 503, 504))
 _TELLING = (Q850.USER_BUSY, Q850.REJECTED, Q850.NO_ANSWER, Q850.SUBSCRIBER_ABSENT)
@@ -52,10 +53,12 @@ class Kind(Enum):
 
 
 def cause_of_failure(failed: Failed, kind: Kind) -> int:
-    """The cause that the switch is told: a telephone that is not there is out of order."""
-    if failed.response is None and kind is Kind.TELEPHONE:
-        return Q850.NO_USER_RESPONDING if failed.status == 408 else Q850.OUT_OF_ORDER
-    return failed.cause
+    """The cause that the switch is told: who is not there is out of order."""
+    if failed.response is not None:
+        return failed.cause
+    if kind is Kind.TELEPHONE and failed.status == SILENT:
+        return Q850.NO_USER_RESPONDING
+    return Q850.OUT_OF_ORDER
 
 
 class Walk:

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from typing import Protocol
 
+VOIP_LINE = "voip"
+"""The pseudo line between calling equipment and its own gateway."""
+
 
 class LinePlant(Protocol):
     """Carries line octets both ways. A switch serves many lines, a telephone has one."""

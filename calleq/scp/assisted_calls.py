@@ -18,7 +18,7 @@ at once.
 
 from collections.abc import Callable
 
-from calleq.calling_logic.means import Way, WayUser
+from calleq.calling_logic.means import NUMBERS, Parties, Way, WayUser
 from calleq.causes import Q850
 from calleq.journal.service_keys import service_key
 from calleq.media.contract import Player, Prompt, Verdict
@@ -254,7 +254,9 @@ class AssistedCalls:
 
     # Access
 
-    def reserve(self, call: str, answer: Callable[[bool], object]) -> None:
+    def reserve(
+        self, call: str, answer: Callable[[bool], object], parties: Parties = NUMBERS
+    ) -> None:
         is_free = len(self._in_use) < CONFERENCES
         if is_free:
             while self._conference in self._in_use:
@@ -267,11 +269,11 @@ class AssistedCalls:
     def are_resetting(self) -> bool:
         return False
 
-    def seize(self, call: str) -> AssistedParty | None:
+    def seize(self, call: str, called: str = "") -> AssistedParty | None:
         made = self._calls.get(call)
         return None if made is None else made.seize()
 
-    def seize_extra(self, call: str) -> AssistedParty | None:
+    def seize_extra(self, call: str, called: str = "") -> AssistedParty | None:
         return self.seize(call)
 
     def dial(self, way: Way, called: str, caller: str, user: WayUser) -> None:
@@ -280,7 +282,7 @@ class AssistedCalls:
     def give_back(self, way: Way) -> None:
         self.forget(_party(way).correlation)
 
-    def returned(self, call: str) -> None:
+    def returned(self, call: str, way: Way | None = None) -> None:
         """The switch's board has more."""
 
     def done(self, call: str) -> None:

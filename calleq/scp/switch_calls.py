@@ -14,7 +14,7 @@ accord (default handling). A third party is a leg like the others, and joins the
 
 from collections.abc import Callable
 
-from calleq.calling_logic.means import Way, WayUser
+from calleq.calling_logic.means import NUMBERS, Parties, Way, WayUser
 from calleq.causes import Q850
 from calleq.journal.entries import CircuitKey
 from calleq.journal.service_keys import service_key
@@ -291,18 +291,20 @@ class SwitchCalls:
 
     # Access
 
-    def reserve(self, call: str, answer: Callable[[bool], object]) -> None:
+    def reserve(
+        self, call: str, answer: Callable[[bool], object], parties: Parties = NUMBERS
+    ) -> None:
         made = self._calls[call] = SwitchCall(self)
         made.reserve(answer)
 
     def are_resetting(self) -> bool:
         return False
 
-    def seize(self, call: str) -> SwitchParty | None:
+    def seize(self, call: str, called: str = "") -> SwitchParty | None:
         made = self._calls.get(call)
         return None if made is None else made.seize()
 
-    def seize_extra(self, call: str) -> SwitchParty | None:
+    def seize_extra(self, call: str, called: str = "") -> SwitchParty | None:
         return self.seize(call)
 
     def dial(self, way: Way, called: str, caller: str, user: WayUser) -> None:
@@ -311,7 +313,7 @@ class SwitchCalls:
     def give_back(self, way: Way) -> None:
         """Nothing was said of it."""
 
-    def returned(self, call: str) -> None:
+    def returned(self, call: str, way: Way | None = None) -> None:
         """The switch's board has more."""
 
     def done(self, call: str) -> None:

@@ -178,7 +178,9 @@ class TheirInvite:
         self._call.end_with(Input.CANCEL, verdict, now_us)
 
     def broke(self, now_us: int) -> None:
-        """The connection that it came by is no more."""
+        """The connection that it came by is no more, and no answer will arrive."""
+        if self._call.state not in (State.INVITED, State.ACCEPTING):
+            return
         verdict = Ended(self._call.handle, Q850.TEMPORARY_FAILURE, TERMINATED)
         self._call.end_with(Input.GONE, verdict, now_us)
 
@@ -212,8 +214,10 @@ class TheirInvite:
             said = self._reliable.under_way
             try:
                 refused = self._reliable.acknowledged(request)
-                if refused is None and said is not None and said.body and self._we_offered:
-                    self._call.agreed_by_ack = self._settled(request)
+                if refused is None and said is not None and said.body:
+                    self._call.session.may_update = True
+                    if self._we_offered:
+                        self._call.agreed_by_ack = self._settled(request)
             except SipError as error:
                 refused = Refusal(400, str(error))
         status = 200 if refused is None else refused.status

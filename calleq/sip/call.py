@@ -14,7 +14,7 @@ from calleq.causes import Q850
 from calleq.sip.asking import Asked
 from calleq.sip.call_table import CALL, Action, Input, State
 from calleq.sip.end import End
-from calleq.sip.events import Confirmed, Ended, Failed
+from calleq.sip.events import Confirmed, Ended, Failed, Leaving
 from calleq.sip.interworking import cause_of_message, reason_of_cause
 from calleq.sip.message import Fields, Request, Response
 from calleq.sip.negotiation import Agreed
@@ -127,6 +127,7 @@ class Call:
         """The far end is no more, or must not be any more."""
         if self.verdict is None:
             self.say_why(cause)
+            self._tell_leaving(cause)
             self.end_with(Input.GONE, Ended(self.handle, cause), now_us)
 
     def no_ack(self, now_us: int) -> None:
@@ -134,7 +135,11 @@ class Call:
         cause = Q850.RECOVERY_ON_TIMER
         if self.verdict is None:
             self.say_why(cause)
+            self._tell_leaving(cause)
         self.end_with(Input.NO_ACK, Ended(self.handle, cause), now_us)
+
+    def _tell_leaving(self, cause: int) -> None:
+        self.end.events.append(Leaving(self.handle, cause))
 
     def bye_came(self, request: Request, now_us: int) -> None:
         """Their BYE; it is answered already."""

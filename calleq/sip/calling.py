@@ -14,9 +14,10 @@ from calleq.sip.asking import SILENT, Asked, Asking
 from calleq.sip.bounds import SipError
 from calleq.sip.call import Call
 from calleq.sip.call_table import Action, Input, State
+from calleq.sip.descriptions import Descriptions
 from calleq.sip.dialog import MAX_FORWARDS, Forks
 from calleq.sip.end import End
-from calleq.sip.events import Accepted, EarlyMedia, Failed, Outgoing, Ringing
+from calleq.sip.events import Accepted, EarlyMedia, Failed, Outgoing, Ringing, Trying
 from calleq.sip.interworking import cause_of_message, cause_of_status, reason_of_cause
 from calleq.sip.message import Fields, Response
 from calleq.sip.negotiation import Agreed
@@ -34,14 +35,16 @@ UNFIT = 488
 class Fork:
     """One telephone that answers our INVITE."""
 
-    __slots__ = ("is_settled", "order", "partner", "theirs")
+    __slots__ = ("agreed", "descriptions", "order", "partner", "theirs")
 
-    def __init__(self, partner: Partner) -> None:
+    def __init__(self, partner: Partner, descriptions: Descriptions) -> None:
         self.partner = partner
+        self.descriptions = descriptions
+        """Its own: our offer is out to each fork (RFC 3261 §13.1)."""
         self.order = ReliableOrder()
         self.theirs: Description | None = None
         """What it said of itself so far."""
-        self.is_settled = False
+        self.agreed: Agreed | None = None
         """Its answer came reliably: no other will come with the 2xx."""
 
 
@@ -61,7 +64,8 @@ class OurInvite:
         self._accepted: tuple[Response, Agreed] | None = None
         self._was_brief = False
         proof = Proof(outgoing.credentials, end.random) if outgoing.credentials else None
-        body = call.session.descriptions.offer(outgoing.local).encode()
+        self._offered = call.session.descriptions
+        body = self._offered.offer(outgoing.local).encode()
         fields = _fields(call, outgoing, end)
         self._asked = Asked("INVITE", str(outgoing.target), self._hop, fields, body, self, proof)
         asking.send(self._asked, now_us)
@@ -78,7 +82,10 @@ class OurInvite:
 
     def answered(self, asked: Asked, response: Response, now_us: int) -> None:
         """Of the INVITE; PRACK and BYE of other forks may be answered as they like."""
-        if asked is not self._asked or response.status == 100:
+        if asked is not self._asked:
+            return
+        if response.status == 100:
+            self._end.events.append(Trying(self._call.handle))
             return
         try:
             if response.status < 200:
@@ -108,7 +115,8 @@ class OurInvite:
         fork = self._forks.get(dialog.remote.tag)
         if fork is None:
             partner = Partner(self._end, self._asking, dialog, self._hop, self._asked.proof)
-            fork = self._forks[dialog.remote.tag] = Fork(partner)
+            fork = Fork(partner, self._offered.copy())
+            self._forks[dialog.remote.tag] = fork
             partner.note_allowed(response)
         else:
             partner = fork.partner
@@ -128,14 +136,32 @@ class OurInvite:
             fork.partner.ask("PRACK", self, now_us, fields={"rack": [str(rack)]})
         call.give(Input.PROVISIONAL, now_us)
         self._end.events.append(Ringing(call.handle, response))
-        theirs = description_of(response) if fork is not None and not fork.is_settled else None
-        if fork is None or theirs is None:
+        if fork is not None and fork.agreed is None:
+            self._early(fork, response, now_us)
+
+    def _early(self, fork: Fork, response: Response, now_us: int) -> None:
+        """Voice before the answer. Raises SipError."""
+        call = self._call
+        theirs = description_of(response)
+        if theirs is None:
             return
-        agreed = call.session.descriptions.preview(theirs)
+        if not is_reliable(response):
+            agreed = fork.descriptions.preview(theirs)
+        else:
+            agreed = fork.agreed = fork.descriptions.settle(theirs)
+            if not call.session.may_update:
+                call.session.may_update = True
+                self._is_with(fork)
         if agreed is not None:
             fork.theirs = theirs
-            fork.is_settled = is_reliable(response)
             self._end.events.append(EarlyMedia(call.handle, agreed, response))
+            call.session.go_on(now_us)
+
+    def _is_with(self, fork: Fork) -> None:
+        """What changes from now on is between us and that fork."""
+        session = self._call.session
+        session.partner = fork.partner
+        session.descriptions = fork.descriptions
 
     def _success(self, response: Response, now_us: int) -> None:
         tag = response.called.tag
@@ -152,7 +178,8 @@ class OurInvite:
             reason = {"reason": [str(reason_of_cause(Q850.NORMAL))]}
             fork.partner.ask("BYE", self, now_us, fields=reason)
             return
-        call.partner = call.session.partner = fork.partner
+        call.partner = fork.partner
+        self._is_with(fork)
         self._limit.cancel()
         try:
             agreed = self._settled(fork, response)
@@ -173,10 +200,12 @@ class OurInvite:
 
     def _settled(self, fork: Fork, response: Response) -> Agreed:
         """What the voice comes to. Raises SipError."""
-        theirs = fork.theirs if fork.is_settled else description_of(response) or fork.theirs
+        if fork.agreed is not None:
+            return fork.agreed
+        theirs = description_of(response) or fork.theirs
         if theirs is None:
             raise SipError("no answer to our offer")
-        return self._call.session.descriptions.settle(theirs)
+        return fork.descriptions.settle(theirs)
 
     def _failure(self, response: Response, now_us: int) -> None:
         call = self._call

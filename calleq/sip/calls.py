@@ -75,6 +75,12 @@ class Calls:
             shortest_s=self._limits.shortest_session_s,
         )
 
+    def connection_broke(self, target: Target) -> None:
+        """What is asked of those who came over it goes to their Contact from now on."""
+        for call in self.calls.values():
+            if call.partner is not None and call.partner.came == target:
+                call.partner.is_broken = True
+
     def add(self, call: Call) -> None:
         """Its INVITE is here, or on its way."""
         self.calls[call.handle] = self._by_tag[call.tag] = call

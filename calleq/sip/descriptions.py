@@ -43,22 +43,36 @@ class Descriptions:
         verdict, self.turn = TURNS[self.turn, move]
         return verdict
 
-    def _next(self, local: Local) -> Local:
-        """With our session's identifier, and a version that counts up where anything changed."""
+    def _as_ours(self, local: Local) -> Local:
+        """With the identifier and version of our session."""
         before = self.local
         if before is None:
             return local
-        same = msgspec.structs.replace(local, session_id=before.session_id, version=before.version)
-        if same == before:
-            return before
-        return msgspec.structs.replace(same, version=before.version + 1)
+        return msgspec.structs.replace(local, session_id=before.session_id, version=before.version)
+
+    def _versioned(self, local: Local, made: Description) -> tuple[Local, Description]:
+        """With a version that counts up where anything changed (RFC 3264 §8)."""
+        if self.described is None or made == self.described:
+            return local, made
+        version = local.version + 1
+        return (
+            msgspec.structs.replace(local, version=version),
+            msgspec.structs.replace(made, version=version),
+        )
+
+    def copy(self) -> "Descriptions":
+        """For another dialog of the same offer."""
+        made = Descriptions()
+        for name in self.__slots__:
+            setattr(made, name, getattr(self, name))
+        return made
 
     def offer(self, local: Local) -> Description:
         """Our offer, which is out now."""
         verdict = self._move(Move.OFFER_SENT)
         assert verdict is Verdict.TAKE, "the owner looks at `turn` first"
-        self._out_local = self._next(local)
-        self.out = offer(self._out_local)
+        local = self._as_ours(local)
+        self._out_local, self.out = self._versioned(local, offer(local))
         return self.out
 
     def offer_again(self) -> Description:
@@ -108,11 +122,12 @@ class Descriptions:
 
     def answer(self, theirs: Description, local: Local) -> tuple[Description, Agreed] | None:
         """Our answer to that offer of theirs; None where nothing fits: then it is refused."""
-        local = self._next(local)
+        local = self._as_ours(local)
         described, agreed = answer(theirs, local)
         if agreed is None:
             self._move(Move.REFUSED)
             return None
+        local, described = self._versioned(local, described)
         self._move(Move.ANSWER_SENT)
         self.local, self.described, self.theirs = local, described, theirs
         return described, agreed

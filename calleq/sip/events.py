@@ -85,6 +85,12 @@ class Invited(msgspec.Struct, frozen=True):
     """None: we are to offer in our 2xx, and `Confirmed` tells what was agreed."""
 
 
+class Trying(msgspec.Struct, frozen=True):
+    """Somebody has our INVITE and works on it (100): it need not be sent elsewhere."""
+
+    call: int
+
+
 class Ringing(msgspec.Struct, frozen=True):
     """A provisional answer to our INVITE, 101 to 199, voice or not; never an answer of the call."""
 
@@ -124,6 +130,14 @@ class Failed(msgspec.Struct, frozen=True):
     cause: int
     """Of the Reason where there is one, otherwise of the status (RFC 3398)."""
     response: Response | None = None
+
+
+class Leaving(msgspec.Struct, frozen=True):
+    """Nobody is there any more (no answer within the call, no ACK, no refresh): the call is over,
+    and `Ended` follows when nothing is left, up to 64*T1 later."""
+
+    call: int
+    cause: int
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -194,11 +208,13 @@ class RegistrationFailed(msgspec.Struct, frozen=True):
 
 Event = (
     Invited
+    | Trying
     | Ringing
     | EarlyMedia
     | Accepted
     | Confirmed
     | Failed
+    | Leaving
     | Ended
     | Reoffered
     | AgreedAgain

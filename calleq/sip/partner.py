@@ -34,7 +34,7 @@ from calleq.sip.uri import SipUri
 class Partner:
     """One dialog with its far end."""
 
-    __slots__ = ("_asking", "_end", "allows_update", "came", "dialog", "proof")
+    __slots__ = ("_asking", "_end", "allows_update", "came", "dialog", "is_broken", "proof")
 
     def __init__(
         self, end: End, asking: Asking, dialog: Dialog, came: Target, proof: Proof | None = None
@@ -46,6 +46,8 @@ class Partner:
         self.came = came
         self.proof = proof
         self.allows_update = False
+        self.is_broken = False
+        """The connection that it came over is no more."""
 
     @property
     def hop(self) -> Target:
@@ -54,7 +56,8 @@ class Partner:
         if not isinstance(uri, SipUri):
             return self.came
         host = uri.host.strip("[]")
-        if self.came.reliable and (not self.dialog.routes or host == self.came.host):
+        direct = not self.dialog.routes or host == self.came.host
+        if self.came.reliable and direct and not self.is_broken:
             return self.came
         try:
             ipaddress.ip_address(host)

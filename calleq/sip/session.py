@@ -66,6 +66,8 @@ class Session:
         self.descriptions = Descriptions()
         self.partner: Partner | None = None
         self.is_up = False
+        self.may_update = False
+        """The first offer was answered reliably before the call is up (RFC 3311 §5.1)."""
         self.is_over = False
         self.inviting_us = False
         """An INVITE of theirs within the call is not acknowledged yet."""
@@ -154,7 +156,7 @@ class Session:
             or self.is_inviting
             or self.inviting_us
             or self.descriptions.turn is not Turn.STABLE
-            or not (self.is_up or (partner.allows_update and self.descriptions.local is not None))
+            or not (self.is_up or (self.may_update and partner.allows_update))
         ):
             return
         wanted, self._wanted = self._wanted, None

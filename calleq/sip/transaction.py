@@ -186,9 +186,9 @@ def acknowledgement(request: Request, response: Response) -> Request:
     return Request("ACK", request.target, made)
 
 
-def cancellation(request: Request, fields: Fields) -> Request:
+def cancellation(request: Request, fields: Fields | None = None) -> Request:
     """CANCEL of an INVITE of ours (RFC 3261 §9.1), with more fields."""
-    return Request("CANCEL", request.target, {**_same_way(request, "CANCEL"), **fields})
+    return Request("CANCEL", request.target, {**_same_way(request, "CANCEL"), **(fields or {})})
 
 
 def _same_way(request: Request, method: str) -> Fields:

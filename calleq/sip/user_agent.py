@@ -124,6 +124,7 @@ class UserAgent:
 
     def transport_failed(self, target: Target, now_us: int) -> None:
         """The connection broke, or nothing can be sent there."""
+        self._table.connection_broke(target)
         self._layer.transport_failed(target, now_us)
         self._table.drain(now_us)
 

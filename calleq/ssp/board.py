@@ -13,7 +13,7 @@ given out in turn, so that one is not used again at once.
 from collections import deque
 from collections.abc import Callable
 
-from calleq.calling_logic.means import Reservations, Way, WayUser
+from calleq.calling_logic.means import NUMBERS, Parties, Reservations, Way, WayUser
 from calleq.journal.entries import CircuitKey
 from calleq.runtime.clock import Clock
 from calleq.ss7.isup.contract import Exchange
@@ -147,20 +147,22 @@ class Board:
         self._free = deque(range(1, ports + 1))
         """The numbers of the ports that are free, the longest free first."""
 
-    def reserve(self, call: str, answer: Callable[[bool], object]) -> None:
+    def reserve(
+        self, call: str, answer: Callable[[bool], object], parties: Parties = NUMBERS
+    ) -> None:
         answer(self._reservations.reserve(call, len(self._free)))
 
     def are_resetting(self) -> bool:
         exchange: Exchange = self._office.exchange
         return any(exchange.is_resetting(group) for group in self._groups)
 
-    def seize(self, call: str) -> Port | None:
+    def seize(self, call: str, called: str = "") -> Port | None:
         if not (self._free and self._reservations.may_take(call)):
             return None
         self._reservations.taken(call)
         return self._take()
 
-    def seize_extra(self, call: str = "") -> Port | None:
+    def seize_extra(self, call: str = "", called: str = "") -> Port | None:
         """Any port that is not promised; `call` makes no difference to a board."""
         return self._take() if len(self._free) > self._reservations.promised else None
 
@@ -187,7 +189,7 @@ class Board:
         assert isinstance(way, Port), "seize gives nothing else"
         way.hear(sources)
 
-    def returned(self, call: str) -> None:
+    def returned(self, call: str, way: Way | None = None) -> None:
         self._reservations.returned(call)
 
     def done(self, call: str) -> None:

@@ -18,13 +18,12 @@ from calleq.acd.longest_idle import LongestIdle
 from calleq.calling_logic.logic import CallingLogic
 from calleq.calling_logic.means import Means
 from calleq.calling_logic.recordings import recordings_of
+from calleq.calling_logic.seizures import closed_by_restart, open_seizures
 from calleq.calling_logic.stage import OwnVoice
 from calleq.causes import Q850
 from calleq.journal.contract import Journal
 from calleq.journal.entries import (
     LineHeartbeat,
-    LineReleased,
-    LineSeized,
     Received,
     Stamped,
 )
@@ -40,7 +39,6 @@ from calleq.ss7.isup.contract import Circuit, CircuitUser, Exchange
 from calleq.ss7.isup.messages import (
     CallingNumber,
     Iam,
-    Location,
     Presentation,
 )
 from calleq.ss7.sccp.contract import SccpProvider
@@ -169,23 +167,10 @@ class SwitchService:
 
         Nobody knows when they ended, only that it was after the last entry of that life.
         """
-        unreleased: dict[int, None] = {}
         name = self.name
-        for stamped in entries:
-            if stamped.entity != name:
-                continue
-            match stamped.entry:
-                case LineSeized(seizure):
-                    unreleased[seizure] = None
-                case LineReleased(seizure):
-                    unreleased.pop(seizure, None)
-                case _:
-                    pass
+        unreleased = open_seizures(name, entries)
         for seizure in unreleased:
-            released = LineReleased(
-                seizure, Q850.TEMPORARY_FAILURE, Location.PUBLIC_LOCAL, "restart"
-            )
-            self._office.journal.append(name, released)
+            self._office.journal.append(name, closed_by_restart(seizure))
         return len(unreleased)
 
     def stop(self) -> None:

@@ -6,7 +6,7 @@ Of calleq it imports only what that page documents.
 
 from collections.abc import Callable
 
-from calleq.calling_logic.means import Way, WayUser
+from calleq.calling_logic.means import NUMBERS, Parties, Way, WayUser
 from calleq.equipment.contract import Site
 from calleq.media.contract import Player, Prompt, Verdict, player_source, wire_source
 
@@ -22,7 +22,9 @@ class Channels:
         self._left: dict[str, int] = {}
         """How many channels each call may still take."""
 
-    def reserve(self, call: str, answer: Callable[[bool], object]) -> None:
+    def reserve(
+        self, call: str, answer: Callable[[bool], object], parties: Parties = NUMBERS
+    ) -> None:
         is_kept = self._trunk.idle() - sum(self._left.values()) >= LEGS
         if is_kept:
             self._left[call] = LEGS
@@ -31,7 +33,7 @@ class Channels:
     def are_resetting(self) -> bool:
         return self._trunk.is_resetting()
 
-    def seize(self, call: str) -> Way | None:
+    def seize(self, call: str, called: str = "") -> Way | None:
         if not self._left.get(call):
             return None
         way = self._trunk.seize()
@@ -39,7 +41,7 @@ class Channels:
             self._left[call] -= 1
         return way
 
-    def seize_extra(self, call: str) -> Way | None:
+    def seize_extra(self, call: str, called: str = "") -> Way | None:
         if self._trunk.idle() <= sum(self._left.values()):
             return None
         return self._trunk.seize()
@@ -50,7 +52,7 @@ class Channels:
     def give_back(self, way: Way) -> None:
         self._trunk.give_back(way)
 
-    def returned(self, call: str) -> None:
+    def returned(self, call: str, way: Way | None = None) -> None:
         if call in self._left:
             self._left[call] += 1
 

@@ -6,7 +6,7 @@ made of any equipment. `acted` says whether it ever did anything.
 
 from collections.abc import Callable
 
-from calleq.calling_logic.means import Way, WayUser
+from calleq.calling_logic.means import NUMBERS, Parties, Way, WayUser
 from calleq.equipment.contract import Equipment
 from calleq.journal.entries import CircuitKey
 from calleq.media.contract import Player, Prompt, Verdict
@@ -33,16 +33,18 @@ class Mutant:
     def group(self) -> str:
         return self._access.group
 
-    def reserve(self, call: str, answer: Callable[[bool], object]) -> None:
-        self._access.reserve(call, answer)
+    def reserve(
+        self, call: str, answer: Callable[[bool], object], parties: Parties = NUMBERS
+    ) -> None:
+        self._access.reserve(call, answer, parties)
 
     def are_resetting(self) -> bool:
         return self._access.are_resetting()
 
-    def seize(self, call: str) -> Way | None:
+    def seize(self, call: str, called: str = "") -> Way | None:
         return self.altered_way(self._access.seize(call))
 
-    def seize_extra(self, call: str) -> Way | None:
+    def seize_extra(self, call: str, called: str = "") -> Way | None:
         return self.altered_way(self._access.seize_extra(call))
 
     def dial(self, way: Way, called: str, caller: str, user: WayUser) -> None:
@@ -51,7 +53,7 @@ class Mutant:
     def give_back(self, way: Way) -> None:
         self._access.give_back(own(way))
 
-    def returned(self, call: str) -> None:
+    def returned(self, call: str, way: Way | None = None) -> None:
         self._access.returned(call)
 
     def done(self, call: str) -> None:
@@ -195,29 +197,37 @@ class _AnswerAtOnce(_Telling):
 
 
 class _PromiseAll(Mutant):
-    def reserve(self, call: str, answer: Callable[[bool], object]) -> None:
+    def reserve(
+        self, call: str, answer: Callable[[bool], object], parties: Parties = NUMBERS
+    ) -> None:
         def told(kept: bool) -> None:
             self.acted += not kept
             answer(True)
 
-        super().reserve(call, told)
+        super().reserve(call, told, parties)
 
 
 class _PromiseNobody(Mutant):
-    def reserve(self, call: str, answer: Callable[[bool], object]) -> None:
+    def reserve(
+        self, call: str, answer: Callable[[bool], object], parties: Parties = NUMBERS
+    ) -> None:
         self.acted += 1
         answer(False)
 
 
 class _PromiseTwice(Mutant):
-    def reserve(self, call: str, answer: Callable[[bool], object]) -> None:
+    def reserve(
+        self, call: str, answer: Callable[[bool], object], parties: Parties = NUMBERS
+    ) -> None:
         self.acted += 1
-        super().reserve(call, answer)
+        super().reserve(call, answer, parties)
         answer(True)
 
 
 class _PromiseNever(Mutant):
-    def reserve(self, call: str, answer: Callable[[bool], object]) -> None:
+    def reserve(
+        self, call: str, answer: Callable[[bool], object], parties: Parties = NUMBERS
+    ) -> None:
         self.acted += 1
 
 
@@ -227,7 +237,7 @@ class _KeepDone(Mutant):
 
 
 class _KeepReturned(Mutant):
-    def returned(self, call: str) -> None:
+    def returned(self, call: str, way: Way | None = None) -> None:
         self.acted += 1
 
 
@@ -243,7 +253,7 @@ class _DialGivenBack(Mutant):
 
 
 class _TakeMore(Mutant):
-    def seize(self, call: str) -> Way | None:
+    def seize(self, call: str, called: str = "") -> Way | None:
         way = super().seize(call)
         if way is None:
             self.acted += 1
@@ -252,7 +262,7 @@ class _TakeMore(Mutant):
 
 
 class _ServeStrangers(Mutant):
-    def seize(self, call: str) -> Way | None:
+    def seize(self, call: str, called: str = "") -> Way | None:
         way = super().seize(call)
         if way is None:
             self.acted += 1
@@ -264,7 +274,7 @@ class _ServeStrangers(Mutant):
 class _DialTwice(Mutant):
     _call = ""
 
-    def seize(self, call: str) -> Way | None:
+    def seize(self, call: str, called: str = "") -> Way | None:
         self._call = call
         return super().seize(call)
 
