@@ -623,6 +623,25 @@ def test_a_gateway_that_loses_its_voice_ends_its_calls_visibly(town: Town) -> No
     assert town.at_rest()
 
 
+def test_a_gateway_that_ends_takes_its_calls_with_it_and_no_others(town: Town) -> None:
+    for called, cic in ((SIP, 1), (LONDON, 2), (SIMULATED, 3)):
+        town.call_in(called, cic=cic)
+    town.passes(0.1)
+    town.picks_up(SIP)
+    town.picks_up(SIMULATED)
+    town.passes(0.1)
+    town.log.clear()
+    town.switch.register.gateway_lost()
+    assert [entry for entry in town.flow() if "REL" in entry[1]] == [
+        ("ip-76/1", "REL 41 at 0"),
+        ("ip-76/2", "REL 41 at 0"),
+    ]
+    assert town.switch.register.calls_on(SIMULATED) == 1
+    town.switch.lines_lost()
+    town.passes(0.1)
+    assert town.at_rest()
+
+
 def test_wires_of_simulated_telephones_that_break_leave_real_ones_alone(town: Town) -> None:
     town.call_in(SIP)
     town.passes(0.1)
