@@ -111,7 +111,7 @@ def network() -> VirtualNetwork:
     return VirtualNetwork(replace(topology, businesses=(business, *topology.businesses[1:])))
 
 
-@pytest.mark.row("S2-13", part=True)
+@pytest.mark.row("S2-60", part=True)
 def test_early_media_of_a_customer_is_no_answer_and_the_leg_s_quality_is_in_the_record(
     network: VirtualNetwork,
 ) -> None:

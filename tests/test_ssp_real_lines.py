@@ -235,7 +235,6 @@ def listen(circuit: FarCircuit) -> list[object]:
     return said
 
 
-@pytest.mark.row("S2-13", part=True)
 def test_early_media_is_heard_and_is_no_answer(town: Town) -> None:
     clears(town, "west")
     leg = town.call_in(LONDON)
