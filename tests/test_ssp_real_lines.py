@@ -598,6 +598,15 @@ def test_callers_of_another_network_are_not_believed_and_do_not_use_our_trunks()
     assert "west" not in town.telephones.got
 
 
+def test_a_telephone_calls_as_its_own_number_and_may_hide_it(town: Town) -> None:
+    says(town, SIP, Setup(1, LONDON, PARIS))
+    says(town, SIP, Setup(2, AT_B, SIP, restricted=True))
+    town.passes(0.1)
+    assert town.telephones.got["west"] == [Setup(FIRST, LONDON, SIP, screening=Screening.NETWORK)]
+    _, calling = town.exchange.iams[0]
+    assert calling == CallingNumber(SIP[1:], presentation=Presentation.RESTRICTED, screening=3)
+
+
 # What breaks.
 
 
