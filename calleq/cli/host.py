@@ -232,11 +232,8 @@ async def _voice(
         async with contextlib.AsyncExitStack() as stack:
             if starting is None:
                 starting = await stack.enter_async_context(voice_starting(wish.data))
-            voice = await stack.enter_async_context(voice_beside(starting, lost))
-            notice = await voice.prepare(*prompts)
-            if notice:
-                wish.say(notice)
-            yield voice
+            beside = voice_beside(starting, prompts, wish.say, lost)
+            yield await stack.enter_async_context(beside)
     elif wish.elements <= voiceless(wish.topology):
         yield RemoteVoice()
     else:

@@ -149,7 +149,7 @@ class KeysOut:
         at = (timestamp - start) & 0xFFFF_FFFF
         turn, within = divmod(at, _TURN_SAMPLES)
         if prompt is None or turn >= len(prompt.text) or within >= _KEY_SAMPLES:
-            self._leg.pair.rtp.sendto(packet, far)
+            self._leg.sendto(packet, far)
             return
         code = EVENTS.index(prompt.text[turn])
         duration = within + FRAME_SAMPLES

@@ -27,6 +27,7 @@ class Leg:
         "plan",
         "restarts_at",
         "row",
+        "sendto",
         "silent",
         "told",
         "voice",
@@ -59,6 +60,8 @@ class Leg:
         self.opens_report: Callable[[bytes], bytes | None] | None = None
         self.closes_report: Callable[[bytes], bytes] | None = None
         """Where reports are protected: what makes them plain, and the other way."""
+        self.sendto: Callable[[memoryview, Address], object] = pair.rtp.sendto
+        """What sends it a plain packet; protects it first, where that was negotiated."""
         self.voice = voice_of(end.wire)
         self.leaf = Leaf()
         self.leaf.live = self
@@ -67,7 +70,7 @@ class Leg:
         """Send a packet to the far end, if there is one and it can be."""
         if self.far is not None:
             with contextlib.suppress(OSError):
-                self.pair.rtp.sendto(packet, self.far)
+                self.sendto(memoryview(packet), self.far)
 
     def report(self, octets: bytes, far: Address) -> None:
         """Send RTCP, if it can be."""

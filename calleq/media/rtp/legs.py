@@ -33,7 +33,7 @@ from calleq.media.rtp.reports import Reported, Reports
 from calleq.media.rtp.routes import PHASES, Routes
 from calleq.media.rtp.sockets import PortPair
 from calleq.media.rtp.sounding import Sounding
-from calleq.media.rtp.table import SILENT_ROW, Integers, Legs, LegTable
+from calleq.media.rtp.table import MAX_LEGS, SILENT_ROW, Integers, Legs, LegTable
 from calleq.media.ticked import TickedVoice
 from calleq.units import SECOND_US
 
@@ -43,6 +43,11 @@ WANTED_FRAMES = 100
 """So long after an ear has asked for a leg's voice it is kept at hand."""
 LOOK_FRAMES = 50
 """How often legs are looked at for silence."""
+
+
+def _nowhere(packet: memoryview, far: Address) -> object:
+    """Nothing is sent to a leg that has no far end."""
+    raise OSError
 
 
 class LegSet:
@@ -74,6 +79,9 @@ class LegSet:
         """By leg: those that hear its row and nothing else."""
         self._popped: list[Legs | None] = [None] * PHASES
         self._rendered = [-1] * PHASES
+        self._relays: list[SendTo] = [_nowhere] * MAX_LEGS
+        self._fars: list[Address] = [("", 0)] * MAX_LEGS
+        """How relayed packets are sent to each leg, and where."""
         self._watching = False
         self._odd_packets = OddPackets(
             self.table, self.buffers, self.inputs, self.intake, self._legs
@@ -123,7 +131,7 @@ class LegSet:
         table.last_us[number] = self._now_us()
         heard = plan.receives and leg.latch.address is not None
         table.latched[number] = heard
-        self.receiver.believed[number] = leg.latch.address
+        self.receiver.believe(number, leg.latch.address)
         if not plan.receives:
             self.inputs.clear(number)
         self._settle({number, *self._sources_of(number)})
@@ -285,6 +293,9 @@ class LegSet:
             concerned |= self._listeners[number]
             fit = [each for each in self._listeners[number] if self._can_relay(number, each)]
             onto = min(fit, default=-1)
+            if onto >= 0:
+                there = self._legs[onto]
+                self._relays[onto], self._fars[onto] = there.sendto, there.far or ("", 0)
             if onto != table.relay_to[number]:
                 table.relay_to[number] = onto
                 table.fresh[onto] = True
@@ -308,7 +319,7 @@ class LegSet:
         events = None if leg.plan is None else leg.plan.event_payload
         prompt = None if leaf is None else leaf.prompt
         if events is None or leaf is None or prompt is None or prompt.kind != "keys":
-            return leg.pair.rtp.sendto
+            return leg.sendto
         return KeysOut(self.table, leg, leaf, events).send_to
 
     def _can_relay(self, source: int, onto: int) -> bool:
@@ -320,11 +331,10 @@ class LegSet:
         return here.plan.receives and there.plan.sends
 
     def _relay(self, ring: Ring, slots: Integers, onto: Legs) -> None:
-        legs, frames, failed = self._legs, ring.frames, 0
+        sends, fars, frames, failed = self._relays, self._fars, ring.frames, 0
         for slot, number in zip(slots.tolist(), onto.tolist(), strict=True):
-            leg = legs[number]
             try:
-                leg.pair.rtp.sendto(frames[slot], leg.far)  # type: ignore[arg-type]
+                sends[number](frames[slot], fars[number])
             except OSError:
                 failed += 1
         self.output.failed += failed
@@ -360,7 +370,7 @@ class LegSet:
         self.table.transit[number] = now_us * SAMPLES_PER_MS // 1_000 - packet.timestamp
         self.table.last_us[number] = now_us
         self.buffers.reset(number)
-        self.receiver.believed[number] = address
+        self.receiver.believe(number, address)
         onto = int(self.table.relay_to[number])
         if onto >= 0:
             self.table.fresh[onto] = True
