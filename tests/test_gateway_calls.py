@@ -7,12 +7,16 @@ left: no circuit, no port, no call reference.
 from collections.abc import Iterator
 
 import pytest
+from msgspec.structs import replace
 
 from calleq.gateway.table import TABLE, GInput, GState
 from calleq.journal.entries import LineAnswered
 from calleq.sip import events as sip
+from calleq.sip.transaction import Target
+from calleq.topology import load_topology
 from calleq.units import MILLISECOND_US, SECOND_US
 from tests.gateway_world import CUSTOMER, REPRESENTATIVE, TALK_US, Scene
+from tests.sip_network import SHIPPED
 
 
 @pytest.fixture
@@ -313,3 +317,20 @@ def test_every_pair_of_the_table_is_decided() -> None:
 
 def test_events_of_the_gateway_s_user_agent_are_a_closed_union() -> None:
     assert sip.Trying in sip.Event.__args__  # type: ignore[attr-defined]
+
+
+def test_who_came_by_tls_and_refuses_encrypted_voice_is_offered_plain_voice() -> None:
+    shipped = load_topology(SHIPPED)
+    switches = tuple(
+        replace(switch, sip=replace(switch.sip, srtp=True)) if switch.sip else switch
+        for switch in shipped.switches
+    )
+    scene = Scene(topology=replace(shipped, switches=switches))
+    secure = scene.telephone(5_160, 62)
+    secure.server = Target("127.0.0.1", 5_062, "TLS")
+    secure.register("alice", "customer-121", "ssp-62.calleq.example")
+    scene.clock.advance_us(SECOND_US)
+    call = scene.call("+12125550121")
+    assert [str(one.request.body).count("RTP/SAVP") for one in secure.invited] == [1, 0]
+    assert scene.network.view(call).state == "completed"
+    scene.assert_nothing_is_left()
