@@ -5,6 +5,7 @@ import random
 import pytest
 
 from calleq.billing import billable_seconds, derive_records, leg_rows, records_as_json
+from calleq.billing.records import CauseForTerm
 from calleq.journal.entries import (
     CircuitKey,
     Dialled,
@@ -26,6 +27,7 @@ from tests.billing_scene import (
     SSP_66,
     Journals,
     completed_call,
+    rung_and_dialled_anew,
 )
 
 
@@ -292,3 +294,26 @@ def test_records_are_shown_as_json_and_as_rows() -> None:
         "6 s",
         "16",
     )
+
+
+def test_a_ring_that_was_not_heard_of_and_is_dialled_anew_has_a_record_as_the_answer_has() -> None:
+    """Found by hurt runs: `calleq-sim run --calls 600 --faults 132 --equipment scp-1`."""
+    journals = Journals()
+    rung_and_dialled_anew(journals)
+    (record,) = derive_records(journals.entries)
+    rung, answered = record.legs
+    assert [(leg.leg, leg.attempt, leg.part, leg.parts) for leg in record.legs] == [
+        ("customer", 1, 1, 2),
+        ("customer", 1, 2, 2),
+    ]
+    assert (rung.ring_us, rung.talk_us, rung.cause, rung.released_by) == (
+        3_683 * MS,
+        0,
+        31,
+        "network",
+    )
+    assert rung.route == (CircuitKey(IP, SSP_62, 1), CircuitKey(SSP_62, SSP_64, 7))
+    assert rung.cause_for_term is CauseForTerm.PARTIAL_RECORD
+    assert (answered.talk_us, answered.route[-1].cic) == (10 * SECOND, 8)
+    assert rung.record_id != answered.record_id
+    assert record.complete
