@@ -236,8 +236,13 @@ def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
     bench = _add(commands, "bench", "measure this machine", "calleq bench isup --json", "bench")
     bench.add_argument(
-        "name", choices=("isup", "inap", "ss7", "accept", "first-iam", "journal", "sim")
+        "name",
+        choices=(
+            *("isup", "inap", "ss7", "accept", "first-iam", "journal"),
+            *("sim", "setups", "media"),
+        ),
     )
+    bench.add_argument("--quick", action="store_true", help="media: seconds, to see that it works")
     _with_json(bench, "the figures")
 
 

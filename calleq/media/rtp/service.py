@@ -79,10 +79,14 @@ class PortService:
             pair = self._range.bind(host, SHARED_OCTETS)
             if pair is None:
                 break
-            self._pairs += 1
-            self._shared[host, pair.port] = pair
+            self._share(pair)
             ports.append(pair.port)
         return ports
+
+    def _share(self, pair: PortPair) -> None:
+        pair.shared = True
+        self._pairs += 1
+        self._shared[pair.host, pair.port] = pair
 
     def take(self, claimed: Claimed, request: protocol.TakePort) -> None:
         """Let a port be an end's."""
@@ -96,7 +100,8 @@ class PortService:
         told = partial(self._told, claimed, key)
         leg = self._legs.take(pair, request.element, request.wire, told)
         if leg is None:
-            self._rest(pair)
+            if not pair.shared:
+                self._rest(pair)
             claimed.say(protocol.PortTold(*key, "failed"))
         else:
             claimed.taken[key] = leg
@@ -109,8 +114,7 @@ class PortService:
             if pair is None:
                 pair = bind_pair(host, request.port, SHARED_OCTETS)
                 if pair is not None:
-                    self._pairs += 1
-                    self._shared[host, request.port] = pair
+                    self._share(pair)
             return pair
         pair = claimed.bound.pop((request.host, request.port), None)
         if pair is None and self._pairs < MAX_PAIRS:
@@ -135,7 +139,7 @@ class PortService:
 
     def _give_back(self, leg: Leg) -> Quality:
         quality = self._legs.close(leg)
-        if (leg.pair.host, leg.pair.port) not in self._shared:
+        if not leg.pair.shared:
             self._loop.call_later(REST_S, self._rest, leg.pair)
         return quality
 
