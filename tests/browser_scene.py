@@ -351,6 +351,11 @@ class Page:
         await self.take((await self.until("voice", call=call))["sdp"])
         await self.until("talking", call=call)
 
+    async def close_voice(self) -> None:
+        """End the peer connection, and nothing else."""
+        assert self._connection is not None
+        await self._connection.close()
+
     def _listen(self, track: MediaStreamTrack) -> None:
         self._ear = asyncio.create_task(self._hear(track))
 

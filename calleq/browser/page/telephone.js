@@ -117,6 +117,7 @@ function heard(message) {
       break;
     case "line":
       registered = message.registered;
+      if (call && call !== message.call) ended("lost"); // it ended while we were away
       if (!call && document.body.dataset.view !== "ended") showIdle();
       break;
     case "ringing":
@@ -148,7 +149,8 @@ function lostConnection() {
 }
 
 function rings(message) {
-  if (call === message.call) return;
+  if (call === message.call && document.body.dataset.view === "ringing") return;
+  endVoice(); // what was answered while the connection was away was not heard
   clearTimeout(endedTimer);
   call = message.call;
   showCaller(message.name, message.number);
