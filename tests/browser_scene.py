@@ -237,7 +237,7 @@ class FarEnd:
         self._agent.reply(key, 200, now_us, fields=fields)
 
 
-class _Microphone(MediaStreamTrack):
+class Microphone(MediaStreamTrack):
     kind = "audio"
 
     def __init__(self, hertz: float) -> None:
@@ -336,7 +336,7 @@ class Page:
     async def offer(self, hertz: float = 1_000) -> str:
         """Make a peer connection that speaks a tone; its offer."""
         self._connection = connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        connection.addTrack(_Microphone(hertz))
+        connection.addTrack(Microphone(hertz))
         connection.on("track", self._listen)
         await connection.setLocalDescription(await connection.createOffer())
         return cast(str, connection.localDescription.sdp)
