@@ -22,7 +22,7 @@ def scene() -> Iterator[Scene]:
     made.assert_nothing_is_left()
 
 
-@pytest.mark.row("S2-13", part=True)
+@pytest.mark.row("S2-59", part=True)
 def test_customer_and_representative_are_connected_by_one_message(scene: Scene) -> None:
     call = scene.call()
     assert scene.network.view(call).state == "completed"
@@ -69,7 +69,7 @@ def test_a_customer_who_refuses_ends_the_call_with_the_cause_of_the_status(
     assert leg.released_by == "line"
 
 
-@pytest.mark.row("S2-38", part=True)
+@pytest.mark.row("S2-60", part=True)
 def test_a_customer_who_never_answers_is_let_go_by_cancel(scene: Scene) -> None:
     scene.customer.answer_after_us = None
     call = scene.call()
@@ -151,7 +151,7 @@ def test_a_bye_that_is_lost_is_made_good_by_the_session_timer(scene: Scene) -> N
     assert scene.network.view(call).state == "completed"
 
 
-@pytest.mark.row("S2-108", part=True)
+@pytest.mark.row("S2-60", part=True)
 def test_early_media_is_heard_and_no_answer(scene: Scene) -> None:
     scene.customer.early = True
     scene.customer.ring_after_us = None
