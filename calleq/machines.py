@@ -55,9 +55,9 @@ def all_machines() -> dict[str, Table]:
         if action is not GAction.IGNORE
     }
     tables["Browser: one call at a page"] = {
-        (_word(state), _word(given)): (", ".join(map(_word, actions)) or "nothing", _word(following))
+        (_word(state), _word(given)): (", ".join(map(_word, actions)), _word(following))
         for (state, given), (actions, following) in BROWSER_TABLE.items()
-        if actions or following is not state
+        if actions
     }
     tables["Telephone"] = {
         (_word(state), _word(given)): (_word(action), _word(following))
