@@ -6,6 +6,7 @@ A table is {(state, input): (action, next state)} in words; pairs that are ignor
 from collections.abc import Mapping
 
 from calleq import ssp
+from calleq.browser.call_table import TABLE as BROWSER_TABLE
 from calleq.call import customer_first
 from calleq.calling_logic.leg import LEG_TABLE
 from calleq.gateway.table import TABLE as GATEWAY_TABLE
@@ -52,6 +53,11 @@ def all_machines() -> dict[str, Table]:
         (_word(state), _word(given)): (_word(action), _word(following))
         for (state, given), (action, following) in GATEWAY_TABLE.items()
         if action is not GAction.IGNORE
+    }
+    tables["Browser: one call at a page"] = {
+        (_word(state), _word(given)): (", ".join(map(_word, actions)), _word(following))
+        for (state, given), (actions, following) in BROWSER_TABLE.items()
+        if actions
     }
     tables["Telephone"] = {
         (_word(state), _word(given)): (_word(action), _word(following))
