@@ -229,7 +229,9 @@ def test_a_200_that_crosses_the_cancel_is_acknowledged_and_ended(scene: Scene) -
     assert scene.customer.happened[-1] == "is ended 19" or scene.customer.happened[-1].startswith(
         "is ended"
     )
-    assert scene.network.view(call).state == scene.network.view(before).state == "customer_no_answer"
+    assert (
+        scene.network.view(call).state == scene.network.view(before).state == "customer_no_answer"
+    )
     leg = scene.leg(call)
     assert (leg.answered_at_us, leg.talk_us) == (None, 0)
 

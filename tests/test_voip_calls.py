@@ -242,7 +242,7 @@ def test_a_telephone_that_does_not_answer_stops_ringing_at_the_limit(alone: Scen
 
 def test_nobody_there(alone: Scene) -> None:
     view = alone.call(CUSTOMER, REPRESENTATIVE)
-    assert (view.state, view.cause) == ("customer_no_answer", 18)
+    assert (view.state, view.cause) == ("failed", 27)
 
 
 def test_a_representative_who_is_busy_is_followed_by_the_next(alone: Scene) -> None:
@@ -324,7 +324,9 @@ def test_the_door_refuses_hosts_that_are_not_allowed(
     assert reply.status == 422
     assert isinstance(reply.view, ProblemView)
     assert reply.view.errors is not None
-    assert [(one.pointer, one.code) for one in reply.view.errors] == [(f"/{field}", "voice_over_ip")]
+    assert [(one.pointer, one.code) for one in reply.view.errors] == [
+        (f"/{field}", "voice_over_ip")
+    ]
     assert alone.world.net.passing == []
 
 
