@@ -82,7 +82,7 @@ request_route {{
   if (!is_method("INVITE")) {{ sl_send_reply("405", "Method Not Allowed"); exit; }}
   record_route();
   remove_hf("Route");
-  $ru = "sip:" + $rU + "@{domain}";
+  {line}$ru = "sip:" + $rU + "@{domain}";
   if (lookup("location")) {{
 {proof}    xlog("L_NOTICE", "to a telephone of ours: $rU\\n");
     t_relay(); exit;
@@ -91,7 +91,6 @@ request_route {{
     xlog("L_NOTICE", "nobody is $rU\\n");
     sl_send_reply("404", "Not Found"); exit;
   }}
-  consume_credentials();
   append_hf("P-Asserted-Identity: <sip:$fU@{domain}>\\r\\n");
   $ru = "sip:" + $rU + "@{switch_host}:{switch_port}";
   $du = "sip:{switch_host}:{switch_port}";
@@ -100,7 +99,7 @@ request_route {{
 }}
 """
 _PROOF = """\
-    if ($si == "{switch_host}" && $sp == {switch_port}) {{
+    if ($si == "{switch_host}" && $sp == {switch_port} && !isflagset(1)) {{
       if (!pv_proxy_authenticate("{domain}", "{password}", "0")) {{
         proxy_challenge("{domain}", "1"); exit;
       }}
@@ -162,13 +161,15 @@ def kamailio(
     folder.mkdir(parents=True, exist_ok=True)
     port = port or next(PORTS)
     switch_host, _, switch_port = switch.rpartition(":")
-    extra_modules = extra_params = ""
+    extra_modules = extra_params = line = ""
     if registers is not None:
         _write_tables(folder / "tables", registers, switch, host, port)
+        line = 'if (uac_reg_lookup("$rU", "$ru")) setflag(1);\n  '
         extra_modules = 'loadmodule "db_text.so"\nloadmodule "uac.so"'
         extra_params = (
             f'modparam("uac", "reg_db_url", "text://{folder / "tables"}")\n'
             'modparam("uac", "reg_timer_interval", 1)\n'
+            'modparam("uac", "restore_mode", "none")\n'
             'modparam("uac", "reg_retry_interval", 2)\n'
             f'modparam("uac", "reg_contact_addr", "{host}:{port}")'
         )
@@ -187,6 +188,7 @@ def kamailio(
             switch_host=switch_host,
             switch_port=switch_port,
             proof=proof,
+            line=line,
             extra_modules=extra_modules,
             extra_params=extra_params,
         )
@@ -194,8 +196,10 @@ def kamailio(
     program = shutil.which("kamailio") or "/usr/sbin/kamailio"
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [program, "-f", str(folder / "kamailio.cfg"), "-DD", "-E", "-m", "16", "-M", "4"]
-            + ["-Y", str(folder), "-P", str(folder / "pid")],
+            [
+                *(program, "-f", str(folder / "kamailio.cfg"), "-DD", "-E", "-m", "16", "-M", "4"),
+                *("-Y", str(folder), "-P", str(folder / "pid")),
+            ],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -11,6 +11,7 @@ from calleq.journal.entries import (
     Entry,
     LineAnswered,
     LineHeartbeat,
+    LineMeasured,
     LineRefused,
     LineReleased,
     LineRinging,
@@ -34,7 +35,8 @@ CIRCUITS = range(1, 800)
 class RandomNetwork:
     """Calls that overlap; what is written lies in `entries` by entity and time."""
 
-    def __init__(self, seed: int, calls: int) -> None:
+    def __init__(self, seed: int, calls: int, *, beyond: bool = False) -> None:
+        """`beyond`: some calls leave by SIP trunks, and voices are measured."""
         self.orphans: list[str] = []
         """The numbers of legs that nobody dialled."""
         self._chance = random.Random(seed)
@@ -53,7 +55,9 @@ class RandomNetwork:
             self._between_telephones,
             self._never_dialled,
             self._door_refused,
+            *((self._beyond, self._beyond) if beyond else ()),
         )
+        self._measures = beyond
         for name in ("server-72", "ip-76", *NAMES.values()):
             self._say(0, name, Started("0.1.0"))
         at_us = SECOND
@@ -104,13 +108,23 @@ class RandomNetwork:
         return key
 
     def _line(
-        self, at_us: int, switch: int, number: str, key: CircuitKey | None, talk_us: int
+        self,
+        at_us: int,
+        switch: int,
+        number: str,
+        key: CircuitKey | None,
+        talk_us: int,
+        trunk: str = "",
+        *,
+        again: bool = False,
     ) -> tuple[str, int]:
         """A party is rung, answers after 2 s and is released, unless `talk_us` is negative."""
         self._seizures += 1
         name, seizure = NAMES[switch], self._seizures
         received = Received("76-62", number[1:], 4, "12125550140", 4, 0)
-        self._say(at_us, name, LineSeized(seizure, number, key, "+12125550140", number, received))
+        line = trunk or number
+        seized = LineSeized(seizure, line, key, "+12125550140", number, received, again)
+        self._say(at_us, name, seized)
         if self._chance.random() < 0.9:
             self._say(at_us + 10 * MS, name, LineRinging(seizure))
         answered_us = at_us + 2 * SECOND
@@ -120,6 +134,9 @@ class RandomNetwork:
         if talk_us >= 0:
             cause = self._chance.choice((16, 16, 16, 41))
             self._say(answered_us + talk_us, name, LineReleased(seizure, cause, 0, "line"))
+            if self._measures and self._chance.random() < 0.5:
+                measured = LineMeasured(seizure, 50, 1, r_factor=91.2, mos=4.4)
+                self._say(answered_us + talk_us + 30 * MS, name, measured)
         return name, seizure
 
     def _talk_us(self) -> int:
@@ -136,6 +153,25 @@ class RandomNetwork:
         onward = self._circuit(SSP_64, agent_us, end_us)
         self._say(agent_us + 8 * MS, "ssp-62", Transit(key, onward))
         self._line(agent_us + 14 * MS, SSP_64, "+12125550143", onward, talk_us)
+        self._say(end_us, "ip-76", Ended(call, "completed", 16))
+
+    def _beyond(self, at_us: int, call: str) -> None:
+        """Trunks of two switches are tried until one of them works."""
+        talk_us = self._talk_us()
+        end_us = at_us + 5 * SECOND + talk_us
+        self._accepted(at_us, call)
+        key = self._dialled(at_us + 5 * MS, call, "customer", "+442079460000", end_us)
+        self._seizures += 1
+        first = LineSeized(self._seizures, "west", key, "+12125550140", "+442079460000")
+        self._say(at_us + 12 * MS, "ssp-62", first)
+        self._say(at_us + 30 * MS, "ssp-62", LineReleased(self._seizures, 41, 0, "line"))
+        at_us += 31 * MS
+        if self._chance.random() < 0.5:
+            self._line(at_us, SSP_62, "+442079460000", key, talk_us, "east", again=True)
+        else:
+            onward = self._circuit(SSP_64, at_us, end_us)
+            self._say(at_us, "ssp-62", Transit(key, onward, "", True, "+442079460000"))
+            self._line(at_us + 6 * MS, SSP_64, "+442079460000", onward, talk_us, "east")
         self._say(end_us, "ip-76", Ended(call, "completed", 16))
 
     def _refused(self, at_us: int, call: str) -> None:

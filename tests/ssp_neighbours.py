@@ -146,7 +146,11 @@ class FarExchange:
         self.town = town
         self.codes = {
             node.name: parse_point_code(node.point_code)
-            for node in (*town.topology.switches, *town.topology.peripherals)
+            for node in (
+                *town.topology.switches,
+                *town.topology.peripherals,
+                *town.topology.foreign_nodes,
+            )
         }
         self.free = {
             group.name: list(range(1, group.circuits + 1)) for group in town.topology.trunks

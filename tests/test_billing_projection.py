@@ -63,7 +63,7 @@ class GrowingJournals:
 def test_piece_by_piece_the_records_are_those_of_all_journals_at_once(
     tmp_path: Path, seed: int
 ) -> None:
-    network = RandomNetwork(seed, CALLS)
+    network = RandomNetwork(seed, CALLS, beyond=True)
     chance = random.Random(seed)
     journals = GrowingJournals(tmp_path, network.entries, chance)
     database = sqlite(tmp_path)
@@ -89,7 +89,7 @@ def test_piece_by_piece_the_records_are_those_of_all_journals_at_once(
 def test_on_every_database_the_records_are_the_same(
     tmp_path: Path, any_database: str, seed: int
 ) -> None:
-    network = RandomNetwork(seed, CALLS)
+    network = RandomNetwork(seed, CALLS, beyond=True)
     write_journals(tmp_path, network.entries)
     database = Database(any_database)
     bring_up_to_date(database, tmp_path, 100)
@@ -100,7 +100,7 @@ def test_on_every_database_the_records_are_the_same(
 
 
 def test_only_calls_that_may_still_change_are_kept_ready(tmp_path: Path) -> None:
-    network = RandomNetwork(7, 400)
+    network = RandomNetwork(7, 400, beyond=True)
     write_journals(tmp_path, network.entries)
     database = sqlite(tmp_path)
     bring_up_to_date(database, tmp_path)
@@ -115,7 +115,7 @@ def test_only_calls_that_may_still_change_are_kept_ready(tmp_path: Path) -> None
 
 
 def test_reading_again_changes_nothing_and_costs_nothing(tmp_path: Path) -> None:
-    network = RandomNetwork(8, 50)
+    network = RandomNetwork(8, 50, beyond=True)
     write_journals(tmp_path, network.entries)
     database = sqlite(tmp_path)
     assert bring_up_to_date(database, tmp_path) == len(network.entries)
@@ -136,7 +136,7 @@ def test_reading_again_changes_nothing_and_costs_nothing(tmp_path: Path) -> None
 def test_killed_at_any_statement_it_goes_on_where_the_last_piece_ended(
     tmp_path: Path, any_database: str, statement: int
 ) -> None:
-    network = RandomNetwork(9, 60)
+    network = RandomNetwork(9, 60, beyond=True)
     write_journals(tmp_path, network.entries)
     Database(any_database).close()
     if (child := os.fork()) == 0:
@@ -155,7 +155,7 @@ def test_killed_at_any_statement_it_goes_on_where_the_last_piece_ended(
 
 
 def test_a_rebuild_that_is_killed_leaves_the_old_records(tmp_path: Path, any_database: str) -> None:
-    network = RandomNetwork(10, 60)
+    network = RandomNetwork(10, 60, beyond=True)
     write_journals(tmp_path, network.entries)
     database = Database(any_database)
     bring_up_to_date(database, tmp_path)
@@ -184,7 +184,7 @@ def _kill_me_at_statement(number: int) -> None:
 
 
 def test_several_readers_at_once_consume_each_entry_once(tmp_path: Path, any_database: str) -> None:
-    network = RandomNetwork(11, 80)
+    network = RandomNetwork(11, 80, beyond=True)
     write_journals(tmp_path, network.entries)
     Database(any_database).close()
     read: list[int] = []
@@ -206,7 +206,7 @@ def test_several_readers_at_once_consume_each_entry_once(tmp_path: Path, any_dat
 
 
 def test_missing_entries_are_known_as_lost(tmp_path: Path) -> None:
-    network = RandomNetwork(12, 40)
+    network = RandomNetwork(12, 40, beyond=True)
     gone = {("ssp-62", 1), ("ssp-62", 2), ("ssp-64", 5), ("ssp-64", 6), ("ip-76", 9)}
     left = [s for s in network.entries if (s.entity, s.sequence) not in gone]
     write_journals(tmp_path, left)
@@ -222,7 +222,7 @@ def test_missing_entries_are_known_as_lost(tmp_path: Path) -> None:
 def test_an_entry_that_comes_after_its_call_was_final_is_reported_and_changes_nothing(
     tmp_path: Path,
 ) -> None:
-    network = RandomNetwork(13, 40)
+    network = RandomNetwork(13, 40, beyond=True)
     write_journals(tmp_path, network.entries)
     database = sqlite(tmp_path)
     bring_up_to_date(database, tmp_path)
@@ -241,13 +241,13 @@ def test_journals_of_another_network_are_refused(tmp_path: Path) -> None:
     one, other = tmp_path / "one", tmp_path / "other"
     for data, seed in ((one, 14), (other, 15)):
         data.mkdir()
-        write_journals(data, RandomNetwork(seed, 20).entries)
+        write_journals(data, RandomNetwork(seed, 20, beyond=True).entries)
     database = sqlite(tmp_path)
     bring_up_to_date(database, one)
     before = records_in(database)
     moved = [
         Stamped(s.entity, s.sequence, s.at_us + 1, s.monotonic_us, s.entry)
-        for s in RandomNetwork(15, 20).entries
+        for s in RandomNetwork(15, 20, beyond=True).entries
     ]
     for path in other.glob("*.journal"):
         path.unlink()
@@ -259,7 +259,7 @@ def test_journals_of_another_network_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_rebuild_without_all_the_journals_is_refused(tmp_path: Path) -> None:
-    network = RandomNetwork(16, 30)
+    network = RandomNetwork(16, 30, beyond=True)
     write_journals(tmp_path, network.entries)
     database = sqlite(tmp_path)
     bring_up_to_date(database, tmp_path)
@@ -272,7 +272,7 @@ def test_a_rebuild_without_all_the_journals_is_refused(tmp_path: Path) -> None:
 
 
 def test_tables_made_by_other_rules_must_be_rebuilt(tmp_path: Path) -> None:
-    network = RandomNetwork(17, 10)
+    network = RandomNetwork(17, 10, beyond=True)
     write_journals(tmp_path, network.entries)
     database = sqlite(tmp_path)
     bring_up_to_date(database, tmp_path)
@@ -286,7 +286,7 @@ def test_tables_made_by_other_rules_must_be_rebuilt(tmp_path: Path) -> None:
 
 
 def test_records_that_are_not_final_follow_what_comes(tmp_path: Path) -> None:
-    network = RandomNetwork(18, 30)
+    network = RandomNetwork(18, 30, beyond=True)
     release = next(s for s in network.entries if isinstance(s.entry, LineReleased))
     place = network.entries.index(release)
     file = JournalFile(tmp_path / "network.journal")

@@ -1,7 +1,7 @@
 """Real telephones and SIP trunks at a switch, as call flows; the far end is scripted in octets."""
 
-import msgspec
 import pytest
+from msgspec.structs import astuple, replace
 
 from calleq.billing.derivation import derive_records
 from calleq.billing.records import leg_as_json, voice_rows
@@ -34,10 +34,13 @@ from calleq.lines.messages import (
 )
 from calleq.media.contract import channel_wire, line_wire, tone_source, wire_source
 from calleq.media.ports import Quality
+from calleq.ss7.isup.contract import Digits
 from calleq.ss7.isup.in_band import is_in_band
-from calleq.ss7.isup.messages import Acm, CallingNumber, Cpg, Presentation
+from calleq.ss7.isup.messages import Acm, CalledNumber, CallingNumber, Cpg, Presentation
+from calleq.ssp.lines import REFERENCES_USED
+from calleq.ssp.numbers import SwitchNumbers
 from calleq.ssp.routing import Beyond, NoRoute, Routing, Towards
-from calleq.topology import Line, Topology
+from calleq.topology import Business, ForeignNode, Line, Topology, TrunkGroup
 from calleq.topology_sip import SipTrunk
 from tests.ssp_neighbours import FarCircuit, Town, town_topology
 
@@ -52,7 +55,7 @@ def wired_topology(*trunks: SipTrunk) -> Topology:
     """The town with a SIP telephone, and two trunks to Britain at ssp-a."""
     base = town_topology()
     line = Line(number=SIP, access="sip", password="x")
-    return msgspec.structs.replace(base, lines=(*base.lines, line), sip_trunks=trunks or TRUNKS)
+    return replace(base, lines=(*base.lines, line), sip_trunks=trunks or TRUNKS)
 
 
 TRUNKS = (
@@ -95,7 +98,7 @@ def clears(town: Town, *lines: str, quality: Quality | None = QUALITY) -> None:
 
 
 def measured(seizure: int) -> LineMeasured:
-    return LineMeasured(seizure, *msgspec.structs.astuple(QUALITY))
+    return LineMeasured(seizure, *astuple(QUALITY))
 
 
 # A SIP telephone is called.
@@ -334,9 +337,7 @@ def test_only_a_trusted_trunk_is_told_a_caller_who_is_not_to_be_shown(town: Town
 def test_when_every_channel_is_in_use_the_next_trunk_is_taken_and_then_there_is_34(
     town: Town,
 ) -> None:
-    topology = wired_topology(
-        TRUNKS[0], msgspec.structs.replace(TRUNKS[1], channels=1, forbidden=())
-    )
+    topology = wired_topology(TRUNKS[0], replace(TRUNKS[1], channels=1, forbidden=()))
     town = Town(topology)
     for cic in (1, 2, 3):
         town.call_in(LONDON, cic=cic)
@@ -412,8 +413,8 @@ def test_the_last_trunk_s_failure_is_the_call_s(town: Town) -> None:
 
 def test_references_of_a_trunk_come_in_turn_and_wrap(town: Town) -> None:
     clears(town, "west")
-    last = TRUNK_REFERENCES.switch.stop - 1
-    town.switch.register._lines["west"].next_reference = last  # 16 383 calls later
+    last = FIRST + REFERENCES_USED - 1
+    town.switch.register._lines["west"].next_reference = last  # a thousand calls later
     for cic in (1, 2):
         town.call_in(LONDON, cic=cic)
     town.passes(0.1)
@@ -425,8 +426,8 @@ def test_references_of_a_trunk_come_in_turn_and_wrap(town: Town) -> None:
 
 def test_forbidden_numbers_leave_by_no_way() -> None:
     topology = wired_topology(
-        msgspec.structs.replace(TRUNKS[0], prefixes=("+",), forbidden=("+44900",)),
-        msgspec.structs.replace(TRUNKS[1], prefixes=("+44",), forbidden=("+44900",)),
+        replace(TRUNKS[0], prefixes=("+",), forbidden=("+44900",)),
+        replace(TRUNKS[1], prefixes=("+44",), forbidden=("+44900",)),
     )
     routing = Routing(topology, "ssp-a")
     assert routing.route(PREMIUM) == NoRoute(21)
@@ -442,8 +443,15 @@ def test_a_trunk_that_may_is_dialled_where_another_of_the_same_prefix_may_not() 
     assert routing.route(PARIS) == NoRoute(3)
 
 
+def test_a_number_beyond_the_network_that_comes_in_pieces_goes_on_when_it_can_be_one() -> None:
+    plan = SwitchNumbers(Routing(wired_topology(*TRUNKS), "ssp-a"), (), "1")
+    asked = [plan.digits(CalledNumber(LONDON[1:length])) for length in (5, 8, 13)]
+    assert asked == [Digits.MISSING, Digits.ENOUGH, Digits.ENOUGH]
+    assert not plan.goes_on(CalledNumber(LONDON[1:]))
+
+
 def test_other_switches_lead_to_the_switch_of_the_trunk() -> None:
-    topology = wired_topology(TRUNKS[0], msgspec.structs.replace(TRUNKS[1], switch="ssp-b"))
+    topology = wired_topology(TRUNKS[0], replace(TRUNKS[1], switch="ssp-b"))
     assert Routing(topology, "ssp-d").route(LONDON) == Towards("ssp-a", ("b-d",), ("c-d",), "trunk")
     assert Routing(topology, "ssp-c").route(LONDON) == Towards(
         "ssp-a", ("a-c", "b-c"), ("c-d",), "trunk"
@@ -454,7 +462,7 @@ def test_other_switches_lead_to_the_switch_of_the_trunk() -> None:
 
 
 def test_where_this_switch_s_trunks_fail_the_call_goes_to_those_of_another() -> None:
-    topology = wired_topology(TRUNKS[0], msgspec.structs.replace(TRUNKS[1], switch="ssp-b"))
+    topology = wired_topology(TRUNKS[0], replace(TRUNKS[1], switch="ssp-b"))
     town = Town(topology)
     come = town.call_in(LONDON)
     town.passes(0.1)
@@ -472,7 +480,7 @@ def test_where_this_switch_s_trunks_fail_the_call_goes_to_those_of_another() -> 
 
 
 def test_a_call_from_another_switch_goes_no_further_than_this_one_s_trunks() -> None:
-    topology = wired_topology(TRUNKS[0], msgspec.structs.replace(TRUNKS[1], switch="ssp-b"))
+    topology = wired_topology(TRUNKS[0], replace(TRUNKS[1], switch="ssp-b"))
     town = Town(topology)
     town.call_in(LONDON, group="a-c")
     town.passes(0.1)
@@ -527,7 +535,7 @@ def test_a_caller_behind_a_trunk_does_not_leave_the_network_again(town: Town, ca
 
 
 def test_unless_the_trunk_s_policy_lets_it() -> None:
-    town = Town(wired_topology(msgspec.structs.replace(TRUNKS[0], transit=True), TRUNKS[1]))
+    town = Town(wired_topology(replace(TRUNKS[0], transit=True), TRUNKS[1]))
     says(town, "west", Setup(THEIRS, LONDON, PARIS))
     town.passes(0.1)
     assert town.telephones.got["west"] == [
@@ -553,50 +561,65 @@ def test_a_reference_that_is_the_switch_s_is_nobody_s_to_choose(town: Town) -> N
 
 
 @pytest.mark.parametrize(
-    ("calling", "screening"),
+    ("calling", "screening", "attestation"),
     [
-        (CallingNumber("12125550104"), Screening.NETWORK),  # a line of ours
-        (CallingNumber("12125550140", screening=1), Screening.PASSED),  # of another switch
-        (CallingNumber("442079460001"), Screening.FAILED),  # ours to call, and not our number
-        (CallingNumber("12125550104", screening=2), Screening.FAILED),
-        (CallingNumber("12125550104", screening=0), Screening.UNSCREENED),
+        (CallingNumber("12125550104"), Screening.NETWORK, "A"),  # a line of ours
+        (CallingNumber("12125550140", screening=1), Screening.PASSED, "A"),  # of another switch
+        (CallingNumber("18005550199"), Screening.NETWORK, "A"),  # given to a business
+        (CallingNumber("442079460001"), Screening.FAILED, "B"),  # our caller, not our number
+        (CallingNumber("12125550104", screening=2), Screening.FAILED, "B"),
+        (CallingNumber("12125550104", screening=0), Screening.UNSCREENED, "C"),
     ],
 )
 def test_what_a_trunk_is_told_of_who_calls(
-    town: Town, calling: CallingNumber, screening: Screening
+    calling: CallingNumber, screening: Screening, attestation: str
 ) -> None:
+    business = Business(identifier="abc", number="+18005550199")
+    town = Town(replace(wired_topology(*TRUNKS), businesses=(business,)))
     town.call_in(LONDON, calling=calling)
     town.passes(0.1)
     setup = town.telephones.got["west"][0]
     assert isinstance(setup, Setup)
     assert setup.screening is screening
+    assert setup.screening.attestation == attestation
+
+
+def test_callers_of_another_network_are_not_believed_and_do_not_use_our_trunks() -> None:
+    base = wired_topology(*TRUNKS)
+    abroad = ForeignNode(name="abroad", point_code="3-1-1", prefixes=("+33",))
+    group = TrunkGroup(name="a-f", ends=("ssp-a", "abroad"), circuits=4)
+    town = Town(replace(base, foreign_nodes=(abroad,), trunks=(*base.trunks, group)))
+    town.call_in(AT_B, group="a-f", calling=CallingNumber("12125550104"))
+    town.call_in(LONDON, group="a-f", cic=2)
+    town.passes(0.1)
+    (_, calling), *others = town.exchange.iams
+    assert calling == CallingNumber("12125550104", screening=Screening.UNSCREENED)
+    assert others == []
+    assert ("abroad/2", "REL 21 at 3") in town.log
+    assert "west" not in town.telephones.got
 
 
 # What breaks.
 
 
-def test_a_gateway_that_breaks_ends_its_calls_and_no_others(town: Town) -> None:
-    for called, cic in ((SIP, 1), (LONDON, 2), (SIMULATED, 3)):
+def test_a_gateway_that_loses_its_voice_ends_its_calls_visibly(town: Town) -> None:
+    """So it says by DISCONNECT, of each call, as nothing else knows which are hit."""
+    clears(town, "west", SIP, quality=None)
+    for called, cic in ((SIP, 1), (LONDON, 2)):
         town.call_in(called, cic=cic)
     town.passes(0.1)
     town.picks_up(SIP)
     says(town, "west", Connect(FIRST, to_originator=True))
-    town.picks_up(SIMULATED)
     town.passes(0.1)
     town.log.clear()
-    town.switch.gateway_lost()
-    assert {entry for entry in town.flow() if "REL" in entry[1]} == {
+    town.hangs_up(SIP, cause=41)
+    says(town, "west", Disconnect(FIRST, 41, to_originator=True))
+    assert [entry for entry in town.flow() if "REL" in entry[1]] == [
         ("ip-76/1", "REL 41 at 0"),
         ("ip-76/2", "REL 41 at 0"),
-    }
-    assert [e for e in town.journal.entries if isinstance(e, LineReleased)] == [
-        LineReleased(2, 41, 0, "line") if e.seizure == 2 else LineReleased(1, 41, 0, "line")
-        for e in town.journal.entries
-        if isinstance(e, LineReleased)
     ]
-    assert town.switch.register.calls_on(SIMULATED) == 1
-    town.switch.lines_lost()
-    town.passes(0.1)
+    released = [entry for entry in town.journal.entries if isinstance(entry, LineReleased)]
+    assert released == [LineReleased(1, 41, 0, "line"), LineReleased(2, 41, 0, "line")]
     assert town.at_rest()
 
 

@@ -12,10 +12,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import insert, select, text
 
+from calleq.billing.records import QUALITY_FIELDS, LegRecord
+from calleq.billing.rows import leg_of, leg_row
 from calleq.store import Database, StoreError, database_url
 from calleq.store.database import SCHEMA_REVISION
 from calleq.store.migrate import scripts
-from calleq.store.schema import LOST, METADATA
+from calleq.store.schema import LEG, LOST, METADATA
 from tests.postgresql import installed_postgresql, open_folder, programs
 
 
@@ -144,3 +146,24 @@ def test_where_no_wheel_has_a_postgresql_that_of_the_machine_serves():
         psycopg.connect(url.replace("{database}", "postgres")) as connection,
     ):
         assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_legs_of_before_voices_were_measured_are_read_without(tmp_path: Path) -> None:
+    """The columns of migration 0003 come empty."""
+    url = database_url(None, tmp_path)
+    Database(url).close()
+    leg = LegRecord(
+        session="C", leg="customer", attempt=1, entity="ssp-62", number="+1", dialled_at_us=1
+    )
+    added = {"outgoing_trunk", *QUALITY_FIELDS}
+    old = {name: value for name, value in leg_row(leg, 1).items() if name not in added}
+    with sqlite3.connect(tmp_path / "records.sqlite") as connection:
+        for name in added:
+            connection.execute(f"ALTER TABLE leg DROP COLUMN {name}")
+        connection.execute("UPDATE alembic_version SET version_num = '0002'")
+        names, marks = ", ".join(old), ", ".join("?" * len(old))
+        connection.execute(f"INSERT INTO leg ({names}) VALUES ({marks})", list(old.values()))
+    database = Database(url)
+    with database.reading() as reading:
+        assert [leg_of(row) for row in reading.execute(select(LEG))] == [leg]
+    database.close()

@@ -76,6 +76,11 @@ class BrowserProcess:
         self._say = say
         self._process: asyncio.subprocess.Process | None = None
 
+    @property
+    def pid(self) -> int | None:
+        """Its process number; None before it was started."""
+        return self._process.pid if self._process is not None else None
+
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[dict[str, str]]:
         """Run it until the end; its doors by name, none where it could not be started."""

@@ -10,6 +10,7 @@ is an address of an unknown numbering plan. `number_of` tells them apart.
 
 import re
 from enum import IntEnum
+from typing import Literal
 
 import msgspec
 
@@ -33,6 +34,9 @@ TRUNK_REFERENCES = References(range(128, 0x4000), range(0x4000, 0x8000))
 """Of a primary rate access, where there are more channels: two octets, always."""
 
 
+Attestation = Literal["A", "B", "C"]
+
+
 class Screening(IntEnum):
     """Who says that a calling number is right (Q.931 §4.5.10, octet 3a; Q.763 §3.10 the same)."""
 
@@ -44,6 +48,23 @@ class Screening(IntEnum):
     """The far end gave it, and it is not known to be one of its own."""
     NETWORK = 3
     """We gave it."""
+
+    @property
+    def attestation(self) -> Attestation:
+        """How a switch has the number signed for another network (RFC 8588 §4).
+
+        A: it is its caller's. B: we know the caller and not the number. C: neither.
+
+        >>> [screening.attestation for screening in Screening]
+        ['C', 'A', 'B', 'A']
+        """
+        match self:
+            case Screening.NETWORK | Screening.PASSED:
+                return "A"
+            case Screening.FAILED:
+                return "B"
+            case Screening.UNSCREENED:
+                return "C"
 
 
 _NUMBER = re.compile(r"\+[0-9]{1,15}", re.ASCII)

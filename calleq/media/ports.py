@@ -80,6 +80,28 @@ class Quality(msgspec.Struct, frozen=True):
     mos: float = 0.0
 
 
+class Tally(msgspec.Struct, frozen=True):
+    """What a voice process has done since it started, with all its ports."""
+
+    ports: int
+    """In use now."""
+    sent: int
+    late: int
+    """Frames that left more than 5 ms after their tick."""
+    latest_us: int
+    """The most that one was late."""
+    skipped: int
+    """Ticks (of a quarter of all ports each) that did not come, and were not caught up."""
+    failed: int
+    """Packets that could not be sent."""
+    concealed: int
+    """Frames that did not come, and for which something stood in."""
+    malformed: int
+    """Packets that were none."""
+    unknown: int
+    """Packets of a payload type that was not negotiated."""
+
+
 class Ports(Protocol):
     """The ports of one voice process, for one element's process; calls return at once."""
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from calleq.media.contract import Played, Prompt, Verdict
-from calleq.media.ports import PortEvent, PortPlan, Quality
+from calleq.media.ports import PortEvent, PortPlan, Quality, Tally
 from calleq.media.recorder import RecordingEnd
 from calleq.runtime.framing import LengthReader
 from calleq.runtime.framing import framed as behind_its_length
@@ -145,6 +145,12 @@ class ClosePort(msgspec.Struct, frozen=True, tag="close_port"):
     wire: str
 
 
+class AskTally(msgspec.Struct, frozen=True, tag="ask_tally"):
+    """Answer: `Told`."""
+
+    number: int
+
+
 class StartRecording(msgspec.Struct, frozen=True, tag="start_recording"):
     """Answer: `RecordingOver`, when the file is safe or gone."""
 
@@ -174,6 +180,7 @@ Request = (
     | TakePort
     | PlanPort
     | ClosePort
+    | AskTally
     | StartRecording
     | StopRecording
 )
@@ -242,6 +249,11 @@ class PortTold(msgspec.Struct, frozen=True, tag="port_told"):
     event: PortEvent
 
 
+class Told(msgspec.Struct, frozen=True, tag="tally"):
+    number: int
+    tally: Tally
+
+
 class RecordingOver(msgspec.Struct, frozen=True, tag="recording_over"):
     number: int
     end: RecordingEnd
@@ -265,6 +277,7 @@ Report = (
     | PortsBound
     | PortClosed
     | PortTold
+    | Told
     | RecordingOver
     | Refused
 )

@@ -15,10 +15,7 @@ socket any more (`MAX_UNREAD_OCTETS`) counts as gone.
 
 import asyncio
 import itertools
-import subprocess
-import sys
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import TypeVar, assert_never
 
 import msgspec
@@ -27,16 +24,17 @@ from calleq.media import protocol
 from calleq.media.contract import NOTHING_SAID, Player, Prompt, Verdict
 from calleq.media.graph import Voices, check_sources
 from calleq.media.keypad import NO_KEY
-from calleq.media.ports import PortAddress, PortEvent, PortPlan, Quality
-from calleq.media.recorder import RECORDINGS, RecordingEnd
+from calleq.media.ports import PortAddress, PortEvent, PortPlan, Quality, Tally
+from calleq.media.recorder import RecordingEnd
 from calleq.media.remote_ports import RemotePorts
+from calleq.media.voice_child import VoiceLostError as VoiceLostError
+from calleq.media.voice_child import VoiceProcessHandle as VoiceProcessHandle
+from calleq.media.voice_child import start_voice_process as start_voice_process
 from calleq.units import SECOND_US
 
-START_LIMIT_S = 15.0
-END_LIMIT_S = 5.0
 MAX_REFUSALS_KEPT = 100
 
-Answer = TypeVar("Answer", protocol.Prepared, protocol.Recorded)
+Answer = TypeVar("Answer", protocol.Prepared, protocol.Recorded, protocol.Told)
 
 
 LOST_KEY_S = 1.0
@@ -44,10 +42,6 @@ LOST_KEY_S = 1.0
 
 
 _VOICE_LOST = RecordingEnd("failed", reason="the voice process is gone")
-
-
-class VoiceLostError(ConnectionError):
-    """The voice process is gone, or could not be started; the text says which."""
 
 
 class Recording(msgspec.Struct, frozen=True):
@@ -84,6 +78,7 @@ class RemoteVoice(asyncio.Protocol):
         self._listeners: dict[int, Callable[[Voices], object]] = {}
         self._prepared: dict[int, asyncio.Future[protocol.Prepared]] = {}
         self._recorded: dict[int, asyncio.Future[protocol.Recorded]] = {}
+        self._tallies: dict[int, asyncio.Future[protocol.Told]] = {}
         self._tapes: dict[int, Callable[[RecordingEnd], object]] = {}
         self._fed: dict[tuple[str, str], tuple[str, ...]] = {}
         self._recording: dict[tuple[str, str], None] = {}
@@ -194,6 +189,11 @@ class RemoteVoice(asyncio.Protocol):
     def on_port_event(self, element: str, told: Callable[[str, PortEvent], object]) -> None:
         """See `Ports.on_port_event`."""
         self._ports.on_event(element, told)
+
+    async def tally(self) -> Tally:
+        """What the voice process has done with its ports. Raises VoiceLostError."""
+        number = next(self._numbers)
+        return (await self._ask(number, protocol.AskTally(number), self._tallies)).tally
 
     async def prepare(self, *prompts: Prompt) -> str:
         """Have prompts rendered (announcements, before they are needed); returns `notice`.
@@ -325,6 +325,8 @@ class RemoteVoice(asyncio.Protocol):
                 self._ports.closed(report)
             case protocol.PortTold():
                 self._ports.told(report)
+            case protocol.Told(number):
+                _answer(self._tallies, number, report)
             case protocol.RecordingOver(number, end):
                 over = self._tapes.pop(number, None)
                 if over is not None:
@@ -345,12 +347,9 @@ class RemoteVoice(asyncio.Protocol):
         keys, self._keys = self._keys, {}
         tapes, self._tapes = self._tapes, {}
         error = VoiceLostError("the voice process is gone")
-        for prepared in list(self._prepared.values()):
-            if not prepared.done():
-                prepared.set_exception(error)
-        for recorded in list(self._recorded.values()):
-            if not recorded.done():
-                recorded.set_exception(error)
+        _fail(self._prepared, error)
+        _fail(self._recorded, error)
+        _fail(self._tallies, error)
         for player in players.values():
             if player.ended is not None:
                 player.ended("failed")
@@ -373,63 +372,14 @@ def _answer(waiting: dict[int, asyncio.Future[Answer]], number: int, answer: Ans
         future.set_result(answer)
 
 
+def _fail(waiting: Mapping[int, asyncio.Future[Answer]], error: Exception) -> None:
+    for future in list(waiting.values()):
+        if not future.done():
+            future.set_exception(error)
+
+
 async def connect_voice(address: str, lost: Callable[[], object] | None = None) -> RemoteVoice:
     """A voice connected to the process at `HOST:PORT` or `unix:PATH`. Raises VoiceLostError."""
     voice = RemoteVoice(lost)
     await voice.connect(address)
     return voice
-
-
-class VoiceProcessHandle:
-    """A voice process that this process has started and will end."""
-
-    def __init__(self, process: asyncio.subprocess.Process, address: str) -> None:
-        self.address = address
-        self._process = process
-
-    @property
-    def pid(self) -> int:
-        """Its process number."""
-        return self._process.pid
-
-    async def stop(self) -> int:
-        """End it, by the pipe first, by force after `END_LIMIT_S`; its exit status."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        try:
-            return await asyncio.wait_for(self._process.wait(), END_LIMIT_S)
-        except TimeoutError:
-            self._process.kill()
-            return await self._process.wait()
-
-
-async def start_voice_process(
-    cache_dir: Path,
-    listen: str = "127.0.0.1:0",
-    rtp: str = "",
-    recordings: Path | None = None,
-) -> VoiceProcessHandle:
-    """Start `python -m calleq.media` and wait for its `ready`. Raises VoiceLostError.
-
-    `rtp` is HOST:FIRST-LAST, where it has its RTP ports; empty for the default. Recordings go to
-    `recordings`, else to a directory beside that of the prompts.
-    """
-    recordings = recordings or cache_dir.parent / RECORDINGS
-    given = ("--listen", listen, "--cache", str(cache_dir), *(("--rtp", rtp) if rtp else ()))
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "calleq.media", *given, "--recordings", str(recordings)),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    try:
-        line = await asyncio.wait_for(process.stdout.readline(), START_LIMIT_S)
-    except TimeoutError:
-        line = b""
-    word, _, address = line.decode("utf-8", "replace").strip().partition(" ")
-    if word != "ready" or not address:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-        raise VoiceLostError("the voice process did not start")
-    return VoiceProcessHandle(process, address)

@@ -49,6 +49,10 @@ from calleq.topology_sip import SipTrunk
 CHANNELS: dict[LineKind, int] = {"dial_up": 1, "two_lines": 2, "isdn": 2, "dsl": 1, "mobile": 1}
 """Calls at once by kind of line."""
 
+REFERENCES_USED = 1_024
+"""Of the references that the switch may choose on a trunk, so many are used in turn, or four for
+each channel: enough for every late message, and few wires of voice."""
+
 _NULL = LState.NULL
 
 
@@ -87,7 +91,9 @@ class SubscriberLine:
         if isinstance(access, SipTrunk):
             self.name = access.name
             self.capacity = access.channels
-            self.references = TRUNK_REFERENCES
+            used = max(REFERENCES_USED, 4 * access.channels)
+            far_end, by_switch = TRUNK_REFERENCES.far_end, TRUNK_REFERENCES.switch
+            self.references = References(far_end, by_switch[:used])
         else:
             self.name = access.number
             self.capacity = CHANNELS[access.kind]
@@ -208,15 +214,6 @@ class LineRegister:
         for number, subscriber in self._lines.items():
             if not subscriber.is_real:
                 self.line_lost(number, Q850.OUT_OF_ORDER)
-
-    def gateway_lost(self) -> None:
-        """Whatever is between the real telephones, the trunks and this switch broke.
-
-        Their calls are over, with cause 41.
-        """
-        for name, subscriber in self._lines.items():
-            if subscriber.is_real:
-                self.line_lost(name, Q850.TEMPORARY_FAILURE)
 
     def line_lost(self, number: str, cause: int) -> None:
         """As `lost`, for one line."""

@@ -12,6 +12,8 @@ journal left open at lines is closed there (`restart`), once and before anything
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from calleq.acd.longest_idle import LongestIdle
 from calleq.calling_logic.logic import CallingLogic
 from calleq.calling_logic.means import Means
@@ -192,18 +194,19 @@ class SwitchService:
         return self.register.malformed_lines
 
     def lines_lost(self) -> None:
-        """The wires to the telephones broke: calls with a telephone of this switch are over."""
-        self.register.lost()
+        """The wires to the simulated telephones broke: calls with one of this switch are over.
 
-    def gateway_lost(self) -> None:
-        """Nothing is left between this switch and its real telephones and trunks: their calls are
-        over."""
-        self.register.gateway_lost()
+        Real ones are not behind those wires: their gateway is in this process, and says itself
+        what becomes of its calls when something of its own breaks (DISCONNECT, 41).
+        """
+        self.register.lost()
 
     def _circuit_seized(self, circuit: Circuit, iam: Iam) -> CircuitUser:
         office = self._office
         calling = _calling(iam.calling, office.country_code)
         foreign = circuit.far in self._foreign
+        if foreign:
+            iam = _unscreened(iam)
         attempt = Attempt(
             called=e164(iam.called.digits, iam.called.nature, office.country_code),
             calling=calling,
@@ -213,7 +216,7 @@ class SwitchService:
             received=self._received(circuit, iam),
             from_switch=office.routing.is_switch(circuit.far),
             origin="foreign" if foreign else "",
-            screening=_screening(iam.calling, foreign=foreign),
+            screening=_screening(iam.calling),
         )
         call = self._new_call(office, attempt, self._over)
         side = CallingCircuit(office, circuit, call)
@@ -298,9 +301,15 @@ def _may_be_shown(calling: CallingNumber | None) -> bool:
     return calling is not None and calling.presentation == Presentation.ALLOWED
 
 
-def _screening(calling: CallingNumber | None, *, foreign: bool) -> Screening:
-    """What our own exchanges say of a number is believed, what others say is not."""
-    if calling is None or foreign:
+def _unscreened(iam: Iam) -> Iam:
+    """Whatever another network says of its caller's number, we have not looked (Q.731.3 §3.5.2)."""
+    if iam.calling is None:
+        return iam
+    return replace(iam, calling=replace(iam.calling, screening=int(Screening.UNSCREENED)))
+
+
+def _screening(calling: CallingNumber | None) -> Screening:
+    if calling is None:
         return Screening.UNSCREENED
     return Screening(calling.screening & Screening.NETWORK)
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from calleq.media.g711 import DECODING, Samples
 from calleq.media.graph import SILENCE
-from calleq.media.ports import PortEvent, PortPlan, Quality
+from calleq.media.ports import PortEvent, PortPlan, Quality, Tally
 from calleq.media.rtp.inputs import Inputs
 from calleq.media.rtp.intake import PHASE_US, SAMPLES_PER_MS, Intake, Ring
 from calleq.media.rtp.jitter import JitterBuffers
@@ -146,6 +146,21 @@ class LegSet:
             strangers=leg.latch.strangers,
             jitter_us=int(table.jitter[number] * 125),
             sent=int(table.sent[number]),
+        )
+
+    def tally(self) -> Tally:
+        """What was done with all legs so far."""
+        output = self.output
+        return Tally(
+            ports=len(self._legs),
+            sent=output.sent,
+            late=output.late,
+            latest_us=output.latest_us,
+            skipped=self.skipped,
+            failed=output.failed,
+            concealed=self.inputs.concealed,
+            malformed=self.malformed,
+            unknown=self._odd_packets.unknown,
         )
 
     def frame_of(self, number: int, frame: int) -> Samples | None:
