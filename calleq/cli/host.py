@@ -250,11 +250,8 @@ async def _voice(
         async with contextlib.AsyncExitStack() as stack:
             if starting is None:
                 starting = await stack.enter_async_context(voice_starting(wish.data))
-            voice = await stack.enter_async_context(voice_beside(starting, lost))
-            notice = await voice.prepare(*prompts, words=words)
-            if notice:
-                wish.say(notice)
-            yield voice
+            beside = voice_beside(starting, prompts, wish.say, lost, words=words)
+            yield await stack.enter_async_context(beside)
     elif wish.elements <= voiceless(wish.topology):
         yield RemoteVoice()
     else:
