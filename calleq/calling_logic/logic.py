@@ -24,6 +24,7 @@ from calleq.call.consent import OPTED_OUT
 from calleq.calling_logic.driver import CallDriver
 from calleq.calling_logic.means import Means
 from calleq.calling_logic.orders import Orders
+from calleq.calling_logic.recordings import Recordings
 from calleq.causes import Q850
 from calleq.journal.entries import Dialled, Ended, Progress, Stamped, Undertaken
 from calleq.osn.contract import Bus
@@ -78,6 +79,11 @@ class CallingLogic:
     def __len__(self) -> int:
         """How many calls have not ended."""
         return len(self._undertakings)
+
+    @property
+    def recordings(self) -> Recordings | None:
+        """What was recorded here; None: nothing is."""
+        return self._means.recordings
 
     def state(self, call: str) -> str | None:
         """What a call is doing, as a word; None when it has ended or never was."""

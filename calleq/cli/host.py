@@ -43,6 +43,7 @@ from calleq.network_prompts import (
 )
 from calleq.operation.surface import operator_app
 from calleq.runtime.clock import LoopClock
+from calleq.runtime.draws import SystemDraws
 from calleq.ss7.variant import variant_of
 from calleq.telephones.desk import desk_app
 from calleq.telephones.diary import Diary
@@ -155,7 +156,7 @@ def _plant(
         tap=capture,
         link_ends=wires.link_ends,
         verifier=verifier,
-        random_bits=secrets.randbits,
+        random_bits=SystemDraws().bits,
         secret=secrets.token_bytes(32),
         diary=diary,
         talk_us=wish.talk_us,

@@ -35,6 +35,10 @@ Claim = tuple[str, str, str]
 """`feed`, `hear`, `play` or `tape`; the element; the wire, player or recording."""
 
 
+def _utc_us() -> int:
+    return time.time_ns() // 1_000
+
+
 class VoiceProcess:
     """The plane, its ticks and the connections to it."""
 
@@ -51,7 +55,7 @@ class VoiceProcess:
         self.understanding = Understanding(loop)
         understand = self.understanding.ask if is_installed() else None
         self.voice = TickedVoice(self.prompts, self._fetch, recordings, self.scribe, understand)
-        self.legs = LegSet(self.voice, secrets.randbits, self.now_us)
+        self.legs = LegSet(self.voice, secrets.randbits, self.now_us, _utc_us)
         self.ports = PortService(self.legs, ports, loop)
         self.connections: set[Connection] = set()
         self.owners: dict[Claim, Connection] = {}

@@ -67,6 +67,8 @@ class RemoteVoice(asyncio.Protocol):
         self._frames = protocol.reports()
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
+        self._unsent: list[bytes] = []
+        """Requests of this turn of the loop."""
         self._closing = False
         self._numbers = itertools.count(1)
         self._players: dict[int, Player] = {}
@@ -266,20 +268,31 @@ class RemoteVoice(asyncio.Protocol):
         """End the connection; `lost` is not called. Players report `failed`."""
         self._closing = True
         if self._transport is not None:
+            self._flush()
             self._transport.close()
 
     def _send(self, request: protocol.Request) -> bool:
         transport = self._transport
         if transport is None or transport.is_closing():
             return False
-        transport.write(protocol.framed(request))
-        if transport.get_write_buffer_size() > protocol.MAX_UNREAD_OCTETS:
-            transport.abort()
+        if not self._unsent:
+            # One write for all that one turn of the loop asks for: most of a write is the kernel's.
+            self._loop.call_soon(self._flush)
+        self._unsent.append(protocol.framed(request))
         return True
+
+    def _flush(self) -> None:
+        transport, octets = self._transport, b"".join(self._unsent)
+        self._unsent.clear()
+        if transport is not None and not transport.is_closing():
+            transport.write(octets)
+            if transport.get_write_buffer_size() > protocol.MAX_UNREAD_OCTETS:
+                transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._unsent.clear()  # what was meant for a connection that is gone
         for key, octets in self._supplied.items():
             self._send(protocol.Supply(key, octets))
         for (element, wire), sources in self._fed.items():
