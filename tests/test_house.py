@@ -18,6 +18,7 @@ FLOORS = {
     "messages": 0,
     "numbering": 0,
     "topology": 0,
+    "topology_business": 0,
     "topology_callers": 0,
     "topology_business": 0,
     "topology_checks": 0,

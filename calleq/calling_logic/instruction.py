@@ -85,7 +85,7 @@ def _consent(instruction: SetUpCall, understands: bool) -> Consent:
 
 def prompt_of(instruction: SetUpCall, command: Play) -> Prompt:
     """What the machine wants played, by the business's own recordings where it has them."""
-    supplied = instruction.supplied
+    supplied = dict(instruction.supplied)
     match command.prompt:
         case "music":
             key = supplied.get(MUSIC, "")
@@ -103,5 +103,5 @@ def question_of(instruction: SetUpCall, command: Collect) -> Prompt:
 
 def _speech(instruction: SetUpCall, text: str, mark: str) -> Prompt:
     voice = sentences(instruction.language).voice
-    name = instruction.supplied.get(NAME, "") if mark and mark in text else ""
+    name = dict(instruction.supplied).get(NAME, "") if mark and mark in text else ""
     return Prompt("speech", text, mark, voice, supplied=name)
