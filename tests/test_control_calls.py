@@ -180,6 +180,7 @@ def test_keys_are_pressed_towards_one_party(topology: Topology) -> None:
     call.ends()
 
 
+@pytest.mark.row("S2-96", part=True)
 @EACH
 def test_a_third_party_is_added_and_removed_by_orders(topology: Topology) -> None:
     call = ControlledCall(topology)
@@ -211,7 +212,6 @@ def test_a_third_party_without_a_number_or_a_circuit_is_refused() -> None:
     call.ends()
 
 
-@pytest.mark.row("S2-57", part=True)
 @EACH
 def test_a_blind_transfer_keeps_the_representative_until_the_new_one_answers(
     topology: Topology,

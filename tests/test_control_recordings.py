@@ -99,7 +99,6 @@ def sounding(samples: Samples) -> list[int]:
     return heard
 
 
-@pytest.mark.row("S2-111", part=True)
 @EACH
 def test_what_is_recorded_is_what_the_parties_said_after_both_were_told(
     topology: Topology, tmp_path: pathlib.Path
