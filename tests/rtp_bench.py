@@ -29,10 +29,11 @@ class FarEnd:
     """What a leg is connected to."""
 
     def __init__(self, source: int = 7) -> None:
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind((HOST, 0))
-        self.socket.setblocking(False)
-        self.port: int = self.socket.getsockname()[1]
+        pair = None
+        while pair is None:
+            pair = bind_pair(HOST, next(_numbers))
+        self.socket, self._rtcp = pair.rtp, pair.rtcp
+        self.port = pair.port
         self.source = source
         self.sequence = 65_530
         self.timestamp = 0xFFFF_FF00
@@ -58,19 +59,36 @@ class FarEnd:
         """Send octets to a leg's port."""
         self.socket.sendto(packet, (HOST, leg.pair.port))
 
+    def report(self, leg: Leg, octets: bytes) -> None:
+        """Send RTCP to a leg."""
+        self._rtcp.sendto(octets, (HOST, leg.pair.port + 1))
+
+    def reports(self) -> list[bytes]:
+        """RTCP that has come since the last look."""
+        return _waiting(self._rtcp)
+
+    def close(self) -> None:
+        """Its sockets."""
+        self.socket.close()
+        self._rtcp.close()
+
     def packets(self) -> list[bytes]:
         """What has come since the last look."""
-        found = []
-        while True:
-            try:
-                found.append(self.socket.recv(2_048))
-            except BlockingIOError:
-                return found
+        return _waiting(self.socket)
 
     def heard(self) -> Samples:
         """Its voice."""
         octets = b"".join(parse(packet).payload for packet in self.packets())
         return decode(octets)
+
+
+def _waiting(source: socket.socket) -> list[bytes]:
+    found = []
+    while True:
+        try:
+            found.append(source.recv(2_048))
+        except BlockingIOError:
+            return found
 
 
 class Plane:
@@ -80,7 +98,7 @@ class Plane:
         self.now_us = 0
         self.voice = TickedVoice(NominalPrompts())
         bits = itertools.count(1_000)
-        self.legs = LegSet(self.voice, lambda _: next(bits), lambda: self.now_us)
+        self.legs = LegSet(self.voice, lambda _: next(bits), self._now_us, self._now_us)
         self.events: list[tuple[str, PortEvent]] = []
         self._opened: list[tuple[Leg, FarEnd]] = []
 
@@ -102,6 +120,9 @@ class Plane:
             )
         return leg, far
 
+    def _now_us(self) -> int:
+        return self.now_us
+
     def step(self, us: int = STEP_US) -> None:
         """Let time go on to the next tick of a phase, and do what is due."""
         self.now_us += us
@@ -121,7 +142,7 @@ class Plane:
     def close(self) -> None:
         for leg, far in self._opened:
             leg.pair.close()
-            far.socket.close()
+            far.close()
 
 
 def speech(seed: int, frames: int) -> Samples:

@@ -11,7 +11,7 @@ import gc
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from starlette.types import ASGIApp
@@ -32,11 +32,19 @@ from calleq.journal.reading import journal_path
 from calleq.journal.segments import Retention
 from calleq.media.recorder import RECORDINGS, RecordingPlace
 from calleq.media.remote import RemoteVoice
+from calleq.media.supplied import SuppliedError
 from calleq.network import TELEPHONES, Network, Plant, build_network, point_codes
 from calleq.network_gateways import SipGround, has_sip, telephone_doors
-from calleq.network_prompts import prompts_of
+from calleq.network_prompts import (
+    Recordings,
+    listens_for_words,
+    prompts_of,
+    recordings_of,
+    supply,
+)
 from calleq.operation.surface import operator_app
 from calleq.runtime.clock import LoopClock
+from calleq.runtime.draws import SystemDraws
 from calleq.ss7.variant import variant_of
 from calleq.telephones.desk import desk_app
 from calleq.telephones.diary import Diary
@@ -105,6 +113,7 @@ async def hosting(
         if wish.elements is not None:
             await opening  # the voice may have to be waited for: what is refused is refused before
         capture, diary = _witnesses(wish, process, clock, stack)
+        supplied = await asyncio.to_thread(_supplied, wish)
         voice = await stack.enter_async_context(
             _voice(wish, stop, starting, lambda: failed("the voice process ended"))
         )
@@ -113,6 +122,7 @@ async def hosting(
         verifier = PooledVerifier(pool, loop.call_soon_threadsafe)
         sip = await stack.enter_async_context(_sip(wish, voice, clock))
         plant = _plant(wish, clock, journal, wires, voice, capture, verifier, diary, sip)
+        plant = replace(plant, supplied=supply(voice, supplied))
         host = _set_to_work(wish, plant, voice, wires, journal)
         gc.enable()
         await _open_doors(wish, host, base, stack)
@@ -147,7 +157,7 @@ def _plant(
         tap=capture,
         link_ends=wires.link_ends,
         verifier=verifier,
-        random_bits=secrets.randbits,
+        random_bits=SystemDraws().bits,
         secret=secrets.token_bytes(32),
         diary=diary,
         recordings=RecordingPlace(voice, wish.data / RECORDINGS, wish.keep_recordings_us),
@@ -220,6 +230,14 @@ def _set_to_work(
     return host
 
 
+def _supplied(wish: Wish) -> Recordings:
+    """What businesses supply. Raises CommandError."""
+    try:
+        return recordings_of(wish.topology)
+    except SuppliedError as error:
+        raise CommandError(str(error)) from error
+
+
 def _has_telephones(wish: Wish) -> bool:
     return wish.elements is None or TELEPHONES in wish.elements
 
@@ -229,20 +247,20 @@ async def _voice(
     wish: Wish, stop: asyncio.Event, starting: Starting | None, lost: Callable[[], object]
 ) -> AsyncIterator[RemoteVoice]:
     """The voice that the elements here speak by; without a process where none of them speaks."""
-    prompts = prompts_of(wish.topology)
+    prompts, words = prompts_of(wish.topology), listens_for_words(wish.topology)
     if wish.elements is None:
         async with contextlib.AsyncExitStack() as stack:
             if starting is None:
                 starting = await stack.enter_async_context(voice_starting(wish.data))
             voice = await stack.enter_async_context(voice_beside(starting, lost))
-            notice = await voice.prepare(*prompts)
+            notice = await voice.prepare(*prompts, words=words)
             if notice:
                 wish.say(notice)
             yield voice
     elif wish.elements <= voiceless(wish.topology):
         yield RemoteVoice()
     else:
-        found = FoundVoice(voice_address(wish.topology), prompts, wish.say)
+        found = FoundVoice(voice_address(wish.topology), prompts, wish.say, words=words)
         async with found.kept(stop) as voice:
             yield voice
 

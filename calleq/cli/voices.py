@@ -80,10 +80,19 @@ async def voice_beside(
 class FoundVoice:
     """The voice process at `address`, found again whenever it was lost. `prompts` are prepared."""
 
-    def __init__(self, address: str, prompts: Sequence[Prompt], say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        address: str,
+        prompts: Sequence[Prompt],
+        say: Callable[[str], None],
+        *,
+        words: bool = False,
+    ) -> None:
+        """`words`: words will be listened for."""
         self.voice = RemoteVoice(self._was_lost)
         self._address = address
         self._prompts = prompts
+        self._words = words
         self._say = say
         self._lost = asyncio.Event()
 
@@ -121,7 +130,7 @@ class FoundVoice:
             self._lost.clear()
             try:
                 await self.voice.connect(self._address)
-                notice = await self.voice.prepare(*self._prompts)
+                notice = await self.voice.prepare(*self._prompts, words=self._words)
             except VoiceLostError:
                 if patience_ends is not None and loop.time() > patience_ends:
                     patience_ends = None

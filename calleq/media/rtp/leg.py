@@ -15,15 +15,19 @@ class Leg:
 
     __slots__ = (
         "_frame_of",
+        "closes_report",
         "end",
         "far",
         "latch",
         "leaf",
         "number",
+        "opens_report",
+        "other_octets",
         "pair",
         "plan",
         "restarts_at",
         "row",
+        "sendto",
         "silent",
         "told",
         "voice",
@@ -51,6 +55,13 @@ class Leg:
         """What was told last: nothing is heard of the far end."""
         self.restarts_at = -1
         """The sequence number that would prove that its source has begun anew."""
+        self.other_octets = 0
+        """Sent beyond (or less than) 160 for each packet."""
+        self.opens_report: Callable[[bytes], bytes | None] | None = None
+        self.closes_report: Callable[[bytes], bytes] | None = None
+        """Where reports are protected: what makes them plain, and the other way."""
+        self.sendto: Callable[[memoryview, Address], object] = pair.rtp.sendto
+        """What sends it a plain packet; protects it first, where that was negotiated."""
         self.voice = voice_of(end.wire)
         self.leaf = Leaf()
         self.leaf.live = self
@@ -59,7 +70,18 @@ class Leg:
         """Send a packet to the far end, if there is one and it can be."""
         if self.far is not None:
             with contextlib.suppress(OSError):
-                self.pair.rtp.sendto(packet, self.far)
+                self.sendto(memoryview(packet), self.far)
+
+    def report(self, octets: bytes, far: Address) -> None:
+        """Send RTCP, if it can be."""
+        if self.closes_report is not None:
+            octets = self.closes_report(octets)
+        with contextlib.suppress(OSError):
+            self.pair.rtcp.sendto(octets, far)
+
+    def open_report(self, octets: bytes) -> bytes | None:
+        """Plain RTCP; None where it is not what it should be."""
+        return octets if self.opens_report is None else self.opens_report(octets)
 
     def frame(self, frame: int) -> Samples | None:
         """What it brings in now, for an ear that is no leg."""

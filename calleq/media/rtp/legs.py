@@ -14,24 +14,30 @@ from collections.abc import Callable
 
 import numpy as np
 
+from calleq.media.frames import FRAME_US, SAMPLE_RATE_HZ
 from calleq.media.g711 import DECODING, Samples
 from calleq.media.graph import SILENCE
 from calleq.media.ports import PortEvent, PortPlan, Quality, Tally
 from calleq.media.rtp.inputs import Inputs
 from calleq.media.rtp.intake import PHASE_US, SAMPLES_PER_MS, Intake, Ring
 from calleq.media.rtp.jitter import JitterBuffers
+from calleq.media.rtp.keys import KeysOut
 from calleq.media.rtp.latch import Address
 from calleq.media.rtp.leg import Leg
 from calleq.media.rtp.odd import OddPackets
-from calleq.media.rtp.output import Output
+from calleq.media.rtp.output import Output, SendTo
 from calleq.media.rtp.packet import Packet, RtpError, parse
+from calleq.media.rtp.quality import opinion, rating
 from calleq.media.rtp.receiver import Receiver
+from calleq.media.rtp.reports import Reported, Reports
 from calleq.media.rtp.routes import PHASES, Routes
 from calleq.media.rtp.sockets import PortPair
 from calleq.media.rtp.sounding import Sounding
-from calleq.media.rtp.table import SILENT_ROW, Integers, Legs, LegTable
+from calleq.media.rtp.table import MAX_LEGS, SILENT_ROW, Integers, Legs, LegTable
 from calleq.media.ticked import TickedVoice
+from calleq.units import SECOND_US
 
+SAMPLE_US = SECOND_US // SAMPLE_RATE_HZ
 SILENT_LIMIT_US = 5_000_000
 WANTED_FRAMES = 100
 """So long after an ear has asked for a leg's voice it is kept at hand."""
@@ -39,11 +45,20 @@ LOOK_FRAMES = 50
 """How often legs are looked at for silence."""
 
 
+def _nowhere(packet: memoryview, far: Address) -> object:
+    """Nothing is sent to a leg that has no far end."""
+    raise OSError
+
+
 class LegSet:
     """See the module."""
 
     def __init__(
-        self, voice: TickedVoice, random: Callable[[int], int], now_us: Callable[[], int]
+        self,
+        voice: TickedVoice,
+        random: Callable[[int], int],
+        now_us: Callable[[], int],
+        utc_us: Callable[[], int],
     ) -> None:
         """`random(bits)`; `now_us` counts from the beginning of frame 0."""
         self._voice = voice
@@ -56,6 +71,7 @@ class LegSet:
         self.intake = Intake(self.table, self.buffers, self._odd, self._relay)
         self.receiver = Receiver(self.intake, self._strange)
         self.routes = Routes(voice.graph)
+        self.reports = Reports(self.table, random, utc_us)
         self._sounding = Sounding(voice.repertoire)
         self._legs: dict[int, Leg] = {}
         self._numbers: Legs = np.zeros(0, dtype=np.int64)
@@ -63,6 +79,9 @@ class LegSet:
         """By leg: those that hear its row and nothing else."""
         self._popped: list[Legs | None] = [None] * PHASES
         self._rendered = [-1] * PHASES
+        self._relays: list[SendTo] = [_nowhere] * MAX_LEGS
+        self._fars: list[Address] = [("", 0)] * MAX_LEGS
+        """How relayed packets are sent to each leg, and where."""
         self._watching = False
         self._odd_packets = OddPackets(
             self.table, self.buffers, self.inputs, self.intake, self._legs
@@ -101,6 +120,8 @@ class LegSet:
     def plan(self, leg: Leg, plan: PortPlan) -> None:
         """What was negotiated, at first or again."""
         table, number = self.table, leg.number
+        if leg.plan is None:
+            self.reports.add(leg, self._now_us())
         leg.plan = plan
         address = (plan.host, plan.port) if plan.host else None
         leg.latch.plan(address)
@@ -110,7 +131,7 @@ class LegSet:
         table.last_us[number] = self._now_us()
         heard = plan.receives and leg.latch.address is not None
         table.latched[number] = heard
-        self.receiver.believed[number] = leg.latch.address
+        self.receiver.believe(number, leg.latch.address)
         if not plan.receives:
             self.inputs.clear(number)
         self._settle({number, *self._sources_of(number)})
@@ -118,8 +139,10 @@ class LegSet:
     def close(self, leg: Leg) -> Quality:
         """Take a port out of use; what its voice was like."""
         number = leg.number
-        quality = self.quality(leg)
+        reported = self.reports.remove(leg, self._now_us())
+        quality = self.quality(leg, reported)
         self.receiver.remove(number, leg.pair.rtp)
+        self._odd_packets.keys.forget(number)
         self.output.exclude(number)
         self._hear(number, SILENT_ROW)
         self.routes.remove(leg.end)
@@ -132,20 +155,28 @@ class LegSet:
         self._changed()
         return quality
 
-    def quality(self, leg: Leg) -> Quality:
-        """What its voice was like so far."""
+    def quality(self, leg: Leg, reported: Reported | None = None) -> Quality:
+        """What its voice was like so far; with what reports say, where they are given."""
         table, number = self.table, leg.number
-        received = int(table.received[number])
-        expected = int(table.expected_before[number])
-        if received:
-            expected += int(table.newest[number] - table.first[number]) + 1
+        received, late = int(table.received[number]), int(self.buffers.late[number])
+        expected = table.expected(number)
+        lost = max(expected - received, 0)
+        trip_us = 0 if reported is None else reported.round_trip_us
+        delay_us = trip_us // 2 + FRAME_US + self.buffers.delay_us(number)
+        share = min((lost + late) / expected, 1.0) if expected else 0.0
+        rated = rating(delay_us / 1_000, share) if received else 0.0
         return Quality(
             received=received,
-            lost=max(expected - received, 0),
-            late=int(self.buffers.late[number]),
+            lost=lost,
+            late=late,
             strangers=leg.latch.strangers,
-            jitter_us=int(table.jitter[number] * 125),
+            jitter_us=int(table.jitter[number] * SAMPLE_US),
             sent=int(table.sent[number]),
+            far_lost=0 if reported is None else reported.far_lost,
+            far_jitter_us=0 if reported is None else reported.far_jitter * SAMPLE_US,
+            round_trip_us=trip_us,
+            r_factor=round(rated, 1),
+            mos=round(opinion(rated), 2) if received else 0.0,
         )
 
     def tally(self) -> Tally:
@@ -160,7 +191,7 @@ class LegSet:
             failed=output.failed,
             concealed=self.inputs.concealed,
             malformed=self.malformed,
-            unknown=self._odd_packets.unknown,
+            unknown=self._odd_packets.unknown + self._odd_packets.keys.unknown,
         )
 
     def frame_of(self, number: int, frame: int) -> Samples | None:
@@ -175,6 +206,7 @@ class LegSet:
         """Take what has come, compile what has changed, send what is due."""
         now_us = self._now_us()
         self.receiver.receive(now_us)
+        self.reports.step(now_us)
         if self.routes.pending():
             self._compile()
         step = now_us // PHASE_US
@@ -261,6 +293,9 @@ class LegSet:
             concerned |= self._listeners[number]
             fit = [each for each in self._listeners[number] if self._can_relay(number, each)]
             onto = min(fit, default=-1)
+            if onto >= 0:
+                there = self._legs[onto]
+                self._relays[onto], self._fars[onto] = there.sendto, there.far or ("", 0)
             if onto != table.relay_to[number]:
                 table.relay_to[number] = onto
                 table.fresh[onto] = True
@@ -273,10 +308,19 @@ class LegSet:
             leg = self._legs[number]
             sends = leg.plan is not None and leg.plan.sends and leg.far is not None
             if sends and number not in relayed and leg.far is not None:
-                self.output.include(number, leg.pair.rtp.sendto, leg.far)
+                self.output.include(number, self._sender(leg), leg.far)
             else:
                 self.output.exclude(number)
         self._changed()
+
+    def _sender(self, leg: Leg) -> SendTo:
+        """What sends a leg's frames: voice, or the keys that it hears as events."""
+        leaf = self.routes.sound_of(int(self.table.hears[leg.number]))
+        events = None if leg.plan is None else leg.plan.event_payload
+        prompt = None if leaf is None else leaf.prompt
+        if events is None or leaf is None or prompt is None or prompt.kind != "keys":
+            return leg.sendto
+        return KeysOut(self.table, leg, leaf, events).send_to
 
     def _can_relay(self, source: int, onto: int) -> bool:
         here, there = self._legs[source], self._legs[onto]
@@ -287,11 +331,10 @@ class LegSet:
         return here.plan.receives and there.plan.sends
 
     def _relay(self, ring: Ring, slots: Integers, onto: Legs) -> None:
-        legs, frames, failed = self._legs, ring.frames, 0
+        sends, fars, frames, failed = self._relays, self._fars, ring.frames, 0
         for slot, number in zip(slots.tolist(), onto.tolist(), strict=True):
-            leg = legs[number]
             try:
-                leg.pair.rtp.sendto(frames[slot], leg.far)  # type: ignore[arg-type]
+                sends[number](frames[slot], fars[number])
             except OSError:
                 failed += 1
         self.output.failed += failed
@@ -327,7 +370,7 @@ class LegSet:
         self.table.transit[number] = now_us * SAMPLES_PER_MS // 1_000 - packet.timestamp
         self.table.last_us[number] = now_us
         self.buffers.reset(number)
-        self.receiver.believed[number] = address
+        self.receiver.believe(number, address)
         onto = int(self.table.relay_to[number])
         if onto >= 0:
             self.table.fresh[onto] = True

@@ -8,11 +8,12 @@ this is counted in `unknown`.
 
 import numpy as np
 
-from calleq.media.frames import FRAME_US
+from calleq.media.frames import FRAME_SAMPLES, FRAME_US
 from calleq.media.g711 import FROM_A_LAW, TO_A_LAW
 from calleq.media.rtp.inputs import Inputs
 from calleq.media.rtp.intake import MAX_DROPOUT, MAX_MISORDER, PHASE_US, Intake
 from calleq.media.rtp.jitter import JitterBuffers
+from calleq.media.rtp.keys import KeysIn
 from calleq.media.rtp.leg import Leg
 from calleq.media.rtp.packet import COMFORT_NOISE, MARKER, Packet, header
 from calleq.media.rtp.table import LegTable
@@ -34,6 +35,7 @@ class OddPackets:
         self._inputs = inputs
         self._intake = intake
         self._legs = legs
+        self.keys = KeysIn(table, buffers)
         self.unknown = 0
         self.jumps = 0
 
@@ -50,15 +52,30 @@ class OddPackets:
             table.believe(number, packet.source, packet.sequence)
             step = 1
         leg.restarts_at = -1
-        table.latched[number] = True
         here = np.array([number])
         self._intake.count(here, np.array([step]), np.array([packet.timestamp]), now_us)
         if packet.kind == table.payload[number]:
             self._voice(leg, packet, now_us)
         elif packet.kind == COMFORT_NOISE and packet.payload:
             self._inputs.comfort(number, packet.payload[0])
+        elif leg.plan is not None and packet.kind == leg.plan.event_payload:
+            self._key(leg, packet, now_us)
         else:
             self.unknown += 1
+        table.latched[number] = not self.keys.pressing(number)
+
+    def _key(self, leg: Leg, packet: Packet, now_us: int) -> None:
+        number = leg.number
+        self.keys.take(number, packet, self._slack_us(number, now_us))
+        onto = int(self._table.relay_to[number])
+        if onto >= 0:
+            plan = self._legs[onto].plan
+            if plan is not None and plan.event_payload is not None:
+                self._pass_on(onto, packet, plan.event_payload, packet.payload, now_us)
+
+    def _slack_us(self, number: int, now_us: int) -> int:
+        """How long until the leg's tick."""
+        return int(self._table.phase[number] * PHASE_US - now_us) % FRAME_US
 
     def _voice(self, leg: Leg, packet: Packet, now_us: int) -> None:
         if not packet.payload:
@@ -66,17 +83,19 @@ class OddPackets:
         table, number = self._table, leg.number
         octets = np.frombuffer(packet.payload, dtype=np.uint8)
         a_law = bool(table.a_law[number])
-        if table.buffered[number]:
-            slack_us = int(table.phase[number] * PHASE_US - now_us) % FRAME_US
+        pressed = self.keys.covers(number, packet.timestamp)
+        if table.buffered[number] and not pressed:
             plain = FROM_A_LAW[octets] if a_law else octets
+            slack_us = self._slack_us(number, now_us)
             self._buffers.put_piece(number, packet.timestamp, plain, slack_us)
         onto = int(table.relay_to[number])
         if onto >= 0:
             if a_law != table.a_law[onto]:
                 octets = (FROM_A_LAW if a_law else TO_A_LAW)[octets]
-            self._pass_on(onto, packet, octets.tobytes(), now_us)
+            kind = int(table.payload[onto])
+            self._pass_on(onto, packet, kind, octets.tobytes(), now_us)
 
-    def _pass_on(self, onto: int, packet: Packet, payload: bytes, now_us: int) -> None:
+    def _pass_on(self, onto: int, packet: Packet, kind: int, payload: bytes, now_us: int) -> None:
         table, leg = self._table, self._legs[onto]
         if table.fresh[onto]:
             at = np.array([packet.sequence]), np.array([packet.timestamp])
@@ -86,6 +105,7 @@ class OddPackets:
         table.out_sequence[onto] = sequence
         table.out_time[onto] = timestamp
         table.sent[onto] += 1
-        kind = int(table.payload[onto]) | (MARKER if packet.marker else 0)
+        kind |= MARKER if packet.marker else 0
         octets = header(kind, sequence, timestamp, int(table.out_source[onto])) + payload
+        leg.other_octets += len(payload) - FRAME_SAMPLES
         leg.send(octets)

@@ -31,14 +31,18 @@ class Receiver:
         self._stranger = stranger
         self._ring = Ring()
         self._ready = select.epoll()
-        self._sockets: dict[int, tuple[int, socket.socket]] = {}
+        self._sockets: dict[int, tuple[int, Callable[[memoryview], tuple[int, Address]]]] = {}
         self.believed: list[Address | None] = [None] * MAX_LEGS
+        """By leg: from where plain packets go into the batch."""
+        self.opened_from: dict[int, Address | None] = {}
+        """By leg: from where protected packets do, once they are opened."""
         self.openers: dict[int, Opener] = {}
+        """By leg: what makes its packets plain."""
         self.oversized = 0
 
     def add(self, leg: int, source: socket.socket) -> None:
         """A leg has a socket of its own."""
-        self._sockets[source.fileno()] = (leg, source)
+        self._sockets[source.fileno()] = (leg, source.recvfrom_into)
         self.believed[leg] = None
         self._ready.register(source.fileno(), select.EPOLLIN)
 
@@ -48,6 +52,7 @@ class Receiver:
         del self._sockets[source.fileno()]
         self.believed[leg] = None
         self.openers.pop(leg, None)
+        self.opened_from.pop(leg, None)
 
     def fileno(self) -> int:
         """Readable when something waits."""
@@ -68,32 +73,43 @@ class Receiver:
         sockets, believed, slots = self._sockets, self.believed, self._ring.slots
         count = 0
         for descriptor, _ in ready:
-            leg, source = sockets[descriptor]
-            slot = slots[count]
+            leg, receive = sockets[descriptor]
             try:
-                length, address = source.recvfrom_into(slot)
+                length, address = receive(slots[count])
             except OSError:
                 continue
             if length == SLOT_OCTETS:
                 self.oversized += 1
-            elif address != believed[leg]:
-                self._stranger(leg, bytes(slot[:length]), address, now_us)
-            elif leg in self.openers:
-                self._open(leg, slot, length, legs, lengths)
-                count = len(legs)
-            else:
-                legs.append(leg)
-                lengths.append(length)
-                count += 1
+                continue
+            if address != believed[leg]:
+                plain = self._judged(leg, slots[count], length, address, now_us)
+                if not plain:
+                    continue
+                length = plain
+            legs.append(leg)
+            lengths.append(length)
+            count += 1
         if count:
             self._intake.take(self._ring, np.array(legs), np.array(lengths), now_us)
 
-    def _open(
-        self, leg: int, slot: memoryview, length: int, legs: list[int], lengths: list[int]
-    ) -> None:
-        """Put a plain packet in the place of a protected one."""
-        plain = self.openers[leg](bytes(slot[:length]))
-        if plain is not None:
-            slot[: len(plain)] = plain
-            legs.append(leg)
-            lengths.append(len(plain))
+    def _judged(
+        self, leg: int, slot: memoryview, length: int, address: Address, now_us: int
+    ) -> int:
+        """Length of the plain packet that was made of a protected one in its slot; 0: none."""
+        octets = bytes(slot[:length])
+        opener = self.openers.get(leg)
+        if opener is not None:
+            opened = opener(octets)
+            if opened is None:
+                return 0
+            if address == self.opened_from[leg]:
+                slot[: len(opened)] = opened
+                return len(opened)
+            octets = opened
+        self._stranger(leg, octets, address, now_us)
+        return 0
+
+    def believe(self, leg: int, address: Address | None) -> None:
+        """Whose packets of a leg are taken without a question."""
+        self.believed[leg] = None if leg in self.openers else address
+        self.opened_from[leg] = address

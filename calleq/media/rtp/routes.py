@@ -65,6 +65,10 @@ class Routes:
             if ear in self._leg_at:
                 self._touched[ear] = None
 
+    def sound_of(self, row: int) -> Leaf | None:
+        """The player or tone of a row; None for another."""
+        return self._leaf_of.get(row)
+
     def phase_of(self, row: int) -> int | None:
         """When a sum is worked out; None for another row."""
         ear = self._ear_of.get(row)

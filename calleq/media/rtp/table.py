@@ -105,6 +105,13 @@ class LegTable:
         self.newest[leg] = sequence - 1
         self.latched[leg] = True
 
+    def expected(self, leg: int) -> int:
+        """How many packets were to come so far (RFC 3550 A.3)."""
+        before = int(self.expected_before[leg])
+        if not self.received[leg]:
+            return before
+        return before + int(self.newest[leg] - self.first[leg]) + 1
+
     def remove(self, leg: int) -> None:
         """Give an index back: low ones are used first, so that columns stay dense."""
         self.latched[leg] = self.buffered[leg] = False
