@@ -3,7 +3,7 @@
 import pytest
 
 from calleq.journal.entries import Controlled, Progress
-from calleq.media.wording import NAMED_TEXTS
+from calleq.media.wording import named_text
 from calleq.osn.messages import ControlCall, encode
 from calleq.osn.orders import (
     AddThird,
@@ -106,16 +106,16 @@ def test_a_prompt_is_heard_by_one_or_by_all_to_its_end(topology: Topology) -> No
     assert call.hears(AGENT) == {"speech:The lorry is here."}
     assert call.hears(CUSTOMER) == HEARS_AGENT
     call.until("prompt_ended agent complete")
-    call.done(PlayPrompt(prompt="back_soon"))
+    call.done(PlayPrompt(prompt="hold"))
     call.passes(0.2)
-    both = {f"speech:{NAMED_TEXTS['back_soon']}"}
+    both = {f"speech:{named_text('hold')}"}
     assert (call.hears(CUSTOMER), call.hears(AGENT)) == (both, both)
     call.until("prompt_ended complete")
     assert (call.hears(CUSTOMER), call.hears(AGENT)) == (HEARS_AGENT, HEARS_CUSTOMER)
     assert call.happened() == [
         "prompt_started agent The lorry is here.",
         "prompt_ended agent complete",
-        "prompt_started back_soon",
+        "prompt_started hold",
         "prompt_ended complete",
     ]
     call.ends()
