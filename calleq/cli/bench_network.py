@@ -87,8 +87,11 @@ def network_text(lines: int, ports: tuple[int, int]) -> str:
     )
 
 
-def fleet(lines: int, ports: tuple[int, int], *, voices: bool, hangs_up_s: float) -> Fleet:
-    """The telephones of that network; representatives hang up after `hangs_up_s`."""
+def fleet(
+    lines: int, ports: tuple[int, int], *, first: int, voices: bool, hangs_up_s: float
+) -> Fleet:
+    """The customers' telephones, and the representatives' from `first` on, who hang up after
+    `hangs_up_s`."""
     return Fleet(
         tuple(
             FleetTelephone(
@@ -99,7 +102,8 @@ def fleet(lines: int, ports: tuple[int, int], *, voices: bool, hangs_up_s: float
                 speaks=voices and number < NEAR,
                 hangs_up_s=0.0 if number < NEAR else hangs_up_s,
             )
-            for number in _numbers(lines)
+            for start in (CUSTOMERS, first)
+            for number in range(start + 1, start + 1 + lines)
         ),
         voices,
     )
