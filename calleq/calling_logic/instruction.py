@@ -97,7 +97,7 @@ def prompt_of(instruction: SetUpCall, command: Play) -> Prompt:
 
 def music_of(instruction: SetUpCall, limit_us: int = 0) -> Prompt:
     """What whoever holds hears."""
-    return Prompt("music", limit_us=limit_us, supplied=instruction.supplied.get(MUSIC, ""))
+    return Prompt("music", limit_us=limit_us, supplied=dict(instruction.supplied).get(MUSIC, ""))
 
 
 def question_of(instruction: SetUpCall, command: Collect) -> Prompt:
