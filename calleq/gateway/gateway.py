@@ -46,7 +46,7 @@ from calleq.sip.fields import NameAddress
 from calleq.sip.flood import Sources
 from calleq.sip.negotiation import Local
 from calleq.sip.transaction import Target
-from calleq.sip.uri import SipUri
+from calleq.sip.uri import SipUri, host_of
 from calleq.sip.user_agent import UserAgent
 from calleq.topology import HomeSwitches, Topology
 
@@ -189,7 +189,7 @@ class Gateway:
         host, port = self._near(target.transport)
         scheme = "sips" if target.transport == "TLS" else "sip"
         tail = ";transport=tcp" if target.transport == "TCP" else ""
-        return f"{scheme}:{self.name}@{host}:{port}{tail}"
+        return f"{scheme}:{self.name}@{host_of(host)}:{port}{tail}"
 
     def _near(self, transport: str) -> tuple[str, int]:
         """Where others find us by that transport."""
