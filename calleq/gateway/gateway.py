@@ -16,16 +16,18 @@ Everything runs on the clock given; messages leave after each thing that happene
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from uuid import UUID
 
 from calleq.causes import Q850
 from calleq.gateway.call import GatewayCall
+from calleq.gateway.composing import Composer
 from calleq.gateway.contract import Resolve, SipElement, SipTransport
-from calleq.gateway.identity import Caller, shown_caller
 from calleq.gateway.invitations import Invitations
 from calleq.gateway.means import LineCall, Means
 from calleq.gateway.subscribers import Subscribers
 from calleq.gateway.trunks import Trunk, resolve_addresses, trunks_of
 from calleq.gateway.voice import CallVoice
+from calleq.gateway.vouching import Vouching
 from calleq.gateway.watch import TrunkWatch
 from calleq.gateway.way import Destination, Kind, Way, is_broken
 from calleq.lines.contract import LinePlant
@@ -42,18 +44,14 @@ from calleq.media.ports import PortEvent, Ports
 from calleq.runtime.clock import Clock, Timer
 from calleq.runtime.tap import Segment, Tap
 from calleq.sip import events as sip
-from calleq.sip.fields import NameAddress
 from calleq.sip.flood import Sources
-from calleq.sip.negotiation import Local
 from calleq.sip.transaction import Target
-from calleq.sip.uri import SipUri
 from calleq.sip.user_agent import UserAgent
 from calleq.topology import HomeSwitches, Topology
 
 REGISTER = "REGISTER"
 ANYWHERE = ("0.0.0.0", "::")
 """Listening at every address is no address to be found at."""
-CALL_ID_BITS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +81,8 @@ class Gateway:
         self, topology: Topology, switch: SipElement, ground: Ground, voip: Trunk | None = None
     ) -> None:
         """`switch` has `sip`; its lines and trunks that are of SIP are this gateway's. `voip` is
-        the way to SIP URIs of equipment that dials such."""
+        the way to SIP URIs of equipment that dials such. Raises SipError for a file of a trunk
+        that is no key or certificate."""
         access = switch.sip
         assert access is not None, "only switches with sip have a gateway"
         self.name = switch.name
@@ -120,6 +119,11 @@ class Gateway:
             random=ground.random_bits,
             handed=frozenset((REGISTER,)),
         )
+        vouching = Vouching(
+            [one.trunk for one in self.trunks.values()],
+            UUID(int=ground.random_bits(128), version=4),
+        )
+        composer = Composer(self.domain, self.trunks, vouching, ground.random_bits, ground.clock)
         self._calls: dict[tuple[str, bool, int], GatewayCall] = {}
         """By line, who chose the reference, and the reference."""
         self._by_handle: dict[int, LineCall] = {}
@@ -131,7 +135,7 @@ class Gateway:
             agent=self.agent,
             clock=ground.clock,
             send=self._to_switch,
-            compose=self._compose,
+            compose=composer.compose,
             bind=self._by_handle.__setitem__,
             unbind=lambda handle: self._by_handle.pop(handle, None),
             failed=self._destination_failed,
@@ -139,7 +143,13 @@ class Gateway:
             flush=self.flush,
         )
         self._invitations = Invitations(
-            self.agent, self.subscribers, self.trunks, topology.country_code, self, ground.clock
+            self.agent,
+            self.subscribers,
+            self.trunks,
+            vouching,
+            topology.country_code,
+            self,
+            ground.clock,
         )
         self.watch = TrunkWatch(self.agent, self.trunks, ground.clock, self.flush)
 
@@ -351,28 +361,6 @@ class Gateway:
         self._calls[line, by_switch, setup.reference] = call
         self._by_wire[wire] = call
         return call
-
-    def _compose(self, call: LineCall, destination: Destination, local: Local) -> sip.Outgoing:
-        setup = call.setup
-        trunk = self.trunks.get(call.line)
-        trusted = trunk is not None and trunk.trunk.trusted
-        caller = Caller(setup.calling, setup.restricted or not setup.calling, setup.display)
-        shown, fields = shown_caller(caller, self.domain, trusted=trusted)
-        to = NameAddress(SipUri(self.domain, setup.called))
-        if trunk is not None:
-            to = trunk.addressee(setup.called, destination)
-        token = f"{self._ground.random_bits(CALL_ID_BITS):016x}"
-        return sip.Outgoing(
-            target=destination.uri,
-            to=to,
-            caller=shown,
-            next_hop=destination.next_hop,
-            local=local,
-            route=destination.route,
-            fields=fields,
-            credentials=destination.credentials,
-            call_id=f"{token}@{self.domain}",
-        )
 
     def _destination_failed(
         self, call: LineCall, destination: Destination, failed: sip.Failed
