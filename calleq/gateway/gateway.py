@@ -47,7 +47,7 @@ from calleq.sip import events as sip
 from calleq.sip.flood import Sources
 from calleq.sip.transaction import Target
 from calleq.sip.user_agent import UserAgent
-from calleq.topology import HomeSwitches, Topology
+from calleq.topology import HomeSwitches, Line, Topology
 
 REGISTER = "REGISTER"
 ANYWHERE = ("0.0.0.0", "::")
@@ -94,21 +94,16 @@ class Gateway:
         self.malformed = 0
         """Octet strings of the switch that were no line message."""
         self._ground = ground
-        homes = HomeSwitches(topology)
-        own = [
-            line
-            for line in topology.lines
-            if line.access != "simulated" and homes.of(line.number) == switch.name
-        ]
         self.trunks = trunks_of(topology.sip_trunks, switch.name, self.domain)
         self.sources = Sources(is_trusted=self._is_peer)
+        provisioned = [one.trunk for one in self.trunks.values()]
         self.subscribers = Subscribers(
-            own,
+            _lines_of(topology, switch.name),
             self.domain,
             ground.secret,
             access.digests,
             self.sources,
-            [one.trunk for one in self.trunks.values()],
+            provisioned,
         )
         if voip is not None:
             self.trunks[voip.name] = voip
@@ -119,10 +114,8 @@ class Gateway:
             random=ground.random_bits,
             handed=frozenset((REGISTER,)),
         )
-        vouching = Vouching(
-            [one.trunk for one in self.trunks.values()],
-            UUID(int=ground.random_bits(128), version=4),
-        )
+        origin = UUID(int=ground.random_bits(128), version=4)
+        vouching = Vouching(provisioned, origin)
         composer = Composer(self.domain, self.trunks, vouching, ground.random_bits, ground.clock)
         self._calls: dict[tuple[str, bool, int], GatewayCall] = {}
         """By line, who chose the reference, and the reference."""
@@ -142,14 +135,9 @@ class Gateway:
             ended=self.ended,
             flush=self.flush,
         )
+        code = topology.country_code
         self._invitations = Invitations(
-            self.agent,
-            self.subscribers,
-            self.trunks,
-            vouching,
-            topology.country_code,
-            self,
-            ground.clock,
+            self._means, self.subscribers, self.trunks, vouching, code, self
         )
         self.watch = TrunkWatch(self.agent, self.trunks, ground.clock, self.flush)
 
@@ -378,6 +366,16 @@ class Gateway:
         call = self._by_wire.get(wire)
         if call is not None:
             call.port_event(event)
+
+
+def _lines_of(topology: Topology, switch: str) -> list[Line]:
+    """The lines of a switch whose telephones are real."""
+    homes = HomeSwitches(topology)
+    return [
+        line
+        for line in topology.lines
+        if line.access != "simulated" and homes.of(line.number) == switch
+    ]
 
 
 def _cause_of_no_way(trunk: Trunk | None, called: str) -> Q850:

@@ -10,19 +10,17 @@ from typing import Protocol
 from calleq.causes import Q850
 from calleq.gateway.call import GatewayCall
 from calleq.gateway.identity import Caller, dialled_number, read_caller, wants_privacy
-from calleq.gateway.means import LineCall
+from calleq.gateway.means import LineCall, Means
 from calleq.gateway.subscribers import Subscribers
 from calleq.gateway.trunks import Trunk
 from calleq.gateway.vouching import Believed, Vouching
 from calleq.gateway.way import Kind
 from calleq.lines.messages import LINE_REFERENCES, TRUNK_REFERENCES, Screening, Setup
-from calleq.runtime.clock import Clock
 from calleq.sip import events as sip
 from calleq.sip.bounds import SipError
 from calleq.sip.interworking import status_of_cause
 from calleq.sip.message import Request
 from calleq.sip.negotiation import answer
-from calleq.sip.user_agent import UserAgent
 from calleq.units import SECOND_US
 
 
@@ -49,21 +47,20 @@ class Invitations:
 
     def __init__(
         self,
-        agent: UserAgent,
+        means: Means,
         subscribers: Subscribers,
         trunks: Mapping[str, Trunk],
         vouching: Vouching,
         country_code: str,
         desk: Desk,
-        clock: Clock,
     ) -> None:
-        self._agent = agent
+        self._agent = means.agent
+        self._clock = means.clock
         self._subscribers = subscribers
         self._trunks = trunks
         self._vouching = vouching
         self._country_code = country_code
         self._desk = desk
-        self._clock = clock
         self._references: dict[str, int] = {}
         """What each line's next call is called."""
 
