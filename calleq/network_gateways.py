@@ -64,7 +64,8 @@ def telephone_doors(topology: Topology, chosen: frozenset[str] | None) -> dict[s
 def lines_beside(topology: Topology, lines: LinePlant, clock: Clock, tap: Tap) -> LinePlant:
     """The plant of a process whose lines to telephones lead elsewhere, with those that stay."""
     near = InProcessLines(clock, topology.timing.line_delay_us, tap)
-    return SharedLines(near, lines)
+    alone = frozenset(peripheral.name for peripheral in topology.peripherals)
+    return SharedLines(near, lines, alone)
 
 
 def build_gateways(
