@@ -1,8 +1,10 @@
 """Records from journals: legs are followed by their circuits, and bills come from the line."""
 
 import random
+from operator import attrgetter
 
 import pytest
+from msgspec.structs import replace
 
 from calleq.billing import billable_seconds, derive_records, leg_rows, records_as_json
 from calleq.billing.records import CauseForTerm
@@ -317,3 +319,25 @@ def test_a_ring_that_was_not_heard_of_and_is_dialled_anew_has_a_record_as_the_an
     assert (answered.talk_us, answered.route[-1].cic) == (10 * SECOND, 8)
     assert rung.record_id != answered.record_id
     assert record.complete
+
+
+def test_a_telephone_that_was_busy_with_the_first_ring_of_the_same_attempt_has_that_too() -> None:
+    """Found by hurt runs: the same with `--seed 2`. The two IAMs came out of a jam at once."""
+    journals = Journals()
+    rung_and_dialled_anew(journals)
+    busy = CircuitKey(SSP_62, SSP_64, 9)
+    key = CircuitKey(IP, SSP_62, 1)
+    journals.say(3_690 * MS, "ssp-62", Transit(key, busy, "", True, "+12125550143"))
+    seizure = journals.seized(3_695 * MS, SSP_64, "+12125550143", busy)
+    journals.say(3_697 * MS, "ssp-64", LineReleased(seizure, 17, 0, "line"))
+    in_time = sorted(journals.entries, key=attrgetter("at_us"))
+    sequences: dict[str, int] = {}
+    for place, stamped in enumerate(in_time):
+        sequences[stamped.entity] = sequences.get(stamped.entity, 0) + 1
+        in_time[place] = replace(stamped, sequence=sequences[stamped.entity])
+    (record,) = derive_records(in_time)
+    assert [(leg.part, leg.cause, leg.route[-1].cic) for leg in record.legs] == [
+        (1, 31, 7),
+        (2, 17, 9),
+        (3, 16, 8),
+    ]

@@ -4,8 +4,8 @@ A leg is followed from circuit to circuit (`indexing` has joined them) to the sw
 party, and what that switch says of answer and release is what is billed.
 
 Odd cases. An attempt that never reached a line has a record too, with the cause the equipment got.
-Where an exchange dialled anew by itself (Q.764 §2.8.1), because the word of a telephone that rang
-was lost on its way, the attempt has a record for each ring: they are its parts.
+Where an exchange dialled anew by itself (Q.764 §2.8.1), because what a telephone said to the offer
+was lost on its way, the attempt has a record for each offer: they are its parts.
 A line call that its switch closed at a restart is closed, partial, at the last instant that switch
 wrote before: it would have written an earlier end. One whose switch never came back is closed,
 partial, at the last instant that it wrote before the session ended.
@@ -104,11 +104,11 @@ def _by_dialling(attempt: Attempt) -> tuple[int, str, int]:
 def _parts(
     session: Session, attempt: Attempt, times_dialled: int, journals: Journals
 ) -> list[LegRecord]:
-    """The record of an attempt; before it those of rings that nobody upstream had heard of."""
+    """The record of an attempt; before it those of offers that nobody upstream had heard of."""
     record = _leg_record(session, attempt, times_dialled, journals)
     before = [
         _line_record(session, attempt, times_dialled, line, path, journals)
-        for path, line in _rung_before(path_of(attempt.use))
+        for path, line in _tried_before(path_of(attempt.use))
     ]
     if not before:
         return [record]
@@ -124,17 +124,17 @@ def _by_seizure(record: LegRecord) -> int:
     return record.seized_at_us or 0
 
 
-def _rung_before(path: Sequence[Use], depth: int = 0) -> Iterator[tuple[list[Use], LineCall]]:
-    """Line calls that rang at the ends of ways which came to nothing, with those ways."""
+def _tried_before(path: Sequence[Use], depth: int = 0) -> Iterator[tuple[list[Use], LineCall]]:
+    """Calls that lines were offered at the ends of ways which came to nothing, with those ways."""
     if depth > HOP_LIMIT:
         return
     for place, use in enumerate(path, 1):
         for tried in () if use.arrival is None else use.arrival.tried:
             way = [*path[:place], *path_of(tried)]
             line = None if way[-1].arrival is None else way[-1].arrival.line
-            if line is not None and (line.ringing or line.answered):
+            if line is not None:
                 yield way, line
-            yield from _rung_before(path_of(tried), depth + 1)
+            yield from _tried_before(path_of(tried), depth + 1)
 
 
 def _leg_record(
@@ -273,7 +273,7 @@ def _lines_of(session: Session) -> Iterator[tuple[list[Use], LineCall]]:
         arrival = path[-1].arrival if path else None
         if arrival is not None and arrival.line is not None:
             yield path, arrival.line
-        yield from _rung_before(path)
+        yield from _tried_before(path)
 
 
 def _skew_us(path: Iterable[Use]) -> int:

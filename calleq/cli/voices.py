@@ -90,7 +90,7 @@ async def voice_beside(
 ) -> AsyncIterator[RemoteVoice]:
     """The voice of our own process, `prompts` prepared, started again whenever it ends by itself.
 
-    `words`: words will be listened for. `lost` is called when starting again does not help. Raises
+    `words`: words will be listened for. `lost` is called when that does not help. Raises
     CommandError.
     """
     was_lost = asyncio.Event()

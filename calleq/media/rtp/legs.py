@@ -32,6 +32,7 @@ from calleq.media.rtp.quality import opinion, rating
 from calleq.media.rtp.receiver import Receiver
 from calleq.media.rtp.reports import Reported, Reports
 from calleq.media.rtp.routes import PHASES, Routes
+from calleq.media.rtp.secure import SecureError
 from calleq.media.rtp.shared import SharedPorts
 from calleq.media.rtp.sockets import PortPair
 from calleq.media.rtp.sounding import Sounding
@@ -113,7 +114,10 @@ class LegSet:
         return leg
 
     def plan(self, leg: Leg, plan: PortPlan) -> None:
-        """What was negotiated, at first or again."""
+        """What was negotiated, at first or again. Raises SecureError, and changes nothing."""
+        if plan.keys is not None and leg.pair.shared:
+            raise SecureError("a shared port cannot be secured")
+        leg.secure(plan.keys)
         table, number = self.table, leg.number
         if leg.plan is None:
             self.reports.add(leg, self._now_us())
@@ -128,6 +132,7 @@ class LegSet:
         table.last_us[number] = self._now_us()
         heard = plan.receives and leg.latch.address is not None
         table.latched[number] = heard
+        self.receiver.secure(number, leg.opener)
         self.receiver.believe(number, leg.latch.address)
         if not plan.receives:
             self.inputs.clear(number)

@@ -15,6 +15,7 @@ from calleq.media import protocol
 from calleq.media.ports import PortEvent, Quality
 from calleq.media.rtp.leg import Leg
 from calleq.media.rtp.legs import LegSet
+from calleq.media.rtp.secure import SecureError
 from calleq.media.rtp.sockets import (
     MAX_PAIRS,
     SHARED_OCTETS,
@@ -126,10 +127,18 @@ class PortService:
         claimed.say(protocol.PortTold(*key, event))
 
     def plan(self, claimed: Claimed, request: protocol.PlanPort) -> None:
-        """What was negotiated; nothing for an end without a port."""
+        """What was negotiated; nothing for an end without a port.
+
+        A port that cannot be secured as planned fails: it is never plain instead.
+        """
         leg = claimed.taken.get((request.element, request.wire))
-        if leg is not None:
+        if leg is None:
+            return
+        try:
             self._legs.plan(leg, request.plan)
+        except SecureError as error:
+            claimed.say(protocol.Refused(str(error)))
+            claimed.say(protocol.PortTold(request.element, request.wire, "failed"))
 
     def close(self, claimed: Claimed, request: protocol.ClosePort) -> None:
         """Give a port back."""
