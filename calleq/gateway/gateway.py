@@ -149,9 +149,7 @@ class Gateway:
         ground.ports.on_port_event(self.element, self._port_event)
         for name in (*self.subscribers.numbers, *self.trunks):
             ground.lines.plug_in(self.name, name, self._receiver(name))
-        for trunk in self.trunks.values():
-            trunk.resolve(ground.resolve)
-        self.watch.start()
+        self.watch.start(ground.resolve)
         self.flush()
 
     def stop(self) -> None:
