@@ -50,6 +50,7 @@ from calleq.sip.user_agent import UserAgent
 from calleq.topology import HomeSwitches, Line, Topology
 
 REGISTER = "REGISTER"
+NAMES_LIMIT = 10_000
 ANYWHERE = ("0.0.0.0", "::")
 """Listening at every address is no address to be found at."""
 
@@ -121,6 +122,8 @@ class Gateway:
         """By line, who chose the reference, and the reference."""
         self._by_handle: dict[int, LineCall] = {}
         self._by_wire: dict[str, GatewayCall] = {}
+        self._named: dict[Target, tuple[str, str]] = {}
+        """What taps call the link to an address, and the address."""
         self._timer: Timer | None = None
         self._timer_us = 0
         self._flushing = False
@@ -211,10 +214,16 @@ class Gateway:
         self.flush()
 
     def _show(self, octets: bytes, far: Target, *, incoming: bool) -> None:
-        near = self._near(far.transport)
-        link = f"sip:{self.name} {far.transport} {near[0]}:{near[1]} {far.host}:{far.port}"
-        ends = (f"{far.host}:{far.port}", self.name)
-        sender, receiver = ends if incoming else reversed(ends)
+        named = self._named.get(far)
+        if named is None:
+            if len(self._named) >= NAMES_LIMIT:
+                self._named.clear()
+            host, port = self._near(far.transport)
+            end = f"{far.host}:{far.port}"
+            named = (f"sip:{self.name} {far.transport} {host}:{port} {end}", end)
+            self._named[far] = named
+        link, end = named
+        sender, receiver = (end, self.name) if incoming else (self.name, end)
         ground = self._ground
         ground.tap.saw(Segment.SIP, link, sender, receiver, octets, ground.clock.now_us())
 
@@ -235,9 +244,10 @@ class Gateway:
         self._set_timer()
 
     def _set_timer(self) -> None:
+        """A timer that rings too early finds nothing due, and is cheaper than one more."""
         due_us = self.agent.next_timer_us()
         if self._timer is not None:
-            if due_us == self._timer_us:
+            if due_us is not None and due_us >= self._timer_us:
                 return
             self._timer.cancel()
             self._timer = None
