@@ -44,6 +44,8 @@ TARGETS = {
     "lines": "simulator.fuzz.lines:target",
     "sip": "simulator.fuzz.sip:target",
     "sdp": "simulator.fuzz.sip:sdp_target",
+    "rtp": "simulator.fuzz.rtp:target",
+    "rtcp": "simulator.fuzz.rtp:rtcp_target",
 }
 """Where the target of each codec is made: module and function."""
 

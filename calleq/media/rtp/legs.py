@@ -70,7 +70,7 @@ class LegSet:
         self._legs: dict[int, Leg] = {}
         self._crossing = Crossing(self.table, self.routes, self.output, self._legs)
         self.intake = Intake(self.table, self.buffers, self._odd, self._crossing.relay)
-        self.receiver = Receiver(self.intake, self._strange)
+        self.receiver = Receiver(self.intake, self.strange)
         self.shared = SharedPorts(self.intake)
         self.reports = Reports(self.table, random, utc_us)
         self._sounding = Sounding(voice.repertoire)
@@ -78,7 +78,7 @@ class LegSet:
         self._popped: list[Legs | None] = [None] * PHASES
         self._rendered = [-1] * PHASES
         self._watching = False
-        self._odd_packets = OddPackets(
+        self.odd_packets = OddPackets(
             self.table, self.buffers, self.inputs, self.intake, self._legs
         )
         self.skipped = 0
@@ -154,7 +154,7 @@ class LegSet:
             self.shared.place(number, leg.pair.rtp, None)
         else:
             self.receiver.remove(number, leg.pair.rtp)
-        self._odd_packets.keys.forget(number)
+        self.odd_packets.keys.forget(number)
         self.output.exclude(number)
         self._crossing.hear(number, SILENT_ROW)
         self.routes.remove(leg.end)
@@ -203,7 +203,7 @@ class LegSet:
             failed=output.failed,
             concealed=self.inputs.concealed,
             malformed=self.malformed,
-            unknown=self._odd_packets.unknown + self._odd_packets.keys.unknown,
+            unknown=self.odd_packets.unknown + self.odd_packets.keys.unknown,
         )
 
     def frame_of(self, number: int, frame: int) -> Samples | None:
@@ -292,9 +292,9 @@ class LegSet:
         leg = self._legs[number]
         address = leg.latch.address or leg.far
         if address is not None:
-            self._strange(number, octets, address, now_us)
+            self.strange(number, octets, address, now_us)
 
-    def _strange(self, number: int, octets: bytes, address: Address, now_us: int) -> None:
+    def strange(self, number: int, octets: bytes, address: Address, now_us: int) -> None:
         """A packet that has to be looked at by itself."""
         leg = self._legs[number]
         if leg.plan is None or not leg.plan.receives:
@@ -309,7 +309,7 @@ class LegSet:
         if verdict == "changed":
             self._adopt(leg, packet, address, now_us)
         if verdict != "refused":
-            self._odd_packets.take(leg, packet, now_us)
+            self.odd_packets.take(leg, packet, now_us)
 
     def _adopt(self, leg: Leg, packet: Packet, address: Address, now_us: int) -> None:
         """Believe a source from now on."""
