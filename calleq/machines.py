@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from calleq import ssp
 from calleq.call import customer_first
 from calleq.calling_logic.leg import LEG_TABLE
+from calleq.gateway.table import TABLE as GATEWAY_TABLE
+from calleq.gateway.table import GAction
 from calleq.scp import freephone, party
 from calleq.sip.transaction_tables import machine_tables as sip_tables
 from calleq.ss7.machines import machine_tables as ss7_tables
@@ -46,6 +48,11 @@ def all_machines() -> dict[str, Table]:
     }
     tables.update(ss7_tables())
     tables.update(sip_tables())
+    tables["Gateway: one call between a line and SIP"] = {
+        (_word(state), _word(given)): (_word(action), _word(following))
+        for (state, given), (action, following) in GATEWAY_TABLE.items()
+        if action is not GAction.IGNORE
+    }
     tables["Telephone"] = {
         (_word(state), _word(given)): (_word(action), _word(following))
         for (state, given), (action, following) in TELEPHONE_TABLE.items()

@@ -85,6 +85,8 @@ class Plant:
     secret: bytes
     """At least 16 random bytes of this process, for the cache of verified passwords."""
     diary: Diary
+    supplied: Mapping[str, dict[str, str]] = field(default_factory=dict)
+    """Keys of what businesses supplied, by business and purpose; the voice has them."""
     talk_us: int = TALK_US
     recordings: RecordingPlace | None = None
     """Where calls are recorded; None: none is."""
@@ -411,4 +413,5 @@ def _build_door(network: Network, plant: Plant) -> None:
         plant.journal,
         plant.clock,
         plant.tap,
+        plant.supplied,
     )

@@ -17,6 +17,7 @@ from typing import Literal
 
 import msgspec
 
+from calleq.topology_business import Business
 from calleq.topology_callers import AccessServer, CallingEquipment, Peripheral
 from calleq.topology_checks import check_topology
 from calleq.topology_services import (
@@ -30,7 +31,6 @@ from calleq.topology_services import (
 from calleq.topology_sip_checks import placed
 from calleq.topology_types import (
     Behaviour,
-    Business,
     ForeignNode,
     HomeSwitches,
     Line,
@@ -121,6 +121,9 @@ def load_topology(path: Path | None = None) -> Topology:
     except UnicodeDecodeError as error:
         raise TopologyError(f"{path}: not a TOML file: {error}") from error
     topology = parse_topology(text, str(path))
+    directory = path.resolve().parent
+    businesses = tuple(business.found_from(directory) for business in topology.businesses)
+    topology = msgspec.structs.replace(topology, businesses=businesses)
     try:
         return placed(topology, path.parent)
     except TopologyError as error:

@@ -327,6 +327,9 @@ def _check_businesses(topology: Topology) -> None:
         if business.identifier in seen:
             raise TopologyError(f"{key}.identifier: {business.identifier!r} is there already")
         seen.add(business.identifier)
+        wrong = business.wrong()
+        if wrong is not None:
+            raise TopologyError(f"{key}.{wrong[0]}: {wrong[1]}")
         if business.number:
             _check_number(f"{key}.number", business.number)
         for place, number in enumerate(business.representatives):

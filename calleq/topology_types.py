@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from calleq.topology_business import Business
 from calleq.topology_callers import AccessServer, CallingEquipment, Peripheral
 from calleq.topology_services import (
     FreephoneNumber,
@@ -28,9 +29,10 @@ VariantName = Literal["itu", "ansi"]
 """Which signalling system No. 7 the network speaks: ITU-T's (Q.700) or ANSI's (T1.110)."""
 
 LineKind = Literal["dial_up", "two_lines", "isdn", "dsl", "mobile"]
-Behaviour = Literal[
-    "person", "busy", "silent", "machine", "fax", "hangs_up", "slow", "rejects", "modem"
-]
+Behaviour = (
+    Literal["person", "busy", "silent", "machine", "fax", "hangs_up", "slow", "rejects", "modem"]
+    | Literal["says_yes", "says_no", "says_other", "presses_other", "opts_out", "keeps_quiet"]
+)
 
 
 class Switch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -216,23 +218,6 @@ class Premises(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     telephones: tuple[str, ...] = ()
     web_server: str = ""
     positions: tuple[str, ...] = ()
-
-
-class Business(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A subscriber of the customer service call service."""
-
-    identifier: str
-    name: str = ""
-    """Spoken in the announcement; empty: neutral wording."""
-    password: str = ""
-    """Demonstration password; such a business is accepted from loopback only."""
-    password_hash: str = ""
-    active: bool = True
-    number: str = ""
-    """The number the customer sees."""
-    representatives: tuple[str, ...] = ()
-    dial_first: Literal["customer", "agent"] = "customer"
-    detect_machine: bool = False
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

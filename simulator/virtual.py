@@ -21,11 +21,13 @@ from calleq.journal.memory import MemoryJournal
 from calleq.lines.plants import InProcessLines
 from calleq.media.prompts import NominalPrompts
 from calleq.media.recorder import RecordingPlace
-from calleq.media.virtual import VirtualVoice
+from calleq.media.sounds import PromptLibrary
+from calleq.media.virtual import Understood, VirtualVoice
 from calleq.media.virtual_tapes import VirtualTapes
 from calleq.messages.answers import CallView, ProblemView
 from calleq.network import Network, Plant, build_network, point_codes
 from calleq.network_gateways import SipGround
+from calleq.network_prompts import Recordings, supply
 from calleq.osn.in_process import InProcessBus
 from calleq.runtime.clock import VirtualClock
 from calleq.runtime.tap import NoTap, Tap
@@ -68,19 +70,25 @@ class VirtualNetwork:
         sip: Callable[[VirtualClock], SipGround] | None = None,
         recordings: Path | None = None,
         keep_recordings_us: int = KEEP_US,
+        prompts: PromptLibrary | None = None,
+        understood: Understood | None = None,
+        supplied: Recordings | None = None,
     ) -> None:
         """`entries` is the journal of a life before: the network recovers from it.
 
         `sip` gives what gateways stand on; without it, nobody speaks SIP whatever the topology
         says. With a sink the journal or the diary hands its entries over and keeps none, so that a
-        run may be long. Calls can be recorded where there is a directory for `recordings`.
+        run may be long. Calls can be recorded where there is a directory for `recordings`. With
+        `prompts` what is spoken can be understood, by `understood` for one; `supplied` are the
+        recordings of businesses.
         """
         self.topology = topology
         self.clock = VirtualClock(start_us)
         self.tap = tap or NoTap()
         self.journal = MemoryJournal(self.clock, commit_us, journal_sink)
         self.diary = Diary(self.clock, sink=diary_sink)
-        self.voice = VirtualVoice(self.clock, NominalPrompts(), recordings)
+        self.voice = VirtualVoice(self.clock, prompts or NominalPrompts(), recordings, understood)
+        keys = supply(self.voice, supplied or {})
         self.links: dict[str, InProcessLink] = {}
         """By name."""
         self._seed = seed
@@ -106,6 +114,7 @@ class VirtualNetwork:
             manners=manners,
             drivers=drivers or {},
             sip=None if sip is None else sip(self.clock),
+            supplied=keys,
         )
         self.network: Network = build_network(topology, plant, entries=entries)
         self.network.start(entries)

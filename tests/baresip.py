@@ -153,9 +153,12 @@ def baresip(
     more: str = "",
     modules: tuple[str, ...] = (),
     host: str = "127.0.0.1",
+    codecs: str = "pcmu,pcma",
+    registers: bool = True,
 ) -> Iterator[Telephone]:
     """A telephone registered, or trying to, at `server` (HOST:PORT); `more` are parameters of its
-    account, `modules` further ones of baresip (`srtp`)."""
+    account, `modules` further ones of baresip (`srtp`). One that does not register is called by its
+    address."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "heard").mkdir(exist_ok=True)
     write_tone(folder / "said.wav", tone_hz)
@@ -173,8 +176,8 @@ def baresip(
     mode = "auto" if answers else "manual"
     (folder / "accounts").write_text(
         f"<sip:{username}@{domain};transport={transport}>;auth_pass={password}"
-        f';outbound="sip:{server};transport={transport}";regint=60;answermode={mode}'
-        f";audio_codecs=pcmu,pcma{more}\n"
+        f';outbound="sip:{server};transport={transport}";answermode={mode}'
+        f";regint={60 if registers else 0};audio_codecs={codecs}{more}\n"
     )
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(

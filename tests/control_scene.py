@@ -24,8 +24,10 @@ class ControlledCall(VirtualNetwork):
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, talk_us=more.pop("talk_us", LONG_TALK_US), **more)
         self.reference = self.place(CUSTOMER, AGENT)
+        limit_us = self.clock.monotonic_us() + MINUTE_US
         while self.view(self.reference).state != "bridged":
             assert self.clock.run_next()
+            assert self.clock.monotonic_us() < limit_us
         self.passes(1)
 
     def passes(self, seconds: float) -> None:
@@ -36,8 +38,7 @@ class ControlledCall(VirtualNetwork):
         """Have an order carried out and wait for the answer."""
         answers: list[Refusal | None] = []
         self.server.control(self.reference, "abc", order, answers.append, command)
-        while not answers:
-            assert self.clock.run_next()
+        self.until_true(lambda: bool(answers))
         assert len(answers) == 1
         return answers[0]
 

@@ -14,8 +14,11 @@ from calleq.media.ports import PortAddress, PortEvent, PortPlan, Quality
 from calleq.network_gateways import SipGround
 from calleq.runtime.clock import Timer, VirtualClock
 from calleq.sip import events as sip
+from calleq.sip.digest import shared_secret
 from calleq.sip.events import Binding, Credentials, Outgoing
 from calleq.sip.fields import NameAddress
+from calleq.sip.guard import Admission, Guard
+from calleq.sip.message import Request
 from calleq.sip.negotiation import Local
 from calleq.sip.transaction import Target
 from calleq.sip.uri import SipUri
@@ -168,6 +171,8 @@ class Telephone:
         self.answer_after_us: int | None = SECOND_US
         self.hang_up_after_us: int | None = None
         self.refuses: int | None = None
+        self.asks_for: tuple[str, str, str] | None = None
+        """Username, password and realm that whoever calls has to prove."""
         self.early = False
         """Lets the caller hear something before it answers."""
         self.local = Local(session_id=1, version=1, address=address[0], port=30_000)
@@ -290,6 +295,10 @@ class Telephone:
         self.invited.append(event)
         self.calls.append(event.call)
         now_us = self._now_us()
+        if self.asks_for is not None and not self._is_proven(event.request):
+            fields = {"www-authenticate": self._guard().challenges(now_us)}
+            self.agent.refuse(event.call, 401, None, now_us, fields=fields)
+            return
         if self.refuses is not None:
             self.note(f"refuses {self.refuses}")
             self.agent.refuse(event.call, self.refuses, None, now_us)
@@ -300,6 +309,18 @@ class Telephone:
             self.clock.call_later_us(self.ring_after_us, self._ring, event.call)
         if self.answer_after_us is not None:
             self.clock.call_later_us(self.answer_after_us, self._answer, event.call)
+
+    def _guard(self) -> Guard:
+        assert self.asks_for is not None
+        name, word, realm = self.asks_for
+        return Guard(
+            realm, b"0123456789abcdef", lambda _, how: shared_secret(how, name, realm, word)
+        )
+
+    def _is_proven(self, request: Request) -> bool:
+        shown = request.first("authorization")
+        verdict = self._guard().judge(shown, "INVITE", request.target, self._now_us())
+        return verdict.admission is Admission.GRANTED
 
     def _ring(self, call: int) -> None:
         self.note("rings")

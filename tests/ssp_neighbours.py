@@ -295,6 +295,19 @@ class VoicePlane:
     ) -> None:
         raise AssertionError("a switch does not listen")
 
+    def understands(self) -> bool:
+        return False
+
+    def listen_for(
+        self,
+        element: str,
+        wire: str,
+        words: tuple[str, ...],
+        limit_us: int,
+        heard: Callable[[str], object],
+    ) -> None:
+        raise AssertionError("nobody listens for words")
+
     def next_key(
         self, element: str, wire: str, limit_us: int, pressed: Callable[[str], object]
     ) -> None:

@@ -117,6 +117,11 @@ def test_the_guide_to_sip_can_be_followed(tmp_path: pathlib.Path):
     assert follow(page, tmp_path) == 1
 
 
+def test_the_guide_to_telephones_can_be_followed(tmp_path: pathlib.Path):
+    page = (ROOT / "docs" / "guide" / "telephones.md").read_text("utf-8")
+    assert follow(page, tmp_path) == 3
+
+
 def test_the_guide_to_browsers_can_be_followed(tmp_path: pathlib.Path):
     page = (ROOT / "docs" / "guide" / "browser.md").read_text("utf-8")
     assert follow(page, tmp_path) == 1

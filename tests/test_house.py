@@ -19,6 +19,7 @@ FLOORS = {
     "numbering": 0,
     "topology": 0,
     "topology_callers": 0,
+    "topology_business": 0,
     "topology_checks": 0,
     "topology_equipment": 0,
     "topology_foreign": 0,

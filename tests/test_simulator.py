@@ -14,8 +14,8 @@ from calleq.network import point_codes
 from calleq.ss7 import mtp3_codec
 from calleq.ss7.mtp3 import Msu
 from calleq.ss7.variant import ITU
-from calleq.telephones.behaviours import HABITS, PICK_UP_US
 from calleq.telephones.diary import Diary, Event
+from calleq.telephones.habits import HABITS, PICK_UP_US
 from calleq.topology import check_topology
 from calleq.trace.pcap import PcapTap
 from simulator.engine import Result

@@ -99,6 +99,8 @@ class Scene:
     def at_rest(self) -> None:
         """No way, port, gateway call or circuit is left."""
         assert len(self.voip()) == 0
+        for stamped in self.network.journal.entries:
+            msgspec.json.encode(stamped)  # plain text, and no subclass of it
         assert self.world.ports.taken == {}
         for gateway in self.network.network.gateways.values():
             assert gateway.calls_in_progress == 0

@@ -28,11 +28,12 @@ from calleq.access_server.control import Answer, Controls
 from calleq.access_server.internet_tap import InternetTap
 from calleq.access_server.timeline import Timeline
 from calleq.accounts import Accounts
+from calleq.call.consent import OPTED_OUT
 from calleq.causes import Q850
-from calleq.intake import Admitted, Declined, Intake, Order, Outcome
+from calleq.intake import Admitted, Declined, Intake, Order, Outcome, errors
 from calleq.intake.errors import BUSY
 from calleq.journal.contract import Journal
-from calleq.journal.entries import Accepted, Ended, Stamped
+from calleq.journal.entries import Accepted, DoNotCall, Ended, Stamped
 from calleq.messages.answers import (
     CallAccepted,
     CallView,
@@ -91,7 +92,9 @@ class AccessServer:
         journal: Journal,
         clock: Clock,
         tap: Tap,
+        supplied: Mapping[str, dict[str, str]] | None = None,
     ) -> None:
+        """`supplied` are the keys of what businesses supplied, by business and purpose."""
         self.name = topology.access_server.name
         self._switch = instructed(topology)
         """Whom instructions are sent to: the switch, or what makes calls in its place."""
@@ -101,6 +104,7 @@ class AccessServer:
         self._bus = bus
         self._journal = journal
         self._clock = clock
+        self._supplied = supplied or {}
         self._internet = InternetTap(tap, self.name)
         self._calls = Calls()
         self._resends: dict[str, Timer] = {}
@@ -211,6 +215,8 @@ class AccessServer:
                 if message.call not in self._audits:
                     self._has_it(sender, timeline)
                 timeline.progressed(message)
+                if message.event == OPTED_OUT:
+                    self._opted_out(timeline)
             case SetUpTaken():
                 self._has_it(sender, timeline)
                 timeline.taken()
@@ -218,7 +224,10 @@ class AccessServer:
                 now_us = self._clock.now_us()
                 self._ended(timeline, "failed", message.cause, now_us, message.reason)
             case CallEnded():
-                self._ended(timeline, message.state, message.cause, message.at_us)
+                end = message
+                self._ended(timeline, end.state, end.cause, end.at_us, end.detail)
+                if end.detail == OPTED_OUT:
+                    self._opted_out(timeline)
             case ControlDone() | ControlRefused():
                 if not self._controls.answered(message):
                     self.ignored["late_answer"] += 1
@@ -243,6 +252,8 @@ class AccessServer:
         for stamped in entries:
             entry = stamped.entry
             match entry:
+                case DoNotCall(door=self.name):
+                    self._intake.restore(stamped)
                 case Accepted(door=self.name):
                     self._intake.restore(stamped)
                     orders[entry.call] = entry
@@ -297,6 +308,11 @@ class AccessServer:
             self._ended(timeline, "blocked", Q850.NOT_SUBSCRIBED, now_us, reason)
             self._calls.changed(timeline)
             return
+        if self._intake.do_not_call.forbids(timeline.business, timeline.customer_number):
+            now_us = self._clock.now_us()
+            self._ended(timeline, "blocked", Q850.REJECTED, now_us, errors.DO_NOT_CALL.code)
+            self._calls.changed(timeline)
+            return
         self._set_up(entry, business)
 
     def _set_up(self, entry: Accepted, business: Business) -> None:
@@ -314,6 +330,11 @@ class AccessServer:
             detect_machine=business.detect_machine,
             ring_limit_us=self._ring_limit_us,
             answer_to=self.name,
+            consent=business.consent,
+            question_tries=business.question_tries,
+            answer_limit_us=round(business.answer_limit_s * SECOND_US),
+            language=order.language or business.language,
+            supplied=self._supplied.get(business.identifier, {}),
         )
         self._send(entry.call, encode(instruction), RESEND_FIRST_US)
 
@@ -352,9 +373,13 @@ class AccessServer:
         if audit is not None:
             audit.cancel()
         if timeline.ended(state, cause, at_us, detail):
-            self._journal.append(self.name, Ended(timeline.call, state, cause))
+            self._journal.append(self.name, Ended(timeline.call, state, cause, detail))
         else:
             self.ignored["second_end"] += 1
+
+    def _opted_out(self, timeline: Timeline) -> None:
+        """Its event says so at once; its end again, lest the event was lost."""
+        self._intake.do_not_call.add(timeline.business, timeline.customer_number, timeline.call)
 
     def _own(self, call: str, business: str) -> Timeline | None:
         timeline = self._calls.find(call)

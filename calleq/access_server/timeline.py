@@ -120,7 +120,7 @@ class Timeline:
             )
             self._remember_once(event)
         elif isinstance(entry, Ended):
-            self.ended(entry.state, entry.cause, stamped.at_us)
+            self.ended(entry.state, entry.cause, stamped.at_us, entry.detail)
 
     def _remember_once(self, event: CallProgress) -> None:
         # Equipment may write a dialling both as `Dialled` and as progress; one is enough.

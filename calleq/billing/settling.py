@@ -31,6 +31,7 @@ from calleq.journal.entries import (
     CircuitKey,
     Controlled,
     Dialled,
+    DoNotCall,
     Ended,
     Furnished,
     LineAnswered,
@@ -238,7 +239,7 @@ def _is_gone(
 ) -> bool:
     entry = stamped.entry
     match entry:
-        case Refused() | Started() | Assisted() | AssistEnded():
+        case Refused() | DoNotCall() | Started() | Assisted() | AssistEnded():
             return True
         case Accepted() | Undertaken() | Dialled() | Progress() | Ended():
             return entry.call in over

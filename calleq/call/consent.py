@@ -1,9 +1,10 @@
 """What a customer answers when asked whether a representative is to be rung, and what it means.
 
 An answer is one key, one of the words that were listened for, or one of two markers:
-`NOTHING_SAID` (silence) and `OTHER_WORDS`. Only `YES_KEY` and the words of `YES_WORDS` let a representative be
-rung. `OPT_OUT_KEY` asks never to be called by this business again. Everything else is no; what may
-have been a mistake (silence, another key, other words) is asked again as often as the policy says.
+`NOTHING_SAID` (silence) and `OTHER_WORDS`. Only `YES_KEY` and the words of `YES_WORDS` let a
+representative be rung. `OPT_OUT_KEY` asks never to be called by this business again. Everything
+else is no; what may have been a mistake (silence, another key, other words) is asked again as often
+as the policy says.
 """
 
 from enum import StrEnum

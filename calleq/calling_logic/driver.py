@@ -6,9 +6,8 @@ leaves; the end is reported when it is durable. Answers from the peripheral's ow
 reserved, representative found) are no events of the call and go straight back.
 
 It refuses nothing: a leg that cannot be dialled fails with a cause (28 for an address that the
-equipment cannot call, 34 where no way is left). `Collect` is answered with nothing: there are no
-digit receivers here. Odd case: after its end a call hears nothing more, but its legs live on until
-their ways are clear.
+equipment cannot call, 34 where no way is left). Odd case: after its end a call hears nothing more,
+but its legs live on until their ways are clear.
 """
 
 from collections import deque
@@ -17,17 +16,24 @@ from functools import partial
 from typing import assert_never
 
 from calleq.call import driver
+from calleq.call.consent import detail as consent_detail
 from calleq.call.customer_first import CustomerFirst, TimelineEvent
 from calleq.call.driver import Command, Leg, Result
 from calleq.call.states import State
 from calleq.calling_logic.bridge import Bridge, Conversation
 from calleq.calling_logic.control import Control
-from calleq.calling_logic.instruction import call_policy, call_request, parties_of
+from calleq.calling_logic.instruction import (
+    call_policy,
+    call_request,
+    parties_of,
+    prompt_of,
+    question_of,
+)
 from calleq.calling_logic.leg import EVENTS, CircuitLeg
 from calleq.calling_logic.means import Means
 from calleq.causes import Q850
 from calleq.journal.entries import Ended, Progress
-from calleq.media.contract import Played, Player, Prompt, Verdict
+from calleq.media.contract import Played, Player, Verdict
 from calleq.osn.messages import CallEnded, CallProgress, SetUpCall
 from calleq.runtime.clock import Timer
 
@@ -52,7 +58,8 @@ class CallDriver:
         self._ended = ended
         self._call = instruction.call
         self._machine = CustomerFirst(
-            call_request(instruction, means.number), call_policy(instruction)
+            call_request(instruction, means.number),
+            call_policy(instruction, means.stage.understands()),
         )
         self._inbox: deque[Result] = deque()
         self._is_pumping = False
@@ -173,7 +180,7 @@ class CallDriver:
         if machine.final is None:
             self._set_timer()
         elif not self._is_over:
-            self._finish(machine.final, machine.cause)
+            self._finish(machine.final, machine.cause, machine.detail)
 
     def _set_timer(self) -> None:
         """One timer; where the next deadline is a later one, it rings early and is set again."""
@@ -208,17 +215,17 @@ class CallDriver:
             )
         )
 
-    def _finish(self, final: str, cause: int) -> None:
+    def _finish(self, final: str, cause: int, detail: str) -> None:
         self._is_over = True
         if self._control is not None:
             self._control.end_all()
         if self._timer is not None:
             self._timer.cancel()
         self._legs.clear()  # a leg that is not clear yet is its circuit's, and needs no other
-        means = self._means
-        means.access.done(self._call)
-        end = CallEnded(self._call, final, cause, means.clock.now_us())
-        means.journal.append(means.name, Ended(self._call, final, cause), lambda: self._ended(end))
+        self._means.access.done(self._call)
+        end = CallEnded(self._call, final, cause, self._means.clock.now_us(), detail)
+        ended = Ended(self._call, final, cause, detail)
+        self._means.journal.append(self._means.name, ended, lambda: self._ended(end))
 
     # What the machine commands.
 
@@ -262,7 +269,7 @@ class CallDriver:
             case driver.Detect():
                 self._detect(command)
             case driver.Collect():
-                self._inbox.append(driver.Collected(command.command, command.leg, ""))
+                self._ask(command)
             case _:
                 assert_never(command)
 
@@ -319,9 +326,24 @@ class CallDriver:
                     self._progress(leg, "name_spoken"),
                 )
 
-        kind = "music" if command.prompt == "music" else "speech"
-        prompt = Prompt(kind, command.text, command.mark)
+        prompt = prompt_of(self.instruction, command)
         self._means.stage.play(leg.circuit, player, prompt, Player(ended, marked))
+
+    def _ask(self, command: driver.Collect) -> None:
+        leg = self._legs[command.leg]
+        if not leg.is_up:
+            return  # as in `_play`
+        player = self._players[command.leg] = f"{self._call}/{command.command}"
+
+        def answered(value: str) -> None:
+            if leg.is_up:
+                self._report(
+                    driver.Collected(command.command, command.leg, value),
+                    self._progress(leg, "collected", detail=consent_detail(value)),
+                )
+
+        question, words = question_of(self.instruction, command), command.words
+        self._means.stage.ask(leg.circuit, player, question, words, command.limit_us, answered)
 
     def _stop(self, leg: Leg) -> None:
         player = self._players.pop(leg, None)

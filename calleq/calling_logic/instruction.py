@@ -1,9 +1,26 @@
-"""A set-up instruction as the machine takes it: the request of a call and its policy."""
+"""A set-up instruction as the machine takes it: the request of a call, its policy, its prompts."""
 
+from typing import Final
+
+from calleq.call.consent import Consent
 from calleq.call.customer_first import CallRequest, Policy
+from calleq.call.driver import Collect, Play
 from calleq.calling_logic.means import Parties
-from calleq.media.wording import announcement_text, apology_text, whisper_text
+from calleq.media.contract import Prompt
+from calleq.media.languages import UNDERSTOOD, sentences
+from calleq.media.wording import (
+    announcement_text,
+    apology_text,
+    question_text,
+    spoken_name,
+    whisper_text,
+)
 from calleq.osn.messages import SetUpCall
+
+NAME: Final = "name"
+ANNOUNCEMENT: Final = "announcement"
+MUSIC: Final = "music"
+"""What a business's own recordings are for."""
 
 
 def call_request(instruction: SetUpCall, own_number: str) -> CallRequest:
@@ -27,16 +44,64 @@ def parties_of(instruction: SetUpCall) -> Parties:
     return (instruction.customer,), (*named, *hunted)
 
 
-def call_policy(instruction: SetUpCall) -> Policy:
-    """How the instruction wants the call made, with the words that are spoken in it."""
-    announcement, name_mark = announcement_text(instruction.business_name)
+def call_policy(instruction: SetUpCall, understands: bool) -> Policy:
+    """How the instruction wants the call made, with the words that are spoken in it.
+
+    Where nobody `understands` words, or not those of the language, consent is given by key alone.
+    """
+    name, language = instruction.business_name, instruction.language
+    said = sentences(language)
+    consent = _consent(instruction, understands)
+    announcement, name_mark = announcement_text(name, language)
+    question, _ = question_text(name, language, speech=consent == "key_or_speech")
     return Policy(
         ring_limit_us=instruction.ring_limit_us,
         announcement=announcement,
         name_mark=name_mark,
-        whisper=whisper_text(instruction.business_name),
-        apology=apology_text(instruction.business_name),
+        whisper=whisper_text(name, language),
+        apology=apology_text(name, language),
         dial_first="agent" if instruction.dial_first == "agent" else "customer",
         detect_machine=instruction.detect_machine,
         hunt=instruction.hunt,
+        busy_notice=said.busy,
+        consent=consent,
+        question=question,
+        question_tries=instruction.question_tries,
+        answer_limit_us=instruction.answer_limit_us,
+        goodbye=said.goodbye,
+        opted_out=said.opted_out,
     )
+
+
+def _consent(instruction: SetUpCall, understands: bool) -> Consent:
+    match instruction.consent:
+        case "key_or_speech" if understands and instruction.language in UNDERSTOOD:
+            return "key_or_speech"
+        case "key_or_speech" | "key":
+            return "key"
+        case _:
+            return "none"
+
+
+def prompt_of(instruction: SetUpCall, command: Play) -> Prompt:
+    """What the machine wants played, by the business's own recordings where it has them."""
+    supplied = instruction.supplied
+    match command.prompt:
+        case "music":
+            key = supplied.get(MUSIC, "")
+            return Prompt("music", limit_us=command.limit_us, supplied=key)
+        case "announcement" if ANNOUNCEMENT in supplied:
+            return Prompt("supplied", command.text, supplied=supplied[ANNOUNCEMENT])
+        case _:
+            return _speech(instruction, command.text, command.mark)
+
+
+def question_of(instruction: SetUpCall, command: Collect) -> Prompt:
+    """What the machine wants asked."""
+    return _speech(instruction, command.prompt, spoken_name(instruction.business_name))
+
+
+def _speech(instruction: SetUpCall, text: str, mark: str) -> Prompt:
+    voice = sentences(instruction.language).voice
+    name = instruction.supplied.get(NAME, "") if mark and mark in text else ""
+    return Prompt("speech", text, mark, voice, supplied=name)

@@ -20,9 +20,11 @@ from collections.abc import Iterable
 
 import msgspec
 
+from calleq.call.consent import OPTED_OUT
 from calleq.calling_logic.driver import CallDriver
 from calleq.calling_logic.means import Means
 from calleq.calling_logic.orders import Orders
+from calleq.calling_logic.recordings import Recordings
 from calleq.causes import Q850
 from calleq.journal.entries import Dialled, Ended, Progress, Stamped, Undertaken
 from calleq.osn.contract import Bus
@@ -77,6 +79,11 @@ class CallingLogic:
     def __len__(self) -> int:
         """How many calls have not ended."""
         return len(self._undertakings)
+
+    @property
+    def recordings(self) -> Recordings | None:
+        """What was recorded here; None: nothing is."""
+        return self._means.recordings
 
     def state(self, call: str) -> str | None:
         """What a call is doing, as a word; None when it has ended or never was."""
@@ -143,6 +150,7 @@ class CallingLogic:
             self._means.recordings.restore(entries)
         undertaken: dict[str, dict[str, object]] = {}
         dialled: set[str] = set()
+        opted_out: set[str] = set()
         ends: list[tuple[CallEnded, dict[str, object]]] = []
         last_us = 0
         for stamped in entries:
@@ -154,10 +162,15 @@ class CallingLogic:
                     undertaken[entry.call] = entry.instruction
                 case Dialled() as entry:
                     dialled.add(entry.call)
+                case Progress(event="collected", detail=detail) as entry if detail == OPTED_OUT:
+                    opted_out.add(entry.call)
                 case Ended() as entry:
-                    end = CallEnded(entry.call, entry.state, entry.cause, stamped.at_us)
+                    end = CallEnded(
+                        entry.call, entry.state, entry.cause, stamped.at_us, entry.detail
+                    )
                     self._remember(end)
                     dialled.discard(entry.call)
+                    opted_out.discard(entry.call)
                     instruction = undertaken.pop(entry.call, None)
                     if instruction is not None:
                         ends.append((end, instruction))
@@ -168,7 +181,7 @@ class CallingLogic:
         for call, instruction in undertaken.items():
             message = msgspec.convert(instruction, SetUpCall)
             if call in dialled:
-                self._end_interrupted(message)
+                self._end_interrupted(message, OPTED_OUT if call in opted_out else "")
             else:
                 again += 1
                 self._begin(message, _Undertaking(is_durable=True))
@@ -233,12 +246,15 @@ class CallingLogic:
         undertaking.call = CallDriver(self._means, message, tell, ended)
         undertaking.call.start()
 
-    def _end_interrupted(self, message: SetUpCall) -> None:
-        """End a call that had been dialled when the process ended; circuits are reset elsewhere."""
+    def _end_interrupted(self, message: SetUpCall, answered: str) -> None:
+        """End a call that had been dialled when the process ended; circuits are reset elsewhere.
+
+        What its customer `answered` is not lost with it.
+        """
         means, call, cause = self._means, message.call, Q850.TEMPORARY_FAILURE
         now_us = means.clock.now_us()
         progress = CallProgress(call, "failed", now_us, cause=cause, detail="restart")
-        end = CallEnded(call, "failed", cause, now_us)
+        end = CallEnded(call, "failed", cause, now_us, answered)
         self._undertakings[call] = _Undertaking(is_durable=True)
 
         def durable() -> None:
@@ -248,7 +264,7 @@ class CallingLogic:
             self._send(message.answer_to, end)
 
         means.journal.append(means.name, Progress(call, "failed", cause=cause, detail="restart"))
-        means.journal.append(means.name, Ended(call, "failed", cause), durable)
+        means.journal.append(means.name, Ended(call, "failed", cause, answered), durable)
 
     def _remember(self, end: CallEnded) -> None:
         self._ended[end.call] = end

@@ -129,6 +129,24 @@ class Stage(Protocol):
     def detect(self, way: Way, limit_us: int, verdict: Callable[[Verdict], object]) -> None:
         """Tell once, soon after `limit_us` at the latest, who answered."""
 
+    def understands(self) -> bool:
+        """Whether a question may be answered by words; where not, by keys alone."""
+
+    def ask(
+        self,
+        way: Way,
+        player: str,
+        prompt: Prompt,
+        words: tuple[str, ...],
+        limit_us: int,
+        answered: Callable[[str], object],
+    ) -> None:
+        """Let the way's party hear a question, and tell once what they answer to it.
+
+        That is a key, or one of `words`, or `OTHER_WORDS`; `NOTHING_SAID` when nothing of it came
+        within `limit_us` of the question's end. `stop` ends it like a prompt, without an answer.
+        """
+
     def bridge(self, ways: tuple[Way, ...], done: Callable[[bool], object]) -> None:
         """From now on each of these hears all the others, and nothing else.
 

@@ -140,7 +140,8 @@ class CallRecording:
         self._name = self._recordings.new_name(self._call)
         self._heard.clear()
         for leg in self._conversation.legs:
-            self._announce_to(leg)
+            if leg not in self._told:  # telling one tells the others, where nobody is held
+                self._announce_to(leg)
 
     def _announce_to(self, leg: CircuitLeg) -> None:
         command, this_round = leg.command, self._round

@@ -131,10 +131,16 @@ class Recordings:
                 continue
             if view.entry.status == "deleted":
                 del self._known[name]
-        for file in self._disk.names(self._directory):
+        for file in self._files():
             name = file.removesuffix(".wav")
             if name not in self._known and self._age_us(file) >= self._keep_us:
                 self._remove(name)
+
+    def _files(self) -> list[str]:
+        try:
+            return self._disk.names(self._directory)
+        except OSError:
+            return []  # recordings will fail, one by one, and say why
 
     def _age_us(self, file: str) -> int:
         try:

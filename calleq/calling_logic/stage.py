@@ -5,6 +5,7 @@ Equipment that only commands the voice of others has another (`calleq.scp`).
 
 from collections.abc import Callable
 
+from calleq.calling_logic.asking import Asking
 from calleq.calling_logic.means import Way
 from calleq.media.contract import Player, Prompt, Verdict, Voice, player_source, wire_source
 from calleq.media.recorder import Recorder, RecordingEnd, recording_wire
@@ -38,6 +39,22 @@ class OwnVoice:
 
     def detect(self, way: Way, limit_us: int, verdict: Callable[[Verdict], object]) -> None:
         self._voice.detect(self._name, way.wire, limit_us, verdict)
+
+    def understands(self) -> bool:
+        return self._voice.understands()
+
+    def ask(
+        self,
+        way: Way,
+        player: str,
+        prompt: Prompt,
+        words: tuple[str, ...],
+        limit_us: int,
+        answered: Callable[[str], object],
+    ) -> None:
+        asking = Asking(self._voice, self._name, way.wire, player, words, limit_us, answered)
+        asking.begin(prompt)
+        self._hear(way, (player_source(player),))
 
     def bridge(self, ways: tuple[Way, ...], done: Callable[[bool], object]) -> None:
         for way in ways:

@@ -107,7 +107,7 @@ class VoipAccess:
         uri = self._uri(called)
         assert isinstance(way, VoipWay), "seize gives nothing else"
         assert uri is not None, "`takes` is asked first"
-        shown = caller if not is_voip(caller) else _caller_uri(caller)
+        shown = _caller_uri(caller) if is_voip(caller) else caller
         way.dial(str(uri), shown, user)
 
     def give_back(self, way: Way) -> None:
@@ -191,9 +191,9 @@ class VoipAccess:
 
 
 def _caller_uri(caller: str) -> str:
-    """A caller without a number is shown as the address that it has."""
+    """A caller without a number is shown as the address that it has; a journal's plain text."""
     address = parse_address(caller) if caller else ""
-    return address.uri if isinstance(address, IpAddress) else address
+    return str(address.uri if isinstance(address, IpAddress) else address)
 
 
 def _keep(channel: LineChannel) -> None:

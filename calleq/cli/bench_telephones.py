@@ -17,7 +17,7 @@ import struct
 import sys
 import time
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -35,7 +35,7 @@ TONE_OCTET: Final = 0x2A
 HOST: Final = "127.0.0.1"
 FRAME_S = 0.02
 FRAME_OCTETS = 160
-REGISTERING_AT_ONCE = 200
+REGISTERING_AT_ONCE = 50
 """REGISTERs under way; more would only wait in the registrar's socket."""
 BUFFER_OCTETS = 4 << 20
 _RTP = struct.Struct(">BBHII")
@@ -100,8 +100,7 @@ class _Telephones(asyncio.DatagramProtocol):
     # The wire.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        self._transport = cast(asyncio.DatagramTransport, transport)
         self._port = transport.get_extra_info("sockname")[1]
 
     def datagram_received(self, data: bytes, address: tuple[Any, ...]) -> None:
@@ -161,8 +160,9 @@ class _Telephones(asyncio.DatagramProtocol):
                 self._unregistered.discard(binding)
                 if not self._unregistered and self._waiting and not self._waiting.done():
                     self._waiting.set_result(None)
-            case events.RegistrationFailed(_, status):
-                if self._waiting is not None and not self._waiting.done():
+            case events.RegistrationFailed(_, status, again_us):
+                # A registrar that is asked too much says so, and is asked again by itself.
+                if again_us is None and self._waiting is not None and not self._waiting.done():
                     self._waiting.set_exception(RuntimeError(f"registration: {status}"))
             case events.Invited():
                 self._invited(event)

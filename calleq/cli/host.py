@@ -11,7 +11,7 @@ import gc
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from starlette.types import ASGIApp
@@ -31,11 +31,19 @@ from calleq.journal.frames import JournalError
 from calleq.journal.reading import journal_path
 from calleq.journal.segments import Retention
 from calleq.media.remote import RemoteVoice
+from calleq.media.supplied import SuppliedError
 from calleq.network import TELEPHONES, Network, Plant, build_network, point_codes
 from calleq.network_gateways import SipGround, has_sip, telephone_doors
-from calleq.network_prompts import prompts_of
+from calleq.network_prompts import (
+    Recordings,
+    listens_for_words,
+    prompts_of,
+    recordings_of,
+    supply,
+)
 from calleq.operation.surface import operator_app
 from calleq.runtime.clock import LoopClock
+from calleq.runtime.draws import SystemDraws
 from calleq.ss7.variant import variant_of
 from calleq.telephones.desk import desk_app
 from calleq.telephones.diary import Diary
@@ -104,6 +112,7 @@ async def hosting(
         if wish.elements is not None:
             await opening  # the voice may have to be waited for: what is refused is refused before
         capture, diary = _witnesses(wish, process, clock, stack)
+        supplied = await asyncio.to_thread(_supplied, wish)
         voice = await stack.enter_async_context(
             _voice(wish, stop, starting, lambda: failed("the voice process ended"))
         )
@@ -112,6 +121,7 @@ async def hosting(
         verifier = PooledVerifier(pool, loop.call_soon_threadsafe)
         sip = await stack.enter_async_context(_sip(wish, voice, clock))
         plant = _plant(wish, clock, journal, wires, voice, capture, verifier, diary, sip)
+        plant = replace(plant, supplied=supply(voice, supplied))
         host = _set_to_work(wish, plant, voice, wires, journal)
         gc.enable()
         await _open_doors(wish, host, base, stack)
@@ -146,7 +156,7 @@ def _plant(
         tap=capture,
         link_ends=wires.link_ends,
         verifier=verifier,
-        random_bits=secrets.randbits,
+        random_bits=SystemDraws().bits,
         secret=secrets.token_bytes(32),
         diary=diary,
         talk_us=wish.talk_us,
@@ -218,6 +228,14 @@ def _set_to_work(
     return host
 
 
+def _supplied(wish: Wish) -> Recordings:
+    """What businesses supply. Raises CommandError."""
+    try:
+        return recordings_of(wish.topology)
+    except SuppliedError as error:
+        raise CommandError(str(error)) from error
+
+
 def _has_telephones(wish: Wish) -> bool:
     return wish.elements is None or TELEPHONES in wish.elements
 
@@ -227,17 +245,17 @@ async def _voice(
     wish: Wish, stop: asyncio.Event, starting: Starting | None, lost: Callable[[], object]
 ) -> AsyncIterator[RemoteVoice]:
     """The voice that the elements here speak by; without a process where none of them speaks."""
-    prompts = prompts_of(wish.topology)
+    prompts, words = prompts_of(wish.topology), listens_for_words(wish.topology)
     if wish.elements is None:
         async with contextlib.AsyncExitStack() as stack:
             if starting is None:
                 starting = await stack.enter_async_context(voice_starting(wish.data))
-            beside = voice_beside(starting, prompts, wish.say, lost)
+            beside = voice_beside(starting, prompts, wish.say, lost, words=words)
             yield await stack.enter_async_context(beside)
     elif wish.elements <= voiceless(wish.topology):
         yield RemoteVoice()
     else:
-        found = FoundVoice(voice_address(wish.topology), prompts, wish.say)
+        found = FoundVoice(voice_address(wish.topology), prompts, wish.say, words=words)
         async with found.kept(stop) as voice:
             yield voice
 

@@ -6,7 +6,8 @@ import msgspec
 
 from calleq.cli.given import given_topology
 from calleq.cli.output import print_json, print_table
-from calleq.topology import FreephoneNumber, Topology, numerals
+from calleq.topology import FreephoneNumber, Line, Topology, numerals
+from calleq.topology_sip_checks import username_of
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -53,10 +54,11 @@ def _print_tables(topology: Topology) -> None:
         "lines",
         ("number", "kind", "telephone", "place", "behaviour"),
         [
-            (line.number, line.kind, line.telephone, line.place, line.behaviour)
+            (line.number, line.kind, line.telephone, line.place, _what_it_does(line))
             for line in topology.lines
         ],
     )
+    _print_sip(topology)
     if topology.freephone:
         print_table(
             "800 numbers",
@@ -76,6 +78,44 @@ def _print_tables(topology: Topology) -> None:
             for business in topology.businesses
         ],
     )
+
+
+def _what_it_does(line: Line) -> str:
+    """The behaviour of a simulated telephone; what a real one registers as."""
+    match line.access:
+        case "simulated":
+            return line.behaviour
+        case "sip":
+            return f"SIP, registers as {username_of(line)}"
+        case "webrtc":
+            return f"browser, signs in as {username_of(line)}"
+
+
+def _print_sip(topology: Topology) -> None:
+    served = [(switch.name, switch.sip) for switch in topology.switches if switch.sip]
+    if served:
+        print_table(
+            "SIP",
+            ("switch", "domain", "UDP and TCP", "TLS"),
+            [(name, sip.domain, sip.listen, sip.listen_tls) for name, sip in served],
+        )
+    if topology.sip_trunks:
+        print_table(
+            "SIP trunks",
+            ("trunk", "at", "peers", "prefixes", "forbidden", "channels"),
+            [
+                (
+                    trunk.name,
+                    trunk.switch,
+                    " ".join(trunk.peers),
+                    " ".join(trunk.prefixes),
+                    " ".join(trunk.forbidden),
+                    str(trunk.channels),
+                )
+                for trunk in topology.sip_trunks
+            ],
+            right=("channels",),
+        )
 
 
 def _rules(service: FreephoneNumber) -> list[tuple[str, ...]]:

@@ -19,7 +19,7 @@ from calleq.gateway.transport import SipSockets
 from calleq.media.ports import Ports
 from calleq.network_gateways import SipGround
 from calleq.runtime.clock import Clock
-from calleq.runtime.guest import start_guest, stop_guest
+from calleq.runtime.guest import GuestReactor, start_guest, stop_guest
 from calleq.topology_sip import SipAccess
 
 DRAW_BITS = 53
@@ -38,7 +38,9 @@ async def sip_ground(ports: Ports, clock: Clock) -> AsyncIterator[SipGround]:
         host, port = _address(access.listen)
         secure = _address(access.listen_tls) if access.listen_tls else None
         opened.append(
-            SipSockets(reactor, clock, host, port, secure=secure, wrap=_wrap(switch.name, access))
+            SipSockets(
+                reactor, clock, host, port, secure=secure, wrap=_wrap(reactor, switch.name, access)
+            )
         )
         return opened[-1]
 
@@ -68,11 +70,11 @@ def _address(text: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def _wrap(switch: str, access: SipAccess) -> SecureWrap | None:
+def _wrap(reactor: GuestReactor, switch: str, access: SipAccess) -> SecureWrap | None:
     if not access.listen_tls:
         return None
     try:
-        return SecureWrap(Path(access.certificate), Path(access.key))
+        return SecureWrap(reactor, Path(access.certificate), Path(access.key))
     except SSL.Error as error:
         raise CommandError(
             f"SIP of {switch}: {access.certificate} and {access.key} are no certificate and its key"

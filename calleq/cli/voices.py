@@ -85,16 +85,19 @@ async def voice_beside(
     prompts: Sequence[Prompt],
     say: Callable[[str], None],
     lost: Callable[[], object],
+    *,
+    words: bool = False,
 ) -> AsyncIterator[RemoteVoice]:
     """The voice of our own process, `prompts` prepared, started again whenever it ends by itself.
 
-    `lost` is called when that does not help. Raises CommandError.
+    `words`: words will be listened for. `lost` is called when starting it again does not help.
+    Raises CommandError.
     """
     was_lost = asyncio.Event()
     voice = RemoteVoice(was_lost.set, PLAYERS_PATIENCE_S)
     try:
         await voice.connect((await starting.handle()).address)
-        notice = await voice.prepare(*prompts)
+        notice = await voice.prepare(*prompts, words=words)
     except VoiceLostError as error:
         raise CommandError(str(error)) from error
     if notice:
@@ -113,7 +116,7 @@ async def voice_beside(
             say("voice: the process has ended; it is started again")
             with contextlib.suppress(VoiceLostError):
                 await voice.connect((await starting.again()).address)
-                await voice.prepare(*prompts)
+                await voice.prepare(*prompts, words=words)
                 continue
             was_lost.set()
 
@@ -130,10 +133,19 @@ async def voice_beside(
 class FoundVoice:
     """The voice process at `address`, found again whenever it was lost. `prompts` are prepared."""
 
-    def __init__(self, address: str, prompts: Sequence[Prompt], say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        address: str,
+        prompts: Sequence[Prompt],
+        say: Callable[[str], None],
+        *,
+        words: bool = False,
+    ) -> None:
+        """`words`: words will be listened for."""
         self.voice = RemoteVoice(self._was_lost, PLAYERS_PATIENCE_S)
         self._address = address
         self._prompts = prompts
+        self._words = words
         self._say = say
         self._lost = asyncio.Event()
 
@@ -171,7 +183,7 @@ class FoundVoice:
             self._lost.clear()
             try:
                 await self.voice.connect(self._address)
-                notice = await self.voice.prepare(*self._prompts)
+                notice = await self.voice.prepare(*self._prompts, words=self._words)
             except VoiceLostError:
                 if patience_ends is not None and loop.time() > patience_ends:
                     patience_ends = None

@@ -10,6 +10,7 @@ first: a party that the switch has joined hears nothing of its circuit.
 
 from collections.abc import Callable
 
+from calleq.calling_logic.asking import Asking
 from calleq.calling_logic.circuits import Trunk, TrunkAccess
 from calleq.calling_logic.means import Way
 from calleq.equipment.contract import Site
@@ -62,6 +63,22 @@ class Dialler:
 
     def detect(self, way: Way, limit_us: int, verdict: Callable[[Verdict], object]) -> None:
         self._site.voice.detect(self._site.name, way.wire, limit_us, verdict)
+
+    def understands(self) -> bool:
+        return self._site.voice.understands()
+
+    def ask(
+        self,
+        way: Way,
+        player: str,
+        prompt: Prompt,
+        words: tuple[str, ...],
+        limit_us: int,
+        answered: Callable[[str], object],
+    ) -> None:
+        voice, name = self._site.voice, self._site.name
+        Asking(voice, name, way.wire, player, words, limit_us, answered).begin(prompt)
+        self._hear(way, player_source(player))
 
     def bridge(self, ways: tuple[Way, ...], done: Callable[[bool], object]) -> None:
         for way in ways:

@@ -100,11 +100,16 @@ class Gateway:
             for line in topology.lines
             if line.access != "simulated" and homes.of(line.number) == switch.name
         ]
+        self.trunks = trunks_of(topology.sip_trunks, switch.name, self.domain)
         self.sources = Sources(is_trusted=self._is_peer)
         self.subscribers = Subscribers(
-            own, self.domain, ground.secret, access.digests, self.sources
+            own,
+            self.domain,
+            ground.secret,
+            access.digests,
+            self.sources,
+            [one.trunk for one in self.trunks.values()],
         )
-        self.trunks = trunks_of(topology.sip_trunks, switch.name, self.domain)
         if voip is not None:
             self.trunks[voip.name] = voip
         self._sought: set[tuple[str, int]] = set()
@@ -387,4 +392,4 @@ class Gateway:
 def _cause_of_no_way(trunk: Trunk | None, called: str) -> Q850:
     if trunk is None:
         return Q850.SUBSCRIBER_ABSENT
-    return Q850.NO_ROUTE if trunk.is_forbidden(called) else Q850.OUT_OF_ORDER
+    return Q850.REJECTED if trunk.is_forbidden(called) else Q850.OUT_OF_ORDER

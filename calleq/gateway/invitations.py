@@ -71,7 +71,7 @@ class Invitations:
             return
         admitted = self._subscribers.admit(event.request, event.source, self._now_us())
         if admitted.address:
-            self._dials(event, admitted.address, None)
+            self._dials(event, admitted.address, self._trunks.get(admitted.address))
         else:
             self._agent.refuse(
                 event.call, admitted.status, None, self._now_us(), fields=admitted.fields

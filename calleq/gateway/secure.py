@@ -12,20 +12,35 @@ from collections.abc import Sequence
 from typing import cast
 
 from OpenSSL import SSL
-from twisted.internet.interfaces import IOpenSSLContextFactory, IProtocolFactory
+from twisted.internet.interfaces import (
+    IOpenSSLClientConnectionCreator,
+    IOpenSSLServerConnectionCreator,
+    IProtocolFactory,
+    IReactorTime,
+)
 from twisted.internet.protocol import Factory
-from twisted.protocols.tls import TLSMemoryBIOFactory
+from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
+from zope.interface import implementer
 
 
+@implementer(IOpenSSLServerConnectionCreator, IOpenSSLClientConnectionCreator)
 class _Given:
     """One context for every connection."""
 
     def __init__(self, context: SSL.Context) -> None:
         self._context = context
 
-    def getContext(self) -> SSL.Context:  # noqa: N802
-        """The context."""
-        return self._context
+    def serverConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> SSL.Connection:  # noqa: N802
+        """For whoever connects."""
+        made = SSL.Connection(self._context, None)
+        made.set_accept_state()
+        return made
+
+    def clientConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> SSL.Connection:  # noqa: N802
+        """For a connection of ours."""
+        made = SSL.Connection(self._context, None)
+        made.set_connect_state()
+        return made
 
 
 class SecureWrap:
@@ -33,14 +48,16 @@ class SecureWrap:
 
     def __init__(
         self,
+        reactor: object,
         certificate: pathlib.Path,
         key: pathlib.Path,
         trusted: Sequence[pathlib.Path] = (),
         *,
         verify: bool = True,
     ) -> None:
-        """PEM files; `trusted` empty: the authorities of the system. Raises OpenSSL's error where a
-        file is none."""
+        """`reactor` is the one that the connections are made on. PEM files; `trusted` empty: the
+        authorities of the system. Raises OpenSSL's error where a file is none."""
+        self._time = cast(IReactorTime, reactor)
         self._server = SSL.Context(SSL.TLS_METHOD)
         self._client = SSL.Context(SSL.TLS_METHOD)
         for context in (self._server, self._client):
@@ -57,6 +74,6 @@ class SecureWrap:
 
     def __call__(self, factory: Factory, is_client: bool) -> Factory:
         given = _Given(self._client if is_client else self._server)
-        context = cast(IOpenSSLContextFactory, given)
+        context = cast(IOpenSSLServerConnectionCreator, given)
         wrapped = cast(IProtocolFactory, factory)
-        return cast(Factory, TLSMemoryBIOFactory(context, is_client, wrapped))
+        return cast(Factory, TLSMemoryBIOFactory(context, is_client, wrapped, self._time))

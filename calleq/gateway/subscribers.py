@@ -2,6 +2,9 @@
 
 Owns which username is which line, and how the registrar's bindings become the way to a telephone:
 contacts of equal preference ring at once, the dearest first, each called where it came from.
+
+Systems behind trunks prove themselves here, too, where they come from elsewhere than their peers'
+addresses; they cannot register, since where they are called is provisioned.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,6 +17,7 @@ from calleq.sip.message import Request
 from calleq.sip.registrar import Bound, Registrar, Reply
 from calleq.sip.transaction import Target
 from calleq.topology import Line
+from calleq.topology_sip import SipTrunk
 from calleq.topology_sip_checks import username_of
 
 SHORTEST_S = 10
@@ -30,26 +34,33 @@ class Subscribers:
         key: bytes,
         digests: Sequence[str],
         sources: Sources,
+        trunks: Iterable[SipTrunk] = (),
     ) -> None:
-        self._lines = {username_of(line): line for line in lines}
-        self.usernames = {name: line.number for name, line in self._lines.items()}
+        own = tuple(lines)
+        self.usernames = {username_of(line): line.number for line in own}
         """The number of each username."""
         self.numbers = tuple(self.usernames.values())
+        beyond = [trunk for trunk in trunks if trunk.password]
+        addresses = {trunk.username: trunk.name for trunk in beyond} | self.usernames
+        self._passwords = {trunk.username: trunk.password for trunk in beyond}
+        self._passwords |= {username_of(line): line.password for line in own}
         self._domain = domain
         guard = Guard(domain, key, self._secret_of, algorithms=digests)
         self._registrar = Registrar(
             guard, self.usernames.get, sources=sources, shortest_s=SHORTEST_S
         )
+        self._callers = Registrar(guard, addresses.get, sources=sources)
+        """Judges who calls, and binds nothing."""
 
     def _secret_of(self, username: str, algorithm: str) -> str | None:
-        line = self._lines.get(username)
-        if line is None:
+        password = self._passwords.get(username)
+        if password is None:
             return None
-        return shared_secret(algorithm, username, self._domain, line.password)
+        return shared_secret(algorithm, username, self._domain, password)
 
     def admit(self, request: Request, source: Target, now_us: int) -> Reply:
-        """Which line sends a request, or how it is answered."""
-        return self._registrar.admit(request, source, now_us)
+        """Which line or trunk sends a request, or how it is answered."""
+        return self._callers.admit(request, source, now_us)
 
     def register(self, request: Request, source: Target, now_us: int) -> Reply:
         """A REGISTER, and how it is answered."""

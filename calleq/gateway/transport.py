@@ -134,7 +134,7 @@ class SipSockets:
             return
         streams = self._streams.get(target.transport)
         if streams is None:
-            self._failed(target)
+            self.failed(target)
         else:
             streams.send(target, octets)
 
@@ -160,5 +160,8 @@ class SipSockets:
         self._receive(octets, source)
 
     def failed(self, target: Target) -> None:
-        """A connection is no more."""
+        """A connection is no more. It is told in a turn of its own, never within `send`."""
+        self._clock.call_later_us(0, self._tell_failed, target)
+
+    def _tell_failed(self, target: Target) -> None:
         self._failed(target)

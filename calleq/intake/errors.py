@@ -29,6 +29,13 @@ NOT_AT_THIS_EQUIPMENT = ProblemDetail(
         Fault("/equipment_address", "wrong_equipment", "is not the address of this equipment"),
     ),
 )
+DO_NOT_CALL = ProblemDetail(
+    status=403,
+    code="do_not_call",
+    title="Not to be called",
+    detail="this customer has asked never to be called by this business again",
+    errors=(Fault("/customer_number", "do_not_call", "is on the business's do-not-call list"),),
+)
 KEY_MALFORMED = ProblemDetail(
     status=400,
     code="idempotency_key",

@@ -1,10 +1,10 @@
 """The one door: every message from outside passes here before anything inside moves.
 
 Order of the checks: size and JSON, fields, equipment address, key's form, business and password,
-then what only the business itself may be told (customer identifiers, its representatives, time),
-then the key. An accepted message is durable in the journal before it is answered and before anyone
-acts on it. Every refusal of a sender who has not proved who it is says the same (`NOT_ACCEPTED`);
-its true reason goes to the journal as `Refused`.
+then what only the business itself may be told (customer identifiers, its representatives, time, who
+must not be called), then the key. An accepted message is durable in the journal before it is
+answered and before anyone acts on it. Every refusal of a sender who has not proved who it is says
+the same (`NOT_ACCEPTED`); its true reason goes to the journal as `Refused`.
 
 Odd cases: the journal's disk is not at a stranger's command, so refusals beyond `REFUSED_RATE` are
 counted (`refusals_unwritten`) and not written. A sender behind a proxy is never "the same machine",
@@ -21,6 +21,7 @@ import msgspec
 from calleq.accounts import Accounts, Buckets, Denial, Rate, Verdict
 from calleq.intake import errors
 from calleq.intake.customers import KnownCustomers
+from calleq.intake.do_not_call import DoNotCallList
 from calleq.intake.idempotency import KEPT_US, IdempotencyKeys, KeyState, Replay, is_key
 from calleq.intake.outcome import Acceptance, Admitted, Declined, Outcome
 from calleq.journal.contract import Journal
@@ -76,6 +77,7 @@ class Intake:
         self._voip = voip or VoipPolicy()
         self._keys = IdempotencyKeys()
         self._customers = KnownCustomers()
+        self.do_not_call = DoNotCallList(journal, clock, door_name)
         self._refused_written = Buckets(REFUSED_RATE, clock)
         self._in_work = 0
         self.outcomes: Counter[str] = Counter()
@@ -116,6 +118,7 @@ class Intake:
     def restore(self, stamped: Stamped) -> None:
         """Take the key and the customer of one entry of the journal of before, oldest first."""
         entry = stamped.entry
+        self.do_not_call.restore(stamped)
         if not isinstance(entry, Accepted) or entry.door != self._door_name:
             return
         self._learn(entry)
@@ -142,6 +145,9 @@ class Intake:
         if isinstance(resolved, Fault):
             self._decline(work, errors.invalid(resolved), resolved.code)
             return
+        if self.do_not_call.forbids(verdict.identifier, str(resolved)):
+            self._decline(work, errors.DO_NOT_CALL, "do_not_call")
+            return
         self._accept(work, verdict, resolved)
 
     def _resolve(self, message: CallInitiation, business: Business) -> Address | Fault:
@@ -149,6 +155,9 @@ class Intake:
         wrong = self._time_fault(message) or self._address_fault(message)
         if wrong is not None:
             return wrong
+        if message.dial_first == "agent" and business.consent != "none":
+            text = "this business asks its customers first: leave it out, or say customer"
+            return Fault("/dial_first", "consent", text)
         if message.representative_number is None:
             if not message.hunt:
                 return Fault(

@@ -15,6 +15,7 @@ class Order(msgspec.Struct, frozen=True):
     representative_number: str | None = None
     dial_first: str | None = None
     hunt: bool = True
+    language: str | None = None
 
     @classmethod
     def of(cls, entry: Accepted) -> "Order":

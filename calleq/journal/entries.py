@@ -56,6 +56,18 @@ class Refused(msgspec.Struct, frozen=True, gc=False, tag="refused"):
     peer: str
 
 
+class DoNotCall(msgspec.Struct, frozen=True, gc=False, tag="do_not_call"):
+    """A customer never wants to be called again by a business; a number's last entry counts."""
+
+    door: str
+    business: str
+    number: str
+    listed: bool = True
+    """False: an operator took the number off the list."""
+    call: str = ""
+    """In which the customer said so; empty: an operator did."""
+
+
 class Undertaken(msgspec.Struct, frozen=True, gc=False, tag="undertaken"):
     """Calling equipment took over the set-up of `call`; `instruction` is the OSN message, JSON."""
 
@@ -275,6 +287,7 @@ class Started(msgspec.Struct, frozen=True, gc=False, tag="started"):
 Entry = (
     Accepted
     | Refused
+    | DoNotCall
     | Undertaken
     | Dialled
     | Progress

@@ -13,7 +13,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from calleq.journal.entries import Accepted, Ended, Entry, LineReleased, LineSeized, Undertaken
+from calleq.journal.entries import (
+    Accepted,
+    DoNotCall,
+    Ended,
+    Entry,
+    LineReleased,
+    LineSeized,
+    Undertaken,
+)
 from calleq.journal.frames import Contents, JournalDamaged, JournalError, decode_segment
 from calleq.runtime.disk import Disk
 from calleq.units import HOUR_US
@@ -155,7 +163,8 @@ class Unfinished:
     """What has begun in a journal and not ended, by the segment that it began in.
 
     A segment is needed while anything that began in it, or before it, goes on: recovery must see
-    the acceptance of every call without an end, and records every seizure without a release.
+    the acceptance of every call without an end, and records every seizure without a release. What
+    is in force is needed, too, from where it was last written: numbers not to be called.
     """
 
     def __init__(self) -> None:
@@ -168,6 +177,10 @@ class Unfinished:
                 self._since.setdefault((entity, entry.call), segment)
             case LineSeized():
                 self._since.setdefault((entity, entry.seizure), segment)
+            case DoNotCall(listed=True):
+                self._since[entity, f"{entry.business} {entry.number}"] = segment
+            case DoNotCall():
+                self._since.pop((entity, f"{entry.business} {entry.number}"), None)
             case Ended():
                 self._since.pop((entity, entry.call), None)
             case LineReleased():

@@ -23,6 +23,7 @@ from calleq.media.frames import FRAME_US
 from calleq.media.graph import VoiceError, Voices
 from calleq.media.ports import Tally
 from calleq.media.prompts import SpokenPrompts
+from calleq.media.recognise import is_installed
 from calleq.media.recorder import RecordingEnd
 from calleq.media.rtp.intake import PHASE_US
 from calleq.media.rtp.legs import LegSet
@@ -30,6 +31,7 @@ from calleq.media.rtp.service import Claimed, PortService
 from calleq.media.rtp.sockets import PortRange
 from calleq.media.taping import ThreadScribe
 from calleq.media.ticked import TickedVoice
+from calleq.media.understanding import Understanding
 
 MAX_CONNECTIONS = 64
 
@@ -56,7 +58,9 @@ class VoiceProcess:
         self._cache_dir = cache_dir
         self._start_us = time.monotonic_ns() // 1_000
         self.scribe = ThreadScribe(loop.call_soon_threadsafe)
-        self.voice = TickedVoice(self.prompts, self._fetch, recordings, self.scribe)
+        self.understanding = Understanding(loop)
+        understand = self.understanding.ask if is_installed() else None
+        self.voice = TickedVoice(self.prompts, self._fetch, recordings, self.scribe, understand)
         self.legs = LegSet(self.voice, secrets.randbits, self.now_us, _utc_us)
         self.ports = PortService(self.legs, ports, loop)
         self.connections: set[Connection] = set()
@@ -96,13 +100,17 @@ class VoiceProcess:
 
     def _fetch(self, prompt: Prompt, come: Callable[[], object]) -> None:
         async def fetch() -> None:
-            if prompt.kind == "speech":
-                await self.prompts.prepare(prompt)
-            else:
+            if prompt.kind == "recording":
                 await asyncio.to_thread(self.voice.load, prompt)
+            await self.prepare(prompt)
             come()
 
         self.spawn(fetch())
+
+    async def prepare(self, *prompts: Prompt) -> None:
+        """Have everything synthesised that is spoken in these."""
+        spoken = [part for prompt in prompts for part in self.voice.spoken(prompt)]
+        await asyncio.gather(*(self.prompts.prepare(part) for part in spoken))
 
     def end_recordings(self) -> None:
         """Complete what is being recorded; returns when it is safe."""
@@ -202,9 +210,13 @@ class Connection(asyncio.Protocol):
                 voice.detect(element, wire, limit_us, partial(self._judged, number))
             case protocol.NextKey(number, element, wire, limit_us):
                 voice.next_key(element, wire, limit_us, partial(self._pressed, number))
+            case protocol.ListenFor(number, element, wire, words, limit_us):
+                voice.listen_for(element, wire, words, limit_us, partial(self._said, number))
             case protocol.Hear(number, element, wire):
                 self._claim(("hear", element, wire))
                 voice.hear(element, wire, partial(self._heard, number))
+            case protocol.Supply(key, octets):
+                voice.supply(key, octets)
             case protocol.Prepare():
                 self._process.spawn(self._prepare(request))
             case protocol.StartRecording(number, element, recording):
@@ -263,13 +275,22 @@ class Connection(asyncio.Protocol):
     def _pressed(self, number: int, key: str) -> None:
         self._say(protocol.Pressed(number, key))
 
+    def _said(self, number: int, word: str) -> None:
+        self._say(protocol.Said(number, word))
+
     def _heard(self, number: int, voices: Voices) -> None:
         self._say(protocol.Heard(number, tuple(sorted(voices))))
 
     async def _prepare(self, request: protocol.Prepare) -> None:
+        process = self._process
         prompts = request.prompts[: protocol.MAX_PREPARED_PROMPTS]
-        await asyncio.gather(*(self._process.prompts.prepare(prompt) for prompt in prompts))
-        self._say(protocol.Prepared(request.number, self._process.prompts.notice))
+        understands = self._voice.understands()
+        notice = process.understanding.notice if request.words else ""
+        if request.words and understands:
+            process.understanding.begin()
+        await process.prepare(*prompts)
+        told = process.prompts.notice or notice
+        self._say(protocol.Prepared(request.number, told, understands))
 
     def _fetch_recording(self, request: protocol.FetchRecording) -> None:
         process, voice = self._process, self._voice

@@ -43,6 +43,9 @@ class Prompt(msgspec.Struct, frozen=True, gc=False):
     language: str = "en-us"
     limit_us: int = 0
     """Stop after this length; 0: at its own end."""
+    supplied: str = ""
+    """The key of a recording that a business supplied: of kind `supplied` the whole, of `speech`
+    instead of `mark`, of `music` instead of our own. One that is not at hand is done without."""
 
 
 class Player(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ decides once; at the limit it must.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from calleq.media.contract import Verdict
@@ -44,5 +45,8 @@ class Hearing(Generic[Measure, Decision]):
 
 ANSWERS: Hearing[Row, Verdict] = Hearing(measure, QUIET_FRAME, AnswerDetector)
 PRESSED: Hearing[str, str] = Hearing(measure_keys, NO_KEY, KeyReceiver)
-SPOKEN: Hearing[Samples, Samples] = Hearing(frames_of, NO_SPEECH, UtteranceListener)
-"""Where an utterance begins and ends; what was said in it is for a recogniser to tell."""
+
+
+def spoken(begin_frames: int) -> Hearing[Samples, Samples]:
+    """Where an utterance begins and ends; what was said in it is for a recogniser to tell."""
+    return Hearing(frames_of, NO_SPEECH, partial(UtteranceListener, begin_frames))

@@ -86,6 +86,11 @@ class VoicePlane:
         if playing is not None:
             self._over(playing, "stopped")
 
+    def supply(self, key: str, octets: bytes) -> None:
+        """Have a business's recording at hand, mu-law at 8 kHz. Raises VoiceError for too many."""
+        if not self.repertoire.supplied.keep(key, octets):
+            raise VoiceError("no further recording of a business is kept")
+
     def hear(self, element: str, wire: str, heard: Callable[[Voices], object]) -> None:
         """See `Voice.hear`; one listener for each end, the latest."""
         self.graph.listen(self.graph.end(element, wire), heard)
@@ -129,10 +134,8 @@ class VoicePlane:
 
     def _mark_us(self, prompt: Prompt, length_us: int) -> int | None:
         """When to report the mark; None when there is none, or it is never reached."""
-        if prompt.kind != "speech" or not prompt.mark:
-            return None
-        mark_us = self.repertoire.speech.mark_us(prompt)
-        return mark_us if mark_us <= length_us else None
+        mark_us = self.repertoire.mark_us(prompt)
+        return mark_us if mark_us is not None and mark_us <= length_us else None
 
     def _marked(self, playing: Playing) -> None:
         if playing.report.marked is not None:
@@ -175,6 +178,8 @@ def _voices(kind: str, text: str, line: str) -> Voices:
     match kind:
         case "speech" | "tone" | "recording":
             return frozenset((f"{kind}:{text}",))
+        case "supplied":
+            return frozenset((f"speech:{text}",))
         case "mouth":
             return frozenset((f"mouth:{line}",))
         case _:

@@ -87,6 +87,15 @@ class Prepare(msgspec.Struct, frozen=True, tag="prepare"):
 
     number: int
     prompts: tuple[Prompt, ...]
+    words: bool = False
+    """Words will be listened for."""
+
+
+class Supply(msgspec.Struct, frozen=True, tag="supply"):
+    """A recording of a business, mu-law at 8 kHz, for prompts that name its key."""
+
+    key: str
+    octets: bytes
 
 
 class Record(msgspec.Struct, frozen=True, tag="record"):
@@ -173,6 +182,7 @@ Request = (
     | ListenFor
     | Hear
     | Prepare
+    | Supply
     | Record
     | FetchRecording
     | ClearRecording

@@ -18,9 +18,10 @@ import os
 import sys
 import tempfile
 from functools import lru_cache
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import msgspec
 import numpy as np
@@ -31,29 +32,63 @@ from calleq.media.g711 import Samples, decode
 from calleq.media.utterance import BEFORE_FRAMES, END_FRAMES
 from calleq.runtime.framing import LengthReader, framed
 
-if TYPE_CHECKING:
-    from pocketsphinx import Decoder
-
 WORDS_LIMIT = 3
-LONGEST_WORD_FRAMES = 75
-"""1.5 s of speech: "representative", said slowly."""
+LENGTHS_FRAMES = {"yes": (6, 50), "no": (6, 50), "representative": (32, 80)}
+"""The shortest and the longest speech that a word can be."""
 DITHER = 60.0
 """Linear samples, root mean square: a model of 16 kHz speech must not find digital silence."""
-MARGIN = -1_050
+MARGIN = -1_600
 """In units of the decoder's logarithms, shifted by ten bits: about a tenth of a nat each."""
 REQUEST_OCTETS_LIMIT = 1 << 16
 SILENCE_FRAMES = 15
 """Put before and behind an utterance."""
 
-DECOYS = {
-    "yes": "guess chess less mess bless yellow yeah yet is this west speak maybe later three us",
-    "no": "hello what now go one never later good morning sure two goodbye wrong who",
-    "representative": "president operator customer reservation yesterday expensive information",
+DECOYS: dict[str, tuple[str, ...]] = {
+    "yes": (
+        *("guess", "chess", "less", "mess", "bless", "press", "test", "best", "west", "eggs"),
+        *("maybe", "president", "hello", "never", "thanks", "stop", "excuse me", "who is this"),
+    ),
+    "no": (
+        *("yellow", "yeah", "what", "now", "go", "one", "sure", "press", "stop", "hello"),
+        *("never", "good morning", "wrong number", "later"),
+    ),
+    "representative": (
+        *("mess", "maybe", "now", "go", "customer", "residence", "reservation", "information"),
+        *("not interested", "i am not interested", "no thank you", "who is this", "what is this"),
+    ),
 }
-"""What a word must not be taken for; the words that are understood at all."""
+"""What a word must not be taken for; the words that are understood at all.
+
+Words that rhyme with yes ("yeah", "yet") are often taken for it, "president" for a representative.
+"""
+
+MISSING = "words are not understood: pip install 'calleq[speech]' installs the recogniser"
 
 _HALF_TAPS = 32
 _SEED = 3
+
+
+class _Logarithms(Protocol):
+    def log(self, score: float) -> int: ...
+
+
+class _Hypothesis(Protocol):
+    hypstr: str
+    score: float
+
+
+class Decoder(Protocol):
+    """What of the recogniser is used here."""
+
+    logmath: _Logarithms
+
+    def start_utt(self) -> object: ...
+
+    def process_raw(self, samples: bytes, *, full_utt: bool) -> object: ...
+
+    def end_utt(self) -> object: ...
+
+    def hyp(self) -> _Hypothesis | None: ...
 
 
 class RecogniserError(Exception):
@@ -89,9 +124,12 @@ def understood(words: tuple[str, ...], utterance: Samples) -> str:
     if not 0 < len(words) <= WORDS_LIMIT or not DECOYS.keys() >= set(words):
         known = ", ".join(DECOYS)
         raise RecogniserError(f"{', '.join(words)}: at most {WORDS_LIMIT} of {known}")
-    if utterance.size > (LONGEST_WORD_FRAMES + BEFORE_FRAMES + END_FRAMES) * FRAME_SAMPLES:
+    spoken = utterance.size // FRAME_SAMPLES - BEFORE_FRAMES - END_FRAMES
+    if spoken > max(longest for _, longest in LENGTHS_FRAMES.values()):
         return OTHER_WORDS
-    return _understood(words, utterance.tobytes())
+    found = _understood(words, utterance.tobytes())
+    shortest, longest = LENGTHS_FRAMES.get(found, (0, spoken))
+    return found if shortest <= spoken <= longest else OTHER_WORDS
 
 
 @lru_cache(maxsize=256)
@@ -100,7 +138,7 @@ def _understood(words: tuple[str, ...], octets: bytes) -> str:
     found, score = _hears(_grammar(words), samples)
     if found not in words:
         return OTHER_WORDS
-    likest, _ = _hears(_grammar((found, *DECOYS[found].split())), samples)
+    likest, _ = _hears(_grammar((found, *DECOYS[found])), samples)
     _, sounds = _hears(_sounds(), samples)
     return found if likest == found and score - sounds >= MARGIN else OTHER_WORDS
 
@@ -118,7 +156,7 @@ def _wideband(samples: Samples) -> bytes:
     return np.clip(np.rint(wide), -32_768, 32_767).astype(np.int16).tobytes()
 
 
-def _hears(decoder: "Decoder", samples: bytes) -> tuple[str, int]:
+def _hears(decoder: Decoder, samples: bytes) -> tuple[str, int]:
     """What the decoder makes of it, and how well that fits."""
     decoder.start_utt()
     decoder.process_raw(samples, full_utt=True)
@@ -131,36 +169,29 @@ def _hears(decoder: "Decoder", samples: bytes) -> tuple[str, int]:
 
 def _model() -> Path:
     try:
-        import pocketsphinx
+        recogniser = import_module("pocketsphinx")
     except ImportError:
-        raise RecogniserError(
-            "speech is not understood: pip install 'calleq[speech]' installs the recogniser"
-        ) from None
-    return Path(pocketsphinx.get_model_path()) / "en-us"
+        raise RecogniserError(MISSING) from None
+    return Path(recogniser.get_model_path()) / "en-us"
 
 
-def _decoder(**settings: str | float) -> "Decoder":
-    model = _model()
-    from pocketsphinx import Decoder
-
-    return Decoder(
-        hmm=str(model / "en-us"),
-        samprate=2 * SAMPLE_RATE_HZ,
-        loglevel="FATAL",
-        **settings,
+def _decoder(**settings: str | float) -> Decoder:
+    decoder: Decoder = import_module("pocketsphinx").Decoder(
+        hmm=str(_model() / "en-us"), samprate=2 * SAMPLE_RATE_HZ, loglevel="FATAL", **settings
     )
+    return decoder
 
 
 @lru_cache(maxsize=8)
-def _grammar(words: tuple[str, ...]) -> "Decoder":
-    """A decoder that hears one of these words of the model's dictionary."""
-    wanted = set(words)
+def _grammar(phrases: tuple[str, ...]) -> Decoder:
+    """A decoder that hears one of these, of words of the model's dictionary."""
+    wanted = {word for phrase in phrases for word in phrase.split()}
     entries = (_model() / "cmudict-en-us.dict").read_text("utf-8").splitlines()
     spoken = [line for line in entries if line.split(" ", 1)[0].partition("(")[0] in wanted]
     with tempfile.TemporaryDirectory() as folder:
         dictionary, grammar = Path(folder) / "words.dict", Path(folder) / "words.gram"
         dictionary.write_text("\n".join(spoken) + "\n", "utf-8")
-        alternatives = " | ".join(words)
+        alternatives = " | ".join(phrases)
         grammar.write_text(f"#JSGF V1.0;\ngrammar words;\npublic <word> = {alternatives};\n")
         return _decoder(
             dict=str(dictionary), jsgf=str(grammar), beam=1e-120, pbeam=1e-120, wbeam=1e-100
@@ -168,7 +199,7 @@ def _grammar(words: tuple[str, ...]) -> "Decoder":
 
 
 @lru_cache(maxsize=1)
-def _sounds() -> "Decoder":
+def _sounds() -> Decoder:
     """A decoder that hears any row of sounds."""
     model = _model()
     return _decoder(
@@ -180,15 +211,23 @@ def _sounds() -> "Decoder":
     )
 
 
+def _make_ready() -> None:
+    """Load every model before the first word is said: half a second of work."""
+    _sounds()
+    _grammar(tuple(DECOYS))
+    for word, decoys in DECOYS.items():
+        _grammar((word, *decoys))
+
+
 def main() -> int:
     """Answer until standard input ends; 1 where nothing can be understood."""
     reader: LengthReader[Heard] = LengthReader(
         1, REQUEST_OCTETS_LIMIT, msgspec.msgpack.Decoder(Heard).decode, RecogniserError
     )
-    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    sink = sys.stdout.buffer
     try:
-        _model()
-        while octets := source.read1(REQUEST_OCTETS_LIMIT):
+        _make_ready()
+        while octets := os.read(sys.stdin.fileno(), REQUEST_OCTETS_LIMIT):
             for request in reader.receive(octets):
                 word = understood(request.words, decode(request.octets))
                 sink.write(framed(msgspec.msgpack.encode(Understood(request.number, word))))

@@ -70,6 +70,8 @@ class RemoteVoice(asyncio.Protocol):
         self._frames = protocol.reports()
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
+        self._unsent: list[bytes] = []
+        """Requests of this turn of the loop."""
         self._closing = False
         self._numbers = itertools.count(1)
         self._players = RemotePlayers(self._send, self._loop, patience_s)
@@ -77,6 +79,7 @@ class RemoteVoice(asyncio.Protocol):
         self._keys: dict[int, Callable[[str], object]] = {}
         """Whoever waits for a key, or for a word."""
         self._understands = False
+        self._supplied: dict[str, bytes] = {}
         self._ears: dict[tuple[str, str], tuple[int, Callable[[Voices], object]]] = {}
         self._listeners: dict[int, Callable[[Voices], object]] = {}
         self._prepared: dict[int, asyncio.Future[protocol.Prepared]] = {}
@@ -194,16 +197,23 @@ class RemoteVoice(asyncio.Protocol):
         number = next(self._numbers)
         return (await self._ask(number, protocol.AskTally(number), self._tallies)).tally
 
-    async def prepare(self, *prompts: Prompt) -> str:
+    async def prepare(self, *prompts: Prompt, words: bool = False) -> str:
         """Have prompts rendered (announcements, before they are needed); returns `notice`.
+
+        `words`: words will be listened for, so that has to be made ready, too.
 
         Raises VoiceLostError.
         """
         number = next(self._numbers)
-        request = protocol.Prepare(number, prompts)
+        request = protocol.Prepare(number, prompts, words)
         prepared = await self._ask(number, request, self._prepared)
         self.notice, self._understands = prepared.notice, prepared.understands
         return self.notice
+
+    def supply(self, key: str, octets: bytes) -> None:
+        """Have a business's recording at hand, mu-law at 8 kHz, also when connected anew."""
+        self._supplied[key] = octets
+        self._send(protocol.Supply(key, octets))
 
     def record(self, element: str, wire: str) -> None:
         """Record an ear; those of telephones on lines are recorded without being asked for."""
@@ -257,20 +267,33 @@ class RemoteVoice(asyncio.Protocol):
         """End the connection; `lost` is not called. Players report `failed`."""
         self._closing = True
         if self._transport is not None:
+            self._flush()
             self._transport.close()
 
     def _send(self, request: protocol.Request) -> bool:
         transport = self._transport
         if transport is None or transport.is_closing():
             return False
-        transport.write(protocol.framed(request))
-        if transport.get_write_buffer_size() > protocol.MAX_UNREAD_OCTETS:
-            transport.abort()
+        if not self._unsent:
+            # One write for all that one turn of the loop asks for: most of a write is the kernel's.
+            self._loop.call_soon(self._flush)
+        self._unsent.append(protocol.framed(request))
         return True
+
+    def _flush(self) -> None:
+        transport, octets = self._transport, b"".join(self._unsent)
+        self._unsent.clear()
+        if transport is not None and not transport.is_closing():
+            transport.write(octets)
+            if transport.get_write_buffer_size() > protocol.MAX_UNREAD_OCTETS:
+                transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._unsent.clear()  # what was meant for a connection that is gone
+        for key, octets in self._supplied.items():
+            self._send(protocol.Supply(key, octets))
         for (element, wire), sources in self._fed.items():
             self._send(protocol.Feed(element, wire, sources))
         for (element, wire), (number, _) in self._ears.items():

@@ -113,6 +113,7 @@ async def serve(
     server.close()
     process.ports.stop()
     process.end_recordings()
+    await process.understanding.close()
     if unix is not None:
         Path(unix).unlink(missing_ok=True)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol
 from zlib import crc32
 
+import msgspec
 import numpy as np
 
 from calleq.media.babble import VOICES, conversation, speech_like
@@ -25,6 +26,7 @@ from calleq.media.keypad import KEYS, KEYS_LIMIT, keys_length_us
 from calleq.media.keys import key_tones
 from calleq.media.music import hold_music
 from calleq.media.recorder import RecordingError, both_sides, recording_path
+from calleq.media.supplied import SuppliedSounds
 from calleq.units import SECOND_US
 
 CED_HZ = 2_100
@@ -37,7 +39,12 @@ GREETING_GAP_US = 200_000
 TEST_TONE_HZ = range(50, 3_901)
 LEVEL_DBM0 = -18.0
 
-_KINDS = ("speech", "music", "mouth", "tone", "keys", "recording")
+_KINDS = ("speech", "supplied", "music", "mouth", "tone", "keys", "recording")
+WORDS_SAID = ("yes", "no", "representative", "maybe", "who is this")
+"""Mouths that say something: what a synthesiser makes of it, in one of `SPEAKERS`."""
+SPEAKERS = ("en-us", "en-us+f2", "en-us+m3", "en-us+f1", "en-us+m1")
+KEPT_COMPOSED = 64
+"""Texts in memory with a name that a business supplied."""
 KEPT_RECORDINGS = 4
 """Recordings in memory, of those that are played to somebody."""
 
@@ -103,18 +110,79 @@ class Repertoire:
     def __init__(self, speech: PromptLibrary, recordings: Path | None = None) -> None:
         """`recordings` is the directory of those that can be played."""
         self.speech = speech
+        self.supplied = SuppliedSounds()
+        self._composed: dict[Prompt, Samples] = {}
         self._recordings = recordings
         self._recorded: dict[str, Sound] = {}
 
     def ready(self, prompt: Prompt) -> bool:
         """Whether its samples are at hand; asking for them before may take long."""
         match prompt.kind:
-            case "speech":
-                return self.speech.ready(prompt)
+            case "speech" | "supplied" | "mouth":
+                return all(map(self.speech.ready, self.spoken(prompt)))
             case "recording":
                 return prompt.text in self._recorded
             case _:
                 return True
+
+    def spoken(self, prompt: Prompt) -> list[Prompt]:
+        """What has to be synthesised of a prompt."""
+        match prompt.kind:
+            case "speech" | "supplied":
+                return [part for part in self._parts(prompt) if isinstance(part, Prompt)]
+            case "mouth" if prompt.text in WORDS_SAID:
+                return [Prompt("speech", prompt.text, language=voice) for voice in SPEAKERS]
+            case _:
+                return []
+
+    def _parts(self, prompt: Prompt) -> list[Prompt | Samples]:
+        """A prompt in what is synthesised and what a business supplied."""
+        if not prompt.supplied and prompt.kind == "speech":
+            return [prompt]
+        supplied = self.supplied.get(prompt.supplied)
+        if supplied is None:
+            return [msgspec.structs.replace(prompt, kind="speech", supplied="")]
+        if prompt.kind == "supplied":
+            return [supplied]
+        before, _, after = prompt.text.partition(prompt.mark)
+        spoken = [
+            Prompt("speech", text.strip(), language=prompt.language)
+            if any(character.isalnum() for character in text)
+            else None
+            for text in (before, after)
+        ]
+        return [part for part in (spoken[0], supplied, spoken[1]) if part is not None]
+
+    def _speech(self, prompt: Prompt) -> Samples:
+        if not prompt.supplied:
+            return self.speech.samples(prompt)
+        composed = self._composed.get(prompt)
+        if composed is None:
+            parts = self._parts(prompt)
+            composed = self._composed[prompt] = np.concatenate(
+                [self.speech.samples(part) if isinstance(part, Prompt) else part for part in parts]
+            )
+            if len(self._composed) > KEPT_COMPOSED:
+                del self._composed[next(iter(self._composed))]
+        return composed
+
+    def _length_us(self, part: Prompt | Samples) -> int:
+        if isinstance(part, Prompt):
+            return self.speech.duration_us(part)
+        return part.size * _SAMPLE_US
+
+    def mark_us(self, prompt: Prompt) -> int | None:
+        """When the marked part of a text has been said; None where nothing is marked."""
+        if not prompt.mark or prompt.kind != "speech":
+            return None
+        total_us = 0
+        for part in self._parts(prompt):
+            if isinstance(part, Prompt) and part.mark:
+                return self.speech.mark_us(part)
+            total_us += self._length_us(part)
+            if not isinstance(part, Prompt):
+                break
+        return total_us
 
     def recorded(self, prompt: Prompt) -> Sound:
         """A recording of a call, both sides at once. Raises SoundError."""
@@ -137,8 +205,8 @@ class Repertoire:
         Raises SoundError when there is no such sound.
         """
         match prompt.kind:
-            case "speech":
-                length_us = self.speech.duration_us(prompt)
+            case "speech" | "supplied":
+                length_us = sum(map(self._length_us, self._parts(prompt)))
             case "music":
                 length_us = 0
             case "recording":
@@ -146,6 +214,8 @@ class Repertoire:
             case "tone":
                 _frequency(prompt)
                 length_us = 0
+            case "mouth" if prompt.text in WORDS_SAID:
+                length_us = max(map(self.speech.duration_us, self.spoken(prompt)))
             case "mouth":
                 length_us = _mouth(prompt)
             case "keys":
@@ -158,14 +228,18 @@ class Repertoire:
     def sound(self, prompt: Prompt, line: str) -> Sound:
         """The samples of a prompt; `line` decides whose mouth it is. Raises SoundError."""
         match prompt.kind:
-            case "speech":
-                return Sound(self.speech.samples(prompt))
+            case "speech" | "supplied":
+                return Sound(self._speech(prompt))
             case "music":
-                return Sound(hold_music(), endless=True)
+                supplied = self.supplied.get(prompt.supplied) if prompt.supplied else None
+                return Sound(hold_music() if supplied is None else supplied, endless=True)
             case "recording":
                 return self.recorded(prompt)
             case "tone":
                 return test_tone(_frequency(prompt))
+            case "mouth" if prompt.text in WORDS_SAID:
+                voices = self.spoken(prompt)
+                return Sound(self.speech.samples(voices[crc32(line.encode()) % len(voices)]))
             case "mouth":
                 _mouth(prompt)
                 return mouth(prompt.text, crc32(line.encode()) % VOICES)

@@ -9,7 +9,6 @@ missing wheel, a voice that does not exist, a text that makes no sound.
 """
 
 import ctypes
-import math
 import sys
 from collections.abc import Callable
 
@@ -20,11 +19,10 @@ from numpy.typing import NDArray
 from calleq.media.frames import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from calleq.media.g711 import Samples, encode, rms_of_dbm0, saturate
 from calleq.media.prompts import SpeechRequest, Spoken, Word
+from calleq.media.resample import resample
 
 SPEECH_DBM0 = -18.0
 LEAD_TRIM_S = 0.02
-CUTOFF_HZ = 3_500
-HALF_TAPS = 40
 MAX_REQUEST_OCTETS = 16_384
 
 _AUDIO_OUTPUT_SYNCHRONOUS = 2
@@ -119,29 +117,6 @@ def _collector(
         return 0
 
     return collect
-
-
-def resample(samples: NDArray[np.float64], from_hz: int, to_hz: int) -> NDArray[np.float64]:
-    """Samples at another rate, low-passed by a Kaiser-windowed sinc at `CUTOFF_HZ` first.
-
-    Each output sample is one FIR sum about its place in the input, so any ratio will do. Places
-    repeat between the input's samples, and so do the filter's taps: they are worked out once for
-    each of the `to_hz / gcd` places there are.
-    """
-    count = samples.size * to_hz // from_hz
-    number = np.arange(count)
-    nearest = number * from_hz // to_hz
-    places = to_hz // math.gcd(from_hz, to_hz)
-    fraction = np.arange(places) * from_hz % to_hz / to_hz
-    taps = np.arange(-HALF_TAPS, HALF_TAPS + 2)
-    distance = fraction[:, None] - taps[None, :]
-    width = HALF_TAPS + 2.0
-    window = np.i0(8.0 * np.sqrt(np.maximum(1 - (distance / width) ** 2, 0.0))) / np.i0(8.0)
-    cutoff = 2 * CUTOFF_HZ / from_hz
-    kernel = cutoff * np.sinc(cutoff * distance) * window
-    padded = np.pad(samples, HALF_TAPS + 2)
-    around = padded[nearest[:, None] + taps[None, :] + HALF_TAPS + 2]
-    return np.asarray(np.einsum("ij,ij->i", around, kernel[number % places]))
 
 
 def normalise(samples: NDArray[np.float64]) -> Samples:

@@ -23,12 +23,13 @@ from calleq.media.frames import FRAME_SAMPLES, FRAME_US
 from calleq.media.g711 import IDLE_OCTET, Samples, encode
 from calleq.media.graph import End
 from calleq.media.keypad import NO_KEY
-from calleq.media.listening import ANSWERS, PRESSED, SPOKEN, Decision, Hearing, Measure
+from calleq.media.listening import ANSWERS, PRESSED, Decision, Hearing, Measure, spoken
 from calleq.media.plane import MAX_DETECT_US, Playing, VoicePlane
 from calleq.media.recorder import RecordingEnd
 from calleq.media.sounds import PromptLibrary, SoundError
 from calleq.media.taping import PromptScribe, Scribe
 from calleq.media.ticked_tapes import TickedTapes
+from calleq.media.utterance import LONGEST_FRAMES
 from calleq.runtime.clock import VirtualClock
 
 KEPT_FRAMES = 3_000
@@ -96,7 +97,10 @@ class _Detection(Generic[Measure, Decision]):
     def hear(self, samples: Samples | None) -> bool:
         """Take the next frame; whether there is a decision."""
         hearing = self._hearing
-        row = hearing.quiet if samples is None else hearing.measure(samples)[0]
+        return self.take(hearing.quiet if samples is None else hearing.measure(samples)[0])
+
+    def take(self, row: Measure) -> bool:
+        """Take the measures of the next frame; whether there is a decision."""
         return self._listener.hear(row) is not None
 
     def decide(self) -> None:
@@ -233,8 +237,9 @@ class TickedVoice(VoicePlane):
                 heard(NOTHING_SAID)
 
         first, limit = self._frames(limit_us)
+        hearing = spoken(limit - first)
         end = self.graph.end(element, wire)
-        self._detections.append(_Detection(end, first, limit, SPOKEN, said))
+        self._detections.append(_Detection(end, first, limit + LONGEST_FRAMES, hearing, said))
 
     def start_recording(
         self, element: str, recording: str, ended: Callable[[RecordingEnd], object]
@@ -249,6 +254,10 @@ class TickedVoice(VoicePlane):
     def stop_recordings(self) -> None:
         """Complete all of them."""
         self._tapes.stop_all()
+
+    def spoken(self, prompt: Prompt) -> list[Prompt]:
+        """What has to be synthesised of a prompt."""
+        return self.repertoire.spoken(prompt)
 
     def load(self, prompt: Prompt) -> None:
         """Have a recording at hand that is to be played; may take long, and fail silently."""

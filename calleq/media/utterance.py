@@ -3,7 +3,7 @@
 A listener waits for speech above `SPEECH_DBM0` and well above the line's own noise, keeps
 `BEFORE_FRAMES` of what came before it, and decides when there has been silence for `END_FRAMES`:
 its decision is the samples of the utterance. A click shorter than `LEAST_FRAMES` of speech is none.
-At the limit the decision is what was being said, or no samples at all.
+Where nobody has begun to speak in time, the decision is no samples at all.
 """
 
 from collections import deque
@@ -36,9 +36,10 @@ def frames_of(samples: Samples) -> list[Samples]:
 
 
 class UtteranceListener:
-    """Waits for one utterance."""
+    """Waits for one utterance, that must have begun within the first `begin_frames`."""
 
-    def __init__(self) -> None:
+    def __init__(self, begin_frames: int) -> None:
+        self._left = begin_frames
         self.utterance: Samples = NO_SAMPLES
         self._noise: deque[float] = deque(maxlen=NOISE_FRAMES)
         self._kept: deque[Samples] = deque(maxlen=BEFORE_FRAMES)
@@ -49,6 +50,7 @@ class UtteranceListener:
 
     def hear(self, frame: Samples) -> Samples | None:
         """Take the next frame; the utterance, when it has ended."""
+        self._left -= 1
         energy = float(np.mean(frame.astype(np.float64) ** 2))
         noise = min(self._noise, default=0.0)
         self._noise.append(energy)
@@ -56,7 +58,7 @@ class UtteranceListener:
         if not self._said:
             if not is_speech:
                 self._kept.append(frame)
-                return None
+                return None if self._left > 0 else NO_SAMPLES
             self._said = list(self._kept)
         self._said.append(frame)
         if is_speech:
@@ -74,7 +76,7 @@ class UtteranceListener:
         self._speech = self._quiet = 0
         if not was_speech:
             self._kept.extend(said)
-            return None
+            return None if self._left > 0 else NO_SAMPLES
         self.utterance = np.concatenate(said)
         return self.utterance
 

@@ -20,9 +20,10 @@ from calleq.media.contract import NOTHING_SAID, Verdict
 from calleq.media.frames import FRAME_SAMPLES, FRAME_US
 from calleq.media.g711 import Samples
 from calleq.media.graph import End, VoiceError, frame_at
-from calleq.media.listening import ANSWERS, PRESSED, SPOKEN, Decision, Hearing, Measure
+from calleq.media.listening import ANSWERS, PRESSED, Decision, Hearing, Measure, spoken
 from calleq.media.plane import MAX_DETECT_US, VoicePlane
 from calleq.media.sounds import PromptLibrary
+from calleq.media.utterance import LONGEST_FRAMES
 from calleq.runtime.clock import Clock, Timer
 
 MAX_RECORDING_US = 600_000_000
@@ -65,7 +66,9 @@ class VirtualVoice(VoicePlane):
             heard(tell(words, utterance) if tell and utterance.size else NOTHING_SAID)
 
         end = self.graph.end(element, wire)
-        _Detection(self, end, min(limit_us, MAX_DETECT_US), SPOKEN, said)
+        begin_us = min(limit_us, MAX_DETECT_US)
+        hearing = spoken(begin_us // FRAME_US)
+        _Detection(self, end, begin_us + LONGEST_FRAMES * FRAME_US, hearing, said)
 
     def detect(
         self, element: str, wire: str, limit_us: int, verdict: Callable[[Verdict], object]

@@ -1,4 +1,4 @@
-"""What announcements say, in words: one place for every sentence a caller hears.
+"""What announcements say, in words: the sentences of `languages` with a business's name in them.
 
 Owns the choice between "a" and "an" by the sound of a business's name. It cannot know every name:
 capitals of up to three letters, and longer ones without a vowel, are read as letters ("an XYZ");
@@ -8,6 +8,8 @@ and doubled blanks go; `MAX_NAME_CHARACTERS` are kept).
 
 import re
 from functools import lru_cache
+
+from calleq.media.languages import sentences
 
 MAX_NAME_CHARACTERS = 80
 KEPT_NAMES = 1_024
@@ -22,37 +24,53 @@ _CONSONANT_SOUND = re.compile(
 
 
 @lru_cache(maxsize=KEPT_NAMES)
-def announcement_text(business_name: str) -> tuple[str, str]:
+def announcement_text(business_name: str, language: str = "en") -> tuple[str, str]:
     """The announcement to the customer and the part of it that must be heard before it is cut.
 
     >>> announcement_text("ABC Company")[0]
     'Please hold while we connect you to an ABC Company customer representative.'
     >>> announcement_text("")
     ('Please hold while we connect you to a customer representative.', '')
+    >>> announcement_text("ABC", "de")
+    ('Bitte warten Sie, wir verbinden Sie mit dem Kundendienst von ABC.', 'ABC')
     """
-    name = spoken_name(business_name)
+    said, name = sentences(language), spoken_name(business_name)
     if not name:
-        return "Please hold while we connect you to a customer representative.", ""
-    article = indefinite_article(name)
-    text = f"Please hold while we connect you to {article} {name} customer representative."
-    return text, name
+        return said.announcement_unnamed, ""
+    return said.announcement.format(article=indefinite_article(name), name=name), name
 
 
-def whisper_text(business_name: str) -> str:
+def whisper_text(business_name: str, language: str = "en") -> str:
     """What the representative alone hears before the bridge.
 
     >>> whisper_text("ABC Company"), whisper_text("")
     ('Call for ABC Company.', 'Customer call.')
     """
-    name = spoken_name(business_name)
-    return f"Call for {name.rstrip('.')}." if name else "Customer call."
+    said, name = sentences(language), spoken_name(business_name)
+    return said.whisper.format(name=name.rstrip(".")) if name else said.whisper_unnamed
 
 
-def apology_text(business_name: str) -> str:
+def apology_text(business_name: str, language: str = "en") -> str:
     """What the customer hears when no representative could be reached."""
-    name = spoken_name(business_name)
-    who = f"no {name} customer representative" if name else "no customer representative"
-    return f"We are sorry, {who} can take your call at this time. Please try again later. Goodbye."
+    said, name = sentences(language), spoken_name(business_name)
+    return said.apology.format(name=name) if name else said.apology_unnamed
+
+
+@lru_cache(maxsize=KEPT_NAMES)
+def question_text(
+    business_name: str, language: str = "en", *, speech: bool = False
+) -> tuple[str, str]:
+    """What a customer is asked before a representative is rung, and the name in it.
+
+    `speech`: an answer may be spoken, too.
+
+    >>> question_text("ABC", speech=True)[0].split(". ")[:2]
+    ['This is ABC', 'Press 1 or say yes to be connected to a representative']
+    """
+    said, name = sentences(language), spoken_name(business_name)
+    who = said.introduction.format(name=name.rstrip(".")) if name else said.introduction_unnamed
+    what = said.press_or_say if speech else said.press
+    return f"{who} {what} {said.opt_out}", name.rstrip(".")
 
 
 OBJECTION_KEY = "9"

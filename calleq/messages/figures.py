@@ -11,7 +11,7 @@ Decisions where the source is silent:
        carried unchanged and never interpreted. Any other unknown field is refused, because a
        misspelt `representative_number` that is silently dropped rings the wrong telephone.
   814  blank, null and absent all mean "as soon as possible".
-Ours, not the source's: `dial_first`, `hunt` and, in figure 8, `customer_id`.
+Ours, not the source's: `dial_first`, `hunt`, `language` and, in figure 8, `customer_id`.
 """
 
 from typing import Annotated, Literal, Self, TypeVar
@@ -126,6 +126,9 @@ class CallInitiation(_WithCustomer):
     )
     hunt: bool = Field(
         True, description="addition: false: no other representative than the one named is called"
+    )
+    language: Literal["en", "fr", "es", "de"] | None = Field(
+        None, description="addition: what the parties are told in; absent: as the business has it"
     )
 
 

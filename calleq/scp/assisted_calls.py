@@ -301,6 +301,20 @@ class AssistedCalls:
     def detect(self, way: Way, limit_us: int, verdict: Callable[[Verdict], object]) -> None:
         _party(way).script.judge(limit_us, verdict)
 
+    def understands(self) -> bool:
+        return False
+
+    def ask(
+        self,
+        way: Way,
+        player: str,
+        prompt: Prompt,
+        words: tuple[str, ...],
+        limit_us: int,
+        answered: Callable[[str], object],
+    ) -> None:
+        _party(way).script.ask(player, prompt, limit_us, answered)
+
     def bridge(self, ways: tuple[Way, ...], done: Callable[[bool], object]) -> None:
         done(len(ways) > 1 and all(_party(way).has_resource for way in ways))
 

@@ -1,16 +1,19 @@
-"""What an SCP has a resource play to one party, and what becomes of it.
+"""What an SCP has a resource play to one party or ask of it, and what becomes of it.
 
-Owns the invoke identifiers of what was ordered: each belongs to a player or to a judgement, until
-the resource reports, refuses or cancels it. Where the orders go (a switch's board, a peripheral) is
-its owner's: a `Script` only makes them and reads the answers. A report that belongs to nothing is
-not its own, and it says so. What is wanted before the resource is there waits for it, in order.
+Owns the invoke identifiers of what was ordered: each belongs to a player, to a judgement or to a
+question, until the resource reports, refuses or cancels it. Where the orders go (a switch's board,
+a peripheral) is its owner's: a `Script` only makes them and reads the answers. A report that
+belongs to nothing is not its own, and it says so. What is wanted before the resource is there waits
+for it, in order. A question is answered by one key: no resource that INAP commands understands
+words. One whose resource fails counts as not answered.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from calleq.media.contract import Played, Player, Prompt, Verdict
+from calleq.media.contract import NOTHING_SAID, Played, Player, Prompt, Verdict
+from calleq.media.languages import language_of
 from calleq.media.numbered import DETECT, MUSIC, VERDICT_DIGITS
 from calleq.scp.wording import Piece, pieces
 from calleq.ss7.inap.arguments import (
@@ -21,7 +24,8 @@ from calleq.ss7.inap.arguments import (
     SpecializedResourceReport,
 )
 from calleq.ss7.inap.dialogue import Failed, Invoked, Rejected, Returned
-from calleq.ss7.inap.errors import ErrorCode
+from calleq.ss7.inap.digits import digits_of
+from calleq.ss7.inap.errors import ErrorCode, InapError
 from calleq.ss7.inap.interaction import CollectedDigits, InbandInfo, MessageText
 from calleq.ss7.inap.operations import Argument
 from calleq.units import SECOND_US
@@ -51,20 +55,26 @@ class _Playing:
     """Not over yet, in order."""
 
 
+Answered = Callable[[str], object]
+
+
 @dataclass(slots=True)
 class _Wanted:
-    """What waits for the resource: a prompt, or a judgement."""
+    """What waits for the resource: a prompt, a judgement, or a question."""
 
     player: str
     prompt: Prompt | None
     report: Player
     limit_us: int = 0
     verdict: Callable[[Verdict], object] | None = None
+    answered: Answered | None = None
 
     def ends(self, outcome: Played) -> None:
         """It was never ordered."""
         if self.report.ended is not None:
             self.report.ended(outcome)
+        elif self.answered is not None and outcome != "stopped":
+            self.answered(NOTHING_SAID)
 
 
 class Script:
@@ -77,6 +87,8 @@ class Script:
         self._wanted: list[_Wanted] = []
         self._playing: dict[str, _Playing] = {}
         self._judging: dict[int, Callable[[Verdict], object]] = {}
+        self._asking: dict[int, tuple[str, Answered]] = {}
+        """Player and answer of each question."""
 
     def play(self, player: str, prompt: Prompt, report: Player) -> None:
         """Order a prompt; where it cannot be ordered it fails."""
@@ -100,14 +112,41 @@ class Script:
         if playing is not None:
             self._orders.order(*(self._orders.cancel(number) for number in playing.orders))
 
+        asked = [number for number, (name, _) in self._asking.items() if name == player]
+        for number in asked:
+            del self._asking[number]
+        if asked:
+            self._orders.order(*(self._orders.cancel(number) for number in asked))
+
+    def ask(self, player: str, prompt: Prompt, limit_us: int, answered: Answered) -> None:
+        """Order a question; its answer is a key, or `NOTHING_SAID`."""
+        if not self._is_ready:
+            wanted = _Wanted(player, prompt, Player(), limit_us, answered=answered)
+            self._wanted.append(wanted)
+            return
+        segment = self._orders.segment
+        *before, last = pieces(prompt.text, prompt.mark)
+        question = PromptAndCollectUserInformation(
+            CollectedDigits(maximum=1, first_digit_timeout_s=_seconds(limit_us)),
+            information_to_send=_spoken(prompt, last),
+            call_segment=segment,
+        )
+        numbers = self._orders.order(*_announcements(prompt, before, segment), question)
+        if not numbers:
+            answered(NOTHING_SAID)
+            return
+        self._asking[numbers[-1]] = (player, answered)
+        if before:
+            orders = dict(zip(numbers, before, strict=False))
+            self._playing[player] = _Playing(player, Player(), orders)
+
     def judge(self, limit_us: int, verdict: Callable[[Verdict], object]) -> None:
         """Have it judged who answered; without an answer nobody is told."""
         if not self._is_ready:
             self._wanted.append(_Wanted("", None, Player(), limit_us, verdict))
             return
-        limit_s = max(1, -(-limit_us // SECOND_US))
         collect = PromptAndCollectUserInformation(
-            CollectedDigits(maximum=1, first_digit_timeout_s=limit_s),
+            CollectedDigits(maximum=1, first_digit_timeout_s=_seconds(limit_us)),
             information_to_send=InbandInfo(DETECT),
             call_segment=self._orders.segment,
         )
@@ -123,6 +162,8 @@ class Script:
         for wanted in waiting:
             if wanted.verdict is not None:
                 self.judge(wanted.limit_us, wanted.verdict)
+            elif wanted.answered is not None and wanted.prompt is not None:
+                self.ask(wanted.player, wanted.prompt, wanted.limit_us, wanted.answered)
             elif wanted.prompt is not None:
                 self.play(wanted.player, wanted.prompt, wanted.report)
 
@@ -133,6 +174,9 @@ class Script:
         for wanted in waiting:
             wanted.ends("failed")
         self._judging.clear()
+        asking, self._asking = self._asking, {}
+        for _, answered in asking.values():
+            answered(NOTHING_SAID)
         for playing in list(self._playing.values()):
             self._end(playing, "failed")
 
@@ -142,10 +186,7 @@ class Script:
             case Invoked(argument=SpecializedResourceReport(), linked_id=number):
                 return self._played(number)
             case Returned(invoke_id=number, result=ReceivedInformation() as result):
-                verdict = self._judging.pop(number, None)
-                if verdict is not None:
-                    verdict(_verdict(result))
-                return verdict is not None
+                return self._collected(number, result)
             case Failed(invoke_id=number, error=error):
                 return self._gone(number, error.code is ErrorCode.CANCELED)
             case Rejected(invoke_id=number):
@@ -165,8 +206,22 @@ class Script:
                 return True
         return False
 
+    def _collected(self, number: int, result: ReceivedInformation) -> bool:
+        verdict = self._judging.pop(number, None)
+        if verdict is not None:
+            verdict(_VERDICTS.get(_key(result), "human"))  # nobody hangs up on a person
+            return True
+        _, answered = self._asking.pop(number, ("", None))
+        if answered is not None:
+            answered(_key(result))
+        return answered is not None
+
     def _gone(self, number: int, canceled: bool) -> bool:
         if self._judging.pop(number, None) is not None:
+            return True
+        _, answered = self._asking.pop(number, ("", None))
+        if answered is not None:
+            answered(NOTHING_SAID)
             return True
         for playing in self._playing.values():
             if number in playing.orders:
@@ -184,22 +239,26 @@ def _announcements(
     prompt: Prompt, parts: Sequence[Piece], segment: int | None
 ) -> list[PlayAnnouncement]:
     if prompt.kind == "music":
-        return [PlayAnnouncement(InbandInfo(MUSIC, duration_s=0), connected_party=segment)]
-    return [
-        PlayAnnouncement(
-            InbandInfo(MessageText(part.text), number_of_repetitions=1), connected_party=segment
-        )
-        for part in parts
-    ]
+        limit_s = _seconds(prompt.limit_us) if prompt.limit_us else 0
+        return [PlayAnnouncement(InbandInfo(MUSIC, duration_s=limit_s), connected_party=segment)]
+    return [PlayAnnouncement(_spoken(prompt, part), connected_party=segment) for part in parts]
 
 
-def _verdict(result: ReceivedInformation) -> Verdict:
-    """Who answered; what cannot be read is taken for a person, whom nobody hangs up on."""
+def _spoken(prompt: Prompt, part: Piece) -> InbandInfo:
+    """A part of a text, with its language where that is not English."""
+    language = language_of(prompt.language)
+    attributes = None if language == "en" else language.encode()
+    return InbandInfo(MessageText(part.text, attributes), number_of_repetitions=1)
+
+
+def _seconds(limit_us: int) -> int:
+    return max(1, -(-limit_us // SECOND_US))
+
+
+def _key(result: ReceivedInformation) -> str:
+    """The one key that was collected; none where it cannot be read."""
     response = result.response
-    digit = response if isinstance(response, str) else _first_digit(response.digits)
-    return _VERDICTS.get(digit, "human")
-
-
-def _first_digit(octets: bytes) -> str:
-    """The first of digits of which each octet holds two, the first in its low half."""
-    return str(octets[0] & 0xF) if octets else ""
+    try:
+        return (response if isinstance(response, str) else digits_of(response))[:1]
+    except InapError:
+        return NOTHING_SAID

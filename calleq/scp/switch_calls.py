@@ -332,6 +332,20 @@ class SwitchCalls:
     def detect(self, way: Way, limit_us: int, verdict: Callable[[Verdict], object]) -> None:
         _party(way).script.judge(limit_us, verdict)
 
+    def understands(self) -> bool:
+        return False
+
+    def ask(
+        self,
+        way: Way,
+        player: str,
+        prompt: Prompt,
+        words: tuple[str, ...],
+        limit_us: int,
+        answered: Callable[[str], object],
+    ) -> None:
+        _party(way).script.ask(player, prompt, limit_us, answered)
+
     def bridge(self, ways: tuple[Way, ...], done: Callable[[bool], object]) -> None:
         parties = tuple(_party(way) for way in ways)
         if any(party.is_up for party in parties):

@@ -26,6 +26,11 @@ FORKS_LIMIT = 16
 RELIABLE_LIMIT = 32
 """Reliable provisional answers of one INVITE."""
 
+REMEMBERED_LIMIT = 2_048
+"""Texts of one kind whose reading is remembered: those of one call come again and again."""
+REMEMBERED_CHARACTERS = 256
+"""Longer ones are read anew."""
+
 T1_US = 500 * MILLISECOND_US
 T2_US = 4 * SECOND_US
 T4_US = 5 * SECOND_US

@@ -8,11 +8,12 @@ space around its slashes and colon (RFC 4475 §3.1.1.1).
 """
 
 import re
+from functools import lru_cache
 from urllib.parse import quote as escape_text
 
 import msgspec
 
-from calleq.sip.bounds import NUMBER_LIMIT, SipError
+from calleq.sip.bounds import NUMBER_LIMIT, REMEMBERED_CHARACTERS, REMEMBERED_LIMIT, SipError
 from calleq.sip.grammar import (
     TOKEN_CHARACTERS,
     Parameters,
@@ -64,6 +65,10 @@ def parse_name_address(text: str) -> NameAddress:
     >>> parse_name_address('"Bell" <sip:a@b;lr>;tag=7').tag
     '7'
     """
+    return _remembered(text) if len(text) <= REMEMBERED_CHARACTERS else _read_address(text)
+
+
+def _read_address(text: str) -> NameAddress:
     named = _NAMED.match(text)
     if named is not None:
         return NameAddress(
@@ -75,6 +80,9 @@ def parse_name_address(text: str) -> NameAddress:
     if plain is None:
         raise SipError(f"no address: {text[:60]!r}")
     return NameAddress(parse_uri(plain[1]), "", parse_parameters(text, plain.end()))
+
+
+_remembered = lru_cache(REMEMBERED_LIMIT)(_read_address)
 
 
 class Via(msgspec.Struct, frozen=True):
@@ -105,6 +113,10 @@ class Via(msgspec.Struct, frozen=True):
 
 def parse_via(text: str) -> Via:
     """Read one Via value."""
+    return _remembered_via(text) if len(text) <= REMEMBERED_CHARACTERS else _read_via(text)
+
+
+def _read_via(text: str) -> Via:
     matched = _VIA.match(text)
     if matched is None:
         raise SipError(f"no Via: {text[:60]!r}")
@@ -118,6 +130,9 @@ def parse_via(text: str) -> Via:
         parameters=parse_parameters(text, matched.end()),
         version=matched[1],
     )
+
+
+_remembered_via = lru_cache(REMEMBERED_LIMIT)(_read_via)
 
 
 def received_via(via: Via, source_host: str, source_port: int) -> Via:

@@ -11,9 +11,11 @@ never comes to anything but TLS; an SRV record whose target is `.` says that the
 import ipaddress
 from collections.abc import Callable, Generator, Sequence
 from enum import Enum, auto
+from functools import lru_cache
 
 import msgspec
 
+from calleq.sip.bounds import REMEMBERED_LIMIT
 from calleq.sip.transaction import Target
 from calleq.sip.uri import SipUri
 
@@ -85,7 +87,7 @@ def locate(
         return []
     usual = "TLS" if uri.secure else "UDP"
     transport = asked or (usual if usual in spoken else spoken[0])
-    if _is_address(host):
+    if is_address(host):
         return [Target(host, uri.port or DEFAULT_PORTS[transport], transport)]
     if uri.port is not None:
         return (yield from _addresses([(host, uri.port, transport)]))
@@ -102,7 +104,9 @@ def locate(
     return (yield from _addresses(hosts))
 
 
-def _is_address(host: str) -> bool:
+@lru_cache(REMEMBERED_LIMIT)
+def is_address(host: str) -> bool:
+    """Whether a host is an address, and no name."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
@@ -146,7 +150,7 @@ def _addresses(hosts: Sequence[tuple[str, int, str]]) -> Locating:
     targets: list[Target] = []
     for host, port, transport in hosts:
         found: Sequence[Record] = (host,)
-        if not _is_address(host):
+        if not is_address(host):
             found = yield Question(Kind.ADDRESS, host.rstrip("."))
         targets += [Target(a, port, transport) for a in found[:RECORDS_LIMIT] if isinstance(a, str)]
         if len(targets) >= TARGETS_LIMIT:

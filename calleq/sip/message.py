@@ -15,12 +15,14 @@ Content-Length counts are dropped (RFC 4475 §3.1.1.8); fields keep their order 
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from functools import cached_property
+from functools import lru_cache
 
 from calleq.sip.bounds import (
     FIELDS_LIMIT,
     HEAD_OCTETS_LIMIT,
     MESSAGE_OCTETS_LIMIT,
+    REMEMBERED_CHARACTERS,
+    REMEMBERED_LIMIT,
     VALUES_LIMIT,
     SipError,
 )
@@ -33,6 +35,7 @@ from calleq.sip.fields import (
     parse_via,
 )
 from calleq.sip.grammar import is_token, parse_number, split_values
+from calleq.sip.lazy import lazy
 from calleq.sip.reasons import REASONS
 from calleq.sip.uri import Uri, parse_uri
 
@@ -67,19 +70,32 @@ _COMMON = (
     *("content-type", "allow", "supported", "require", "user-agent", "server", "route"),
     *("record-route", "authorization", "www-authenticate", "expires", "date", "retry-after"),
     *("proxy-authorization", "proxy-authenticate", "session-expires", "accept", "unsupported"),
+    *("min-se", "rseq", "rack", "reason", "privacy", "p-asserted-identity", "identity"),
+    *("subject", "warning", "min-expires", "content-disposition", "allow-events", "event"),
 )
 _NAMES = {name: name for name in _COMMON}
 _NAMES |= {_SPELT.get(name, name.title()): name for name in _COMMON}
 _NAMES |= COMPACT
+_WRITTEN = {name: f"{_SPELT.get(name, name.title())}: " for name in _COMMON}
 
 _FOLD = re.compile(r"[ \t]*+\r\n[ \t]++")
 _REQUEST = re.compile(r"(\S++) (.*) SIP/([0-9]++\.[0-9]++)([ \t]*+)", re.IGNORECASE)
 _RESPONSE = re.compile(r"SIP/([0-9]++\.[0-9]++) ([0-9]{3,})(?: (.*))?", re.IGNORECASE)
-_BARE = re.compile(r"\r(?!\n)|(?<!\r)\n")
 _SPACE = re.compile(r"\s")
+_READ = ("uri", "caller", "called", "cseq")
+"""What a request keeps once it is read, but Via."""
 
 Fields = dict[str, list[str]]
 """Lines of each field, by its full name in small letters."""
+
+
+_NO_TOKENS: frozenset[str] = frozenset()
+
+
+@lru_cache(REMEMBERED_LIMIT)
+def _tokens_of(line: str) -> frozenset[str]:
+    """The tokens of a line, which others have sent before."""
+    return frozenset(value.lower() for value in split_values(line) if value)
 
 
 class Message(ABC):
@@ -103,6 +119,11 @@ class Message(ABC):
 
     def tokens(self, name: str) -> frozenset[str]:
         """The values of a list of tokens in small letters (Require, Supported and the like)."""
+        lines = self.fields.get(name)
+        if not lines:
+            return _NO_TOKENS
+        if len(lines) == 1 and len(lines[0]) <= REMEMBERED_CHARACTERS:
+            return _tokens_of(lines[0])
         return frozenset(value.lower() for value in self.values(name) if value)
 
     def number(self, name: str, limit: int) -> int | None:
@@ -120,16 +141,19 @@ class Message(ABC):
             raise SipError(f"{len(lines)} header fields {name}: one expected")
         return lines[0]
 
-    @cached_property
+    @lazy
     def vias(self) -> tuple[Via, ...]:
         """Where the message came through, the last hop first. Raises SipError, as do those below
         where a field is missing or not well formed."""
+        lines = self.fields.get("via", ())
+        if len(lines) == 1 and "," not in lines[0]:
+            return (self.via,)
         found = tuple(parse_via(value) for value in self.values("via"))
         if not found:
             raise SipError("no Via")
         return found
 
-    @cached_property
+    @lazy
     def via(self) -> Via:
         """The topmost Via."""
         lines = self.fields.get("via")
@@ -137,17 +161,17 @@ class Message(ABC):
             raise SipError("no Via")
         return parse_via(split_values(lines[0])[0])
 
-    @cached_property
+    @lazy
     def caller(self) -> NameAddress:
         """From."""
         return parse_name_address(self._one("from"))
 
-    @cached_property
+    @lazy
     def called(self) -> NameAddress:
         """To."""
         return parse_name_address(self._one("to"))
 
-    @cached_property
+    @lazy
     def cseq(self) -> CSeq:
         """CSeq."""
         return parse_cseq(self._one("cseq"))
@@ -174,8 +198,11 @@ class Message(ABC):
         lines = [self.start_line()]
         for name, values in self.fields.items():
             if name != "content-length":
-                spelt = _SPELT.get(name) or name.title()
-                lines += [f"{spelt}: {value}" for value in values]
+                spelt = _WRITTEN.get(name) or f"{name.title()}: "
+                if len(values) == 1:
+                    lines.append(spelt + values[0])
+                else:
+                    lines += [spelt + value for value in values]
         lines.append(f"Content-Length: {len(self.body)}\r\n\r\n")
         head = "\r\n".join(lines)
         ends = len(lines) + 1
@@ -204,7 +231,7 @@ class Request(Message):
         self.flaw = flaw
         self.version = version
 
-    @cached_property
+    @lazy
     def uri(self) -> Uri:
         """The Request-URI. Raises SipError."""
         return parse_uri(self.target)
@@ -248,7 +275,7 @@ def parse(octets: bytes) -> Request | Response:
     if len(head) > HEAD_OCTETS_LIMIT:
         raise SipError(f"a head of {len(head)} octets: at most {HEAD_OCTETS_LIMIT} expected")
     text = head.decode("utf-8", "surrogateescape")
-    if _BARE.search(text):
+    if not text.count("\r\n") == text.count("\r") == text.count("\n"):
         raise SipError("a CR or LF that ends no line")
     if "\r\n " in text or "\r\n\t" in text:
         text = _FOLD.sub(" ", text)
@@ -354,12 +381,16 @@ def respond(
 
 def with_top_via(request: Request, via: Via) -> Request:
     """The request with its topmost Via replaced: what came in, marked with where from."""
-    values = [*map(str, (via, *request.vias[1:]))]
-    return Request(
+    vias = (via, *request.vias[1:])
+    made = Request(
         request.method,
         request.target,
-        {**request.fields, "via": values},
+        {**request.fields, "via": [*map(str, vias)]},
         request.body,
         flaw=request.flaw,
         version=request.version,
     )
+    read = request.__dict__
+    made.__dict__.update({name: read[name] for name in _READ if name in read})
+    made.vias, made.via = vias, via
+    return made

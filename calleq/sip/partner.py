@@ -24,7 +24,7 @@ from calleq.sip.dialog import (
     updated,
 )
 from calleq.sip.end import End
-from calleq.sip.locating import DEFAULT_PORTS
+from calleq.sip.locating import DEFAULT_PORTS, is_address
 from calleq.sip.message import Fields, Request, Response
 from calleq.sip.proof import Proof
 from calleq.sip.transaction import Target
@@ -59,9 +59,7 @@ class Partner:
         direct = not self.dialog.routes or host == self.came.host
         if self.came.reliable and direct and not self.is_broken:
             return self.came
-        try:
-            ipaddress.ip_address(host)
-        except ValueError:
+        if not is_address(host):
             return self.came
         transport = "TLS" if uri.secure else (uri.parameter("transport") or "UDP").upper()
         if transport not in DEFAULT_PORTS:

@@ -11,6 +11,7 @@ what would have to be understood or spoken back.
 import msgspec
 
 from calleq.media.contract import Prompt
+from calleq.media.languages import sentences
 from calleq.media.numbered import DETECT, RECORDED
 from calleq.ss7.inap.errors import ErrorCode
 from calleq.ss7.inap.interaction import (
@@ -114,8 +115,9 @@ def _prompts(message: MessageID) -> tuple[Prompt, ...]:
     match message:
         case int():
             return (_recorded(message),)
-        case MessageText(content):
-            return (Prompt("speech", content),)
+        case MessageText(content, attributes):
+            language = (attributes or b"").decode("ascii", "replace")
+            return (Prompt("speech", content, language=sentences(language).voice),)
         case VariableMessage(number, parts):
             spoken = " ".join(_words(part) for part in parts)
             return (_recorded(number), Prompt("speech", spoken))

@@ -253,8 +253,10 @@ class SwitchService:
         except NumberingError:
             called = ""
         trunk = self.register.trunk(channel.line)
+        line = channel.line
+        shown = "" if setup.restricted else line
         attempt = (
-            Attempt(called=called, calling=channel.line, shown=channel.line, line=channel.line)
+            Attempt(called=called, calling=line, shown=shown, line=line)
             if trunk is None
             else _from_trunk(trunk, called, setup)
         )

@@ -1,10 +1,11 @@
-"""Who is at a telephone, and what they do: habits as data, and the occupant that follows them.
+"""Who is at a telephone, and what they do: the occupant that follows a habit (`habits`).
 
 A person answers, says `hello`, talks once another person is heard and hangs up `talk_us` after
-that. Two people who both wait for the other would wait for ever: so a person says `hello` again
-when an announcement or music ends in silence, and every `SILENCE_PATIENCE_US` of hearing nothing,
-and hangs up after `HELLO_LIMIT` of them. A person who hears nothing but a busy or congestion tone
-hangs up after `TONE_PATIENCE_US`.
+that. Asked to press 1 or 9, they reply as is their habit (a person presses 1), and wait longer for
+what follows. Two people who both wait for the other would wait for ever: so a person says `hello`
+again when an announcement or music ends in silence, and every `SILENCE_PATIENCE_US` of hearing
+nothing, and hangs up after `HELLO_LIMIT` of them. A person who hears nothing but a busy or
+congestion tone hangs up after `TONE_PATIENCE_US`.
 
 Nothing here knows whether the telephone is a customer's or a representative's, who called whom, or
 what the network believes: an occupant knows what rings, what it hears and what time it is.
@@ -13,10 +14,9 @@ Timers: one for what comes next (answer, hang up), one for patience with silence
 with waiting for a person. Each is set once for a phase of a call and never renewed while it lasts.
 """
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
-
-import msgspec
 
 from calleq.media.contract import (
     Player,
@@ -28,6 +28,7 @@ from calleq.media.contract import (
 from calleq.media.keypad import keys_length_us
 from calleq.runtime.clock import Clock, Timer
 from calleq.telephones.diary import Diary, Event
+from calleq.telephones.habits import CALLER, Habit
 from calleq.telephones.table import State
 from calleq.telephones.telephone import TONE_PATIENCE_US, Telephone
 from calleq.units import SECOND_US
@@ -35,80 +36,21 @@ from calleq.units import SECOND_US
 ELEMENT = "telephones"
 """The element name of all telephones at the voice plane."""
 
-PICK_UP_US = 4 * SECOND_US
-SLOW_PICK_UP_US = 25 * SECOND_US
 TALK_US = 5 * SECOND_US
-LEAVES_ANNOUNCEMENT_US = 3 * SECOND_US
-MACHINE_LIMIT_US = 20 * SECOND_US
-"""How long an answering machine stays on the line, greeting included."""
-FAX_LIMIT_US = 35 * SECOND_US
-"""T1 of ITU-T T.30 §5.4.3.1: how long a fax looks for another."""
 SILENCE_PATIENCE_US = 4 * SECOND_US
+REPLY_US = 500_000
+"""How long after a question somebody replies."""
+QUESTION_PATIENCE_US = 15 * SECOND_US
+"""Of silence after a question, which may be answered by saying nothing."""
 HELLO_LIMIT = 10
-KEPT_KINDS = 4_096
 """How often a person says hello to nobody before hanging up."""
-
-MODEM_ANSWERS = Prompt(kind="tone", text="2225")
-"""Bell 103 answering tone."""
-MODEM_CALLS = Prompt(kind="tone", text="1270")
-"""Bell 103 originating tone."""
+KEPT_KINDS = 4_096
 DISHEARTENING = frozenset(("tone:busy", "tone:congestion", "tone:unobtainable"))
 """What tells a person that the call is over."""
 
-
-class Habit(msgspec.Struct, frozen=True, kw_only=True):
-    """What whoever is at a telephone does with a call."""
-
-    answers_after_us: int | None = None
-    """Of ringing; None: never."""
-    in_use: bool = False
-    """The telephone is off the hook from the start."""
-    rejects: bool = False
-    says: Prompt = Prompt(kind="mouth", text="hello")
-    """On a call that is through."""
-    leaves_after_us: int | None = None
-    """From the moment the call is through; None: not on its own account."""
-    leaves_speech_after_us: int | None = None
-    """From first hearing an announcement."""
-    converses: bool = False
-    """Reacts to what it hears, as a person."""
-    puts_down_after_us: int | None = None
-    """From the moment a call that rang here is through: the handset is put down, once."""
-    takes_up_after_us: int | None = None
-    """... and taken up again so much later; None: never."""
-
-
-HABITS: dict[str, Habit] = {
-    "person": Habit(answers_after_us=PICK_UP_US, converses=True),
-    "slow": Habit(answers_after_us=SLOW_PICK_UP_US, converses=True),
-    "hangs_up": Habit(
-        answers_after_us=PICK_UP_US,
-        converses=True,
-        leaves_speech_after_us=LEAVES_ANNOUNCEMENT_US,
-    ),
-    "busy": Habit(in_use=True, answers_after_us=PICK_UP_US, converses=True),
-    "silent": Habit(),
-    "rejects": Habit(rejects=True),
-    "machine": Habit(
-        answers_after_us=PICK_UP_US,
-        says=Prompt(kind="mouth", text="greeting"),
-        leaves_after_us=MACHINE_LIMIT_US,
-    ),
-    "fax": Habit(
-        answers_after_us=PICK_UP_US,
-        says=Prompt(kind="mouth", text="fax"),
-        leaves_after_us=FAX_LIMIT_US,
-    ),
-    "modem": Habit(answers_after_us=0, says=MODEM_ANSWERS),
-}
-"""By the `behaviour` of a line."""
-
-CALLER = HABITS["person"]
-"""Whoever takes up a handset to dial."""
-COMPUTER = Habit(says=MODEM_CALLS)
-"""A computer that dials its internet service."""
-
 _HEARS, _SAYS = Event.HEARS, Event.SAYS
+
+_ASKS = re.compile(r"\b[19]\b")
 
 _HELLO = Prompt(kind="mouth", text="hello")
 _TALK = Prompt(kind="mouth", text="talk")
@@ -322,12 +264,22 @@ class Inhabitant:
             talk_us = self._manners.talk_length_us(self._phone.number, self._phone.far)
             if talk_us is not None:
                 self._leave_after(talk_us)
+        elif not heard and _ask(previous):
+            self._patience = self._clock.call_later_us(REPLY_US, self._reply)
         elif not heard:
             if previous and not previous & DISHEARTENING:
                 self._say_hello()
             self._patience = self._clock.call_later_us(SILENCE_PATIENCE_US, self._call_out)
         elif self._habit.leaves_speech_after_us is not None and "speech" in kinds:
             self._leave_after(self._habit.leaves_speech_after_us)
+
+    def _reply(self) -> None:
+        reply = self._habit.reply
+        if reply is not None and reply.kind == "keys":
+            self.press(reply.text)
+        elif reply is not None:
+            self.say(reply)
+        self._patience = self._clock.call_later_us(QUESTION_PATIENCE_US, self._call_out)
 
     def _say_hello(self) -> None:
         if self._clock.monotonic_us() < self._pressing_until_us:
@@ -378,6 +330,12 @@ class Inhabitant:
         if self._down is not None:
             self._down.cancel()
             self._down = None
+
+
+@lru_cache(maxsize=KEPT_KINDS)
+def _ask(voices: frozenset[str]) -> bool:
+    """Whether the voices ask to press a key."""
+    return any(voice.startswith("speech:") and _ASKS.search(voice) for voice in voices)
 
 
 @lru_cache(maxsize=KEPT_KINDS)

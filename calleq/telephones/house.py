@@ -21,8 +21,9 @@ from calleq.media.contract import Prompt, Voice
 from calleq.media.keypad import KEYS, KEYS_LIMIT
 from calleq.numbering import NumberingError, parse_e164
 from calleq.runtime.clock import Clock, Timer
-from calleq.telephones.behaviours import COMPUTER, HABITS, TALK_US, Habit, Inhabitant, Manners
+from calleq.telephones.behaviours import TALK_US, Inhabitant, Manners
 from calleq.telephones.diary import Diary
+from calleq.telephones.habits import COMPUTER, HABITS, Habit
 from calleq.telephones.mobile import MobileRadio
 from calleq.telephones.table import State
 from calleq.telephones.telephone import Telephone

@@ -238,6 +238,23 @@ class MortalVoice:
 
         self._voice.next_key(element, wire, limit_us, heard)
 
+    def understands(self) -> bool:
+        return self._voice.understands()
+
+    def listen_for(
+        self,
+        element: str,
+        wire: str,
+        words: tuple[str, ...],
+        limit_us: int,
+        heard: Callable[[str], object],
+    ) -> None:
+        def said(word: str) -> None:
+            if self._life.alive:
+                heard(word)
+
+        self._voice.listen_for(element, wire, words, limit_us, said)
+
     def hear(self, element: str, wire: str, heard: Callable[[frozenset[str]], object]) -> None:
         def hears(voices: frozenset[str]) -> None:
             if self._life.alive:

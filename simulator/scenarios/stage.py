@@ -17,7 +17,8 @@ from calleq.media.virtual import Recording
 from calleq.messages.answers import CallAccepted, CallView, ProblemView
 from calleq.ss7.inap.errors import InapError
 from calleq.ss7.tcap.contract import TcapError
-from calleq.telephones.behaviours import ELEMENT, HABITS, Habit
+from calleq.telephones.behaviours import ELEMENT
+from calleq.telephones.habits import HABITS, Habit
 from calleq.telephones.house import TelephoneError
 from calleq.topology import Topology
 from calleq.units import SECOND_US

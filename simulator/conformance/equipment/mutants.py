@@ -68,6 +68,20 @@ class Mutant:
     def detect(self, way: Way, limit_us: int, verdict: Callable[[Verdict], object]) -> None:
         self._stage.detect(own(way), limit_us, verdict)
 
+    def understands(self) -> bool:
+        return self._stage.understands()
+
+    def ask(
+        self,
+        way: Way,
+        player: str,
+        prompt: Prompt,
+        words: tuple[str, ...],
+        limit_us: int,
+        answered: Callable[[str], object],
+    ) -> None:
+        self._stage.ask(own(way), player, prompt, words, limit_us, answered)
+
     def bridge(self, ways: tuple[Way, ...], done: Callable[[bool], object]) -> None:
         self._stage.bridge(tuple(own(way) for way in ways), done)
 

@@ -1,0 +1,71 @@
+"""A business of the topology, and what must be true of one.
+
+Owns the keys of `[[businesses]]`: who it is, how its calls are made, what its customers hear. Its
+recordings are WAV files, named from the topology file's own directory; whether they can be played
+is found out by whoever reads them (`calleq prompts check`).
+"""
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+TRIES = range(1, 4)
+ANSWER_LIMITS_S = (1.0, 10.0)
+
+
+class Business(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A subscriber of the customer service call service."""
+
+    identifier: str
+    name: str = ""
+    """Spoken in the announcement; empty: neutral wording."""
+    password: str = ""
+    """Demonstration password; such a business is accepted from loopback only."""
+    password_hash: str = ""
+    active: bool = True
+    number: str = ""
+    """The number the customer sees."""
+    representatives: tuple[str, ...] = ()
+    dial_first: Literal["customer", "agent"] = "customer"
+    detect_machine: bool = False
+    consent: Literal["none", "key", "key_or_speech"] = "none"
+    """Whether customers are asked before a representative is rung, and how they may answer."""
+    question_tries: int = 2
+    """How often they are asked when they do not answer, or not so that it is understood."""
+    answer_limit_s: float = 5.0
+    """How long an answer is awaited, from the end of the question."""
+    language: Literal["en", "fr", "es", "de"] = "en"
+    """What its customers and representatives hear, where a message names no other."""
+    recorded_name: str = ""
+    """WAV file with the business's name, spoken in its announcements instead of `name`."""
+    recorded_announcement: str = ""
+    """WAV file with the whole announcement."""
+    recorded_music: str = ""
+    """WAV file with the music for those who hold."""
+
+    @property
+    def recordings(self) -> dict[str, str]:
+        """The WAV files by what they are for: `name`, `announcement`, `music`."""
+        files = {
+            "name": self.recorded_name,
+            "announcement": self.recorded_announcement,
+            "music": self.recorded_music,
+        }
+        return {purpose: file for purpose, file in files.items() if file}
+
+    def found_from(self, directory: Path) -> "Business":
+        """The same with the places of its recordings told from a directory."""
+        places = {f"recorded_{what}": str(directory / at) for what, at in self.recordings.items()}
+        return msgspec.structs.replace(self, **places) if places else self
+
+    def wrong(self) -> tuple[str, str] | None:
+        """A key that does not fit, and what is wrong with it; None where all do."""
+        if self.consent != "none" and self.dial_first == "agent":
+            return "consent", "customers can be asked first only where dial_first is customer"
+        if self.question_tries not in TRIES:
+            return "question_tries", f"{self.question_tries}: {TRIES.start} to {TRIES.stop - 1}"
+        shortest, longest = ANSWER_LIMITS_S
+        if not shortest <= self.answer_limit_s <= longest:
+            return "answer_limit_s", f"{self.answer_limit_s:g}: {shortest:g} to {longest:g}"
+        return None
