@@ -362,3 +362,18 @@ def test_legs_of_a_shared_port_are_told_apart_by_their_addresses(plane: Plane):
         far.close()
     stranger.close()
     legs[0][0].pair.close()
+
+
+def test_who_speaks_in_a_conference_is_known(plane: Plane):
+    legs = bridged(plane, "PCMU", "PCMU", "PCMU")
+    said = frames_of(speech(2, 25))
+    for octets in said:
+        for number, (leg, far) in enumerate(legs):
+            far.say(leg, octets if number == 1 else SILENCE)
+        plane.frames(1)
+    assert plane.legs.speaking() == [("sip", "line:1")]
+    for _ in range(60):
+        for leg, far in legs:
+            far.say(leg, SILENCE)
+        plane.frames(1)
+    assert plane.legs.speaking() == []

@@ -18,6 +18,7 @@ from calleq.media.frames import FRAME_US, SAMPLE_RATE_HZ
 from calleq.media.g711 import DECODING, Samples
 from calleq.media.graph import SILENCE
 from calleq.media.ports import PortEvent, PortPlan, Quality, Tally
+from calleq.media.rtp import talkers
 from calleq.media.rtp.batch import address_key
 from calleq.media.rtp.crossing import Crossing
 from calleq.media.rtp.inputs import Inputs
@@ -37,6 +38,7 @@ from calleq.media.rtp.shared import SharedPorts
 from calleq.media.rtp.sockets import PortPair
 from calleq.media.rtp.sounding import Sounding
 from calleq.media.rtp.table import SILENT_ROW, Legs, LegTable
+from calleq.media.rtp.talkers import Talkers
 from calleq.media.ticked import TickedVoice
 from calleq.units import SECOND_US
 
@@ -81,6 +83,7 @@ class LegSet:
         self.odd_packets = OddPackets(
             self.table, self.buffers, self.inputs, self.intake, self._legs
         )
+        self._talkers = Talkers(self.table)
         self.skipped = 0
         self.malformed = 0
 
@@ -164,6 +167,7 @@ class LegSet:
         self._numbers = None
         self._crossing.remove(number)
         self.table.remove(number)
+        self._talkers.forget(number)
         self._changed()
         return quality
 
@@ -190,6 +194,12 @@ class LegSet:
             r_factor=round(rated, 1),
             mos=round(opinion(rated), 2) if received else 0.0,
         )
+
+    def speaking(self) -> list[tuple[str, str]]:
+        """Element and wire of each leg that speaks where several are mixed."""
+        numbers = self._talkers.speaking(max(self._rendered)).tolist()
+        legs = [self._legs[number] for number in numbers if number in self._legs]
+        return [(leg.end.element, leg.end.wire) for leg in legs]
 
     def tally(self) -> Tally:
         """What was done with all legs so far."""
@@ -242,6 +252,8 @@ class LegSet:
             legs = self._popped[phase] = self._buffered(phase, frame)
         if legs.size:
             self.inputs.pop(legs, frame)
+            if frame % talkers.LOOK_FRAMES == phase:
+                self._talkers.look(legs, frame)
         if self.routes.sounds and max(self._rendered) == frame:
             self._sounding.fill(self.routes.sounds, frame, self.table.rows)
         self.routes.sums.work_out(phase, self.table.rows)
