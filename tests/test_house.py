@@ -20,7 +20,6 @@ FLOORS = {
     "topology": 0,
     "topology_business": 0,
     "topology_callers": 0,
-    "topology_business": 0,
     "topology_checks": 0,
     "topology_equipment": 0,
     "topology_foreign": 0,

@@ -302,7 +302,7 @@ async def _open_doors(wish: Wish, host: Host, base: Path, stack: contextlib.Asyn
     if browsers is not None:
         beside = BrowserProcess(browsers, wish.say)
         host.doors.update(await stack.enter_async_context(beside.running()))
-    if network.link_ends or network.exchanges:
+    if network.link_ends or network.exchanges or network.server is not None:
         door = operator_door(wish.process, whole=whole)
         await _serve(operator_app(network), "127.0.0.1", 0, door, host, stack)
 

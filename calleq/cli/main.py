@@ -9,11 +9,13 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from calleq import __version__
 from calleq.cli import DEFAULT_DATA
 from calleq.cli.failure import CommandError, UsageError
+from calleq.cli.prompts_parser import add_prompts
 
 
 def _with_data(parser: argparse.ArgumentParser) -> None:
@@ -373,6 +375,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_call(commands)
     _add_readers(commands)
     _add_records(commands)
+    add_prompts(partial(_add, commands), _with_data, _with_json)
     return parser
 
 
