@@ -238,7 +238,7 @@ def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
     bench = _add(commands, "bench", "measure this machine", "calleq bench isup --json", "bench")
     bench.add_argument(
-        "name", choices=("isup", "inap", "ss7", "accept", "first-iam", "journal", "sim")
+        "name", choices=("isup", "inap", "ss7", "accept", "answers", "first-iam", "journal", "sim")
     )
     _with_json(bench, "the figures")
 
