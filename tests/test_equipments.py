@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from calleq import topology_equipment
-from calleq.journal.entries import Entry, Progress
+from calleq.journal.entries import Entry, Progress, Undertaken
 from calleq.messages.answers import CallView
 from calleq.topology import Topology, load_topology
 from calleq.units import MILLISECOND_US, SECOND_US
@@ -74,6 +74,34 @@ def compared(
         )
         assert abs(same.talk_us - leg.talk_us) <= DELAYS_US
     return theirs_view, ours_view
+
+
+KINDS = {
+    "the switch": "ssp-62",
+    "a conference bridge": "bridge-77",
+    "the intelligent peripheral": "ip-76",
+    "AIN circuitry such as an ISCP": "scp-1",
+    "other equipment able to initiate calls": "dialler-78",
+}
+"""What may execute a call initiation message, in the words of the source."""
+
+
+@pytest.mark.row("S2-62")
+def test_the_same_message_succeeds_with_each_of_the_five_kinds_of_equipment() -> None:
+    ends = {}
+    for kind, equipment in KINDS.items():
+        network = VirtualNetwork(made_by(equipment))
+        view = network.call(number("00"), REPRESENTATIVE)
+        ends[kind] = (view.state, network.legs(view.call))
+        network.assert_at_rest()
+        (undertaken,) = [
+            stamped.entity
+            for stamped in network.journal.entries
+            if isinstance(stamped.entry, Undertaken)
+        ]
+        assert undertaken == equipment
+    both = [(number("00"), True, 16), (REPRESENTATIVE, True, 16)]
+    assert ends == dict.fromkeys(KINDS, ("completed", both))
 
 
 @pytest.mark.row("S2-62", part=True)

@@ -63,7 +63,6 @@ def scene() -> Iterator[TrunkScene]:
     made.assert_nothing_is_left()
 
 
-@pytest.mark.row("S2-111", part=True)
 def test_a_customer_behind_a_trunk_is_connected(scene: TrunkScene) -> None:
     call = scene.call(ABROAD)
     assert scene.network.view(call).state == "completed"

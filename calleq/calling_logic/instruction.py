@@ -88,12 +88,16 @@ def prompt_of(instruction: SetUpCall, command: Play) -> Prompt:
     supplied = dict(instruction.supplied)
     match command.prompt:
         case "music":
-            key = supplied.get(MUSIC, "")
-            return Prompt("music", limit_us=command.limit_us, supplied=key)
+            return music_of(instruction, command.limit_us)
         case "announcement" if ANNOUNCEMENT in supplied:
             return Prompt("supplied", command.text, supplied=supplied[ANNOUNCEMENT])
         case _:
             return _speech(instruction, command.text, command.mark)
+
+
+def music_of(instruction: SetUpCall, limit_us: int = 0) -> Prompt:
+    """What whoever holds hears."""
+    return Prompt("music", limit_us=limit_us, supplied=dict(instruction.supplied).get(MUSIC, ""))
 
 
 def question_of(instruction: SetUpCall, command: Collect) -> Prompt:

@@ -30,6 +30,7 @@ from calleq.journal.file import FileJournal
 from calleq.journal.frames import JournalError
 from calleq.journal.reading import journal_path
 from calleq.journal.segments import Retention
+from calleq.media.recorder import RECORDINGS, RecordingPlace
 from calleq.media.remote import RemoteVoice
 from calleq.media.supplied import SuppliedError
 from calleq.network import TELEPHONES, Network, Plant, build_network, point_codes
@@ -159,6 +160,7 @@ def _plant(
         random_bits=SystemDraws().bits,
         secret=secrets.token_bytes(32),
         diary=diary,
+        recordings=RecordingPlace(voice, wish.data / RECORDINGS, wish.keep_recordings_us),
         talk_us=wish.talk_us,
         sip=sip,
     )
@@ -250,11 +252,8 @@ async def _voice(
         async with contextlib.AsyncExitStack() as stack:
             if starting is None:
                 starting = await stack.enter_async_context(voice_starting(wish.data))
-            voice = await stack.enter_async_context(voice_beside(starting, lost))
-            notice = await voice.prepare(*prompts, words=words)
-            if notice:
-                wish.say(notice)
-            yield voice
+            beside = voice_beside(starting, prompts, wish.say, lost, words=words)
+            yield await stack.enter_async_context(beside)
     elif wish.elements <= voiceless(wish.topology):
         yield RemoteVoice()
     else:

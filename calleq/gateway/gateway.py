@@ -90,6 +90,7 @@ class Gateway:
         self.element = element_of(switch.name)
         host = access.listen.rpartition(":")[0]
         self.domain = access.domain or host
+        self._encrypts = access.srtp
         self.media_host = access.media_host or host
         self.malformed = 0
         """Octet strings of the switch that were no line message."""
@@ -341,7 +342,9 @@ class Gateway:
         """A call with a port at the end of its wire; None where no port is free."""
         wire = channel_wire(line, setup.reference, by_switch)
         ground = self._ground
-        voice = CallVoice(ground.ports, self.element, wire, ground.random_bits)
+        voice = CallVoice(
+            ground.ports, self.element, wire, ground.random_bits, encrypts=self._encrypts
+        )
         if not voice.take():
             return None
         call = GatewayCall(self._means, kind, setup, line, voice, by_switch=by_switch)

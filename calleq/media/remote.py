@@ -6,10 +6,11 @@
 `RemoteVoice` fulfils `calleq.media.contract.Voice`: calls write to the socket and return; reports
 come back on the loop. Any number of processes may connect, each with all of its elements.
 
-When the voice process is gone every outstanding player reports `failed`, every outstanding verdict
-is `human` (nobody can say otherwise), awaited answers raise VoiceLostError, and `lost` is called.
-Until it is connected again (`connect`) `play` reports `failed`; what is fed, listened to and
-recorded is remembered and said anew then, so that calls go on. A process that does not read its
+When the voice process is gone every outstanding verdict is `human` (nobody can say otherwise),
+awaited answers raise VoiceLostError, and `lost` is called. What is fed, listened to and recorded,
+and the ports that are taken, are remembered and said anew as soon as it is connected again
+(`connect`), so that calls go on; players wait for that as long as there is patience
+(`remote_players`), and otherwise report `failed`. A process that does not read its
 socket any more (`MAX_UNREAD_OCTETS`) counts as gone.
 """
 
@@ -26,6 +27,7 @@ from calleq.media.graph import Voices, check_sources
 from calleq.media.keypad import NO_KEY
 from calleq.media.ports import PortAddress, PortEvent, PortPlan, Quality, Tally
 from calleq.media.recorder import RecordingEnd
+from calleq.media.remote_players import RemotePlayers
 from calleq.media.remote_ports import RemotePorts
 from calleq.media.voice_child import VoiceLostError as VoiceLostError
 from calleq.media.voice_child import VoiceProcessHandle as VoiceProcessHandle
@@ -58,7 +60,8 @@ class Recording(msgspec.Struct, frozen=True):
 class RemoteVoice(asyncio.Protocol):
     """The voice plane of another process. Made by `connect_voice`, or lost until `connect`."""
 
-    def __init__(self, lost: Callable[[], object] | None = None) -> None:
+    def __init__(self, lost: Callable[[], object] | None = None, patience_s: float = 0.0) -> None:
+        """`patience_s`: so long players wait for a voice process that was lost to come back."""
         self.notice = ""
         """A line for the operator when speech is not what it should be; set by `prepare`."""
         self.refusals: list[str] = []
@@ -71,7 +74,7 @@ class RemoteVoice(asyncio.Protocol):
         """Requests of this turn of the loop."""
         self._closing = False
         self._numbers = itertools.count(1)
-        self._players: dict[int, Player] = {}
+        self._players = RemotePlayers(self._send, self._loop, patience_s)
         self._verdicts: dict[int, Callable[[Verdict], object]] = {}
         self._keys: dict[int, Callable[[str], object]] = {}
         """Whoever waits for a key, or for a word."""
@@ -114,15 +117,11 @@ class RemoteVoice(asyncio.Protocol):
 
     def play(self, element: str, player: str, prompt: Prompt, report: Player) -> None:
         """See `Voice.play`."""
-        number = next(self._numbers)
-        if self._send(protocol.Play(number, element, player, prompt)):
-            self._players[number] = report
-        elif report.ended is not None:
-            self._loop.call_soon(report.ended, "failed")
+        self._players.play(next(self._numbers), element, player, prompt, report)
 
     def stop(self, element: str, player: str) -> None:
         """See `Voice.stop`."""
-        self._send(protocol.Stop(element, player))
+        self._players.stop(element, player)
 
     def detect(
         self, element: str, wire: str, limit_us: int, verdict: Callable[[Verdict], object]
@@ -301,6 +300,7 @@ class RemoteVoice(asyncio.Protocol):
             self._send(protocol.Hear(number, element, wire))
         for element, wire in self._recording:
             self._send(protocol.Record(element, wire))
+        self._players.restore()
         self._ports.restore()
 
     def data_received(self, data: bytes) -> None:
@@ -315,13 +315,9 @@ class RemoteVoice(asyncio.Protocol):
     def _report(self, report: protocol.Report) -> None:
         match report:
             case protocol.Ended(number, how):
-                player = self._players.pop(number, None)
-                if player is not None and player.ended is not None:
-                    player.ended(how)
+                self._players.ended(number, how)
             case protocol.Marked(number):
-                player = self._players.get(number)
-                if player is not None and player.marked is not None:
-                    player.marked()
+                self._players.marked(number)
             case protocol.Judged(number, verdict):
                 tell = self._verdicts.pop(number, None)
                 if tell is not None:
@@ -365,7 +361,6 @@ class RemoteVoice(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
-        players, self._players = self._players, {}
         verdicts, self._verdicts = self._verdicts, {}
         keys, self._keys = self._keys, {}
         tapes, self._tapes = self._tapes, {}
@@ -373,9 +368,7 @@ class RemoteVoice(asyncio.Protocol):
         _fail(self._prepared, error)
         _fail(self._recorded, error)
         _fail(self._tallies, error)
-        for player in players.values():
-            if player.ended is not None:
-                player.ended("failed")
+        self._players.lost()
         for tell in verdicts.values():
             tell("human")
         for over in tapes.values():

@@ -9,6 +9,8 @@
     POST /do-not-call                         {"business": "abc", "number": "+12125550100",
                                                "listed": false}
 
+What is done with calls and their recordings is in `calleq.operation.control`.
+
 Orders are block, unblock, reset, check (continuity) and query; without `circuits` the whole group
 is meant. The answer shows the circuits as they are then: an order is done when the far exchange has
 acknowledged it. It is for loopback only and has no password: whoever hosts it binds it there.
@@ -27,6 +29,7 @@ from starlette.types import ASGIApp
 from calleq.intake.do_not_call import DoNotCallList
 from calleq.network import Network
 from calleq.numbering import NumberingError, parse_e164
+from calleq.operation.control import ControlSurface
 from calleq.operation.sip import sip_of
 from calleq.operation.views import (
     CircuitList,
@@ -152,6 +155,7 @@ def operator_app(network: Network) -> ASGIApp:
                 Route("/exchanges/{exchange}/groups/{group}", surface.order, methods=["POST"]),
                 Route("/do-not-call", surface.do_not_call),
                 Route("/do-not-call", surface.list_number, methods=["POST"]),
+                *ControlSurface(network).routes(),
             ]
         )
     )
