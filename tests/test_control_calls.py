@@ -25,7 +25,7 @@ from calleq.topology import Topology, load_topology
 from calleq.units import SECOND_US
 from tests.control_scene import AGENT, CUSTOMER, OTHER, ControlledCall
 from tests.test_ssp_board import by_control_point, without_peripheral
-from tests.virtual import OTHER_REPRESENTATIVE, leg_of, number
+from tests.virtual import OTHER_REPRESENTATIVE, VirtualNetwork, leg_of, number
 
 EACH = pytest.mark.parametrize(
     "topology", [load_topology(), without_peripheral()], ids=["ip", "ssp"]
@@ -550,3 +550,24 @@ def test_an_order_that_crosses_the_end_of_the_call_is_refused() -> None:
     assert answers == ["call_over"]
     assert call.rings(OTHER) == 0
     call.assert_at_rest()
+
+
+@pytest.mark.parametrize("durable", [False, True])
+def test_after_a_crash_no_order_is_carried_out_again(durable: bool) -> None:
+    """Whether it was on disk or not: the call is over, and nobody is called for it."""
+    call = ControlledCall()
+    call.server.control(call.reference, "abc", Transfer(OTHER), lambda refusal: None, "the-order")
+    call.until_true(lambda: any(isinstance(one.entry, Controlled) for one in call.journal.entries))
+    if durable:
+        call.until("ringing agent")
+    entries = [
+        one for one in call.journal.entries if durable or not isinstance(one.entry, Controlled)
+    ]
+    again = VirtualNetwork(entries=entries, seed=2)
+    answers: list[object] = []
+    again.server.control(call.reference, "abc", Transfer(OTHER), answers.append, "the-order")
+    again.clock.advance_us(40 * SECOND_US)
+    assert answers == ["call_over"]
+    assert again.rings(OTHER) == 0
+    assert again.view(call.reference).state == "failed"
+    assert len(again.legs(call.reference)) == (3 if durable else 2)
