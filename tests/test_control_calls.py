@@ -552,6 +552,26 @@ def test_an_order_that_crosses_the_end_of_the_call_is_refused() -> None:
     call.assert_at_rest()
 
 
+def test_orders_and_answers_are_in_the_ladder() -> None:
+    call = ControlledCall()
+    call.done(Hold("customer"))
+    assert call.order(Hold("third")) == "no_such_leg"
+    call.ends()
+    shown = [
+        (row.name, dict(row.fields))
+        for row in call.ladder(call.reference).rows
+        if row.name.startswith("control_")
+    ]
+    assert [name for name, _ in shown] == [
+        "control_call",
+        "control_done",
+        "control_call",
+        "control_refused",
+    ]
+    assert shown[0][1]["order"] == "hold customer"
+    assert shown[3][1]["reason"] == "no_such_leg"
+
+
 @pytest.mark.parametrize("durable", [False, True])
 def test_after_a_crash_no_order_is_carried_out_again(durable: bool) -> None:
     """Whether it was on disk or not: the call is over, and nobody is called for it."""
