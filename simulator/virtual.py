@@ -102,10 +102,6 @@ class VirtualNetwork:
         """By name."""
         self._seed = seed
         draw = random.Random(f"references {seed}")
-        place = None
-        if recordings is not None:
-            tapes = VirtualTapes(self.voice, recordings)
-            place = RecordingPlace(tapes, recordings, keep_recordings_us)
         plant = Plant(
             clock=self.clock,
             journal=self.journal,
@@ -119,7 +115,7 @@ class VirtualNetwork:
             secret=draw.randbytes(32),
             diary=self.diary,
             talk_us=talk_us,
-            recordings=place,
+            recordings=self._place(recordings, keep_recordings_us),
             manners=manners,
             drivers=drivers or {},
             sip=None if sip is None else sip(self.clock),
@@ -133,6 +129,11 @@ class VirtualNetwork:
         voice = VirtualVoice(self.clock, speech.prompts, recordings, speech.understood)
         supply(voice, speech.supplied)
         return voice
+
+    def _place(self, directory: Path | None, keep_us: int) -> RecordingPlace | None:
+        if directory is None:
+            return None
+        return RecordingPlace(VirtualTapes(self.voice, directory), directory, keep_us)
 
     def _link_ends(self, link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
         wire = in_process_link(link, self.clock, self.tap, self._seed)
