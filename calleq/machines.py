@@ -6,8 +6,11 @@ A table is {(state, input): (action, next state)} in words; pairs that are ignor
 from collections.abc import Mapping
 
 from calleq import ssp
+from calleq.browser.call_table import TABLE as BROWSER_TABLE
 from calleq.call import customer_first
+from calleq.calling_logic.control_table import CONTROL_TABLE
 from calleq.calling_logic.leg import LEG_TABLE
+from calleq.calling_logic.recording_table import RECORDING_TABLE
 from calleq.calling_logic.voip_way import VOIP_TABLE
 from calleq.gateway.table import TABLE as GATEWAY_TABLE
 from calleq.gateway.table import GAction
@@ -42,6 +45,14 @@ def all_machines() -> dict[str, Table]:
         (_word(state), _word(given)): (_word(action), _word(following))
         for (state, given), (action, following) in VOIP_TABLE.items()
     }
+    tables["Control: what is ordered of a call"] = {
+        (_word(state), _word(given)): (_word(action), _word(following))
+        for (state, given), (action, following) in CONTROL_TABLE.items()
+    }
+    tables["Control: the recording of a call"] = {
+        (_word(state), _word(given)): (_word(action), _word(following))
+        for (state, given), (action, following) in RECORDING_TABLE.items()
+    }
     tables.update(ssp.machine_tables())
     tables["SCP: one call to an 800 number"] = {
         (str(state), str(given)): (_word(action), str(following))
@@ -57,6 +68,11 @@ def all_machines() -> dict[str, Table]:
         (_word(state), _word(given)): (_word(action), _word(following))
         for (state, given), (action, following) in GATEWAY_TABLE.items()
         if action is not GAction.IGNORE
+    }
+    tables["Browser: one call at a page"] = {
+        (_word(state), _word(given)): (", ".join(map(_word, actions)), _word(following))
+        for (state, given), (actions, following) in BROWSER_TABLE.items()
+        if actions
     }
     tables["Telephone"] = {
         (_word(state), _word(given)): (_word(action), _word(following))

@@ -14,7 +14,7 @@ from calleq.runtime.clock import LoopClock
 from calleq.runtime.guest import GuestReactor, start_guest, stop_guest
 from calleq.runtime.tap import Tap
 from calleq.sip import events as sip
-from calleq.sip.events import Event, Outgoing
+from calleq.sip.events import Credentials, Event, Outgoing
 from calleq.sip.fields import NameAddress
 from calleq.sip.negotiation import Local
 from calleq.sip.transaction import Target
@@ -45,6 +45,7 @@ class Phone:
         wrap: Wrap | None = None,
         gate: Gate | None = None,
         answer: bool = True,
+        handed: frozenset[str] = frozenset(),
     ) -> None:
         self.tap = RecordingTap()
         tap: Tap = self.tap
@@ -52,7 +53,7 @@ class Phone:
         self.sockets = SipSockets(
             reactor, clock, host, free_port(), secure=secure, wrap=wrap, gate=gate
         )
-        self.end = SipEndpoint(name, self.sockets, clock, tap, random.getrandbits)
+        self.end = SipEndpoint(name, self.sockets, clock, tap, random.getrandbits, handed=handed)
         self.answers = answer
         self.events: list[Event] = []
         self._waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
@@ -87,7 +88,14 @@ class Phone:
             if not future.done() and ready():
                 future.set_result(None)
 
-    def calls(self, target: Target, user: str = "bob", **fields: list[str]) -> int:
+    def calls(
+        self,
+        target: Target,
+        user: str = "bob",
+        *,
+        credentials: Credentials | None = None,
+        **fields: list[str],
+    ) -> int:
         to = NameAddress(SipUri(target.host, user, port=target.port))
         host, port = self.sockets.address(target.transport)
         call = self.agent.invite(
@@ -98,6 +106,7 @@ class Phone:
                 next_hop=target,
                 local=self.local(),
                 fields=fields,
+                credentials=credentials,
             ),
             self.end.now_us(),
         )

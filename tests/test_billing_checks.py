@@ -7,11 +7,14 @@ import pytest
 from sqlalchemy import Connection, update
 
 from calleq.billing.checks import KINDS, LONG_CALL_US, findings, known_lost
+from calleq.billing.derivation import derive_records
 from calleq.billing.projection import bring_up_to_date
+from calleq.billing.queries import Filter, find_records
 from calleq.journal.entries import (
     Dialled,
     Ended,
     LineAnswered,
+    LineMeasured,
     LineReleased,
     LineSeized,
     Refused,
@@ -20,7 +23,17 @@ from calleq.journal.entries import (
 from calleq.store import Database, database_url
 from calleq.store.schema import LEG
 from calleq.units import HOUR_US
-from tests.billing_scene import IP, MS, SECOND, SSP_62, SSP_64, CircuitKey, Journals, completed_call
+from tests.billing_scene import (
+    IP,
+    MS,
+    SECOND,
+    SSP_62,
+    SSP_64,
+    CircuitKey,
+    Journals,
+    completed_call,
+    rung_and_dialled_anew,
+)
 from tests.journals import write_journals
 
 LATER_US = 48 * HOUR_US
@@ -152,6 +165,39 @@ def test_each_oddity_is_found_and_nothing_else(
     assert {(one.kind, one.call) for one in found} == expected
     assert len(found) == len(expected)
     assert all(one.kind in KINDS and one.entity and one.detail for one in found)
+    database.close()
+
+
+def test_the_parts_of_one_attempt_hold_its_circuits_together(tmp_path: Path) -> None:
+    journals = Journals()
+    rung_and_dialled_anew(journals)
+    database = projected(tmp_path, journals)
+    with database.reading() as connection:
+        assert list(findings(connection)) == []
+        (record,) = find_records(connection, Filter())
+    assert [(leg.part, leg.parts) for leg in record.legs] == [(1, 2), (2, 2)]
+    assert record == derive_records(journals.entries)[0]
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("measured", "expected"),
+    [
+        (LineMeasured(1, 1_000, 3, strangers=5, r_factor=91.0, mos=4.4), set()),
+        (LineMeasured(1, 1_000, 300, r_factor=48.0, mos=2.5), {"poor_voice"}),
+        (LineMeasured(1, 1_000, strangers=101, r_factor=91.0, mos=4.4), {"strange_voice"}),
+        (LineMeasured(1), set()),  # nothing came: there is nothing to rate
+    ],
+)
+def test_voice_that_was_poor_or_strange_is_found(
+    tmp_path: Path, measured: LineMeasured, expected: set[str]
+) -> None:
+    journals = Journals()
+    completed_call(journals, 0, "c1", (1, 2, 7))
+    journals.say(14_050 * MS, "ssp-62", measured)
+    database = projected(tmp_path, journals)
+    with database.reading() as connection:
+        assert {one.kind for one in findings(connection)} == expected
     database.close()
 
 

@@ -191,6 +191,7 @@ class _Held(msgspec.Struct, frozen=True, gc=False):
     until_us: int
     session: str
     leg: str
+    attempt: int
 
 
 def _overlaps(connection: Connection, within: list[ColumnElement[bool]]) -> Iterator[Finding]:
@@ -211,13 +212,17 @@ def _overlaps(connection: Connection, within: list[ColumnElement[bool]]) -> Iter
             # A circuit is one whichever end seized it.
             circuit = min(origin, destination), max(origin, destination), cic
             before = held.get(circuit)
-            if before is not None and before.until_us > dialled_at_us + CLOCK_TOLERANCE_US:
+            same = before is not None and (
+                (before.session, before.leg, before.attempt) == (session, leg, attempt)
+            )
+            in_use = before is not None and before.until_us > dialled_at_us + CLOCK_TOLERANCE_US
+            if before is not None and in_use and not same:
                 this = _leg_of_name(connection, (session, leg, attempt, part))
                 detail = f"{leg} {this.number}: circuit {cic} between {circuit[0]} and"
                 detail += f" {circuit[1]} was in use by the {before.leg} leg of {before.session}"
                 yield _of_leg("overlap", this, detail)
             if before is None or until > before.until_us:
-                held[circuit] = _Held(until, session, leg)
+                held[circuit] = _Held(until, session, leg, attempt)
 
 
 def _leg_of_name(connection: Connection, name: tuple[str, str, int, int]) -> LegRecord:

@@ -212,7 +212,12 @@ class Control:
             mixing = self._means.mixing
             assert mixing is not None, "refused where there is none"
             self._prompting = Prompting(
-                mixing, self._means.recordings, self._reference, self._conversation(), self._tell
+                mixing,
+                self._means.recordings,
+                self._reference,
+                self._conversation(),
+                self._call.instruction.language,
+                self._tell,
             )
         return self._prompting
 
@@ -303,6 +308,7 @@ class Control:
                 means.recordings,
                 self._reference,
                 self._conversation(),
+                self._call.instruction.language,
                 self._tell,
             )
         return self._recording.take(recording_table.Input.START)

@@ -30,6 +30,7 @@ from calleq.journal.file import FileJournal
 from calleq.journal.frames import JournalError
 from calleq.journal.reading import journal_path
 from calleq.journal.segments import Retention
+from calleq.media.recorder import RECORDINGS, RecordingPlace
 from calleq.media.remote import RemoteVoice
 from calleq.media.supplied import SuppliedError
 from calleq.network import TELEPHONES, Network, Plant, build_network, point_codes
@@ -159,6 +160,7 @@ def _plant(
         random_bits=SystemDraws().bits,
         secret=secrets.token_bytes(32),
         diary=diary,
+        recordings=RecordingPlace(voice, wish.data / RECORDINGS, wish.keep_recordings_us),
         talk_us=wish.talk_us,
         sip=sip,
     )
@@ -299,7 +301,7 @@ async def _open_doors(wish: Wish, host: Host, base: Path, stack: contextlib.Asyn
     if browsers is not None:
         beside = BrowserProcess(browsers, wish.say)
         host.doors.update(await stack.enter_async_context(beside.running()))
-    if network.link_ends or network.exchanges:
+    if network.link_ends or network.exchanges or network.server is not None:
         door = operator_door(wish.process, whole=whole)
         await _serve(operator_app(network), "127.0.0.1", 0, door, host, stack)
 

@@ -90,7 +90,8 @@ async def voice_beside(
 ) -> AsyncIterator[RemoteVoice]:
     """The voice of our own process, `prompts` prepared, started again whenever it ends by itself.
 
-    `words`: words will be listened for. `lost` is called when that does not help. Raises CommandError.
+    `words`: words will be listened for. `lost` is called when that does not help. Raises
+    CommandError.
     """
     was_lost = asyncio.Event()
     voice = RemoteVoice(was_lost.set, PLAYERS_PATIENCE_S)

@@ -6,6 +6,8 @@
     POST /exchanges/{exchange}/groups/{group} {"order": "block", "circuits": [1, 2],
                                                "kind": "maintenance"}
 
+What is done with calls and their recordings is in `calleq.operation.control`.
+
 Orders are block, unblock, reset, check (continuity) and query; without `circuits` the whole group
 is meant. The answer shows the circuits as they are then: an order is done when the far exchange has
 acknowledged it. It is for loopback only and has no password: whoever hosts it binds it there.
@@ -22,6 +24,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from calleq.network import Network
+from calleq.operation.control import ControlSurface
 from calleq.operation.sip import sip_of
 from calleq.operation.views import CircuitList, CircuitView, circuits_of, status_of
 from calleq.ss7.isup.exchange import CircuitOrderError, IsupExchange
@@ -101,6 +104,7 @@ def operator_app(network: Network) -> ASGIApp:
                 Route("/sip", surface.sip),
                 Route("/circuits", surface.circuits),
                 Route("/exchanges/{exchange}/groups/{group}", surface.order, methods=["POST"]),
+                *ControlSurface(network).routes(),
             ]
         )
     )

@@ -30,6 +30,7 @@ from calleq.sip.fields import (
     CSeq,
     NameAddress,
     Via,
+    forget_fields,
     parse_cseq,
     parse_name_address,
     parse_via,
@@ -394,3 +395,9 @@ def with_top_via(request: Request, via: Via) -> Request:
     made.__dict__.update({name: read[name] for name in _READ if name in read})
     made.vias, made.via = vias, via
     return made
+
+
+def forget_what_was_read() -> None:
+    """Forget every text whose reading is remembered; nothing depends on it but time."""
+    _tokens_of.cache_clear()
+    forget_fields()

@@ -197,7 +197,8 @@ class SwitchService:
         """The wires to the simulated telephones broke: calls with one of this switch are over.
 
         Real ones are not behind those wires: their gateway is in this process, and says itself
-        what becomes of its calls when something of its own breaks (DISCONNECT, 41).
+        what becomes of a call whose voice breaks (DISCONNECT, 41). Where it ends as a whole,
+        `register.gateway_lost` is told.
         """
         self.register.lost()
 

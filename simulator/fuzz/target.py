@@ -43,6 +43,7 @@ TARGETS = {
     "sccp-ansi": "simulator.fuzz.sccp:ansi_target",
     "lines": "simulator.fuzz.lines:target",
     "sip": "simulator.fuzz.sip:target",
+    "user-agent": "simulator.fuzz.user_agent:target",
     "sdp": "simulator.fuzz.sip:sdp_target",
 }
 """Where the target of each codec is made: module and function."""

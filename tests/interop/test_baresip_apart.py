@@ -1,5 +1,4 @@
-"""Two switches in processes of their own, each with its telephone: the gateway is where its switch
-is."""
+"""Two switches in processes of their own, each with its telephone: one by TLS, one by TCP."""
 
 import pathlib
 from concurrent.futures import ThreadPoolExecutor
@@ -9,8 +8,9 @@ import pytest
 
 from tests.baresip import Telephone, seconds_of_tone, until
 from tests.live import Running, calleq
-from tests.sip_network import sip_file, telephone
+from tests.sip_network import host_of_worker, sip_file, telephone
 from tests.split_network import free_base_port
+from tests.test_gateway_sockets import certificate
 
 CUSTOMER, REPRESENTATIVE = "+12125550120", "+12125550143"
 TALK_S = 1.5
@@ -18,7 +18,12 @@ TALK_S = 1.5
 
 @pytest.mark.foreign("baresip")
 def test_telephones_of_switches_in_two_processes_hear_each_other(tmp_path: pathlib.Path) -> None:
-    file = sip_file(tmp_path)
+    """The gateway is where its switch is."""
+    certificate(tmp_path)
+    domain = 'domain = "ssp-62.calleq.example"\n'
+    files = 'certificate = "certificate.pem"\nkey = "key.pem"\n'
+    secure = f'listen_tls = "{host_of_worker()}:5072"\n{files}'
+    file = sip_file(tmp_path, (domain, domain + secure))
     with file.open("a", encoding="utf-8") as more:
         more.write(f"\n[processes]\nbase_port = {free_base_port()}\n")
     data = tmp_path / "data"
@@ -34,8 +39,8 @@ def test_telephones_of_switches_in_two_processes_hear_each_other(tmp_path: pathl
         for one in running:
             one.wait_for(r"^ready$")
         with (
-            telephone(tmp_path, file, CUSTOMER, 700) as customer,
-            telephone(tmp_path, file, REPRESENTATIVE, 1_100) as representative,
+            telephone(tmp_path, file, CUSTOMER, 700, transport="tls") as customer,
+            telephone(tmp_path, file, REPRESENTATIVE, 1_100, transport="tcp") as representative,
         ):
             for one in (customer, representative):
                 one.wait_for("200 OK")
@@ -51,11 +56,12 @@ def test_telephones_of_switches_in_two_processes_hear_each_other(tmp_path: pathl
                 lambda: heard(customer, 1_100) >= TALK_S and heard(representative, 700) >= TALK_S,
                 30,
             )
+            shown = calleq("sip", "--data", str(data))
+            assert CUSTOMER in shown.stdout
+            assert "TLS 127." in shown.stdout
+            assert "TCP 127." in shown.stdout
             representative.command("hangup")
             customer.wait_for("terminated (duration")
-        shown = calleq("sip", "--data", str(data))
-        assert CUSTOMER in shown.stdout
-        assert REPRESENTATIVE in shown.stdout
     finally:
         with ThreadPoolExecutor(len(running)) as hands:
             statuses = list(hands.map(Running.stop, running))

@@ -109,6 +109,13 @@ class Receiver:
         self._stranger(leg, octets, address, now_us)
         return 0
 
+    def secure(self, leg: int, opener: Opener | None) -> None:
+        """What makes packets of a leg plain; None: they are."""
+        if opener is None:
+            self.openers.pop(leg, None)
+        else:
+            self.openers[leg] = opener
+
     def believe(self, leg: int, address: Address | None) -> None:
         """Whose packets of a leg are taken without a question."""
         self.believed[leg] = None if leg in self.openers else address
