@@ -125,6 +125,11 @@ class VirtualNetwork:
         self.network.start(entries)
         self.clock.advance_us(SETTLE_US)
 
+    def _recording_place(self, directory: Path | None, keep_us: int) -> RecordingPlace | None:
+        if directory is None:
+            return None
+        return RecordingPlace(VirtualTapes(self.voice, directory), directory, keep_us)
+
     def _made_voice(self, speech: Speech, recordings: Path | None) -> VirtualVoice:
         voice = VirtualVoice(self.clock, speech.prompts, recordings, speech.understood)
         supply(voice, speech.supplied)
