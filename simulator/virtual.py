@@ -23,12 +23,12 @@ from calleq.lines.plants import InProcessLines
 from calleq.media.prompts import NominalPrompts
 from calleq.media.recorder import RecordingPlace
 from calleq.media.sounds import PromptLibrary
-from calleq.media.virtual import Understood, VirtualVoice
+from calleq.media.virtual import Understood
 from calleq.media.virtual_tapes import VirtualTapes
 from calleq.messages.answers import CallView, ProblemView
 from calleq.network import Network, Plant, build_network, point_codes
 from calleq.network_gateways import SipGround
-from calleq.network_prompts import Recordings, keys_of, supply
+from calleq.network_prompts import Recordings, keys_of
 from calleq.osn.in_process import InProcessBus
 from calleq.runtime.clock import VirtualClock
 from calleq.runtime.tap import NoTap, Tap
@@ -125,7 +125,7 @@ class VirtualNetwork:
         self.network.start(entries)
         self.clock.advance_us(SETTLE_US)
 
-    def _recording_place(self, directory: Path | None, keep_us: int) -> RecordingPlace | None:
+    def _place(self, directory: Path | None, keep_us: int) -> RecordingPlace | None:
         if directory is None:
             return None
         return RecordingPlace(VirtualTapes(self.voice, directory), directory, keep_us)
@@ -134,11 +134,6 @@ class VirtualNetwork:
         voice = VirtualVoice(self.clock, speech.prompts, recordings, speech.understood)
         supply(voice, speech.supplied)
         return voice
-
-    def _place(self, directory: Path | None, keep_us: int) -> RecordingPlace | None:
-        if directory is None:
-            return None
-        return RecordingPlace(VirtualTapes(self.voice, directory), directory, keep_us)
 
     def _link_ends(self, link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
         wire = in_process_link(link, self.clock, self.tap, self._seed)
