@@ -11,6 +11,7 @@ from calleq.call import customer_first
 from calleq.calling_logic.control_table import CONTROL_TABLE
 from calleq.calling_logic.leg import LEG_TABLE
 from calleq.calling_logic.recording_table import RECORDING_TABLE
+from calleq.calling_logic.voip_way import VOIP_TABLE
 from calleq.gateway.table import TABLE as GATEWAY_TABLE
 from calleq.gateway.table import GAction
 from calleq.scp import freephone, party
@@ -40,6 +41,10 @@ def all_machines() -> dict[str, Table]:
     tables["Intelligent peripheral: one leg on a circuit"] = {
         (_word(state), _word(given)): (_word(action), _word(following))
         for (state, given), (action, following) in LEG_TABLE.items()
+    }
+    tables["Intelligent peripheral: one call by voice over IP"] = {
+        (_word(state), _word(given)): (_word(action), _word(following))
+        for (state, given), (action, following) in VOIP_TABLE.items()
     }
     tables["Control: what is ordered of a call"] = {
         (_word(state), _word(given)): (_word(action), _word(following))
