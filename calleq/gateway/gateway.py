@@ -46,6 +46,7 @@ from calleq.runtime.tap import Segment, Tap
 from calleq.sip import events as sip
 from calleq.sip.flood import Sources
 from calleq.sip.transaction import Target
+from calleq.sip.uri import host_of
 from calleq.sip.user_agent import UserAgent
 from calleq.topology import HomeSwitches, Line, Topology
 
@@ -91,7 +92,7 @@ class Gateway:
         host = access.listen.rpartition(":")[0]
         self.domain = access.domain or host
         self._encrypts = access.srtp
-        self.media_host = access.media_host or host
+        self.media_host = access.media_host or host.strip("[]")
         self.malformed = 0
         """Octet strings of the switch that were no line message."""
         self._ground = ground
@@ -188,7 +189,7 @@ class Gateway:
         host, port = self._near(target.transport)
         scheme = "sips" if target.transport == "TLS" else "sip"
         tail = ";transport=tcp" if target.transport == "TCP" else ""
-        return f"{scheme}:{self.name}@{host}:{port}{tail}"
+        return f"{scheme}:{self.name}@{host_of(host)}:{port}{tail}"
 
     def _near(self, transport: str) -> tuple[str, int]:
         """Where others find us by that transport."""
