@@ -23,12 +23,12 @@ from calleq.lines.plants import InProcessLines
 from calleq.media.prompts import NominalPrompts
 from calleq.media.recorder import RecordingPlace
 from calleq.media.sounds import PromptLibrary
-from calleq.media.virtual import Understood, VirtualVoice
+from calleq.media.virtual import Understood
 from calleq.media.virtual_tapes import VirtualTapes
 from calleq.messages.answers import CallView, ProblemView
 from calleq.network import Network, Plant, build_network, point_codes
 from calleq.network_gateways import SipGround
-from calleq.network_prompts import Recordings, keys_of, supply
+from calleq.network_prompts import Recordings, keys_of
 from calleq.osn.in_process import InProcessBus
 from calleq.runtime.clock import VirtualClock
 from calleq.runtime.tap import NoTap, Tap
@@ -102,10 +102,6 @@ class VirtualNetwork:
         """By name."""
         self._seed = seed
         draw = random.Random(f"references {seed}")
-        place = None
-        if recordings is not None:
-            tapes = VirtualTapes(self.voice, recordings)
-            place = RecordingPlace(tapes, recordings, keep_recordings_us)
         plant = Plant(
             clock=self.clock,
             journal=self.journal,
@@ -119,7 +115,7 @@ class VirtualNetwork:
             secret=draw.randbytes(32),
             diary=self.diary,
             talk_us=talk_us,
-            recordings=place,
+            recordings=self._place(recordings, keep_recordings_us),
             manners=manners,
             drivers=drivers or {},
             sip=None if sip is None else sip(self.clock),
@@ -128,6 +124,11 @@ class VirtualNetwork:
         self.network: Network = build_network(topology, plant, entries=entries)
         self.network.start(entries)
         self.clock.advance_us(SETTLE_US)
+
+    def _place(self, directory: Path | None, keep_us: int) -> RecordingPlace | None:
+        if directory is None:
+            return None
+        return RecordingPlace(VirtualTapes(self.voice, directory), directory, keep_us)
 
     def _made_voice(self, speech: Speech, recordings: Path | None) -> VirtualVoice:
         voice = VirtualVoice(self.clock, speech.prompts, recordings, speech.understood)
