@@ -11,6 +11,7 @@ is missing from the streams, as their timestamps say.
 """
 
 from collections.abc import Callable
+from ipaddress import ip_address
 
 import numpy as np
 
@@ -19,7 +20,6 @@ from calleq.media.g711 import DECODING, Samples
 from calleq.media.graph import SILENCE
 from calleq.media.ports import PortEvent, PortPlan, Quality, Tally
 from calleq.media.rtp import talkers
-from calleq.media.rtp.batch import address_key
 from calleq.media.rtp.crossing import Crossing
 from calleq.media.rtp.inputs import Inputs
 from calleq.media.rtp.intake import PHASE_US, SAMPLES_PER_MS, Intake
@@ -50,6 +50,15 @@ LOOK_FRAMES = 50
 """How often legs are looked at for silence."""
 
 
+def _is_address(host: str) -> bool:
+    """Names are not looked up: their far end is where its packets will come from."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 class LegSet:
     """See the module."""
 
@@ -72,7 +81,7 @@ class LegSet:
         self._legs: dict[int, Leg] = {}
         self._crossing = Crossing(self.table, self.routes, self.output, self._legs)
         self.intake = Intake(self.table, self.buffers, self._odd, self._crossing.relay)
-        self.receiver = Receiver(self.intake, self.strange)
+        self.receiver = Receiver(self.table, self.intake, self.strange)
         self.shared = SharedPorts(self.intake)
         self.reports = Reports(self.table, random, utc_us)
         self._sounding = Sounding(voice.repertoire)
@@ -125,7 +134,7 @@ class LegSet:
         if leg.plan is None:
             self.reports.add(leg, self._now_us())
         leg.plan = plan
-        address = (plan.host, plan.port) if plan.host else None
+        address = (plan.host, plan.port) if _is_address(plan.host) else None
         leg.latch.plan(address)
         leg.far = leg.latch.address or address
         if leg.pair.shared:
@@ -145,8 +154,6 @@ class LegSet:
         """Where a leg of a shared port has its far end."""
         self.shared.place(leg.number, leg.pair.rtp, leg.far)
         self.table.shared[leg.number] = leg.pair.rtp.fileno()
-        if leg.far is not None:
-            self.table.far[leg.number] = address_key(*leg.far[:2])
 
     def close(self, leg: Leg) -> Quality:
         """Take a port out of use; what its voice was like."""
