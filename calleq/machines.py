@@ -15,6 +15,7 @@ from calleq.calling_logic.voip_way import VOIP_TABLE
 from calleq.gateway.table import TABLE as GATEWAY_TABLE
 from calleq.gateway.table import GAction
 from calleq.scp import freephone, party
+from calleq.sip.call_table import machine_tables as sip_call_tables
 from calleq.sip.transaction_tables import machine_tables as sip_tables
 from calleq.ss7.machines import machine_tables as ss7_tables
 from calleq.telephones.table import TABLE as TELEPHONE_TABLE
@@ -64,6 +65,7 @@ def all_machines() -> dict[str, Table]:
     }
     tables.update(ss7_tables())
     tables.update(sip_tables())
+    tables.update(sip_call_tables())
     tables["Gateway: one call between a line and SIP"] = {
         (_word(state), _word(given)): (_word(action), _word(following))
         for (state, given), (action, following) in GATEWAY_TABLE.items()
