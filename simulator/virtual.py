@@ -23,12 +23,12 @@ from calleq.lines.plants import InProcessLines
 from calleq.media.prompts import NominalPrompts
 from calleq.media.recorder import RecordingPlace
 from calleq.media.sounds import PromptLibrary
-from calleq.media.virtual import Understood
+from calleq.media.virtual import Understood, VirtualVoice
 from calleq.media.virtual_tapes import VirtualTapes
 from calleq.messages.answers import CallView, ProblemView
 from calleq.network import Network, Plant, build_network, point_codes
 from calleq.network_gateways import SipGround
-from calleq.network_prompts import Recordings, keys_of
+from calleq.network_prompts import Recordings, keys_of, supply
 from calleq.osn.in_process import InProcessBus
 from calleq.runtime.clock import VirtualClock
 from calleq.runtime.tap import NoTap, Tap
@@ -115,7 +115,7 @@ class VirtualNetwork:
             secret=draw.randbytes(32),
             diary=self.diary,
             talk_us=talk_us,
-            recordings=self._place(recordings, keep_recordings_us),
+            recordings=self._recording_place(recordings, keep_recordings_us),
             manners=manners,
             drivers=drivers or {},
             sip=None if sip is None else sip(self.clock),
@@ -125,7 +125,7 @@ class VirtualNetwork:
         self.network.start(entries)
         self.clock.advance_us(SETTLE_US)
 
-    def _place(self, directory: Path | None, keep_us: int) -> RecordingPlace | None:
+    def _recording_place(self, directory: Path | None, keep_us: int) -> RecordingPlace | None:
         if directory is None:
             return None
         return RecordingPlace(VirtualTapes(self.voice, directory), directory, keep_us)
