@@ -5,8 +5,8 @@ arrives at the end is sent to the far end. `Routes` says which row a leg hears. 
 other leg's row and both speak G.711, packets are relayed as they come (`Intake`); otherwise the leg
 is sent a frame each 20 ms (`Output`), made of what the jitter buffers and the sums hold.
 
-`step` is called every 5 ms: it compiles what has changed, ticks the phase that is due, and takes what
-has come. A phase whose tick did not come before its next is skipped, never caught up: its frame
+`step` is called every 5 ms: it compiles what has changed, ticks the phase that is due, and takes
+what has come. A phase whose tick did not come before its next is skipped, never caught up: its frame
 is missing from the streams, as their timestamps say.
 """
 
@@ -237,9 +237,8 @@ class LegSet:
         if self.routes.pending():
             self._compile()
         step = now_us // PHASE_US
-        for phase in sorted(
-            range(PHASES), key=lambda each: (step - each) // PHASES * PHASES + each
-        ):
+        # the phase whose tick was longest ago is the one that follows on the present one
+        for phase in ((step + 1 + each) % PHASES for each in range(PHASES)):
             frame = (step - phase) // PHASES
             if frame > self._rendered[phase]:
                 self._render(phase, frame)
