@@ -6,8 +6,8 @@ other leg's row and both speak G.711, packets are relayed as they come (`Intake`
 is sent a frame each 20 ms (`Output`), made of what the jitter buffers and the sums hold.
 
 `step` is called every 5 ms: it compiles what has changed, ticks the phase that is due, and takes
-what has come. A phase whose tick did not come before its next is skipped, never caught up: its frame
-is missing from the streams, as their timestamps say.
+what has come. A phase whose tick did not come before its next is skipped, never caught up: its
+frame is missing from the streams, as their timestamps say.
 """
 
 from collections.abc import Callable
