@@ -254,8 +254,8 @@ async def _voice(
     if wish.elements is None:
         async with contextlib.AsyncExitStack() as stack:
             if starting is None:
-                starting = await stack.enter_async_context(voice_starting(wish.data))
-            beside = voice_beside(starting, prompts, wish.say, lost, words=words)
+                starting = await stack.enter_async_context(voice_starting(wish.data, wish.rtp))
+            beside = voice_beside(starting, prompts, wish.say, lost, words=words, stop=stop)
             yield await stack.enter_async_context(beside)
     elif wish.elements <= voiceless(wish.topology):
         yield RemoteVoice()

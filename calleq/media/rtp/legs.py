@@ -5,9 +5,9 @@ arrives at the end is sent to the far end. `Routes` says which row a leg hears. 
 other leg's row and both speak G.711, packets are relayed as they come (`Intake`); otherwise the leg
 is sent a frame each 20 ms (`Output`), made of what the jitter buffers and the sums hold.
 
-`step` is called every 5 ms: it takes what has come, compiles what has changed, and ticks the phase
-that is due. A phase whose tick did not come before its next is skipped, never caught up: its frame
-is missing from the streams, as their timestamps say.
+`step` is called every 5 ms: it compiles what has changed, ticks the phase that is due, and takes
+what has come. A phase whose tick did not come before its next is skipped, never caught up: its
+frame is missing from the streams, as their timestamps say.
 """
 
 from collections.abc import Callable
@@ -232,21 +232,20 @@ class LegSet:
         return None if table.silent[number] else DECODING[table.rows[1 + number]]
 
     def step(self) -> None:
-        """Take what has come, compile what has changed, send what is due."""
+        """Compile what has changed, send what is due, then take what has come."""
+        now_us = self._now_us()
+        if self.routes.pending():
+            self._compile()
+        step = now_us // PHASE_US
+        # the phase whose tick was longest ago is the one that follows on the present one
+        for phase in ((step + 1 + each) % PHASES for each in range(PHASES)):
+            frame = (step - phase) // PHASES
+            if frame > self._rendered[phase]:
+                self._render(phase, frame)
         now_us = self._now_us()
         self.receiver.receive(now_us)
         self.shared.receive(now_us)
         self.reports.step(now_us)
-        if self.routes.pending():
-            self._compile()
-        step = now_us // PHASE_US
-        late_first = sorted(
-            range(PHASES), key=lambda phase: (step - phase) // PHASES * PHASES + phase
-        )
-        for phase in late_first:
-            frame = (step - phase) // PHASES
-            if frame > self._rendered[phase]:
-                self._render(phase, frame)
 
     def _render(self, phase: int, frame: int) -> None:
         if self._rendered[phase] >= 0:

@@ -19,6 +19,8 @@ from calleq.media.rtp.table import MAX_LEGS, Integers, LegTable
 from calleq.media.rtp.uring import LEAST, open_uring
 
 MAX_ROUNDS = 4
+USUAL_US = 10_000
+"""Between two looks there is at most one packet of a leg, if it is not longer than this."""
 MAX_FILES = 1 << 17
 """A descriptor is less than this, as far as `sockets.allow_files` asks."""
 
@@ -45,6 +47,7 @@ class Receiver:
         self._batch = None if self._uring is None else Batch(self._ring.octets)
         self._leg_of: Integers = np.zeros(MAX_FILES, dtype=np.int64)
         """Leg by descriptor."""
+        self._last_us = 0
         self._others = 0
         """Sockets that are not IPv4."""
         self._sockets: dict[int, tuple[int, Callable[[memoryview], tuple[int, Address]]]] = {}
@@ -75,8 +78,10 @@ class Receiver:
         self.opened_from.pop(leg, None)
 
     def receive(self, now_us: int) -> None:
-        """Take what waits."""
-        for _ in range(MAX_ROUNDS):
+        """Take what waits: one of each socket, or several where the last look is long ago."""
+        behind = (now_us - self._last_us) // USUAL_US
+        self._last_us = now_us
+        for _ in range(min(max(behind, 1), MAX_ROUNDS)):
             ready = self._ready.now()
             if not ready:
                 return
@@ -91,7 +96,7 @@ class Receiver:
     def _read_at_once(self, ready: list[tuple[int, int]], now_us: int) -> None:
         assert self._uring is not None
         assert self._batch is not None
-        descriptors = np.fromiter((descriptor for descriptor, _ in ready), np.int64, len(ready))
+        descriptors = np.array([descriptor for descriptor, _ in ready])
         lengths = self._uring.receive(self._batch, descriptors)
         legs = self._leg_of[descriptors]
         senders = self._batch.senders(legs.size)
