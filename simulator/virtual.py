@@ -102,10 +102,6 @@ class VirtualNetwork:
         """By name."""
         self._seed = seed
         draw = random.Random(f"references {seed}")
-        place = None
-        if recordings is not None:
-            tapes = VirtualTapes(self.voice, recordings)
-            place = RecordingPlace(tapes, recordings, keep_recordings_us)
         plant = Plant(
             clock=self.clock,
             journal=self.journal,
@@ -119,7 +115,7 @@ class VirtualNetwork:
             secret=draw.randbytes(32),
             diary=self.diary,
             talk_us=talk_us,
-            recordings=place,
+            recordings=self._recording_place(recordings, keep_recordings_us),
             manners=manners,
             drivers=drivers or {},
             sip=None if sip is None else sip(self.clock),
@@ -128,6 +124,11 @@ class VirtualNetwork:
         self.network: Network = build_network(topology, plant, entries=entries)
         self.network.start(entries)
         self.clock.advance_us(SETTLE_US)
+
+    def _recording_place(self, directory: Path | None, keep_us: int) -> RecordingPlace | None:
+        if directory is None:
+            return None
+        return RecordingPlace(VirtualTapes(self.voice, directory), directory, keep_us)
 
     def _made_voice(self, speech: Speech, recordings: Path | None) -> VirtualVoice:
         voice = VirtualVoice(self.clock, speech.prompts, recordings, speech.understood)

@@ -25,7 +25,7 @@ from calleq.topology import Topology, load_topology
 from calleq.units import SECOND_US
 from tests.control_scene import AGENT, CUSTOMER, OTHER, ControlledCall
 from tests.test_ssp_board import by_control_point, without_peripheral
-from tests.virtual import OTHER_REPRESENTATIVE, leg_of, number
+from tests.virtual import OTHER_REPRESENTATIVE, VirtualNetwork, leg_of, number
 
 EACH = pytest.mark.parametrize(
     "topology", [load_topology(), without_peripheral()], ids=["ip", "ssp"]
@@ -550,3 +550,44 @@ def test_an_order_that_crosses_the_end_of_the_call_is_refused() -> None:
     assert answers == ["call_over"]
     assert call.rings(OTHER) == 0
     call.assert_at_rest()
+
+
+def test_orders_and_answers_are_in_the_ladder() -> None:
+    call = ControlledCall()
+    call.done(Hold("customer"))
+    assert call.order(Hold("third")) == "no_such_leg"
+    call.ends()
+    shown = [
+        (row.name, dict(row.fields))
+        for row in call.ladder(call.reference).rows
+        if row.name.startswith("control_")
+    ]
+    assert [name for name, _ in shown] == [
+        "control_call",
+        "control_done",
+        "control_call",
+        "control_refused",
+    ]
+    assert shown[0][1]["order"] == "hold customer"
+    assert shown[3][1]["reason"] == "no_such_leg"
+
+
+@pytest.mark.parametrize("durable", [False, True])
+def test_after_a_crash_no_order_is_carried_out_again(durable: bool) -> None:
+    """Whether it was on disk or not: the call is over, and nobody is called for it."""
+    call = ControlledCall()
+    call.server.control(call.reference, "abc", Transfer(OTHER), lambda refusal: None, "the-order")
+    call.until_true(lambda: any(isinstance(one.entry, Controlled) for one in call.journal.entries))
+    if durable:
+        call.until("ringing agent")
+    entries = [
+        one for one in call.journal.entries if durable or not isinstance(one.entry, Controlled)
+    ]
+    again = VirtualNetwork(entries=entries, seed=2)
+    answers: list[object] = []
+    again.server.control(call.reference, "abc", Transfer(OTHER), answers.append, "the-order")
+    again.clock.advance_us(40 * SECOND_US)
+    assert answers == ["call_over"]
+    assert again.rings(OTHER) == 0
+    assert again.view(call.reference).state == "failed"
+    assert len(again.legs(call.reference)) == (3 if durable else 2)

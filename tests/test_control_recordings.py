@@ -1,7 +1,10 @@
 """Recordings under control: announced before anything, objected to, paused, kept and removed."""
 
+import contextlib
 import os
 import pathlib
+import resource
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -432,6 +435,41 @@ def test_a_directory_that_cannot_be_written_fails_the_recording_and_not_the_call
     assert call.view(call.reference).state == "bridged"
     assert call.order(StopRecording()) == "no_recording"
     call.ends()
+
+
+@contextlib.contextmanager
+def largest_file(octets: int) -> Iterator[None]:
+    """The system lets no file grow beyond."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (octets, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_that_takes_no_more_fails_the_recording_and_not_the_call(
+    tmp_path: pathlib.Path,
+) -> None:
+    call = RecordedCall(tmp_path)
+    call.recorded()
+    with largest_file(50_000):
+        call.passes(4)
+        call.done(PauseRecording())
+        call.until(f"recording_failed {call.name}")
+    assert call.statuses()[-1] == "failed"
+    assert list(tmp_path.iterdir()) == []
+    view = call.register().view(call.name)
+    assert view is not None
+    assert view.entry.reason == "File too large"
+    call.both_sound()
+    call.passes(1)
+    assert call.hears(CUSTOMER) == {f"tone:{AGENT_HZ}"}
+    call.name = f"{call.reference}-2"
+    call.recorded()
+    call.passes(2)
+    call.ends()
+    assert call.statuses()[-1] == "completed"
 
 
 def test_after_a_crash_a_recording_is_what_its_file_is(tmp_path: pathlib.Path) -> None:
