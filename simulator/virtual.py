@@ -115,7 +115,7 @@ class VirtualNetwork:
             secret=draw.randbytes(32),
             diary=self.diary,
             talk_us=talk_us,
-            recordings=self._place(recordings, keep_recordings_us),
+            recordings=self._recording_place(recordings, keep_recordings_us),
             manners=manners,
             drivers=drivers or {},
             sip=None if sip is None else sip(self.clock),
@@ -125,15 +125,15 @@ class VirtualNetwork:
         self.network.start(entries)
         self.clock.advance_us(SETTLE_US)
 
+    def _recording_place(self, directory: Path | None, keep_us: int) -> RecordingPlace | None:
+        if directory is None:
+            return None
+        return RecordingPlace(VirtualTapes(self.voice, directory), directory, keep_us)
+
     def _made_voice(self, speech: Speech, recordings: Path | None) -> VirtualVoice:
         voice = VirtualVoice(self.clock, speech.prompts, recordings, speech.understood)
         supply(voice, speech.supplied)
         return voice
-
-    def _place(self, directory: Path | None, keep_us: int) -> RecordingPlace | None:
-        if directory is None:
-            return None
-        return RecordingPlace(VirtualTapes(self.voice, directory), directory, keep_us)
 
     def _link_ends(self, link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
         wire = in_process_link(link, self.clock, self.tap, self._seed)

@@ -18,7 +18,7 @@ from calleq.sip.events import Credentials, Event, Outgoing
 from calleq.sip.fields import NameAddress
 from calleq.sip.negotiation import Local
 from calleq.sip.transaction import Target
-from calleq.sip.uri import SipUri
+from calleq.sip.uri import SipUri, host_of
 from tests.doubles import RecordingTap
 
 WITHIN_S = 10.0
@@ -47,6 +47,7 @@ class Phone:
         answer: bool = True,
         handed: frozenset[str] = frozenset(),
     ) -> None:
+        self._host = host
         self.tap = RecordingTap()
         tap: Tap = self.tap
         secure = (host, free_port()) if wrap is not None else None
@@ -70,7 +71,7 @@ class Phone:
         self.sockets.stop()
 
     def local(self) -> Local:
-        return Local(1, 1, "127.0.0.1", 4_000)
+        return Local(1, 1, self._host, 4_000)
 
     def target(self, transport: str = "UDP") -> Target:
         return Target(*self.sockets.address(transport), transport)
@@ -96,13 +97,13 @@ class Phone:
         credentials: Credentials | None = None,
         **fields: list[str],
     ) -> int:
-        to = NameAddress(SipUri(target.host, user, port=target.port))
+        to = NameAddress(SipUri(host_of(target.host), user, port=target.port))
         host, port = self.sockets.address(target.transport)
         call = self.agent.invite(
             Outgoing(
                 target=to.uri,
                 to=to,
-                caller=NameAddress(SipUri(host, self.end.name, port=port)),
+                caller=NameAddress(SipUri(host_of(host), self.end.name, port=port)),
                 next_hop=target,
                 local=self.local(),
                 fields=fields,

@@ -100,6 +100,17 @@ def silent_answer(journals: Journals) -> None:
     journals.ended(56 * SECOND, "SILENT", "completed")
 
 
+def answered_at_once_by_sip(journals: Journals) -> None:
+    """200 without 180 before it: a telephone that answers by itself."""
+    journals.accepted(50 * SECOND, "AT ONCE")
+    key = journals.dialled(50 * SECOND + MS, "AT ONCE", "customer", 1, "sip:ann@192.0.2.7", 9)
+    seizure = journals.seized(50 * SECOND + 2 * MS, SSP_62, "sip:ann@192.0.2.7", key)
+    journals.say(52 * SECOND, "ssp-62", LineAnswered(seizure))
+    journals.say(55 * SECOND, "ssp-62", LineReleased(seizure, 16, 0, "line"))
+    journals.say(55 * SECOND + MS, "ssp-62", LineMeasured(seizure, received=150, mos=4.4))
+    journals.ended(56 * SECOND, "AT ONCE", "completed")
+
+
 def no_talk_at_all(journals: Journals) -> None:
     journals.accepted(50 * SECOND, "SHORT")
     key = journals.dialled(50 * SECOND + MS, "SHORT", "customer", 1, "+12125550199", 9)
@@ -132,6 +143,7 @@ CASES: list[tuple[Callable[[Journals], None], set[tuple[str, str]]]] = [
     (one_circuit_for_two, {("overlap", "TWO")}),
     (seized_from_both_ends, {("overlap", "TWO")}),
     (silent_answer, {("answer_without_acm", "SILENT")}),
+    (answered_at_once_by_sip, set()),
     (no_talk_at_all, {("zero_talk", "SHORT")}),
     (talks_for_hours, {("long_call", "LONG")}),
     (never_released, {("long_call", "HUNG"), ("answer_without_acm", "HUNG")}),

@@ -11,12 +11,13 @@ from typing import cast
 import numpy as np
 
 from calleq.cli.voices import voice_beside, voice_starting
-from calleq.media import sounds
+from calleq.media import protocol, sounds
 from calleq.media.contract import Player, Prompt, player_source
 from calleq.media.frames import FRAME_SAMPLES
 from calleq.media.g711 import decode, encode, rms_of_dbm0
 from calleq.media.ports import PortAddress, PortPlan, Quality
 from calleq.media.remote import RemoteVoice, VoiceProcessHandle, start_voice_process
+from calleq.media.remote_ports import MAX_STOCK_PORTS, RemotePorts
 from calleq.media.sounds import LEVEL_DBM0
 from tests.media_scenes import level_at
 from tests.test_media_server import run
@@ -205,3 +206,32 @@ def test_a_port_that_cannot_be_had_again_fails_visibly(tmp_path: Path):
         await again.stop()
 
     asyncio.run(asyncio.wait_for(scene(), 60))
+
+
+def test_a_burst_of_calls_finds_ports_while_the_voice_process_is_busy():
+    """A burst of sipp's calls was refused with cause 47: a hundred calls a second, two ports each,
+    while the voice process let half a second pass."""
+    asked: list[protocol.BindPorts] = []
+
+    def send(request: protocol.Request) -> bool:
+        if isinstance(request, protocol.BindPorts):
+            asked.append(request)
+        return True
+
+    async def scene() -> None:
+        ports = RemotePorts(send, asyncio.get_running_loop())
+        ports.open("sip:ssp-62", "127.0.0.1")
+        numbers = iter(range(16_384, 32_768, 2))
+        taken = 0
+        for _ in range(6):
+            pending = list(asked)
+            asked.clear()
+            for request in pending:
+                bound = tuple(next(numbers) for _ in range(request.count))
+                ports.bound(protocol.PortsBound(request.number, request.host, False, bound))
+            for _ in range(100):
+                assert ports.take("sip:ssp-62", f"trunk:{taken}", False) is not None, taken
+                taken += 1
+        assert next(numbers) < 16_384 + 2 * (taken + 2 * MAX_STOCK_PORTS)
+
+    asyncio.run(scene())

@@ -77,6 +77,7 @@ def test_the_relayed_stream_is_our_own_and_keeps_gaps_and_markers(plane: Plane):
     assert [packet.marker for packet in sent].index(True) == 6
 
 
+@pytest.mark.row("S2-115", part=True)
 def test_a_law_and_mu_law_are_translated_by_table(plane: Plane):
     (one, far_one), (two, far_two) = bridged(plane, "PCMU", "PCMA")
     plane.step()
@@ -93,6 +94,7 @@ def test_a_law_and_mu_law_are_translated_by_table(plane: Plane):
     assert here.payload == FROM_A_LAW[as_octets].tobytes()
 
 
+@pytest.mark.row("S2-100", part=True)
 def test_a_leg_hears_the_others_of_a_conference_and_not_itself(plane: Plane):
     legs = bridged(plane, "PCMU", "PCMU", "PCMA")
     said = [speech(seed, 30) for seed in range(3)]
@@ -362,3 +364,18 @@ def test_legs_of_a_shared_port_are_told_apart_by_their_addresses(plane: Plane):
         far.close()
     stranger.close()
     legs[0][0].pair.close()
+
+
+def test_who_speaks_in_a_conference_is_known(plane: Plane):
+    legs = bridged(plane, "PCMU", "PCMU", "PCMU")
+    said = frames_of(speech(2, 25))
+    for octets in said:
+        for number, (leg, far) in enumerate(legs):
+            far.say(leg, octets if number == 1 else SILENCE)
+        plane.frames(1)
+    assert plane.legs.speaking() == [("sip", "line:1")]
+    for _ in range(60):
+        for leg, far in legs:
+            far.say(leg, SILENCE)
+        plane.frames(1)
+    assert plane.legs.speaking() == []

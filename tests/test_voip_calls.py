@@ -17,6 +17,9 @@ from calleq.billing.records import LegRecord, SessionRecord
 from calleq.calling_logic.voip_way import VOIP_IGNORED, VOIP_TABLE, VInput, VState
 from calleq.journal.entries import LineHeartbeat, LineMeasured
 from calleq.messages.answers import CallAccepted, CallView, ProblemView
+from calleq.network_gateways import lines_beside
+from calleq.runtime.clock import VirtualClock
+from calleq.runtime.tap import NoTap
 from calleq.sip.sdp import PCMA
 from calleq.sip.transaction import Target
 from calleq.topology import Topology, figure1_path, load_topology
@@ -508,3 +511,21 @@ def test_a_ladder_has_the_lines_and_the_sip_of_a_call(word: str) -> None:
     text = render_text(found)
     assert text.count(f" {word} ") >= 2
     assert "sip:ann@127.0.0.38" in text
+
+
+def test_the_pseudo_line_stays_within_the_process() -> None:
+    """Where telephones are in another process, no wire leads there for equipment without any."""
+
+    class Far:
+        def __getattr__(self, name: str) -> Any:
+            raise AssertionError(f"{name}: nothing of the peripheral is elsewhere")
+
+    clock = VirtualClock(0)
+    lines = lines_beside(voip_alone(), Far(), clock, NoTap())
+    arrived: list[bytes] = []
+    lines.serve("ip-76", lambda line, octets: arrived.append(octets))
+    lines.plug_in("ip-76", "voip", arrived.append)
+    lines.to_telephone("ip-76", "voip", b"down")
+    lines.to_switch("ip-76", "voip", b"up")
+    clock.advance_us(SECOND_US)
+    assert arrived == [b"down", b"up"]

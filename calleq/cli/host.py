@@ -20,7 +20,7 @@ from calleq.access_server.http import http_app
 from calleq.accounts.passwords import PooledVerifier
 from calleq.cli.browsers import BrowserProcess, configuration_of
 from calleq.cli.claims import claim
-from calleq.cli.failure import CommandError
+from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.older import OlderCalls
 from calleq.cli.plants import OneProcess, Wires
 from calleq.cli.reading import merge_json, operator_door, write_point_codes
@@ -48,7 +48,7 @@ from calleq.runtime.draws import SystemDraws
 from calleq.ss7.variant import variant_of
 from calleq.telephones.desk import desk_app
 from calleq.telephones.diary import Diary
-from calleq.topology import Topology
+from calleq.topology import Topology, TopologyError
 from calleq.trace.capture import CaptureFile
 from calleq.web.hosting import GuestServer, HostingError
 
@@ -221,7 +221,10 @@ def _retention(wish: Wish, stack: contextlib.AsyncExitStack) -> Retention | None
 def _set_to_work(
     wish: Wish, plant: Plant, voice: RemoteVoice, wires: Wires, journal: FileJournal
 ) -> Host:
-    network = build_network(wish.topology, plant, wish.elements, journal.recovered)
+    try:
+        network = build_network(wish.topology, plant, wish.elements, journal.recovered)
+    except TopologyError as error:  # a file that the topology names is not what it should be
+        raise UsageError(str(error)) from error
     wires.open(network.lines_lost)
     addresses = wires.listening() | telephone_doors(wish.topology, wish.elements)
     host = Host(network, voice, wires, addresses)

@@ -16,6 +16,7 @@ from calleq import __version__
 from calleq.cli import DEFAULT_DATA
 from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.operation_parser import add_operation
+from calleq.cli.prompts_parser import add_prompts
 
 
 def _with_data(parser: argparse.ArgumentParser) -> None:
@@ -252,7 +253,7 @@ def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     bench.add_argument(
         "name",
         choices=(
-            *("isup", "inap", "ss7", "accept", "first-iam", "journal"),
+            *("isup", "inap", "ss7", "accept", "answers", "first-iam", "journal"),
             *("sim", "setups", "media"),
         ),
     )
@@ -351,6 +352,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_call(commands)
     _add_readers(commands)
     _add_records(commands)
+    add_prompts(partial(_add, commands), _with_data, _with_json)
     return parser
 
 

@@ -15,8 +15,15 @@ from calleq.cli.failure import CommandError
 from calleq.cli.reading import OPERATOR, read_json
 from calleq.operation.control import NOT_HERE, ControlDoneView, RecordedList, RecordedView
 from calleq.operation.sip import SipView
-from calleq.operation.surface import Order
-from calleq.operation.views import CircuitList, CircuitView, StatusView, in_order
+from calleq.operation.surface import Listing, Order
+from calleq.operation.views import (
+    CircuitList,
+    CircuitView,
+    NotCalledList,
+    NotCalledView,
+    StatusView,
+    in_order,
+)
 from calleq.osn.orders import Order as CallOrder
 from calleq.osn.orders import write_order
 
@@ -120,6 +127,31 @@ class Operator:
             if problem.get("code") != "unknown_exchange":
                 raise CommandError(str(problem.get("detail", answer.text)))
         raise CommandError(refusal)
+
+    def do_not_call(self, business: str) -> list[NotCalledView]:
+        """Who must not be called; empty: by any business. Raises CommandError."""
+        return self._at_the_door("GET", {"business": business}, None)
+
+    def list_number(self, listing: Listing) -> list[NotCalledView]:
+        """Put a number on the list or take it off; the list then. Raises CommandError."""
+        return self._at_the_door("POST", {}, msgspec.json.encode(listing))
+
+    def _at_the_door(
+        self, method: str, query: dict[str, str], content: bytes | None
+    ) -> list[NotCalledView]:
+        for url in self._urls:
+            try:
+                answer = httpx.request(
+                    method, f"{url}/do-not-call", params=query, content=content, timeout=TIMEOUT_S
+                )
+            except httpx.HTTPError:
+                continue
+            if answer.is_success:
+                return msgspec.json.decode(answer.content, type=NotCalledList).numbers
+            problem = answer.json()
+            if problem.get("code") != "no_door":
+                raise CommandError(str(problem.get("detail", answer.text)))
+        raise CommandError(f"{self._data}: no process that runs the door answers")
 
     def _gather(
         self, path: str, kind: type[Shown], query: dict[str, str] | None = None

@@ -241,6 +241,9 @@ class Connection(asyncio.Protocol):
                 self._process.ports.plan(self._claimed, request)
             case protocol.ClosePort():
                 self._process.ports.close(self._claimed, request)
+            case protocol.AskTalkers(number):
+                talkers = tuple(self._process.legs.speaking())
+                self._say(protocol.TalkersTold(number, talkers))
             case protocol.AskTally(number):
                 self._say(protocol.Told(number, self._process.tally()))
             case _:

@@ -8,6 +8,7 @@ read is made anew; where it cannot be made each utterance is made when it is fir
 import asyncio
 import contextlib
 import os
+import subprocess
 import sys
 from pathlib import Path
 from zlib import crc32
@@ -55,7 +56,9 @@ async def have(directory: Path) -> None:
         return
     with contextlib.suppress(OSError):
         child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "calleq.media.mouths", str(path)
+            *(sys.executable, "-m", "calleq.media.mouths", str(path)),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,  # ours belongs to whoever started us, and waits for its end
         )
         try:
             await child.wait()

@@ -16,7 +16,7 @@ socket any more (`MAX_UNREAD_OCTETS`) counts as gone.
 
 import asyncio
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TypeVar, assert_never
 
 import msgspec
@@ -36,7 +36,8 @@ from calleq.units import SECOND_US
 
 MAX_REFUSALS_KEPT = 100
 
-Answer = TypeVar("Answer", protocol.Prepared, protocol.Recorded, protocol.Told)
+Answers = protocol.Prepared | protocol.Recorded | protocol.Told | protocol.TalkersTold
+Answer = TypeVar("Answer", bound=Answers)
 
 
 LOST_KEY_S = 1.0
@@ -82,9 +83,7 @@ class RemoteVoice(asyncio.Protocol):
         self._supplied: dict[str, bytes] = {}
         self._ears: dict[tuple[str, str], tuple[int, Callable[[Voices], object]]] = {}
         self._listeners: dict[int, Callable[[Voices], object]] = {}
-        self._prepared: dict[int, asyncio.Future[protocol.Prepared]] = {}
-        self._recorded: dict[int, asyncio.Future[protocol.Recorded]] = {}
-        self._tallies: dict[int, asyncio.Future[protocol.Told]] = {}
+        self._asked: dict[int, asyncio.Future[Answers]] = {}
         self._tapes: dict[int, Callable[[RecordingEnd], object]] = {}
         self._fed: dict[tuple[str, str], tuple[str, ...]] = {}
         self._recording: dict[tuple[str, str], None] = {}
@@ -195,7 +194,15 @@ class RemoteVoice(asyncio.Protocol):
     async def tally(self) -> Tally:
         """What the voice process has done with its ports. Raises VoiceLostError."""
         number = next(self._numbers)
-        return (await self._ask(number, protocol.AskTally(number), self._tallies)).tally
+        return (await self._ask(number, protocol.AskTally(number), protocol.Told)).tally
+
+    async def talkers(self) -> tuple[tuple[str, str], ...]:
+        """Element and wire of each port that speaks now where several are mixed.
+
+        Raises VoiceLostError.
+        """
+        number = next(self._numbers)
+        return (await self._ask(number, protocol.AskTalkers(number), protocol.TalkersTold)).talkers
 
     async def prepare(self, *prompts: Prompt, words: bool = False) -> str:
         """Have prompts rendered (announcements, before they are needed); returns `notice`.
@@ -206,7 +213,7 @@ class RemoteVoice(asyncio.Protocol):
         """
         number = next(self._numbers)
         request = protocol.Prepare(number, prompts, words)
-        prepared = await self._ask(number, request, self._prepared)
+        prepared = await self._ask(number, request, protocol.Prepared)
         self.notice, self._understands = prepared.notice, prepared.understands
         return self.notice
 
@@ -227,7 +234,7 @@ class RemoteVoice(asyncio.Protocol):
         """
         number = next(self._numbers)
         request = protocol.FetchRecording(number, element, wire, since_us)
-        answer = await self._ask(number, request, self._recorded)
+        answer = await self._ask(number, request, protocol.Recorded)
         return Recording(answer.from_us, answer.octets, answer.missed_frames)
 
     def clear(self, element: str, wire: str) -> None:
@@ -248,20 +255,17 @@ class RemoteVoice(asyncio.Protocol):
         """See `Recorder.stop_recording`."""
         self._send(protocol.StopRecording(element, recording))
 
-    async def _ask(
-        self,
-        number: int,
-        request: protocol.Request,
-        waiting: dict[int, asyncio.Future[Answer]],
-    ) -> Answer:
+    async def _ask(self, number: int, request: protocol.Request, kind: type[Answer]) -> Answer:
         if not self._send(request):
             raise VoiceLostError("the voice process is gone")
-        future: asyncio.Future[Answer] = self._loop.create_future()
-        waiting[number] = future
+        future: asyncio.Future[Answers] = self._loop.create_future()
+        self._asked[number] = future
         try:
-            return await future
+            answer = await future
         finally:
-            waiting.pop(number, None)
+            self._asked.pop(number, None)
+        assert isinstance(answer, kind)
+        return answer
 
     def close(self) -> None:
         """End the connection; `lost` is not called. Players report `failed`."""
@@ -334,22 +338,25 @@ class RemoteVoice(asyncio.Protocol):
                 heard = self._listeners.get(number)
                 if heard is not None:
                     heard(frozenset(voices))
-            case protocol.Prepared(number):
-                _answer(self._prepared, number, report)
-            case protocol.Recorded(number):
-                _answer(self._recorded, number, report)
             case protocol.PortsBound():
                 self._ports.bound(report)
             case protocol.PortClosed():
                 self._ports.closed(report)
             case protocol.PortTold():
                 self._ports.told(report)
-            case protocol.Told(number):
-                _answer(self._tallies, number, report)
             case protocol.RecordingOver(number, end):
                 over = self._tapes.pop(number, None)
                 if over is not None:
                     over(end)
+            case (
+                protocol.Prepared(number)
+                | protocol.Recorded(number)
+                | protocol.Told(number)
+                | protocol.TalkersTold(number)
+            ):
+                future = self._asked.get(number)
+                if future is not None and not future.done():
+                    future.set_result(report)
             case protocol.Refused(reason):
                 self._refused(reason)
             case _:
@@ -364,10 +371,9 @@ class RemoteVoice(asyncio.Protocol):
         verdicts, self._verdicts = self._verdicts, {}
         keys, self._keys = self._keys, {}
         tapes, self._tapes = self._tapes, {}
-        error = VoiceLostError("the voice process is gone")
-        _fail(self._prepared, error)
-        _fail(self._recorded, error)
-        _fail(self._tallies, error)
+        for future in list(self._asked.values()):
+            if not future.done():
+                future.set_exception(VoiceLostError("the voice process is gone"))
         self._players.lost()
         for tell in verdicts.values():
             tell("human")
@@ -380,18 +386,6 @@ class RemoteVoice(asyncio.Protocol):
         self._ports.lost()
         if self._lost is not None and not self._closing:
             self._lost()
-
-
-def _answer(waiting: dict[int, asyncio.Future[Answer]], number: int, answer: Answer) -> None:
-    future = waiting.get(number)
-    if future is not None and not future.done():
-        future.set_result(answer)
-
-
-def _fail(waiting: Mapping[int, asyncio.Future[Answer]], error: Exception) -> None:
-    for future in list(waiting.values()):
-        if not future.done():
-            future.set_exception(error)
 
 
 async def connect_voice(address: str, lost: Callable[[], object] | None = None) -> RemoteVoice:

@@ -318,7 +318,7 @@ def _screening(calling: CallingNumber | None) -> Screening:
 
 
 def _from_trunk(trunk: SipTrunk, called: str, setup: Setup) -> Attempt:
-    """A call that came by a SIP trunk; who calls is not known to be true."""
+    """A call that came by a SIP trunk; who calls is known to be true as far as it is signed."""
     calling = number_of(setup.calling)
     return Attempt(
         called=called,
@@ -326,5 +326,5 @@ def _from_trunk(trunk: SipTrunk, called: str, setup: Setup) -> Attempt:
         shown="" if setup.restricted else calling,
         line=trunk.name,
         origin="transit trunk" if trunk.transit else "trunk",
-        screening=Screening.UNSCREENED,
+        screening=setup.screening if trunk.shaken_trusted else Screening.UNSCREENED,
     )

@@ -45,6 +45,8 @@ TARGETS = {
     "sip": "simulator.fuzz.sip:target",
     "user-agent": "simulator.fuzz.user_agent:target",
     "sdp": "simulator.fuzz.sip:sdp_target",
+    "rtp": "simulator.fuzz.rtp:target",
+    "rtcp": "simulator.fuzz.rtp:rtcp_target",
 }
 """Where the target of each codec is made: module and function."""
 

@@ -18,6 +18,7 @@ from calleq.media.frames import FRAME_US, SAMPLE_RATE_HZ
 from calleq.media.g711 import DECODING, Samples
 from calleq.media.graph import SILENCE
 from calleq.media.ports import PortEvent, PortPlan, Quality, Tally
+from calleq.media.rtp import talkers
 from calleq.media.rtp.batch import address_key
 from calleq.media.rtp.crossing import Crossing
 from calleq.media.rtp.inputs import Inputs
@@ -37,6 +38,7 @@ from calleq.media.rtp.shared import SharedPorts
 from calleq.media.rtp.sockets import PortPair
 from calleq.media.rtp.sounding import Sounding
 from calleq.media.rtp.table import SILENT_ROW, Legs, LegTable
+from calleq.media.rtp.talkers import Talkers
 from calleq.media.ticked import TickedVoice
 from calleq.units import SECOND_US
 
@@ -70,7 +72,7 @@ class LegSet:
         self._legs: dict[int, Leg] = {}
         self._crossing = Crossing(self.table, self.routes, self.output, self._legs)
         self.intake = Intake(self.table, self.buffers, self._odd, self._crossing.relay)
-        self.receiver = Receiver(self.intake, self._strange)
+        self.receiver = Receiver(self.intake, self.strange)
         self.shared = SharedPorts(self.intake)
         self.reports = Reports(self.table, random, utc_us)
         self._sounding = Sounding(voice.repertoire)
@@ -78,9 +80,10 @@ class LegSet:
         self._popped: list[Legs | None] = [None] * PHASES
         self._rendered = [-1] * PHASES
         self._watching = False
-        self._odd_packets = OddPackets(
+        self.odd_packets = OddPackets(
             self.table, self.buffers, self.inputs, self.intake, self._legs
         )
+        self._talkers = Talkers(self.table)
         self.skipped = 0
         self.malformed = 0
 
@@ -154,7 +157,7 @@ class LegSet:
             self.shared.place(number, leg.pair.rtp, None)
         else:
             self.receiver.remove(number, leg.pair.rtp)
-        self._odd_packets.keys.forget(number)
+        self.odd_packets.keys.forget(number)
         self.output.exclude(number)
         self._crossing.hear(number, SILENT_ROW)
         self.routes.remove(leg.end)
@@ -164,6 +167,7 @@ class LegSet:
         self._numbers = None
         self._crossing.remove(number)
         self.table.remove(number)
+        self._talkers.forget(number)
         self._changed()
         return quality
 
@@ -191,6 +195,12 @@ class LegSet:
             mos=round(opinion(rated), 2) if received else 0.0,
         )
 
+    def speaking(self) -> list[tuple[str, str]]:
+        """Element and wire of each leg that speaks where several are mixed."""
+        numbers = self._talkers.speaking(max(self._rendered)).tolist()
+        legs = [self._legs[number] for number in numbers if number in self._legs]
+        return [(leg.end.element, leg.end.wire) for leg in legs]
+
     def tally(self) -> Tally:
         """What was done with all legs so far."""
         output = self.output
@@ -203,7 +213,7 @@ class LegSet:
             failed=output.failed,
             concealed=self.inputs.concealed,
             malformed=self.malformed,
-            unknown=self._odd_packets.unknown + self._odd_packets.keys.unknown,
+            unknown=self.odd_packets.unknown + self.odd_packets.keys.unknown,
         )
 
     def frame_of(self, number: int, frame: int) -> Samples | None:
@@ -242,6 +252,8 @@ class LegSet:
             legs = self._popped[phase] = self._buffered(phase, frame)
         if legs.size:
             self.inputs.pop(legs, frame)
+            if frame % talkers.LOOK_FRAMES == phase:
+                self._talkers.look(legs, frame)
         if self.routes.sounds and max(self._rendered) == frame:
             self._sounding.fill(self.routes.sounds, frame, self.table.rows)
         self.routes.sums.work_out(phase, self.table.rows)
@@ -292,9 +304,9 @@ class LegSet:
         leg = self._legs[number]
         address = leg.latch.address or leg.far
         if address is not None:
-            self._strange(number, octets, address, now_us)
+            self.strange(number, octets, address, now_us)
 
-    def _strange(self, number: int, octets: bytes, address: Address, now_us: int) -> None:
+    def strange(self, number: int, octets: bytes, address: Address, now_us: int) -> None:
         """A packet that has to be looked at by itself."""
         leg = self._legs[number]
         if leg.plan is None or not leg.plan.receives:
@@ -309,7 +321,7 @@ class LegSet:
         if verdict == "changed":
             self._adopt(leg, packet, address, now_us)
         if verdict != "refused":
-            self._odd_packets.take(leg, packet, now_us)
+            self.odd_packets.take(leg, packet, now_us)
 
     def _adopt(self, leg: Leg, packet: Packet, address: Address, now_us: int) -> None:
         """Believe a source from now on."""

@@ -8,7 +8,6 @@ heard, any.
 """
 
 import heapq
-import select
 from collections.abc import Callable
 
 import msgspec
@@ -28,6 +27,7 @@ from calleq.media.rtp.control import (
 )
 from calleq.media.rtp.latch import Address
 from calleq.media.rtp.leg import Leg
+from calleq.media.rtp.ready import Ready
 from calleq.media.rtp.table import LegTable
 
 MAX_READ = 64
@@ -64,7 +64,7 @@ class Reports:
         self._utc_us = utc_us
         self._due: list[tuple[int, int]] = []
         self._legs: dict[int, Reported] = {}
-        self._ready = select.epoll()
+        self._ready = Ready()
         self._at: dict[int, dict[int, None]] = {}
         """Legs by descriptor: one, or those that share it."""
         self._cname = f"{random(32):08x}{random(32):08x}@calleq"
@@ -77,7 +77,7 @@ class Reports:
         descriptor = leg.pair.rtcp.fileno()
         here = self._at.setdefault(descriptor, {})
         if not here:
-            self._ready.register(descriptor, select.EPOLLIN)
+            self._ready.add(descriptor)
         here[leg.number] = None
         self._set(leg.number, now_us, REPORT_US // 2)
 
@@ -89,7 +89,7 @@ class Reports:
         descriptor = leg.pair.rtcp.fileno()
         del self._at[descriptor][leg.number]
         if not self._at[descriptor]:
-            self._ready.unregister(descriptor)
+            self._ready.remove(descriptor)
             del self._at[descriptor]
         self._send(reported, now_us, leaves=True)
         return reported
@@ -100,7 +100,7 @@ class Reports:
 
     def step(self, now_us: int) -> None:
         """Read what has come, send what is due."""
-        for descriptor, _ in self._ready.poll(0):
+        for descriptor, _ in self._ready.now():
             self._read(list(self._at[descriptor]), now_us)
         while self._due and self._due[0][0] <= now_us:
             due_us, number = heapq.heappop(self._due)
