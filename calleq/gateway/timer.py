@@ -32,13 +32,18 @@ class AgentTimer:
         """Wait for what is due next."""
         due_us = self._agent.next_timer_us()
         if self._timer is not None:
-            if due_us == self._due_us:
-                return
-            self._timer.cancel()
-            self._timer = None
+            if due_us is not None and self._due_us <= due_us:
+                return  # it rings sooner, and then looks again
+            self.cancel()
         if due_us is not None:
             self._due_us = due_us
             self._wait(due_us - self._clock.monotonic_us())
+
+    def cancel(self) -> None:
+        """No timer rings any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _wait(self, wait_us: int) -> None:
         self._timer = self._clock.call_later_us(max(wait_us, 0), self._due)
