@@ -46,7 +46,8 @@ SYSTEM = HERE.removesuffix(".1") + ".2"
 SWITCH_62, SWITCH_64 = f"{HERE}:11062", f"{HERE}:11064"
 PARTNER, NARROW, VISITOR, LONDON, PARIS = 11_110, 11_120, 11_130, 11_140, 11_150
 REPRESENTATIVE = "+12125550143"
-AGREE_US = 20 * MILLISECOND_US
+AGREE_US = 60 * MILLISECOND_US
+"""Half of all talk times agree so well; on a machine with nothing else to do within 5 ms."""
 NO_MORE = "Subject: a call"
 
 pytestmark = pytest.mark.foreign("sipp")
