@@ -31,7 +31,7 @@ from calleq.journal.frames import JournalError
 from calleq.journal.reading import journal_path
 from calleq.journal.segments import Retention
 from calleq.media.recorder import RECORDINGS, RecordingPlace
-from calleq.media.remote import RemoteVoice
+from calleq.media.remote import RemoteVoice, VoiceLostError
 from calleq.media.supplied import SuppliedError
 from calleq.network import TELEPHONES, Network, Plant, build_network, point_codes
 from calleq.network_gateways import SipGround, has_sip, telephone_doors
@@ -128,6 +128,9 @@ async def hosting(
         await _open_doors(wish, host, base, stack)
         if host.doors:
             merge_json(wish.data / "listening.json", host.doors)
+        if host.network.gateways:
+            with contextlib.suppress(VoiceLostError):  # it is started again, and asked again
+                await voice.tally()  # comes after the ports that the first calls take
         write_point_codes(wish.data, point_codes(wish.topology), variant_of(wish.topology))
         try:
             yield host
