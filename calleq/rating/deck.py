@@ -16,6 +16,7 @@ A longer prefix counts only while it holds: before its first rate, and while wit
 shorter one does. A barred prefix counts as any other: what is below it may be sold again.
 """
 
+import itertools
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
@@ -225,7 +226,7 @@ def check_rate(rate: Rate, week: Week) -> None:
 
 
 def _check_distinct(key: str, several: list[Rate]) -> None:
-    for earlier, later in zip(several, several[1:], strict=False):
+    for earlier, later in itertools.pairwise(several):
         if earlier.effective_from_us == later.effective_from_us:
             raise RatingError(
                 "bad_deck",

@@ -115,7 +115,7 @@ def _lines_of(text: str) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {"": {}}
     counts: dict[str, int] = {}
     path = ""
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         header = _HEADER.fullmatch(line)
         if header is not None:
             path = _path_of(header[1], header[2], counts)
