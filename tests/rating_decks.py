@@ -34,9 +34,7 @@ def deck_of(
         name="test",
         currency="USD",
         week=of_week or week(),
-        rates=[
-            Rate(key=key, effective_from_us=LONG_AGO, says=says) for key, says in terms.items()
-        ],
+        rates=[Rate(key=key, effective_from_us=LONG_AGO, says=says) for key, says in terms.items()],
         round_to_micro=round_to_micro,
     )
 

@@ -98,7 +98,11 @@ def test_a_length_is_rounded_up_to_increments(
     ("terms", "length", "micro"),
     [
         # 0.012 a minute by whole minutes: 61 s are two minutes, and 0.01 for the connection.
-        (Terms(per_minute_micro=12_000, connection_micro=10_000, first_s=60, next_s=60), 61, 34_000),
+        (
+            Terms(per_minute_micro=12_000, connection_micro=10_000, first_s=60, next_s=60),
+            61,
+            34_000,
+        ),
         # 0.02 a minute, 30/6: 31 s are 36 s, which is 0.6 of a minute.
         (Terms(per_minute_micro=20_000, first_s=30, next_s=6), 31, 12_000),
         # 0.01 a minute by the second: 7 s are 1166 and two thirds of a micro-unit.
@@ -129,9 +133,7 @@ def test_lengths_cost_what_they_cost_by_hand(terms: Terms, length: int, micro: i
 def test_an_increment_costs_what_its_beginning_costs():
     # 17:59:30 in New York, peak until 18:00: the first minute is peak, what follows is not.
     start_us = NOON_UTC + (9 * 3_600 + 59 * 60 + 30) * 1_000_000
-    terms = Terms(
-        per_minute_micro=10_000, first_s=60, next_s=60, per_minute_in=(("peak", 30_000),)
-    )
+    terms = Terms(per_minute_micro=10_000, first_s=60, next_s=60, per_minute_in=(("peak", 30_000),))
     lines = lines_of(terms, PEAK_WEEK, start_us, 100)
     assert [(line.band, line.quantity, line.sixtieths) for line in lines] == [
         ("peak", 60, 30_000 * 60),
@@ -175,9 +177,7 @@ def test_no_start_costs_more_than_the_dearest(terms: Terms, start_us: int, lengt
 
 
 @given(some_terms, starts, lengths)
-def test_the_seconds_of_the_lines_are_the_seconds_charged(
-    terms: Terms, start_us: int, length: int
-):
+def test_the_seconds_of_the_lines_are_the_seconds_charged(terms: Terms, start_us: int, length: int):
     lines = lines_of(terms, PEAK_WEEK, start_us, length)
     seconds = sum(line.quantity for line in lines if line.what != "connection")
     assert seconds == charged_seconds(terms, length)
