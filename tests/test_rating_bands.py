@@ -130,14 +130,26 @@ def test_no_length_has_no_spans():
     assert list(week().spans(0, 0)) == []
 
 
-ZONES = (
-    "Europe/Berlin America/New_York Australia/Sydney America/Santiago Australia/Lord_Howe"
-    " Asia/Kathmandu Africa/Casablanca Pacific/Chatham"
-).split()
-CHANGES = (
-    "2026-03-08T07:00 2026-03-29T01:00 2026-04-04T14:00 2026-04-04T15:00"
-    " 2026-04-05T03:00 2026-09-06T04:00 2026-10-03T16:00 2026-11-01T06:00"
-).split()
+ZONES = [
+    "Europe/Berlin",
+    "America/New_York",
+    "Australia/Sydney",
+    "America/Santiago",
+    "Australia/Lord_Howe",
+    "Asia/Kathmandu",
+    "Africa/Casablanca",
+    "Pacific/Chatham",
+]
+CHANGES = [
+    "2026-03-08T07:00",
+    "2026-03-29T01:00",
+    "2026-04-04T14:00",
+    "2026-04-04T15:00",
+    "2026-04-05T03:00",
+    "2026-09-06T04:00",
+    "2026-10-03T16:00",
+    "2026-11-01T06:00",
+]
 
 
 @given(
