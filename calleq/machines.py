@@ -6,11 +6,16 @@ A table is {(state, input): (action, next state)} in words; pairs that are ignor
 from collections.abc import Mapping
 
 from calleq import ssp
+from calleq.browser.call_table import TABLE as BROWSER_TABLE
 from calleq.call import customer_first
+from calleq.calling_logic.control_table import CONTROL_TABLE
 from calleq.calling_logic.leg import LEG_TABLE
+from calleq.calling_logic.recording_table import RECORDING_TABLE
+from calleq.calling_logic.voip_way import VOIP_TABLE
 from calleq.gateway.table import TABLE as GATEWAY_TABLE
 from calleq.gateway.table import GAction
 from calleq.scp import freephone, party
+from calleq.sip.call_table import machine_tables as sip_call_tables
 from calleq.sip.transaction_tables import machine_tables as sip_tables
 from calleq.ss7.machines import machine_tables as ss7_tables
 from calleq.telephones.table import TABLE as TELEPHONE_TABLE
@@ -37,6 +42,18 @@ def all_machines() -> dict[str, Table]:
         (_word(state), _word(given)): (_word(action), _word(following))
         for (state, given), (action, following) in LEG_TABLE.items()
     }
+    tables["Intelligent peripheral: one call by voice over IP"] = {
+        (_word(state), _word(given)): (_word(action), _word(following))
+        for (state, given), (action, following) in VOIP_TABLE.items()
+    }
+    tables["Control: what is ordered of a call"] = {
+        (_word(state), _word(given)): (_word(action), _word(following))
+        for (state, given), (action, following) in CONTROL_TABLE.items()
+    }
+    tables["Control: the recording of a call"] = {
+        (_word(state), _word(given)): (_word(action), _word(following))
+        for (state, given), (action, following) in RECORDING_TABLE.items()
+    }
     tables.update(ssp.machine_tables())
     tables["SCP: one call to an 800 number"] = {
         (str(state), str(given)): (_word(action), str(following))
@@ -48,10 +65,16 @@ def all_machines() -> dict[str, Table]:
     }
     tables.update(ss7_tables())
     tables.update(sip_tables())
+    tables.update(sip_call_tables())
     tables["Gateway: one call between a line and SIP"] = {
         (_word(state), _word(given)): (_word(action), _word(following))
         for (state, given), (action, following) in GATEWAY_TABLE.items()
         if action is not GAction.IGNORE
+    }
+    tables["Browser: one call at a page"] = {
+        (_word(state), _word(given)): (", ".join(map(_word, actions)), _word(following))
+        for (state, given), (actions, following) in BROWSER_TABLE.items()
+        if actions
     }
     tables["Telephone"] = {
         (_word(state), _word(given)): (_word(action), _word(following))

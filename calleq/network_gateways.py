@@ -18,7 +18,8 @@ from calleq.media.ports import Ports
 from calleq.numbering import VoipPolicy
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
-from calleq.topology import Topology
+from calleq.sip.bounds import SipError
+from calleq.topology import Topology, TopologyError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,8 @@ def telephone_doors(topology: Topology, chosen: frozenset[str] | None) -> dict[s
 def lines_beside(topology: Topology, lines: LinePlant, clock: Clock, tap: Tap) -> LinePlant:
     """The plant of a process whose lines to telephones lead elsewhere, with those that stay."""
     near = InProcessLines(clock, topology.timing.line_delay_us, tap)
-    return SharedLines(near, lines)
+    alone = frozenset(peripheral.name for peripheral in topology.peripherals)
+    return SharedLines(near, lines, alone)
 
 
 def build_gateways(
@@ -76,9 +78,28 @@ def build_gateways(
     random_bits: Callable[[int], int],
     secret: bytes,
 ) -> dict[str, Gateway]:
-    """The gateways of the chosen switches, by the switch's name; none without a ground."""
+    """The gateways of the chosen switches, by the switch's name; none without a ground.
+
+    Raises TopologyError for a key or certificate of a trunk that is none.
+    """
     if ground is None:
         return {}
+    try:
+        return _built(topology, chosen, ground, lines, clock, tap, random_bits, secret)
+    except SipError as error:
+        raise TopologyError(f"sip_trunks: {error}") from error
+
+
+def _built(
+    topology: Topology,
+    chosen: frozenset[str],
+    ground: SipGround,
+    lines: LinePlant,
+    clock: Clock,
+    tap: Tap,
+    random_bits: Callable[[int], int],
+    secret: bytes,
+) -> dict[str, Gateway]:
     return {
         switch.name: Gateway(
             topology,

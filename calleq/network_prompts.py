@@ -11,7 +11,13 @@ from typing import Protocol
 from calleq.media.contract import Prompt
 from calleq.media.languages import UNDERSTOOD, sentences
 from calleq.media.supplied import Supplied, read_wav
-from calleq.media.wording import announcement_text, apology_text, question_text, whisper_text
+from calleq.media.wording import (
+    announcement_text,
+    apology_text,
+    question_text,
+    recording_text,
+    whisper_text,
+)
 from calleq.scp.wording import pieces
 from calleq.topology import Business, Topology
 
@@ -49,6 +55,7 @@ def _of_business(business: Business) -> Iterable[Prompt]:
     said = sentences(language)
     text, mark = announcement_text(name, language)
     texts = [(text, mark), (whisper_text(name, language), ""), (apology_text(name, language), "")]
+    texts.append((recording_text(language), ""))
     if len(business.representatives) > 1:
         texts.append((said.busy, ""))
     if business.consent != "none":

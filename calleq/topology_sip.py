@@ -19,6 +19,9 @@ class SipAccess(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     key: str = ""
     domain: str = ""
     """What stands behind the @ of its subscribers; empty: the host it listens at."""
+    srtp: bool = False
+    """Whether voice may be encrypted (SDES, RFC 4568): offered to who came by TLS, taken from who
+    offers it."""
     digests: tuple[Literal["SHA-256", "MD5"], ...] = ("SHA-256", "MD5")
     """By which passwords are proven, the best first. Some telephones cannot answer a challenge
     beside one that they do not know: for those, `["MD5"]`."""

@@ -12,7 +12,7 @@ switch refused, no circuit was free) have no truth in the diary and are left out
 `Reconciliation` takes both sides as they come, drops what agrees at once and keeps the rest, so a
 long run needs little memory. At the end it pairs what is left: by telephone and instant, then by
 instant (the number itself may be what is wrong), then by telephone in the order of time. A leg told
-twice is known by its key (session, leg, attempt).
+twice is known by its key (session, leg, attempt, part).
 """
 
 from collections import defaultdict, deque
@@ -213,12 +213,13 @@ class Reconciliation:
 
     def record(self, record: SessionRecord) -> None:
         """One more record."""
-        seen: set[tuple[str, int]] = set()
+        seen: set[tuple[str, int, int]] = set()
         for leg in record.legs:
-            if (leg.leg, leg.attempt) in seen:
+            key = leg.leg, leg.attempt, leg.part
+            if key in seen:
                 self._told_twice += 1
                 continue
-            seen.add((leg.leg, leg.attempt))
+            seen.add(key)
             talk = talk_of_leg(leg)
             if talk is not None:
                 self._tell(talk)

@@ -7,6 +7,7 @@ random comes from the seed, so a run repeats to the byte.
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from calleq.access_server.server import AccessServer, Reply
@@ -27,7 +28,7 @@ from calleq.media.virtual_tapes import VirtualTapes
 from calleq.messages.answers import CallView, ProblemView
 from calleq.network import Network, Plant, build_network, point_codes
 from calleq.network_gateways import SipGround
-from calleq.network_prompts import Recordings, supply
+from calleq.network_prompts import Recordings, keys_of, supply
 from calleq.osn.in_process import InProcessBus
 from calleq.runtime.clock import VirtualClock
 from calleq.runtime.tap import NoTap, Tap
@@ -50,6 +51,18 @@ class SubmitError(Exception):
     """The door refused a message; the text says what it answered."""
 
 
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """What is said in a network."""
+
+    prompts: PromptLibrary = field(default_factory=NominalPrompts)
+    """Nominal: nobody would understand it."""
+    understood: Understood | None = None
+    """Tells words from words; None: nobody does."""
+    supplied: Recordings = field(default_factory=dict)
+    """Recordings of businesses."""
+
+
 class VirtualNetwork:
     """A network in simulated time, with everything a tester wants to ask it."""
 
@@ -70,33 +83,25 @@ class VirtualNetwork:
         sip: Callable[[VirtualClock], SipGround] | None = None,
         recordings: Path | None = None,
         keep_recordings_us: int = KEEP_US,
-        prompts: PromptLibrary | None = None,
-        understood: Understood | None = None,
-        supplied: Recordings | None = None,
+        speech: Speech | None = None,
     ) -> None:
         """`entries` is the journal of a life before: the network recovers from it.
 
         `sip` gives what gateways stand on; without it, nobody speaks SIP whatever the topology
         says. With a sink the journal or the diary hands its entries over and keeps none, so that a
-        run may be long. Calls can be recorded where there is a directory for `recordings`. With
-        `prompts` what is spoken can be understood, by `understood` for one; `supplied` are the
-        recordings of businesses.
+        run may be long. Calls can be recorded where there is a directory for `recordings`. What
+        is said can be understood where there is `speech`.
         """
         self.topology = topology
         self.clock = VirtualClock(start_us)
         self.tap = tap or NoTap()
         self.journal = MemoryJournal(self.clock, commit_us, journal_sink)
         self.diary = Diary(self.clock, sink=diary_sink)
-        self.voice = VirtualVoice(self.clock, prompts or NominalPrompts(), recordings, understood)
-        keys = supply(self.voice, supplied or {})
+        self.voice = self._made_voice(speech or Speech(), recordings)
         self.links: dict[str, InProcessLink] = {}
         """By name."""
         self._seed = seed
         draw = random.Random(f"references {seed}")
-        place = None
-        if recordings is not None:
-            tapes = VirtualTapes(self.voice, recordings)
-            place = RecordingPlace(tapes, recordings, keep_recordings_us)
         plant = Plant(
             clock=self.clock,
             journal=self.journal,
@@ -110,15 +115,25 @@ class VirtualNetwork:
             secret=draw.randbytes(32),
             diary=self.diary,
             talk_us=talk_us,
-            recordings=place,
+            recordings=self._recording_place(recordings, keep_recordings_us),
             manners=manners,
             drivers=drivers or {},
             sip=None if sip is None else sip(self.clock),
-            supplied=keys,
+            supplied=keys_of((speech or Speech()).supplied),
         )
         self.network: Network = build_network(topology, plant, entries=entries)
         self.network.start(entries)
         self.clock.advance_us(SETTLE_US)
+
+    def _recording_place(self, directory: Path | None, keep_us: int) -> RecordingPlace | None:
+        if directory is None:
+            return None
+        return RecordingPlace(VirtualTapes(self.voice, directory), directory, keep_us)
+
+    def _made_voice(self, speech: Speech, recordings: Path | None) -> VirtualVoice:
+        voice = VirtualVoice(self.clock, speech.prompts, recordings, speech.understood)
+        supply(voice, speech.supplied)
+        return voice
 
     def _link_ends(self, link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
         wire = in_process_link(link, self.clock, self.tap, self._seed)

@@ -100,7 +100,7 @@ def read_samples(path: pathlib.Path) -> Samples:
     return np.frombuffer(octets, dtype="<i2").astype(np.int16)
 
 
-def write_tone(path: pathlib.Path, hz: int, seconds: float = 20.0) -> None:
+def write_tone(path: pathlib.Path, hz: int, seconds: float = 60.0) -> None:
     """A tone as a WAV file at 8 kHz."""
     instants = np.arange(int(RATE_HZ * seconds)) / RATE_HZ
     samples = (AMPLITUDE * np.sin(2 * np.pi * hz * instants)).astype("<i2")

@@ -90,3 +90,19 @@ def completed_call(journals: Journals, at_us: int, call: str, cics: tuple[int, .
         at_us + 4_112 * MS, SSP_64, "+12125550143", key, 4 * SECOND, 9_900 * MS + 1
     )
     journals.ended(at_us + 14_100 * MS, call, "completed")
+
+
+def rung_and_dialled_anew(journals: Journals, call: str = "TWICE") -> None:
+    """SSP 62 hears nothing of the ringing at SSP 64, its circuit is reset, and it takes another
+    (Q.764 §2.8.1): the same telephone rings again."""
+    number = "+12125550143"
+    journals.accepted(0, call)
+    key = journals.dialled(5 * MS, call, "customer", 1, number, 1)
+    first = journals.transit(10 * MS, key, SSP_64, 7)
+    seizure = journals.seized(15 * MS, SSP_64, number, first)
+    journals.say(17 * MS, "ssp-64", LineRinging(seizure))
+    journals.say(3_700 * MS, "ssp-64", LineReleased(seizure, 31, 2, "network"))
+    again = CircuitKey(SSP_62, SSP_64, 8)
+    journals.say(3_701 * MS, "ssp-62", Transit(key, again, "", True, number))
+    journals.answered_leg(3_706 * MS, SSP_64, number, again, 4 * SECOND, 14 * SECOND)
+    journals.ended(18 * SECOND, call, "completed")

@@ -237,7 +237,7 @@ class FarEnd:
         self._agent.reply(key, 200, now_us, fields=fields)
 
 
-class _Microphone(MediaStreamTrack):
+class Microphone(MediaStreamTrack):
     kind = "audio"
 
     def __init__(self, hertz: float) -> None:
@@ -336,7 +336,7 @@ class Page:
     async def offer(self, hertz: float = 1_000) -> str:
         """Make a peer connection that speaks a tone; its offer."""
         self._connection = connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        connection.addTrack(_Microphone(hertz))
+        connection.addTrack(Microphone(hertz))
         connection.on("track", self._listen)
         await connection.setLocalDescription(await connection.createOffer())
         return cast(str, connection.localDescription.sdp)
@@ -350,6 +350,11 @@ class Page:
         await self.say(type="answer", call=call, sdp=await self.offer(hertz))
         await self.take((await self.until("voice", call=call))["sdp"])
         await self.until("talking", call=call)
+
+    async def close_voice(self) -> None:
+        """End the peer connection, and nothing else."""
+        assert self._connection is not None
+        await self._connection.close()
 
     def _listen(self, track: MediaStreamTrack) -> None:
         self._ear = asyncio.create_task(self._hear(track))

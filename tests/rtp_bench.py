@@ -5,6 +5,7 @@ when the next `step` looks.
 """
 
 import itertools
+import pathlib
 import socket
 from collections.abc import Callable
 
@@ -94,9 +95,9 @@ def _waiting(source: socket.socket) -> list[bytes]:
 class Plane:
     """A voice plane and its legs, ticked by the test."""
 
-    def __init__(self) -> None:
+    def __init__(self, recordings: pathlib.Path | None = None) -> None:
         self.now_us = 0
-        self.voice = TickedVoice(NominalPrompts())
+        self.voice = TickedVoice(NominalPrompts(), recordings=recordings)
         bits = itertools.count(1_000)
         self.legs = LegSet(self.voice, lambda _: next(bits), self._now_us, self._now_us)
         self.events: list[tuple[str, PortEvent]] = []

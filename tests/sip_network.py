@@ -40,12 +40,13 @@ def telephone(
     home = home_switch(topology, number)
     access = next(switch.sip for switch in topology.switches if switch.name == home)
     assert access is not None
+    tls = more.get("transport") == "tls"
     return baresip.baresip(
         folder / number,
         username=username_of(line),
         password=line.password,
         domain=access.domain,
-        server=access.listen,
+        server=access.listen_tls if tls else access.listen,
         tone_hz=tone_hz,
         host=host_of_worker(),
         **more,

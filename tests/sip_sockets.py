@@ -14,11 +14,11 @@ from calleq.runtime.clock import LoopClock
 from calleq.runtime.guest import GuestReactor, start_guest, stop_guest
 from calleq.runtime.tap import Tap
 from calleq.sip import events as sip
-from calleq.sip.events import Event, Outgoing
+from calleq.sip.events import Credentials, Event, Outgoing
 from calleq.sip.fields import NameAddress
 from calleq.sip.negotiation import Local
 from calleq.sip.transaction import Target
-from calleq.sip.uri import SipUri
+from calleq.sip.uri import SipUri, host_of
 from tests.doubles import RecordingTap
 
 WITHIN_S = 10.0
@@ -45,14 +45,16 @@ class Phone:
         wrap: Wrap | None = None,
         gate: Gate | None = None,
         answer: bool = True,
+        handed: frozenset[str] = frozenset(),
     ) -> None:
+        self._host = host
         self.tap = RecordingTap()
         tap: Tap = self.tap
         secure = (host, free_port()) if wrap is not None else None
         self.sockets = SipSockets(
             reactor, clock, host, free_port(), secure=secure, wrap=wrap, gate=gate
         )
-        self.end = SipEndpoint(name, self.sockets, clock, tap, random.getrandbits)
+        self.end = SipEndpoint(name, self.sockets, clock, tap, random.getrandbits, handed=handed)
         self.answers = answer
         self.events: list[Event] = []
         self._waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
@@ -69,7 +71,7 @@ class Phone:
         self.sockets.stop()
 
     def local(self) -> Local:
-        return Local(1, 1, "127.0.0.1", 4_000)
+        return Local(1, 1, self._host, 4_000)
 
     def target(self, transport: str = "UDP") -> Target:
         return Target(*self.sockets.address(transport), transport)
@@ -87,17 +89,25 @@ class Phone:
             if not future.done() and ready():
                 future.set_result(None)
 
-    def calls(self, target: Target, user: str = "bob", **fields: list[str]) -> int:
-        to = NameAddress(SipUri(target.host, user, port=target.port))
+    def calls(
+        self,
+        target: Target,
+        user: str = "bob",
+        *,
+        credentials: Credentials | None = None,
+        **fields: list[str],
+    ) -> int:
+        to = NameAddress(SipUri(host_of(target.host), user, port=target.port))
         host, port = self.sockets.address(target.transport)
         call = self.agent.invite(
             Outgoing(
                 target=to.uri,
                 to=to,
-                caller=NameAddress(SipUri(host, self.end.name, port=port)),
+                caller=NameAddress(SipUri(host_of(host), self.end.name, port=port)),
                 next_hop=target,
                 local=self.local(),
                 fields=fields,
+                credentials=credentials,
             ),
             self.end.now_us(),
         )

@@ -7,11 +7,14 @@ import pytest
 from sqlalchemy import Connection, update
 
 from calleq.billing.checks import KINDS, LONG_CALL_US, findings, known_lost
+from calleq.billing.derivation import derive_records
 from calleq.billing.projection import bring_up_to_date
+from calleq.billing.queries import Filter, find_records
 from calleq.journal.entries import (
     Dialled,
     Ended,
     LineAnswered,
+    LineMeasured,
     LineReleased,
     LineSeized,
     Refused,
@@ -20,7 +23,17 @@ from calleq.journal.entries import (
 from calleq.store import Database, database_url
 from calleq.store.schema import LEG
 from calleq.units import HOUR_US
-from tests.billing_scene import IP, MS, SECOND, SSP_62, SSP_64, CircuitKey, Journals, completed_call
+from tests.billing_scene import (
+    IP,
+    MS,
+    SECOND,
+    SSP_62,
+    SSP_64,
+    CircuitKey,
+    Journals,
+    completed_call,
+    rung_and_dialled_anew,
+)
 from tests.journals import write_journals
 
 LATER_US = 48 * HOUR_US
@@ -87,6 +100,17 @@ def silent_answer(journals: Journals) -> None:
     journals.ended(56 * SECOND, "SILENT", "completed")
 
 
+def answered_at_once_by_sip(journals: Journals) -> None:
+    """200 without 180 before it: a telephone that answers by itself."""
+    journals.accepted(50 * SECOND, "AT ONCE")
+    key = journals.dialled(50 * SECOND + MS, "AT ONCE", "customer", 1, "sip:ann@192.0.2.7", 9)
+    seizure = journals.seized(50 * SECOND + 2 * MS, SSP_62, "sip:ann@192.0.2.7", key)
+    journals.say(52 * SECOND, "ssp-62", LineAnswered(seizure))
+    journals.say(55 * SECOND, "ssp-62", LineReleased(seizure, 16, 0, "line"))
+    journals.say(55 * SECOND + MS, "ssp-62", LineMeasured(seizure, received=150, mos=4.4))
+    journals.ended(56 * SECOND, "AT ONCE", "completed")
+
+
 def no_talk_at_all(journals: Journals) -> None:
     journals.accepted(50 * SECOND, "SHORT")
     key = journals.dialled(50 * SECOND + MS, "SHORT", "customer", 1, "+12125550199", 9)
@@ -119,6 +143,7 @@ CASES: list[tuple[Callable[[Journals], None], set[tuple[str, str]]]] = [
     (one_circuit_for_two, {("overlap", "TWO")}),
     (seized_from_both_ends, {("overlap", "TWO")}),
     (silent_answer, {("answer_without_acm", "SILENT")}),
+    (answered_at_once_by_sip, set()),
     (no_talk_at_all, {("zero_talk", "SHORT")}),
     (talks_for_hours, {("long_call", "LONG")}),
     (never_released, {("long_call", "HUNG"), ("answer_without_acm", "HUNG")}),
@@ -152,6 +177,39 @@ def test_each_oddity_is_found_and_nothing_else(
     assert {(one.kind, one.call) for one in found} == expected
     assert len(found) == len(expected)
     assert all(one.kind in KINDS and one.entity and one.detail for one in found)
+    database.close()
+
+
+def test_the_parts_of_one_attempt_hold_its_circuits_together(tmp_path: Path) -> None:
+    journals = Journals()
+    rung_and_dialled_anew(journals)
+    database = projected(tmp_path, journals)
+    with database.reading() as connection:
+        assert list(findings(connection)) == []
+        (record,) = find_records(connection, Filter())
+    assert [(leg.part, leg.parts) for leg in record.legs] == [(1, 2), (2, 2)]
+    assert record == derive_records(journals.entries)[0]
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("measured", "expected"),
+    [
+        (LineMeasured(1, 1_000, 3, strangers=5, r_factor=91.0, mos=4.4), set()),
+        (LineMeasured(1, 1_000, 300, r_factor=48.0, mos=2.5), {"poor_voice"}),
+        (LineMeasured(1, 1_000, strangers=101, r_factor=91.0, mos=4.4), {"strange_voice"}),
+        (LineMeasured(1), set()),  # nothing came: there is nothing to rate
+    ],
+)
+def test_voice_that_was_poor_or_strange_is_found(
+    tmp_path: Path, measured: LineMeasured, expected: set[str]
+) -> None:
+    journals = Journals()
+    completed_call(journals, 0, "c1", (1, 2, 7))
+    journals.say(14_050 * MS, "ssp-62", measured)
+    database = projected(tmp_path, journals)
+    with database.reading() as connection:
+        assert {one.kind for one in findings(connection)} == expected
     database.close()
 
 

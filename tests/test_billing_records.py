@@ -1,10 +1,13 @@
 """Records from journals: legs are followed by their circuits, and bills come from the line."""
 
 import random
+from operator import attrgetter
 
 import pytest
+from msgspec.structs import replace
 
 from calleq.billing import billable_seconds, derive_records, leg_rows, records_as_json
+from calleq.billing.records import CauseForTerm
 from calleq.journal.entries import (
     CircuitKey,
     Dialled,
@@ -26,6 +29,7 @@ from tests.billing_scene import (
     SSP_66,
     Journals,
     completed_call,
+    rung_and_dialled_anew,
 )
 
 
@@ -292,3 +296,48 @@ def test_records_are_shown_as_json_and_as_rows() -> None:
         "6 s",
         "16",
     )
+
+
+def test_a_ring_that_was_not_heard_of_and_is_dialled_anew_has_a_record_as_the_answer_has() -> None:
+    """Found by hurt runs: `calleq-sim run --calls 600 --faults 132 --equipment scp-1`."""
+    journals = Journals()
+    rung_and_dialled_anew(journals)
+    (record,) = derive_records(journals.entries)
+    rung, answered = record.legs
+    assert [(leg.leg, leg.attempt, leg.part, leg.parts) for leg in record.legs] == [
+        ("customer", 1, 1, 2),
+        ("customer", 1, 2, 2),
+    ]
+    assert (rung.ring_us, rung.talk_us, rung.cause, rung.released_by) == (
+        3_683 * MS,
+        0,
+        31,
+        "network",
+    )
+    assert rung.route == (CircuitKey(IP, SSP_62, 1), CircuitKey(SSP_62, SSP_64, 7))
+    assert rung.cause_for_term is CauseForTerm.PARTIAL_RECORD
+    assert (answered.talk_us, answered.route[-1].cic) == (10 * SECOND, 8)
+    assert rung.record_id != answered.record_id
+    assert record.complete
+
+
+def test_a_telephone_that_was_busy_with_the_first_ring_of_the_same_attempt_has_that_too() -> None:
+    """Found by hurt runs: the same with `--seed 2`. The two IAMs came out of a jam at once."""
+    journals = Journals()
+    rung_and_dialled_anew(journals)
+    busy = CircuitKey(SSP_62, SSP_64, 9)
+    key = CircuitKey(IP, SSP_62, 1)
+    journals.say(3_690 * MS, "ssp-62", Transit(key, busy, "", True, "+12125550143"))
+    seizure = journals.seized(3_695 * MS, SSP_64, "+12125550143", busy)
+    journals.say(3_697 * MS, "ssp-64", LineReleased(seizure, 17, 0, "line"))
+    in_time = sorted(journals.entries, key=attrgetter("at_us"))
+    sequences: dict[str, int] = {}
+    for place, stamped in enumerate(in_time):
+        sequences[stamped.entity] = sequences.get(stamped.entity, 0) + 1
+        in_time[place] = replace(stamped, sequence=sequences[stamped.entity])
+    (record,) = derive_records(in_time)
+    assert [(leg.part, leg.cause, leg.route[-1].cic) for leg in record.legs] == [
+        (1, 31, 7),
+        (2, 17, 9),
+        (3, 16, 8),
+    ]

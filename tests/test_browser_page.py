@@ -89,7 +89,8 @@ def test_a_browser_takes_a_call_and_voice_goes_both_ways(tmp_path: Path) -> None
         assert abs(far_end.heard_samples()[silent * 160 :]).max() <= 8
         far_end.hang_up(call)
         await shows(page, "ended")
-        assert "The other side hung up. You talked for 0:0" in await page.inner_text("#ended-why")
+        why = await page.inner_text("#ended-why")
+        assert why.startswith("The other side hung up.\nYou talked for 0:0")
         await page.keyboard.press("Enter")
         await shows(page, "ready")
         (line,) = service.hub.views()
@@ -170,6 +171,17 @@ def test_the_page_finds_the_network_again_and_goes_on_with_its_call(tmp_path: Pa
         await page.click("#hang-up")
         await shows(page, "ended")
         await until(lambda: bool(far_end.happened(sip.Ended)), "BYE")
+        await page.click("#dismiss")
+        second = far_end.call()
+        await shows(page, "ringing")
+        await page.click("#answer")
+        await shows(page, "talking")
+        await page.evaluate("window.lastSocket.onmessage = null")
+        far_end.hang_up(second)
+        await until(lambda: len(far_end.happened(sip.Ended)) == 2, "200 of BYE")
+        await page.evaluate("window.lastSocket.close()")
+        await shows(page, "ended")
+        assert await page.inner_text("#ended-what") == "Connection lost"
         assert far_end.registrations == 1
 
     play(tmp_path, flow)

@@ -13,6 +13,7 @@ from calleq.browser.hub import ATTEMPTS
 from calleq.browser.messages import FRAME_OCTETS_LIMIT
 from calleq.browser.rtp import EVENT_KEYS
 from calleq.browser.service import Service, origins, serving
+from calleq.browser.site import NAMELESS_LIMIT
 from calleq.media.keys import measure_keys
 from calleq.runtime.clock import LoopClock
 from calleq.sip import events as sip
@@ -120,7 +121,8 @@ def test_a_caller_who_gives_up_is_a_missed_call() -> None:
             ringing = await page.until("ringing")
             assert ringing["name"] == ""
             far_end.hang_up(call)
-            await page.until("ended", call=ringing["call"], reason="missed")
+            ended = await page.until("ended", call=ringing["call"])
+            assert ended["reason"] == "missed"
 
     play(flow)
 
@@ -198,6 +200,53 @@ def test_a_connection_that_breaks_does_not_end_the_call() -> None:
     play(flow)
 
 
+def test_a_call_that_ended_while_the_page_was_away_is_told_when_it_comes_back() -> None:
+    async def flow(far_end: FarEnd, service: Service) -> None:
+        async with Page.open(service) as page:
+            await registered(far_end, page)
+            call = far_end.call()
+            ringing = await page.until("ringing")
+            await page.answer(ringing["call"])
+            welcome = await page.until("welcome")
+            await page.drop()
+            far_end.hang_up(call)
+            await until(lambda: bool(far_end.happened(sip.Ended)), "200 of BYE")
+            async with Page.open(service) as again:
+                await again.hello(password="", resume=welcome["resume"])
+                line = await again.until("line", registered=True)
+                assert line["call"] == 0
+
+    play(flow)
+
+
+def test_a_page_whose_voice_path_closes_loses_its_call() -> None:
+    async def flow(far_end: FarEnd, service: Service) -> None:
+        async with Page.open(service) as page:
+            await registered(far_end, page)
+            far_end.call()
+            ringing = await page.until("ringing")
+            await page.answer(ringing["call"])
+            await page.close_voice()
+            ended = await page.until("ended")
+            assert ended["reason"] == "lost"
+            await until(lambda: bool(far_end.happened(sip.Ended)), "BYE")
+
+    play(flow)
+
+
+def test_one_address_has_only_so_many_pages_that_do_not_say_who_they_are() -> None:
+    async def flow(far_end: FarEnd, service: Service) -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            for _ in range(NAMELESS_LIMIT):
+                await stack.enter_async_context(Page.open(service))
+            with pytest.raises(InvalidStatus):
+                await stack.enter_async_context(Page.open(service))
+        async with Page.open(service) as page:
+            await registered(far_end, page)
+
+    play(flow)
+
+
 def test_a_page_that_leaves_unregisters_and_takes_its_call_with_it() -> None:
     async def flow(far_end: FarEnd, service: Service) -> None:
         async with Page.open(service) as page:
@@ -206,8 +255,8 @@ def test_a_page_that_leaves_unregisters_and_takes_its_call_with_it() -> None:
             ringing = await page.until("ringing")
             await page.answer(ringing["call"])
             await page.say(type="leave")
-            await until(lambda: bool(far_end.happened(sip.Ended)), "BYE")
             await until(lambda: not far_end.contacts, "unregistered")
+            assert len(far_end.happened(sip.Ended)) == 1
 
     play(flow)
 
@@ -244,6 +293,7 @@ def test_a_second_page_takes_the_line_over_unless_the_first_is_in_a_call() -> No
             async with Page.open(service) as third:
                 await third.hello()
                 await third.until("refused", reason="in_use")
+                assert await third.closed() == 1000
 
     play(flow)
 
@@ -289,7 +339,7 @@ def test_guessing_costs_the_guesser_and_not_the_line() -> None:
         async with Page.open(service) as guesser:
             await guesser.hello()
             await guesser.until("refused", reason="too_many_attempts")
-            await guesser.closed()
+            assert await guesser.closed() == 1000
         assert far_end.registrations == 0
 
     play(flow)
@@ -311,7 +361,7 @@ def test_a_page_that_may_not_be_the_line_is_told_why(
         async with Page.open(service) as page:
             await page.hello(**changed)
             await page.until("refused", reason=reason)
-            await page.closed()
+            assert await page.closed() == 1000
         assert far_end.registrations == 0
 
     play(flow)
@@ -322,7 +372,7 @@ def test_a_message_that_is_none_ends_the_connection_and_not_the_process() -> Non
         for text in ("", "{}", "x" * (FRAME_OCTETS_LIMIT + 1), '{"type":"leave"}'):
             async with Page.open(service) as page:
                 await page.send_text(text)
-                await page.closed()
+                assert await page.closed() in (1000, 1009)
         async with Page.open(service) as page:
             await registered(far_end, page)
             await page.hello()

@@ -103,6 +103,7 @@ def test_a_percentile_is_a_value_that_was_measured(share: float, expected: float
 def test_every_bench_of_the_command_line_exists() -> None:
     assert set(bench.BENCHES) == {
         *("isup", "ss7", "inap", "accept", "first-iam", "sim", "journal"),
+        *("setups", "media"),
     }
     for module, function in bench.BENCHES.values():
         assert callable(getattr(importlib.import_module(module), function))
@@ -119,3 +120,18 @@ def test_processes_that_share_a_directory_lose_none_of_what_each_says(tmp_path: 
     for writer in writers:
         writer.join()
     assert read_json(path) == {f"door {number}": f"port {number}" for number in range(20)}
+
+
+def test_the_bench_of_voice_carries_every_kind_of_leg(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "media", "--quick", "--json"]) == 0
+    figures = {each["name"]: each for each in json.loads(capsys.readouterr().out)}
+    assert {each["command"] for each in figures.values()} == {"calleq bench media --quick"}
+    for case in ("relay, a port for each leg", "relay, shared ports"):
+        assert figures[f"{case}: legs per core"]["value"] > 0
+        assert figures[f"{case}: not come back"]["value"] < 50
+    assert figures["delay of a relay: median"]["value"] > 0
+    assert figures["delay of a mix: median"]["value"] > 0
+
+
+def test_no_other_bench_is_quick() -> None:
+    assert main(["bench", "isup", "--quick"]) == 2

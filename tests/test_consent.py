@@ -1,7 +1,7 @@
-"""Before a representative is rung the customer is asked: every answer, every equipment, what is kept.
+"""Before a representative is rung the customer is asked: each answer, each equipment, what is kept.
 
-Calls through the whole network of figure 1 on the virtual clock. Keys are heard from samples; words
-too, where the recogniser's extra is installed: spoken by the synthesiser at 8 kHz over mu-law wires.
+Calls through the whole network of figure 1 on the virtual clock. Keys are heard from samples; what
+is said instead is in `test_speech`.
 """
 
 from typing import Any

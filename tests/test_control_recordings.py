@@ -1,7 +1,10 @@
 """Recordings under control: announced before anything, objected to, paused, kept and removed."""
 
+import contextlib
 import os
 import pathlib
+import resource
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -99,7 +102,6 @@ def sounding(samples: Samples) -> list[int]:
     return heard
 
 
-@pytest.mark.row("S2-111", part=True)
 @EACH
 def test_what_is_recorded_is_what_the_parties_said_after_both_were_told(
     topology: Topology, tmp_path: pathlib.Path
@@ -281,24 +283,23 @@ def test_a_third_party_is_told_before_it_is_recorded(
 ) -> None:
     call = RecordedCall(tmp_path, topology)
     call.recorded()
+    began_us = call.clock.monotonic_us()
     call.done(AddThird(OTHER), Mute("agent"), Mute("customer"))
     call.until_true(lambda: "answered third" in call.happened())
     call.passes(0.5)
     call.sounds(OTHER, 2_000)
     assert call.hears(OTHER) == ANNOUNCEMENT
-    began_s = call.clock.monotonic_us()
     call.until_true(lambda: f"recording_announced third {call.name}" in call.happened())
-    told_s = (call.clock.monotonic_us() - began_s) / SECOND_US + OBJECTION_US / SECOND_US
-    call.passes(told_s)
+    told_us = call.clock.monotonic_us() + OBJECTION_US - began_us
+    call.passes(OBJECTION_US / SECOND_US + 1)
     call.sounds(OTHER, 2_000)
     call.passes(3)
     call.done(StopRecording())
     call.until(f"recording_completed {call.name}")
     _, right = both_channels(tmp_path, call.name)
-    heard = [hertz for hertz in sounding(right) if hertz != AGENT_HZ]
-    before = heard[: heard.index(2_000)]
-    assert len(before) > 5
-    assert set(before) == {0}, "what it said while it was told is not recorded"
+    heard = sounding(right)
+    assert set(heard[1 : told_us // SECOND_US]) == {0}, "nor what it said while it was told"
+    assert heard[-1] == 2_000
     view = call.register().view(call.name)
     assert view is not None
     assert [party.leg for party in view.entry.parties] == ["customer", "agent", "third"]
@@ -434,6 +435,41 @@ def test_a_directory_that_cannot_be_written_fails_the_recording_and_not_the_call
     assert call.view(call.reference).state == "bridged"
     assert call.order(StopRecording()) == "no_recording"
     call.ends()
+
+
+@contextlib.contextmanager
+def largest_file(octets: int) -> Iterator[None]:
+    """The system lets no file grow beyond."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (octets, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_that_takes_no_more_fails_the_recording_and_not_the_call(
+    tmp_path: pathlib.Path,
+) -> None:
+    call = RecordedCall(tmp_path)
+    call.recorded()
+    with largest_file(50_000):
+        call.passes(4)
+        call.done(PauseRecording())
+        call.until(f"recording_failed {call.name}")
+    assert call.statuses()[-1] == "failed"
+    assert list(tmp_path.iterdir()) == []
+    view = call.register().view(call.name)
+    assert view is not None
+    assert view.entry.reason == "File too large"
+    call.both_sound()
+    call.passes(1)
+    assert call.hears(CUSTOMER) == {f"tone:{AGENT_HZ}"}
+    call.name = f"{call.reference}-2"
+    call.recorded()
+    call.passes(2)
+    call.ends()
+    assert call.statuses()[-1] == "completed"
 
 
 def test_after_a_crash_a_recording_is_what_its_file_is(tmp_path: pathlib.Path) -> None:

@@ -60,11 +60,8 @@ def test_every_kind_of_order_has_its_word_in_the_table() -> None:
 
 
 def test_every_refusal_has_its_words() -> None:
-    given = {
-        refusal
-        for table in (*control_table.REFUSED.values(), *recording_table.REFUSED.values())
-        for refusal in table.values()
-    }
+    given = {refusal for table in control_table.REFUSED.values() for refusal in table.values()}
+    given |= {refusal for table in recording_table.REFUSED.values() for refusal in table.values()}
     assert given <= set(REFUSALS)
 
 

@@ -131,6 +131,21 @@ def test_the_guide_to_browsers_can_be_followed(tmp_path: pathlib.Path):
     assert topology.browsers.media_host == "192.0.2.7"
 
 
+def test_the_guide_to_voice_can_be_followed(tmp_path: pathlib.Path):
+    page = (ROOT / "docs" / "guide" / "voice.md").read_text("utf-8")
+    assert follow(page, tmp_path) == 1
+
+
+def test_the_guide_to_trunks_can_be_followed(tmp_path: pathlib.Path):
+    page = (ROOT / "docs" / "guide" / "trunks.md").read_text("utf-8")
+    assert follow(page, tmp_path) == 2
+
+
+def test_the_guide_to_control_can_be_followed(tmp_path: pathlib.Path):
+    page = (ROOT / "docs" / "guide" / "control.md").read_text("utf-8")
+    assert follow(page, tmp_path) == 3
+
+
 def test_the_ladder_in_readme_is_what_is_printed():
     page = (ROOT / "README.md").read_text("utf-8")
     (shown,) = blocks(page, "text")

@@ -13,11 +13,13 @@ import msgspec
 import pytest
 
 from calleq import topology_equipment
-from calleq.journal.entries import Entry, Progress
+from calleq.journal.entries import Entry, Progress, Undertaken
 from calleq.messages.answers import CallView
+from calleq.osn.orders import Hold, Mute, Unhold
 from calleq.topology import Topology, load_topology
 from calleq.units import MILLISECOND_US, SECOND_US
 from simulator.stream import FINDERS
+from tests.control_scene import ControlledCall
 from tests.live import calleq
 from tests.virtual import (
     OTHER_REPRESENTATIVE,
@@ -74,6 +76,34 @@ def compared(
         )
         assert abs(same.talk_us - leg.talk_us) <= DELAYS_US
     return theirs_view, ours_view
+
+
+KINDS = {
+    "the switch": "ssp-62",
+    "a conference bridge": "bridge-77",
+    "the intelligent peripheral": "ip-76",
+    "AIN circuitry such as an ISCP": "scp-1",
+    "other equipment able to initiate calls": "dialler-78",
+}
+"""What may execute a call initiation message, in the words of the source."""
+
+
+@pytest.mark.row("S2-62")
+def test_the_same_message_succeeds_with_each_of_the_five_kinds_of_equipment() -> None:
+    ends = {}
+    for kind, equipment in KINDS.items():
+        network = VirtualNetwork(made_by(equipment))
+        view = network.call(number("00"), REPRESENTATIVE)
+        ends[kind] = (view.state, network.legs(view.call))
+        network.assert_at_rest()
+        (undertaken,) = [
+            stamped.entity
+            for stamped in network.journal.entries
+            if isinstance(stamped.entry, Undertaken)
+        ]
+        assert undertaken == equipment
+    both = [(number("00"), True, 16), (REPRESENTATIVE, True, 16)]
+    assert ends == dict.fromkeys(KINDS, ("completed", both))
 
 
 @pytest.mark.row("S2-62", part=True)
@@ -232,3 +262,18 @@ def test_the_simulator_says_which_equipment_there_is() -> None:
 
 def test_a_run_knows_whose_every_entry_of_a_journal_is() -> None:
     assert FINDERS.keys() | {Progress} == set(get_args(Entry))
+
+
+def test_a_conference_bridge_holds_and_mutes_what_a_dialler_cannot() -> None:
+    """Who has its own mixer carries out what is ordered of a call; who has not refuses it."""
+    bridge = ControlledCall(made_by("bridge-77"))
+    bridge.done(Hold("customer"))
+    bridge.passes(1)
+    assert "music" in bridge.hears(number("00"))
+    bridge.done(Unhold("customer"), Mute("agent"))
+    bridge.passes(1)
+    assert bridge.hears(number("00")) == set()
+    assert bridge.hears(REPRESENTATIVE) == {f"mouth:{number('00')}"}
+    dialler = ControlledCall(made_by("dialler-78"))
+    assert dialler.order(Hold("customer")) is not None
+    assert dialler.hears(number("00")) == {f"mouth:{REPRESENTATIVE}"}

@@ -31,7 +31,7 @@ def test_mutations_reach_nearly_every_branch_of_the_decoders(name: str) -> None:
     pytest.importorskip("coverage")
     target = load(name)
     damaged = mutations(target.samples, target.header_octets, SEED)
-    many = 15_000 if name.startswith(("mtp3", "sccp", "tcap", "sip", "sdp")) else 60_000
+    many = 15_000 if name.startswith(("mtp3", "sccp", "tcap", "sip", "sdp", "user")) else 60_000
     octets = [*target.samples, *islice(damaged, many)]
     found = measure(target.decoder, target.decode, target.refusal, octets)
     assert found.branches >= 6

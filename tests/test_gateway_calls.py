@@ -7,12 +7,16 @@ left: no circuit, no port, no call reference.
 from collections.abc import Iterator
 
 import pytest
+from msgspec.structs import replace
 
 from calleq.gateway.table import TABLE, GInput, GState
 from calleq.journal.entries import LineAnswered
 from calleq.sip import events as sip
+from calleq.sip.transaction import Target
+from calleq.topology import load_topology
 from calleq.units import MILLISECOND_US, SECOND_US
 from tests.gateway_world import CUSTOMER, REPRESENTATIVE, TALK_US, Scene
+from tests.sip_network import SHIPPED
 
 
 @pytest.fixture
@@ -22,7 +26,7 @@ def scene() -> Iterator[Scene]:
     made.assert_nothing_is_left()
 
 
-@pytest.mark.row("S2-13", part=True)
+@pytest.mark.row("S2-59", part=True)
 def test_customer_and_representative_are_connected_by_one_message(scene: Scene) -> None:
     call = scene.call()
     assert scene.network.view(call).state == "completed"
@@ -69,7 +73,7 @@ def test_a_customer_who_refuses_ends_the_call_with_the_cause_of_the_status(
     assert leg.released_by == "line"
 
 
-@pytest.mark.row("S2-38", part=True)
+@pytest.mark.row("S2-60", part=True)
 def test_a_customer_who_never_answers_is_let_go_by_cancel(scene: Scene) -> None:
     scene.customer.answer_after_us = None
     call = scene.call()
@@ -151,7 +155,7 @@ def test_a_bye_that_is_lost_is_made_good_by_the_session_timer(scene: Scene) -> N
     assert scene.network.view(call).state == "completed"
 
 
-@pytest.mark.row("S2-108", part=True)
+@pytest.mark.row("S2-60", part=True)
 def test_early_media_is_heard_and_no_answer(scene: Scene) -> None:
     scene.customer.early = True
     scene.customer.ring_after_us = None
@@ -313,3 +317,20 @@ def test_every_pair_of_the_table_is_decided() -> None:
 
 def test_events_of_the_gateway_s_user_agent_are_a_closed_union() -> None:
     assert sip.Trying in sip.Event.__args__  # type: ignore[attr-defined]
+
+
+def test_who_came_by_tls_and_refuses_encrypted_voice_is_offered_plain_voice() -> None:
+    shipped = load_topology(SHIPPED)
+    switches = tuple(
+        replace(switch, sip=replace(switch.sip, srtp=True)) if switch.sip else switch
+        for switch in shipped.switches
+    )
+    scene = Scene(topology=replace(shipped, switches=switches))
+    secure = scene.telephone(5_160, 62)
+    secure.server = Target("127.0.0.1", 5_062, "TLS")
+    secure.register("alice", "customer-121", "ssp-62.calleq.example")
+    scene.clock.advance_us(SECOND_US)
+    call = scene.call("+12125550121")
+    assert [str(one.request.body).count("RTP/SAVP") for one in secure.invited] == [1, 0]
+    assert scene.network.view(call).state == "completed"
+    scene.assert_nothing_is_left()

@@ -6,6 +6,9 @@ import pytest
 
 from calleq.gateway.identity import dialled_number
 from calleq.journal.entries import LineSeized
+from calleq.sip.events import Credentials, Outgoing
+from calleq.sip.fields import NameAddress
+from calleq.sip.sdp import Encoding
 from calleq.sip.uri import SipUri, TelUri, parse_uri
 from calleq.units import SECOND_US
 from tests.gateway_world import CUSTOMER, REPRESENTATIVE, Scene
@@ -84,9 +87,6 @@ def test_without_the_password_there_is_no_call(scene: Scene) -> None:
 def test_a_telephone_calls_as_its_own_number_whatever_it_says(scene: Scene) -> None:
     stranger = scene.telephone(5_150, 62)
     identity = ["<sip:+12125550199@ssp-62.calleq.example>"]
-    from calleq.sip.events import Credentials, Outgoing
-    from calleq.sip.fields import NameAddress
-
     domain = "ssp-62.calleq.example"
     outgoing = Outgoing(
         target=SipUri(domain, REPRESENTATIVE),
@@ -131,8 +131,6 @@ def test_a_caller_who_gives_up_takes_the_call_with_it(scene: Scene) -> None:
 
 
 def test_an_offer_without_voice_that_we_speak_is_not_acceptable(scene: Scene) -> None:
-    from calleq.sip.sdp import Encoding
-
     scene.customer.local = scene.customer.local.__class__(
         session_id=1, version=1, address="127.0.0.1", port=30_000, codecs=(Encoding(9, "G722"),)
     )

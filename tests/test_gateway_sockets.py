@@ -1,8 +1,10 @@
 """The sockets of SIP on 127.0.0.1: datagrams, connections, TLS, names."""
 
 import asyncio
+import contextlib
 import datetime
 import pathlib
+import socket
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -23,6 +25,15 @@ from calleq.sip.message import parse
 from calleq.sip.transaction import Target
 from tests.sip_sockets import Phone, free_port, ground
 
+
+def _has_ipv6() -> bool:
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET6) as one:
+        one.bind(("::1", 0))
+        return True
+    return False
+
+
+HAS_IPV6 = _has_ipv6()
 Scene = Callable[[GuestReactor, LoopClock], Awaitable[None]]
 
 
@@ -85,6 +96,26 @@ def test_a_call_by_each_transport_is_answered_and_released(transport: str, tmp_p
         assert {segment for segment, *_ in alice.tap.seen} == {Segment.SIP}
         for phone in (alice, bob):
             phone.stop()
+
+    played(scene)
+
+
+@pytest.mark.skipif(not HAS_IPV6, reason="this machine has no IPv6")
+@pytest.mark.parametrize("transport", ["UDP", "TCP"])
+def test_a_call_by_ipv6(transport: str):
+    async def scene(reactor: GuestReactor, clock: LoopClock) -> None:
+        alice = Phone("alice", reactor, clock, host="::1")
+        bob = Phone("bob", reactor, clock, host="::1")
+        alice.start()
+        bob.start()
+        call = alice.calls(bob.target(transport))
+        accepted = await alice.until(sip.Accepted)
+        assert isinstance(accepted, sip.Accepted)
+        assert accepted.agreed.address == "::1"
+        alice.hangs_up(call)
+        await bob.until(sip.Ended)
+        alice.stop()
+        bob.stop()
 
     played(scene)
 

@@ -1,6 +1,7 @@
 """Trunks to other systems, on the virtual clock: who is called where, who comes in, and as whom."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,10 +11,12 @@ from calleq.sip.guard import Guard
 from calleq.sip.message import Request, parse, respond
 from calleq.sip.registrar import Registrar
 from calleq.sip.transaction import Target
+from calleq.sip.uri import SipUri
 from calleq.topology_sip import SipTrunk
 from calleq.units import SECOND_US
 from tests.gateway_world import REPRESENTATIVE, Scene, with_trunks
-from tests.sip_scene import Telephone
+from tests.sip_scene import SipWorld, Telephone
+from tests.virtual import VirtualNetwork
 
 ABROAD = "+442079460000"
 DOMAIN = "ssp-62.calleq.example"
@@ -63,7 +66,6 @@ def scene() -> Iterator[TrunkScene]:
     made.assert_nothing_is_left()
 
 
-@pytest.mark.row("S2-111", part=True)
 def test_a_customer_behind_a_trunk_is_connected(scene: TrunkScene) -> None:
     call = scene.call(ABROAD)
     assert scene.network.view(call).state == "completed"
@@ -281,3 +283,24 @@ def registrar(scene: TrunkScene, address: tuple[str, int]) -> list[str]:
 
     scene.net.attach(*address, arrived)
     return asked
+
+
+def test_a_peer_by_name_is_found_later_where_it_was_not_at_first() -> None:
+    """The names' server was not there when we began; then the name leads to the first door."""
+    names: dict[str, list[Target]] = {}
+    world = SipWorld()
+    topology = with_trunks([trunk(peers=("sip:carrier.example",))])
+
+    def look(uri: SipUri, told: Any) -> None:
+        told(names.get(uri.host, []))
+
+    network = VirtualNetwork(topology, sip=lambda clock: replace(world.ground(clock), resolve=look))
+    (view,) = network.network.gateways["ssp-62"].trunks["carrier"].views()
+    assert (view.address, view.up) == ("", False)
+    names["carrier.example"] = [Target(*FIRST)]
+    peer = Telephone(world.net, network.clock, FIRST, Target("127.0.0.1", 5_062))
+    network.clock.advance_us(60 * SECOND_US)
+    (view,) = network.network.gateways["ssp-62"].trunks["carrier"].views()
+    assert (view.address, view.up) == ("127.0.0.2:5090", True)
+    assert any(octets.startswith(b"OPTIONS") for *_, octets in world.net.passing)
+    assert not peer.invited

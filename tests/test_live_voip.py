@@ -5,6 +5,7 @@ other A-law, so every voice is transcoded on its way. The tone that each speaks 
 other's ear.
 """
 
+import contextlib
 import pathlib
 from collections.abc import Callable
 
@@ -15,13 +16,11 @@ from tests.baresip import Samples, Telephone, baresip, seconds_of_tone, until
 from tests.live import LiveNetwork
 from tests.sip_network import host_of_worker
 
-CUSTOMER_HZ, REP_HZ = 440, 1_200
+CUSTOMER_HZ, REP_HZ, SAID_HZ = 440, 1_200, 800
 NUMBER = "+12125550100"
 NUMBERED_REPRESENTATIVE = "+12125550143"
 TALK_S = 3.0
 ANSWERED_WITHIN_S = 30.0
-
-Dials = Callable[..., Telephone]
 
 
 def address_of(telephone: Telephone, username: str) -> str:
@@ -52,7 +51,42 @@ def mixed(tmp_path: pathlib.Path) -> pathlib.Path:
     had = 'assist = "+12125559"\n'
     assert had in text
     more = 'sip = { listen = "127.0.0.1:5076" }\nvoip_allowed = ["127.0.0.0/8"]\n'
-    return in_folder(tmp_path, text.replace(had, had + more))
+    text = text.replace(had, had + more)
+    # Who whistles a tone from the first moment on is taken for a machine.
+    return in_folder(tmp_path, text.replace("detect_machine = true", "detect_machine = false"))
+
+
+def telephone(
+    folder: pathlib.Path, username: str, tone_hz: int, codecs: str
+) -> contextlib.AbstractContextManager[Telephone]:
+    """A baresip that nobody registers; it is called by its address."""
+    host = host_of_worker()
+    return baresip(
+        folder / username,
+        username=username,
+        password="",
+        domain=host,
+        server=f"{host}:5076",
+        host=host,
+        tone_hz=tone_hz,
+        codecs=codecs,
+        registers=False,
+    )
+
+
+def place(network: LiveNetwork, customer: str, representative: str) -> str:
+    """Post a message; the call's reference."""
+    reply = network.post(
+        {
+            "business_id": "abc",
+            "password": "abc-demo",
+            "customer_number": customer,
+            "representative_number": representative,
+        }
+    )
+    assert reply.status_code == 202, reply.text
+    call: str = reply.json()["call"]
+    return call
 
 
 @pytest.mark.foreign("baresip")
@@ -61,39 +95,14 @@ def mixed(tmp_path: pathlib.Path) -> pathlib.Path:
 def test_two_real_telephones_and_no_telephone_network(
     alone: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
-    host = host_of_worker()
-    common = {"password": "", "domain": host, "server": f"{host}:5076", "host": host}
     with (
         LiveNetwork(tmp_path / "data", "--network", str(alone)) as network,
-        baresip(
-            tmp_path / "customer",
-            username="ann",
-            tone_hz=CUSTOMER_HZ,
-            registers=False,
-            codecs="pcmu",
-            **common,
-        ) as customer,
-        baresip(
-            tmp_path / "rep",
-            username="56",
-            tone_hz=REP_HZ,
-            registers=False,
-            codecs="pcma",
-            **common,
-        ) as representative,
+        telephone(tmp_path, "ann", CUSTOMER_HZ, "pcmu") as customer,
+        telephone(tmp_path, "56", REP_HZ, "pcma") as representative,
     ):
-        for telephone in (customer, representative):
-            telephone.wait_for("baresip is ready")
-        reply = network.post(
-            {
-                "business_id": "abc",
-                "password": "abc-demo",
-                "customer_number": address_of(customer, "ann"),
-                "representative_number": address_of(representative, "56"),
-            }
-        )
-        assert reply.status_code == 202, reply.text
-        call = reply.json()["call"]
+        for one in (customer, representative):
+            one.wait_for("baresip is ready")
+        call = place(network, address_of(customer, "ann"), address_of(representative, "56"))
         network.wait_for_event(call, "bridged")
         talked(customer.heard, REP_HZ)
         talked(representative.heard, CUSTOMER_HZ)
@@ -104,3 +113,43 @@ def test_two_real_telephones_and_no_telephone_network(
     legs = {leg["leg"]: leg for leg in record["legs"]}
     assert {leg["entity"] for leg in legs.values()} == {"ip-76"}
     assert all(leg["talk_us"] > TALK_S * 1e6 for leg in legs.values())
+
+
+@pytest.mark.foreign("baresip")
+@pytest.mark.row("S2-38")
+@pytest.mark.row("S2-115")
+def test_a_real_telephone_by_ip_and_a_party_in_the_telephone_network(
+    mixed: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    """Both ways round at once. The telephones speak A-law, the network µ-law."""
+    with (
+        LiveNetwork(tmp_path / "data", "--network", str(mixed), "--talk", "60") as network,
+        telephone(tmp_path, "ann", CUSTOMER_HZ, "pcma") as customer,
+        telephone(tmp_path, "56", REP_HZ, "pcma") as representative,
+    ):
+        for one in (customer, representative):
+            one.wait_for("baresip is ready")
+        first = place(network, address_of(customer, "ann"), NUMBERED_REPRESENTATIVE)
+        second = place(network, NUMBER, address_of(representative, "56"))
+        for call, number, ear in (
+            (first, NUMBERED_REPRESENTATIVE, customer),
+            (second, NUMBER, representative),
+        ):
+            network.wait_for_event(call, "bridged")
+            network.say(number, SAID_HZ, TALK_S + 1)
+            talked(ear.heard, SAID_HZ)
+        customer.command("hangup")
+        representative.command("hangup")
+        for call, number, hz in (
+            (first, NUMBERED_REPRESENTATIVE, CUSTOMER_HZ),
+            (second, NUMBER, REP_HZ),
+        ):
+            view = network.follow(call)
+            assert (view["state"], view["cause"]) == ("completed", 16)
+            heard, _, _ = network.heard(number)
+            assert seconds_of_tone(heard.astype("int16"), hz, least=0.5) >= TALK_S
+        entities = {
+            record["call"]: [leg["entity"] for leg in record["legs"]]
+            for record in network.records()
+        }
+    assert entities == {first: ["ip-76", "ssp-64"], second: ["ssp-62", "ip-76"]}

@@ -5,12 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from calleq.cli.bench_answers import GREETINGS, on_line, verdict_on
 from calleq.media import sounds
 from calleq.media.contract import Prompt
 from calleq.media.detect import AnswerDetector, measure
 from calleq.media.frames import FRAME_SAMPLES
 from calleq.media.g711 import Samples, decode, encode
 from calleq.media.prompts import SpokenPrompts
+from tests import live
 
 LIMIT_FRAMES = 100
 
@@ -113,3 +115,15 @@ def test_sentences_of_a_foreign_synthesiser(spoken: SpokenPrompts, text: str, ex
     assert spoken.notice == ""
     for delay_ms in (0, 250):
         assert judge(after(delay_ms, samples))[0] == expected
+
+
+@pytest.mark.row("S2-100", part=True)
+@pytest.mark.parametrize("loss", [0.0, 0.05])
+def test_people_and_machines_are_told_apart_on_lines_that_lose_frames(loss: float):
+    library = SpokenPrompts(Path(live.RENDERED or "."))
+    judged = {
+        text: verdict_on(on_line(library.samples(Prompt("speech", text)), 0.1, loss, 1))
+        for text in ("Hello?", GREETINGS["machine"][0])
+    }
+    assert judged == {"Hello?": "human", GREETINGS["machine"][0]: "machine"}
+    assert verdict_on(on_line(sounds.mouth("fax", 0).samples, 0.4, loss, 1)) == "fax"

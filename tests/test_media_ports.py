@@ -1,16 +1,23 @@
 """RTP ports of the voice process, met over its socket and by real datagrams."""
 
 import asyncio
+import os
+import signal
+import socket
 import struct
 from pathlib import Path
 from typing import cast
 
-from calleq.media import sounds
+import numpy as np
+
+from calleq.cli.voices import voice_beside, voice_starting
+from calleq.media import protocol, sounds
 from calleq.media.contract import Player, Prompt, player_source
 from calleq.media.frames import FRAME_SAMPLES
 from calleq.media.g711 import decode, encode, rms_of_dbm0
 from calleq.media.ports import PortAddress, PortPlan, Quality
-from calleq.media.remote import RemoteVoice, VoiceProcessHandle
+from calleq.media.remote import RemoteVoice, VoiceProcessHandle, start_voice_process
+from calleq.media.remote_ports import MAX_STOCK_PORTS, RemotePorts
 from calleq.media.sounds import LEVEL_DBM0
 from tests.media_scenes import level_at
 from tests.test_media_server import run
@@ -140,3 +147,91 @@ def test_a_telephone_behind_a_port_hears_an_announcement_and_a_simulated_one_hea
         telephone.close()
 
     run(scene, tmp_path)
+
+
+def test_a_call_goes_on_with_the_same_port_after_the_voice_process_was_killed(tmp_path: Path):
+    said: list[str] = []
+    ended: list[str] = []
+    events: list[str] = []
+
+    async def scene() -> None:
+        async with voice_starting(tmp_path) as starting:
+            beside = voice_beside(starting, (), said.append, lambda: said.append("lost"))
+            async with beside as voice:
+                voice.on_port_event("sip:ssp-62", lambda wire, event: events.append(event))
+                voice.open_ports("sip:ssp-62", "127.0.0.1")
+                wire = "line:+12125550100/line-1"
+                voice.feed("ssp-62", wire, ("player:music",))
+                voice.play("ssp-62", "music", Prompt("music"), Player(ended=ended.append))
+                telephone = await Telephone.at("127.0.0.1", 700)
+                address = await taken(voice, "sip:ssp-62", wire)
+                voice.plan_port("sip:ssp-62", wire, PortPlan("127.0.0.1", telephone.port))
+                telephone.speak(address)
+                await telephone.hears(10)
+                os.kill((await starting.handle()).pid, signal.SIGKILL)
+                await telephone.hears(60)  # more than can have been on its way
+                loud = [decode(packet[12:]) for packet in telephone.packets[-10:]]
+                assert any(np.abs(samples).max() > 500 for samples in loud)
+                quality = await closed(voice, "sip:ssp-62", wire)
+                assert quality.received > 20
+                assert ended == []
+                telephone.close()
+
+    asyncio.run(asyncio.wait_for(scene(), 60))
+    assert events[:2] == ["heard", "heard"]
+    assert "failed" not in events
+    assert said[0] == "voice: the process has ended; it is started again"
+    assert "lost" not in said
+
+
+def test_a_port_that_cannot_be_had_again_fails_visibly(tmp_path: Path):
+    async def scene() -> None:
+        process = await start_voice_process(tmp_path)
+        lost = asyncio.Event()
+        voice = RemoteVoice(lost.set, patience_s=5.0)
+        await voice.connect(process.address)
+        voice.open_ports("sip:ssp-62", "127.0.0.1")
+        failed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        address = await taken(voice, "sip:ssp-62", "line:1")
+        os.kill(process.pid, signal.SIGKILL)
+        await lost.wait()
+        await process.stop()
+        voice.on_port_event("sip:ssp-62", lambda wire, event: failed.set_result(f"{wire} {event}"))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as thief:
+            thief.bind((address.host, address.port))
+            again = await start_voice_process(tmp_path)
+            await voice.connect(again.address)
+            assert await failed == "line:1 failed"
+        voice.close()
+        await again.stop()
+
+    asyncio.run(asyncio.wait_for(scene(), 60))
+
+
+def test_a_burst_of_calls_finds_ports_while_the_voice_process_is_busy():
+    """A burst of sipp's calls was refused with cause 47: a hundred calls a second, two ports each,
+    while the voice process let half a second pass."""
+    asked: list[protocol.BindPorts] = []
+
+    def send(request: protocol.Request) -> bool:
+        if isinstance(request, protocol.BindPorts):
+            asked.append(request)
+        return True
+
+    async def scene() -> None:
+        ports = RemotePorts(send, asyncio.get_running_loop())
+        ports.open("sip:ssp-62", "127.0.0.1")
+        numbers = iter(range(16_384, 32_768, 2))
+        taken = 0
+        for _ in range(6):
+            pending = list(asked)
+            asked.clear()
+            for request in pending:
+                bound = tuple(next(numbers) for _ in range(request.count))
+                ports.bound(protocol.PortsBound(request.number, request.host, False, bound))
+            for _ in range(100):
+                assert ports.take("sip:ssp-62", f"trunk:{taken}", False) is not None, taken
+                taken += 1
+        assert next(numbers) < 16_384 + 2 * (taken + 2 * MAX_STOCK_PORTS)
+
+    asyncio.run(scene())

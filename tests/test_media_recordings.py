@@ -10,7 +10,7 @@ import pytest
 
 from calleq.media.contract import Player, Prompt, player_source, wire_source
 from calleq.media.frames import FRAME_SAMPLES, FRAME_US
-from calleq.media.g711 import Samples
+from calleq.media.g711 import Samples, encode
 from calleq.media.graph import VoiceError
 from calleq.media.prompts import NominalPrompts
 from calleq.media.recorder import (
@@ -29,6 +29,7 @@ from calleq.media.virtual_tapes import VirtualTapes
 from calleq.runtime.clock import VirtualClock
 from calleq.runtime.disk import DiskFile, RealDisk
 from calleq.units import SECOND_US
+from tests.rtp_bench import Plane, speech
 
 LEFT_HZ, RIGHT_HZ = 440, 1_000
 NAME = "01CALL-1"
@@ -137,6 +138,36 @@ def test_a_recording_can_be_played_to_somebody(tmp_path: pathlib.Path) -> None:
     voice.play("ip", "none", Prompt("recording", "../secret"), Player(heard.append))
     voice.tick(111)
     assert heard == ["complete", "failed", "failed"]
+
+
+def test_what_comes_by_rtp_is_recorded_octet_by_octet(tmp_path: pathlib.Path) -> None:
+    """Two telephones behind ports, relayed to each other as two real ones are."""
+    plane = Plane(tmp_path)
+    one, far_one = plane.leg("sip", "one")
+    other, far_other = plane.leg("sip", "other")
+    for wire, heard in (("one", "other"), ("other", "one")):
+        plane.voice.feed("ip", wire, (wire_source(heard),))
+    said = {far_one: speech(1, 80), far_other: speech(2, 80)}
+    spoken = 0
+
+    def speak() -> None:
+        nonlocal spoken
+        for leg, far in ((one, far_one), (other, far_other)):
+            frame = said[far][spoken * FRAME_SAMPLES :][:FRAME_SAMPLES]
+            far.say(leg, encode(frame))
+        spoken += 1
+
+    plane.frames(20, speak)
+    plane.voice.start_recording("ip", NAME, lambda end: None)
+    recorded(plane.voice, "one", "other")
+    plane.frames(50, speak)
+    plane.voice.stop_recording("ip", NAME)
+    plane.close()
+    sides = read_recording(recording_path(tmp_path, NAME))
+    for samples, whole in zip(sides, said.values(), strict=True):
+        middle = samples[5 * FRAME_SAMPLES : 45 * FRAME_SAMPLES]
+        places = range(0, whole.size - middle.size, FRAME_SAMPLES)
+        assert any(np.array_equal(middle, whole[at : at + middle.size]) for at in places)
 
 
 @pytest.mark.foreign("sox")

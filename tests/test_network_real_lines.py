@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from calleq.journal.entries import LineReleased, LineSeized
 from calleq.lines.messages import (
     Alerting,
     Connect,
@@ -111,7 +112,7 @@ def network() -> VirtualNetwork:
     return VirtualNetwork(replace(topology, businesses=(business, *topology.businesses[1:])))
 
 
-@pytest.mark.row("S2-13", part=True)
+@pytest.mark.row("S2-60", part=True)
 def test_early_media_of_a_customer_is_no_answer_and_the_leg_s_quality_is_in_the_record(
     network: VirtualNetwork,
 ) -> None:
@@ -194,3 +195,24 @@ def test_a_number_that_no_trunk_may_be_dialled_to_is_dialled_by_none() -> None:
     assert network.view(call).state == "customer_rejected"
     assert behind.calls == []
     network.assert_at_rest()
+
+
+def test_a_call_at_real_lines_that_a_crash_cut_off_ends_in_the_next_life(
+    network: VirtualNetwork,
+) -> None:
+    FarEnd(network, CUSTOMER, [(0.5, rings), (1, answers)])
+    FarEnd(network, "carrier", [(0.5, rings), (2, answers)])
+    call = network.place(CUSTOMER, LONDON)
+    network.clock.advance_us(20 * SECOND_US)
+    assert network.view(call).state == "bridged"
+    after = VirtualNetwork(network.topology, entries=tuple(network.journal.entries))
+    after.clock.advance_us(60 * SECOND_US)
+    record = after.records()[call]
+    assert (record.state, record.cause) == ("failed", 41)
+    seized = [one.entry for one in network.journal.entries if isinstance(one.entry, LineSeized)]
+    closed = [one.entry for one in after.journal.entries if isinstance(one.entry, LineReleased)]
+    assert [entry.line for entry in seized] == [CUSTOMER, "carrier"]
+    assert closed == [LineReleased(entry.seizure, 41, 2, "restart") for entry in seized]
+    behind = FarEnd(after, "carrier", [(0.5, answers), (5, hangs_up)])
+    after.run_to_end(after.place(LONDON))
+    assert behind.calls[0].called == LONDON  # the trunk is as good as new

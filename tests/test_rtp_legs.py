@@ -77,6 +77,7 @@ def test_the_relayed_stream_is_our_own_and_keeps_gaps_and_markers(plane: Plane):
     assert [packet.marker for packet in sent].index(True) == 6
 
 
+@pytest.mark.row("S2-115", part=True)
 def test_a_law_and_mu_law_are_translated_by_table(plane: Plane):
     (one, far_one), (two, far_two) = bridged(plane, "PCMU", "PCMA")
     plane.step()
@@ -93,6 +94,7 @@ def test_a_law_and_mu_law_are_translated_by_table(plane: Plane):
     assert here.payload == FROM_A_LAW[as_octets].tobytes()
 
 
+@pytest.mark.row("S2-100", part=True)
 def test_a_leg_hears_the_others_of_a_conference_and_not_itself(plane: Plane):
     legs = bridged(plane, "PCMU", "PCMU", "PCMA")
     said = [speech(seed, 30) for seed in range(3)]
@@ -314,3 +316,66 @@ def test_voice_of_other_packet_times_is_heard(plane: Plane):
         for lag in range(12)
     )
     assert best > 0.95
+
+
+def shared(plane: Plane, count: int):
+    """Legs of one port of a trunk, each with a far end of its own."""
+    from calleq.media.rtp.sockets import PortPair, bind_pair
+
+    pair: PortPair | None = None
+    port = 28_000
+    while pair is None:
+        pair = bind_pair(HOST, port)
+        port += 2
+    pair.shared = True
+    legs = []
+    for number in range(count):
+        leg = plane.legs.take(pair, "sip", f"line:trunk/{number}", lambda event: None)
+        assert leg is not None
+        far = FarEnd(source=50 + number)
+        plane.legs.plan(leg, PortPlan(HOST, far.port))
+        legs.append((leg, far))
+    return legs
+
+
+def test_legs_of_a_shared_port_are_told_apart_by_their_addresses(plane: Plane):
+    legs = shared(plane, 4)
+    stranger = FarEnd(source=9)
+    for number in range(4):
+        plane.voice.feed("switch", f"line:trunk/{number}", (f"wire:line:trunk/{number ^ 1}",))
+    plane.step()
+    for _, far in legs:
+        far.packets()
+    for number, (leg, far) in enumerate(legs):
+        for turn in range(2):  # two at a time
+            far.say(leg, bytes([0x80 + 16 * number + turn]) * FRAME_SAMPLES)
+    stranger.say(legs[0][0], SILENCE)
+    plane.step()
+    heard = [[parse(octets).payload[0] for octets in far.packets()] for _, far in legs]
+    said = [[0x80 + 16 * number, 0x81 + 16 * number] for number in range(4)]
+    assert heard == [said[1], said[0], said[3], said[2]]
+    assert plane.legs.shared.strangers() == 1
+    for number in range(4):
+        plane.voice.feed("switch", f"line:trunk/{number}", ("tone:busy",))
+    plane.frames(3)
+    assert all(len(far.packets()) == 3 for _, far in legs)
+    for leg, far in legs:
+        assert plane.legs.close(leg).received == 2
+        far.close()
+    stranger.close()
+    legs[0][0].pair.close()
+
+
+def test_who_speaks_in_a_conference_is_known(plane: Plane):
+    legs = bridged(plane, "PCMU", "PCMU", "PCMU")
+    said = frames_of(speech(2, 25))
+    for octets in said:
+        for number, (leg, far) in enumerate(legs):
+            far.say(leg, octets if number == 1 else SILENCE)
+        plane.frames(1)
+    assert plane.legs.speaking() == [("sip", "line:1")]
+    for _ in range(60):
+        for leg, far in legs:
+            far.say(leg, SILENCE)
+        plane.frames(1)
+    assert plane.legs.speaking() == []

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from collections.abc import Callable, Coroutine
 
 import pytest
 from hypothesis import given
@@ -110,3 +111,73 @@ def test_no_timer_of_a_stopped_clock_rings() -> None:
         return heard
 
     assert asyncio.run(rung()) == ["before"]
+
+
+def on_a_loop(
+    scene: Callable[[LoopClock, asyncio.AbstractEventLoop], Coroutine[None, None, None]],
+) -> None:
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        await scene(LoopClock(loop), loop)
+
+    asyncio.run(run())
+
+
+def test_what_is_to_be_done_at_once_is_done_in_order_and_after_whoever_asked() -> None:
+    happened: list[str] = []
+
+    async def scene(clock: LoopClock, loop: asyncio.AbstractEventLoop) -> None:
+        done = loop.create_future()
+
+        def first() -> None:
+            clock.call_later_us(0, happened.append, "third")
+            clock.call_later_us(0, done.set_result, None)
+            happened.append("first")
+
+        clock.call_later_us(0, first)
+        clock.call_later_us(0, happened.append, "cancelled").cancel()
+        clock.call_later_us(0, happened.append, "second")
+        assert happened == []
+        await done
+
+    on_a_loop(scene)
+    assert happened == ["first", "second", "third"]
+
+
+def test_an_earlier_timer_does_not_wait_for_a_later_one_that_was_set_before() -> None:
+    happened: list[str] = []
+
+    async def scene(clock: LoopClock, loop: asyncio.AbstractEventLoop) -> None:
+        done = loop.create_future()
+        clock.call_later_us(3_600_000_000, happened.append, "in an hour")
+        clock.call_later_us(20_000, done.set_result, None)
+        clock.call_later_us(10_000, happened.append, "in 10 ms")
+        clock.call_later_us(15_000, happened.append, "cancelled").cancel()
+        began_us = clock.monotonic_us()
+        await done
+        assert clock.monotonic_us() - began_us >= 19_000
+
+    on_a_loop(scene)
+    assert happened == ["in 10 ms"]
+
+
+def test_a_call_that_fails_is_told_to_the_loop_and_keeps_nobody_from_his_own() -> None:
+    told: list[str] = []
+    happened: list[str] = []
+
+    async def scene(clock: LoopClock, loop: asyncio.AbstractEventLoop) -> None:
+        loop.set_exception_handler(lambda _, context: told.append(str(context["exception"])))
+        done = loop.create_future()
+
+        def fail(why: str) -> None:
+            raise ValueError(why)
+
+        clock.call_later_us(0, fail, "at once")
+        clock.call_later_us(0, happened.append, "at once")
+        clock.call_later_us(1_000, fail, "later")
+        clock.call_later_us(1_000, happened.append, "later")
+        clock.call_later_us(2_000, done.set_result, None)
+        await done
+
+    on_a_loop(scene)
+    assert told == happened == ["at once", "later"]

@@ -4,7 +4,7 @@ import pytest
 
 from calleq.causes import Q850
 from calleq.sip import events as sip
-from calleq.sip.bounds import GIVE_UP_US, SipError
+from calleq.sip.bounds import FORKS_LIMIT, GIVE_UP_US, SipError
 from calleq.sip.call_table import CALL, Input, State
 from calleq.sip.events import Limits
 from calleq.sip.interworking import cause_of_message
@@ -455,6 +455,46 @@ def test_a_large_invite_goes_by_tcp_and_by_udp_where_no_connection_comes_about()
     assert b"SIP/2.0/TCP" in first[1]
     assert b"SIP/2.0/UDP" in second[1]
     assert isinstance(alice.last(), sip.Accepted)
+    alice.hangs_up()
+    nothing_is_left(net, alice, bob)
+
+
+def test_a_host_that_took_no_connection_is_not_tried_again_at_once():
+    net, alice, bob = pair()
+    net.refused = {"TCP"}
+    for _ in range(2):
+        alice.calls(bob, fields={"subject": ["x" * 1_300]})
+    net.passes(601)
+    alice.calls(bob, fields={"subject": ["x" * 1_300]})
+    ways = [octets.split(b"SIP/2.0/")[1][:3] for _, octets in net.messages if octets[:3] == b"INV"]
+    assert ways[:3] == [b"TCP", b"UDP", b"UDP"]
+    assert ways[-2:] == [b"TCP", b"UDP"]
+
+
+def test_an_answer_with_a_branch_that_was_guessed_is_of_no_call():
+    net, alice, bob = pair()
+    alice.calls(bob)
+    asked = net.last("alice", "INVITE")
+    assert isinstance(asked, Request)
+    forged = Request(asked.method, asked.target, {**asked.fields, "call-id": ["other"]})
+    fields = {"contact": ["<sip:evil@192.0.2.66>"]}
+    said = respond(forged, 200, to_tag="evil", fields=fields)
+    alice.agent.receive(said.encode(), Target("192.0.2.66", 5060), net.now_us)
+    net.passes(0.1)
+    assert net.words("alice") == ["alice INVITE"]
+    assert "Failed" not in alice.told()
+
+
+def test_answers_of_endless_forks_are_bounded():
+    net, alice, bob = up()
+    asked = net.last("alice", "INVITE")
+    assert isinstance(asked, Request)
+    for index in range(10 * FORKS_LIMIT):
+        fields = {"contact": [f"<sip:x@192.0.2.{index}>"]}
+        said = respond(asked, 200, to_tag=f"fork{index}", fields=fields)
+        alice.agent.receive(said.encode(), Target(bob.host, 5060), net.now_us)
+    net.passes(0.1)
+    assert net.words().count("alice BYE") == FORKS_LIMIT
     alice.hangs_up()
     nothing_is_left(net, alice, bob)
 

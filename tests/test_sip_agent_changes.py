@@ -178,6 +178,28 @@ def test_a_storm_of_offers_is_refused_and_then_ends_the_call():
     assert bob.last() == sip.Ended(bob.call, Q850.CONGESTION)
 
 
+def test_a_storm_of_invites_within_a_call_ends_it_too():
+    net, alice, bob = up()
+    partner = alice.agent._calls[alice.call].partner
+    assert partner is not None
+    for number in range(3 * STORM_LIMIT):
+        via = f"SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKinvite{number};rport"
+        fields = {"contact": ["<sip:alice@192.0.2.1>"], "content-type": ["application/sdp"]}
+        body = offer(alice.local()).encode()
+        partner.dialog, asked = make_request(
+            partner.dialog, "INVITE", via, fields=fields, body=body
+        )
+        bob.agent.receive(asked.encode(), Target(alice.host, 5060), net.now_us)
+        net.passes(0.001)
+        if isinstance(bob.last(), sip.Reoffered):
+            bob.agent.answer_offer(bob.call, bob.local(), net.now_us)
+    net.passes(GIVE_UP_US / SECOND_US + 1)
+    words = net.words("bob")
+    assert words.count("bob 500 INVITE") >= STORM_LIMIT
+    assert bob.last() == sip.Ended(bob.call, Q850.CONGESTION)
+    assert len(bob.agent) == 0
+
+
 def test_offers_before_the_answer_go_by_update_once_the_voice_is_agreed():
     net, alice, bob = pair()
     alice.calls(bob)

@@ -235,7 +235,6 @@ def listen(circuit: FarCircuit) -> list[object]:
     return said
 
 
-@pytest.mark.row("S2-13", part=True)
 def test_early_media_is_heard_and_is_no_answer(town: Town) -> None:
     clears(town, "west")
     leg = town.call_in(LONDON)
@@ -599,6 +598,15 @@ def test_callers_of_another_network_are_not_believed_and_do_not_use_our_trunks()
     assert "west" not in town.telephones.got
 
 
+def test_a_telephone_calls_as_its_own_number_and_may_hide_it(town: Town) -> None:
+    says(town, SIP, Setup(1, LONDON, PARIS))
+    says(town, SIP, Setup(2, AT_B, SIP, restricted=True))
+    town.passes(0.1)
+    assert town.telephones.got["west"] == [Setup(FIRST, LONDON, SIP, screening=Screening.NETWORK)]
+    _, calling = town.exchange.iams[0]
+    assert calling == CallingNumber(SIP[1:], presentation=Presentation.RESTRICTED, screening=3)
+
+
 # What breaks.
 
 
@@ -620,6 +628,25 @@ def test_a_gateway_that_loses_its_voice_ends_its_calls_visibly(town: Town) -> No
     ]
     released = [entry for entry in town.journal.entries if isinstance(entry, LineReleased)]
     assert released == [LineReleased(1, 41, 0, "line"), LineReleased(2, 41, 0, "line")]
+    assert town.at_rest()
+
+
+def test_a_gateway_that_ends_takes_its_calls_with_it_and_no_others(town: Town) -> None:
+    for called, cic in ((SIP, 1), (LONDON, 2), (SIMULATED, 3)):
+        town.call_in(called, cic=cic)
+    town.passes(0.1)
+    town.picks_up(SIP)
+    town.picks_up(SIMULATED)
+    town.passes(0.1)
+    town.log.clear()
+    town.switch.register.gateway_lost()
+    assert [entry for entry in town.flow() if "REL" in entry[1]] == [
+        ("ip-76/1", "REL 41 at 0"),
+        ("ip-76/2", "REL 41 at 0"),
+    ]
+    assert town.switch.register.calls_on(SIMULATED) == 1
+    town.switch.lines_lost()
+    town.passes(0.1)
     assert town.at_rest()
 
 

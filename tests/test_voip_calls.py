@@ -17,10 +17,16 @@ from calleq.billing.records import LegRecord, SessionRecord
 from calleq.calling_logic.voip_way import VOIP_IGNORED, VOIP_TABLE, VInput, VState
 from calleq.journal.entries import LineHeartbeat, LineMeasured
 from calleq.messages.answers import CallAccepted, CallView, ProblemView
+from calleq.network_gateways import lines_beside
+from calleq.runtime.clock import VirtualClock
+from calleq.runtime.tap import NoTap
 from calleq.sip.sdp import PCMA
 from calleq.sip.transaction import Target
 from calleq.topology import Topology, figure1_path, load_topology
 from calleq.topology_sip import SipAccess
+from calleq.trace.capture import MemoryCapture
+from calleq.trace.ladder import ladder
+from calleq.trace.render import render_text
 from calleq.units import SECOND_US
 from simulator.virtual import VirtualNetwork
 from tests.sip_scene import SipWorld, Telephone
@@ -242,7 +248,7 @@ def test_a_telephone_that_does_not_answer_stops_ringing_at_the_limit(alone: Scen
 
 def test_nobody_there(alone: Scene) -> None:
     view = alone.call(CUSTOMER, REPRESENTATIVE)
-    assert (view.state, view.cause) == ("customer_no_answer", 18)
+    assert (view.state, view.cause) == ("failed", 27)
 
 
 def test_a_representative_who_is_busy_is_followed_by_the_next(alone: Scene) -> None:
@@ -467,3 +473,59 @@ def test_whoever_calls_the_peripheral_by_sip_is_not_let_in(alone: Scene) -> None
     stranger.dial("+12125550143", "eve", domain="127.0.0.1")
     alone.wait_s(40)
     assert any(word.startswith("fails 4") for word in stranger.happened), stranger.happened
+
+
+def test_a_third_party_by_ip_joins_and_leaves(alone: Scene) -> None:
+    alone.telephone("127.0.0.38")
+    alone.telephone("127.0.0.56").hang_up_after_us = 30 * SECOND_US
+    third = alone.telephone("127.0.0.77")
+    third.hang_up_after_us = 5 * SECOND_US
+    reply = alone.post(CUSTOMER, REPRESENTATIVE)
+    assert isinstance(reply.view, CallAccepted)
+    call = reply.view.call
+    alone.wait_s(12)
+    for number in ("sip:cat@127.0.0.77", "sip:cat@192.0.2.7", NUMBER):
+        assert alone.network.server.add_party(call, "abc", number)
+        alone.wait_s(8)
+    view = alone.network.run_to_end(call, "abc", 300 * SECOND_US)
+    alone.wait_s(40)
+    assert view.state == "completed"
+    assert third.happened == ["rings", "answers", "hangs up", "ends"]
+    thirds = [one for one in alone.record(call).legs if one.leg == "third"]
+    assert [(one.number, one.cause) for one in thirds] == [("sip:cat@127.0.0.77", 16)]
+    assert abs(thirds[0].talk_us - 5 * SECOND_US) < 20_000
+    page = alone.network.server.events(call, "abc", 0)
+    assert page is not None
+    failed = [one.cause for one in page.events if (one.leg, one.event) == ("third", "failed")]
+    assert failed == [28, 28]
+
+
+@pytest.mark.parametrize("word", ["SETUP", "INVITE", "RELEASE"])
+def test_a_ladder_has_the_lines_and_the_sip_of_a_call(word: str) -> None:
+    capture = MemoryCapture()
+    scene = Scene(voip_alone(), tap=capture)
+    scene.telephone("127.0.0.38")
+    scene.telephone("127.0.0.56").hang_up_after_us = 6 * SECOND_US
+    view = scene.call(CUSTOMER, REPRESENTATIVE)
+    found = ladder(view.call, capture.captures(), scene.network.journal.entries, {})
+    text = render_text(found)
+    assert text.count(f" {word} ") >= 2
+    assert "sip:ann@127.0.0.38" in text
+
+
+def test_the_pseudo_line_stays_within_the_process() -> None:
+    """Where telephones are in another process, no wire leads there for equipment without any."""
+
+    class Far:
+        def __getattr__(self, name: str) -> Any:
+            raise AssertionError(f"{name}: nothing of the peripheral is elsewhere")
+
+    clock = VirtualClock(0)
+    lines = lines_beside(voip_alone(), Far(), clock, NoTap())
+    arrived: list[bytes] = []
+    lines.serve("ip-76", lambda line, octets: arrived.append(octets))
+    lines.plug_in("ip-76", "voip", arrived.append)
+    lines.to_telephone("ip-76", "voip", b"down")
+    lines.to_switch("ip-76", "voip", b"up")
+    clock.advance_us(SECOND_US)
+    assert arrived == [b"down", b"up"]

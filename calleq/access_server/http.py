@@ -35,7 +35,7 @@ from calleq.messages.answers import Health, ProblemView
 from calleq.messages.errors import Fault, MessageError
 from calleq.messages.schemas import FIGURES, json_schema
 from calleq.messages.strict_json import LIMIT_OCTETS, parse_object
-from calleq.numbering import NumberingError, parse_e164
+from calleq.numbering import NumberingError, parse_address
 from calleq.topology import Business
 from calleq.web.answering import problem_response, with_problems
 from calleq.web.problems import ProblemDetail, ProblemError
@@ -299,9 +299,9 @@ def _party(body: bytes) -> str:
         asked = parse_object(body)
         given = asked.pop("number", None)
         if not isinstance(given, str) or asked:
-            what = "one field, number, is expected, in E.164 with +"
+            what = "one field, number, is expected: E.164 with +, or an address"
             raise MessageError(Fault("/number", "missing", what))
-        return str(parse_e164(given))
+        return str(parse_address(given))
     except MessageError as error:
         raise ProblemError(errors.malformed(error)) from error
     except NumberingError as error:

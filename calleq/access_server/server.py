@@ -334,7 +334,7 @@ class AccessServer:
             question_tries=business.question_tries,
             answer_limit_us=round(business.answer_limit_s * SECOND_US),
             language=order.language or business.language,
-            supplied=self._supplied.get(business.identifier, {}),
+            supplied=tuple(self._supplied.get(business.identifier, {}).items()),
         )
         self._send(entry.call, encode(instruction), RESEND_FIRST_US)
 

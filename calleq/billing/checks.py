@@ -147,7 +147,7 @@ def _single(connection: Connection, within: list[ColumnElement[bool]]) -> Iterat
     horizon_us = connection.scalar(select(PROJECTION.c.horizon_us)) or 0
     suspect = or_(
         LEG.c.times_dialled > 1,
-        answered & LEG.c.ringing_at_us.is_(None),
+        answered & LEG.c.ringing_at_us.is_(None) & LEG.c.rtp_received.is_(None),
         answered & LEG.c.released_at_us.is_not(None) & (LEG.c.talk_us == 0),
         (LEG.c.talk_us == 0) & (LEG.c.billable_s > 0),
         LEG.c.talk_us > LONG_CALL_US,
@@ -173,7 +173,7 @@ def _judged(leg: LegRecord, horizon_us: int) -> Iterator[Finding]:
     if leg.rtp_received and leg.mos is not None and leg.mos < POOR_MOS:
         detail = f"{party}: MOS {leg.mos:.2f}, {leg.rtp_lost} packets lost"
         yield _of_leg("poor_voice", leg, detail)
-    if leg.ringing_at_us is None:
+    if leg.ringing_at_us is None and leg.rtp_received is None:  # by SIP one may answer at once
         yield _of_leg("answer_without_acm", leg, f"{party}: at {utc_text(leg.answered_at_us)}")
     if leg.released_at_us is None:
         if leg.answered_at_us < horizon_us - LONG_CALL_US:
@@ -191,6 +191,7 @@ class _Held(msgspec.Struct, frozen=True, gc=False):
     until_us: int
     session: str
     leg: str
+    attempt: int
 
 
 def _overlaps(connection: Connection, within: list[ColumnElement[bool]]) -> Iterator[Finding]:
@@ -211,13 +212,17 @@ def _overlaps(connection: Connection, within: list[ColumnElement[bool]]) -> Iter
             # A circuit is one whichever end seized it.
             circuit = min(origin, destination), max(origin, destination), cic
             before = held.get(circuit)
-            if before is not None and before.until_us > dialled_at_us + CLOCK_TOLERANCE_US:
+            same = before is not None and (
+                (before.session, before.leg, before.attempt) == (session, leg, attempt)
+            )
+            in_use = before is not None and before.until_us > dialled_at_us + CLOCK_TOLERANCE_US
+            if before is not None and in_use and not same:
                 this = _leg_of_name(connection, (session, leg, attempt, part))
                 detail = f"{leg} {this.number}: circuit {cic} between {circuit[0]} and"
                 detail += f" {circuit[1]} was in use by the {before.leg} leg of {before.session}"
                 yield _of_leg("overlap", this, detail)
             if before is None or until > before.until_us:
-                held[circuit] = _Held(until, session, leg)
+                held[circuit] = _Held(until, session, leg, attempt)
 
 
 def _leg_of_name(connection: Connection, name: tuple[str, str, int, int]) -> LegRecord:

@@ -4,18 +4,21 @@ A leg is followed from circuit to circuit (`indexing` has joined them) to the sw
 party, and what that switch says of answer and release is what is billed.
 
 Odd cases. An attempt that never reached a line has a record too, with the cause the equipment got.
+Where an exchange dialled anew by itself (Q.764 §2.8.1), because what a telephone said to the offer
+was lost on its way, the attempt has a record for each offer: they are its parts.
 A line call that its switch closed at a restart is closed, partial, at the last instant that switch
 wrote before: it would have written an earlier end. One whose switch never came back is closed,
 partial, at the last instant that it wrote before the session ended.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 
 import msgspec
 
 from calleq.billing.indexing import (
+    HOP_LIMIT,
     Attempt,
     Journals,
     LineCall,
@@ -68,8 +71,11 @@ def _session_record(session: Session, journals: Journals) -> SessionRecord:
         times[name] = times.get(name, 0) + 1
     ordered = sorted(attempts.values(), key=_by_dialling)
     legs = tuple(
-        _leg_record(session, attempt, times[attempt.entry.leg, attempt.entry.attempt], journals)
+        part
         for attempt in ordered
+        for part in _parts(
+            session, attempt, times[attempt.entry.leg, attempt.entry.attempt], journals
+        )
     )
     over, accepted = session.ended_at_us is not None, session.accepted
     door, key = "", None
@@ -93,6 +99,42 @@ def _session_record(session: Session, journals: Journals) -> SessionRecord:
 
 def _by_dialling(attempt: Attempt) -> tuple[int, str, int]:
     return attempt.dialled.at_us, attempt.entry.leg, attempt.entry.attempt
+
+
+def _parts(
+    session: Session, attempt: Attempt, times_dialled: int, journals: Journals
+) -> list[LegRecord]:
+    """The record of an attempt; before it those of offers that nobody upstream had heard of."""
+    record = _leg_record(session, attempt, times_dialled, journals)
+    before = [
+        _line_record(session, attempt, times_dialled, line, path, journals)
+        for path, line in _tried_before(path_of(attempt.use))
+    ]
+    if not before:
+        return [record]
+    before.sort(key=_by_seizure)
+    parts = [*before, record]
+    return [
+        msgspec.structs.replace(part, part=place, parts=len(parts))
+        for place, part in enumerate(parts, 1)
+    ]
+
+
+def _by_seizure(record: LegRecord) -> int:
+    return record.seized_at_us or 0
+
+
+def _tried_before(path: Sequence[Use], depth: int = 0) -> Iterator[tuple[list[Use], LineCall]]:
+    """Calls that lines were offered at the ends of ways which came to nothing, with those ways."""
+    if depth > HOP_LIMIT:
+        return
+    for place, use in enumerate(path, 1):
+        for tried in () if use.arrival is None else use.arrival.tried:
+            way = [*path[:place], *path_of(tried)]
+            line = None if way[-1].arrival is None else way[-1].arrival.line
+            if line is not None:
+                yield way, line
+            yield from _tried_before(path_of(tried), depth + 1)
 
 
 def _leg_record(
@@ -217,17 +259,21 @@ def _with_quality(record: LegRecord, measured: Stamped) -> LegRecord:
 def words_needed(session: Session, journals: Journals) -> Iterator[Stamped]:
     """The entries, of whatever call, at which the line calls of a session are closed that did not
     end before their eyes."""
-    for attempt in session.attempts:
-        path = path_of(attempt.use)
-        arrival = path[-1].arrival if path else None
-        line = None if arrival is None else arrival.line
-        if line is None:
-            continue
+    for path, line in _lines_of(session):
         if line.released is not None:
             if is_restart(line.released):
                 yield _last_word_of_life(line.released, journals)
         elif session.ended_at_us is not None:
             yield _last_word(line, session.ended_at_us + _skew_us(path), journals)
+
+
+def _lines_of(session: Session) -> Iterator[tuple[list[Use], LineCall]]:
+    for attempt in session.attempts:
+        path = path_of(attempt.use)
+        arrival = path[-1].arrival if path else None
+        if arrival is not None and arrival.line is not None:
+            yield path, arrival.line
+        yield from _tried_before(path)
 
 
 def _skew_us(path: Iterable[Use]) -> int:

@@ -60,6 +60,8 @@ class LegRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     1, 2, 3 … there is a loss."""
     part: int = 1
     parts: int = 1
+    """More than one where an exchange dialled anew by itself after a line had been offered the
+    call; the last part tells what became of the attempt."""
     number: str
     """The called number, E.164."""
     called_received: str = ""

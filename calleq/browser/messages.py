@@ -88,9 +88,10 @@ class Refused(msgspec.Struct, frozen=True, tag_field="type", tag="refused"):
 
 
 class Line(msgspec.Struct, frozen=True, tag_field="type", tag="line"):
-    """Whether the switch can call."""
+    """Whether the switch can call, and the call there is; 0: none."""
 
     registered: bool
+    call: int
 
 
 class Ringing(msgspec.Struct, frozen=True, tag_field="type", tag="ringing"):

@@ -87,7 +87,7 @@ class Session:
             self._away = None
         self._send = send
         self._tell(messages.Welcome(messages.VERSION, self.line.number, self.resume))
-        self._tell(messages.Line(self.is_registered))
+        self._tell(messages.Line(self.is_registered, self._call))
         match self.state:
             case State.RINGING:
                 self._tell(messages.Ringing(self._call, *self._shown))
@@ -145,7 +145,7 @@ class Session:
     def registered(self, stands: bool) -> None:
         if stands is not self.is_registered:
             self.is_registered = stands
-            self._tell(messages.Line(stands))
+            self._tell(messages.Line(stands, self._call))
 
     def invited(self, call: int, name: str, number: str) -> None:
         if self.state is State.IDLE:

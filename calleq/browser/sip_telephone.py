@@ -27,6 +27,7 @@ from calleq.sip.events import (
     Ended,
     Event,
     Invited,
+    Limits,
     Registered,
     RegistrationFailed,
     Reoffered,
@@ -37,7 +38,7 @@ from calleq.sip.negotiation import Agreed, Local
 from calleq.sip.sdp import PCMU
 from calleq.sip.transaction import Target
 from calleq.sip.uri import SipUri, TelUri, escape_user
-from calleq.sip.user_agent import Limits, UserAgent
+from calleq.sip.user_agent import UserAgent
 
 RTP_PORTS = range(12_000, 14_000, 2)
 REGISTRATION_S = 300

@@ -13,6 +13,7 @@ within HELLO_LIMIT_S.
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Callable
 from importlib import resources
 from typing import Final
@@ -32,6 +33,8 @@ from calleq.browser.session import Session
 
 PAGES_LIMIT = 400
 """WebSockets at once, those that have not said who they are included."""
+NAMELESS_LIMIT = 16
+"""Of one address that have not said yet who they are."""
 HELLO_LIMIT_S = 10.0
 UNSENT_LIMIT = 64
 """Messages that a page may leave unread; then its connection is closed."""
@@ -74,6 +77,7 @@ class Site:
         self._hub = hub
         self._is_ours = is_ours
         self._pages = 0
+        self._nameless: Counter[str] = Counter()
         folder = resources.files("calleq.browser") / "page"
         self._files = {
             path: (folder.joinpath(name).read_bytes(), kind) for path, (name, kind) in FILES.items()
@@ -94,14 +98,15 @@ class Site:
         if not self._is_ours(socket.headers.get("origin", "")):
             await socket.close(POLICY_VIOLATION)
             return
-        if self._pages >= PAGES_LIMIT:
+        address = socket.client.host if socket.client is not None else ""
+        if self._pages >= PAGES_LIMIT or self._nameless[address] >= NAMELESS_LIMIT:
             await socket.close(TRY_AGAIN_LATER)
             return
         self._pages += 1
         try:
             await socket.accept()
             with contextlib.suppress(WebSocketDisconnect):
-                await _Page(socket, self._hub).live()
+                await _Page(socket, address, self._hub, self._nameless).live()
         finally:
             self._pages -= 1
 
@@ -109,9 +114,11 @@ class Site:
 class _Page:
     """One connection."""
 
-    def __init__(self, socket: WebSocket, hub: Hub) -> None:
+    def __init__(self, socket: WebSocket, address: str, hub: Hub, nameless: Counter[str]) -> None:
         self._socket = socket
+        self._address = address
         self._hub = hub
+        self._nameless = nameless
         self._unsent: asyncio.Queue[ToPage] = asyncio.Queue(UNSENT_LIMIT)
 
     async def live(self) -> None:
@@ -129,8 +136,7 @@ class _Page:
         hello = await self._hello()
         if hello is None:
             return
-        address = self._socket.client.host if self._socket.client is not None else ""
-        entered = await self._hub.enter(hello, address, self._say)
+        entered = await self._hub.enter(hello, self._address, self._say)
         if isinstance(entered, Refused):
             await self._refuse(entered.reason)
             return
@@ -141,12 +147,17 @@ class _Page:
 
     async def _hello(self) -> Hello | None:
         """The first message; None where it is another, or does not come."""
+        self._nameless[self._address] += 1
         try:
             async with asyncio.timeout(HELLO_LIMIT_S):
                 message = messages.decode(await self._socket.receive_text())
         except (TimeoutError, SignallingError, KeyError):
             await self._refuse("malformed")
             return None
+        finally:
+            self._nameless[self._address] -= 1
+            if not self._nameless[self._address]:
+                del self._nameless[self._address]
         if not isinstance(message, Hello):
             await self._refuse("malformed")
             return None

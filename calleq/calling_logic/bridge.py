@@ -13,6 +13,8 @@ from calleq.media.contract import Player, Prompt
 
 PARTIES_LIMIT = 3
 
+_MUSIC = Prompt("music")
+
 
 class Bridge:
     """The legs of one call that hear each other, in the order in which they came."""
@@ -81,10 +83,13 @@ class Conversation(Bridge):
         call: str,
         legs: tuple[CircuitLeg, ...],
         made: Callable[[bool], object],
+        music: Prompt = _MUSIC,
     ) -> None:
+        """`music` is what whoever is held hears."""
         self.changed: Callable[[], object] = _nobody_asks
         """Told after each change."""
         self._mixing = mixing
+        self._prompt = music
         self._music = f"{call}/hold"
         self._seats: dict[CircuitLeg, Seat] = {}
         self._heard: dict[CircuitLeg, Hearing] = {}
@@ -122,7 +127,7 @@ class Conversation(Bridge):
         others_held = any(one.is_held for one in self._seats.values() if one is not seat)
         seat.is_held = on
         if on and not others_held:
-            self._mixing.begin(self._music, Prompt("music"), Player())
+            self._mixing.begin(self._music, self._prompt, Player())
         self.tune()
         if not on and not others_held:
             self._mixing.end(self._music)

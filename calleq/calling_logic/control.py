@@ -25,7 +25,7 @@ from calleq.calling_logic.means import LEGS, Means
 from calleq.calling_logic.prompting import Prompting
 from calleq.calling_logic.recording import CallRecording
 from calleq.calling_logic.third_party import THIRD, THIRDS_LIMIT, ThirdParty
-from calleq.calling_logic.transfer import Controlled, Succession, is_dialable
+from calleq.calling_logic.transfer import Controlled, Succession
 from calleq.causes import Q850
 from calleq.journal.entries import Progress
 from calleq.osn.messages import CallProgress
@@ -212,7 +212,12 @@ class Control:
             mixing = self._means.mixing
             assert mixing is not None, "refused where there is none"
             self._prompting = Prompting(
-                mixing, self._means.recordings, self._reference, self._conversation(), self._tell
+                mixing,
+                self._means.recordings,
+                self._reference,
+                self._conversation(),
+                self._call.instruction.language,
+                self._tell,
             )
         return self._prompting
 
@@ -239,7 +244,7 @@ class Control:
         bridge = self._call.bridge
         if bridge is None or len(bridge) != LEGS or self._thirds >= THIRDS_LIMIT:
             return "not_possible_now"
-        if not is_dialable(order.number):
+        if not self._means.takes(order.number):
             return "invalid_number"
         self._thirds += 1
         means, what = self._means, self._call.instruction
@@ -303,6 +308,7 @@ class Control:
                 means.recordings,
                 self._reference,
                 self._conversation(),
+                self._call.instruction.language,
                 self._tell,
             )
         return self._recording.take(recording_table.Input.START)

@@ -25,6 +25,7 @@ from calleq.calling_logic.control import Control
 from calleq.calling_logic.instruction import (
     call_policy,
     call_request,
+    music_of,
     parties_of,
     prompt_of,
     question_of,
@@ -366,7 +367,8 @@ class CallDriver:
         if mixing is None:
             self._bridge = Bridge(stage, legs, made)
         else:
-            self._bridge = Conversation(stage, mixing, self._call, legs, made)
+            music = music_of(self.instruction)
+            self._bridge = Conversation(stage, mixing, self._call, legs, made, music)
 
     def _cannot_join(self, command: driver.Join) -> None:
         self._report(

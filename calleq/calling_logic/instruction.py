@@ -85,15 +85,19 @@ def _consent(instruction: SetUpCall, understands: bool) -> Consent:
 
 def prompt_of(instruction: SetUpCall, command: Play) -> Prompt:
     """What the machine wants played, by the business's own recordings where it has them."""
-    supplied = instruction.supplied
+    supplied = dict(instruction.supplied)
     match command.prompt:
         case "music":
-            key = supplied.get(MUSIC, "")
-            return Prompt("music", limit_us=command.limit_us, supplied=key)
+            return music_of(instruction, command.limit_us)
         case "announcement" if ANNOUNCEMENT in supplied:
             return Prompt("supplied", command.text, supplied=supplied[ANNOUNCEMENT])
         case _:
             return _speech(instruction, command.text, command.mark)
+
+
+def music_of(instruction: SetUpCall, limit_us: int = 0) -> Prompt:
+    """What whoever holds hears."""
+    return Prompt("music", limit_us=limit_us, supplied=dict(instruction.supplied).get(MUSIC, ""))
 
 
 def question_of(instruction: SetUpCall, command: Collect) -> Prompt:
@@ -103,5 +107,5 @@ def question_of(instruction: SetUpCall, command: Collect) -> Prompt:
 
 def _speech(instruction: SetUpCall, text: str, mark: str) -> Prompt:
     voice = sentences(instruction.language).voice
-    name = instruction.supplied.get(NAME, "") if mark and mark in text else ""
+    name = dict(instruction.supplied).get(NAME, "") if mark and mark in text else ""
     return Prompt("speech", text, mark, voice, supplied=name)

@@ -13,7 +13,8 @@ from calleq.calling_logic.mixing import Mixing
 from calleq.calling_logic.recordings import Recordings
 from calleq.media.contract import Played, Player, Prompt
 from calleq.media.keypad import KEYS
-from calleq.media.wording import NAMED_TEXTS
+from calleq.media.languages import sentences
+from calleq.media.wording import named_text
 from calleq.osn.orders import KEYS_LIMIT, TEXT_LIMIT, PlayPrompt, Refusal
 
 Tell = Callable[[str, CircuitLeg | None, str], object]
@@ -28,12 +29,15 @@ class Prompting:
         recordings: Recordings | None,
         call: str,
         conversation: Conversation,
+        language: str,
         tell: Tell,
     ) -> None:
+        """`language` is what texts are spoken in."""
         self._mixing = mixing
         self._recordings = recordings
         self._call = call
         self._conversation = conversation
+        self._language = language
         self._tell = tell
         self._players = 0
         self._is_over = False
@@ -70,10 +74,11 @@ class Prompting:
         if order.recording:
             known = self._recordings is not None and self._recordings.can_play(order.recording)
             return (Prompt("recording", order.recording), order.recording) if known else None
-        text = NAMED_TEXTS.get(order.prompt, "") if order.prompt else order.text
+        text = named_text(order.prompt, self._language) if order.prompt else order.text
         if not text.strip() or len(text) > TEXT_LIMIT or not text.isprintable():
             return None
-        return Prompt("speech", text), order.prompt or text
+        voice = sentences(self._language).voice
+        return Prompt("speech", text, language=voice), order.prompt or text
 
     def stop(self, legs: tuple[CircuitLeg, ...]) -> None:
         """These hear no prompt any more."""

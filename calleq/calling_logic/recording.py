@@ -33,6 +33,7 @@ from calleq.calling_logic.recordings import Recordings
 from calleq.journal.entries import Recorded, RecordedParty
 from calleq.media.contract import Played, Player, Prompt
 from calleq.media.keypad import NO_KEY
+from calleq.media.languages import sentences
 from calleq.media.recorder import RecordingEnd
 from calleq.media.wording import OBJECTION_KEY, recording_text
 from calleq.osn.orders import Refusal
@@ -58,13 +59,18 @@ class CallRecording:
         recordings: Recordings,
         call: str,
         conversation: Conversation,
+        language: str,
         tell: Tell,
     ) -> None:
+        """`language` is what the announcement is spoken in."""
         self._means = means
         self._mixing = mixing
         self._recordings = recordings
         self._call = call
         self._conversation = conversation
+        self._prompt = Prompt(
+            "speech", recording_text(language), language=sentences(language).voice
+        )
         self._tell = tell
         self._state = State.ABSENT
         self._name = ""
@@ -161,7 +167,7 @@ class CallRecording:
             self._tell("recording_announced", leg, self._name)
             clock.call_later_us(OBJECTION_US, self._not_objected, leg, player, at_us)
 
-        self._mixing.begin(player, Prompt("speech", recording_text()), Player(ended))
+        self._mixing.begin(player, self._prompt, Player(ended))
         self._let_hear(leg, player)
         self._tell("recording_announcement_started", leg, self._name)
         self._listen(leg, player)

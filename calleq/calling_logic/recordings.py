@@ -77,8 +77,13 @@ class Recordings:
         return f"{call}-{len(self.views(call)) + 1}"
 
     def note(self, entry: Recorded, durable: Callable[[], object] | None = None) -> None:
-        """A recording has become what the entry says; `durable` when that is on disk."""
+        """A recording has become what the entry says; `durable` when that is on disk.
+
+        Whatever the voice process left of one that failed is removed.
+        """
         self._remember(entry, self._clock.now_us())
+        if entry.status == "failed":
+            self._remove(entry.recording)
         self._journal.append(self._name, entry, durable)
         self._watch()
 
@@ -119,8 +124,6 @@ class Recordings:
         changes: dict[str, str | int] = {"status": "failed", "reason": "restart"}
         if size:
             changes = {"status": "completed", "octets": size, "length_us": length_us(size)}
-        else:
-            self._remove(entry.recording)
         self.note(msgspec.structs.replace(entry, **changes))
 
     def sweep(self) -> None:

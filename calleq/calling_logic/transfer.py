@@ -16,21 +16,11 @@ from calleq.calling_logic.leg import EVENTS, CircuitLeg, LegOwner
 from calleq.calling_logic.means import Means, Way
 from calleq.causes import Q850
 from calleq.journal.entries import Progress
-from calleq.numbering import NumberingError, parse_e164
 from calleq.osn.messages import CallProgress, SetUpCall
 from calleq.osn.orders import Refusal
 
 TRANSFERS_LIMIT = 20
 """Parties called for the representative's place in one call."""
-
-
-def is_dialable(number: str) -> bool:
-    """Whether somebody can be called so."""
-    try:
-        parse_e164(number)
-    except NumberingError:
-        return False
-    return True
 
 
 class Controlled(LegOwner, Protocol):
@@ -210,12 +200,12 @@ class Succession:
         agent = self.party("agent")
         if agent is None:
             return "no_such_leg"
-        if not is_dialable(number):
+        if not self._means.takes(number):
             return "invalid_number"
         attempt = max(self._attempt, agent.command.attempt) + 1
         if attempt > TRANSFERS_LIMIT:
             return "too_many_orders"
-        way = self._means.access.seize_extra(self.call)
+        way = self._means.access.seize_extra(self.call, number)
         if way is None:
             return "no_circuit"
         self._attempt = attempt

@@ -43,8 +43,10 @@ switch = "ssp-62"
 
 [[links]]
 ends = ["ssp-62", "ssp-64"]
+delay_us = 0
 [[links]]
 ends = ["ip-76", "ssp-62"]
+delay_us = 0
 
 [[trunks]]
 name = "76-62"
@@ -54,6 +56,10 @@ circuits = CIRCUITS
 name = "62-64"
 ends = ["ssp-62", "ssp-64"]
 circuits = CIRCUITS
+
+# No distances: what is measured is what the elements do.
+[timing]
+osn_delay_us = 0
 
 [[businesses]]
 identifier = "BUSINESS"
@@ -87,8 +93,11 @@ def network_text(lines: int, ports: tuple[int, int]) -> str:
     )
 
 
-def fleet(lines: int, ports: tuple[int, int], *, voices: bool, hangs_up_s: float) -> Fleet:
-    """The telephones of that network; representatives hang up after `hangs_up_s`."""
+def fleet(
+    lines: int, ports: tuple[int, int], *, first: int, voices: bool, hangs_up_s: float
+) -> Fleet:
+    """The customers' telephones, and the representatives' from `first` on, who hang up after
+    `hangs_up_s`."""
     return Fleet(
         tuple(
             FleetTelephone(
@@ -99,7 +108,8 @@ def fleet(lines: int, ports: tuple[int, int], *, voices: bool, hangs_up_s: float
                 speaks=voices and number < NEAR,
                 hangs_up_s=0.0 if number < NEAR else hangs_up_s,
             )
-            for number in _numbers(lines)
+            for start in (CUSTOMERS, first)
+            for number in range(start + 1, start + 1 + lines)
         ),
         voices,
     )

@@ -62,11 +62,11 @@ def measure(command: str) -> list[Figure]:
     """Every figure of set-ups."""
     figures = []
     for name, first in (("one switch", NEAR), ("two switches", FAR)):
-        with _Scene() as scene:
-            scene.round(WARMING_CALLS, PACED_RATE, first)
-            figures += _cost(scene, first, name, command)
+        with _Scene(first) as scene:
+            scene.round(WARMING_CALLS, PACED_RATE)
+            figures += _cost(scene, name, command)
             if name == "two switches":
-                figures += _fast(scene, first, command)
+                figures += _fast(scene, command)
     with _Scene(voices=True) as scene:
         figures += _latencies(scene, command)
     with _Scene(hangs_up_s=0.0) as scene:
@@ -74,9 +74,9 @@ def measure(command: str) -> list[Figure]:
     return figures
 
 
-def _cost(scene: "_Scene", first: int, name: str, command: str) -> list[Figure]:
+def _cost(scene: "_Scene", name: str, command: str) -> list[Figure]:
     cpu_s = scene.cpu_s()
-    report = scene.round(CALLS, PACED_RATE, first)
+    report = scene.round(CALLS, PACED_RATE)
     cpu_s = scene.cpu_s() - cpu_s
     completed = scene.completed() - WARMING_CALLS
     offered = CALLS + WARMING_CALLS
@@ -87,10 +87,10 @@ def _cost(scene: "_Scene", first: int, name: str, command: str) -> list[Figure]:
     ]
 
 
-def _fast(scene: "_Scene", first: int, command: str) -> list[Figure]:
+def _fast(scene: "_Scene", command: str) -> list[Figure]:
     done_before = scene.completed()
     started = time.perf_counter()
-    scene.round(FAST_CALLS, FAST_RATE, first)
+    scene.round(FAST_CALLS, FAST_RATE)
     took_s = time.perf_counter() - started - SETTLE_S - TALK_S
     completed = scene.completed() - done_before
     return [
@@ -101,8 +101,8 @@ def _fast(scene: "_Scene", first: int, command: str) -> list[Figure]:
 
 def _latencies(scene: "_Scene", command: str) -> list[Figure]:
     probe = DiskProbe(scene.data)
-    scene.round(20, LATENCY_RATE, FAR)
-    posted_ns = scene.post(LATENCY_CALLS, LATENCY_RATE, FAR, probe)
+    scene.round(20, LATENCY_RATE)
+    posted_ns = scene.post(LATENCY_CALLS, LATENCY_RATE, probe)
     time.sleep(SETTLE_S + TALK_S)
     report = scene.report()
     invited = {told.username: told for told in report.told}
@@ -141,11 +141,11 @@ def _latencies(scene: "_Scene", command: str) -> list[Figure]:
 
 
 def _memory(scene: "_Scene", command: str) -> list[Figure]:
-    scene.round(WARMING_CALLS, PACED_RATE, FAR, hang_up=True)
+    scene.round(WARMING_CALLS, PACED_RATE, hang_up=True)
     rests, rises = [], []
     for _ in range(2):
         before = scene.resident_octets()
-        scene.round(HELD_CALLS, PACED_RATE, FAR)
+        scene.round(HELD_CALLS, PACED_RATE)
         rises.append(scene.resident_octets() - before)
         up = scene.report().up
         if up != 2 * HELD_CALLS:
@@ -162,7 +162,11 @@ def _memory(scene: "_Scene", command: str) -> list[Figure]:
 class _Scene:
     """A network and its telephones, running; a context manager."""
 
-    def __init__(self, *, voices: bool = False, hangs_up_s: float = TALK_S) -> None:
+    def __init__(
+        self, first: int = FAR, *, voices: bool = False, hangs_up_s: float = TALK_S
+    ) -> None:
+        """`first` is the first number of the representatives, near or far."""
+        self._first = first
         self._voices = voices
         self._hangs_up_s = hangs_up_s
         self._next = 0
@@ -178,18 +182,21 @@ class _Scene:
             options = ("--network", str(network), "--data", folder, "--port", "0")
             self._served = stack.enter_context(Served("up", *options))
             self._url = self._served.addresses["front door"]
-            self._fleet = stack.enter_context(
-                _Fleet(fleet(LINES, ports, voices=self._voices, hangs_up_s=self._hangs_up_s))
-            )
+            self._fleet = stack.enter_context(_Fleet(self._telephones(ports)))
             self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *why: object) -> None:
         self._stack.close()
 
-    def round(self, calls: int, rate: float, first: int, *, hang_up: bool = False) -> Report:
+    def _telephones(self, ports: tuple[int, int]) -> Fleet:
+        return fleet(
+            LINES, ports, first=self._first, voices=self._voices, hangs_up_s=self._hangs_up_s
+        )
+
+    def round(self, calls: int, rate: float, *, hang_up: bool = False) -> Report:
         """Post calls at a steady rate, and wait until they are over, or up."""
-        self.post(calls, rate, first)
+        self.post(calls, rate)
         time.sleep(TALK_S + SETTLE_S)
         if hang_up:
             self.hang_up()
@@ -207,15 +214,13 @@ class _Scene:
             raise CommandError(f"telephones: {len(report.failures)} failures, {report.failures[0]}")
         return report
 
-    def post(
-        self, calls: int, rate: float, first: int, probe: DiskProbe | None = None
-    ) -> dict[int, int]:
+    def post(self, calls: int, rate: float, probe: DiskProbe | None = None) -> dict[int, int]:
         """When (UTC ns) the message for each customer was sent, the last of each."""
         pairs = []
         for _ in range(calls):
             place = self._next % LINES
             self._next += 1
-            pairs.append((CUSTOMERS + 1 + place, first + 1 + place))
+            pairs.append((CUSTOMERS + 1 + place, self._first + 1 + place))
         return asyncio.run(_post(self._url, pairs, rate, probe))
 
     def completed(self) -> int:

@@ -16,6 +16,7 @@ import socket
 import struct
 import sys
 import time
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final, cast
 
@@ -35,6 +36,8 @@ TONE_OCTET: Final = 0x2A
 HOST: Final = "127.0.0.1"
 FRAME_S = 0.02
 FRAME_OCTETS = 160
+HOUSE = 400
+"""Telephones at one address."""
 REGISTERING_AT_ONCE = 50
 """REGISTERs under way; more would only wait in the registrar's socket."""
 BUFFER_OCTETS = 4 << 20
@@ -50,35 +53,61 @@ def main() -> int:
 
 async def _run(fleet: Fleet) -> None:
     loop = asyncio.get_running_loop()
-    telephones = _Telephones(fleet, loop)
-    await loop.create_datagram_endpoint(lambda: telephones, sock=_bound(0))
-    await telephones.register()
+    houses = []
+    for number, first in enumerate(range(0, len(fleet.telephones), HOUSE), 1):
+        house = _Telephones(fleet, fleet.telephones[first : first + HOUSE], loop)
+        sock = _bound(f"127.0.1.{number}")
+        await loop.create_datagram_endpoint(partial(_itself, house), sock=sock)
+        houses.append(house)
+    await asyncio.gather(*(house.register() for house in houses))
     print("ready", flush=True)
     reader = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while line := (await reader.readline()).strip():
         if line == b"hang up":
-            telephones.hang_up_all()
+            for house in houses:
+                house.hang_up_all()
         else:
-            print(msgspec.json.encode(telephones.report()).decode(), flush=True)
-    telephones.close()
+            print(msgspec.json.encode(_together(houses)).decode(), flush=True)
+    for house in houses:
+        house.close()
 
 
-def _bound(port: int) -> socket.socket:
+def _itself(house: "_Telephones") -> "_Telephones":
+    return house
+
+
+def _together(houses: "Sequence[_Telephones]") -> Report:
+    reports = [house.report() for house in houses]
+    return Report(
+        [told for report in reports for told in report.told],
+        [failure for report in reports for failure in report.failures],
+        sum(report.up for report in reports),
+        sum(os.times()[:2]),
+    )
+
+
+def _bound(host: str) -> socket.socket:
     made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_OCTETS)
     made.setblocking(False)
-    made.bind((HOST, port))
+    made.bind((host, 0))
     return made
 
 
 class _Telephones(asyncio.DatagramProtocol):
-    """All of them: one user agent, one socket."""
+    """Those of one address: one user agent, one socket."""
 
-    def __init__(self, fleet: Fleet, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        telephones: Sequence[FleetTelephone],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
         self._fleet = fleet
         self._loop = loop
-        self._by_user = {telephone.username: telephone for telephone in fleet.telephones}
+        self._by_user = {telephone.username: telephone for telephone in telephones}
+        self._host = ""
         self._transport: asyncio.DatagramTransport
         self._port = 0
         self._agent = UserAgent(contact=self._contact, random=_random_bits, user_agent="fleet")
@@ -91,17 +120,17 @@ class _Telephones(asyncio.DatagramProtocol):
         self._hearing: dict[int, Told] = {}
         self._told: list[Told] = []
         self._failures: list[str] = []
-        self._sink = _bound(0)
+        self._sink = _bound(HOST)
         self._sessions = 0
 
     def _contact(self, towards: Target) -> str:
-        return f"sip:fleet@{HOST}:{self._port}"
+        return f"sip:fleet@{self._host}:{self._port}"
 
     # The wire.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.DatagramTransport, transport)
-        self._port = transport.get_extra_info("sockname")[1]
+        self._host, self._port = transport.get_extra_info("sockname")
 
     def datagram_received(self, data: bytes, address: tuple[Any, ...]) -> None:
         self._agent.receive(data, Target(address[0], address[1]), _now_us())
@@ -135,7 +164,7 @@ class _Telephones(asyncio.DatagramProtocol):
 
     async def register(self) -> None:
         """Register all, some at a time. Raises RuntimeError where one is refused."""
-        telephones = list(self._fleet.telephones)
+        telephones = list(self._by_user.values())
         while telephones:
             batch, telephones = telephones[:REGISTERING_AT_ONCE], telephones[REGISTERING_AT_ONCE:]
             self._waiting = self._loop.create_future()
@@ -150,7 +179,7 @@ class _Telephones(asyncio.DatagramProtocol):
             registrar=parse_uri(f"sip:{host}"),
             address=NameAddress(parse_uri(f"sip:{telephone.username}@{host}")),
             next_hop=Target(host, telephone.registrar_port),
-            contact=f"sip:{telephone.username}@{HOST}:{self._port}",
+            contact=f"sip:{telephone.username}@{self._host}:{self._port}",
             credentials=events.Credentials(telephone.username, telephone.password),
         )
 
@@ -238,7 +267,7 @@ class _Telephones(asyncio.DatagramProtocol):
         """What happened since the last report."""
         told, self._told = self._told, []
         failures, self._failures = self._failures, []
-        return Report(told, failures, len(self._up), sum(os.times()[:2]))
+        return Report(told, failures, len(self._up), 0.0)
 
     def close(self) -> None:
         """No more timers."""

@@ -54,6 +54,11 @@ def given_talk_us(seconds: float) -> int:
     return round(seconds * SECOND_US)
 
 
+def given_days_us(days: int) -> int:
+    """Days in microseconds."""
+    return days * 24 * HOUR_US
+
+
 def given_keep_us(days: int | None) -> int | None:
     """How long journals are kept, in microseconds; None: for ever."""
-    return None if days is None else days * 24 * HOUR_US
+    return None if days is None else given_days_us(days)

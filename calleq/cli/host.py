@@ -20,7 +20,7 @@ from calleq.access_server.http import http_app
 from calleq.accounts.passwords import PooledVerifier
 from calleq.cli.browsers import BrowserProcess, configuration_of
 from calleq.cli.claims import claim
-from calleq.cli.failure import CommandError
+from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.older import OlderCalls
 from calleq.cli.plants import OneProcess, Wires
 from calleq.cli.reading import merge_json, operator_door, write_point_codes
@@ -30,6 +30,7 @@ from calleq.journal.file import FileJournal
 from calleq.journal.frames import JournalError
 from calleq.journal.reading import journal_path
 from calleq.journal.segments import Retention
+from calleq.media.recorder import RECORDINGS, RecordingPlace
 from calleq.media.remote import RemoteVoice
 from calleq.media.supplied import SuppliedError
 from calleq.network import TELEPHONES, Network, Plant, build_network, point_codes
@@ -47,7 +48,7 @@ from calleq.runtime.draws import SystemDraws
 from calleq.ss7.variant import variant_of
 from calleq.telephones.desk import desk_app
 from calleq.telephones.diary import Diary
-from calleq.topology import Topology
+from calleq.topology import Topology, TopologyError
 from calleq.trace.capture import CaptureFile
 from calleq.web.hosting import GuestServer, HostingError
 
@@ -159,6 +160,7 @@ def _plant(
         random_bits=SystemDraws().bits,
         secret=secrets.token_bytes(32),
         diary=diary,
+        recordings=RecordingPlace(voice, wish.data / RECORDINGS, wish.keep_recordings_us),
         talk_us=wish.talk_us,
         sip=sip,
     )
@@ -219,7 +221,10 @@ def _retention(wish: Wish, stack: contextlib.AsyncExitStack) -> Retention | None
 def _set_to_work(
     wish: Wish, plant: Plant, voice: RemoteVoice, wires: Wires, journal: FileJournal
 ) -> Host:
-    network = build_network(wish.topology, plant, wish.elements, journal.recovered)
+    try:
+        network = build_network(wish.topology, plant, wish.elements, journal.recovered)
+    except TopologyError as error:  # a file that the topology names is not what it should be
+        raise UsageError(str(error)) from error
     wires.open(network.lines_lost)
     addresses = wires.listening() | telephone_doors(wish.topology, wish.elements)
     host = Host(network, voice, wires, addresses)
@@ -250,11 +255,8 @@ async def _voice(
         async with contextlib.AsyncExitStack() as stack:
             if starting is None:
                 starting = await stack.enter_async_context(voice_starting(wish.data))
-            voice = await stack.enter_async_context(voice_beside(starting, lost))
-            notice = await voice.prepare(*prompts, words=words)
-            if notice:
-                wish.say(notice)
-            yield voice
+            beside = voice_beside(starting, prompts, wish.say, lost, words=words)
+            yield await stack.enter_async_context(beside)
     elif wish.elements <= voiceless(wish.topology):
         yield RemoteVoice()
     else:
@@ -302,7 +304,7 @@ async def _open_doors(wish: Wish, host: Host, base: Path, stack: contextlib.Asyn
     if browsers is not None:
         beside = BrowserProcess(browsers, wish.say)
         host.doors.update(await stack.enter_async_context(beside.running()))
-    if network.link_ends or network.exchanges:
+    if network.link_ends or network.exchanges or network.server is not None:
         door = operator_door(wish.process, whole=whole)
         await _serve(operator_app(network), "127.0.0.1", 0, door, host, stack)
 

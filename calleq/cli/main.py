@@ -9,11 +9,14 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from calleq import __version__
 from calleq.cli import DEFAULT_DATA
 from calleq.cli.failure import CommandError, UsageError
+from calleq.cli.operation_parser import add_operation
+from calleq.cli.prompts_parser import add_prompts
 
 
 def _with_data(parser: argparse.ArgumentParser) -> None:
@@ -76,6 +79,13 @@ def _with_keep(parser: argparse.ArgumentParser) -> None:
         " been made (default: keep all)",
     )
     _with_database(parser)
+    parser.add_argument(
+        "--keep-recordings-days",
+        type=_days,
+        default=30,
+        metavar="N",
+        help="remove recordings of calls that are older, 2 at least (default: 30)",
+    )
 
 
 def _days(text: str) -> int:
@@ -191,6 +201,11 @@ def _add_call(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     _with_json(call, "the call's outcome")
 
 
+def _with_what_is_shown(parser: argparse.ArgumentParser) -> None:
+    _with_data(parser)
+    _with_json(parser, "what is shown")
+
+
 def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Commands that read and measure."""
     trace = _add(
@@ -232,54 +247,18 @@ def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     _with_every_data(checking)
     _with_json(checking, "what was found")
 
-    _add_operation(commands)
+    add_operation(partial(_add, commands), _with_what_is_shown)
 
     bench = _add(commands, "bench", "measure this machine", "calleq bench isup --json", "bench")
     bench.add_argument(
-        "name", choices=("isup", "inap", "ss7", "accept", "first-iam", "journal", "sim")
+        "name",
+        choices=(
+            *("isup", "inap", "ss7", "accept", "answers", "first-iam", "journal"),
+            *("sim", "setups", "media"),
+        ),
     )
+    bench.add_argument("--quick", action="store_true", help="media: seconds, to see that it works")
     _with_json(bench, "the figures")
-
-
-def _add_operation(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Commands of the operator of a running network."""
-    circuits = _add(
-        commands,
-        "circuits",
-        "show the circuits of a running network, block, unblock, reset, check or query them",
-        "calleq circuits block 62-64 1 2 8-15 --exchange ssp-62",
-        "operation",
-    )
-    circuits.add_argument(
-        "order",
-        nargs="?",
-        default="list",
-        choices=("list", "block", "unblock", "reset", "check", "query"),
-    )
-    circuits.add_argument("group", nargs="?", metavar="GROUP", help="its name in the topology")
-    circuits.add_argument(
-        "circuits", nargs="*", metavar="CIC", help="numbers, `8-15` for a run (default: all)"
-    )
-    circuits.add_argument(
-        "--exchange", metavar="NAME", help="whose end (default: the group's first that runs)"
-    )
-    circuits.add_argument(
-        "--hardware",
-        action="store_true",
-        help="block or unblock because of failed hardware, which ends the calls on the circuits",
-    )
-    links = _add(commands, "links", "show the signalling links", "calleq links --json", "operation")
-    status = _add(
-        commands,
-        "status",
-        "show what is wrong in a running network; exit status 1 when an alarm stands",
-        "calleq status",
-        "operation",
-    )
-    sip = _add(commands, "sip", "show registered telephones and trunks", "calleq sip", "sip")
-    for parser in (circuits, links, status, sip):
-        _with_data(parser)
-        _with_json(parser, "what is shown")
 
 
 def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -373,6 +352,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_call(commands)
     _add_readers(commands)
     _add_records(commands)
+    add_prompts(partial(_add, commands), _with_data, _with_json)
     return parser
 
 

@@ -6,19 +6,30 @@ Processes that have ended left theirs behind: who does not answer is passed over
 
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import quote
 
 import httpx
 import msgspec
 
 from calleq.cli.failure import CommandError
 from calleq.cli.reading import OPERATOR, read_json
+from calleq.operation.control import NOT_HERE, ControlDoneView, RecordedList, RecordedView
 from calleq.operation.sip import SipView
-from calleq.operation.surface import Order
-from calleq.operation.views import CircuitList, CircuitView, StatusView, in_order
+from calleq.operation.surface import Listing, Order
+from calleq.operation.views import (
+    CircuitList,
+    CircuitView,
+    NotCalledList,
+    NotCalledView,
+    StatusView,
+    in_order,
+)
+from calleq.osn.orders import Order as CallOrder
+from calleq.osn.orders import write_order
 
 TIMEOUT_S = 10.0
 
-Shown = TypeVar("Shown", StatusView, CircuitList, SipView)
+Shown = TypeVar("Shown", StatusView, CircuitList, SipView, RecordedList)
 
 
 class Operator:
@@ -56,6 +67,42 @@ class Operator:
             [trunk for part in parts for trunk in part.trunks],
         )
 
+    def control(self, call: str, order: CallOrder) -> ControlDoneView:
+        """Have an order to a call carried out. Raises CommandError."""
+        answer = self._one("POST", f"/calls/{quote(call, safe='')}/control", write_order(order))
+        return msgspec.json.decode(answer, type=ControlDoneView)
+
+    def recordings(self, call: str | None) -> list[RecordedView]:
+        """The recordings of every process. Raises CommandError."""
+        parts = self._gather("/recordings", RecordedList, {"call": call} if call else None)
+        return [recording for part in parts for recording in part.recordings]
+
+    def recording(self, recording: str) -> RecordedView:
+        """One of them. Raises CommandError."""
+        answer = self._one("GET", f"/recordings/{quote(recording, safe='')}")
+        return msgspec.json.decode(answer, type=RecordedView)
+
+    def delete_recording(self, recording: str) -> RecordedView:
+        """Remove one. Raises CommandError."""
+        answer = self._one("DELETE", f"/recordings/{quote(recording, safe='')}")
+        return msgspec.json.decode(answer, type=RecordedView)
+
+    def _one(self, method: str, path: str, content: bytes | None = None) -> bytes:
+        """Ask each process in turn until one knows. Raises CommandError."""
+        refusal = f"{self._data}: no process of this network answers; is it running?"
+        for url in self._urls:
+            try:
+                answer = httpx.request(method, url + path, content=content, timeout=TIMEOUT_S)
+            except httpx.HTTPError:
+                continue
+            if answer.is_success:
+                return answer.content
+            problem = answer.json()
+            refusal = str(problem.get("detail", answer.text))
+            if problem.get("code") != NOT_HERE:
+                break
+        raise CommandError(refusal)
+
     def circuits(self, exchange: str | None, group: str | None) -> list[CircuitView]:
         """Circuits one by one. Raises CommandError."""
         wanted = {"exchange": exchange, "group": group}
@@ -80,6 +127,31 @@ class Operator:
             if problem.get("code") != "unknown_exchange":
                 raise CommandError(str(problem.get("detail", answer.text)))
         raise CommandError(refusal)
+
+    def do_not_call(self, business: str) -> list[NotCalledView]:
+        """Who must not be called; empty: by any business. Raises CommandError."""
+        return self._at_the_door("GET", {"business": business}, None)
+
+    def list_number(self, listing: Listing) -> list[NotCalledView]:
+        """Put a number on the list or take it off; the list then. Raises CommandError."""
+        return self._at_the_door("POST", {}, msgspec.json.encode(listing))
+
+    def _at_the_door(
+        self, method: str, query: dict[str, str], content: bytes | None
+    ) -> list[NotCalledView]:
+        for url in self._urls:
+            try:
+                answer = httpx.request(
+                    method, f"{url}/do-not-call", params=query, content=content, timeout=TIMEOUT_S
+                )
+            except httpx.HTTPError:
+                continue
+            if answer.is_success:
+                return msgspec.json.decode(answer.content, type=NotCalledList).numbers
+            problem = answer.json()
+            if problem.get("code") != "no_door":
+                raise CommandError(str(problem.get("detail", answer.text)))
+        raise CommandError(f"{self._data}: no process that runs the door answers")
 
     def _gather(
         self, path: str, kind: type[Shown], query: dict[str, str] | None = None

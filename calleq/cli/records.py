@@ -45,7 +45,7 @@ IN_PROGRESS = "in_progress"
 LAST_CAUSE = 127
 """Of Q.850's values."""
 
-_NUMBER = re.compile(r"\+[0-9]{1,15}\*?")
+_NUMBER = re.compile(r"(\+[0-9]{1,15}|sips?:[^\s*%]{1,99}|[0-9a-f.:]{2,45})\*?")
 
 SHOWN_CALLS = 100
 """In a table, unless `--limit` says otherwise."""
@@ -139,8 +139,8 @@ def _filter(
         raise UsageError(f"--state {state}: only calls that are over are exported")
     if arguments.number is not None and not _NUMBER.fullmatch(arguments.number):
         raise UsageError(
-            f"--number {arguments.number}: a number such as +12125550100 was expected, or the"
-            " beginning of one such as +1212*"
+            f"--number {arguments.number}: a number such as +12125550100 or an address such as"
+            " sip:alice@example.com was expected, or the beginning of one such as +1212*"
         )
     if arguments.cause is not None and not 0 <= arguments.cause <= LAST_CAUSE:
         raise UsageError(f"--cause {arguments.cause}: 0 to {LAST_CAUSE} was expected")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from calleq.cli.claims import process_name
 from calleq.cli.failure import CommandError, UsageError
-from calleq.cli.given import given_keep_us, given_talk_us, given_topology
+from calleq.cli.given import given_days_us, given_keep_us, given_talk_us, given_topology
 from calleq.cli.output import print_line
 from calleq.cli.up import serve
 from calleq.cli.voices import VOICE, voice_address
@@ -35,6 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
         desk_port=arguments.desk_port,
         talk_us=given_talk_us(arguments.talk),
         keep_us=given_keep_us(arguments.keep_days),
+        keep_recordings_us=given_days_us(arguments.keep_recordings_days),
         database=arguments.database,
         say=_say,
     )

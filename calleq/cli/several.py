@@ -11,6 +11,7 @@ from calleq.cli.foreign import ForeignLinks, address_taken
 from calleq.lines.contract import LinePlant
 from calleq.lines.tcp_lines import TcpLines
 from calleq.network import TELEPHONES
+from calleq.network_gateways import has_sip, lines_beside
 from calleq.osn.contract import Bus
 from calleq.osn.tcp import TcpBus
 from calleq.runtime.clock import Clock
@@ -52,6 +53,9 @@ class SeveralProcesses:
             lost=self._lines_broke,
             made=self._lines_stand,
         )
+        self._plant: LinePlant = self._lines
+        if has_sip(topology, elements):
+            self._plant = lines_beside(topology, self._lines, clock, tap)
         self._lines_lost: Callable[[str], object] = _nobody
         self._say: Callable[[str], object] = _nobody
         self._changed = asyncio.Event()
@@ -62,7 +66,7 @@ class SeveralProcesses:
 
     @property
     def lines(self) -> LinePlant:
-        return self._lines
+        return self._plant
 
     def link_ends(self, link: SignallingLink, chosen: frozenset[str]) -> Mapping[str, LinkEnd]:
         if link.is_foreign:

@@ -60,9 +60,14 @@ def addresses_free() -> Iterator[None]:
         yield
     except CannotListenError as error:
         raise CommandError(
-            f"SIP: {error.interface}:{error.port}: {error.socketError};"
-            " the topology's switches say where they listen (sip)"
+            f"SIP: {error.interface}:{error.port}: {_words(error)}; where a switch listens is said"
+            " in the network's file (switches.sip)"
         ) from error
+
+
+def _words(error: CannotListenError) -> str:
+    cause = error.socketError
+    return (cause.strerror or str(cause)) if isinstance(cause, OSError) else str(cause)
 
 
 def _address(text: str) -> tuple[str, int]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from calleq.cli.claims import WHOLE
 from calleq.cli.failure import CommandError
-from calleq.cli.given import given_keep_us, given_talk_us, given_topology
+from calleq.cli.given import given_days_us, given_keep_us, given_talk_us, given_topology
 from calleq.cli.output import print_line
 from calleq.cli.voices import Starting, StoppedError, voice_starting
 from calleq.cli.wish import Wish
@@ -38,6 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
         desk_port=desk_port,
         talk_us=given_talk_us(arguments.talk),
         keep_us=given_keep_us(arguments.keep_days),
+        keep_recordings_us=given_days_us(arguments.keep_recordings_days),
         database=arguments.database,
         say=print_line,
     )

@@ -1,9 +1,9 @@
 """The voice process as a host has it: started beside it, or found by its address.
 
-In one process the voice process is its child, and the host cannot go on without it. In several it
-is anyone's: it may be started later and may come back, so `FoundVoice` connects for as long as it
-takes and says when it was lost and found. What plays meanwhile reports that it failed; what is fed
-and listened to goes on afterwards (`calleq.media.remote`).
+In one process the voice process is its child. When it ends by itself it is started again, and calls
+go on after a gap (`calleq.media.remote`); when it ends `RESTARTS` times within `RESTARTS_WITHIN_S`
+the host cannot go on without it. In several it is anyone's: it may be started later and may come
+back, so `FoundVoice` connects for as long as it takes and says when it was lost and found.
 """
 
 import asyncio
@@ -18,7 +18,6 @@ from calleq.media.remote import (
     RemoteVoice,
     VoiceLostError,
     VoiceProcessHandle,
-    connect_voice,
     start_voice_process,
 )
 from calleq.topology import Topology, address_of
@@ -27,6 +26,10 @@ VOICE: Final = "voice"
 RETRY_S = 0.1
 PATIENCE_S = 1.0
 """How long the voice process may be missing before the operator is told."""
+PLAYERS_PATIENCE_S = 5.0
+"""How long players wait for it."""
+RESTARTS = 5
+RESTARTS_WITHIN_S = 60.0
 
 
 class StoppedError(Exception):
@@ -39,42 +42,92 @@ def voice_address(topology: Topology) -> str:
     return f"{host}:{port}"
 
 
-Starting = asyncio.Task[VoiceProcessHandle]
+class Starting:
+    """A voice process of our own: being started, running, or being started again."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._task = self._start()
+
+    def _start(self) -> asyncio.Task[VoiceProcessHandle]:
+        return asyncio.create_task(start_voice_process(self._data / "prompts"))
+
+    async def handle(self) -> VoiceProcessHandle:
+        """It, as soon as it runs. Raises VoiceLostError."""
+        return await self._task
+
+    async def again(self) -> VoiceProcessHandle:
+        """Another one in place of the last, which has ended. Raises VoiceLostError."""
+        await self.stop()
+        self._task = self._start()
+        return await self._task
+
+    async def stop(self) -> None:
+        """End it."""
+        with contextlib.suppress(VoiceLostError):
+            await (await self._task).stop()
 
 
 @contextlib.asynccontextmanager
 async def voice_starting(data: Path) -> AsyncIterator[Starting]:
     """Start a voice process of our own, going on at once as it takes a while; end it at the end."""
-    starting = asyncio.create_task(start_voice_process(data / "prompts"))
+    starting = Starting(data)
     await asyncio.sleep(0)  # the process is made now, whatever holds up the loop afterwards
     try:
         yield starting
     finally:
-        with contextlib.suppress(VoiceLostError):
-            await (await starting).stop()
+        await starting.stop()
 
 
 @contextlib.asynccontextmanager
 async def voice_beside(
-    starting: Starting, lost: Callable[[], object]
+    starting: Starting,
+    prompts: Sequence[Prompt],
+    say: Callable[[str], None],
+    lost: Callable[[], object],
+    *,
+    words: bool = False,
 ) -> AsyncIterator[RemoteVoice]:
-    """The voice of our own process; `lost` is called if it ends by itself. Raises CommandError."""
-    ending = False
+    """The voice of our own process, `prompts` prepared, started again whenever it ends by itself.
 
-    def gone() -> None:
-        if not ending:
-            lost()
-
+    `words`: words will be listened for. `lost` is called when that does not help. Raises
+    CommandError.
+    """
+    was_lost = asyncio.Event()
+    voice = RemoteVoice(was_lost.set, PLAYERS_PATIENCE_S)
     try:
-        handle = await starting
-        voice = await connect_voice(handle.address, gone)
-        try:
-            yield voice
-        finally:
-            ending = True
-            voice.close()
+        await voice.connect((await starting.handle()).address)
+        notice = await voice.prepare(*prompts, words=words)
     except VoiceLostError as error:
         raise CommandError(str(error)) from error
+    if notice:
+        say(notice)
+
+    async def keep() -> None:
+        ends: list[float] = []
+        while True:
+            await was_lost.wait()
+            was_lost.clear()
+            now = asyncio.get_running_loop().time()
+            ends = [at for at in ends if now - at < RESTARTS_WITHIN_S] + [now]
+            if len(ends) > RESTARTS:
+                lost()
+                return
+            say("voice: the process has ended; it is started again")
+            with contextlib.suppress(VoiceLostError):
+                await voice.connect((await starting.again()).address)
+                await voice.prepare(*prompts, words=words)
+                continue
+            was_lost.set()
+
+    keeping = asyncio.create_task(keep())
+    try:
+        yield voice
+    finally:
+        keeping.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await keeping
+        voice.close()
 
 
 class FoundVoice:
@@ -89,7 +142,7 @@ class FoundVoice:
         words: bool = False,
     ) -> None:
         """`words`: words will be listened for."""
-        self.voice = RemoteVoice(self._was_lost)
+        self.voice = RemoteVoice(self._was_lost, PLAYERS_PATIENCE_S)
         self._address = address
         self._prompts = prompts
         self._words = words

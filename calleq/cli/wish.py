@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from calleq.topology import Topology
+from calleq.units import HOUR_US
+
+KEEP_RECORDINGS_US = 30 * 24 * HOUR_US
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +25,8 @@ class Wish:
     talk_us: int
     keep_us: int | None = None
     """How long segments of the journal are kept; None: for ever."""
+    keep_recordings_us: int = KEEP_RECORDINGS_US
+    """How long recordings of calls are kept."""
     database: str | None = None
     """Where the records are that segments are kept for; None: in the data directory."""
     say: Callable[[str], None]

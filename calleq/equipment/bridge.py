@@ -11,8 +11,9 @@ has no seat left (`SEATS`), parties of two rooms together.
 from collections.abc import Callable
 
 from calleq.calling_logic.asking import Asking
-from calleq.calling_logic.circuits import TrunkAccess
+from calleq.calling_logic.circuits import TrunkAccess, heard_on
 from calleq.calling_logic.means import NUMBERS, Parties, Way, WayUser
+from calleq.calling_logic.stage import OwnVoice
 from calleq.equipment.contract import Site
 from calleq.media.contract import Player, Prompt, Verdict, player_source, wire_source
 
@@ -29,6 +30,8 @@ class ConferenceBridge:
         self._rooms: dict[str, list[Way]] = {}
         """Who has a seat, by call."""
         self._room_of: dict[Way, str] = {}
+        self.mixing = OwnVoice(site.name, site.voice, heard_on(site.name, site.voice))
+        """Hold, mute and the like: whoever sits in a room may hear a sum of his own."""
 
     @property
     def access(self) -> "ConferenceBridge":

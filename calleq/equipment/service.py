@@ -90,6 +90,7 @@ class EquipmentService:
             journal,
             clock,
             LongestIdle(),
+            mixing=getattr(self.driver, "mixing", None),
         )
         self.calling_logic = CallingLogic(means, bus)
         exchange.on_set_up(self._arrived)

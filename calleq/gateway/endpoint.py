@@ -12,6 +12,7 @@ from calleq.runtime.clock import Clock, Timer
 from calleq.runtime.tap import Segment, Tap
 from calleq.sip.events import Event, Limits
 from calleq.sip.transaction import Target
+from calleq.sip.uri import host_of
 from calleq.sip.user_agent import DEFAULT_LIMITS, UserAgent
 
 TAILS = {"UDP": "", "TCP": ";transport=tcp", "TLS": ";transport=tls"}
@@ -58,7 +59,7 @@ class SipEndpoint:
     def contact(self, target: Target) -> str:
         """Our URI towards that target."""
         host, port = self._transport.address(target.transport)
-        return f"sip:{self.name}@{host}:{port}{TAILS.get(target.transport, '')}"
+        return f"sip:{self.name}@{host_of(host)}:{port}{TAILS.get(target.transport, '')}"
 
     def now_us(self) -> int:
         """The time that the user agent is told."""

@@ -16,16 +16,18 @@ Everything runs on the clock given; messages leave after each thing that happene
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from uuid import UUID
 
 from calleq.causes import Q850
 from calleq.gateway.call import GatewayCall
+from calleq.gateway.composing import Composer
 from calleq.gateway.contract import Resolve, SipElement, SipTransport
-from calleq.gateway.identity import Caller, shown_caller
 from calleq.gateway.invitations import Invitations
 from calleq.gateway.means import LineCall, Means
 from calleq.gateway.subscribers import Subscribers
 from calleq.gateway.trunks import Trunk, resolve_addresses, trunks_of
 from calleq.gateway.voice import CallVoice
+from calleq.gateway.vouching import Vouching
 from calleq.gateway.watch import TrunkWatch
 from calleq.gateway.way import Destination, Kind, Way, is_broken
 from calleq.lines.contract import LinePlant
@@ -42,18 +44,16 @@ from calleq.media.ports import PortEvent, Ports
 from calleq.runtime.clock import Clock, Timer
 from calleq.runtime.tap import Segment, Tap
 from calleq.sip import events as sip
-from calleq.sip.fields import NameAddress
 from calleq.sip.flood import Sources
-from calleq.sip.negotiation import Local
 from calleq.sip.transaction import Target
-from calleq.sip.uri import SipUri
+from calleq.sip.uri import host_of
 from calleq.sip.user_agent import UserAgent
-from calleq.topology import HomeSwitches, Topology
+from calleq.topology import HomeSwitches, Line, Topology
 
 REGISTER = "REGISTER"
+NAMES_LIMIT = 10_000
 ANYWHERE = ("0.0.0.0", "::")
 """Listening at every address is no address to be found at."""
-CALL_ID_BITS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,32 +83,29 @@ class Gateway:
         self, topology: Topology, switch: SipElement, ground: Ground, voip: Trunk | None = None
     ) -> None:
         """`switch` has `sip`; its lines and trunks that are of SIP are this gateway's. `voip` is
-        the way to SIP URIs of equipment that dials such."""
+        the way to SIP URIs of equipment that dials such. Raises SipError for a file of a trunk
+        that is no key or certificate."""
         access = switch.sip
         assert access is not None, "only switches with sip have a gateway"
         self.name = switch.name
         self.element = element_of(switch.name)
         host = access.listen.rpartition(":")[0]
         self.domain = access.domain or host
+        self._encrypts = access.srtp
         self.media_host = access.media_host or host
         self.malformed = 0
         """Octet strings of the switch that were no line message."""
         self._ground = ground
-        homes = HomeSwitches(topology)
-        own = [
-            line
-            for line in topology.lines
-            if line.access != "simulated" and homes.of(line.number) == switch.name
-        ]
         self.trunks = trunks_of(topology.sip_trunks, switch.name, self.domain)
         self.sources = Sources(is_trusted=self._is_peer)
+        provisioned = [one.trunk for one in self.trunks.values()]
         self.subscribers = Subscribers(
-            own,
+            _lines_of(topology, switch.name),
             self.domain,
             ground.secret,
             access.digests,
             self.sources,
-            [one.trunk for one in self.trunks.values()],
+            provisioned,
         )
         if voip is not None:
             self.trunks[voip.name] = voip
@@ -119,10 +116,15 @@ class Gateway:
             random=ground.random_bits,
             handed=frozenset((REGISTER,)),
         )
+        origin = UUID(int=ground.random_bits(128), version=4)
+        vouching = Vouching(provisioned, origin)
+        composer = Composer(self.domain, self.trunks, vouching, ground.random_bits, ground.clock)
         self._calls: dict[tuple[str, bool, int], GatewayCall] = {}
         """By line, who chose the reference, and the reference."""
         self._by_handle: dict[int, LineCall] = {}
         self._by_wire: dict[str, GatewayCall] = {}
+        self._named: dict[Target, tuple[str, str]] = {}
+        """What taps call the link to an address, and the address."""
         self._timer: Timer | None = None
         self._timer_us = 0
         self._flushing = False
@@ -130,15 +132,16 @@ class Gateway:
             agent=self.agent,
             clock=ground.clock,
             send=self._to_switch,
-            compose=self._compose,
+            compose=composer.compose,
             bind=self._by_handle.__setitem__,
             unbind=lambda handle: self._by_handle.pop(handle, None),
             failed=self._destination_failed,
             ended=self.ended,
             flush=self.flush,
         )
+        code = topology.country_code
         self._invitations = Invitations(
-            self.agent, self.subscribers, self.trunks, topology.country_code, self, ground.clock
+            self._means, self.subscribers, self.trunks, vouching, code, self
         )
         self.watch = TrunkWatch(self.agent, self.trunks, ground.clock, self.flush)
 
@@ -150,9 +153,7 @@ class Gateway:
         ground.ports.on_port_event(self.element, self._port_event)
         for name in (*self.subscribers.numbers, *self.trunks):
             ground.lines.plug_in(self.name, name, self._receiver(name))
-        for trunk in self.trunks.values():
-            trunk.resolve(ground.resolve)
-        self.watch.start()
+        self.watch.start(ground.resolve)
         self.flush()
 
     def stop(self) -> None:
@@ -188,7 +189,7 @@ class Gateway:
         host, port = self._near(target.transport)
         scheme = "sips" if target.transport == "TLS" else "sip"
         tail = ";transport=tcp" if target.transport == "TCP" else ""
-        return f"{scheme}:{self.name}@{host}:{port}{tail}"
+        return f"{scheme}:{self.name}@{host_of(host)}:{port}{tail}"
 
     def _near(self, transport: str) -> tuple[str, int]:
         """Where others find us by that transport."""
@@ -214,10 +215,16 @@ class Gateway:
         self.flush()
 
     def _show(self, octets: bytes, far: Target, *, incoming: bool) -> None:
-        near = self._near(far.transport)
-        link = f"sip:{self.name} {far.transport} {near[0]}:{near[1]} {far.host}:{far.port}"
-        ends = (f"{far.host}:{far.port}", self.name)
-        sender, receiver = ends if incoming else reversed(ends)
+        named = self._named.get(far)
+        if named is None:
+            if len(self._named) >= NAMES_LIMIT:
+                self._named.clear()
+            host, port = self._near(far.transport)
+            end = f"{far.host}:{far.port}"
+            named = (f"sip:{self.name} {far.transport} {host}:{port} {end}", end)
+            self._named[far] = named
+        link, end = named
+        sender, receiver = (end, self.name) if incoming else (self.name, end)
         ground = self._ground
         ground.tap.saw(Segment.SIP, link, sender, receiver, octets, ground.clock.now_us())
 
@@ -238,9 +245,10 @@ class Gateway:
         self._set_timer()
 
     def _set_timer(self) -> None:
+        """A timer that rings too early finds nothing due, and is cheaper than one more."""
         due_us = self.agent.next_timer_us()
         if self._timer is not None:
-            if due_us == self._timer_us:
+            if due_us is not None and due_us >= self._timer_us:
                 return
             self._timer.cancel()
             self._timer = None
@@ -341,35 +349,15 @@ class Gateway:
         """A call with a port at the end of its wire; None where no port is free."""
         wire = channel_wire(line, setup.reference, by_switch)
         ground = self._ground
-        voice = CallVoice(ground.ports, self.element, wire, ground.random_bits)
+        voice = CallVoice(
+            ground.ports, self.element, wire, ground.random_bits, encrypts=self._encrypts
+        )
         if not voice.take():
             return None
         call = GatewayCall(self._means, kind, setup, line, voice, by_switch=by_switch)
         self._calls[line, by_switch, setup.reference] = call
         self._by_wire[wire] = call
         return call
-
-    def _compose(self, call: LineCall, destination: Destination, local: Local) -> sip.Outgoing:
-        setup = call.setup
-        trunk = self.trunks.get(call.line)
-        trusted = trunk is not None and trunk.trunk.trusted
-        caller = Caller(setup.calling, setup.restricted or not setup.calling, setup.display)
-        shown, fields = shown_caller(caller, self.domain, trusted=trusted)
-        to = NameAddress(SipUri(self.domain, setup.called))
-        if trunk is not None:
-            to = trunk.addressee(setup.called, destination)
-        token = f"{self._ground.random_bits(CALL_ID_BITS):016x}"
-        return sip.Outgoing(
-            target=destination.uri,
-            to=to,
-            caller=shown,
-            next_hop=destination.next_hop,
-            local=local,
-            route=destination.route,
-            fields=fields,
-            credentials=destination.credentials,
-            call_id=f"{token}@{self.domain}",
-        )
 
     def _destination_failed(
         self, call: LineCall, destination: Destination, failed: sip.Failed
@@ -387,6 +375,16 @@ class Gateway:
         call = self._by_wire.get(wire)
         if call is not None:
             call.port_event(event)
+
+
+def _lines_of(topology: Topology, switch: str) -> list[Line]:
+    """The lines of a switch whose telephones are real."""
+    homes = HomeSwitches(topology)
+    return [
+        line
+        for line in topology.lines
+        if line.access != "simulated" and homes.of(line.number) == switch
+    ]
 
 
 def _cause_of_no_way(trunk: Trunk | None, called: str) -> Q850:

@@ -9,19 +9,19 @@ from typing import Protocol
 
 from calleq.causes import Q850
 from calleq.gateway.call import GatewayCall
-from calleq.gateway.identity import dialled_number, read_caller, wants_privacy
-from calleq.gateway.means import LineCall
+from calleq.gateway.identity import Caller, dialled_number, read_caller, wants_privacy
+from calleq.gateway.means import LineCall, Means
 from calleq.gateway.subscribers import Subscribers
 from calleq.gateway.trunks import Trunk
+from calleq.gateway.vouching import Believed, Vouching
 from calleq.gateway.way import Kind
 from calleq.lines.messages import LINE_REFERENCES, TRUNK_REFERENCES, Screening, Setup
-from calleq.runtime.clock import Clock
 from calleq.sip import events as sip
 from calleq.sip.bounds import SipError
 from calleq.sip.interworking import status_of_cause
 from calleq.sip.message import Request
 from calleq.sip.negotiation import answer
-from calleq.sip.user_agent import UserAgent
+from calleq.units import SECOND_US
 
 
 class Desk(Protocol):
@@ -47,19 +47,20 @@ class Invitations:
 
     def __init__(
         self,
-        agent: UserAgent,
+        means: Means,
         subscribers: Subscribers,
         trunks: Mapping[str, Trunk],
+        vouching: Vouching,
         country_code: str,
         desk: Desk,
-        clock: Clock,
     ) -> None:
-        self._agent = agent
+        self._agent = means.agent
+        self._clock = means.clock
         self._subscribers = subscribers
         self._trunks = trunks
+        self._vouching = vouching
         self._country_code = country_code
         self._desk = desk
-        self._clock = clock
         self._references: dict[str, int] = {}
         """What each line's next call is called."""
 
@@ -87,7 +88,18 @@ class Invitations:
             cause = Q850.NO_CIRCUIT
         call = None
         if cause is None and reference is not None:
-            setup = self._setup(request, line, trunk, reference, called)
+            caller, believed = self._caller(request, line, trunk, called)
+            if believed.refusal:
+                self._agent.refuse(event.call, believed.refusal, None, self._now_us())
+                return
+            setup = Setup(
+                reference,
+                called,
+                caller.number,
+                caller.display,
+                restricted=caller.restricted and bool(caller.number),
+                screening=believed.screening,
+            )
             kind = Kind.TELEPHONE if trunk is None else Kind.TRUNK
             call = self._desk.new_call(kind, line, setup, by_switch=False)
             cause = Q850.RESOURCE_UNAVAILABLE
@@ -105,23 +117,16 @@ class Invitations:
             return
         call.dial(event.call)
 
-    def _setup(
-        self, request: Request, line: str, trunk: Trunk | None, reference: int, called: str
-    ) -> Setup:
-        """A line's caller is the line; a trunk's whoever it names."""
+    def _caller(
+        self, request: Request, line: str, trunk: Trunk | None, called: str
+    ) -> tuple[Caller, Believed]:
+        """A line's caller is the line; a trunk's whoever it names, as far as that is believed."""
         if trunk is None:
-            return Setup(reference, called, line, restricted=wants_privacy(request))
-        trusted = trunk.trunk.trusted
-        caller = read_caller(request, self._country_code, trusted=trusted)
-        screening = Screening.PASSED if trusted else Screening.UNSCREENED
-        return Setup(
-            reference,
-            called,
-            caller.number,
-            caller.display,
-            restricted=caller.restricted and bool(caller.number),
-            screening=screening,
-        )
+            return Caller(line, wants_privacy(request)), Believed(Screening.PASSED)
+        given = trunk.trunk
+        caller = read_caller(request, self._country_code, trusted=given.trusted)
+        now_s = self._clock.now_us() // SECOND_US
+        return caller, self._vouching.believed(given, request, caller.number, called, now_s)
 
     def _free_reference(self, line: str, trunk: Trunk | None) -> int | None:
         """A call reference of ours, in turn; None where the trunk's channels are all in use."""

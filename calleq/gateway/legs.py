@@ -4,10 +4,12 @@ Owns those that are out (several where a telephone has registered from several p
 that is left where they fail. The first who answers is taken, the others are let go as completed
 elsewhere. A peer of a trunk that says nothing at all is passed over after `PEER_WAIT_US`, before
 the switch itself gives up (T303); a telephone that says nothing is waited for as long as the switch
-waits.
+waits. Who came by TLS and refuses encrypted voice is offered plain voice.
 """
 
 from collections.abc import Callable
+
+from msgspec.structs import replace
 
 from calleq.causes import Q850
 from calleq.gateway.means import LineCall, Means
@@ -18,6 +20,8 @@ from calleq.sip.bounds import SipError
 from calleq.units import SECOND_US
 
 UNAVAILABLE = 503
+_NO_SUCH_VOICE = frozenset((415, 488, 606))
+"""Refusals of what was offered, not of the call."""
 PEER_WAIT_US = 3 * SECOND_US
 ELSEWHERE = {"reason": ['SIP;cause=200;text="Call completed elsewhere"']}
 """Why a telephone stops to ring that should not count the call as missed (RFC 3326)."""
@@ -64,6 +68,9 @@ class Legs:
         self.heard_of(failed.call)
         destination = self._out.pop(failed.call, None)
         if destination is None:
+            return
+        if destination.secure and failed.status in _NO_SUCH_VOICE:
+            self._invite(replace(destination, secure=False))
             return
         self._means.failed(self._call, destination, failed)
         self._walk.failed(failed)

@@ -76,11 +76,6 @@ class Trunk:
         self.peers = [Peer(text) for text in trunk.peers]
         self._networks = [ipaddress.ip_network(text, strict=False) for text in trunk.accept_from]
 
-    def resolve(self, resolve: Resolve) -> None:
-        """Find the peers, for the first time or again."""
-        for peer in self.peers:
-            resolve(peer.uri, peer.found)
-
     @property
     def credentials(self) -> Credentials | None:
         """By which we prove ourselves to it."""

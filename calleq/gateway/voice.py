@@ -29,6 +29,7 @@ class CallVoice:
         "_address",
         "_crypto",
         "_element",
+        "_encrypts",
         "_plan",
         "_ports",
         "_random_bits",
@@ -37,8 +38,16 @@ class CallVoice:
     )
 
     def __init__(
-        self, ports: Ports, element: str, wire: str, random_bits: Callable[[int], int]
+        self,
+        ports: Ports,
+        element: str,
+        wire: str,
+        random_bits: Callable[[int], int],
+        *,
+        encrypts: bool = False,
     ) -> None:
+        """`encrypts`: keys may be offered and taken."""
+        self._encrypts = encrypts
         self.wire = wire
         self._ports = ports
         self._element = element
@@ -64,8 +73,9 @@ class CallVoice:
         return self._address is not None
 
     def local(self, *, secure: bool = False) -> Local:
-        """What we bring to a description; `secure`: with keys, so that an offer is of SAVP and an
-        answer can be."""
+        """What we bring to a description; `secure`: with keys where we have any, so that an offer
+        is of SAVP and an answer can be."""
+        secure = secure and self._encrypts
         address = self._address
         assert address is not None, "a port is taken before it is described"
         if secure and not self._crypto:

@@ -1,22 +1,27 @@
-"""The health of trunks: OPTIONS to every peer, and our registration with those that want it.
+"""The health of trunks: where peers are, OPTIONS to each, our registration with those that want it.
 
-Owns nothing but the timers and what is asked; what it learns it writes on the peers (`Peer.is_up`).
-OPTIONS go out from the start on, every `options_s`; a peer that has just failed a call is asked
-sooner, so that it comes back as soon as it can. Refusals of any kind but 5xx and 408 show that
-somebody is there (RFC 3261 §11).
+Owns nothing but the timers and what is asked; what it learns it writes on the peers (`Peer.target`,
+`Peer.is_up`). Each peer is looked up before it is asked, so that a name that leads elsewhere is
+followed, and one that led nowhere when we began is found later. OPTIONS go out from the start on,
+every `options_s`; a peer that has just failed a call is asked sooner, so that it comes back as soon
+as it can. Refusals of any kind but 5xx and 408 show that somebody is there (RFC 3261 §11).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from calleq.gateway.trunks import Peer, Trunk
+from calleq.gateway.contract import Resolve
+from calleq.gateway.trunks import Peer, Trunk, resolve_addresses
 from calleq.runtime.clock import Clock, Timer
 from calleq.sip import events as sip
 from calleq.sip.fields import NameAddress
+from calleq.sip.transaction import Target
 from calleq.sip.uri import SipUri
 from calleq.sip.user_agent import UserAgent
 from calleq.units import SECOND_US
 
 DOWN_STATUSES = frozenset((408, 500, 502, 503, 504))
+FIND_AGAIN_US = 30 * SECOND_US
+"""How soon a peer that is found nowhere is looked for again."""
 ASK_AGAIN_US = 5 * SECOND_US
 """How soon a peer that is down is asked again, at the latest after its `options_s`."""
 
@@ -39,17 +44,14 @@ class TrunkWatch:
         self._bindings: dict[int, Peer] = {}
         self._timers: dict[tuple[str, str], Timer] = {}
         self._stopped = False
+        self._resolve: Resolve = resolve_addresses
 
-    def start(self) -> None:
-        """Register where a trunk says so, and ask every peer."""
+    def start(self, resolve: Resolve) -> None:
+        """Find every peer, register where a trunk says so, and ask whether it is there."""
+        self._resolve = resolve
         for trunk in self._trunks.values():
             for peer in trunk.peers:
-                if peer.target is None:
-                    continue
-                if trunk.trunk.register:
-                    peer.binding = self._agent.register(trunk.binding(peer), self._now_us())
-                    self._bindings[peer.binding] = peer
-                self._ask(trunk, peer)
+                self._look_up(trunk, peer)
 
     def stop(self) -> None:
         """Ask no more, and take our registrations back."""
@@ -90,13 +92,32 @@ class TrunkWatch:
         wait_us = round(trunk.trunk.options_s * SECOND_US)
         if not peer.is_up:
             wait_us = min(wait_us, ASK_AGAIN_US)
+        self._later(trunk, peer, wait_us)
+
+    def _later(self, trunk: Trunk, peer: Peer, wait_us: int) -> None:
         key = (trunk.name, peer.name)
         former = self._timers.pop(key, None)
         if former is not None:
             former.cancel()
-        self._timers[key] = self._clock.call_in_background_us(wait_us, self._due, trunk, peer)
+        self._timers[key] = self._clock.call_in_background_us(wait_us, self._look_up, trunk, peer)
 
-    def _due(self, trunk: Trunk, peer: Peer) -> None:
+    def _look_up(self, trunk: Trunk, peer: Peer) -> None:
+        def found(targets: Sequence[Target]) -> None:
+            self._found(trunk, peer, targets)
+
+        self._resolve(peer.uri, found)
+
+    def _found(self, trunk: Trunk, peer: Peer, targets: Sequence[Target]) -> None:
+        if self._stopped:
+            return
+        if targets:
+            peer.found(targets)
+        if peer.target is None:
+            self._later(trunk, peer, FIND_AGAIN_US)
+            return
+        if trunk.trunk.register and not peer.binding:
+            peer.binding = self._agent.register(trunk.binding(peer), self._now_us())
+            self._bindings[peer.binding] = peer
         self._ask(trunk, peer)
         self._flush()
 

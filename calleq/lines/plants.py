@@ -115,14 +115,19 @@ class SharedLines:
     Lines that are plugged in here are carried by `near`, all others by `far`.
     """
 
-    def __init__(self, near: InProcessLines, far: LinePlant) -> None:
+    def __init__(
+        self, near: InProcessLines, far: LinePlant, alone: frozenset[str] = frozenset()
+    ) -> None:
+        """`alone` are elements that have no line elsewhere."""
         self._near = near
         self._far = far
+        self._alone = alone
         self._here: set[tuple[str, str]] = set()
 
     def serve(self, switch: str, receive: Callable[[str, bytes], None]) -> None:
         self._near.serve(switch, receive)
-        self._far.serve(switch, receive)
+        if switch not in self._alone:
+            self._far.serve(switch, receive)
 
     def plug_in(self, switch: str, line: str, receive: Callable[[bytes], None]) -> None:
         self._here.add((switch, line))

@@ -6,6 +6,7 @@ disconnected; a request that the plane refuses is answered `Refused`.
 """
 
 import asyncio
+import gc
 import secrets
 import sys
 import time
@@ -14,10 +15,13 @@ from functools import partial
 from pathlib import Path
 from typing import assert_never
 
-from calleq.media import protocol
+import msgspec
+
+from calleq.media import mouths, protocol
 from calleq.media.contract import Played, Player, Prompt, Verdict
 from calleq.media.frames import FRAME_US
 from calleq.media.graph import VoiceError, Voices
+from calleq.media.ports import Tally
 from calleq.media.prompts import SpokenPrompts
 from calleq.media.recognise import is_installed
 from calleq.media.recorder import RecordingEnd
@@ -50,6 +54,8 @@ class VoiceProcess:
         recordings: Path | None = None,
     ) -> None:
         self.prompts = SpokenPrompts(cache_dir)
+        self.ready = False
+        self._cache_dir = cache_dir
         self._start_us = time.monotonic_ns() // 1_000
         self.scribe = ThreadScribe(loop.call_soon_threadsafe)
         self.understanding = Understanding(loop)
@@ -62,6 +68,13 @@ class VoiceProcess:
         """Who asked last: an element that came back is not silenced by its past."""
         self._loop = loop
         self._tasks: set[asyncio.Task[None]] = set()
+
+    async def make_ready(self) -> None:
+        """Have ready what is made beside the first calls; then nothing of it is ever garbage."""
+        await mouths.have(self._cache_dir)
+        gc.collect()
+        gc.freeze()
+        self.ready = True
 
     def now_us(self) -> int:
         """Since the beginning of frame 0."""
@@ -103,6 +116,10 @@ class VoiceProcess:
         """Complete what is being recorded; returns when it is safe."""
         self.voice.stop_recordings()
         self.scribe.close()
+
+    def tally(self) -> Tally:
+        """What was done with all ports."""
+        return msgspec.structs.replace(self.legs.tally(), ready=self.ready)
 
     def frame_of_utc(self, at_us: int) -> int:
         """The frame that was heard at an instant (UTC), by the clocks as they stand now."""
@@ -224,8 +241,11 @@ class Connection(asyncio.Protocol):
                 self._process.ports.plan(self._claimed, request)
             case protocol.ClosePort():
                 self._process.ports.close(self._claimed, request)
+            case protocol.AskTalkers(number):
+                talkers = tuple(self._process.legs.speaking())
+                self._say(protocol.TalkersTold(number, talkers))
             case protocol.AskTally(number):
-                self._say(protocol.Told(number, self._process.legs.tally()))
+                self._say(protocol.Told(number, self._process.tally()))
             case _:
                 assert_never(request)
 

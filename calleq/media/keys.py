@@ -52,29 +52,22 @@ def key_tones(keys: str) -> Samples:
 
 
 def measure_keys(samples: Samples) -> list[str]:
-    """Which key each whole frame sounds like; `NO_KEY` where none."""
+    """Which key each whole frame sounds like; `NO_KEY` where none.
+
+    All frames are worked out at once. They need not follow on each other: frames of many wires may
+    stand one after the other.
+    """
     frames = samples[: samples.size - samples.size % FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
     exact = frames.astype(np.float64)
     energy = np.mean(exact**2, axis=1)
     power = 2 * np.abs(exact @ _TONES / FRAME_SAMPLES) ** 2
-    return [
-        _key(mean, tones) if mean >= _LEAST_ENERGY else NO_KEY
-        for mean, tones in zip(energy.tolist(), power.tolist(), strict=True)
-    ]
-
-
-def _key(energy: float, tones: list[float]) -> str:
-    groups = tones[: len(LOW_HZ)], tones[len(LOW_HZ) :]
-    places = []
-    for group in groups:
-        *_, second, first = sorted(group)
-        if first < CLEAR * second:
-            return NO_KEY
-        places.append(group.index(first))
-    low, high = groups[0][places[0]], groups[1][places[1]]
-    if low + high < LEAST_SHARE * energy or not 1 / TWIST < low / high < TWIST:
-        return NO_KEY
-    return KEYS[places[0] * len(HIGH_HZ) + places[1]]
+    groups = power[:, : len(LOW_HZ)], power[:, len(LOW_HZ) :]
+    low, high = (group.max(axis=1) for group in groups)
+    clear = [group.max(axis=1) >= CLEAR * np.sort(group, axis=1)[:, -2] for group in groups]
+    heard = (energy >= _LEAST_ENERGY) & clear[0] & clear[1] & (low + high >= LEAST_SHARE * energy)
+    heard &= (low * TWIST > high) & (high * TWIST > low)
+    key = groups[0].argmax(axis=1) * len(HIGH_HZ) + groups[1].argmax(axis=1)
+    return [KEYS[at] if at >= 0 else NO_KEY for at in np.where(heard, key, -1).tolist()]
 
 
 class KeyReceiver:

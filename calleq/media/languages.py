@@ -37,6 +37,10 @@ class Sentences(msgspec.Struct, frozen=True, kw_only=True):
     opted_out: str
     recorded: str
     """Before a call is recorded."""
+    objection: str
+    """... and how not to be."""
+    hold: str
+    thanks: str
 
 
 SENTENCES: Final[dict[str, Sentences]] = {
@@ -60,6 +64,9 @@ SENTENCES: Final[dict[str, Sentences]] = {
         goodbye="Thank you. Goodbye.",
         opted_out="You will not be called again by this business. Goodbye.",
         recorded="This call is recorded.",
+        objection="If you do not want this, press 9 now.",
+        hold="Please hold.",
+        thanks="Thank you for waiting.",
     ),
     "fr": Sentences(
         voice="fr",
@@ -82,6 +89,9 @@ SENTENCES: Final[dict[str, Sentences]] = {
         goodbye="Merci. Au revoir.",
         opted_out="Cette entreprise ne vous appellera plus. Au revoir.",
         recorded="Cet appel est enregistré.",
+        objection="Si vous ne le souhaitez pas, appuyez maintenant sur 9.",
+        hold="Veuillez patienter.",
+        thanks="Merci d'avoir patienté.",
     ),
     "es": Sentences(
         voice="es",
@@ -102,6 +112,9 @@ SENTENCES: Final[dict[str, Sentences]] = {
         goodbye="Gracias. Adiós.",
         opted_out="Esta empresa no volverá a llamarle. Adiós.",
         recorded="Esta llamada se graba.",
+        objection="Si no lo desea, pulse ahora el 9.",
+        hold="Por favor, espere.",
+        thanks="Gracias por esperar.",
     ),
     "de": Sentences(
         voice="de",
@@ -122,6 +135,9 @@ SENTENCES: Final[dict[str, Sentences]] = {
         goodbye="Vielen Dank. Auf Wiederhören.",
         opted_out="Dieses Unternehmen ruft Sie nicht mehr an. Auf Wiederhören.",
         recorded="Dieses Gespräch wird aufgezeichnet.",
+        objection="Wenn Sie das nicht möchten, drücken Sie jetzt die 9.",
+        hold="Bitte warten Sie.",
+        thanks="Vielen Dank, dass Sie gewartet haben.",
     ),
 }
 """By language."""

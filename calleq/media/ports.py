@@ -100,6 +100,8 @@ class Tally(msgspec.Struct, frozen=True):
     """Packets that were none."""
     unknown: int
     """Packets of a payload type that was not negotiated."""
+    ready: bool = True
+    """Whether everything is made that is made beside the first calls."""
 
 
 class Ports(Protocol):

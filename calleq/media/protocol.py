@@ -154,6 +154,12 @@ class ClosePort(msgspec.Struct, frozen=True, tag="close_port"):
     wire: str
 
 
+class AskTalkers(msgspec.Struct, frozen=True, tag="ask_talkers"):
+    """Answer: `TalkersTold`."""
+
+    number: int
+
+
 class AskTally(msgspec.Struct, frozen=True, tag="ask_tally"):
     """Answer: `Told`."""
 
@@ -190,6 +196,7 @@ Request = (
     | TakePort
     | PlanPort
     | ClosePort
+    | AskTalkers
     | AskTally
     | StartRecording
     | StopRecording
@@ -259,6 +266,11 @@ class PortTold(msgspec.Struct, frozen=True, tag="port_told"):
     event: PortEvent
 
 
+class TalkersTold(msgspec.Struct, frozen=True, tag="talkers"):
+    number: int
+    talkers: tuple[tuple[str, str], ...]
+
+
 class Told(msgspec.Struct, frozen=True, tag="tally"):
     number: int
     tally: Tally
@@ -287,6 +299,7 @@ Report = (
     | PortsBound
     | PortClosed
     | PortTold
+    | TalkersTold
     | Told
     | RecordingOver
     | Refused

@@ -39,6 +39,10 @@ DITHER = 60.0
 """Linear samples, root mean square: a model of 16 kHz speech must not find digital silence."""
 MARGIN = -1_600
 """In units of the decoder's logarithms, shifted by ten bits: about a tenth of a nat each."""
+BEAM = 1e-120
+"""How far below the likeliest a path is still followed: far, for three words."""
+CHECK_BEAM = 1e-80
+SOUNDS_BEAM = 1e-60
 REQUEST_OCTETS_LIMIT = 1 << 16
 SILENCE_FRAMES = 15
 """Put before and behind an utterance."""
@@ -138,9 +142,11 @@ def _understood(words: tuple[str, ...], octets: bytes) -> str:
     found, score = _hears(_grammar(words), samples)
     if found not in words:
         return OTHER_WORDS
-    likest, _ = _hears(_grammar((found, *DECOYS[found])), samples)
+    likest, _ = _hears(_grammar((found, *DECOYS[found]), CHECK_BEAM), samples)
+    if likest != found:
+        return OTHER_WORDS
     _, sounds = _hears(_sounds(), samples)
-    return found if likest == found and score - sounds >= MARGIN else OTHER_WORDS
+    return found if score - sounds >= MARGIN else OTHER_WORDS
 
 
 def _wideband(samples: Samples) -> bytes:
@@ -183,7 +189,7 @@ def _decoder(**settings: str | float) -> Decoder:
 
 
 @lru_cache(maxsize=8)
-def _grammar(phrases: tuple[str, ...]) -> Decoder:
+def _grammar(phrases: tuple[str, ...], beam: float = BEAM) -> Decoder:
     """A decoder that hears one of these, of words of the model's dictionary."""
     wanted = {word for phrase in phrases for word in phrase.split()}
     entries = (_model() / "cmudict-en-us.dict").read_text("utf-8").splitlines()
@@ -193,9 +199,7 @@ def _grammar(phrases: tuple[str, ...]) -> Decoder:
         dictionary.write_text("\n".join(spoken) + "\n", "utf-8")
         alternatives = " | ".join(phrases)
         grammar.write_text(f"#JSGF V1.0;\ngrammar words;\npublic <word> = {alternatives};\n")
-        return _decoder(
-            dict=str(dictionary), jsgf=str(grammar), beam=1e-120, pbeam=1e-120, wbeam=1e-100
-        )
+        return _decoder(dict=str(dictionary), jsgf=str(grammar), beam=beam, pbeam=beam, wbeam=beam)
 
 
 @lru_cache(maxsize=1)
@@ -206,8 +210,8 @@ def _sounds() -> Decoder:
         dict=os.devnull,
         allphone=str(model / "en-us-phone.lm.bin"),
         lw=2.0,
-        beam=1e-60,
-        pbeam=1e-60,
+        beam=SOUNDS_BEAM,
+        pbeam=SOUNDS_BEAM,
     )
 
 
@@ -216,7 +220,7 @@ def _make_ready() -> None:
     _sounds()
     _grammar(tuple(DECOYS))
     for word, decoys in DECOYS.items():
-        _grammar((word, *decoys))
+        _grammar((word, *decoys), CHECK_BEAM)
 
 
 def main() -> int:

@@ -6,16 +6,17 @@
 `RemoteVoice` fulfils `calleq.media.contract.Voice`: calls write to the socket and return; reports
 come back on the loop. Any number of processes may connect, each with all of its elements.
 
-When the voice process is gone every outstanding player reports `failed`, every outstanding verdict
-is `human` (nobody can say otherwise), awaited answers raise VoiceLostError, and `lost` is called.
-Until it is connected again (`connect`) `play` reports `failed`; what is fed, listened to and
-recorded is remembered and said anew then, so that calls go on. A process that does not read its
+When the voice process is gone every outstanding verdict is `human` (nobody can say otherwise),
+awaited answers raise VoiceLostError, and `lost` is called. What is fed, listened to and recorded,
+and the ports that are taken, are remembered and said anew as soon as it is connected again
+(`connect`), so that calls go on; players wait for that as long as there is patience
+(`remote_players`), and otherwise report `failed`. A process that does not read its
 socket any more (`MAX_UNREAD_OCTETS`) counts as gone.
 """
 
 import asyncio
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TypeVar, assert_never
 
 import msgspec
@@ -26,6 +27,7 @@ from calleq.media.graph import Voices, check_sources
 from calleq.media.keypad import NO_KEY
 from calleq.media.ports import PortAddress, PortEvent, PortPlan, Quality, Tally
 from calleq.media.recorder import RecordingEnd
+from calleq.media.remote_players import RemotePlayers
 from calleq.media.remote_ports import RemotePorts
 from calleq.media.voice_child import VoiceLostError as VoiceLostError
 from calleq.media.voice_child import VoiceProcessHandle as VoiceProcessHandle
@@ -34,7 +36,8 @@ from calleq.units import SECOND_US
 
 MAX_REFUSALS_KEPT = 100
 
-Answer = TypeVar("Answer", protocol.Prepared, protocol.Recorded, protocol.Told)
+Answers = protocol.Prepared | protocol.Recorded | protocol.Told | protocol.TalkersTold
+Answer = TypeVar("Answer", bound=Answers)
 
 
 LOST_KEY_S = 1.0
@@ -58,7 +61,8 @@ class Recording(msgspec.Struct, frozen=True):
 class RemoteVoice(asyncio.Protocol):
     """The voice plane of another process. Made by `connect_voice`, or lost until `connect`."""
 
-    def __init__(self, lost: Callable[[], object] | None = None) -> None:
+    def __init__(self, lost: Callable[[], object] | None = None, patience_s: float = 0.0) -> None:
+        """`patience_s`: so long players wait for a voice process that was lost to come back."""
         self.notice = ""
         """A line for the operator when speech is not what it should be; set by `prepare`."""
         self.refusals: list[str] = []
@@ -71,7 +75,7 @@ class RemoteVoice(asyncio.Protocol):
         """Requests of this turn of the loop."""
         self._closing = False
         self._numbers = itertools.count(1)
-        self._players: dict[int, Player] = {}
+        self._players = RemotePlayers(self._send, self._loop, patience_s)
         self._verdicts: dict[int, Callable[[Verdict], object]] = {}
         self._keys: dict[int, Callable[[str], object]] = {}
         """Whoever waits for a key, or for a word."""
@@ -79,9 +83,7 @@ class RemoteVoice(asyncio.Protocol):
         self._supplied: dict[str, bytes] = {}
         self._ears: dict[tuple[str, str], tuple[int, Callable[[Voices], object]]] = {}
         self._listeners: dict[int, Callable[[Voices], object]] = {}
-        self._prepared: dict[int, asyncio.Future[protocol.Prepared]] = {}
-        self._recorded: dict[int, asyncio.Future[protocol.Recorded]] = {}
-        self._tallies: dict[int, asyncio.Future[protocol.Told]] = {}
+        self._asked: dict[int, asyncio.Future[Answers]] = {}
         self._tapes: dict[int, Callable[[RecordingEnd], object]] = {}
         self._fed: dict[tuple[str, str], tuple[str, ...]] = {}
         self._recording: dict[tuple[str, str], None] = {}
@@ -114,15 +116,11 @@ class RemoteVoice(asyncio.Protocol):
 
     def play(self, element: str, player: str, prompt: Prompt, report: Player) -> None:
         """See `Voice.play`."""
-        number = next(self._numbers)
-        if self._send(protocol.Play(number, element, player, prompt)):
-            self._players[number] = report
-        elif report.ended is not None:
-            self._loop.call_soon(report.ended, "failed")
+        self._players.play(next(self._numbers), element, player, prompt, report)
 
     def stop(self, element: str, player: str) -> None:
         """See `Voice.stop`."""
-        self._send(protocol.Stop(element, player))
+        self._players.stop(element, player)
 
     def detect(
         self, element: str, wire: str, limit_us: int, verdict: Callable[[Verdict], object]
@@ -196,7 +194,15 @@ class RemoteVoice(asyncio.Protocol):
     async def tally(self) -> Tally:
         """What the voice process has done with its ports. Raises VoiceLostError."""
         number = next(self._numbers)
-        return (await self._ask(number, protocol.AskTally(number), self._tallies)).tally
+        return (await self._ask(number, protocol.AskTally(number), protocol.Told)).tally
+
+    async def talkers(self) -> tuple[tuple[str, str], ...]:
+        """Element and wire of each port that speaks now where several are mixed.
+
+        Raises VoiceLostError.
+        """
+        number = next(self._numbers)
+        return (await self._ask(number, protocol.AskTalkers(number), protocol.TalkersTold)).talkers
 
     async def prepare(self, *prompts: Prompt, words: bool = False) -> str:
         """Have prompts rendered (announcements, before they are needed); returns `notice`.
@@ -207,7 +213,7 @@ class RemoteVoice(asyncio.Protocol):
         """
         number = next(self._numbers)
         request = protocol.Prepare(number, prompts, words)
-        prepared = await self._ask(number, request, self._prepared)
+        prepared = await self._ask(number, request, protocol.Prepared)
         self.notice, self._understands = prepared.notice, prepared.understands
         return self.notice
 
@@ -228,7 +234,7 @@ class RemoteVoice(asyncio.Protocol):
         """
         number = next(self._numbers)
         request = protocol.FetchRecording(number, element, wire, since_us)
-        answer = await self._ask(number, request, self._recorded)
+        answer = await self._ask(number, request, protocol.Recorded)
         return Recording(answer.from_us, answer.octets, answer.missed_frames)
 
     def clear(self, element: str, wire: str) -> None:
@@ -249,20 +255,17 @@ class RemoteVoice(asyncio.Protocol):
         """See `Recorder.stop_recording`."""
         self._send(protocol.StopRecording(element, recording))
 
-    async def _ask(
-        self,
-        number: int,
-        request: protocol.Request,
-        waiting: dict[int, asyncio.Future[Answer]],
-    ) -> Answer:
+    async def _ask(self, number: int, request: protocol.Request, kind: type[Answer]) -> Answer:
         if not self._send(request):
             raise VoiceLostError("the voice process is gone")
-        future: asyncio.Future[Answer] = self._loop.create_future()
-        waiting[number] = future
+        future: asyncio.Future[Answers] = self._loop.create_future()
+        self._asked[number] = future
         try:
-            return await future
+            answer = await future
         finally:
-            waiting.pop(number, None)
+            self._asked.pop(number, None)
+        assert isinstance(answer, kind)
+        return answer
 
     def close(self) -> None:
         """End the connection; `lost` is not called. Players report `failed`."""
@@ -301,6 +304,7 @@ class RemoteVoice(asyncio.Protocol):
             self._send(protocol.Hear(number, element, wire))
         for element, wire in self._recording:
             self._send(protocol.Record(element, wire))
+        self._players.restore()
         self._ports.restore()
 
     def data_received(self, data: bytes) -> None:
@@ -315,13 +319,9 @@ class RemoteVoice(asyncio.Protocol):
     def _report(self, report: protocol.Report) -> None:
         match report:
             case protocol.Ended(number, how):
-                player = self._players.pop(number, None)
-                if player is not None and player.ended is not None:
-                    player.ended(how)
+                self._players.ended(number, how)
             case protocol.Marked(number):
-                player = self._players.get(number)
-                if player is not None and player.marked is not None:
-                    player.marked()
+                self._players.marked(number)
             case protocol.Judged(number, verdict):
                 tell = self._verdicts.pop(number, None)
                 if tell is not None:
@@ -338,22 +338,25 @@ class RemoteVoice(asyncio.Protocol):
                 heard = self._listeners.get(number)
                 if heard is not None:
                     heard(frozenset(voices))
-            case protocol.Prepared(number):
-                _answer(self._prepared, number, report)
-            case protocol.Recorded(number):
-                _answer(self._recorded, number, report)
             case protocol.PortsBound():
                 self._ports.bound(report)
             case protocol.PortClosed():
                 self._ports.closed(report)
             case protocol.PortTold():
                 self._ports.told(report)
-            case protocol.Told(number):
-                _answer(self._tallies, number, report)
             case protocol.RecordingOver(number, end):
                 over = self._tapes.pop(number, None)
                 if over is not None:
                     over(end)
+            case (
+                protocol.Prepared(number)
+                | protocol.Recorded(number)
+                | protocol.Told(number)
+                | protocol.TalkersTold(number)
+            ):
+                future = self._asked.get(number)
+                if future is not None and not future.done():
+                    future.set_result(report)
             case protocol.Refused(reason):
                 self._refused(reason)
             case _:
@@ -365,17 +368,13 @@ class RemoteVoice(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
-        players, self._players = self._players, {}
         verdicts, self._verdicts = self._verdicts, {}
         keys, self._keys = self._keys, {}
         tapes, self._tapes = self._tapes, {}
-        error = VoiceLostError("the voice process is gone")
-        _fail(self._prepared, error)
-        _fail(self._recorded, error)
-        _fail(self._tallies, error)
-        for player in players.values():
-            if player.ended is not None:
-                player.ended("failed")
+        for future in list(self._asked.values()):
+            if not future.done():
+                future.set_exception(VoiceLostError("the voice process is gone"))
+        self._players.lost()
         for tell in verdicts.values():
             tell("human")
         for over in tapes.values():
@@ -387,18 +386,6 @@ class RemoteVoice(asyncio.Protocol):
         self._ports.lost()
         if self._lost is not None and not self._closing:
             self._lost()
-
-
-def _answer(waiting: dict[int, asyncio.Future[Answer]], number: int, answer: Answer) -> None:
-    future = waiting.get(number)
-    if future is not None and not future.done():
-        future.set_result(answer)
-
-
-def _fail(waiting: Mapping[int, asyncio.Future[Answer]], error: Exception) -> None:
-    for future in list(waiting.values()):
-        if not future.done():
-            future.set_exception(error)
 
 
 async def connect_voice(address: str, lost: Callable[[], object] | None = None) -> RemoteVoice:

@@ -1,7 +1,8 @@
 """The ports of a voice process as an element's process has them.
 
 Free ports are asked of the voice process ahead and lie here, so that `take` answers at once. The
-stock of a host grows when it ran dry, and is filled up again when it is half empty.
+stock of a host is filled up again when it is half empty, and grows when it is nearly empty before
+more have come: the voice process may be busy for some hundred milliseconds.
 
 When the voice process is lost, what was taken and planned is remembered and asked for anew, with
 the same numbers, as soon as there is a voice process again (`restore`). A port that cannot be had
@@ -18,9 +19,11 @@ import msgspec
 from calleq.media import protocol
 from calleq.media.ports import PortAddress, PortEvent, PortPlan, Quality
 
-STOCK_PORTS = 64
+STOCK_PORTS = 256
 """How many are bound ahead for each host, at first."""
 MAX_STOCK_PORTS = 1_024
+SPARE_SHARE = 4
+"""A stock with less than this part of it left, while more are on their way, is too small."""
 SHARED_PORTS = 4
 RESTORE_LIMIT_S = 5.0
 
@@ -31,8 +34,21 @@ class _Stock:
     def __init__(self, size: int) -> None:
         self.size = size
         self.free: deque[int] = deque()
-        self.asked = 0
-        """How many are on their way."""
+        self.asked: dict[int, int] = {}
+        """How many are on their way, by the number of the request."""
+        self.has_grown = False
+        """While those are on their way."""
+
+    @property
+    def missing(self) -> int:
+        """How many should be asked for."""
+        return self.size - len(self.free) - sum(self.asked.values())
+
+    def grow(self) -> None:
+        """Ports are taken faster than they come: want twice as many, once until some have."""
+        if not self.has_grown:
+            self.has_grown = True
+            self.size = min(2 * self.size, MAX_STOCK_PORTS)
 
 
 class _Taken(msgspec.Struct):
@@ -74,19 +90,19 @@ class RemotePorts:
 
     def _fill(self, host: str, shared: bool) -> None:
         stock = self._stock(host, shared)
-        missing = stock.size - len(stock.free) - stock.asked
+        missing = stock.missing
         if 2 * missing >= stock.size:
             self._number += 1
             if self._send(protocol.BindPorts(self._number, host, missing, shared)):
-                stock.asked += missing
+                stock.asked[self._number] = missing
 
     def take(self, element: str, wire: str, shared: bool) -> PortAddress | None:
         """See `Ports.take_port`."""
         host = self._hosts.get(element, "")
         stock = self._stock(host, shared)
+        if stock.asked and not shared and SPARE_SHARE * len(stock.free) < stock.size:
+            stock.grow()
         if not stock.free:
-            if not stock.asked:
-                stock.size = min(2 * stock.size, MAX_STOCK_PORTS)
             self._fill(host, shared)
             return None
         port = stock.free.popleft()
@@ -122,7 +138,8 @@ class RemotePorts:
         stock = self._stocks.get((report.host, report.shared))
         if stock is not None:
             stock.free += report.ports
-            stock.asked = 0
+            stock.asked.pop(report.number, None)
+            stock.has_grown = False
 
     def closed(self, report: protocol.PortClosed) -> None:
         """What the voice of a port was like."""
@@ -156,7 +173,7 @@ class RemotePorts:
         closing, self._closing = self._closing, {}
         for stock in self._stocks.values():
             stock.free.clear()
-            stock.asked = 0
+            stock.asked.clear()
         for done in closing.values():
             done(Quality())
         if self._taken and self._giving_up is None:

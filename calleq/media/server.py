@@ -18,7 +18,6 @@ import os
 import signal
 import stat
 import sys
-import threading
 from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
@@ -34,7 +33,6 @@ from calleq.media.rtp.sockets import (
     overlaps_ephemeral,
     parse_range,
 )
-from calleq.media.sounds import make_mouths
 
 SPARE_FILES = 256
 DEFAULT_CACHE = Path("calleq-data") / "prompts"
@@ -88,8 +86,6 @@ async def serve(
         sys.stderr.write(f"voice: the kernel gives ports of {rtp} to any program that asks\n")
     allow_files(2 * MAX_PAIRS + SPARE_FILES)
     hold_music()  # made before the first caller holds
-    # Beside the ticks: made within one, it would be a gap of a tenth of a second in every call.
-    threading.Thread(target=make_mouths, daemon=True).start()
     process = VoiceProcess(cache_dir, ports, loop, recordings)
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -107,12 +103,13 @@ async def serve(
         host, port = loopback(listen or "127.0.0.1:0")
         server = await loop.create_server(connection, host, port)
         address = "{}:{}".format(*server.sockets[0].getsockname()[:2])
-    ticks = loop.create_task(process.run_ticks())
+    tasks = [loop.create_task(process.run_ticks()), loop.create_task(process.make_ready())]
     say_ready(address)
     await ended.wait()
-    ticks.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await ticks
+    for task in tasks:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
     server.close()
     process.ports.stop()
     process.end_recordings()

@@ -58,6 +58,10 @@ _MOUTHS: dict[str, int] = {
 }
 
 
+_KEPT_MOUTHS: dict[tuple[str, int], Samples] = {}
+"""Utterances that were made before, by another process."""
+
+
 class SoundError(ValueError):
     """A sound was asked for that does not exist; the text says which and what there is."""
 
@@ -314,6 +318,9 @@ def mouth(utterance: str, voice: int) -> Sound:
     answering machine that speaks for 4.2 s and then beeps. `fax`: the called terminal's answer tone
     (T.30 §4.3.3.1, CED). Raises SoundError for anything else.
     """
+    kept = _KEPT_MOUTHS.get((utterance, voice))
+    if kept is not None:
+        return Sound(kept, endless=not _MOUTHS[utterance])
     match utterance:
         case "hello":
             return Sound(speech_like(100 + voice, HELLO_US / SECOND_US))
@@ -327,6 +334,17 @@ def mouth(utterance: str, voice: int) -> Sound:
             return Sound(sine((CED_HZ,), CED_US, LEVEL_DBM0 + 4))
         case _:
             raise SoundError(f"mouth {utterance!r} is none of {', '.join(_MOUTHS)}")
+
+
+def made_mouths() -> list[Samples]:
+    """The samples of every utterance of every voice."""
+    return [mouth(text, voice).samples for voice in range(VOICES) for text in _MOUTHS]
+
+
+def keep_mouths(made: list[Samples]) -> None:
+    """Take what `made_mouths` once gave in place of making it. Raises ValueError if it is not."""
+    names = [(text, voice) for voice in range(VOICES) for text in _MOUTHS]
+    _KEPT_MOUTHS.update(dict(zip(names, made, strict=True)))
 
 
 def make_mouths() -> None:

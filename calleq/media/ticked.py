@@ -17,12 +17,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Generic
 
+import numpy as np
+
 from calleq.media.contract import NOTHING_SAID, Prompt, Verdict
 from calleq.media.detect import Row
 from calleq.media.frames import FRAME_SAMPLES, FRAME_US
 from calleq.media.g711 import IDLE_OCTET, Samples, encode
 from calleq.media.graph import End
 from calleq.media.keypad import NO_KEY
+from calleq.media.keys import measure_keys
 from calleq.media.listening import ANSWERS, PRESSED, Decision, Hearing, Measure, spoken
 from calleq.media.plane import MAX_DETECT_US, Playing, VoicePlane
 from calleq.media.recorder import RecordingEnd
@@ -97,7 +100,10 @@ class _Detection(Generic[Measure, Decision]):
     def hear(self, samples: Samples | None) -> bool:
         """Take the next frame; whether there is a decision."""
         hearing = self._hearing
-        row = hearing.quiet if samples is None else hearing.measure(samples)[0]
+        return self.take(hearing.quiet if samples is None else hearing.measure(samples)[0])
+
+    def take(self, row: Measure) -> bool:
+        """Take the measures of the next frame; whether there is a decision."""
         return self._listener.hear(row) is not None
 
     def decide(self) -> None:
@@ -105,7 +111,7 @@ class _Detection(Generic[Measure, Decision]):
         self._tell(self._listener.expire())
 
 
-_AnyDetection = _Detection[Row, Verdict] | _Detection[str, str] | _Detection[Samples, Samples]
+_AnyDetection = _Detection[Row, Verdict] | _Detection[Samples, Samples]
 
 
 class TickedVoice(VoicePlane):
@@ -129,6 +135,8 @@ class TickedVoice(VoicePlane):
         self._fetch = fetch
         self._understand = understand
         self._detections: list[_AnyDetection] = []
+        self._keyed: list[_Detection[str, str]] = []
+        """Those that listen for keys."""
         self._ears: dict[End, Ear] = {}
         self.next_frame = 0
         self.missed_frames = 0
@@ -158,16 +166,33 @@ class TickedVoice(VoicePlane):
                 ear.keep(frame, encode(samples))
         self._tapes.hear(frame, self._mixer)
         decided = [each for each in self._detections if self._judge(each, frame)]
+        pressed = self._pressed(frame)
         # from now on whatever is asked for belongs to the next frame
         self._ticked.advance_us(1)
         self.next_frame = frame + 1
         for detection in decided:
             self._detections.remove(detection)
             detection.decide()
+        for key in pressed:
+            self._keyed.remove(key)
+            key.decide()
 
     def arriving(self, end: End) -> Samples | None:
         """What arrives at an end in the frame of the last tick; None for silence."""
         return self._mixer.arriving(end)
+
+    def _pressed(self, frame: int) -> list[_Detection[str, str]]:
+        """Let all that listen for keys hear the frame, measured at once; those that decide."""
+        listening = [each for each in self._keyed if each.first_frame <= frame]
+        arriving = [self._mixer.arriving(each.end) for each in listening]
+        sounding = [samples for samples in arriving if samples is not None]
+        keys = iter(measure_keys(np.concatenate(sounding)) if sounding else ())
+        decided = []
+        for each, samples in zip(listening, arriving, strict=True):
+            key = NO_KEY if samples is None else next(keys)
+            if each.take(key) or frame + 1 >= each.limit_frame:
+                decided.append(each)
+        return decided
 
     def _judge(self, detection: _AnyDetection, frame: int) -> bool:
         """Let a detector hear the frame; whether its verdict is due."""
@@ -192,7 +217,7 @@ class TickedVoice(VoicePlane):
         self, element: str, wire: str, limit_us: int, verdict: Callable[[Verdict], object]
     ) -> None:
         """See `Voice.detect`; beyond `MAX_DETECTIONS` at once the answer counts as human."""
-        if len(self._detections) >= MAX_DETECTIONS:
+        if len(self._detections) + len(self._keyed) >= MAX_DETECTIONS:
             self._ticked.call_later_us(0, verdict, "human")
             return
         first, limit = self._frames(limit_us)
@@ -203,12 +228,12 @@ class TickedVoice(VoicePlane):
         self, element: str, wire: str, limit_us: int, pressed: Callable[[str], object]
     ) -> None:
         """See `Voice.next_key`; beyond `MAX_DETECTIONS` at once no key is heard."""
-        if len(self._detections) >= MAX_DETECTIONS:
+        if len(self._detections) + len(self._keyed) >= MAX_DETECTIONS:
             self._ticked.call_later_us(min(limit_us, MAX_DETECT_US), pressed, NO_KEY)
             return
         first, limit = self._frames(limit_us)
         end = self.graph.end(element, wire)
-        self._detections.append(_Detection(end, first, limit, PRESSED, pressed))
+        self._keyed.append(_Detection(end, first, limit, PRESSED, pressed))
 
     def understands(self) -> bool:
         """See `Voice.understands`."""
@@ -223,7 +248,7 @@ class TickedVoice(VoicePlane):
         heard: Callable[[str], object],
     ) -> None:
         """See `Voice.listen_for`; beyond `MAX_DETECTIONS` at once nothing is heard."""
-        if len(self._detections) >= MAX_DETECTIONS:
+        if len(self._detections) + len(self._keyed) >= MAX_DETECTIONS:
             self._ticked.call_later_us(min(limit_us, MAX_DETECT_US), heard, NOTHING_SAID)
             return
 

@@ -77,19 +77,34 @@ OBJECTION_KEY = "9"
 """Pressed by a party that does not want to be recorded."""
 
 
-def recording_text() -> str:
-    """What both parties hear before a call is recorded."""
-    return f"This call is recorded. If you do not want this, press {OBJECTION_KEY} now."
+def recording_text(language: str = "en") -> str:
+    """What every party hears before it is recorded.
+
+    >>> recording_text()
+    'This call is recorded. If you do not want this, press 9 now.'
+    """
+    said = sentences(language)
+    return f"{said.recorded} {said.objection}"
 
 
-NAMED_TEXTS: dict[str, str] = {
-    "hold": "Please hold.",
-    "back_soon": "We will be back with you in a moment.",
-    "busy": "All representatives are busy. Please stay on the line.",
-    "thanks": "Thank you for waiting.",
-    "goodbye": "Thank you for calling. Goodbye.",
-}
-"""What may be played in a call by its name."""
+def named_text(name: str, language: str = "en") -> str:
+    """What may be played in a call by its name: hold, busy, thanks, goodbye; else empty.
+
+    >>> named_text("hold", "fr"), named_text("nothing")
+    ('Veuillez patienter.', '')
+    """
+    said = sentences(language)
+    match name:
+        case "hold":
+            return said.hold
+        case "busy":
+            return said.busy
+        case "thanks":
+            return said.thanks
+        case "goodbye":
+            return said.goodbye
+        case _:
+            return ""
 
 
 @lru_cache(maxsize=KEPT_NAMES)

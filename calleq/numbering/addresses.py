@@ -149,5 +149,5 @@ def parse_address(text: str) -> Address:
 
 
 def is_voip(text: str) -> bool:
-    """Whether a canonical address is called by voice over IP, and not by number."""
-    return not text.startswith("+")
+    """Whether a canonical address is called by voice over IP, and not by number; empty: no."""
+    return bool(text) and not text.startswith("+")

@@ -5,6 +5,11 @@
     GET  /circuits                            every circuit; ?exchange=ssp-62&group=62-64 narrows it
     POST /exchanges/{exchange}/groups/{group} {"order": "block", "circuits": [1, 2],
                                                "kind": "maintenance"}
+    GET  /do-not-call                         numbers not to be called; ?business=abc narrows it
+    POST /do-not-call                         {"business": "abc", "number": "+12125550100",
+                                               "listed": false}
+
+What is done with calls and their recordings is in `calleq.operation.control`.
 
 Orders are block, unblock, reset, check (continuity) and query; without `circuits` the whole group
 is meant. The answer shows the circuits as they are then: an order is done when the far exchange has
@@ -12,7 +17,7 @@ acknowledged it. It is for loopback only and has no password: whoever hosts it b
 Refusals are RFC 9457 problems.
 """
 
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 from starlette.applications import Starlette
@@ -21,9 +26,18 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from calleq.intake.do_not_call import DoNotCallList
 from calleq.network import Network
+from calleq.numbering import NumberingError, parse_e164
+from calleq.operation.control import ControlSurface
 from calleq.operation.sip import sip_of
-from calleq.operation.views import CircuitList, CircuitView, circuits_of, status_of
+from calleq.operation.views import (
+    CircuitList,
+    CircuitView,
+    circuits_of,
+    do_not_call_of,
+    status_of,
+)
 from calleq.ss7.isup.exchange import CircuitOrderError, IsupExchange
 from calleq.ss7.isup.messages import GroupKind
 from calleq.web.answering import with_problems
@@ -46,6 +60,17 @@ class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     order: OrderName
     circuits: list[int] | None = None
     kind: KindName = "maintenance"
+
+
+class Listing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A number that a business must not call, or may call again."""
+
+    business: str
+    number: str
+    listed: bool
+
+
+Asked = TypeVar("Asked", Order, Listing)
 
 
 class Surface:
@@ -81,7 +106,7 @@ class Surface:
             known = ", ".join(self._network.exchanges)
             detail = f"no exchange {name!r} here: {known or 'none'}"
             raise ProblemError(plain_problem(404, "unknown_exchange", detail))
-        order = await _body(request)
+        order = await _body(request, Order)
         try:
             _carry_out(exchange, group, order)
             shown = circuits_of(name, exchange, group, order.circuits)
@@ -89,6 +114,33 @@ class Surface:
             problem = plain_problem(404, "unknown_circuit", str(refused))
             raise ProblemError(problem) from refused
         return _json(CircuitList(shown))
+
+    async def do_not_call(self, request: Request) -> Response:
+        """Who must not be called, and by whom."""
+        return _json(do_not_call_of(self._list(), request.query_params.get("business", "")))
+
+    async def list_number(self, request: Request) -> Response:
+        """Put a number on the list, or take it off."""
+        listed, asked = self._list(), await _body(request, Listing)
+        accounts = self._network.accounts
+        if accounts is None or accounts.business(asked.business) is None:
+            detail = f"no business {asked.business!r}"
+            raise ProblemError(plain_problem(404, "unknown_business", detail))
+        try:
+            number = str(parse_e164(asked.number))
+        except NumberingError as wrong:
+            raise ProblemError(plain_problem(422, "number", str(wrong))) from wrong
+        changed = (listed.add if asked.listed else listed.remove)(asked.business, number)
+        if not changed:
+            state = "is there already" if asked.listed else "is not on the list"
+            detail = f"{number} of {asked.business} {state}"
+            raise ProblemError(plain_problem(409, "unchanged", detail))
+        return _json(do_not_call_of(listed, asked.business))
+
+    def _list(self) -> DoNotCallList:
+        if self._network.intake is None:
+            raise ProblemError(plain_problem(404, "no_door", "this process has no door"))
+        return self._network.intake.do_not_call
 
 
 def operator_app(network: Network) -> ASGIApp:
@@ -101,6 +153,9 @@ def operator_app(network: Network) -> ASGIApp:
                 Route("/sip", surface.sip),
                 Route("/circuits", surface.circuits),
                 Route("/exchanges/{exchange}/groups/{group}", surface.order, methods=["POST"]),
+                Route("/do-not-call", surface.do_not_call),
+                Route("/do-not-call", surface.list_number, methods=["POST"]),
+                *ControlSurface(network).routes(),
             ]
         )
     )
@@ -122,8 +177,8 @@ def _carry_out(exchange: IsupExchange, group: str, order: Order) -> None:
             exchange.query(group, cics)
 
 
-async def _body(request: Request) -> Order:
-    """The order. Raises ProblemError."""
+async def _body(request: Request, kind: type[Asked]) -> Asked:
+    """What is asked for. Raises ProblemError."""
     octets = b""
     async for chunk in request.stream():
         octets += chunk
@@ -131,7 +186,7 @@ async def _body(request: Request) -> Order:
             detail = f"a body has at most {BODY_LIMIT} octets"
             raise ProblemError(plain_problem(413, "body_too_large", detail))
     try:
-        return msgspec.json.decode(octets, type=Order)
+        return msgspec.json.decode(octets, type=kind)
     except msgspec.DecodeError as wrong:
         raise ProblemError(plain_problem(422, "invalid_order", str(wrong))) from wrong
 

@@ -5,6 +5,7 @@ from operator import attrgetter
 
 import msgspec
 
+from calleq.intake.do_not_call import DoNotCallList
 from calleq.ip_peripheral.srf import ResourceFunction
 from calleq.network import Network, point_codes
 from calleq.ss7.isup.alarms import Alarm
@@ -43,6 +44,28 @@ class GroupView(msgspec.Struct, frozen=True, kw_only=True):
     busy: int
     reset: int
     blocked: int
+
+
+class NotCalledView(msgspec.Struct, frozen=True):
+    """A number that a business must not call."""
+
+    business: str
+    number: str
+    call: str
+    """In which the customer said so; empty: an operator did."""
+
+
+class NotCalledList(msgspec.Struct, frozen=True):
+    """Numbers that businesses must not call."""
+
+    numbers: list[NotCalledView]
+
+
+def do_not_call_of(listed: DoNotCallList, business: str) -> NotCalledList:
+    """The list of a door, of one business or (empty) of all."""
+    return NotCalledList(
+        [NotCalledView(one.business, one.number, one.call) for one in listed.entries(business)]
+    )
 
 
 class LinkView(msgspec.Struct, frozen=True, kw_only=True):

@@ -54,9 +54,9 @@ class SetUpCall(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="se
     answer_limit_us: int = 5_000_000
     language: str = "en"
     """What is spoken to both: `en`, `fr`, `es` or `de`."""
-    supplied: dict[str, str] = {}
-    """The business's own recordings instead of what would be spoken or played, by what they are
-    for (`name`, `announcement`, `music`): the keys under which the voice plane has them."""
+    supplied: tuple[tuple[str, str], ...] = ()
+    """The business's own recordings instead of what would be spoken or played: what each is for
+    (`name`, `announcement`, `music`), and the key under which the voice plane has it."""
 
 
 class SetUpTaken(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="set_up_taken"):

@@ -11,6 +11,7 @@ Wall-clock steps change `now_us` and never `monotonic_us` (billed lengths come f
 import asyncio
 import heapq
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
@@ -58,6 +59,9 @@ class _VirtualTimer(msgspec.Struct, order=True):
 
 
 _NEVER_US = 1 << 62
+
+SOON_LIMIT = 1_000
+"""Calls to be made at once that a real clock makes before the loop looks at its sockets again."""
 
 SLOT_BITS = 17
 """Timers that are not due soon are kept by slots of 2**17 us, about an eighth of a second."""
@@ -247,11 +251,26 @@ class VirtualClock:
 
 
 class LoopClock:
-    """The real time of the process's asyncio loop."""
+    """The real time of the process's asyncio loop.
+
+    Timers lie in a calendar queue of our own, and the loop has one timer for all of them: an
+    element sets many that only bound a state, and those of the loop cost several times as much.
+    What is to happen at once happens in the loop's next turn, in the order in which it was asked
+    for, together with what it asks for itself (at most SOON_LIMIT calls in one turn). A call that
+    fails is told to the loop as its own would be, and the others go on.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._is_stopped = False
+        self._queue = VirtualClock()
+        self._zero_us = self.monotonic_us()
+        """When the queue's time began."""
+        self._wake: asyncio.TimerHandle | None = None
+        self._wake_us = _NEVER_US
+        """When the loop's timer rings, in the queue's time."""
+        self._soon: deque[_VirtualTimer] = deque()
+        self._turn_is_set = False
 
     def stop(self) -> None:
         """No timer rings any more: what timers write to is about to be closed."""
@@ -264,13 +283,66 @@ class LoopClock:
         return time.monotonic_ns() // 1_000
 
     def call_later_us(self, delay_us: int, call: Callable[..., object], *args: object) -> Timer:
-        return self._loop.call_later(delay_us / 1e6, self._ring, call, args)
+        if delay_us <= 0:
+            timer = _VirtualTimer(0, 0, call, args)
+            self._soon.append(timer)
+            if not self._turn_is_set:
+                self._turn_is_set = True
+                self._loop.call_soon(self._turn)
+            return timer
+        queue = self._queue
+        due_us = self.monotonic_us() - self._zero_us + delay_us
+        if due_us < self._wake_us:
+            self._set_wake(due_us)
+        return queue.call_later_us(due_us - queue.monotonic_us(), call, *args)
 
     def call_in_background_us(
         self, delay_us: int, call: Callable[..., object], *args: object
     ) -> Timer:
         return self.call_later_us(delay_us, call, *args)
 
-    def _ring(self, call: Callable[..., object], args: tuple[object, ...]) -> None:
-        if not self._is_stopped:
-            call(*args)
+    def _set_wake(self, due_us: int) -> None:
+        if self._wake is not None:
+            self._wake.cancel()
+        self._wake_us = due_us
+        delay_us = due_us + self._zero_us - self.monotonic_us()
+        # a microsecond more: what rings too early would have to ring twice
+        self._wake = self._loop.call_later((delay_us + 1) / 1e6, self._ring)
+
+    def _ring(self) -> None:
+        """Fire what is due, and wait for the next."""
+        self._wake = None
+        self._wake_us = 0  # nobody sets another meanwhile
+        queue = self._queue
+        while not self._is_stopped:
+            passed_us = self.monotonic_us() - self._zero_us - queue.monotonic_us()
+            try:
+                queue.advance_us(passed_us)
+                break
+            except Exception as error:
+                self._failed(error)
+        due_us = queue.next_due_us()
+        self._wake_us = _NEVER_US
+        if due_us is not None and not self._is_stopped:
+            self._set_wake(due_us)
+
+    def _turn(self) -> None:
+        """Make the calls that are to be made at once."""
+        soon = self._soon
+        for _ in range(SOON_LIMIT):
+            if not soon or self._is_stopped:
+                break
+            timer = soon.popleft()
+            call, timer.call = timer.call, None
+            if call is None:
+                continue
+            try:
+                call(*timer.args)
+            except Exception as error:
+                self._failed(error)
+        self._turn_is_set = bool(soon) and not self._is_stopped
+        if self._turn_is_set:
+            self._loop.call_soon(self._turn)
+
+    def _failed(self, error: Exception) -> None:
+        self._loop.call_exception_handler({"message": "a timer's call failed", "exception": error})

@@ -16,8 +16,12 @@ from calleq.sip.fields import CSeq
 from calleq.sip.message import Fields, Request, Response
 from calleq.sip.proof import Proof
 from calleq.sip.transaction import Key, Target
+from calleq.units import SECOND_US
 
 DATAGRAM_OCTETS_LIMIT = 1_300
+NO_STREAM_US = 600 * SECOND_US
+"""So long a host that took no connection is not tried again by TCP."""
+NO_STREAM_LIMIT = 1_024
 SILENT = 408
 """What no answer at all counts as (RFC 3261 §8.1.3.1)."""
 UNREACHABLE = 503
@@ -93,6 +97,8 @@ class Asking:
     def __init__(self, end: End) -> None:
         self._end = end
         self._asked: dict[Key, Asked] = {}
+        self._no_stream: dict[str, int] = {}
+        """Hosts that took no connection, and until when they are believed."""
 
     def __len__(self) -> int:
         return len(self._asked)
@@ -105,6 +111,7 @@ class Asking:
             len(octets) > DATAGRAM_OCTETS_LIMIT
             and target.transport == "UDP"
             and asked.streamed is None
+            and self._no_stream.get(target.host, now_us) <= now_us
         ):
             asked.streamed = True
             target = Target(target.host, target.port, "TCP")
@@ -171,6 +178,9 @@ class Asking:
             return
         if asked.streamed:
             asked.streamed = False
+            if len(self._no_stream) >= NO_STREAM_LIMIT:
+                self._no_stream.clear()
+            self._no_stream[asked.target.host] = now_us + NO_STREAM_US
             self.try_send(asked, now_us)
         else:
             asked.owner.unanswered(asked, UNREACHABLE, now_us)

@@ -5,13 +5,14 @@ the call is `call`'s.
 
 Odd cases: voice in an answer that may be lost is a preview, whatever comes with the 2xx counts; a
 2xx without a description takes what its fork said before. The first 2xx wins; every other is
-acknowledged and released, even after the call is over (RFC 3261 §13.2.2.4). 422 is answered once
-with a longer interval (RFC 4028 §7.4).
+acknowledged and released, even after the call is over (RFC 3261 §13.2.2.4), FORKS_LIMIT of them;
+so are RELIABLE_LIMIT reliable answers of each fork, and what comes beyond is ignored. 422 is
+answered once with a longer interval (RFC 4028 §7.4).
 """
 
 from calleq.causes import Q850
 from calleq.sip.asking import SILENT, Asked, Asking
-from calleq.sip.bounds import SipError
+from calleq.sip.bounds import FORKS_LIMIT, RELIABLE_LIMIT, SipError
 from calleq.sip.call import Call
 from calleq.sip.call_table import Action, Input, State
 from calleq.sip.descriptions import Descriptions
@@ -35,13 +36,14 @@ UNFIT = 488
 class Fork:
     """One telephone that answers our INVITE."""
 
-    __slots__ = ("agreed", "descriptions", "order", "partner", "theirs")
+    __slots__ = ("agreed", "descriptions", "order", "partner", "pracks", "theirs")
 
     def __init__(self, partner: Partner, descriptions: Descriptions) -> None:
         self.partner = partner
         self.descriptions = descriptions
         """Its own: our offer is out to each fork (RFC 3261 §13.1)."""
         self.order = ReliableOrder()
+        self.pracks = 0
         self.theirs: Description | None = None
         """What it said of itself so far."""
         self.agreed: Agreed | None = None
@@ -131,8 +133,9 @@ class OurInvite:
         fork = self._fork(response)
         if fork is not None and is_reliable(response):
             rack = fork.order.receive(response)
-            if rack is None:
+            if rack is None or fork.pracks >= RELIABLE_LIMIT:
                 return
+            fork.pracks += 1
             fork.partner.ask("PRACK", self, now_us, fields={"rack": [str(rack)]})
         call.give(Input.PROVISIONAL, now_us)
         self._end.events.append(Ringing(call.handle, response))
@@ -167,6 +170,8 @@ class OurInvite:
         tag = response.called.tag
         if tag in self._asked.acks:
             self._end.transactions.send_octets(*self._asked.acks[tag])
+            return
+        if len(self._asked.acks) > FORKS_LIMIT:
             return
         fork = self._fork(response)
         call = self._call

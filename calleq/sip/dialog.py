@@ -21,7 +21,7 @@ from calleq.sip.checks import Refusal
 from calleq.sip.fields import NameAddress
 from calleq.sip.message import Fields, Request, Response
 from calleq.sip.transaction import Target
-from calleq.sip.uri import SipUri, Uri
+from calleq.sip.uri import SipUri, Uri, host_of
 
 MAX_FORWARDS = 70
 RETRY_AFTER_S = 2
@@ -228,8 +228,7 @@ def reachable_target(contact: Uri, source: Target) -> Uri:
         return contact
     if not (address.is_private or address.is_unspecified or address.is_link_local):
         return contact
-    host = f"[{source.host}]" if ":" in source.host else source.host
-    return msgspec.structs.replace(contact, host=host, port=source.port)
+    return msgspec.structs.replace(contact, host=host_of(source.host), port=source.port)
 
 
 class Forks:

@@ -1,6 +1,6 @@
 """What the parts of a user agent share: names at random, its own address, timers, events.
 
-Owns no call. Branches are unique by a random start and a count; tags and Call-IDs are random. A
+Owns no call. Branches, tags and Call-IDs are random: who has seen some can't guess the next. A
 timer that is cancelled stays in the heap until it is due or until the heap is mostly such timers.
 """
 
@@ -74,8 +74,6 @@ class End:
         self.events: deque[Event] = deque()
         self._contact = contact
         self._ways: dict[Target, Way] = {}
-        self._branch = f"{MAGIC_COOKIE}{random(64):016x}"
-        self._branches = 0
         self._handles = 0
         self._heap: list[Wake] = []
         self._order = 0
@@ -115,8 +113,7 @@ class End:
     def via(self, target: Target) -> tuple[str, Via]:
         """A Via with a branch of its own, as text and as read."""
         way = self.way(target)
-        self._branches += 1
-        branch = f"{self._branch}{self._branches:x}"
+        branch = f"{MAGIC_COOKIE}{self.random(64):016x}"
         via = Via(way.transport, way.host, way.port, {"branch": branch, "rport": None})
         return f"{way.sent_by}{branch};rport", via
 

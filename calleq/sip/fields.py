@@ -234,3 +234,9 @@ def parse_reason(text: str) -> Reason:
 def escape_header(text: str) -> str:
     """Text as a header's value inside a URI (`Replaces` in Refer-To and the like)."""
     return escape_text(text, safe="-_.!~*'()")
+
+
+def forget_fields() -> None:
+    """Forget the addresses and Vias whose reading is remembered."""
+    _remembered.cache_clear()
+    _remembered_via.cache_clear()

@@ -30,53 +30,16 @@ from calleq.sip.fields import (
     CSeq,
     NameAddress,
     Via,
+    forget_fields,
     parse_cseq,
     parse_name_address,
     parse_via,
 )
 from calleq.sip.grammar import is_token, parse_number, split_values
 from calleq.sip.lazy import lazy
+from calleq.sip.lines import WRITTEN, read_line, remembered_line
 from calleq.sip.reasons import REASONS
 from calleq.sip.uri import Uri, parse_uri
-
-COMPACT = {
-    "a": "accept-contact",
-    "b": "referred-by",
-    "c": "content-type",
-    "d": "request-disposition",
-    "e": "content-encoding",
-    "f": "from",
-    "i": "call-id",
-    "j": "reject-contact",
-    "k": "supported",
-    "l": "content-length",
-    "m": "contact",
-    "n": "identity-info",
-    "o": "event",
-    "r": "refer-to",
-    "s": "subject",
-    "t": "to",
-    "u": "allow-events",
-    "v": "via",
-    "x": "session-expires",
-    "y": "identity",
-}
-"""Compact names of header fields (IANA, SIP parameters)."""
-
-_SPELT = {"call-id": "Call-ID", "cseq": "CSeq", "www-authenticate": "WWW-Authenticate"}
-_SPELT |= {"rseq": "RSeq", "rack": "RAck", "min-se": "Min-SE", "mime-version": "MIME-Version"}
-_COMMON = (
-    *("via", "from", "to", "call-id", "cseq", "contact", "max-forwards", "content-length"),
-    *("content-type", "allow", "supported", "require", "user-agent", "server", "route"),
-    *("record-route", "authorization", "www-authenticate", "expires", "date", "retry-after"),
-    *("proxy-authorization", "proxy-authenticate", "session-expires", "accept", "unsupported"),
-    *("min-se", "rseq", "rack", "reason", "privacy", "p-asserted-identity", "identity"),
-    *("subject", "warning", "min-expires", "content-disposition", "allow-events", "event"),
-)
-_NAMES = {name: name for name in _COMMON}
-_NAMES |= {_SPELT.get(name, name.title()): name for name in _COMMON}
-_NAMES |= COMPACT
-_WRITTEN = {name: f"{_SPELT.get(name, name.title())}: " for name in _COMMON}
 
 _FOLD = re.compile(r"[ \t]*+\r\n[ \t]++")
 _REQUEST = re.compile(r"(\S++) (.*) SIP/([0-9]++\.[0-9]++)([ \t]*+)", re.IGNORECASE)
@@ -198,7 +161,7 @@ class Message(ABC):
         lines = [self.start_line()]
         for name, values in self.fields.items():
             if name != "content-length":
-                spelt = _WRITTEN.get(name) or f"{name.title()}: "
+                spelt = WRITTEN.get(name) or f"{name.title()}: "
                 if len(values) == 1:
                     lines.append(spelt + values[0])
                 else:
@@ -296,16 +259,13 @@ def _fields(lines: list[str]) -> tuple[Fields, str]:
     fields: Fields = {}
     flaw = ""
     for line in lines[1:]:
-        written, colon, value = line.partition(":")
-        name = _NAMES.get(written)
-        if name is None:
-            name = written.rstrip(" \t").lower()
-            name = COMPACT.get(name, name)
-            if not colon or not is_token(name):
-                flaw = flaw or f"no header field: {line[:40]!r}"
-                continue
-        value = value.strip(" \t")
-        if name in fields:
+        if len(line) <= REMEMBERED_CHARACTERS:
+            name, value = remembered_line(line)
+        else:
+            name, value = read_line(line)
+        if not name:
+            flaw = flaw or f"no header field: {line[:40]!r}"
+        elif name in fields:
             fields[name].append(value)
         else:
             fields[name] = [value]
@@ -394,3 +354,10 @@ def with_top_via(request: Request, via: Via) -> Request:
     made.__dict__.update({name: read[name] for name in _READ if name in read})
     made.vias, made.via = vias, via
     return made
+
+
+def forget_what_was_read() -> None:
+    """Forget every text whose reading is remembered; nothing depends on it but time."""
+    _tokens_of.cache_clear()
+    remembered_line.cache_clear()
+    forget_fields()

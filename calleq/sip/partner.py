@@ -8,11 +8,13 @@ translation has no other way in. A Contact that only the sender's side of a tran
 replaced by where the request came from, unless proxies are between us.
 """
 
+import contextlib
 import ipaddress
 
 import msgspec
 
 from calleq.sip.asking import Asked, Asking, Owner
+from calleq.sip.bounds import SipError
 from calleq.sip.checks import Refusal
 from calleq.sip.dialog import (
     TARGET_REFRESHING,
@@ -117,9 +119,10 @@ class Partner:
         self.note_allowed(response)
 
     def note_allowed(self, message: Request | Response) -> None:
-        """What they allow, where they say it."""
+        """What they allow, where they say it and it can be read."""
         if "allow" in message.fields:
-            self.allows_update = "update" in message.tokens("allow")
+            with contextlib.suppress(SipError):
+                self.allows_update = "update" in message.tokens("allow")
 
 
 def is_direct(request: Request) -> bool:

@@ -12,11 +12,14 @@ without one of their own; port 0 is a refused stream; an address of 0.0.0.0 is h
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 
 from calleq.sip.bounds import (
     FORMATS_LIMIT,
+    REMEMBERED_CHARACTERS,
+    REMEMBERED_LIMIT,
     SDP_LINES_LIMIT,
     SDP_OCTETS_LIMIT,
     STREAMS_LIMIT,
@@ -232,6 +235,8 @@ def _stream(lines: list[tuple[str, str]], address: str, direction: Direction) ->
         name, _, rest = value.partition(":")
         match name:
             case "rtpmap":
+                if len(rest) > REMEMBERED_CHARACTERS:
+                    raise SipError(f"no rtpmap: {rest[:60]!r}")
                 encoding = _encoding(rest)
                 encodings[encoding.payload] = encoding
             case "fmtp":
@@ -264,6 +269,7 @@ def _stream(lines: list[tuple[str, str]], address: str, direction: Direction) ->
     )
 
 
+@lru_cache(REMEMBERED_LIMIT)
 def _encoding(text: str) -> Encoding:
     matched = _ENCODING.fullmatch(text.strip(" "))
     if matched is None:
@@ -284,5 +290,6 @@ def _known(
         number = int(payload)
         encoding = encodings.get(number) or STATIC.get(number)
         if encoding is not None:
-            found.append(msgspec.structs.replace(encoding, format=formats.get(number, "")))
+            format_ = formats.get(number)
+            found.append(msgspec.structs.replace(encoding, format=format_) if format_ else encoding)
     return tuple(found)

@@ -9,13 +9,14 @@ an offer that met theirs (491) is made again after the RFC's time, at most OFFER
 is refused leaves everything as it was. 408 and 481 mean that the dialog is no more (RFC 5057 §5.1).
 """
 
+import contextlib
 from collections.abc import Callable
 
 import msgspec
 
 from calleq.causes import Q850
 from calleq.sip.asking import SILENT, Asked
-from calleq.sip.bounds import SipError
+from calleq.sip.bounds import NUMBER_LIMIT, SipError
 from calleq.sip.checks import SDP_TYPE
 from calleq.sip.descriptions import Descriptions
 from calleq.sip.end import End, Wake
@@ -262,10 +263,10 @@ class Session:
         """Try the other way, or later; the end of the interval ends the call otherwise."""
         timer = self._timer
         if response.status == 422 and timer is not None:
-            fields = after_too_brief(response) if "min-se" in response.fields else {}
-            seconds = fields.get("session-expires", [str(timer.interval_s)])[0]
-            longer = parse_number(seconds, 2**31 - 1)
-            self._timer = msgspec.structs.replace(timer, interval_s=max(longer, timer.interval_s))
+            with contextlib.suppress(SipError):
+                text = after_too_brief(response)["session-expires"][0]
+                interval_s = max(parse_number(text, NUMBER_LIMIT), timer.interval_s)
+                self._timer = msgspec.structs.replace(timer, interval_s=interval_s)
         wait_us = self._wait_of(response)
         if wait_us is not None:
             self._wait = self.end.at(now_us + wait_us, self._waited_to_refresh)

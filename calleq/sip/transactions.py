@@ -181,7 +181,7 @@ class Transactions:
 
     def _answer_came(self, response: Response, now_us: int) -> None:
         transaction = self._clients.get((response.via.branch, response.cseq.method))
-        if transaction is None:
+        if transaction is None or transaction.request.call_id != response.call_id:
             self.strays += 1
             return
         status = response.status

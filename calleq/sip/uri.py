@@ -105,6 +105,11 @@ class OpaqueUri(msgspec.Struct, frozen=True):
 Uri = SipUri | TelUri | OpaqueUri
 
 
+def host_of(address: str) -> str:
+    """A host or an address as a URI has it: those of IPv6 in brackets."""
+    return f"[{address}]" if ":" in address and not address.startswith("[") else address
+
+
 def escape_user(text: str) -> str:
     """Text as the user part of a URI."""
     return quote(text, safe=_USER_SAFE)

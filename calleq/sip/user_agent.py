@@ -93,6 +93,21 @@ class UserAgent:
         """How many calls there are."""
         return len(self._calls)
 
+    @property
+    def calls(self) -> tuple[int, ...]:
+        """Their handles."""
+        return tuple(self._calls)
+
+    @property
+    def transactions(self) -> int:
+        """How many transactions there are; those that are over linger (RFC 3261 §17)."""
+        return len(self._layer)
+
+    @property
+    def dropped(self) -> int:
+        """Messages that could not be read or answered."""
+        return self._layer.dropped
+
     # What comes and goes.
 
     def receive(self, octets: bytes, source: Target, now_us: int) -> None:

@@ -215,6 +215,15 @@ class LineRegister:
             if not subscriber.is_real:
                 self.line_lost(number, Q850.OUT_OF_ORDER)
 
+    def gateway_lost(self) -> None:
+        """Whatever is between the real telephones, the trunks and this switch broke, or ends.
+
+        Their calls are over, with cause 41.
+        """
+        for name, subscriber in self._lines.items():
+            if subscriber.is_real:
+                self.line_lost(name, Q850.TEMPORARY_FAILURE)
+
     def line_lost(self, number: str, cause: int) -> None:
         """As `lost`, for one line."""
         for channel in list(self._lines[number].channels.values()):

@@ -197,7 +197,8 @@ class SwitchService:
         """The wires to the simulated telephones broke: calls with one of this switch are over.
 
         Real ones are not behind those wires: their gateway is in this process, and says itself
-        what becomes of its calls when something of its own breaks (DISCONNECT, 41).
+        what becomes of a call whose voice breaks (DISCONNECT, 41). Where it ends as a whole,
+        `register.gateway_lost` is told.
         """
         self.register.lost()
 
@@ -317,7 +318,7 @@ def _screening(calling: CallingNumber | None) -> Screening:
 
 
 def _from_trunk(trunk: SipTrunk, called: str, setup: Setup) -> Attempt:
-    """A call that came by a SIP trunk; who calls is not known to be true."""
+    """A call that came by a SIP trunk; who calls is known to be true as far as it is signed."""
     calling = number_of(setup.calling)
     return Attempt(
         called=called,
@@ -325,5 +326,5 @@ def _from_trunk(trunk: SipTrunk, called: str, setup: Setup) -> Attempt:
         shown="" if setup.restricted else calling,
         line=trunk.name,
         origin="transit trunk" if trunk.transit else "trunk",
-        screening=Screening.UNSCREENED,
+        screening=setup.screening if trunk.shaken_trusted else Screening.UNSCREENED,
     )

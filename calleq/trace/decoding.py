@@ -245,6 +245,9 @@ def _plain(value: object) -> str:
             return " ".join(_plain(one) for one in value)
         case dict():
             return " ".join(f"{key} {_plain(one)}" for key, one in value.items())
+        case msgspec.Struct():  # an order: its words
+            said = msgspec.to_builtins(value).values()
+            return " ".join(_plain(one) for one in said if one not in ("", 0))
         case None:
             return "none"
         case _:

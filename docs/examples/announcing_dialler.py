@@ -6,6 +6,7 @@ Of calleq it imports only what that page documents.
 
 from collections.abc import Callable
 
+from calleq.calling_logic.asking import Asking
 from calleq.calling_logic.means import NUMBERS, Parties, Way, WayUser
 from calleq.equipment.contract import Site
 from calleq.media.contract import Player, Prompt, Verdict, player_source, wire_source
@@ -76,6 +77,22 @@ class ConferenceUnit:
 
     def detect(self, way: Way, limit_us: int, verdict: Callable[[Verdict], object]) -> None:
         self._voice.detect(self._name, way.wire, limit_us, verdict)
+
+    def understands(self) -> bool:
+        return self._voice.understands()
+
+    def ask(
+        self,
+        way: Way,
+        player: str,
+        prompt: Prompt,
+        words: tuple[str, ...],
+        limit_us: int,
+        answered: Callable[[str], object],
+    ) -> None:
+        asking = Asking(self._voice, self._name, way.wire, player, words, limit_us, answered)
+        asking.begin(prompt)
+        self._hear(way, [player_source(player)])
 
     def bridge(self, ways: tuple[Way, ...], done: Callable[[bool], object]) -> None:
         for way in ways:

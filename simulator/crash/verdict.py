@@ -108,7 +108,7 @@ def _count_doubles(verdict: Verdict, entries: list[Stamped], records: list[Sessi
     verdict.dialled_twice += _doubles(attempts)
     verdict.records_doubled += _doubles(record.call for record in records)
     verdict.records_doubled += _doubles(
-        (leg.session, leg.leg, leg.attempt) for record in records for leg in record.legs
+        (leg.session, leg.leg, leg.attempt, leg.part) for record in records for leg in record.legs
     )
 
 

@@ -110,13 +110,14 @@ class Truth:
         whole, wrong = self._whole, list[LegRecord]()
         told_twice = closed = 0
         for record in records:
-            seen: set[tuple[str, int]] = set()
+            seen: set[tuple[str, int, int]] = set()
             for leg in record.legs:
                 talk = talk_of_leg(leg)
-                told_twice += (leg.leg, leg.attempt) in seen
-                if talk is None or (leg.leg, leg.attempt) in seen:
+                key = leg.leg, leg.attempt, leg.part
+                told_twice += key in seen
+                if talk is None or key in seen:
                     continue
-                seen.add((leg.leg, leg.attempt))
+                seen.add(key)
                 if whole[talk]:
                     whole[talk] -= 1
                     closed += leg.partial  # though its switch lived

@@ -130,6 +130,7 @@ def target() -> Target:
             *functions_of(uri, "parse_uri", "_parse_sip", "_parse_tel"),
             *functions_of(grammar, "parse_assignments", "unquote", "parse_number"),
         ),
+        forget=message.forget_what_was_read,
     )
 
 
@@ -173,4 +174,5 @@ def sdp_target() -> Target:
             *functions_of(sdp, "_description", "_identifier", "_address", "_encoding", "_known"),
             *functions_of(crypto, "parse_crypto"),
         ),
+        forget=message.forget_what_was_read,
     )

@@ -43,7 +43,10 @@ TARGETS = {
     "sccp-ansi": "simulator.fuzz.sccp:ansi_target",
     "lines": "simulator.fuzz.lines:target",
     "sip": "simulator.fuzz.sip:target",
+    "user-agent": "simulator.fuzz.user_agent:target",
     "sdp": "simulator.fuzz.sip:sdp_target",
+    "rtp": "simulator.fuzz.rtp:target",
+    "rtcp": "simulator.fuzz.rtp:rtcp_target",
 }
 """Where the target of each codec is made: module and function."""
 

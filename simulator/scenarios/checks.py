@@ -113,7 +113,12 @@ class Findings:
         record = self._record(wanted.call)
         legs = () if record is None else record.legs
         leg = next(
-            (one for one in legs if (one.leg, one.attempt) == (wanted.leg, wanted.attempt)), None
+            (
+                one
+                for one in reversed(legs)
+                if (one.leg, one.attempt) == (wanted.leg, wanted.attempt)
+            ),
+            None,
         )
         which = f"{wanted.call}: {wanted.leg} {wanted.attempt}"
         if leg is None:

@@ -30,6 +30,7 @@ from calleq.topology_links import LINKS_LIMIT
 from calleq.topology_mtp3 import as_ansi
 from simulator.faults.kinds import KINDS
 from simulator.scenarios import expectations, steps
+from simulator.scenarios.controlling import OrderWordsError, order_of
 from simulator.scenarios.expectations import AnyExpectation
 from simulator.scenarios.model import Scenario
 from simulator.scenarios.parts import SWEEP, NetworkSpec, ScenarioError, Sweep, TelephoneSpec, us
@@ -76,7 +77,7 @@ def parse_scenario(text: str, path: Path) -> Scenario:
         _Checker(scenario, topology_of(scenario, path.parent)).check()
     except msgspec.ValidationError as error:
         raise ScenarioError(f"{path}: {reworded(str(error))}") from error
-    except (ScenarioError, WordingError) as error:
+    except (ScenarioError, WordingError, OrderWordsError) as error:
         raise ScenarioError(f"{path}: {error}") from error
     return scenario
 
@@ -332,8 +333,10 @@ class _Checker:
                     self._telephone(f"{key}.customers", customer)
             case steps.Unsubscribe():
                 self._one_of(f"{key}.business", step.business, self._businesses)
-            case steps.Cancel():
+            case steps.Cancel() | steps.Control():
                 self._one_of(f"{key}.call", step.call, self._calls)
+                if isinstance(step, steps.Control):
+                    order_of(step, str)
             case steps.FailLink() | steps.RestoreLink():
                 links = {link.name for link in self._topology.links}
                 self._one_of(f"{key}.link", step.link, links)

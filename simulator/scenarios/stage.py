@@ -26,6 +26,7 @@ from simulator.faults.invariants import left_over, rest_of
 from simulator.faults.network import FragileNetwork
 from simulator.faults.outages import FaultError
 from simulator.scenarios import expectations, happenings, steps
+from simulator.scenarios.controlling import carry_out, order_of
 from simulator.scenarios.doing import StageError, do_to_element, do_to_network
 from simulator.scenarios.happenings import CallHappening, Log, WatchedDiary, WatchingTap, first
 from simulator.scenarios.model import Scenario
@@ -268,6 +269,8 @@ class Stage:
                 self._expect(step)
             case steps.Cancel():
                 self._cancel(step)
+            case steps.Control():
+                self._control(step)
             case steps.Unsubscribe():
                 network.topology = _without(network.topology, step.business)
             case (
@@ -353,6 +356,13 @@ class Stage:
                 self._accept(reply.view, "", business)
 
         self.network.submit(body, answered)
+
+    def _control(self, step: steps.Control) -> None:
+        running, order = self.network.running(self.network.server), order_of(step, self.number)
+        if running is None or running.server is None:
+            raise StageError(f"{self.network.server} does not run")
+        call = self.calls.get(step.call, "")
+        carry_out(running.server, self.network.clock, call, order, step.refused)
 
     def _cancel(self, step: steps.Cancel) -> None:
         running = self.network.running(self.network.peripheral)

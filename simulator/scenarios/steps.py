@@ -108,6 +108,20 @@ class Cancel(Step, tag="cancel", frozen=True, kw_only=True):
     call: str = "call"
 
 
+class Control(Step, tag="control", frozen=True, kw_only=True):
+    """An operator orders something of a call that goes on, as with `calleq control`."""
+
+    order: str
+    """Such as `hold customer`, or `transfer +12125550144`; telephones may be named."""
+    call: str = "call"
+    to: str = ""
+    """Who hears what is played; empty: all."""
+    prompt: str = ""
+    """The name of what is played."""
+    refused: str = ""
+    """Why it must be refused; empty: it must not."""
+
+
 class Unsubscribe(Step, tag="unsubscribe", frozen=True, kw_only=True):
     """A business is struck off; elements know when they begin again."""
 
@@ -286,6 +300,7 @@ AnyStep = (
     | Talk
     | Wait
     | Cancel
+    | Control
     | Unsubscribe
     | FailLink
     | RestoreLink

@@ -145,7 +145,7 @@ def test_twenty_sigkills_lose_no_accepted_call_and_dial_none_twice(
     records = derive_records(entries)
     assert Counter(record.call for record in records) == accepted
     assert all(record.state == states.get(record.call, fresh["state"]) for record in records)
-    legs = Counter((leg.session, leg.leg, leg.attempt) for r in records for leg in r.legs)
+    legs = Counter((leg.session, leg.leg, leg.attempt, leg.part) for r in records for leg in r.legs)
     assert set(legs.values()) == {1}
     interrupted = [record for record in records if (record.state, record.cause) == ("failed", 41)]
     assert all(any(leg.leg == "customer" for leg in record.legs) for record in interrupted)

@@ -81,6 +81,7 @@ def test_the_call_is_completed_and_both_telephones_say_so(scene: Scene) -> None:
         assert "terminated (duration" in one.log()
 
 
+@pytest.mark.row("S2-59", part=True)
 def test_a_tone_spoken_into_each_arrives_in_the_other(scene: Scene) -> None:
     least_s = BRIDGED_S - 0.5
     assert seconds_of_tone(scene.customer.heard(), REPRESENTATIVE_HZ) >= least_s
@@ -111,7 +112,6 @@ def test_isup_between_the_switches_and_sip_beside_it_are_in_the_ladder(scene: Sc
         ]
 
 
-@pytest.mark.row("S2-98", part=True)
 def test_the_record_has_the_talk_times_of_the_sip_capture(scene: Scene) -> None:
     """What a crowded machine does to one call it seldom does to three in a row."""
     off_us = [differences_us(scene, scene.call)]

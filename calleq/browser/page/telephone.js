@@ -117,6 +117,7 @@ function heard(message) {
       break;
     case "line":
       registered = message.registered;
+      if (call && call !== message.call) ended("lost"); // it ended while we were away
       if (!call && document.body.dataset.view !== "ended") showIdle();
       break;
     case "ringing":
@@ -148,7 +149,8 @@ function lostConnection() {
 }
 
 function rings(message) {
-  if (call === message.call) return;
+  if (call === message.call && document.body.dataset.view === "ringing") return;
+  endVoice(); // what was answered while the connection was away was not heard
   clearTimeout(endedTimer);
   call = message.call;
   showCaller(message.name, message.number);
@@ -168,7 +170,7 @@ function ended(reason) {
   const talked = document.body.dataset.view === "talking";
   const [what, why] = ENDINGS[reason] ?? ["Call ended", ""];
   element("ended-what").textContent = what;
-  element("ended-why").textContent = talked ? `${why} You talked for ${element("timer").textContent}.` : why;
+  element("ended-why").textContent = talked ? `${why}\nYou talked for ${element("timer").textContent}.` : why;
   endVoice();
   show("ended", what);
   endedTimer = setTimeout(showIdle, ENDED_SHOWN_MS);
@@ -214,7 +216,7 @@ function endVoice() {
 
 function setMuted(muted) {
   voice?.mute(muted);
-  element("mute").setAttribute("aria-pressed", String(muted));
+  element("mute").dataset.on = String(muted);
   element("mute").textContent = muted ? "Unmute" : "Mute";
 }
 
@@ -250,7 +252,7 @@ const clicks = {
   answer,
   decline: () => hangUp(),
   "stop-preparing": () => hangUp(),
-  mute: () => setMuted(element("mute").getAttribute("aria-pressed") !== "true"),
+  mute: () => setMuted(element("mute").dataset.on !== "true"),
   keys: () => setKeypad(element("keypad").hidden),
   "hang-up": () => hangUp(),
   dismiss: showIdle,

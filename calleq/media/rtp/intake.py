@@ -15,6 +15,7 @@ import numpy as np
 
 from calleq.media.frames import FRAME_SAMPLES, FRAME_US
 from calleq.media.g711 import FROM_A_LAW, TO_A_LAW
+from calleq.media.rtp.batch import Batch, available
 from calleq.media.rtp.jitter import JitterBuffers
 from calleq.media.rtp.packet import FRAME_OCTETS, HEADER_OCTETS, MARKER, PLAIN, SLOT, SLOT_OCTETS
 from calleq.media.rtp.table import Flags, Integers, Legs, LegTable, Octets
@@ -38,6 +39,8 @@ class Ring:
         starts = range(0, slots * SLOT_OCTETS, SLOT_OCTETS)
         self.slots = [whole[start : start + SLOT_OCTETS] for start in starts]
         self.frames = [whole[start : start + FRAME_OCTETS] for start in starts]
+        self.sender = Batch(self.octets) if available() else None
+        """Sends slots by way of shared sockets."""
 
 
 class Intake:

@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 from calleq.media.g711 import Samples
 from calleq.media.graph import End, Leaf, Voices
-from calleq.media.ports import PortEvent, PortPlan
+from calleq.media.ports import PortEvent, PortPlan, SecureKeys
 from calleq.media.rtp.latch import Address, Latch
+from calleq.media.rtp.secure import Secure
 from calleq.media.rtp.sockets import PortPair
 
 
@@ -18,9 +19,11 @@ class Leg:
         "closes_report",
         "end",
         "far",
+        "keys",
         "latch",
         "leaf",
         "number",
+        "opener",
         "opens_report",
         "other_octets",
         "pair",
@@ -57,6 +60,9 @@ class Leg:
         """The sequence number that would prove that its source has begun anew."""
         self.other_octets = 0
         """Sent beyond (or less than) 160 for each packet."""
+        self.keys: SecureKeys | None = None
+        self.opener: Callable[[bytes], bytes | None] | None = None
+        """What makes its packets plain, where they are protected."""
         self.opens_report: Callable[[bytes], bytes | None] | None = None
         self.closes_report: Callable[[bytes], bytes] | None = None
         """Where reports are protected: what makes them plain, and the other way."""
@@ -66,6 +72,27 @@ class Leg:
         self.leaf = Leaf()
         self.leaf.live = self
 
+    def secure(self, keys: SecureKeys | None) -> None:
+        """Protect what is sent and open what comes, from now on; or do not. Raises SecureError.
+
+        Keys that it has already change nothing: their packets are counted on.
+        """
+        if keys == self.keys:
+            return
+        self.keys = keys
+        if keys is None:
+            self.opener = self.opens_report = self.closes_report = None
+            self.sendto = self.pair.rtp.sendto
+            return
+        secure = Secure(keys)
+        plain_sendto = self.pair.rtp.sendto
+
+        def sendto(packet: memoryview, far: Address) -> object:
+            return plain_sendto(secure.close(bytes(packet)), far)
+
+        self.opener, self.sendto = secure.open, sendto
+        self.opens_report, self.closes_report = secure.open_report, secure.close_report
+
     def send(self, packet: bytes) -> None:
         """Send a packet to the far end, if there is one and it can be."""
         if self.far is not None:
@@ -74,9 +101,9 @@ class Leg:
 
     def report(self, octets: bytes, far: Address) -> None:
         """Send RTCP, if it can be."""
-        if self.closes_report is not None:
-            octets = self.closes_report(octets)
         with contextlib.suppress(OSError):
+            if self.closes_report is not None:
+                octets = self.closes_report(octets)
             self.pair.rtcp.sendto(octets, far)
 
     def open_report(self, octets: bytes) -> bytes | None:

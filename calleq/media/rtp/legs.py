@@ -18,22 +18,27 @@ from calleq.media.frames import FRAME_US, SAMPLE_RATE_HZ
 from calleq.media.g711 import DECODING, Samples
 from calleq.media.graph import SILENCE
 from calleq.media.ports import PortEvent, PortPlan, Quality, Tally
+from calleq.media.rtp import talkers
+from calleq.media.rtp.batch import address_key
+from calleq.media.rtp.crossing import Crossing
 from calleq.media.rtp.inputs import Inputs
-from calleq.media.rtp.intake import PHASE_US, SAMPLES_PER_MS, Intake, Ring
+from calleq.media.rtp.intake import PHASE_US, SAMPLES_PER_MS, Intake
 from calleq.media.rtp.jitter import JitterBuffers
-from calleq.media.rtp.keys import KeysOut
 from calleq.media.rtp.latch import Address
 from calleq.media.rtp.leg import Leg
 from calleq.media.rtp.odd import OddPackets
-from calleq.media.rtp.output import Output, SendTo
+from calleq.media.rtp.output import Output
 from calleq.media.rtp.packet import Packet, RtpError, parse
 from calleq.media.rtp.quality import opinion, rating
 from calleq.media.rtp.receiver import Receiver
 from calleq.media.rtp.reports import Reported, Reports
 from calleq.media.rtp.routes import PHASES, Routes
+from calleq.media.rtp.secure import SecureError
+from calleq.media.rtp.shared import SharedPorts
 from calleq.media.rtp.sockets import PortPair
 from calleq.media.rtp.sounding import Sounding
-from calleq.media.rtp.table import MAX_LEGS, SILENT_ROW, Integers, Legs, LegTable
+from calleq.media.rtp.table import SILENT_ROW, Legs, LegTable
+from calleq.media.rtp.talkers import Talkers
 from calleq.media.ticked import TickedVoice
 from calleq.units import SECOND_US
 
@@ -43,11 +48,6 @@ WANTED_FRAMES = 100
 """So long after an ear has asked for a leg's voice it is kept at hand."""
 LOOK_FRAMES = 50
 """How often legs are looked at for silence."""
-
-
-def _nowhere(packet: memoryview, far: Address) -> object:
-    """Nothing is sent to a leg that has no far end."""
-    raise OSError
 
 
 class LegSet:
@@ -68,24 +68,22 @@ class LegSet:
         self.buffers = JitterBuffers()
         self.inputs = Inputs(self.table, self.buffers)
         self.output = Output(self.table, now_us)
-        self.intake = Intake(self.table, self.buffers, self._odd, self._relay)
-        self.receiver = Receiver(self.intake, self._strange)
         self.routes = Routes(voice.graph)
+        self._legs: dict[int, Leg] = {}
+        self._crossing = Crossing(self.table, self.routes, self.output, self._legs)
+        self.intake = Intake(self.table, self.buffers, self._odd, self._crossing.relay)
+        self.receiver = Receiver(self.intake, self.strange)
+        self.shared = SharedPorts(self.intake)
         self.reports = Reports(self.table, random, utc_us)
         self._sounding = Sounding(voice.repertoire)
-        self._legs: dict[int, Leg] = {}
-        self._numbers: Legs = np.zeros(0, dtype=np.int64)
-        self._listeners: dict[int, set[int]] = {}
-        """By leg: those that hear its row and nothing else."""
+        self._numbers: Legs | None = None
         self._popped: list[Legs | None] = [None] * PHASES
         self._rendered = [-1] * PHASES
-        self._relays: list[SendTo] = [_nowhere] * MAX_LEGS
-        self._fars: list[Address] = [("", 0)] * MAX_LEGS
-        """How relayed packets are sent to each leg, and where."""
         self._watching = False
-        self._odd_packets = OddPackets(
+        self.odd_packets = OddPackets(
             self.table, self.buffers, self.inputs, self.intake, self._legs
         )
+        self._talkers = Talkers(self.table)
         self.skipped = 0
         self.malformed = 0
 
@@ -104,8 +102,8 @@ class LegSet:
             self._voice.watch_changes(self.routes.touch)
         end = self._voice.graph.end(element, wire)
         leg = self._legs[number] = Leg(number, pair, end, self.frame_of, told)
-        self._numbers = np.array(sorted(self._legs), dtype=np.int64)
-        self._listeners[number] = set()
+        self._numbers = None
+        self._crossing.add(number)
         table = self.table
         table.out_source[number] = self._random(32)
         table.out_sequence[number] = self._random(15)
@@ -114,11 +112,15 @@ class LegSet:
         self.inputs.clear(number)
         self._voice.graph.attach(end, leg.leaf)
         self.routes.add(end, number)
-        self.receiver.add(number, pair.rtp)
+        if not pair.shared:
+            self.receiver.add(number, pair.rtp)
         return leg
 
     def plan(self, leg: Leg, plan: PortPlan) -> None:
-        """What was negotiated, at first or again."""
+        """What was negotiated, at first or again. Raises SecureError, and changes nothing."""
+        if plan.keys is not None and leg.pair.shared:
+            raise SecureError("a shared port cannot be secured")
+        leg.secure(plan.keys)
         table, number = self.table, leg.number
         if leg.plan is None:
             self.reports.add(leg, self._now_us())
@@ -126,32 +128,46 @@ class LegSet:
         address = (plan.host, plan.port) if plan.host else None
         leg.latch.plan(address)
         leg.far = leg.latch.address or address
+        if leg.pair.shared:
+            self._place(leg)
         table.payload[number] = plan.payload
         table.a_law[number] = plan.codec == "PCMA"
         table.last_us[number] = self._now_us()
         heard = plan.receives and leg.latch.address is not None
         table.latched[number] = heard
+        self.receiver.secure(number, leg.opener)
         self.receiver.believe(number, leg.latch.address)
         if not plan.receives:
             self.inputs.clear(number)
-        self._settle({number, *self._sources_of(number)})
+        self._settle({number, *self._crossing.sources_of(number)})
+
+    def _place(self, leg: Leg) -> None:
+        """Where a leg of a shared port has its far end."""
+        self.shared.place(leg.number, leg.pair.rtp, leg.far)
+        self.table.shared[leg.number] = leg.pair.rtp.fileno()
+        if leg.far is not None:
+            self.table.far[leg.number] = address_key(*leg.far[:2])
 
     def close(self, leg: Leg) -> Quality:
         """Take a port out of use; what its voice was like."""
         number = leg.number
         reported = self.reports.remove(leg, self._now_us())
         quality = self.quality(leg, reported)
-        self.receiver.remove(number, leg.pair.rtp)
-        self._odd_packets.keys.forget(number)
+        if leg.pair.shared:
+            self.shared.place(number, leg.pair.rtp, None)
+        else:
+            self.receiver.remove(number, leg.pair.rtp)
+        self.odd_packets.keys.forget(number)
         self.output.exclude(number)
-        self._hear(number, SILENT_ROW)
+        self._crossing.hear(number, SILENT_ROW)
         self.routes.remove(leg.end)
         self._voice.graph.attach(leg.end, None)
         self._compile()  # nobody hears its row any more
         del self._legs[number]
-        self._numbers = np.array(sorted(self._legs), dtype=np.int64)
-        del self._listeners[number]
+        self._numbers = None
+        self._crossing.remove(number)
         self.table.remove(number)
+        self._talkers.forget(number)
         self._changed()
         return quality
 
@@ -179,6 +195,12 @@ class LegSet:
             mos=round(opinion(rated), 2) if received else 0.0,
         )
 
+    def speaking(self) -> list[tuple[str, str]]:
+        """Element and wire of each leg that speaks where several are mixed."""
+        numbers = self._talkers.speaking(max(self._rendered)).tolist()
+        legs = [self._legs[number] for number in numbers if number in self._legs]
+        return [(leg.end.element, leg.end.wire) for leg in legs]
+
     def tally(self) -> Tally:
         """What was done with all legs so far."""
         output = self.output
@@ -191,7 +213,7 @@ class LegSet:
             failed=output.failed,
             concealed=self.inputs.concealed,
             malformed=self.malformed,
-            unknown=self._odd_packets.unknown + self._odd_packets.keys.unknown,
+            unknown=self.odd_packets.unknown + self.odd_packets.keys.unknown,
         )
 
     def frame_of(self, number: int, frame: int) -> Samples | None:
@@ -206,6 +228,7 @@ class LegSet:
         """Take what has come, compile what has changed, send what is due."""
         now_us = self._now_us()
         self.receiver.receive(now_us)
+        self.shared.receive(now_us)
         self.reports.step(now_us)
         if self.routes.pending():
             self._compile()
@@ -229,6 +252,8 @@ class LegSet:
             legs = self._popped[phase] = self._buffered(phase, frame)
         if legs.size:
             self.inputs.pop(legs, frame)
+            if frame % talkers.LOOK_FRAMES == phase:
+                self._talkers.look(legs, frame)
         if self.routes.sounds and max(self._rendered) == frame:
             self._sounding.fill(self.routes.sounds, frame, self.table.rows)
         self.routes.sums.work_out(phase, self.table.rows)
@@ -240,7 +265,7 @@ class LegSet:
 
     def _buffered(self, phase: int, frame: int) -> Legs:
         """The legs of a phase that somebody hears but by relay."""
-        table, every = self.table, self._numbers
+        table, every = self.table, self._every()
         heard = self.routes.users[every + 1] > (table.relay_to[every] >= 0)
         wanted = frame - table.wanted_frame[every] < WANTED_FRAMES
         buffered = heard | wanted
@@ -254,99 +279,34 @@ class LegSet:
         legs: Legs = every[buffered & (table.phase[every] == phase)]
         return legs
 
+    def _every(self) -> Legs:
+        """All legs, in order."""
+        if self._numbers is None:
+            self._numbers = np.array(sorted(self._legs), dtype=np.int64)
+        return self._numbers
+
+    def _settle(self, numbers: set[int]) -> None:
+        self._crossing.settle(numbers)
+        self._changed()
+
     def _compile(self) -> None:
         changed: set[int] = set()
         for number, row in self.routes.compile():
             if number in self._legs:
                 before = int(self.table.hears[number])
-                self._hear(number, row)
+                self._crossing.hear(number, row)
                 changed |= {number, before - 1, row - 1}
         self.routes.settle()
         self._settle({number for number in changed if number in self._legs})
-        self._changed()
-
-    def _hear(self, number: int, row: int) -> None:
-        """Let a leg be sent a row."""
-        before = int(self.table.hears[number])
-        if row == before:
-            return
-        self.routes.use(row)
-        self.table.hears[number] = row
-        if before - 1 in self._listeners:
-            self._listeners[before - 1].discard(number)
-        if row - 1 in self._listeners:
-            self._listeners[row - 1].add(number)
-        phase = self.routes.phase_of(row)
-        self.table.phase[number] = number % PHASES if phase is None else phase
-        self.output.changed()
-        self.routes.leave(before)
-
-    def _sources_of(self, number: int) -> tuple[int, ...]:
-        source = int(self.table.hears[number]) - 1
-        return (source,) if source in self._legs else ()
-
-    def _settle(self, numbers: set[int]) -> None:
-        """Decide for these legs, and those that hear them, what is relayed and what is ticked."""
-        table = self.table
-        concerned = set(numbers)
-        for number in numbers:
-            concerned |= self._listeners[number]
-            fit = [each for each in self._listeners[number] if self._can_relay(number, each)]
-            onto = min(fit, default=-1)
-            if onto >= 0:
-                there = self._legs[onto]
-                self._relays[onto], self._fars[onto] = there.sendto, there.far or ("", 0)
-            if onto != table.relay_to[number]:
-                table.relay_to[number] = onto
-                table.fresh[onto] = True
-        relayed = {
-            int(table.relay_to[source])
-            for number in concerned
-            for source in self._sources_of(number)
-        }
-        for number in concerned:
-            leg = self._legs[number]
-            sends = leg.plan is not None and leg.plan.sends and leg.far is not None
-            if sends and number not in relayed and leg.far is not None:
-                self.output.include(number, self._sender(leg), leg.far)
-            else:
-                self.output.exclude(number)
-        self._changed()
-
-    def _sender(self, leg: Leg) -> SendTo:
-        """What sends a leg's frames: voice, or the keys that it hears as events."""
-        leaf = self.routes.sound_of(int(self.table.hears[leg.number]))
-        events = None if leg.plan is None else leg.plan.event_payload
-        prompt = None if leaf is None else leaf.prompt
-        if events is None or leaf is None or prompt is None or prompt.kind != "keys":
-            return leg.sendto
-        return KeysOut(self.table, leg, leaf, events).send_to
-
-    def _can_relay(self, source: int, onto: int) -> bool:
-        here, there = self._legs[source], self._legs[onto]
-        if here.plan is None or there.plan is None or there.far is None:
-            return False
-        if here.plan.event_payload is not None and there.plan.event_payload is None:
-            return False  # its keys have to become tones
-        return here.plan.receives and there.plan.sends
-
-    def _relay(self, ring: Ring, slots: Integers, onto: Legs) -> None:
-        sends, fars, frames, failed = self._relays, self._fars, ring.frames, 0
-        for slot, number in zip(slots.tolist(), onto.tolist(), strict=True):
-            try:
-                sends[number](frames[slot], fars[number])
-            except OSError:
-                failed += 1
-        self.output.failed += failed
-        self.output.sent += slots.size
 
     def _odd(self, number: int, octets: bytes, now_us: int) -> None:
         """A packet from the believed address that is not as usual."""
-        address = self._legs[number].latch.address
+        leg = self._legs[number]
+        address = leg.latch.address or leg.far
         if address is not None:
-            self._strange(number, octets, address, now_us)
+            self.strange(number, octets, address, now_us)
 
-    def _strange(self, number: int, octets: bytes, address: Address, now_us: int) -> None:
+    def strange(self, number: int, octets: bytes, address: Address, now_us: int) -> None:
         """A packet that has to be looked at by itself."""
         leg = self._legs[number]
         if leg.plan is None or not leg.plan.receives:
@@ -361,7 +321,7 @@ class LegSet:
         if verdict == "changed":
             self._adopt(leg, packet, address, now_us)
         if verdict != "refused":
-            self._odd_packets.take(leg, packet, now_us)
+            self.odd_packets.take(leg, packet, now_us)
 
     def _adopt(self, leg: Leg, packet: Packet, address: Address, now_us: int) -> None:
         """Believe a source from now on."""
@@ -376,7 +336,7 @@ class LegSet:
             self.table.fresh[onto] = True
         if leg.far != address:
             leg.far = address
-            self._settle({number, *self._sources_of(number)})
+            self._settle({number, *self._crossing.sources_of(number)})
         self._tell(leg, silent=False)
 
     def _tell(self, leg: Leg, silent: bool) -> None:
@@ -390,7 +350,7 @@ class LegSet:
 
     def _look(self) -> None:
         """See whose far end has fallen silent, or speaks again."""
-        table, every = self.table, self._numbers
+        table, every = self.table, self._every()
         silent = self._now_us() - table.last_us[every] > SILENT_LIMIT_US
         for number, is_silent in zip(every.tolist(), silent.tolist(), strict=True):
             leg = self._legs[number]

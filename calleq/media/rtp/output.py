@@ -12,6 +12,7 @@ import numpy as np
 
 from calleq.media.frames import FRAME_SAMPLES
 from calleq.media.g711 import TO_A_LAW
+from calleq.media.rtp.batch import Batch, available
 from calleq.media.rtp.latch import Address
 from calleq.media.rtp.packet import FRAME_OCTETS, HEADER, HEADER_OCTETS, PLAIN
 from calleq.media.rtp.routes import PHASES
@@ -32,11 +33,15 @@ Sending = tuple[SendTo, memoryview, Address]
 class _Phase:
     """The legs that are sent something in one phase."""
 
-    __slots__ = ("a_law", "legs", "sends", "some_a_law")
+    __slots__ = ("a_law", "legs", "sends", "shared", "some_a_law")
 
-    def __init__(self, legs: list[int], table: LegTable, sends: list[Sending]) -> None:
-        self.legs: Legs = np.array(legs, dtype=np.int64)
-        self.sends = sends
+    def __init__(self, legs: Legs, table: LegTable, sends: dict[int, Sending]) -> None:
+        self.legs = legs
+        together = (table.shared[legs] >= 0) & available()
+        self.sends = [sends[leg] for leg in legs[~together].tolist()]
+        sockets = np.unique(table.shared[legs[together]])
+        self.shared = [(int(each), legs[table.shared[legs] == each]) for each in sockets]
+        """Legs by the sockets that they share."""
         self.a_law = self.legs[table.a_law[self.legs]]
         self.some_a_law = bool(self.a_law.size)
 
@@ -54,6 +59,7 @@ class Output:
         whole = memoryview(packets.reshape(-1))  # type: ignore[arg-type]
         starts = range(0, MAX_LEGS * FRAME_OCTETS, FRAME_OCTETS)
         self.packets = [whole[start : start + FRAME_OCTETS] for start in starts]
+        self._batch = Batch(packets) if available() else None
         self._sends: dict[int, Sending] = {}
         self._phases: list[_Phase | None] = [None] * PHASES
         self.sent = 0
@@ -83,8 +89,8 @@ class Output:
         phase = self._phases[number]
         if phase is None:
             every = np.array(sorted(self._sends), dtype=np.int64)
-            legs = every[self._table.phase[every] == number].tolist()
-            phase = _Phase(legs, self._table, [self._sends[leg] for leg in legs])
+            legs = every[self._table.phase[every] == number]
+            phase = _Phase(legs, self._table, self._sends)
             self._phases[number] = phase
         return phase
 
@@ -110,6 +116,10 @@ class Output:
         table.sent[legs] += 1
         self._headers["sequence"][legs] = sequence & 0xFFFF
         self._headers["timestamp"][legs] = times & 0xFFFF_FFFF
+        for descriptor, together in phase.shared:
+            assert self._batch is not None
+            self.failed += self._batch.send(descriptor, together, table.far[together], FRAME_OCTETS)
+            self._note(together.size, tick_us)
         self._leave(phase.sends, tick_us)
 
     def _leave(self, sends: list[Sending], tick_us: int) -> None:
@@ -120,8 +130,12 @@ class Output:
                     send_to(packet, far)
                 except OSError:
                     self.failed += 1
-            late_us = self._now_us() - tick_us
-            if late_us > LATE_US:
-                self.late += len(some)
-                self.latest_us = max(self.latest_us, late_us)
-        self.sent += len(sends)
+            self._note(len(some), tick_us)
+
+    def _note(self, count: int, tick_us: int) -> None:
+        """So many have just left."""
+        self.sent += count
+        late_us = self._now_us() - tick_us
+        if late_us > LATE_US:
+            self.late += count
+            self.latest_us = max(self.latest_us, late_us)

@@ -5,7 +5,6 @@ whoever judges strangers. Beyond `MAX_ROUNDS` datagrams for one leg at a time th
 next look: a flood at one port costs the others nothing but that.
 """
 
-import select
 import socket
 from collections.abc import Callable
 
@@ -14,6 +13,7 @@ import numpy as np
 from calleq.media.rtp.intake import BATCH, Intake, Ring
 from calleq.media.rtp.latch import Address
 from calleq.media.rtp.packet import SLOT_OCTETS
+from calleq.media.rtp.ready import Ready
 from calleq.media.rtp.table import MAX_LEGS
 
 MAX_ROUNDS = 4
@@ -30,7 +30,7 @@ class Receiver:
         self._intake = intake
         self._stranger = stranger
         self._ring = Ring()
-        self._ready = select.epoll()
+        self._ready = Ready()
         self._sockets: dict[int, tuple[int, Callable[[memoryview], tuple[int, Address]]]] = {}
         self.believed: list[Address | None] = [None] * MAX_LEGS
         """By leg: from where plain packets go into the batch."""
@@ -44,24 +44,20 @@ class Receiver:
         """A leg has a socket of its own."""
         self._sockets[source.fileno()] = (leg, source.recvfrom_into)
         self.believed[leg] = None
-        self._ready.register(source.fileno(), select.EPOLLIN)
+        self._ready.add(source.fileno())
 
     def remove(self, leg: int, source: socket.socket) -> None:
         """It has it no longer."""
-        self._ready.unregister(source.fileno())
+        self._ready.remove(source.fileno())
         del self._sockets[source.fileno()]
         self.believed[leg] = None
         self.openers.pop(leg, None)
         self.opened_from.pop(leg, None)
 
-    def fileno(self) -> int:
-        """Readable when something waits."""
-        return self._ready.fileno()
-
     def receive(self, now_us: int) -> None:
         """Take what waits."""
         for _ in range(MAX_ROUNDS):
-            ready = self._ready.poll(0, MAX_LEGS)
+            ready = self._ready.now()
             if not ready:
                 return
             for start in range(0, len(ready), BATCH):
@@ -108,6 +104,13 @@ class Receiver:
             octets = opened
         self._stranger(leg, octets, address, now_us)
         return 0
+
+    def secure(self, leg: int, opener: Opener | None) -> None:
+        """What makes packets of a leg plain; None: they are."""
+        if opener is None:
+            self.openers.pop(leg, None)
+        else:
+            self.openers[leg] = opener
 
     def believe(self, leg: int, address: Address | None) -> None:
         """Whose packets of a leg are taken without a question."""

@@ -8,7 +8,6 @@ heard, any.
 """
 
 import heapq
-import select
 from collections.abc import Callable
 
 import msgspec
@@ -28,6 +27,7 @@ from calleq.media.rtp.control import (
 )
 from calleq.media.rtp.latch import Address
 from calleq.media.rtp.leg import Leg
+from calleq.media.rtp.ready import Ready
 from calleq.media.rtp.table import LegTable
 
 MAX_READ = 64
@@ -64,9 +64,9 @@ class Reports:
         self._utc_us = utc_us
         self._due: list[tuple[int, int]] = []
         self._legs: dict[int, Reported] = {}
-        self._ready = select.epoll()
-        self._at: dict[int, int] = {}
-        """Leg by descriptor."""
+        self._ready = Ready()
+        self._at: dict[int, dict[int, None]] = {}
+        """Legs by descriptor: one, or those that share it."""
         self._cname = f"{random(32):08x}{random(32):08x}@calleq"
         self.malformed = 0
         self.strangers = 0
@@ -75,8 +75,10 @@ class Reports:
         """A leg is planned for the first time."""
         self._legs[leg.number] = Reported(leg)
         descriptor = leg.pair.rtcp.fileno()
-        self._at[descriptor] = leg.number
-        self._ready.register(descriptor, select.EPOLLIN)
+        here = self._at.setdefault(descriptor, {})
+        if not here:
+            self._ready.add(descriptor)
+        here[leg.number] = None
         self._set(leg.number, now_us, REPORT_US // 2)
 
     def remove(self, leg: Leg, now_us: int) -> Reported | None:
@@ -85,8 +87,10 @@ class Reports:
         if reported is None:
             return None
         descriptor = leg.pair.rtcp.fileno()
-        self._ready.unregister(descriptor)
-        del self._at[descriptor]
+        del self._at[descriptor][leg.number]
+        if not self._at[descriptor]:
+            self._ready.remove(descriptor)
+            del self._at[descriptor]
         self._send(reported, now_us, leaves=True)
         return reported
 
@@ -96,8 +100,8 @@ class Reports:
 
     def step(self, now_us: int) -> None:
         """Read what has come, send what is due."""
-        for descriptor, _ in self._ready.poll(0):
-            self._read(self._legs[self._at[descriptor]], now_us)
+        for descriptor, _ in self._ready.now():
+            self._read(list(self._at[descriptor]), now_us)
         while self._due and self._due[0][0] <= now_us:
             due_us, number = heapq.heappop(self._due)
             reported = self._legs.get(number)
@@ -147,15 +151,16 @@ class Reports:
             ),
         )
 
-    def _read(self, reported: Reported, now_us: int) -> None:
-        leg = reported.leg
+    def _read(self, numbers: list[int], now_us: int) -> None:
+        rtcp = self._legs[numbers[0]].leg.pair.rtcp
         for _ in range(MAX_READ):
             try:
-                octets, address = leg.pair.rtcp.recvfrom(MAX_OCTETS + 1)
+                octets, address = rtcp.recvfrom(MAX_OCTETS + 1)
             except OSError:
                 return
-            plain = leg.open_report(octets)
-            if leg.far is None or address[0] != leg.far[0] or plain is None:
+            reported = self._whose(numbers, address)
+            plain = None if reported is None else reported.leg.open_report(octets)
+            if reported is None or plain is None:
                 self.strangers += 1
                 continue
             try:
@@ -164,6 +169,18 @@ class Reports:
                 self.malformed += 1
                 continue
             self._take(reported, report, address, now_us)
+
+    def _whose(self, numbers: list[int], address: Address) -> Reported | None:
+        """The leg that a report from there is for; of several, by its port too."""
+        if len(numbers) == 1:
+            reported = self._legs[numbers[0]]
+            far = reported.leg.far
+            return reported if far is not None and far[0] == address[0] else None
+        for number in numbers:
+            far = self._legs[number].leg.far
+            if far is not None and (far[0], far[1] + 1) == address[:2]:
+                return self._legs[number]
+        return None
 
     def _take(self, reported: Reported, report: Report, address: Address, now_us: int) -> None:
         table, number = self._table, reported.leg.number

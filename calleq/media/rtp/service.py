@@ -15,6 +15,7 @@ from calleq.media import protocol
 from calleq.media.ports import PortEvent, Quality
 from calleq.media.rtp.leg import Leg
 from calleq.media.rtp.legs import LegSet
+from calleq.media.rtp.secure import SecureError
 from calleq.media.rtp.sockets import (
     MAX_PAIRS,
     SHARED_OCTETS,
@@ -79,10 +80,14 @@ class PortService:
             pair = self._range.bind(host, SHARED_OCTETS)
             if pair is None:
                 break
-            self._pairs += 1
-            self._shared[host, pair.port] = pair
+            self._share(pair)
             ports.append(pair.port)
         return ports
+
+    def _share(self, pair: PortPair) -> None:
+        pair.shared = True
+        self._pairs += 1
+        self._shared[pair.host, pair.port] = pair
 
     def take(self, claimed: Claimed, request: protocol.TakePort) -> None:
         """Let a port be an end's."""
@@ -96,7 +101,8 @@ class PortService:
         told = partial(self._told, claimed, key)
         leg = self._legs.take(pair, request.element, request.wire, told)
         if leg is None:
-            self._rest(pair)
+            if not pair.shared:
+                self._rest(pair)
             claimed.say(protocol.PortTold(*key, "failed"))
         else:
             claimed.taken[key] = leg
@@ -109,8 +115,7 @@ class PortService:
             if pair is None:
                 pair = bind_pair(host, request.port, SHARED_OCTETS)
                 if pair is not None:
-                    self._pairs += 1
-                    self._shared[host, request.port] = pair
+                    self._share(pair)
             return pair
         pair = claimed.bound.pop((request.host, request.port), None)
         if pair is None and self._pairs < MAX_PAIRS:
@@ -122,10 +127,18 @@ class PortService:
         claimed.say(protocol.PortTold(*key, event))
 
     def plan(self, claimed: Claimed, request: protocol.PlanPort) -> None:
-        """What was negotiated; nothing for an end without a port."""
+        """What was negotiated; nothing for an end without a port.
+
+        A port that cannot be secured as planned fails: it is never plain instead.
+        """
         leg = claimed.taken.get((request.element, request.wire))
-        if leg is not None:
+        if leg is None:
+            return
+        try:
             self._legs.plan(leg, request.plan)
+        except SecureError as error:
+            claimed.say(protocol.Refused(str(error)))
+            claimed.say(protocol.PortTold(request.element, request.wire, "failed"))
 
     def close(self, claimed: Claimed, request: protocol.ClosePort) -> None:
         """Give a port back."""
@@ -135,7 +148,7 @@ class PortService:
 
     def _give_back(self, leg: Leg) -> Quality:
         quality = self._legs.close(leg)
-        if (leg.pair.host, leg.pair.port) not in self._shared:
+        if not leg.pair.shared:
             self._loop.call_later(REST_S, self._rest, leg.pair)
         return quality
 

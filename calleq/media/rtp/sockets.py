@@ -25,6 +25,8 @@ class PortPair(msgspec.Struct, eq=False):
     port: int
     rtp: socket.socket
     rtcp: socket.socket
+    shared: bool = False
+    """Whether several legs have it."""
 
     def close(self) -> None:
         """Give both numbers back to the kernel."""
@@ -88,7 +90,8 @@ def bind_pair(host: str, port: int, octets: int = RECEIVE_OCTETS) -> PortPair | 
         for one in bound:
             one.close()
         return None
-    return PortPair(host, port, *bound)
+    rtp, rtcp = bound
+    return PortPair(host, port, rtp, rtcp)
 
 
 def allow_files(count: int) -> None:

@@ -77,6 +77,10 @@ class LegTable:
         self.sequence_shift = integers()
         self.time_shift = integers()
         self.sent = integers()
+        self.shared = np.full(MAX_LEGS, -1, dtype=np.int64)
+        """Descriptor of a socket that it has with others; -1: it has one of its own."""
+        self.far: NDArray[np.uint64] = np.zeros(MAX_LEGS, dtype=np.uint64)
+        """Where a leg of a shared socket is sent to (`batch.address_key`)."""
         self.rows: Octets = np.full((MAX_ROWS, FRAME_SAMPLES), IDLE_OCTET, dtype=np.uint8)
         self.silent: Flags = np.ones(MAX_LEGS, dtype=np.bool_)
         """Whether the row of a leg is silence because nothing came."""
@@ -89,7 +93,7 @@ class LegTable:
         for column in vars(self).values():
             if isinstance(column, np.ndarray) and column.shape == (MAX_LEGS,):
                 column[leg] = False
-        self.relay_to[leg] = -1
+        self.relay_to[leg] = self.shared[leg] = -1
         self.wanted_frame[leg] = -MAX_ROWS
         self.silent[leg] = True
         self.rows[1 + leg] = IDLE_OCTET

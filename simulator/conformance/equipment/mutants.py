@@ -329,7 +329,7 @@ class _Nobody:
     def circuit_cleared(self, circuit: Way) -> None: ...
 
 
-def whatever(joined: bool) -> None:
+def whatever(told: bool | str) -> None:
     """Nobody is told."""
 
 

@@ -1,6 +1,6 @@
 """The cases of what parties hear, and of whole calls; with those of `cases` they are all."""
 
-from calleq.media.contract import Prompt
+from calleq.media.contract import NOTHING_SAID, Prompt
 from calleq.units import SECOND_US
 from simulator.conformance.equipment.bench import MARK, PROMPT, Bench, LeftOutError, require
 from simulator.conformance.equipment.cases import (
@@ -205,6 +205,31 @@ def _silence(bench: Bench) -> None:
     bench.wait_s(1)
     bench.hears(CUSTOMER)
     bench.release(one, witness)
+
+
+@case(
+    "st-12",
+    STAGE,
+    "A question is heard and answered by a key, and silence is told as such",
+    "Stage.ask",
+    "answer for the party",
+    "hear no answer",
+)
+def _question(bench: Bench) -> None:
+    bench.reserve("one")
+    one, _ = bench.talk("one", CUSTOMER)
+    bench.talk("one", REPRESENTATIVE)
+    told: list[str] = []
+    bench.stage.ask(one, "one/1", SPEECH, (), 5 * SECOND_US, told.append)
+    bench.wait_s(1)
+    bench.hears(CUSTOMER, f"speech:{PROMPT}")
+    bench.hears(REPRESENTATIVE)
+    bench.telephones.press(CUSTOMER, "1")
+    bench.until(lambda: bool(told), "answer to the question")
+    bench.stage.ask(one, "one/2", SPEECH, (), 5 * SECOND_US, told.append)
+    bench.until(lambda: len(told) > 1, "word that nothing was answered", 20 * SECOND_US)
+    bench.wait_s(5)
+    require(told == ["1", NOTHING_SAID], f"told of two questions: {told}")
 
 
 CASES.extend(

@@ -66,6 +66,35 @@ class _JudgeNobody(Mutant):
         self.acted += 1
 
 
+class _AnswerForParty(Mutant):
+    def ask(
+        self,
+        way: Way,
+        player: str,
+        prompt: Prompt,
+        words: tuple[str, ...],
+        limit_us: int,
+        answered: Callable[[str], object],
+    ) -> None:
+        self.acted += 1
+        super().ask(way, player, prompt, words, limit_us, whatever)
+        answered("1")
+
+
+class _HearNoAnswer(Mutant):
+    def ask(
+        self,
+        way: Way,
+        player: str,
+        prompt: Prompt,
+        words: tuple[str, ...],
+        limit_us: int,
+        answered: Callable[[str], object],
+    ) -> None:
+        self.acted += 1
+        super().ask(way, player, prompt, words, limit_us, whatever)
+
+
 class _OneSided(Mutant):
     def bridge(self, ways: tuple[Way, ...], done: Callable[[bool], object]) -> None:
         super().bridge(ways, done)
@@ -116,6 +145,8 @@ MUTANTS: dict[str, type[Mutant]] = {
     "never stop": _NeverStop,
     "judge everybody human": _JudgeHuman,
     "judge nobody": _JudgeNobody,
+    "answer for the party": _AnswerForParty,
+    "hear no answer": _HearNoAnswer,
     "bridge one side": _OneSided,
     "bridge without a word": _BridgeQuietly,
     "bridge in words alone": _BridgeInWords,

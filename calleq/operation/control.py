@@ -1,0 +1,199 @@
+"""In-call control and recordings at the operator's surface of a process.
+
+    POST   /calls/{call}/control        an order (`calleq.osn.orders`); `last`: the latest call that
+                                        goes on; ?command=ID names the order, so that it can be sent
+                                        again and is carried out once
+    GET    /recordings                  those of the equipment here; ?call=CALL narrows it
+    GET    /recordings/{recording}      one
+    DELETE /recordings/{recording}      remove it; answered when its file is gone
+
+A refused order is a problem with status 409 whose code is the refusal.
+"""
+
+import asyncio
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from calleq.calling_logic.recordings import Recordings, RecordingView
+from calleq.network import Network
+from calleq.osn.orders import REFUSALS, Order, OrderError, Refusal, read_order
+from calleq.units import SECOND_US, utc_text
+from calleq.web.problems import ProblemError, plain_problem
+
+BODY_LIMIT = 8_192
+"""Octets of an order."""
+COMMAND_LIMIT = 64
+"""Characters of an order's id."""
+NOT_HERE = "not_here"
+"""The code of what some other process of the network may know."""
+LAST = "last"
+
+
+class ControlDoneView(msgspec.Struct, frozen=True):
+    """An order that stands."""
+
+    call: str
+    order: str
+
+
+class PartyView(msgspec.Struct, frozen=True):
+    """A party that is recorded."""
+
+    leg: str
+    attempt: int
+    number: str
+    announced_at: str
+    """When it had heard to its end that the call is recorded."""
+
+
+class RecordedView(msgspec.Struct, frozen=True):
+    """One recording."""
+
+    recording: str
+    call: str
+    equipment: str
+    status: str
+    begun_at: str
+    changed_at: str
+    seconds: float
+    octets: int
+    parties: list[PartyView]
+    reason: str
+
+
+class RecordedList(msgspec.Struct, frozen=True):
+    """Recordings, oldest first."""
+
+    recordings: list[RecordedView]
+
+
+class ControlSurface:
+    """The handlers."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+
+    def routes(self) -> list[Route]:
+        """Where they are found."""
+        return [
+            Route("/calls/{call}/control", self.control, methods=["POST"]),
+            Route("/recordings", self.recordings, methods=["GET"]),
+            Route("/recordings/{recording}", self.recording, methods=["GET"]),
+            Route("/recordings/{recording}", self.delete, methods=["DELETE"]),
+        ]
+
+    async def control(self, request: Request) -> Response:
+        """Have an order carried out."""
+        server = self._network.server
+        if server is None:
+            raise ProblemError(plain_problem(404, NOT_HERE, "no access server runs here"))
+        order = await _order(request)
+        command = request.query_params.get("command", "")
+        if len(command) > COMMAND_LIMIT:
+            detail = f"an order's id has at most {COMMAND_LIMIT} characters"
+            raise ProblemError(plain_problem(422, "invalid_order", detail))
+        call: str = request.path_params["call"]
+        if call == LAST:
+            going_on = server.going_on()
+            call = going_on[-1] if going_on else LAST
+        decided: asyncio.Future[Refusal | None] = asyncio.get_running_loop().create_future()
+
+        def answer(refusal: Refusal | None) -> None:
+            if not decided.done():
+                decided.set_result(refusal)
+
+        server.control(call, None, order, answer, command)
+        refusal = await decided
+        if refusal is not None:
+            status = 404 if refusal == "no_such_call" else 409
+            raise ProblemError(plain_problem(status, refusal, REFUSALS[refusal]))
+        return _json(ControlDoneView(call, str(order.__struct_config__.tag)))
+
+    async def recordings(self, request: Request) -> Response:
+        """All of the equipment here, or those of one call."""
+        wanted = request.query_params.get("call", "")
+        found = [
+            _view(name, view)
+            for name, recordings in recordings_of(self._network).items()
+            for view in recordings.views(wanted)
+        ]
+        return _json(RecordedList(sorted(found, key=lambda view: view.begun_at)))
+
+    async def recording(self, request: Request) -> Response:
+        """One of them."""
+        name, recordings = self._which(request)
+        view = recordings.view(request.path_params["recording"])
+        assert view is not None, "it was found"
+        return _json(_view(name, view))
+
+    async def delete(self, request: Request) -> Response:
+        """Remove one."""
+        name, recordings = self._which(request)
+        recording: str = request.path_params["recording"]
+        gone = asyncio.Event()
+        if not recordings.delete(recording, gone.set):
+            detail = f"{recording} goes on, or has been removed already"
+            raise ProblemError(plain_problem(409, "not_possible_now", detail))
+        await gone.wait()
+        view = recordings.view(recording)
+        assert view is not None, "it was found"
+        return _json(_view(name, view))
+
+    def _which(self, request: Request) -> tuple[str, Recordings]:
+        wanted: str = request.path_params["recording"]
+        for name, recordings in recordings_of(self._network).items():
+            if recordings.view(wanted) is not None:
+                return name, recordings
+        raise ProblemError(plain_problem(404, NOT_HERE, f"no recording {wanted!r} is known here"))
+
+
+def recordings_of(network: Network) -> dict[str, Recordings]:
+    """The recordings of all equipment of a process, by its name."""
+    logics = {name: peripheral.calling_logic for name, peripheral in network.peripherals.items()}
+    for name, switch in network.switches.items():
+        if switch.logic is not None:
+            logics[name] = switch.logic
+    return {
+        name: logic.recordings for name, logic in logics.items() if logic.recordings is not None
+    }
+
+
+def _view(equipment: str, view: RecordingView) -> RecordedView:
+    entry = view.entry
+    parties = [
+        PartyView(party.leg, party.attempt, party.number, utc_text(party.announced_at_us))
+        for party in entry.parties
+    ]
+    return RecordedView(
+        entry.recording,
+        entry.call,
+        equipment,
+        entry.status,
+        utc_text(view.begun_at_us),
+        utc_text(view.changed_at_us),
+        entry.length_us / SECOND_US,
+        entry.octets,
+        parties,
+        entry.reason,
+    )
+
+
+async def _order(request: Request) -> Order:
+    """Raises ProblemError."""
+    octets = b""
+    async for chunk in request.stream():
+        octets += chunk
+        if len(octets) > BODY_LIMIT:
+            detail = f"an order has at most {BODY_LIMIT} octets"
+            raise ProblemError(plain_problem(413, "body_too_large", detail))
+    try:
+        return read_order(octets)
+    except OrderError as wrong:
+        raise ProblemError(plain_problem(422, "invalid_order", str(wrong))) from wrong
+
+
+def _json(view: msgspec.Struct) -> Response:
+    return Response(msgspec.json.encode(view), media_type="application/json")
