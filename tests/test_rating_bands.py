@@ -126,6 +126,12 @@ def test_bands_that_overlap_are_refused_with_the_time_at_which_they_do():
         week("UTC", band("night", "22:00", "06:00"), band("dawn", "05:00", "07:00", WEEKEND))
 
 
+def test_a_band_may_be_the_second_minute_of_the_week():
+    short = week("UTC", band("x", "00:01", "00:02", frozenset((0,))))
+    monday_us = parse_utc("2026-06-08T00:00:00Z")
+    assert list(short.spans(monday_us, 180)) == named("0-60 standard, 60-120 x, 120-180 standard")
+
+
 def test_no_length_has_no_spans():
     assert list(week().spans(0, 0)) == []
 

@@ -140,6 +140,19 @@ def test_what_cannot_stand_in_a_deck_is_refused(rate: tuple[str, Terms | Barred]
         a_deck((rate[0], JANUARY, rate[1]))
 
 
+def test_a_deck_has_so_many_rates_at_most(monkeypatch):
+    monkeypatch.setattr("calleq.rating.deck.RATES_LIMIT", 3)
+    rows = [(f"+{n}", JANUARY, costs(1)) for n in range(1, 5)]
+    assert len(a_deck(*rows[:3]).rates) == 3
+    with pytest.raises(RatingError, match="more than 3 rates"):
+        a_deck(*rows)
+
+
+def test_amounts_are_rounded_to_something():
+    with pytest.raises(RatingError, match="rounding to 0 micro-units"):
+        deck_of({}, round_to_micro=0)
+
+
 def test_one_key_has_one_rate_from_an_instant():
     with pytest.raises(RatingError, match=r"\+1 has two rates from 2026-01-01"):
         a_deck(("+1", JANUARY, costs(1)), ("+1", JANUARY, costs(1)))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from calleq.numbering import parse_address
 from calleq.rating import Barred, RatingError, Terms, Withdrawn, parse_deck
+from calleq.rating.bands import BANDS_LIMIT
 from calleq.units import parse_utc
 
 GUIDE = pathlib.Path(__file__).parent.parent / "docs" / "guide" / "rating.md"
@@ -141,7 +142,7 @@ def changed(old: str, new: str) -> str:
         (changed("no_charge_s = 2", "grace = 2"), r"line 20: rates\[0\].grace: 2: no such key"),
         (
             changed('peak = "0.02"', 'weekend = "0.02"'),
-            r"line 13: rates\[0\].to: 'weekend' is no band of this deck; it has: peak",
+            r"line 22: rates\[0\].per_minute_in.weekend: 'weekend': a band of this deck \(peak\)",
         ),
         (changed('"0.02"', '"two"'), r"line 22: rates\[0\].per_minute_in.peak: 'two': digits"),
         (changed('barred = "satellite"', "barred = 1"), r"line 27: rates\[1\].barred: 1: a text"),
@@ -156,6 +157,11 @@ def changed(old: str, new: str) -> str:
         (
             changed('name = "recording"', 'name = "Recording!"'),
             r"line 35: services\[0\].name: 'Recording!': a name in small letters",
+        ),
+        (
+            HEAD + '[[rates]]\nto = "+1"\nfrom = 2026-01-01T00:00:00Z\nper_minute = "1"\n'
+            'per_minute_in = { peak = "2" }\n',
+            r"line 8: rates\[0\].per_minute_in.peak: 'peak': a band of this deck \(none there are\)",
         ),
         (HEAD + "rates = 3\n", r"line 4: rates: 3: tables headed \[\[rates\]\] expected"),
         (HEAD + "prices = 3\n", "line 4: prices: 3: no such key, but one of name, currency"),
@@ -204,6 +210,24 @@ def test_a_fault_is_told_with_its_line_its_key_and_what_was_expected(text: str, 
 def test_a_fault_in_a_table_is_told_with_its_line_and_column(table: str, words: str):
     with pytest.raises(RatingError, match=words):
         parse_deck(WHOLE, tables={"uk.csv": table})
+
+
+def test_a_deck_has_so_many_bands_and_a_file_so_many_characters(monkeypatch):
+    def with_bands(count: int) -> str:
+        return HEAD + "".join(
+            f'[[bands]]\nname = "b{n}"\ndays = ["mon"]\n'
+            f'begin = "{n // 4:02d}:{n % 4}0"\nend = "{n // 4:02d}:{n % 4}5"\n'
+            for n in range(count)
+        )
+
+    assert len(parse_deck(with_bands(BANDS_LIMIT)).week.bands) == BANDS_LIMIT
+    with pytest.raises(RatingError, match=f"bands: {BANDS_LIMIT + 1}: at most {BANDS_LIMIT}"):
+        parse_deck(with_bands(BANDS_LIMIT + 1))
+    monkeypatch.setattr("calleq.rating.deck_file.TEXT_LIMIT", len(WHOLE))
+    assert parse_deck(WHOLE, tables={"a.csv": "to,from\n"}) == parse_deck(WHOLE)
+    for text, tables in [(WHOLE + "#", {}), (WHOLE, {"a.csv": " " * (len(WHOLE) + 1)})]:
+        with pytest.raises(RatingError, match=f"at most {len(WHOLE)} characters"):
+            parse_deck(text, tables=tables)
 
 
 def verdict(text: str, tables: dict[str, str] | None = None) -> str:

@@ -31,8 +31,6 @@ from calleq.rating.terms import Terms
 from calleq.units import utc_text
 
 RATES_LIMIT = 1_000_000
-PREFIX_LIMIT = 16
-"""Characters of a prefix, the `+` among them (E.164 §6)."""
 SERVICE = "service:"
 SIP_KEY = "sip"
 IP_KEY = "ip"

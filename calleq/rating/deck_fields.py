@@ -59,7 +59,10 @@ class Fields:
     def place(self, key: str) -> Place:
         """Where a key stands, or would."""
         path = ".".join(part for part in (self._path, key) if part)
-        return Place(self._file, self._lines.get(key, self._lines.get("")), path)
+        known = (
+            self._lines[name] for name in (key, key.partition(".")[0], "") if name in self._lines
+        )
+        return Place(self._file, next(known, None), path)
 
     def has(self, key: str) -> bool:
         """Whether the key is there and was not taken yet."""

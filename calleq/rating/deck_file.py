@@ -84,7 +84,7 @@ class _Rates:
         self._places: dict[tuple[str, int], Place] = {}
 
     def add(self, fields: Fields, named: str) -> None:
-        rate = _rate(fields, named)
+        rate = _rate(fields, named, self._week)
         place = fields.place(named)
         try:
             check_rate(rate, self._week)
@@ -178,7 +178,7 @@ def _band(fields: Fields) -> Band:
     return band
 
 
-def _rate(fields: Fields, named: str) -> Rate:
+def _rate(fields: Fields, named: str, week: Week) -> Rate:
     """A rate of a table or row. `named` is the key under which it says what it is for."""
     if named == "name":
         key = SERVICE + fields.name("name").replace("-", "_")
@@ -197,12 +197,12 @@ def _rate(fields: Fields, named: str) -> Rate:
     elif withdrawn:
         says = Withdrawn()
     else:
-        says = _terms(fields, is_service=named == "name")
+        says = _terms(fields, week, is_service=named == "name")
     fields.finish()
     return Rate(key=key, effective_from_us=effective, says=says)
 
 
-def _terms(fields: Fields, is_service: bool) -> Terms:
+def _terms(fields: Fields, week: Week, is_service: bool) -> Terms:
     connection = fields.amount("each" if is_service else "connection", 0)
     per_minute = fields.amount("per_minute", 0 if is_service else None)
     first_s, next_s = fields.increments("increments")
@@ -214,17 +214,21 @@ def _terms(fields: Fields, is_service: bool) -> Terms:
         minimum_s=fields.seconds("minimum_s"),
         free_s=fields.seconds("free_s"),
         no_charge_s=fields.seconds("no_charge_s"),
-        per_minute_in=_in_bands(fields),
+        per_minute_in=_in_bands(fields, week),
     )
 
 
-def _in_bands(fields: Fields) -> tuple[tuple[str, int], ...]:
+def _in_bands(fields: Fields, week: Week) -> tuple[tuple[str, int], ...]:
     if not fields.has(IN_BAND):
         fields.take(IN_BAND)
         return ()
     value = fields.take(IN_BAND)
     if not isinstance(value, dict):
         fields.place(IN_BAND).refuse(value, 'a table of bands, such as { peak = "0.03" },')
+    for band in value:
+        if band not in week.names:
+            known = ", ".join(sorted(week.names)) or "none there are"
+            fields.place(f"{IN_BAND}.{band}").refuse(band, f"a band of this deck ({known})")
     return tuple(
         (band, amount_here(price, fields.place(f"{IN_BAND}.{band}")))
         for band, price in sorted(value.items())

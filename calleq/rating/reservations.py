@@ -34,7 +34,6 @@ from calleq.units import SECOND_US
 
 OPEN_LIMIT = 100_000
 """Calls of one business that hold money at a time."""
-CAPS_LIMIT = 8
 PERIODS_KEPT = 3
 """Of each cap, beside those in which money is held. A clock that goes back further than these
 finds its period empty."""
@@ -121,7 +120,7 @@ class Reservations:
         zone: tzinfo = UTC,
     ) -> None:
         """Days and months are those of `zone`. Raises RatingError (`bad_reservation`)."""
-        if len(caps) > CAPS_LIMIT or len({cap.period for cap in caps}) < len(caps):
+        if len({cap.period for cap in caps}) < len(caps):
             raise _wrong(f"{len(caps)} caps: one for each period expected")
         if any(cap.limit_micro < 0 for cap in caps):
             raise _wrong("a spend cap below zero")
