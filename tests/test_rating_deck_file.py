@@ -161,7 +161,8 @@ def changed(old: str, new: str) -> str:
         (
             HEAD + '[[rates]]\nto = "+1"\nfrom = 2026-01-01T00:00:00Z\nper_minute = "1"\n'
             'per_minute_in = { peak = "2" }\n',
-            r"line 8: rates\[0\].per_minute_in.peak: 'peak': a band of this deck \(none there are\)",
+            r"line 8: rates\[0\].per_minute_in.peak: 'peak': a band of this deck"
+            r" \(none there are\)",
         ),
         (HEAD + "rates = 3\n", r"line 4: rates: 3: tables headed \[\[rates\]\] expected"),
         (HEAD + "prices = 3\n", "line 4: prices: 3: no such key, but one of name, currency"),
