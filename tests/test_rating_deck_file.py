@@ -223,7 +223,7 @@ def test_lengths_and_increments_have_limits():
         longest.replace("/3600", "/3601"),
         longest.replace("/3600", "/0"),
     ):
-        with pytest.raises(RatingError, match="line 1[78]: .* expected"):
+        with pytest.raises(RatingError, match=r"line 1[78]: .* expected"):
             parse_deck(text)
 
 
