@@ -111,6 +111,8 @@ def changed(old: str, new: str) -> str:
     ("text", "words"),
     [
         ("name = \n", "deck.toml, line 1: this is no TOML"),
+        (changed('name = "retail"', 'name = ""'), "line 1: name: '': a text of 1 to 200"),
+        (changed('"retail"', '"' + "x" * 201 + '"'), "line 1: name: 'x+: a text of 1 to 200"),
         ("", "deck.toml: name: nothing: a text of 1 to 200 characters expected"),
         (changed('"USD"', '"usd"'), "line 2: currency: 'usd': a currency of three letters"),
         (changed('"America/New_York"', '"New York"'), "line 3: zone: 'New York': a zone of the"),
