@@ -120,6 +120,7 @@ def test_the_rule_says_everything_that_counted():
         " an increment at the price of the band in which it begins,"
         " by the wall clock of America/New_York; rounded once, half up, to 0.01"
     )
+    assert [(line.quantity, line.price_micro) for line in charge.lines] == [(5, 0), (25, 20)]
     assert [line.text for line in charge.lines] == [
         "5 s free = 0.00",
         "25 s peak at 0.00002/min = 0.000008 20/60",

@@ -111,6 +111,8 @@ def changed(old: str, new: str) -> str:
     ("text", "words"),
     [
         ("name = \n", "deck.toml, line 1: this is no TOML"),
+        (changed('name = "retail"', 'name = ""'), "line 1: name: '': a text of 1 to 200"),
+        (changed('"retail"', '"' + "x" * 201 + '"'), "line 1: name: 'x+: a text of 1 to 200"),
         ("", "deck.toml: name: nothing: a text of 1 to 200 characters expected"),
         (changed('"USD"', '"usd"'), "line 2: currency: 'usd': a currency of three letters"),
         (changed('"America/New_York"', '"New York"'), "line 3: zone: 'New York': a zone of the"),
@@ -161,8 +163,7 @@ def changed(old: str, new: str) -> str:
         (
             HEAD + '[[rates]]\nto = "+1"\nfrom = 2026-01-01T00:00:00Z\nper_minute = "1"\n'
             'per_minute_in = { peak = "2" }\n',
-            r"line 8: rates\[0\].per_minute_in.peak: 'peak': a band of this deck"
-            r" \(none there are\)",
+            r"line 8: rates\[0\].per_minute_in.peak: 'peak': a band of this deck",
         ),
         (HEAD + "rates = 3\n", r"line 4: rates: 3: tables headed \[\[rates\]\] expected"),
         (HEAD + "prices = 3\n", "line 4: prices: 3: no such key, but one of name, currency"),
@@ -211,6 +212,21 @@ def test_a_fault_is_told_with_its_line_its_key_and_what_was_expected(text: str, 
 def test_a_fault_in_a_table_is_told_with_its_line_and_column(table: str, words: str):
     with pytest.raises(RatingError, match=words):
         parse_deck(WHOLE, tables={"uk.csv": table})
+
+
+def test_lengths_and_increments_have_limits():
+    longest = changed("minimum_s = 30", "minimum_s = 86400").replace('"30/6"', '"3600/3600"')
+    terms = parse_deck(longest).history("+1")[0].says
+    assert isinstance(terms, Terms)
+    assert (terms.minimum_s, terms.first_s, terms.next_s) == (86_400, 3_600, 3_600)
+    for text in (
+        longest.replace("86400", "86401"),
+        longest.replace("3600/", "3601/"),
+        longest.replace("/3600", "/3601"),
+        longest.replace("/3600", "/0"),
+    ):
+        with pytest.raises(RatingError, match=r"line 1[78]: .* expected"):
+            parse_deck(text)
 
 
 def test_a_deck_has_so_many_bands_and_a_file_so_many_characters(monkeypatch):

@@ -134,6 +134,9 @@ def test_a_second_end_of_a_call_never_charges():
 def test_what_no_correct_caller_does_is_refused():
     money = ledger()
     money.reserve("a", 300, NOON_UTC)
+    assert isinstance(money.reserve("free", 0, NOON_UTC), Reserved)
+    assert money.commit("free", 0) == Committed("free", 0)
+    assert money.held_for("free") == 0
     for wrong in (
         lambda: money.reserve("a", 1, NOON_UTC),
         lambda: money.apply(Reserved("a", 1, NOON_UTC)),
@@ -156,7 +159,7 @@ def test_only_so_many_calls_hold_money_at_a_time():
         money.reserve(str(number), 0, NOON_UTC)
     refused = money.reserve("one more", 0, NOON_UTC)
     assert isinstance(refused, Refused)
-    assert refused.reason == "too_many"
+    assert (refused.reason, refused.room_micro) == ("too_many", 0)
     money.release("0")
     assert isinstance(money.reserve("one more", 0, NOON_UTC), Reserved)
 
