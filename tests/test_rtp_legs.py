@@ -258,6 +258,24 @@ def test_another_source_is_believed_only_after_the_first_has_been_silent(plane: 
     other.close()
 
 
+def test_what_was_sent_to_the_call_before_is_not_heard_by_the_next(plane: Plane):
+    one, far_one = plane.leg("sip", "line:1")
+    pair = one.pair
+    plane.legs.close(one)
+    for _ in range(5):
+        far_one.say(one, SILENCE)  # it has not noticed yet
+    two = plane.legs.take(pair, "sip", "line:2", lambda event: None)
+    assert two is not None
+    far_two = FarEnd(source=8)
+    plane.legs.plan(two, PortPlan(HOST, far_two.port))
+    plane.frames(3)
+    far_two.say(two, SILENCE)
+    plane.frames(1)
+    assert two.latch.address == (HOST, far_two.port)
+    assert plane.legs.close(two).strangers == 0
+    far_two.close()
+
+
 def test_hold_is_neither_heard_nor_sent_to_where_it_says_so(plane: Plane):
     (one, far_one), (_, far_two) = bridged(plane, "PCMU", "PCMU")
     far_one.say(one, SILENCE)

@@ -122,6 +122,7 @@ class LegSet:
         self._voice.graph.attach(end, leg.leaf)
         self.routes.add(end, number)
         if not pair.shared:
+            pair.drain()
             self.receiver.add(number, pair.rtp)
         return leg
 
