@@ -258,6 +258,46 @@ def test_another_source_is_believed_only_after_the_first_has_been_silent(plane: 
     other.close()
 
 
+def test_what_was_sent_to_the_call_before_is_not_heard_by_the_next(plane: Plane):
+    one, far_one = plane.leg("sip", "line:1")
+    pair = one.pair
+    plane.legs.close(one)
+    for _ in range(5):
+        far_one.say(one, SILENCE)  # it has not noticed yet
+    two = plane.legs.take(pair, "sip", "line:2", lambda event: None)
+    assert two is not None
+    far_two = FarEnd(source=8)
+    plane.legs.plan(two, PortPlan(HOST, far_two.port))
+    plane.frames(3)
+    far_two.say(two, SILENCE)
+    plane.frames(1)
+    assert two.latch.address == (HOST, far_two.port)
+    assert plane.legs.close(two).strangers == 0
+    far_two.close()
+
+
+def test_nothing_is_left_of_calls_that_are_over(plane: Plane):
+    def call(number: int) -> None:
+        wires = [f"line:+1212555{number:04d}/line-{side}" for side in (1, 2)]
+        legs = [plane.leg("sip", wire)[0] for wire in wires]
+        for own, other in (wires, reversed(wires)):
+            plane.voice.feed("ssp-62", own, (f"wire:{other}",))
+        plane.frames(1)
+        plane.voice.feed("ssp-62", wires[0], ())
+        for leg in legs:
+            plane.legs.close(leg)
+        plane.voice.feed("ssp-62", wires[1], ())
+        plane.frames(1)
+
+    call(1)
+    before = plane.voice.graph.size()
+    for number in range(2, 12):
+        call(number)
+    assert plane.voice.graph.size() == before
+    assert len(plane.legs) == 0
+    assert not plane.legs.routes.users.any()
+
+
 def test_hold_is_neither_heard_nor_sent_to_where_it_says_so(plane: Plane):
     (one, far_one), (_, far_two) = bridged(plane, "PCMU", "PCMU")
     far_one.say(one, SILENCE)

@@ -182,6 +182,17 @@ class VoiceGraph:
         if self._ends >= MAX_ENDS:
             raise VoiceError(f"more than {MAX_ENDS} ends of wires are in use")
 
+    def size(self) -> int:
+        """How many ends there are."""
+        return self._ends
+
+    def forget_idle(self, wire: str) -> None:
+        """Forget a wire of which nobody wants anything: that of a call that is over."""
+        facing = self._wires.get(wire)
+        if facing is not None and all(end.idle() for end in facing):
+            del self._wires[wire]
+            self._ends -= len(facing)
+
     def feed(self, element: str, wire: str, sources: tuple[str, ...], now_us: int) -> None:
         """Let `element` send the sum of `sources` into `wire`; a new tone begins at `now_us`."""
         self.feed_end(self.end(element, wire), sources, now_us)

@@ -204,7 +204,13 @@ class TickedVoice(VoicePlane):
         return decided or frame + 1 >= detection.limit_frame
 
     def feed(self, element: str, wire: str, sources: tuple[str, ...]) -> None:
+        fed = self.graph.end(element, wire).sources
         super().feed(element, wire, sources)
+        if fed and not sources:
+            over = (wire, *(source.removeprefix("wire:") for source in fed))
+            for each in over:
+                if "/" in each:  # the wire of one call (`channel_wire`)
+                    self.graph.forget_idle(each)
         if element in RECORDED_ELEMENTS and wire.startswith("line:"):
             self.record(element, wire)
 

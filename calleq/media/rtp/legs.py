@@ -122,6 +122,7 @@ class LegSet:
         self._voice.graph.attach(end, leg.leaf)
         self.routes.add(end, number)
         if not pair.shared:
+            pair.drain()
             self.receiver.add(number, pair.rtp)
         return leg
 
@@ -169,6 +170,7 @@ class LegSet:
         self._crossing.hear(number, SILENT_ROW)
         self.routes.remove(leg.end)
         self._voice.graph.attach(leg.end, None)
+        self._voice.graph.forget_idle(leg.end.wire)
         self._compile()  # nobody hears its row any more
         del self._legs[number]
         self._numbers = None

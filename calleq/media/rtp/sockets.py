@@ -12,6 +12,7 @@ import msgspec
 
 DEFAULT_RANGE = "127.0.0.1:16384-32767"
 MAX_PAIRS = 8_192
+MAX_DRAINED = 1_000
 RECEIVE_OCTETS = 1 << 16
 """Of one call's socket: some seconds of voice."""
 SHARED_OCTETS = 4 << 20
@@ -27,6 +28,15 @@ class PortPair(msgspec.Struct, eq=False):
     rtcp: socket.socket
     shared: bool = False
     """Whether several legs have it."""
+
+    def drain(self) -> None:
+        """Drop what waits: it was sent to a call that had these sockets before."""
+        for one in (self.rtp, self.rtcp):
+            for _ in range(MAX_DRAINED):
+                try:
+                    one.recv(1)
+                except OSError:
+                    break
 
     def close(self) -> None:
         """Give both numbers back to the kernel."""
