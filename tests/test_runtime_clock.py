@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import socket
 from collections.abc import Callable, Coroutine
 
 import pytest
@@ -181,3 +182,43 @@ def test_a_call_that_fails_is_told_to_the_loop_and_keeps_nobody_from_his_own() -
 
     on_a_loop(scene)
     assert told == happened == ["at once", "later"]
+
+
+class SleepyClock(LoopClock):
+    """A clock whose process may stand still: time goes by, and nothing rings."""
+
+    slept_us = 0
+
+    def monotonic_us(self) -> int:
+        return super().monotonic_us() + self.slept_us
+
+
+def test_who_wakes_late_hears_an_answer_before_the_limit_that_was_set_to_it() -> None:
+    """A stall of some seconds had both ends of every signalling link of a process take the other
+    for silent, although the acknowledgement was due long before the limit."""
+    happened: list[str] = []
+
+    async def scene() -> None:
+        loop = asyncio.get_running_loop()
+        clock = SleepyClock(loop)
+        near, far = socket.socketpair()
+        done = loop.create_future()
+        limit = clock.call_later_us(400_000, happened.append, "limit")
+        clock.call_later_us(20_000, far.send, b"!")
+
+        def answered() -> None:
+            happened.append("answer")
+            limit.cancel()
+            near.recv(1)
+
+        loop.add_reader(near, answered)
+        clock.call_later_us(450_000, happened.append, "later")
+        clock.call_later_us(500_000, done.set_result, None)
+        clock.slept_us = 1_000_000
+        await done
+        loop.remove_reader(near)
+        near.close()
+        far.close()
+
+    asyncio.run(scene())
+    assert happened == ["answer", "later"]

@@ -8,7 +8,8 @@ message is shown to the tap on its way in and out.
 from collections.abc import Callable
 
 from calleq.gateway.contract import SipTransport
-from calleq.runtime.clock import Clock, Timer
+from calleq.gateway.timer import AgentTimer
+from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Segment, Tap
 from calleq.sip.events import Event, Limits
 from calleq.sip.transaction import Target
@@ -41,8 +42,7 @@ class SipEndpoint:
             contact=self.contact, random=random_bits, handed=handed, limits=limits
         )
         self._handler: Callable[[Event], object] = lambda event: None
-        self._timer: Timer | None = None
-        self._timer_us = 0
+        self._timer = AgentTimer(self.agent, clock, self.flush)
         self._is_flushing = False
 
     def start(self, handler: Callable[[Event], object]) -> None:
@@ -52,9 +52,7 @@ class SipEndpoint:
 
     def stop(self) -> None:
         """No timer rings any more; the sockets are their owner's."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._timer.cancel()
 
     def contact(self, target: Target) -> str:
         """Our URI towards that target."""
@@ -79,24 +77,7 @@ class SipEndpoint:
                 self._transport.send(target, octets)
         finally:
             self._is_flushing = False
-        self._set_timer()
-
-    def _set_timer(self) -> None:
-        due_us = self.agent.next_timer_us()
-        if self._timer is not None:
-            if due_us is not None and self._timer_us <= due_us:
-                return  # it rings sooner, and then looks again
-            self._timer.cancel()
-            self._timer = None
-        if due_us is not None:
-            self._timer_us = due_us
-            wait_us = max(due_us - self.now_us(), 0)
-            self._timer = self._clock.call_later_us(wait_us, self._due)
-
-    def _due(self) -> None:
-        self._timer = None
-        self.agent.handle_timers(self.now_us())
-        self.flush()
+        self._timer.set()
 
     def _arrived(self, octets: bytes, source: Target) -> None:
         self._show(octets, source, incoming=True)

@@ -25,6 +25,7 @@ from calleq.gateway.contract import Resolve, SipElement, SipTransport
 from calleq.gateway.invitations import Invitations
 from calleq.gateway.means import LineCall, Means
 from calleq.gateway.subscribers import Subscribers
+from calleq.gateway.timer import AgentTimer
 from calleq.gateway.trunks import Trunk, resolve_addresses, trunks_of
 from calleq.gateway.voice import CallVoice
 from calleq.gateway.vouching import Vouching
@@ -41,7 +42,7 @@ from calleq.lines.messages import (
 from calleq.lines.q931 import decode, encode
 from calleq.media.contract import channel_wire
 from calleq.media.ports import PortEvent, Ports
-from calleq.runtime.clock import Clock, Timer
+from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Segment, Tap
 from calleq.sip import events as sip
 from calleq.sip.flood import Sources
@@ -92,7 +93,7 @@ class Gateway:
         host = access.listen.rpartition(":")[0]
         self.domain = access.domain or host
         self._encrypts = access.srtp
-        self.media_host = access.media_host or host
+        self.media_host = access.media_host or host.strip("[]")
         self.malformed = 0
         """Octet strings of the switch that were no line message."""
         self._ground = ground
@@ -125,8 +126,7 @@ class Gateway:
         self._by_wire: dict[str, GatewayCall] = {}
         self._named: dict[Target, tuple[str, str]] = {}
         """What taps call the link to an address, and the address."""
-        self._timer: Timer | None = None
-        self._timer_us = 0
+        self._timer = AgentTimer(self.agent, ground.clock, self.flush)
         self._flushing = False
         self._means = Means(
             agent=self.agent,
@@ -242,25 +242,7 @@ class Gateway:
                 self._ground.transport.send(target, octets)
         finally:
             self._flushing = False
-        self._set_timer()
-
-    def _set_timer(self) -> None:
-        """A timer that rings too early finds nothing due, and is cheaper than one more."""
-        due_us = self.agent.next_timer_us()
-        if self._timer is not None:
-            if due_us is not None and due_us >= self._timer_us:
-                return
-            self._timer.cancel()
-            self._timer = None
-        if due_us is not None:
-            self._timer_us = due_us
-            wait_us = max(due_us - self.now_us(), 0)
-            self._timer = self._ground.clock.call_later_us(wait_us, self._timers_due)
-
-    def _timers_due(self) -> None:
-        self._timer = None
-        self.agent.handle_timers(self.now_us())
-        self.flush()
+        self._timer.set()
 
     def now_us(self) -> int:
         """The time that registrations and timers go by."""

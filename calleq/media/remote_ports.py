@@ -19,7 +19,7 @@ import msgspec
 from calleq.media import protocol
 from calleq.media.ports import PortAddress, PortEvent, PortPlan, Quality
 
-STOCK_PORTS = 256
+STOCK_PORTS = 512
 """How many are bound ahead for each host, at first."""
 MAX_STOCK_PORTS = 1_024
 SPARE_SHARE = 4

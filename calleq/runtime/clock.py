@@ -17,6 +17,11 @@ from typing import Protocol
 
 import msgspec
 
+LATE_US = 100_000
+"""Who wakes so late has stood still."""
+CATCHING_UP_STEPS = 8
+"""A late process passes over this part of what it is behind in one turn of its loop."""
+
 
 class Timer(Protocol):
     """A call set for later."""
@@ -258,6 +263,10 @@ class LoopClock:
     What is to happen at once happens in the loop's next turn, in the order in which it was asked
     for, together with what it asks for itself (at most SOON_LIMIT calls in one turn). A call that
     fails is told to the loop as its own would be, and the others go on.
+
+    A process that stood still (a busy machine, a suspended one) wakes with everything overdue: its
+    timers, and what waits in its sockets. It reads first, and then catches up by steps, with turns
+    of the loop between them, so that an answer comes before the limit that was set to it.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -269,6 +278,8 @@ class LoopClock:
         self._wake: asyncio.TimerHandle | None = None
         self._wake_us = _NEVER_US
         """When the loop's timer rings, in the queue's time."""
+        self._has_read = False
+        """It is late, and the loop has had a turn since that was seen."""
         self._soon: deque[_VirtualTimer] = deque()
         self._turn_is_set = False
 
@@ -314,17 +325,31 @@ class LoopClock:
         self._wake = None
         self._wake_us = 0  # nobody sets another meanwhile
         queue = self._queue
-        while not self._is_stopped:
-            passed_us = self.monotonic_us() - self._zero_us - queue.monotonic_us()
-            try:
-                queue.advance_us(passed_us)
-                break
-            except Exception as error:
-                self._failed(error)
+        now_us = self.monotonic_us() - self._zero_us
+        due_us = queue.next_due_us()
+        late_us = 0 if due_us is None else now_us - due_us
+        if due_us is not None and late_us > LATE_US and not self._is_stopped:
+            if self._has_read:
+                self._fire_until(due_us + late_us // CATCHING_UP_STEPS)
+            self._has_read = True
+            self._wake = self._loop.call_later(0, self._ring)  # behind what is read in that turn
+            return
+        self._has_read = False
+        self._fire_until(now_us)
         due_us = queue.next_due_us()
         self._wake_us = _NEVER_US
         if due_us is not None and not self._is_stopped:
             self._set_wake(due_us)
+
+    def _fire_until(self, end_us: int) -> None:
+        """Fire what is due at `end_us` of the queue's time or before."""
+        queue = self._queue
+        while not self._is_stopped:
+            try:
+                queue.advance_us(end_us - queue.monotonic_us())
+                break
+            except Exception as error:
+                self._failed(error)
 
     def _turn(self) -> None:
         """Make the calls that are to be made at once."""
