@@ -19,6 +19,7 @@ from calleq.media.wording import (
     whisper_text,
 )
 from calleq.scp.wording import pieces
+from calleq.telephones.habits import HABITS
 from calleq.topology import Business, Topology
 
 Recordings = Mapping[str, Mapping[str, Supplied]]
@@ -39,7 +40,13 @@ def prompts_of(topology: Topology) -> list[Prompt]:
         for prompt in _of_business(business):
             spoken.setdefault((prompt.language, prompt.text, prompt.mark), prompt)
     prompts = list(spoken.values())
-    return prompts + _ordered(topology, prompts)
+    return prompts + _ordered(topology, prompts) + _replies(topology)
+
+
+def _replies(topology: Topology) -> list[Prompt]:
+    """What simulated people say, of what has to be synthesised."""
+    replies = {HABITS[line.behaviour].reply for line in topology.lines if line.behaviour in HABITS}
+    return [reply for reply in replies if reply is not None and reply.kind == "mouth"]
 
 
 def listens_for_words(topology: Topology) -> bool:

@@ -128,7 +128,7 @@ def test_the_bench_of_voice_carries_every_kind_of_leg(capsys: pytest.CaptureFixt
     assert {each["command"] for each in figures.values()} == {"calleq bench media --quick"}
     for case in ("relay, a port for each leg", "relay, shared ports"):
         assert figures[f"{case}: legs per core"]["value"] > 0
-        assert figures[f"{case}: not come back"]["value"] < 50
+        assert figures[f"{case}: not come back"]["value"] < 100
     assert figures["delay of a relay: median"]["value"] > 0
     assert figures["delay of a mix: median"]["value"] > 0
 

@@ -141,6 +141,16 @@ def test_the_guide_to_trunks_can_be_followed(tmp_path: pathlib.Path):
     assert follow(page, tmp_path) == 2
 
 
+def test_the_guide_to_prompts_can_be_followed(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+):
+    page = (ROOT / "docs" / "guide" / "prompts.md").read_text("utf-8")
+    (writes_a_file,) = blocks(page, "python")
+    monkeypatch.chdir(tmp_path)
+    exec(compile(writes_a_file, "prompts.md", "exec"), {})
+    assert follow(page, tmp_path) == 3
+
+
 def test_the_guide_to_control_can_be_followed(tmp_path: pathlib.Path):
     page = (ROOT / "docs" / "guide" / "control.md").read_text("utf-8")
     assert follow(page, tmp_path) == 3

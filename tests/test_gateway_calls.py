@@ -43,6 +43,23 @@ def test_customer_and_representative_are_connected_by_one_message(scene: Scene) 
     assert abs(representative.talk_us - TALK_US) < 5 * MILLISECOND_US
 
 
+@pytest.mark.row("S2-99")
+def test_a_switch_has_the_internet_and_a_peripheral_beside_its_circuits(scene: Scene) -> None:
+    """Switch 62 reaches the customer over the internet, for a call that its peripheral 76 makes."""
+    call = scene.call()
+    switch = next(one for one in scene.network.topology.switches if one.numeral == "62")
+    peripheral = next(one for one in scene.network.topology.peripherals if one.numeral == "76")
+    assert peripheral.switch == switch.name
+    assert switch.sip is not None
+    sent_to = {
+        receiver for _, sender, receiver, _ in scene.net.passing if sender == switch.sip.listen
+    }
+    assert sent_to, "the switch speaks to the internet"
+    leg = scene.leg(call)
+    assert (leg.entity, leg.trunk_group) == (switch.name, "76-62")
+    assert scene.network.view(call).state == "completed"
+
+
 def test_the_number_of_the_business_is_shown_to_the_customer(scene: Scene) -> None:
     scene.call()
     request = scene.customer.invited[0].request

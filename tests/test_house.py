@@ -44,6 +44,7 @@ FLOORS = {
     "acd": 3,
     "osn": 3,
     "accounts": 3,
+    "rating": 3,
     "trace": 3,
     "web": 3,
     "calling_logic": 4,

@@ -318,6 +318,37 @@ def test_voice_of_other_packet_times_is_heard(plane: Plane):
     assert best > 0.95
 
 
+@pytest.mark.parametrize("forbidden", ["", "1"])
+def test_many_legs_at_once_are_each_sent_their_own(monkeypatch: pytest.MonkeyPatch, forbidden: str):
+    """By batches of the kernel, where it has them, and one by one."""
+    monkeypatch.setenv("CALLEQ_NO_URING", forbidden)
+    plane = Plane()
+    legs = [plane.leg("sip", f"line:{number}") for number in range(40)]
+    stranger = FarEnd(source=3)
+    for number in range(40):
+        plane.voice.feed("switch", f"line:{number}", (f"wire:line:{number ^ 1}",))
+    plane.step()
+    for _, far in legs:
+        far.packets()
+    for turn in range(3):
+        for number, (leg, far) in enumerate(legs):
+            if (number, turn) != (7, 1):
+                far.say(leg, bytes((0x80 + number, turn)) * 80)
+        stranger.say(legs[5][0], SILENCE)
+        plane.frames(1)
+    heard = [[parse(octets).payload[:2] for octets in far.packets()] for _, far in legs]
+    for number, voices in enumerate(heard):
+        turns = (0, 2) if number == 6 else (0, 1, 2)
+        assert voices == [bytes((0x80 + (number ^ 1), turn)) for turn in turns]
+    assert plane.legs.quality(legs[5][0]).strangers == 3
+    for number in range(40):
+        plane.voice.feed("switch", f"line:{number}", ("tone:busy",))
+    plane.frames(4)
+    assert [len(far.packets()) for _, far in legs] == 40 * [4]
+    stranger.close()
+    plane.close()
+
+
 def shared(plane: Plane, count: int):
     """Legs of one port of a trunk, each with a far end of its own."""
     from calleq.media.rtp.sockets import PortPair, bind_pair

@@ -138,13 +138,21 @@ def speaking(
 
 
 @installed
-@pytest.mark.row("S2-100", part=True)
+@pytest.mark.row("S2-100")
 @pytest.mark.parametrize("equipment", ["ip-76", "ssp-62"])
 def test_yes_spoken_by_a_synthesised_voice_connects(equipment: str) -> None:
+    """The equipment asks, understands, announces and bridges."""
     network = speaking("says_yes", equipment)
     view = network.call(CUSTOMER, REPRESENTATIVE)
     assert answers(network, view.call) == ["yes"]
     assert view.state == "completed"
+    happened = [one.event for one in network.events(view.call)]
+    assert happened.index("consent_answered") < happened.index("announcement_started")
+    assert happened.index("announcement_started") < happened.index("bridged")
+    heard = [one.detail for one in network.entries(CUSTOMER) if one.event == "hears"]
+    assert "Press 1 or say yes" in heard[0]
+    assert "Please hold" in " ".join(heard)
+    assert f"mouth:{REPRESENTATIVE}" in heard
 
 
 @installed

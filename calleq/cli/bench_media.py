@@ -47,7 +47,7 @@ class Case(msgspec.Struct, frozen=True):
     """How many hear each other; 2: a relay."""
     shared: bool = False
     stamped: bool = False
-    seconds: float = 8.0
+    seconds: float = 5.0
     alone: bool = False
     """One of each bridge speaks alone, so that its stamps come through a mix."""
 

@@ -56,6 +56,15 @@ def _with_equipment(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _with_rtp(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--rtp",
+        default="",
+        metavar="HOST:FIRST-LAST",
+        help="where the voice process has its RTP ports (default: 127.0.0.1:16384-32767)",
+    )
+
+
 def _with_talk(parser: argparse.ArgumentParser, default_s: float) -> None:
     parser.add_argument(
         "--talk",
@@ -148,6 +157,7 @@ def _add_networks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     )
     _with_keep(up)
     _with_talk(up, 5.0)
+    _with_rtp(up)
 
     run = _add(
         commands,
@@ -169,6 +179,7 @@ def _add_networks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     run.add_argument("--base-port", type=int, metavar="N", help="first port between elements")
     _with_keep(run)
     _with_talk(run, 5.0)
+    _with_rtp(run)
 
 
 def _add_call(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

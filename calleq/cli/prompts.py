@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from calleq.cli.failure import UsageError
+from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.output import print_json, print_line, print_table
 from calleq.media.supplied import SuppliedError, read_wav
 from calleq.units import SECOND_US
@@ -19,7 +19,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _check(files: list[Path], *, as_json: bool) -> int:
-    """Say of each file whether it can be played; 1 where one cannot."""
+    """Say of each file whether it can be played. Raises CommandError where one cannot."""
     rows: list[dict[str, object]] = []
     for file in files:
         try:
@@ -41,7 +41,10 @@ def _check(files: list[Path], *, as_json: bool) -> int:
     else:
         for row in rows:
             print_line(_told(row))
-    return 0 if all(row["playable"] for row in rows) else 1
+    wrong = sum(not row["playable"] for row in rows)
+    if wrong:
+        raise CommandError(f"{wrong} of {len(rows)} files cannot be played")
+    return 0
 
 
 def _told(row: dict[str, object]) -> str:

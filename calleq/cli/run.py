@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
     if VOICE in arguments.elements:
         if len(arguments.elements) > 1:
             raise UsageError("voice is a process of its own: run it alone")
-        return _run_voice(arguments.data, voice_address(topology))
+        return _run_voice(arguments.data, voice_address(topology), arguments.rtp)
     wish = Wish(
         topology=topology,
         data=arguments.data,
@@ -42,9 +42,10 @@ def run(arguments: argparse.Namespace) -> int:
     return serve(wish)
 
 
-def _run_voice(data: Path, address: str) -> int:
+def _run_voice(data: Path, address: str, rtp: str) -> int:
     """The voice process, which ends by a signal and by nothing that happens on standard input."""
     from calleq.media.recorder import RECORDINGS
+    from calleq.media.rtp.sockets import DEFAULT_RANGE
     from calleq.media.server import serve as serve_voice
 
     def say_ready(bound: str) -> None:
@@ -57,6 +58,7 @@ def _run_voice(data: Path, address: str) -> int:
         data / "prompts",
         say_ready=say_ready,
         with_parent=False,
+        rtp=rtp or DEFAULT_RANGE,
         recordings=data / RECORDINGS,
     )
     try:

@@ -46,6 +46,9 @@ def _line_rows(line: SipLineView) -> list[tuple[str, ...]]:
 
 def _trunk_rows(trunk: SipTrunkView) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
+    if not trunk.peers:
+        calls = f"{trunk.calls} of {trunk.channels}"
+        return [(trunk.switch, trunk.trunk, calls, "whoever may be called", "", "")]
     for place, peer in enumerate(trunk.peers):
         calls = f"{trunk.calls} of {trunk.channels}"
         named = ("", "", "") if place else (trunk.switch, trunk.trunk, calls)

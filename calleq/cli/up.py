@@ -40,6 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
         keep_us=given_keep_us(arguments.keep_days),
         keep_recordings_us=given_days_us(arguments.keep_recordings_days),
         database=arguments.database,
+        rtp=arguments.rtp,
         say=print_line,
     )
     return serve(wish)
@@ -66,7 +67,7 @@ async def _hosting(wish: Wish, stop: asyncio.Event) -> AsyncIterator["Host"]:
     async with contextlib.AsyncExitStack() as stack:
         starting: Starting | None = None
         if wish.elements is None:
-            starting = await stack.enter_async_context(voice_starting(wish.data))
+            starting = await stack.enter_async_context(voice_starting(wish.data, wish.rtp))
         gc.disable()  # until the network stands: what is imported is no garbage
         from calleq.cli.host import hosting  # takes as long as the voice process does
 

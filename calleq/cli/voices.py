@@ -45,12 +45,13 @@ def voice_address(topology: Topology) -> str:
 class Starting:
     """A voice process of our own: being started, running, or being started again."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, rtp: str) -> None:
         self._data = data
+        self._rtp = rtp
         self._task = self._start()
 
     def _start(self) -> asyncio.Task[VoiceProcessHandle]:
-        return asyncio.create_task(start_voice_process(self._data / "prompts"))
+        return asyncio.create_task(start_voice_process(self._data / "prompts", rtp=self._rtp))
 
     async def handle(self) -> VoiceProcessHandle:
         """It, as soon as it runs. Raises VoiceLostError."""
@@ -69,9 +70,9 @@ class Starting:
 
 
 @contextlib.asynccontextmanager
-async def voice_starting(data: Path) -> AsyncIterator[Starting]:
+async def voice_starting(data: Path, rtp: str = "") -> AsyncIterator[Starting]:
     """Start a voice process of our own, going on at once as it takes a while; end it at the end."""
-    starting = Starting(data)
+    starting = Starting(data, rtp)
     await asyncio.sleep(0)  # the process is made now, whatever holds up the loop afterwards
     try:
         yield starting
@@ -87,11 +88,12 @@ async def voice_beside(
     lost: Callable[[], object],
     *,
     words: bool = False,
+    stop: asyncio.Event | None = None,
 ) -> AsyncIterator[RemoteVoice]:
     """The voice of our own process, `prompts` prepared, started again whenever it ends by itself.
 
-    `words`: words will be listened for. `lost` is called when that does not help. Raises
-    CommandError.
+    `words`: words will be listened for. `lost` is called when that does not help. Once `stop` is
+    set it is not started again. Raises CommandError.
     """
     was_lost = asyncio.Event()
     voice = RemoteVoice(was_lost.set, PLAYERS_PATIENCE_S)
@@ -108,6 +110,8 @@ async def voice_beside(
         while True:
             await was_lost.wait()
             was_lost.clear()
+            if stop is not None and stop.is_set():
+                return  # whoever ends us may end all of our processes at once
             now = asyncio.get_running_loop().time()
             ends = [at for at in ends if now - at < RESTARTS_WITHIN_S] + [now]
             if len(ends) > RESTARTS:

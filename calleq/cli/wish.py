@@ -29,4 +29,7 @@ class Wish:
     """How long recordings of calls are kept."""
     database: str | None = None
     """Where the records are that segments are kept for; None: in the data directory."""
+    rtp: str = ""
+    """HOST:FIRST-LAST, where the voice process of a whole network has its RTP ports; empty: there
+    where it has them by default."""
     say: Callable[[str], None]

@@ -93,7 +93,7 @@ class Gateway:
         host = access.listen.rpartition(":")[0]
         self.domain = access.domain or host
         self._encrypts = access.srtp
-        self.media_host = access.media_host or host
+        self.media_host = access.media_host or host.strip("[]")
         self.malformed = 0
         """Octet strings of the switch that were no line message."""
         self._ground = ground

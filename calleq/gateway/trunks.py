@@ -14,6 +14,7 @@ the digest of its user name.
 
 import ipaddress
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -26,6 +27,9 @@ from calleq.sip.locating import locate
 from calleq.sip.transaction import Target
 from calleq.sip.uri import SipUri, parse_uri
 from calleq.topology_sip import SipTrunk
+
+HOSTS_LIMIT = 4_096
+"""Hosts of late of which it is remembered whether they are a trunk's."""
 
 
 class Peer:
@@ -75,6 +79,7 @@ class Trunk:
         self.domain = domain
         self.peers = [Peer(text) for text in trunk.peers]
         self._networks = [ipaddress.ip_network(text, strict=False) for text in trunk.accept_from]
+        self._is_within = lru_cache(HOSTS_LIMIT)(self._within)
 
     @property
     def credentials(self) -> Credentials | None:
@@ -101,6 +106,10 @@ class Trunk:
         """Whether a host is one that its calls come from."""
         if not self._networks:
             return any(peer.target is not None and peer.target.host == host for peer in self.peers)
+        return self._is_within(host)
+
+    def _within(self, host: str) -> bool:
+        """Whether an address is in one of the networks whose calls are taken."""
         try:
             address = ipaddress.ip_address(host)
         except ValueError:

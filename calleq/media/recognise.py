@@ -21,7 +21,7 @@ from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 import msgspec
 import numpy as np
@@ -93,6 +93,10 @@ class Decoder(Protocol):
     def end_utt(self) -> object: ...
 
     def hyp(self) -> _Hypothesis | None: ...
+
+
+READY = 0
+"""The number of the worker's first answer, to nobody's request: it can be asked now."""
 
 
 class RecogniserError(Exception):
@@ -223,6 +227,11 @@ def _make_ready() -> None:
         _grammar((word, *decoys), CHECK_BEAM)
 
 
+def _write(sink: BinaryIO, answer: Understood) -> None:
+    sink.write(framed(msgspec.msgpack.encode(answer)))
+    sink.flush()
+
+
 def main() -> int:
     """Answer until standard input ends; 1 where nothing can be understood."""
     reader: LengthReader[Heard] = LengthReader(
@@ -231,11 +240,11 @@ def main() -> int:
     sink = sys.stdout.buffer
     try:
         _make_ready()
+        _write(sink, Understood(READY, ""))
         while octets := os.read(sys.stdin.fileno(), REQUEST_OCTETS_LIMIT):
             for request in reader.receive(octets):
                 word = understood(request.words, decode(request.octets))
-                sink.write(framed(msgspec.msgpack.encode(Understood(request.number, word))))
-                sink.flush()
+                _write(sink, Understood(request.number, word))
     except (RecogniserError, msgspec.MsgspecError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -2,9 +2,9 @@
 
 It ticks a `TickedVoice` every 20 ms of the monotonic clock and lets any number of elements'
 processes command it over a local socket. It prints `ready ADDRESS` when it listens (port 0 takes a
-free port), and ends on SIGTERM, on SIGINT, or when its parent closes the pipe on its standard
-input (`calleq run voice` has no such parent). What a connection has fed, played and listened to
-ends with the connection.
+free port), and ends on SIGTERM, or when its parent closes the pipe on its standard input; on SIGINT
+where there is no such parent (`calleq run voice` has none). What a connection has fed, played and
+listened to ends with the connection.
 
 Refuses: an address that is not loopback (voice is commanded by this machine alone); more than
 `MAX_CONNECTIONS`. A peer that breaks the protocol, or does not read, is disconnected; a request
@@ -88,9 +88,11 @@ async def serve(
     hold_music()  # made before the first caller holds
     process = VoiceProcess(cache_dir, ports, loop, recordings)
     ended = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ended.set)
+    loop.add_signal_handler(signal.SIGTERM, ended.set)
+    loop.add_signal_handler(signal.SIGINT, ended.set)
     if with_parent and _is_pipe(sys.stdin):
+        # Ctrl-C is meant for the parent, which has calls to end before its voice ends
+        loop.add_signal_handler(signal.SIGINT, _leave_it)
         await loop.connect_read_pipe(lambda: _ParentWatch(ended), sys.stdin)
 
     def connection() -> Connection:
@@ -116,6 +118,10 @@ async def serve(
     await process.understanding.close()
     if unix is not None:
         Path(unix).unlink(missing_ok=True)
+
+
+def _leave_it() -> None:
+    """Do nothing at a signal."""
 
 
 def _is_pipe(file: TextIO | None) -> bool:

@@ -210,20 +210,32 @@ class TheirInvite:
     def pracked(self, key: Key, request: Request, now_us: int) -> None:
         """PRACK (RFC 3262 §3)."""
         refused: Refusal | None = Refusal(481, "nothing is to be acknowledged")
+        said = self._reliable.under_way if self._reliable is not None else None
         if self._reliable is not None:
-            said = self._reliable.under_way
             try:
                 refused = self._reliable.acknowledged(request)
-                if refused is None and said is not None and said.body:
-                    self._call.session.may_update = True
-                    if self._we_offered:
-                        self._call.agreed_by_ack = self._settled(request)
             except SipError as error:
                 refused = Refusal(400, str(error))
         status = 200 if refused is None else refused.status
         self._end.transactions.respond(key, respond(request, status), now_us)
-        if refused is None:
-            self._next_reliable(now_us)
+        if refused is not None:
+            return
+        if said is not None and said.body:
+            self._call.session.may_update = True
+            if self._we_offered and not self._takes_answer(request, now_us):
+                return
+        self._next_reliable(now_us)
+
+    def _takes_answer(self, prack: Request, now_us: int) -> bool:
+        """Our offer in a reliable answer is answered by its PRACK, or the call is refused."""
+        try:
+            self._call.agreed_by_ack = self._settled(prack)
+        except SipError:
+            self._refusal = Refusal(UNFIT, "no answer in the PRACK")
+            verdict = Ended(self._call.handle, Q850.INTERWORKING, UNFIT)
+            self._call.end_with(Input.NO_PRACK, verdict, now_us)
+            return False
+        return True
 
     # What the call wants.
 

@@ -160,6 +160,7 @@ class Call:
         verdict = self.verdict or Ended(self.handle, Q850.NORMAL_UNSPECIFIED)
         self.end.events.append(verdict)
         self._forget(self)
+        self.partner = None
 
     # Answers to our BYE.
 

@@ -74,7 +74,9 @@ class OurInvite:
         self._limit = end.at(now_us + ringing_us, self._rang_too_long)
 
     def stop(self) -> None:
+        """No timer is wanted. What is kept from now on acknowledges what still comes."""
         self._limit.cancel()
+        self._forks = {}
 
     def partner_of(self, tag: str) -> Partner | None:
         fork = self._forks.get(tag)

@@ -14,7 +14,7 @@ from calleq.sip.bounds import SipError
 from calleq.sip.call import Call
 from calleq.sip.call_table import State
 from calleq.sip.checks import Abilities, Refusal
-from calleq.sip.dialog import as_called
+from calleq.sip.dialog import TARGET_REFRESHING, as_called
 from calleq.sip.end import End
 from calleq.sip.events import Invited, Limits, Requested
 from calleq.sip.message import Request, respond
@@ -193,22 +193,20 @@ class Calls:
             self.respond(key, request, 481, now_us)
             return
         call, partner = found
-        match request.method:
-            case "INVITE" | "UPDATE":
-                if call.state is State.RELEASING:
-                    self.respond(key, request, 481, now_us)
-                else:
-                    call.their_offers.receive(key, request, partner, source, now_us)
-                return
-            case "PRACK" if isinstance(call.side, TheirInvite):
-                call.side.pracked(key, request, now_us)
-                return
+        if request.method in TARGET_REFRESHING:
+            if call.state is State.RELEASING:
+                self.respond(key, request, 481, now_us)
+            else:
+                call.their_offers.receive(key, request, partner, source, now_us)
+            return
         try:
             refused = partner.judge(request, source)
         except SipError:
             refused = Refusal(400, "unfit")
         if refused is not None:
             self.respond(key, request, refused.status, now_us, fields=refused.fields)
+        elif request.method == "PRACK" and isinstance(call.side, TheirInvite):
+            call.side.pracked(key, request, now_us)
         elif request.method == "BYE" and call.partner is not None:
             self.respond(key, request, 200, now_us)
             call.bye_came(request, now_us)

@@ -24,7 +24,7 @@ _CHECKED_ADDRESSES = ("contact", "route", "record-route")
 _BODY_METHODS = frozenset({"INVITE", "UPDATE", "PRACK", "ACK"})
 
 
-class Abilities(msgspec.Struct, frozen=True):
+class Abilities(msgspec.Struct, frozen=True, gc=False):
     """What this user agent can do."""
 
     methods: tuple[str, ...] = (
@@ -50,7 +50,7 @@ class Abilities(msgspec.Struct, frozen=True):
         }
 
 
-class Refusal(msgspec.Struct, frozen=True):
+class Refusal(msgspec.Struct, frozen=True, gc=False):
     """The answer instead of service."""
 
     status: int

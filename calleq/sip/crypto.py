@@ -27,7 +27,7 @@ _CRYPTO = re.compile(
 )
 
 
-class Crypto(msgspec.Struct, frozen=True):
+class Crypto(msgspec.Struct, frozen=True, gc=False):
     """One way of encryption that is offered or chosen."""
 
     tag: int

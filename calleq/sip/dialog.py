@@ -32,7 +32,7 @@ DialogKey = tuple[str, str, str]
 """Call-ID, our tag, their tag."""
 
 
-class Dialog(msgspec.Struct, frozen=True):
+class Dialog(msgspec.Struct, frozen=True, gc=False):
     """One dialog as one side sees it."""
 
     call_id: str

@@ -24,7 +24,7 @@ CANCELLED_LIMIT = 1_024
 """Cancelled timers that the heap may hold, and as many as it has live ones."""
 
 
-class Way(msgspec.Struct, frozen=True):
+class Way(msgspec.Struct, frozen=True, gc=False):
     """How we call ourselves towards one target."""
 
     contact: str

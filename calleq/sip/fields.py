@@ -41,7 +41,7 @@ _CSEQ = re.compile(rf"([0-9]++)[ \t]++([{TOKEN_CHARACTERS}]++)")
 _RACK = re.compile(rf"([0-9]++)[ \t]++([0-9]++)[ \t]++([{TOKEN_CHARACTERS}]++)")
 
 
-class NameAddress(msgspec.Struct, frozen=True):
+class NameAddress(msgspec.Struct, frozen=True, gc=False):
     """What From, To, Contact, Route and their like hold."""
 
     uri: Uri
@@ -85,7 +85,7 @@ def _read_address(text: str) -> NameAddress:
 _remembered = lru_cache(REMEMBERED_LIMIT)(_read_address)
 
 
-class Via(msgspec.Struct, frozen=True):
+class Via(msgspec.Struct, frozen=True, gc=False):
     """One hop that the answer goes back over (RFC 3261 §20.42)."""
 
     transport: str
@@ -158,7 +158,7 @@ def answer_target(via: Via) -> tuple[str, int]:
     return received or via.host.strip("[]"), port
 
 
-class CSeq(msgspec.Struct, frozen=True):
+class CSeq(msgspec.Struct, frozen=True, gc=False):
     """The request's place in its dialog."""
 
     number: int
@@ -176,7 +176,7 @@ def parse_cseq(text: str) -> CSeq:
     return CSeq(_small(matched[1]), matched[2])
 
 
-class RAck(msgspec.Struct, frozen=True):
+class RAck(msgspec.Struct, frozen=True, gc=False):
     """Which reliable answer a PRACK acknowledges (RFC 3262 §7.2)."""
 
     rseq: int
@@ -199,7 +199,7 @@ def _small(digits: str) -> int:
     return parse_number(digits.lstrip("0") or "0", NUMBER_LIMIT)
 
 
-class Reason(msgspec.Struct, frozen=True):
+class Reason(msgspec.Struct, frozen=True, gc=False):
     """Why a call ended (RFC 3326)."""
 
     protocol: str

@@ -42,7 +42,7 @@ _SENDS = frozenset({Direction.SENDRECV, Direction.SENDONLY})
 _RECEIVES = frozenset({Direction.SENDRECV, Direction.RECVONLY})
 
 
-class Local(msgspec.Struct, frozen=True):
+class Local(msgspec.Struct, frozen=True, gc=False):
     """What this side brings to a description."""
 
     session_id: int
@@ -57,7 +57,7 @@ class Local(msgspec.Struct, frozen=True):
     ptime_ms: int = PTIME_MS
 
 
-class Agreed(msgspec.Struct, frozen=True):
+class Agreed(msgspec.Struct, frozen=True, gc=False):
     """What both sides settled on for the voice."""
 
     codec: str

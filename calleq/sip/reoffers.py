@@ -143,11 +143,6 @@ class TheirOffers:
 
     # What we say.
 
-    @property
-    def is_open(self) -> bool:
-        """Whether something of theirs waits for our user."""
-        return self._limit is not None
-
     def answer(self, local: Local, now_us: int) -> Agreed | None:
         """Say yes with that; None where nothing fits or where it is ours to offer."""
         if self._limit is None:

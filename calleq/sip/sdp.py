@@ -49,7 +49,7 @@ class Direction(StrEnum):
 _DIRECTIONS = {str(direction): direction for direction in Direction}
 
 
-class Encoding(msgspec.Struct, frozen=True):
+class Encoding(msgspec.Struct, frozen=True, gc=False):
     """What a payload type means (rtpmap and fmtp)."""
 
     payload: int
@@ -78,7 +78,7 @@ STATIC = {
 TELEPHONE_EVENT = "telephone-event"
 
 
-class Stream(msgspec.Struct, frozen=True):
+class Stream(msgspec.Struct, frozen=True, gc=False):
     """One media line and what belongs to it."""
 
     port: int
@@ -105,7 +105,7 @@ class Stream(msgspec.Struct, frozen=True):
         return "SAVP" in self.protocol
 
 
-class Description(msgspec.Struct, frozen=True):
+class Description(msgspec.Struct, frozen=True, gc=False):
     """A whole description: one side's offer or answer."""
 
     session_id: int

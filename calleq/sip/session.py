@@ -265,8 +265,11 @@ class Session:
         if response.status == 422 and timer is not None:
             with contextlib.suppress(SipError):
                 text = after_too_brief(response)["session-expires"][0]
-                interval_s = max(parse_number(text, NUMBER_LIMIT), timer.interval_s)
-                self._timer = msgspec.structs.replace(timer, interval_s=interval_s)
+                interval_s = parse_number(text, NUMBER_LIMIT)
+                if interval_s > timer.interval_s:
+                    self._timer = msgspec.structs.replace(timer, interval_s=interval_s)
+                    self._refresh(now_us)
+                    return
         wait_us = self._wait_of(response)
         if wait_us is not None:
             self._wait = self.end.at(now_us + wait_us, self._waited_to_refresh)

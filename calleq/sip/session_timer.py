@@ -26,7 +26,7 @@ MARGIN_S = 32
 """The side that only watches releases so long before the end, or a third of it (§10)."""
 
 
-class SessionExpires(msgspec.Struct, frozen=True):
+class SessionExpires(msgspec.Struct, frozen=True, gc=False):
     """The field."""
 
     interval_s: int
@@ -37,7 +37,7 @@ class SessionExpires(msgspec.Struct, frozen=True):
         return f"{self.interval_s}" + (f";refresher={self.refresher}" if self.refresher else "")
 
 
-class SessionTimer(msgspec.Struct, frozen=True):
+class SessionTimer(msgspec.Struct, frozen=True, gc=False):
     """What both sides agreed on, and since when."""
 
     interval_s: int

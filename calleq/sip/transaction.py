@@ -25,7 +25,7 @@ Key = tuple[str, ...]
 """What names a transaction (RFC 3261 §17.1.3, §17.2.3)."""
 
 
-class Target(msgspec.Struct, frozen=True):
+class Target(msgspec.Struct, frozen=True, gc=False):
     """Where messages go, or come from."""
 
     host: str
@@ -37,6 +37,17 @@ class Target(msgspec.Struct, frozen=True):
     def reliable(self) -> bool:
         """Whether nothing is lost on the way, so that nothing is repeated."""
         return self.transport != "UDP"
+
+
+_LIGHT = frozenset(
+    {
+        (True, State.ACCEPTED),
+        (False, State.ACCEPTED),
+        (False, State.COMPLETED),
+        (False, State.CONFIRMED),
+    }
+)
+"""A client's or a server's states in which the request is not looked at any more."""
 
 
 class Steps(Protocol):
@@ -58,6 +69,10 @@ class Steps(Protocol):
         """Forget the transaction."""
 
 
+_OVER = Request("", "", {})
+"""Stands for a request that nothing is asked of any more: what lingers should weigh little."""
+
+
 class Transaction:
     """One of any machine. `give` is its only door."""
 
@@ -65,11 +80,13 @@ class Transaction:
         "_repeat_us",
         "_said",
         "_steps",
+        "call_id",
         "cancel_fields",
         "cancel_wanted",
         "due_us",
         "key",
         "machine",
+        "merged",
         "quiet",
         "request",
         "state",
@@ -84,6 +101,9 @@ class Transaction:
         self.machine = machine
         self.key = key
         self.request = request
+        self.call_id = request.call_id
+        self.merged: Key | None = None
+        """What names the request on all the ways that it may come by, in a server."""
         self.target = target
         self.state = machine.initial
         self.due_us: dict[Timer, int] = {}
@@ -119,6 +139,10 @@ class Transaction:
                 if following not in self.machine.kept:
                     self.due_us.clear()
                 self._start_timers(now_us)
+                if (self.machine.client, following) in _LIGHT:
+                    self.request = _OVER
+                if following is State.ACCEPTED:
+                    self._said = b""
         return Action.TOO_LATE not in actions
 
     def fire(self, timer: Timer, now_us: int) -> None:

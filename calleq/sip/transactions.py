@@ -181,7 +181,7 @@ class Transactions:
 
     def _answer_came(self, response: Response, now_us: int) -> None:
         transaction = self._clients.get((response.via.branch, response.cseq.method))
-        if transaction is None or transaction.request.call_id != response.call_id:
+        if transaction is None or transaction.call_id != response.call_id:
             self.strays += 1
             return
         status = response.status
@@ -224,7 +224,8 @@ class Transactions:
         made = Transaction(machine, key, request, _back(request, source), self)
         self._servers[key] = made
         if not request.called.tag and request.method != "CANCEL":
-            self._merged[merged_key(request)] = key
+            made.merged = merged_key(request)
+            self._merged[made.merged] = key
         made.begin(now_us)
         return made
 
@@ -319,8 +320,8 @@ class Transactions:
             del self._clients[transaction.key]
             return
         del self._servers[transaction.key]
-        merged = merged_key(transaction.request)
-        if self._merged.get(merged) == transaction.key:
+        merged = transaction.merged
+        if merged is not None and self._merged.get(merged) == transaction.key:
             del self._merged[merged]
 
 

@@ -37,7 +37,7 @@ _USER_SAFE = "-_.!~*'()&=+$,;?/"
 PORT_LIMIT = 65_535
 
 
-class SipUri(msgspec.Struct, frozen=True):
+class SipUri(msgspec.Struct, frozen=True, gc=False):
     """A sip or sips URI; user and values are kept as they were written, escapes and all."""
 
     host: str
@@ -76,7 +76,7 @@ class SipUri(msgspec.Struct, frozen=True):
         )
 
 
-class TelUri(msgspec.Struct, frozen=True):
+class TelUri(msgspec.Struct, frozen=True, gc=False):
     """A telephone number (RFC 3966): `+` and digits, or digits with a `phone-context`."""
 
     number: str
@@ -93,7 +93,7 @@ class TelUri(msgspec.Struct, frozen=True):
         )
 
 
-class OpaqueUri(msgspec.Struct, frozen=True):
+class OpaqueUri(msgspec.Struct, frozen=True, gc=False):
     """A URI of another scheme, as it was written."""
 
     text: str

@@ -31,12 +31,16 @@ FLUSH_INTERVAL_US = 200_000
 """With a clock, nothing waits longer than this in a file's buffer."""
 FILE_LIMIT_OCTETS = 4 * 1024**3
 MEMORY_LIMIT_RECORDS = 5_000_000
+NAMES_LIMIT = 4_096
+"""Names of links and ends that a file's writer keeps packed."""
 OCTETS_LIMIT = 1024**2
 """No message of any segment is longer; a length beyond is damage."""
 
 _MARK = b"\xca\x11\xe9\x72"
 _FRAME = Struct("<4sI")
 _BODY = Struct("<qBBBB")
+_HEAD = Struct("<4sIqB3s")
+"""Frame and body as they are written, the lengths of the names as octets."""
 _SEGMENTS = tuple(Segment)
 _SEGMENT_CODES = {segment: code for code, segment in enumerate(_SEGMENTS)}
 
@@ -91,6 +95,8 @@ class CaptureFile:
     ) -> None:
         self._clock = clock
         self._buffer = bytearray()
+        self._names: dict[tuple[str, str, str], tuple[bytes, bytes]] = {}
+        """Names that came before, as `_pack_names` has them."""
         self._limit_octets = limit_octets
         self._flush_due = False
         self.dropped = 0
@@ -107,13 +113,22 @@ class CaptureFile:
     def saw(
         self, segment: Segment, link: str, sender: str, receiver: str, octets: bytes, at_us: int
     ) -> None:
-        record = pack_record(Captured(at_us, segment, link, sender, receiver, octets))
-        if self._file.closed or self._octets + len(record) > self._limit_octets:
+        key = (link, sender, receiver)
+        names = self._names.get(key)
+        if names is None:
+            if len(self._names) >= NAMES_LIMIT:
+                self._names.clear()
+            names = self._names[key] = _pack_names(link, sender, receiver)
+        record = _pack(at_us, segment, names, octets)
+        length = len(record) + len(octets)
+        if self._file.closed or self._octets + length > self._limit_octets:
             self.dropped += 1
             return
-        self._octets += len(record)
-        self._buffer += record
-        if len(self._buffer) >= FLUSH_OCTETS:
+        self._octets += length
+        buffer = self._buffer
+        buffer += record
+        buffer += octets
+        if len(buffer) >= FLUSH_OCTETS:
             self.flush()
         elif self._clock is not None and not self._flush_due:
             self._flush_due = True
@@ -147,27 +162,25 @@ class CaptureRead(NamedTuple):
 
 def pack_record(captured: Captured) -> bytes:
     """The record of one message; CaptureError when a name or the octets are too long."""
-    link = captured.link.encode()
-    sender = captured.sender.encode()
-    receiver = captured.receiver.encode()
-    if len(link) > 255 or len(sender) > 255 or len(receiver) > 255:
-        raise CaptureError(f"a name longer than 255 octets: {captured.link!r}")
-    if len(captured.octets) > OCTETS_LIMIT:
-        raise CaptureError(f"{len(captured.octets)} octets: at most {OCTETS_LIMIT}")
-    body = (
-        _BODY.pack(
-            captured.at_us,
-            _SEGMENT_CODES[captured.segment],
-            len(link),
-            len(sender),
-            len(receiver),
-        )
-        + link
-        + sender
-        + receiver
-        + captured.octets
-    )
-    return _FRAME.pack(_MARK, len(body)) + body
+    names = _pack_names(captured.link, captured.sender, captured.receiver)
+    return _pack(captured.at_us, captured.segment, names, captured.octets) + captured.octets
+
+
+def _pack_names(link: str, sender: str, receiver: str) -> tuple[bytes, bytes]:
+    """How long each name is, and the names; CaptureError for one that is too long."""
+    names = (link.encode(), sender.encode(), receiver.encode())
+    if max(map(len, names)) > 255:
+        raise CaptureError(f"a name longer than 255 octets: {link!r}")
+    return bytes(map(len, names)), b"".join(names)
+
+
+def _pack(at_us: int, segment: Segment, names: tuple[bytes, bytes], octets: bytes) -> bytes:
+    """A record up to its octets."""
+    if len(octets) > OCTETS_LIMIT:
+        raise CaptureError(f"{len(octets)} octets: at most {OCTETS_LIMIT}")
+    lengths, text = names
+    length = _BODY.size + len(text) + len(octets)
+    return _HEAD.pack(_MARK, length, at_us, _SEGMENT_CODES[segment], lengths) + text
 
 
 def read_capture(path: Path) -> CaptureRead:

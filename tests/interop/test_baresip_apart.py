@@ -1,4 +1,7 @@
-"""Two switches in processes of their own, each with its telephone: one by TLS, one by TCP."""
+"""Two switches in processes of their own, each with its telephone: one by TLS, one by TCP.
+
+The one by TLS insists on encrypted voice (SRTP).
+"""
 
 import pathlib
 from concurrent.futures import ThreadPoolExecutor
@@ -6,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
+from calleq.runtime.tap import Segment
+from calleq.trace.capture import read_captures
 from tests.baresip import Telephone, seconds_of_tone, until
 from tests.live import Running, calleq
 from tests.sip_network import host_of_worker, sip_file, telephone
@@ -22,7 +27,8 @@ def test_telephones_of_switches_in_two_processes_hear_each_other(tmp_path: pathl
     certificate(tmp_path)
     domain = 'domain = "ssp-62.calleq.example"\n'
     files = 'certificate = "certificate.pem"\nkey = "key.pem"\n'
-    secure = f'listen_tls = "{host_of_worker()}:5072"\n{files}'
+    secure = f'listen_tls = "{host_of_worker()}:5072"\nsrtp = true\n{files}'
+    encrypted = {"transport": "tls", "more": ";mediaenc=srtp-mand", "modules": ("srtp",)}
     file = sip_file(tmp_path, (domain, domain + secure))
     with file.open("a", encoding="utf-8") as more:
         more.write(f"\n[processes]\nbase_port = {free_base_port()}\n")
@@ -39,7 +45,7 @@ def test_telephones_of_switches_in_two_processes_hear_each_other(tmp_path: pathl
         for one in running:
             one.wait_for(r"^ready$")
         with (
-            telephone(tmp_path, file, CUSTOMER, 700, transport="tls") as customer,
+            telephone(tmp_path, file, CUSTOMER, 700, **encrypted) as customer,
             telephone(tmp_path, file, REPRESENTATIVE, 1_100, transport="tcp") as representative,
         ):
             for one in (customer, representative):
@@ -66,6 +72,12 @@ def test_telephones_of_switches_in_two_processes_hear_each_other(tmp_path: pathl
         with ThreadPoolExecutor(len(running)) as hands:
             statuses = list(hands.map(Running.stop, running))
     assert statuses == [0, 0, 0], [one.errors for one in running]
+    answers = [
+        one.octets
+        for one in read_captures(sorted(data.glob("*.capture")))
+        if one.segment is Segment.SIP and one.octets.startswith(b"SIP/2.0 200")
+    ]
+    assert [octets for octets in answers if b"RTP/SAVP" in octets and b"inline:" in octets]
 
 
 def heard(one: Telephone, hz: int) -> float:

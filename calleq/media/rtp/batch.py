@@ -98,6 +98,8 @@ class Batch:
         self._messages["pieces"] = self._pieces.ctypes.data + order * np.uint64(_PIECE.itemsize)
         self._messages["piece_count"] = 1
         self._start = self._messages.ctypes.data
+        self.messages: NDArray[np.uint64] = self._start + order * np.uint64(_MESSAGE.itemsize)
+        """Where the header of each slot's datagram lies."""
         library = _calls()
         assert library is not None
         self._receive, self._send = library.recvmmsg, library.sendmmsg
@@ -117,12 +119,21 @@ class Batch:
         """Where they came from."""
         return self._names[:count, 0]
 
-    def send(self, descriptor: int, slots: Integers, keys: Keys, lengths: Integers | int) -> int:
-        """Send these slots to these addresses, as many as there is room for; how many failed."""
+    def prepare(self, count: int) -> None:
+        """Have room for so many datagrams, whole."""
+        self._messages["name_length"][:count] = NAME_OCTETS
+
+    def lay(self, slots: Integers, keys: Keys, lengths: Integers | int) -> None:
+        """Let the first headers be those of these slots, to these addresses."""
         count = slots.size
         self._pieces["base"][:count] = self._bases[slots]
         self._pieces["length"][:count] = lengths
         self._names[:count, 0] = keys
+
+    def send(self, descriptor: int, slots: Integers, keys: Keys, lengths: Integers | int) -> int:
+        """Send these slots to these addresses, as many as there is room for; how many failed."""
+        count = slots.size
+        self.lay(slots, keys, lengths)
         failed = done = 0
         while done < count:
             at = self._start + done * _MESSAGE.itemsize

@@ -6,14 +6,12 @@ speaks in telephone-events and the other does not know them, its keys have to be
 it is ticked. Of several that hear the same leg one is relayed to, the others are ticked.
 """
 
-import numpy as np
-
+from calleq.media.rtp.batch import address_key
 from calleq.media.rtp.intake import Ring
 from calleq.media.rtp.keys import KeysOut
 from calleq.media.rtp.latch import Address
 from calleq.media.rtp.leg import Leg
 from calleq.media.rtp.output import Output, SendTo
-from calleq.media.rtp.packet import FRAME_OCTETS
 from calleq.media.rtp.routes import PHASES, Routes
 from calleq.media.rtp.table import MAX_LEGS, Integers, Legs, LegTable
 
@@ -33,6 +31,7 @@ class Crossing:
         self._routes = routes
         self._output = output
         self._legs = legs
+        self._departure = output.departure
         self._listeners: dict[int, set[int]] = {}
         """By leg: those that hear its row and nothing else."""
         self._relays: list[SendTo] = [_nowhere] * MAX_LEGS
@@ -89,11 +88,22 @@ class Crossing:
         }
         for number in concerned:
             leg = self._legs[number]
+            sender = self._sender(leg)
+            self._address(leg, plain=sender == leg.sendto)
             sends = leg.plan is not None and leg.plan.sends and leg.far is not None
             if sends and number not in relayed and leg.far is not None:
-                self._output.include(number, self._sender(leg), leg.far)
+                self._output.include(number, sender, leg.far)
             else:
                 self._output.exclude(number)
+
+    def _address(self, leg: Leg, plain: bool) -> None:
+        """Say whether its packets leave by batches, and how."""
+        table, number, far = self._table, leg.number, leg.far
+        known = far is not None and ":" not in far[0]
+        table.descriptor[number] = leg.pair.rtp.fileno()
+        table.direct[number] = known and plain and leg.keys is None and not leg.pair.shared
+        if far is not None and known:
+            table.far[number] = address_key(*far[:2])
 
     def _sender(self, leg: Leg) -> SendTo:
         """What sends a leg's frames: voice, or the keys that it hears as events."""
@@ -114,16 +124,11 @@ class Crossing:
 
     def relay(self, ring: Ring, slots: Integers, onto: Legs) -> None:
         """Send the packets in these slots on, each to its leg."""
-        failed = 0
-        sockets = self._table.shared[onto]
-        if ring.sender is not None and (sockets >= 0).any():
-            for descriptor in np.unique(sockets[sockets >= 0]).tolist():
-                here = sockets == descriptor
-                far = self._table.far[onto[here]]
-                failed += ring.sender.send(descriptor, slots[here], far, FRAME_OCTETS)
-            alone = sockets < 0
-            slots, onto = slots[alone], onto[alone]
-            self._output.sent += int((~alone).sum())
+        failed, together = 0, self._departure.in_batches(onto)
+        if ring.sender is not None and together.any():
+            failed = self._departure.leave(ring.sender, slots[together], onto[together])
+            self._output.sent += int(together.sum())
+            slots, onto = slots[~together], onto[~together]
         sends, fars, frames = self._relays, self._fars, ring.frames
         for slot, number in zip(slots.tolist(), onto.tolist(), strict=True):
             try:

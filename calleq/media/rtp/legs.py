@@ -5,12 +5,13 @@ arrives at the end is sent to the far end. `Routes` says which row a leg hears. 
 other leg's row and both speak G.711, packets are relayed as they come (`Intake`); otherwise the leg
 is sent a frame each 20 ms (`Output`), made of what the jitter buffers and the sums hold.
 
-`step` is called every 5 ms: it takes what has come, compiles what has changed, and ticks the phase
-that is due. A phase whose tick did not come before its next is skipped, never caught up: its frame
-is missing from the streams, as their timestamps say.
+`step` is called every 5 ms: it compiles what has changed, ticks the phase that is due, and takes
+what has come. A phase whose tick did not come before its next is skipped, never caught up: its
+frame is missing from the streams, as their timestamps say.
 """
 
 from collections.abc import Callable
+from ipaddress import ip_address
 
 import numpy as np
 
@@ -19,7 +20,6 @@ from calleq.media.g711 import DECODING, Samples
 from calleq.media.graph import SILENCE
 from calleq.media.ports import PortEvent, PortPlan, Quality, Tally
 from calleq.media.rtp import talkers
-from calleq.media.rtp.batch import address_key
 from calleq.media.rtp.crossing import Crossing
 from calleq.media.rtp.inputs import Inputs
 from calleq.media.rtp.intake import PHASE_US, SAMPLES_PER_MS, Intake
@@ -50,6 +50,15 @@ LOOK_FRAMES = 50
 """How often legs are looked at for silence."""
 
 
+def _is_address(host: str) -> bool:
+    """Names are not looked up: their far end is where its packets will come from."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 class LegSet:
     """See the module."""
 
@@ -72,7 +81,7 @@ class LegSet:
         self._legs: dict[int, Leg] = {}
         self._crossing = Crossing(self.table, self.routes, self.output, self._legs)
         self.intake = Intake(self.table, self.buffers, self._odd, self._crossing.relay)
-        self.receiver = Receiver(self.intake, self.strange)
+        self.receiver = Receiver(self.table, self.intake, self.strange)
         self.shared = SharedPorts(self.intake)
         self.reports = Reports(self.table, random, utc_us)
         self._sounding = Sounding(voice.repertoire)
@@ -125,7 +134,7 @@ class LegSet:
         if leg.plan is None:
             self.reports.add(leg, self._now_us())
         leg.plan = plan
-        address = (plan.host, plan.port) if plan.host else None
+        address = (plan.host, plan.port) if _is_address(plan.host) else None
         leg.latch.plan(address)
         leg.far = leg.latch.address or address
         if leg.pair.shared:
@@ -145,8 +154,6 @@ class LegSet:
         """Where a leg of a shared port has its far end."""
         self.shared.place(leg.number, leg.pair.rtp, leg.far)
         self.table.shared[leg.number] = leg.pair.rtp.fileno()
-        if leg.far is not None:
-            self.table.far[leg.number] = address_key(*leg.far[:2])
 
     def close(self, leg: Leg) -> Quality:
         """Take a port out of use; what its voice was like."""
@@ -225,21 +232,20 @@ class LegSet:
         return None if table.silent[number] else DECODING[table.rows[1 + number]]
 
     def step(self) -> None:
-        """Take what has come, compile what has changed, send what is due."""
+        """Compile what has changed, send what is due, then take what has come."""
+        now_us = self._now_us()
+        if self.routes.pending():
+            self._compile()
+        step = now_us // PHASE_US
+        # the phase whose tick was longest ago is the one that follows on the present one
+        for phase in ((step + 1 + each) % PHASES for each in range(PHASES)):
+            frame = (step - phase) // PHASES
+            if frame > self._rendered[phase]:
+                self._render(phase, frame)
         now_us = self._now_us()
         self.receiver.receive(now_us)
         self.shared.receive(now_us)
         self.reports.step(now_us)
-        if self.routes.pending():
-            self._compile()
-        step = now_us // PHASE_US
-        late_first = sorted(
-            range(PHASES), key=lambda phase: (step - phase) // PHASES * PHASES + phase
-        )
-        for phase in late_first:
-            frame = (step - phase) // PHASES
-            if frame > self._rendered[phase]:
-                self._render(phase, frame)
 
     def _render(self, phase: int, frame: int) -> None:
         if self._rendered[phase] >= 0:

@@ -13,14 +13,15 @@ import numpy as np
 from calleq.media.frames import FRAME_SAMPLES
 from calleq.media.g711 import TO_A_LAW
 from calleq.media.rtp.batch import Batch, available
+from calleq.media.rtp.departure import Departure
 from calleq.media.rtp.latch import Address
 from calleq.media.rtp.packet import FRAME_OCTETS, HEADER, HEADER_OCTETS, PLAIN
 from calleq.media.rtp.routes import PHASES
-from calleq.media.rtp.table import MAX_LEGS, Legs, LegTable, Octets
+from calleq.media.rtp.table import MAX_LEGS, Flags, Legs, LegTable, Octets
 
 LATE_US = 5_000
 """A frame that leaves later than this after its tick is counted as late."""
-LOOK_EVERY = 32
+LOOK_EVERY = 128
 """So many packets are sent between two looks at the clock."""
 
 SendTo = Callable[[memoryview, Address], object]
@@ -33,15 +34,15 @@ Sending = tuple[SendTo, memoryview, Address]
 class _Phase:
     """The legs that are sent something in one phase."""
 
-    __slots__ = ("a_law", "legs", "sends", "shared", "some_a_law")
+    __slots__ = ("a_law", "legs", "sends", "some_a_law", "together")
 
-    def __init__(self, legs: Legs, table: LegTable, sends: dict[int, Sending]) -> None:
+    def __init__(
+        self, legs: Legs, table: LegTable, together: Flags, sends: dict[int, Sending]
+    ) -> None:
         self.legs = legs
-        together = (table.shared[legs] >= 0) & available()
+        self.together = legs[together]
+        """Those whose packets leave by batches."""
         self.sends = [sends[leg] for leg in legs[~together].tolist()]
-        sockets = np.unique(table.shared[legs[together]])
-        self.shared = [(int(each), legs[table.shared[legs] == each]) for each in sockets]
-        """Legs by the sockets that they share."""
         self.a_law = self.legs[table.a_law[self.legs]]
         self.some_a_law = bool(self.a_law.size)
 
@@ -60,6 +61,7 @@ class Output:
         starts = range(0, MAX_LEGS * FRAME_OCTETS, FRAME_OCTETS)
         self.packets = [whole[start : start + FRAME_OCTETS] for start in starts]
         self._batch = Batch(packets) if available() else None
+        self.departure = Departure(table)
         self._sends: dict[int, Sending] = {}
         self._phases: list[_Phase | None] = [None] * PHASES
         self.sent = 0
@@ -90,7 +92,8 @@ class Output:
         if phase is None:
             every = np.array(sorted(self._sends), dtype=np.int64)
             legs = every[self._table.phase[every] == number]
-            phase = _Phase(legs, self._table, self._sends)
+            together = self.departure.in_batches(legs) & (self._batch is not None)
+            phase = _Phase(legs, self._table, together, self._sends)
             self._phases[number] = phase
         return phase
 
@@ -116,10 +119,11 @@ class Output:
         table.sent[legs] += 1
         self._headers["sequence"][legs] = sequence & 0xFFFF
         self._headers["timestamp"][legs] = times & 0xFFFF_FFFF
-        for descriptor, together in phase.shared:
+        for start in range(0, phase.together.size, LOOK_EVERY):
             assert self._batch is not None
-            self.failed += self._batch.send(descriptor, together, table.far[together], FRAME_OCTETS)
-            self._note(together.size, tick_us)
+            some = phase.together[start : start + LOOK_EVERY]
+            self.failed += self.departure.leave(self._batch, some, some)
+            self._note(some.size, tick_us)
         self._leave(phase.sends, tick_us)
 
     def _leave(self, sends: list[Sending], tick_us: int) -> None:

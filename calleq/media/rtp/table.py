@@ -77,10 +77,16 @@ class LegTable:
         self.sequence_shift = integers()
         self.time_shift = integers()
         self.sent = integers()
+        self.descriptor = integers()
+        """Of the socket that it is sent from."""
+        self.direct = flags()
+        """Sent as it is, by IPv4: whole batches at once."""
+        self.believed: NDArray[np.uint64] = np.zeros(MAX_LEGS, dtype=np.uint64)
+        """From where its packets are taken as they are (`batch.address_key`); 0: from nowhere."""
         self.shared = np.full(MAX_LEGS, -1, dtype=np.int64)
         """Descriptor of a socket that it has with others; -1: it has one of its own."""
         self.far: NDArray[np.uint64] = np.zeros(MAX_LEGS, dtype=np.uint64)
-        """Where a leg of a shared socket is sent to (`batch.address_key`)."""
+        """Where it is sent to (`batch.address_key`), by IPv4."""
         self.rows: Octets = np.full((MAX_ROWS, FRAME_SAMPLES), IDLE_OCTET, dtype=np.uint8)
         self.silent: Flags = np.ones(MAX_LEGS, dtype=np.bool_)
         """Whether the row of a leg is silence because nothing came."""
