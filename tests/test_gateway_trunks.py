@@ -164,6 +164,23 @@ def test_the_other_system_calls_a_telephone_of_ours_without_a_password(scene: Tr
     assert ABROAD in str(scene.customer.invited[0].request.caller.uri)
 
 
+def test_more_callers_than_channels_are_refused_and_nothing_of_them_stays() -> None:
+    scene = TrunkScene(trunk(options_s=0.0))
+    peer = scene.peers[0]
+    for number in ["+12125550104", "+12125550120", *["+12125550143"] * 18]:
+        dials_from(scene, peer, number, ABROAD)
+        scene.clock.advance_us(SECOND_US // 100)
+    assert peer.happened.count("fails 503 34") == 18
+    scene.clock.advance_us(SECOND_US)
+    for call in peer.calls:
+        peer.agent.hang_up(call, 16, scene.clock.monotonic_us())
+    peer.flush()
+    scene.clock.advance_us(50 * SECOND_US)
+    agent = scene.gateways["ssp-62"].agent
+    assert (len(agent), agent.transactions) == (0, 0)
+    scene.assert_nothing_is_left()
+
+
 def test_somebody_else_at_the_same_host_is_not_the_trunk(scene: TrunkScene) -> None:
     stranger = scene.peer((FIRST[0], 5_999))
     dials_from(scene, stranger, "+12125550120", ABROAD)

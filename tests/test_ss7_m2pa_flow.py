@@ -375,3 +375,29 @@ def test_tshark_reads_every_frame_as_we_do(tmp_path: Path) -> None:
     assert shown.stdout.split() == ours
     said = {frame.status for frame in map(decode, frames)}
     assert said == {None, *Status} - {Status.PROVING_NORMAL}
+
+
+class SleepyClock(VirtualClock):
+    """A clock whose process may stand still: time goes by, and nothing rings."""
+
+    slept_us = 0
+
+    def monotonic_us(self) -> int:
+        return super().monotonic_us() + self.slept_us
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_who_stood_still_longer_than_t7_waits_for_what_is_to_be_read_yet(answered: bool) -> None:
+    """Stalls of some seconds under sipp's calls took links out of service whose far end had
+    acknowledged in time; a far end that says nothing is given up all the same."""
+    clock = SleepyClock()
+    end = End(clock)
+    end.aligns()
+    end.send(b"\x85unit")
+    clock.slept_us = 3 * SECOND_US
+    clock.advance_us(2 * SECOND_US)
+    assert end.state is State.IN_SERVICE
+    if answered:
+        end.hears_acknowledgement(0)
+    clock.advance_us(SECOND_US)
+    assert (end.state is State.IN_SERVICE) == answered

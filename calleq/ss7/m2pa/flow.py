@@ -15,7 +15,7 @@ left to the session.
 from collections.abc import Callable
 from typing import Protocol
 
-from calleq.runtime.clock import Clock, Timer
+from calleq.runtime.clock import LATE_US, Clock, Timer
 from calleq.ss7.m2pa.buffer import NONE_RECEIVED, Buffer, Remains
 from calleq.ss7.m2pa.frames import (
     HEADER,
@@ -59,6 +59,7 @@ class Flow:
         "_bounds",
         "_clock",
         "_confirmed",
+        "_excused",
         "_late",
         "_monotonic_us",
         "_other",
@@ -125,6 +126,8 @@ class Flow:
         self._unconfirmed = 0
         self._unconfirmed_since_us = 0
         self._progress_us = 0
+        self._excused = False
+        """T7 rang too late, and is given the time of an acknowledgement more."""
         self._plain = min(bounds.window, bounds.onset[0] - 1)
         """With fewer units unacknowledged, and none waiting, a unit is sent at once."""
         self._wire_open = False
@@ -304,13 +307,21 @@ class Flow:
     def _watch(self) -> None:
         """Begin T7: the far end must have acknowledged something by then."""
         self._progress_us = self._clock.monotonic_us()
+        self._excused = False
         self._t7 = self._clock.call_later_us(self._timers.t7_us, self._t7_expires)
 
     def _t7_expires(self) -> None:
         self._t7 = None
         if not self._sent_units:
             return
-        left_us = self._progress_us + self._timers.t7_us - self._clock.monotonic_us()
+        now_us = self._clock.monotonic_us()
+        left_us = self._progress_us + self._timers.t7_us - now_us
+        if left_us > 0:
+            self._excused = False
+        elif left_us < -LATE_US and not self._excused:
+            # It was this process that was late: what it has been sent meanwhile is to be read yet.
+            self._excused = True
+            left_us = self._timers.acknowledge_us
         if left_us > 0:
             self._t7 = self._clock.call_later_us(left_us, self._t7_expires)
         else:
