@@ -355,3 +355,41 @@ def test_the_journals_of_a_directory_are_merged_by_time(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("not a journal")
     assert [s.entity for s in read_data(tmp_path)] == ["ssp-62", "ip-76", "ssp-62"]
     assert read_data(tmp_path / "nothing here") == []
+
+
+def test_what_nobody_waits_for_goes_with_what_somebody_waits_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_file, "LINGER_S", 3_600.0)
+    path = tmp_path / "p.journal"
+    disk = FailingDisk(0)  # never fails: it counts
+
+    async def main(loop: asyncio.AbstractEventLoop) -> None:
+        journal = FileJournal(path, LoopClock(loop), loop, disk=disk)
+        before = disk.syncs_left
+        done = loop.create_future()
+        for number in range(5):
+            journal.append("ip-76", progress(number))
+            await asyncio.sleep(0)
+        journal.append("ip-76", progress(5), lambda: done.set_result(None))
+        await done
+        assert before - disk.syncs_left == 1
+        journal.close()
+
+    in_loop(main)
+    assert [stamped.entry for stamped in read_journal(path)[0]] == list(map(progress, range(6)))
+
+
+def test_what_nobody_waits_for_is_written_soon_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "p.journal"
+
+    async def main(loop: asyncio.AbstractEventLoop) -> None:
+        journal = FileJournal(path, LoopClock(loop), loop)
+        journal.append("ip-76", progress(1))
+        async with asyncio.timeout(10):
+            while journal.outstanding:
+                await asyncio.sleep(0)
+        assert [stamped.entry for stamped in read_journal(path)[0]] == [progress(1)]
+        journal.close()
+
+    in_loop(main)

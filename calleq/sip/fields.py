@@ -24,7 +24,7 @@ from calleq.sip.grammar import (
     quote,
     unquote,
 )
-from calleq.sip.uri import PORT_LIMIT, Uri, parse_uri
+from calleq.sip.uri import PORT_LIMIT, Uri, forget_uris, parse_uri
 
 MAGIC_COOKIE = "z9hG4bK"
 
@@ -170,10 +170,17 @@ class CSeq(msgspec.Struct, frozen=True, gc=False):
 
 def parse_cseq(text: str) -> CSeq:
     """Read it; the number is below 2**31 (RFC 3261 §8.1.1.5)."""
+    return _remembered_cseq(text) if len(text) <= REMEMBERED_CHARACTERS else _read_cseq(text)
+
+
+def _read_cseq(text: str) -> CSeq:
     matched = _CSEQ.fullmatch(text)
     if matched is None:
         raise SipError(f"no CSeq: {text[:40]!r}")
     return CSeq(_small(matched[1]), matched[2])
+
+
+_remembered_cseq = lru_cache(REMEMBERED_LIMIT)(_read_cseq)
 
 
 class RAck(msgspec.Struct, frozen=True, gc=False):
@@ -237,6 +244,8 @@ def escape_header(text: str) -> str:
 
 
 def forget_fields() -> None:
-    """Forget the addresses and Vias whose reading is remembered."""
+    """Forget the addresses, Vias and CSeqs whose reading is remembered."""
+    forget_uris()
     _remembered.cache_clear()
     _remembered_via.cache_clear()
+    _remembered_cseq.cache_clear()

@@ -345,7 +345,7 @@ def with_top_via(request: Request, via: Via) -> Request:
     made = Request(
         request.method,
         request.target,
-        {**request.fields, "via": [*map(str, vias)]},
+        {**request.fields, "via": [str(one) for one in vias]},
         request.body,
         flaw=request.flaw,
         version=request.version,

@@ -10,11 +10,12 @@ replaced by where the request came from, unless proxies are between us.
 
 import contextlib
 import ipaddress
+from functools import lru_cache
 
 import msgspec
 
 from calleq.sip.asking import Asked, Asking, Owner
-from calleq.sip.bounds import SipError
+from calleq.sip.bounds import REMEMBERED_LIMIT, SipError
 from calleq.sip.checks import Refusal
 from calleq.sip.dialog import (
     TARGET_REFRESHING,
@@ -133,10 +134,15 @@ def is_direct(request: Request) -> bool:
 def seen_by_caller(dialog: Dialog, response: Response, sent_to: Target) -> Dialog:
     """The dialog of our INVITE: a telephone's private Contact gives way to where the INVITE went,
     where that is no private address itself and no proxy is between."""
-    try:
-        outside = not ipaddress.ip_address(sent_to.host).is_private
-    except ValueError:
-        return dialog
-    if not outside or "record-route" in response.fields:
+    if not _is_outside(sent_to.host) or "record-route" in response.fields:
         return dialog
     return msgspec.structs.replace(dialog, target=reachable_target(dialog.target, sent_to))
+
+
+@lru_cache(REMEMBERED_LIMIT)
+def _is_outside(host: str) -> bool:
+    """Whether a host is an address, and none of a private network's."""
+    try:
+        return not ipaddress.ip_address(host).is_private
+    except ValueError:
+        return False

@@ -9,11 +9,18 @@ matter only for `user`, `ttl`, `method`, `maddr` and `transport` (§19.1.4).
 """
 
 import re
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 import msgspec
 
-from calleq.sip.bounds import PARAMETERS_LIMIT, URI_CHARACTERS_LIMIT, SipError
+from calleq.sip.bounds import (
+    PARAMETERS_LIMIT,
+    REMEMBERED_CHARACTERS,
+    REMEMBERED_LIMIT,
+    URI_CHARACTERS_LIMIT,
+    SipError,
+)
 
 _ESCAPED = r"%[0-9A-Fa-f]{2}"
 _USER = re.compile(rf"(?:[A-Za-z0-9\-_.!~*'()&=+$,;?/]|{_ESCAPED})++")
@@ -121,6 +128,10 @@ def parse_uri(text: str) -> Uri:
     >>> str(parse_uri("sip:+12125550100@example.com;user=phone"))
     'sip:+12125550100@example.com;user=phone'
     """
+    return _remembered(text) if len(text) <= REMEMBERED_CHARACTERS else _read_uri(text)
+
+
+def _read_uri(text: str) -> Uri:
     if len(text) > URI_CHARACTERS_LIMIT:
         raise SipError(f"a URI of {len(text)} characters: at most {URI_CHARACTERS_LIMIT} expected")
     scheme, colon, rest = text.partition(":")
@@ -134,6 +145,14 @@ def parse_uri(text: str) -> Uri:
     if _SCHEME.fullmatch(text) is None:
         raise SipError(f"no URI: {text[:60]!r}")
     return OpaqueUri(text)
+
+
+_remembered = lru_cache(REMEMBERED_LIMIT)(_read_uri)
+
+
+def forget_uris() -> None:
+    """Forget the URIs whose reading is remembered."""
+    _remembered.cache_clear()
 
 
 def _parse_sip(rest: str, secure: bool) -> SipUri:
