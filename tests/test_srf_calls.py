@@ -311,7 +311,9 @@ def test_whoever_has_no_business_at_the_peripheral_is_refused(called: str) -> No
 def test_the_assist_number_leads_to_the_peripheral_by_its_switch() -> None:
     topology = load_topology()
     number_ = "+" + ASSIST + "1000421"
-    assert Routing(topology, "ssp-62").route(number_) == Towards("ip-76", ("76-62",), ())
+    assert Routing(topology, "ssp-62").route(number_) == Towards(
+        "ip-76", ("76-62",), (), "equipment"
+    )
     for name in ("ssp-64", "ssp-66", "mtso-65"):
         route = Routing(topology, name).route(number_)
         assert isinstance(route, Towards)
