@@ -52,8 +52,6 @@ from calleq.topology import Topology, TopologyError
 from calleq.trace.capture import CaptureFile
 from calleq.web.hosting import GuestServer, HostingError
 
-YOUNG_LIMIT = 10_000
-"""Objects made and not freed, in containers, before the youngest are looked through."""
 VERIFIERS = 2
 """Threads that verify passwords; more would only take the elements' processor time."""
 
@@ -101,7 +99,7 @@ async def hosting(
 
         # Millions of entries are read and none of them is garbage: not to be looked at meanwhile.
         gc.disable()
-        stack.callback(_collect_as_usual, gc.get_threshold())
+        stack.callback(_collect_as_usual)
         base = journal_path(wish.data, process)
         retention = _retention(wish, stack)
         opening = await stack.enter_async_context(
@@ -126,7 +124,7 @@ async def hosting(
         plant = _plant(wish, clock, journal, wires, voice, capture, verifier, diary, sip)
         plant = replace(plant, supplied=supply(voice, supplied))
         host = _set_to_work(wish, plant, voice, wires, journal)
-        _collect_seldom()
+        _collect_what_is_new()
         await _open_doors(wish, host, base, stack)
         if host.doors:
             merge_json(wish.data / "listening.json", host.doors)
@@ -142,21 +140,15 @@ async def hosting(
             host.failure = "; ".join(failures)
 
 
-def _collect_seldom() -> None:
-    """Look for garbage again, but never among what stands by now.
-
-    Nearly all that a call leaves behind is freed by counting references. Going through everything
-    that was imported and read, each time that calls have made a quarter as much anew, costs a tenth
-    of a call, and stops all calls for as long.
-    """
+def _collect_what_is_new() -> None:
+    """Look for garbage again, but never among what was imported and read: going through all of
+    that stops every call for as long."""
     gc.freeze()
-    gc.set_threshold(YOUNG_LIMIT, *gc.get_threshold()[1:])
     gc.enable()
 
 
-def _collect_as_usual(thresholds: tuple[int, int, int]) -> None:
+def _collect_as_usual() -> None:
     gc.unfreeze()
-    gc.set_threshold(*thresholds)
     gc.enable()
 
 

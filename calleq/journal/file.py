@@ -2,10 +2,8 @@
 
 `append` encodes the entry at once and returns; the writer thread takes everything that gathered,
 writes it as one group, makes it durable, and wakes the loop once to call every `durable` of the
-group in order. Then it takes what gathered meanwhile: a flush that somebody waits for begins when
+group in order. Then it takes what gathered meanwhile: there is no linger timer, a flush begins when
 the previous one has ended. So one flush is the latency's floor; throughput comes from grouping.
-Entries that nobody waits for go with the next that somebody does, at most LINGER_S later: a group
-costs the processor more than what is in it.
 
 Refuses: more than BACKLOG_LIMIT_ENTRIES not yet durable (`JournalFull`, the caller sheds load); a
 file another process writes (`JournalLocked`); anything once a write or flush has failed
@@ -35,12 +33,6 @@ BACKLOG_LIMIT_ENTRIES = 65_536
 
 GROUP_LIMIT_ENTRIES = 8_192
 """Entries in one group, so that a flush after a long wait does not hold up the loop for long."""
-
-LINGER_S = 0.005
-"""How long entries without a `durable` wait for one that has it, until as many have gathered as
-LINGER_LIMIT_ENTRIES."""
-
-LINGER_LIMIT_ENTRIES = 256
 
 CLOSE_LIMIT_S = 30.0
 """How long `close` waits for the writer."""
@@ -89,9 +81,6 @@ class FileJournal:
         self._closing = False
         self._outstanding = 0
         self._gathered: list[_Written] = []
-        self._hurries = False
-        """What gathered is to be written now."""
-        self._lingering: asyncio.TimerHandle | None = None
         self._committed: deque[list[Callable[[], object] | None]] = deque()
         self._work = threading.Condition(threading.Lock())
         self._thread = threading.Thread(target=self._write, name=f"journal {path.name}")
@@ -116,21 +105,7 @@ class FileJournal:
         self._outstanding += 1
         with self._work:
             self._gathered.append((payload, stamped, durable))
-            if self._hurries:
-                return
-            if durable is not None or len(self._gathered) >= LINGER_LIMIT_ENTRIES:
-                self._hurries = True
-                self._work.notify()
-                return
-        if self._lingering is None:
-            self._lingering = self._loop.call_later(LINGER_S, self._hurry)
-
-    def _hurry(self) -> None:
-        """Nobody came to wait for what has gathered."""
-        self._lingering = None
-        with self._work:
-            if self._gathered and not self._hurries:
-                self._hurries = True
+            if len(self._gathered) == 1:
                 self._work.notify()
 
     @property
@@ -153,8 +128,6 @@ class FileJournal:
         with self._work:
             self._closing = True
             self._work.notify()
-        if self._lingering is not None:
-            self._lingering.cancel()
         self._thread.join(CLOSE_LIMIT_S)
         if self._thread.is_alive():
             raise JournalError(f"{self.path}: the disk did not answer in {CLOSE_LIMIT_S:.0f} s")
@@ -187,8 +160,7 @@ class FileJournal:
             while group := self._next_group():
                 self._writer.commit([item[0] for item in group], [item[1] for item in group])
                 self._committed.append([item[2] for item in group])
-                if len(self._committed) == 1:  # else the loop has not come to the last one yet
-                    self._wake(self._deliver)
+                self._wake(self._deliver)
             self._writer.finish()
         except Exception as error:
             # Whatever it was, nobody can say what the disk holds now.
@@ -203,9 +175,8 @@ class FileJournal:
 
     def _next_group(self) -> list[_Written]:
         with self._work:
-            while not self._hurries and not self._closing:
+            while not self._gathered and not self._closing:
                 self._work.wait()
             group = self._gathered[:GROUP_LIMIT_ENTRIES]
             del self._gathered[:GROUP_LIMIT_ENTRIES]
-            self._hurries = bool(self._gathered)
             return group
