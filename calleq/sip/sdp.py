@@ -11,7 +11,6 @@ without one of their own; port 0 is a refused stream; an address of 0.0.0.0 is h
 """
 
 import re
-from collections.abc import Sequence
 from enum import StrEnum
 from functools import lru_cache
 
@@ -33,13 +32,8 @@ from calleq.sip.uri import PORT_LIMIT
 ATTRIBUTES_LIMIT = 64
 """Attributes of one stream that are kept."""
 PTIME_LIMIT_MS = 200
-REMEMBERED_LINES = 16
-"""A stream of more lines is read anew."""
-SECRETS = ("crypto:", "ice-pwd:", "fingerprint:")
-"""Attributes that are not kept in memory, or are new each time."""
 _ADDRESS = re.compile(r"[0-9A-Za-z.:\-]{1,255}")
 _PAYLOAD = re.compile(r"[0-9]{1,3}")
-_PORT = re.compile(r"[1-9][0-9]{0,4}")
 _ENCODING = re.compile(r"([0-9]{1,3}) ([A-Za-z0-9\-_.]{1,40})/([0-9]{1,7})(?:/([0-9]{1,2}))?")
 
 
@@ -223,26 +217,6 @@ def _address(text: str) -> str:
 
 
 def _stream(lines: list[tuple[str, str]], address: str, direction: Direction) -> Stream:
-    """A stream from its lines: all that telephones of one kind say alike, but the port, is read
-    once. Keys are not remembered."""
-    kind, _, rest = lines[0][1].partition(" ")
-    port, _, formats = rest.partition(" ")
-    if len(lines) > REMEMBERED_LINES or _PORT.fullmatch(port) is None or int(port) > PORT_LIMIT:
-        return _read_stream(lines, address, direction)
-    media = f"{kind} 1 {formats}"
-    characters = len(media)
-    for _, value in lines[1:]:
-        characters += len(value)
-        if characters > REMEMBERED_CHARACTERS or value.startswith(SECRETS):
-            return _read_stream(lines, address, direction)
-    try:
-        like = _remembered_stream((("m", media), *lines[1:]), address, direction)
-    except SipError:
-        return _read_stream(lines, address, direction)  # to tell of it as it is
-    return msgspec.structs.replace(like, port=int(port))
-
-
-def _read_stream(lines: Sequence[tuple[str, str]], address: str, direction: Direction) -> Stream:
     parts = lines[0][1].split(" ")
     if len(parts) < 4 or not is_token(parts[0]) or not all(parts):
         raise SipError(f"no media line: {lines[0][1][:60]!r}")
@@ -295,9 +269,6 @@ def _read_stream(lines: Sequence[tuple[str, str]], address: str, direction: Dire
     )
 
 
-_remembered_stream = lru_cache(REMEMBERED_LIMIT)(_read_stream)
-
-
 @lru_cache(REMEMBERED_LIMIT)
 def _encoding(text: str) -> Encoding:
     matched = _ENCODING.fullmatch(text.strip(" "))
@@ -322,3 +293,8 @@ def _known(
             format_ = formats.get(number)
             found.append(msgspec.structs.replace(encoding, format=format_) if format_ else encoding)
     return tuple(found)
+
+
+def forget_encodings() -> None:
+    """Forget the rtpmaps whose reading is remembered."""
+    _encoding.cache_clear()

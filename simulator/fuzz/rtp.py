@@ -72,6 +72,8 @@ class _Plane:
 
     def _leg(self, number: int) -> Leg:
         rtp, rtcp = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+        for one in (rtp, rtcp):
+            one.setblocking(False)
         pair = PortPair("", 0, rtp, rtcp)
         leg = self._legs.take(pair, "sip", f"line:{number}", lambda event: None)
         assert leg is not None

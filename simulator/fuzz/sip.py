@@ -174,5 +174,5 @@ def sdp_target() -> Target:
             *functions_of(sdp, "_description", "_identifier", "_address", "_encoding", "_known"),
             *functions_of(crypto, "parse_crypto"),
         ),
-        forget=message.forget_what_was_read,
+        forget=sdp.forget_encodings,
     )
