@@ -85,6 +85,10 @@ class Talk:
         return complained if status else said
 
 
+HEARD_OCTETS = 3 * SAMPLE_RATE_HZ
+"""More than a second of both sides: there is something to measure, however slow the machine."""
+
+
 def loudest_hz(samples: Any) -> int:
     middle = samples[SAMPLE_RATE_HZ // 2 :][:SAMPLE_RATE_HZ].astype(np.float64)
     return int(np.argmax(np.abs(np.fft.rfft(middle)))) * SAMPLE_RATE_HZ // int(middle.size)
@@ -101,6 +105,8 @@ def test_a_call_is_controlled_and_recorded_by_commands(network: LiveNetwork) -> 
     assert (going_on["recording"], going_on["status"]) == (name, "in-progress")
     assert {party["number"] for party in going_on["parties"]} == {CUSTOMER, AGENT}
     assert "goes on" in talk.command("recordings", "delete", name, status=1)
+    folder = network.data / "recordings"
+    talk.until(lambda: any(one.stat().st_size > HEARD_OCTETS for one in folder.glob(f"{name}*")))
     talk.command("control", "last", "hold", "customer")
     talk.hears(CUSTOMER, "music")
     talk.command("control", "last", "unhold", "customer")

@@ -212,10 +212,10 @@ def asked(
         heard: list[str] = []
         for samples, meddle in words:
             done = asyncio.Event()
+            meddle(understanding)
             understanding.ask(
                 WORDS, samples, lambda word, done=done: (heard.append(word), done.set())
             )
-            meddle(understanding)
             await done.wait()
         await understanding.close()
         return heard

@@ -45,7 +45,7 @@ IN_PROGRESS = "in_progress"
 LAST_CAUSE = 127
 """Of Q.850's values."""
 
-_NUMBER = re.compile(r"(\+[0-9]{1,15}|sips?:[^\s*%]{1,99}|[0-9a-f.:]{2,45})\*?")
+_NUMBER = re.compile(r"(\+[0-9]{1,15}|sips?:[^\s*%]{1,99}|(?=[0-9a-f]*[.:])[0-9a-f.:]{2,45})\*?")
 
 SHOWN_CALLS = 100
 """In a table, unless `--limit` says otherwise."""

@@ -155,8 +155,8 @@ def _judge_call(
 
 def is_true(leg: LegRecord, lived: list[DiaryCall]) -> bool:
     """Whether a leg's talk is its telephone's; a partial one may lack up to a minute, no more."""
-    if not lived:
-        return leg.answered_at_us is None and leg.billable_s == 0
+    if not lived or leg.part < leg.parts:  # an exchange dialled again: the talk is of its last try
+        return leg.answered_at_us is None and leg.talk_us == leg.billable_s == 0
     true_us = _talk_us(lived[0])
     if leg.answered_at_us is None:
         return leg.talk_us == 0 and true_us <= (ANSWER_LOST_US if leg.partial else 0)
