@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from calleq.media.rtp.batch import MOST_AT_ONCE, Batch, Keys, address_key
 from calleq.media.rtp.packet import FRAME_OCTETS, HEADER_OCTETS, PLAIN, SLOT, SLOT_OCTETS
+from calleq.media.rtp.ready import Ready
 from calleq.media.rtp.table import Integers, Octets
 
 STEPS = 16
@@ -76,6 +77,9 @@ class FarEnds:
         self._came: Octets = np.zeros((MOST_AT_ONCE, SLOT_OCTETS), dtype=np.uint8)
         self._in = Batch(self._came)
         self._sockets = {port: _socket(task.host, port) for port in task.listening}
+        self._ready = Ready()
+        for source in self._sockets.values():
+            self._ready.add(source.fileno())
         self._parts = self._cut(np.array(task.sources))
         self._delays: list[NDArray[np.int64]] = []
         self.received = 0
@@ -120,10 +124,10 @@ class FarEnds:
         self._out.send(source.fileno(), legs, self._keys[legs], FRAME_OCTETS)
 
     def _listen(self) -> None:
-        for source in self._sockets.values():
+        for descriptor, _ in self._ready.now():
             count = MOST_AT_ONCE
             while count == MOST_AT_ONCE:
-                count = self._in.receive(source.fileno())
+                count = self._in.receive(descriptor)
                 self.received += count
                 if count and self._task.stamped:
                     self._delays.append(self._delayed(count))

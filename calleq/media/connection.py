@@ -84,13 +84,15 @@ class VoiceProcess:
         """Tick at the edge of every frame, and of its quarters where there is RTP; for ever."""
         voice, legs = self.voice, self.legs
         while True:
+            pause_us = PHASE_US if legs else FRAME_US
+            edge_us = (self.now_us() // pause_us + 1) * pause_us
             if legs:
                 legs.step()
             frame = self.now_us() // FRAME_US
             if frame >= voice.next_frame:
                 voice.tick(frame)
-            pause_us = PHASE_US if legs else FRAME_US
-            await asyncio.sleep((pause_us - self.now_us() % pause_us) / 1e6)
+            # an edge that has gone by meanwhile is not slept through
+            await asyncio.sleep(max(edge_us - self.now_us(), 0) / 1e6)
 
     def spawn(self, coroutine: "asyncio._CoroutineLike[None]") -> None:
         """Run something beside the ticks."""

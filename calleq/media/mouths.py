@@ -69,5 +69,5 @@ async def have(directory: Path) -> None:
 
 
 if __name__ == "__main__":
-    os.nice(NICENESS)
+    os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
     make(Path(sys.argv[1]))

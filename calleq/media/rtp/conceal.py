@@ -55,16 +55,21 @@ _NOISE = _noise()
 
 
 def pitch_lags(history: Samples) -> Integers:
-    """The pitch of each row, in samples, by what it resembles most."""
-    exact = history.astype(np.float32)
-    length = exact.shape[1]
-    recent = exact[:, length - _WINDOW :]
-    before = exact[:, length - _WINDOW - MOST_LAG : length - LEAST_LAG]
-    windows = sliding_window_view(before, _WINDOW, axis=1)
+    """The pitch of each row, in samples, by what it resembles most.
+
+    Every other sample is looked at, and every other lag: a quarter of the work, and near enough.
+    """
+    exact = history[:, ::2].astype(np.float32)
+    length, window, least, most = exact.shape[1], _WINDOW // 2, LEAST_LAG // 2, MOST_LAG // 2
+    recent = exact[:, length - window :]
+    before = exact[:, length - window - most : length - least]
+    windows = sliding_window_view(before, window, axis=1)
     likeness = np.einsum("rwk,rk->rw", windows, recent)
-    energy = np.einsum("rwk,rwk->rw", windows, windows)
-    likeness /= np.sqrt(energy + 1.0)
-    lags: Integers = MOST_LAG - np.argmax(likeness, axis=1)
+    sums = np.cumsum(before**2, axis=1)
+    energy = sums[:, window - 1 :].copy()
+    energy[:, 1:] -= sums[:, :-window]
+    likeness /= np.sqrt(np.maximum(energy, 0.0) + 1.0)
+    lags: Integers = 2 * (most - np.argmax(likeness, axis=1))
     return lags
 
 

@@ -86,19 +86,55 @@ class JitterBuffers:
         if a_law.any():
             frames = frames.copy()
             frames[a_law] = FROM_A_LAW[frames[a_law]]
-        odd = (rest != 0) | (ahead <= 0) | (ahead > DEPTH - 2)
-        if odd.any():
-            for each in np.flatnonzero(odd).tolist():
-                at = int(legs[each]), int(timestamps[each])
-                self.put_piece(*at, frames[each], int(slack_us[each]))
-            good = ~odd
-            legs, place, time, frames = legs[good], place[good], time[good], frames[good]
+        usual = (rest == 0) & (ahead > 0) & (ahead <= DEPTH - 2)
+        if not usual.all():
+            keep = self._odd(legs, timestamps, frames, slack_us, (time, place, rest, ahead))
+            legs, place, time, frames = legs[keep], place[keep], time[keep], frames[keep]
         slot = place & _SLOT
         self._octets[legs, slot] = frames
         self._place[legs, slot] = place
         self._time[legs] = time
         np.maximum(place, self._newest[legs], out=place)
         self._newest[legs] = place
+
+    def _odd(
+        self,
+        legs: Legs,
+        timestamps: Integers,
+        frames: Octets,
+        slack_us: Integers,
+        places: tuple[Integers, Integers, Integers, Integers],
+    ) -> Flags:
+        """Judge frames of which some are late, far away or between two places.
+
+        `places` (time, place, rest, ahead) are put right; those to be written are returned.
+        """
+        time, place, rest, ahead = places
+        away = (ahead > DEPTH - 2) | (ahead < -FAR_BEHIND)
+        if away.any():
+            self._begin(legs[away], timestamps[away], slack_us[away])
+            time[away], place[away], rest[away], ahead[away] = timestamps[away], START, 0, 1
+        play = self.play[legs]
+        heard = self._place[legs, play & _SLOT] == play
+        stretch = (ahead == 0) & (rest == 0) & ~heard & (self._newest[legs] - play < MOST_WAITING)
+        if stretch.any():
+            self._wait(legs[stretch])
+            ahead[stretch] = 1
+        late = ahead <= 0
+        self.late[legs[late]] += 1
+        for each in np.flatnonzero((rest != 0) & ~late).tolist():
+            at = int(legs[each]), int(timestamps[each])
+            self.put_piece(*at, frames[each], int(slack_us[each]))
+        keep: Flags = (rest == 0) & ~late
+        return keep
+
+    def _wait(self, legs: Legs) -> None:
+        """Let legs wait one frame more: what has just come late is played yet."""
+        self.play[legs] -= 1
+        self.stretched[legs] += 1
+        self._hold[legs] = np.minimum(2 * self._hold[legs], MOST_HOLD_FRAMES)
+        self._spare[legs] = DEPTH
+        self._since[legs] = self.play[legs]
 
     def _begin_idle(self, legs: Legs, timestamps: Integers, slack_us: Integers) -> None:
         idle = ~self.active[legs]
@@ -166,11 +202,7 @@ class JitterBuffers:
         heard = self._place[leg, play & _SLOT] == play
         if ahead < 0 or heard or int(self._newest[leg]) - play >= MOST_WAITING:
             return False
-        self.play[leg] = play - 1
-        self.stretched[leg] += 1
-        self._hold[leg] = min(2 * int(self._hold[leg]), MOST_HOLD_FRAMES)
-        self._spare[leg] = DEPTH
-        self._since[leg] = play
+        self._wait(np.array([leg]))
         return True
 
     def pop(self, legs: Legs, into: Octets) -> Flags:
