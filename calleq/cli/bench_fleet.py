@@ -28,7 +28,10 @@ class Told(msgspec.Struct):
     username: str
     invited_ns: int
     answered_ns: int = 0
+    first_audio_ns: int = 0
+    """When anything but silence came."""
     first_heard_ns: int = 0
+    """When the other party was heard."""
 
 
 class Report(msgspec.Struct, frozen=True):

@@ -33,6 +33,7 @@ from calleq.sip.user_agent import UserAgent
 from calleq.units import SECOND_US
 
 TONE_OCTET: Final = 0x2A
+IDLE_OCTET: Final = 0xFF
 HOST: Final = "127.0.0.1"
 FRAME_S = 0.02
 FRAME_OCTETS = 160
@@ -300,6 +301,8 @@ class _Listener(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, address: tuple[Any, ...]) -> None:
         told = self._told
+        if not told.first_audio_ns and data.count(IDLE_OCTET) < FRAME_OCTETS // 2:
+            told.first_audio_ns = time.time_ns()
         if not told.first_heard_ns and data.count(TONE_OCTET) > FRAME_OCTETS * 3 // 4:
             told.first_heard_ns = time.time_ns()
 
