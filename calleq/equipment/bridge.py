@@ -10,22 +10,22 @@ has no seat left (`SEATS`), parties of two rooms together.
 
 from collections.abc import Callable
 
-from calleq.calling_logic.asking import Asking
 from calleq.calling_logic.circuits import TrunkAccess, heard_on
 from calleq.calling_logic.means import NUMBERS, Parties, Way, WayUser
 from calleq.calling_logic.stage import OwnVoice
 from calleq.equipment.contract import Site
-from calleq.media.contract import Player, Prompt, Verdict, player_source, wire_source
+from calleq.equipment.site_voice import SiteVoice
+from calleq.media.contract import wire_source
 
 ROOMS = 1_000
 SEATS = 16
 
 
-class ConferenceBridge:
+class ConferenceBridge(SiteVoice):
     """One conference bridge; fulfils `Equipment`, `Access` and `Stage`."""
 
     def __init__(self, site: Site) -> None:
-        self._site = site
+        super().__init__(site)
         self._legs = TrunkAccess(site.trunk)
         self._rooms: dict[str, list[Way]] = {}
         """Who has a seat, by call."""
@@ -100,32 +100,6 @@ class ConferenceBridge:
 
     # Stage
 
-    def play(self, way: Way, player: str, prompt: Prompt, report: Player) -> None:
-        self._site.voice.play(self._site.name, player, prompt, report)
-        self._hear(way, player_source(player))
-
-    def stop(self, way: Way, player: str) -> None:
-        self._site.voice.stop(self._site.name, player)
-
-    def detect(self, way: Way, limit_us: int, verdict: Callable[[Verdict], object]) -> None:
-        self._site.voice.detect(self._site.name, way.wire, limit_us, verdict)
-
-    def understands(self) -> bool:
-        return self._site.voice.understands()
-
-    def ask(
-        self,
-        way: Way,
-        player: str,
-        prompt: Prompt,
-        words: tuple[str, ...],
-        limit_us: int,
-        answered: Callable[[str], object],
-    ) -> None:
-        voice, name = self._site.voice, self._site.name
-        Asking(voice, name, way.wire, player, words, limit_us, answered).begin(prompt)
-        self._hear(way, player_source(player))
-
     def bridge(self, ways: tuple[Way, ...], done: Callable[[bool], object]) -> None:
         rooms = {self._room_of.get(way) for way in ways}
         if len(rooms) != 1 or None in rooms:
@@ -138,6 +112,3 @@ class ConferenceBridge:
     def silence(self, way: Way) -> None:
         self._leave(way)
         self._hear(way)
-
-    def _hear(self, way: Way, *sources: str) -> None:
-        self._site.voice.feed(self._site.name, way.wire, sources)

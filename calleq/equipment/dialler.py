@@ -10,11 +10,11 @@ first: a party that the switch has joined hears nothing of its circuit.
 
 from collections.abc import Callable
 
-from calleq.calling_logic.asking import Asking
 from calleq.calling_logic.circuits import Trunk, TrunkAccess
 from calleq.calling_logic.means import Way
 from calleq.equipment.contract import Site
-from calleq.media.contract import Player, Prompt, Verdict, player_source
+from calleq.equipment.site_voice import SiteVoice
+from calleq.media.contract import Player, Prompt
 
 
 class Channels(TrunkAccess):
@@ -40,12 +40,12 @@ class Channels(TrunkAccess):
         return way
 
 
-class Dialler:
+class Dialler(SiteVoice):
     """One dialler; fulfils `Equipment` and `Stage`."""
 
     def __init__(self, site: Site) -> None:
+        super().__init__(site)
         self.access = Channels(site.trunk)
-        self._site = site
         self._joined: set[Way] = set()
         """Whom the switch has joined with others."""
 
@@ -55,30 +55,7 @@ class Dialler:
 
     def play(self, way: Way, player: str, prompt: Prompt, report: Player) -> None:
         self._part(way)
-        self._site.voice.play(self._site.name, player, prompt, report)
-        self._hear(way, player_source(player))
-
-    def stop(self, way: Way, player: str) -> None:
-        self._site.voice.stop(self._site.name, player)
-
-    def detect(self, way: Way, limit_us: int, verdict: Callable[[Verdict], object]) -> None:
-        self._site.voice.detect(self._site.name, way.wire, limit_us, verdict)
-
-    def understands(self) -> bool:
-        return self._site.voice.understands()
-
-    def ask(
-        self,
-        way: Way,
-        player: str,
-        prompt: Prompt,
-        words: tuple[str, ...],
-        limit_us: int,
-        answered: Callable[[str], object],
-    ) -> None:
-        voice, name = self._site.voice, self._site.name
-        Asking(voice, name, way.wire, player, words, limit_us, answered).begin(prompt)
-        self._hear(way, player_source(player))
+        super().play(way, player, prompt, report)
 
     def bridge(self, ways: tuple[Way, ...], done: Callable[[bool], object]) -> None:
         for way in ways:
@@ -103,9 +80,6 @@ class Dialler:
         if way in self._joined:
             self._joined.discard(way)
             self._site.switch.join(self.access.call_of[way], (way.key,), _whatever)
-
-    def _hear(self, way: Way, *sources: str) -> None:
-        self._site.voice.feed(self._site.name, way.wire, sources)
 
 
 def _whatever(joined: bool) -> None:
