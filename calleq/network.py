@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from calleq import __version__
-from calleq.access_server.server import AccessServer
 from calleq.accounts.accounts import Accounts
 from calleq.accounts.passwords import PasswordVerifier
+from calleq.door.door import Door
 from calleq.equipment.contract import Factory
 from calleq.equipment.service import EquipmentService
 from calleq.gateway.gateway import Gateway
@@ -121,7 +121,7 @@ class Network:
     control_points: dict[str, ControlPoint] = field(default_factory=dict)
     accounts: Accounts | None = None
     intake: Intake | None = None
-    server: AccessServer | None = None
+    server: Door | None = None
     telephones: Telephones | None = None
 
     def start(self, entries: Sequence[Stamped] = ()) -> None:
@@ -405,7 +405,7 @@ def _build_door(network: Network, plant: Plant) -> None:
         topology.access_server.name,
         voip_policy(topology),
     )
-    network.server = AccessServer(
+    network.server = Door(
         topology,
         network.accounts,
         network.intake,

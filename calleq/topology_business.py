@@ -10,8 +10,22 @@ from typing import Literal
 
 import msgspec
 
+from calleq.topology_billing import Billing
+from calleq.topology_calendar import Calendar, Opening, Retries
+from calleq.topology_policy import CallPolicy
+
 TRIES = range(1, 4)
 ANSWER_LIMITS_S = (1.0, 10.0)
+
+
+class Agent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A representative whom messages name by identifier (field 910)."""
+
+    identifier: str
+    number: str
+    name: str = ""
+    shifts: tuple[Opening, ...] = ()
+    """When calls are offered, in the business's zone; empty: always."""
 
 
 class Business(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -43,6 +57,15 @@ class Business(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """WAV file with the whole announcement."""
     recorded_music: str = ""
     """WAV file with the music for those who hold."""
+    numbers: tuple[str, ...] = ()
+    """Numbers that it owns besides `number`, and may be presented as caller."""
+    agents: tuple[Agent, ...] = ()
+    """Its representatives with identifiers and shifts; their numbers belong to those of
+    `representatives`."""
+    policy: CallPolicy = CallPolicy()
+    calendar: Calendar = Calendar()
+    retries: Retries = Retries()
+    billing: Billing = Billing()
 
     @property
     def recordings(self) -> dict[str, str]:

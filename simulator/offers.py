@@ -5,8 +5,8 @@ from typing import Protocol
 
 import msgspec
 
-from calleq.access_server.server import Reply
 from calleq.cli.failure import CommandError
+from calleq.door.door import Reply
 from calleq.runtime.clock import VirtualClock
 from calleq.units import HOUR_US, SECOND_US
 from simulator.traffic import Arrival

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from calleq.access_server.server import AccessServer, Reply
 from calleq.accounts.passwords import InlineVerifier
 from calleq.billing.derivation import derive_records
 from calleq.billing.records import SessionRecord
 from calleq.calling_logic.recordings import KEEP_US
 from calleq.cli.output import problem_text
+from calleq.door.door import Door, Reply
 from calleq.equipment.contract import Factory
 from calleq.journal.entries import Ended, Stamped
 from calleq.journal.memory import MemoryJournal
@@ -143,7 +143,7 @@ class VirtualNetwork:
         return {name: wire.end(name) for name in link.ends if name in chosen}
 
     @property
-    def server(self) -> AccessServer:
+    def server(self) -> Door:
         """The front door."""
         assert self.network.server is not None
         return self.network.server

@@ -13,9 +13,10 @@ import argon2
 import httpx
 import msgspec
 
-from calleq.access_server import AccessServer, Reply
 from calleq.access_server.http import HttpSurface, Older
 from calleq.accounts import Accounts, FailureLimits, InlineVerifier, hash_password
+from calleq.door.door import Door as Server
+from calleq.door.door import Reply
 from calleq.intake import CallReferences, Intake
 from calleq.journal.entries import Entry, Stamped
 from calleq.osn.messages import CallEnded, CallProgress, OsnMessage, SetUpTaken, decode, encode
@@ -136,7 +137,7 @@ class Door:
             self.topology.access_server.equipment_address,
             self.topology.access_server.name,
         )
-        self.server = AccessServer(
+        self.server = Server(
             self.topology,
             self.accounts,
             self.intake,

@@ -8,15 +8,15 @@ import httpx
 import msgspec
 import pytest
 
-from calleq.access_server.calls import (
+from calleq.door.calls import (
     LIMIT_ENDED_CALLS,
     LIMIT_RECALLED_CALLS,
     LIMIT_RESTORED_CALLS,
     LIMIT_WATCHERS,
     Calls,
 )
-from calleq.access_server.server import AUDIT_US, RESEND_FIRST_US, RESEND_LONGEST_US
-from calleq.access_server.timeline import LIMIT_EVENTS
+from calleq.door.door import AUDIT_US, RESEND_FIRST_US, RESEND_LONGEST_US
+from calleq.door.timeline import LIMIT_EVENTS
 from calleq.journal.entries import Accepted, Dialled, Ended, Entry, Progress, Stamped
 from calleq.osn.messages import AskForCall, CallEnded, CallProgress, SetUpRefused
 from calleq.runtime.tap import Segment

@@ -5,8 +5,8 @@ import json
 import msgspec
 import pytest
 
-from calleq.access_server.server import Reply
 from calleq.billing.derivation import derive_records
+from calleq.door.door import Reply
 from calleq.journal.entries import (
     Dialled,
     Ended,

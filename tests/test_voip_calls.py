@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from calleq.access_server.server import Reply
 from calleq.billing.records import LegRecord, SessionRecord
 from calleq.calling_logic.voip_way import VOIP_IGNORED, VOIP_TABLE, VInput, VState
+from calleq.door.door import Reply
 from calleq.journal.entries import LineHeartbeat, LineMeasured
 from calleq.messages.answers import CallAccepted, CallView, ProblemView
 from calleq.network_gateways import lines_beside

@@ -9,9 +9,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from calleq.access_server.server import Reply
 from calleq.billing.derivation import derive_records
 from calleq.billing.records import LegRecord, SessionRecord
+from calleq.door.door import Reply
 from calleq.messages.answers import CallAccepted, CallView, EventView
 from calleq.network import point_codes
 from calleq.runtime.tap import Segment

@@ -1,8 +1,1 @@
-"""Internet access server 72: the door of the carrier, and what becomes of what it let in.
-
-Its HTTP surface is `http`, imported only by who serves it.
-"""
-
-from calleq.access_server.server import AccessServer, Reply
-
-__all__ = ["AccessServer", "Reply"]
+"""Internet access server 72: the public API over HTTP, before a door (`calleq.door`)."""

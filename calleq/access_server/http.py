@@ -1,6 +1,6 @@
 """The HTTP surface of the access server: an ASGI application and nothing else.
 
-It turns requests into calls of `AccessServer` and its replies into responses; it decides nothing
+It turns requests into calls of `Door` and its replies into responses; it decides nothing
 about messages. Every answer has a `Request-Id`, and every answer that is no success is an RFC 9457
 problem, whatever went wrong: unknown path, method, media type, size, time, or a bug of ours (500,
 counted in `bugs`; the traceback goes to the operator's log and to nobody else).
@@ -26,8 +26,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from calleq.access_server.openapi import openapi_document
-from calleq.access_server.server import AccessServer, Reply, declined
 from calleq.accounts import Accounts, Denial, Verdict, is_loopback
+from calleq.door.door import Door, Reply, declined
 from calleq.intake import errors, is_reference
 from calleq.intake.intake import PROXY_HEADERS
 from calleq.journal.entries import Stamped
@@ -95,7 +95,7 @@ class HttpSurface:
 
     def __init__(
         self,
-        server: AccessServer,
+        server: Door,
         accounts: Accounts,
         new_request_id: Callable[[], str],
         cpu_s: Callable[[], float],
@@ -243,7 +243,7 @@ class HttpSurface:
 
 
 def http_app(
-    server: AccessServer,
+    server: Door,
     accounts: Accounts,
     new_request_id: Callable[[], str],
     cpu_s: Callable[[], float] = time.process_time,

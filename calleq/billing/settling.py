@@ -26,10 +26,14 @@ from calleq.billing.indexing import HOP_LIMIT, Arrival, Journals, LineCall, path
 from calleq.billing.records import SessionRecord
 from calleq.journal.entries import (
     Accepted,
+    AccountChanged,
     Assisted,
     AssistEnded,
+    Cancelled,
+    Charged,
     CircuitKey,
     Controlled,
+    Credited,
     Dialled,
     DoNotCall,
     Ended,
@@ -45,6 +49,7 @@ from calleq.journal.entries import (
     Recorded,
     Redirected,
     Refused,
+    Rescheduled,
     Stamped,
     Started,
     Transit,
@@ -241,9 +246,11 @@ def _is_gone(
     match entry:
         case Refused() | DoNotCall() | Started() | Assisted() | AssistEnded():
             return True
+        case AccountChanged() | Credited():
+            return True
         case Accepted() | Undertaken() | Dialled() | Progress() | Ended():
             return entry.call in over
-        case Controlled() | Recorded():
+        case Controlled() | Recorded() | Rescheduled() | Cancelled() | Charged():
             return entry.call in over
         case Transit() | LineRefused() | Redirected() | Furnished():
             return _name(stamped) in gone

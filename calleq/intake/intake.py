@@ -8,34 +8,43 @@ the same (`NOT_ACCEPTED`); its true reason goes to the journal as `Refused`.
 
 Odd cases: the journal's disk is not at a stranger's command, so refusals beyond `REFUSED_RATE` are
 counted (`refusals_unwritten`) and not written. A sender behind a proxy is never "the same machine",
-whatever the proxy's address. A desired time up to `PAST_TOLERANCE_US` ago means now (clocks
-differ); a later one is refused, for calls are not scheduled yet.
+whatever the proxy's address.
 """
 
 from collections import Counter
 from collections.abc import Callable, Mapping
 from hashlib import sha256
+from typing import Literal
 
 import msgspec
 
 from calleq.accounts import Accounts, Buckets, Denial, Rate, Verdict
+from calleq.accounts.principal import Principal
 from calleq.intake import errors
+from calleq.intake.contract import Beside, Held, Refusal, Wanted, When
 from calleq.intake.customers import KnownCustomers
 from calleq.intake.do_not_call import DoNotCallList
 from calleq.intake.idempotency import KEPT_US, IdempotencyKeys, KeyState, Replay, is_key
 from calleq.intake.outcome import Acceptance, Admitted, Declined, Outcome
+from calleq.intake.resolving import Resolved, Resolver
 from calleq.journal.contract import Journal
 from calleq.journal.entries import Accepted, Refused, Stamped
-from calleq.messages import CallInitiation, Fault, MessageError, decode, desired_time_us
-from calleq.numbering import E164, Address, VoipPolicy, parse_address
+from calleq.messages import (
+    CallInitiation,
+    DirectCallRequest,
+    Fault,
+    MessageError,
+    decode,
+    desired_time_us,
+)
+from calleq.numbering import VoipPolicy, parse_address
 from calleq.runtime.clock import Clock
 from calleq.topology import Business
-from calleq.units import MINUTE_US, SECOND_US
+from calleq.units import SECOND_US
 from calleq.web.problems import ProblemDetail
 
 LIMIT_IN_WORK = 1_024
 """Messages between their arrival and their answer."""
-PAST_TOLERANCE_US = MINUTE_US
 REFUSED_RATE = Rate(burst=1_000, refill_us=SECOND_US // 20)
 """Refusals written to the journal."""
 IDEMPOTENCY_KEY = "idempotency-key"
@@ -47,9 +56,12 @@ Answer = Callable[[Outcome], object]
 class _Work(msgspec.Struct, frozen=True):
     """A well-formed message on its way through the door."""
 
-    message: CallInitiation
+    message: CallInitiation | DirectCallRequest
+    figure: Literal[8, 9]
     key: str | None
     peer: str
+    source: str
+    """The sender's address; empty behind a proxy."""
     answer: Answer
     fingerprint: str
 
@@ -66,17 +78,20 @@ class Intake:
         equipment_address: str,
         door_name: str,
         voip: VoipPolicy | None = None,
+        beside: Beside | None = None,
     ) -> None:
-        """`voip`: who may be called by voice over IP; None: nobody."""
+        """`voip`: who may be called by voice over IP; None: nobody. `beside`: what is asked before
+        a call is accepted; None: nothing is."""
         self._accounts = accounts
         self._journal = journal
         self._clock = clock
         self._new_call_reference = new_call_reference
         self._equipment_address = _plain(equipment_address)
         self._door_name = door_name
-        self._voip = voip or VoipPolicy()
         self._keys = IdempotencyKeys()
         self._customers = KnownCustomers()
+        self._resolver = Resolver(self._customers, voip or VoipPolicy(), clock)
+        self.beside = beside or Beside()
         self.do_not_call = DoNotCallList(journal, clock, door_name)
         self._refused_written = Buckets(REFUSED_RATE, clock)
         self._in_work = 0
@@ -84,16 +99,27 @@ class Intake:
         """How many messages ended how: `accepted`, `replayed`, or the true reason of a refusal."""
         self.refusals_unwritten = 0
 
-    def submit(self, body: bytes, headers: Mapping[str, str], peer: str, answer: Answer) -> None:
-        """Take one message of figure 8; `answer` is called once, at once or later.
+    def submit(
+        self,
+        body: bytes,
+        headers: Mapping[str, str],
+        peer: str,
+        answer: Answer,
+        *,
+        figure: Literal[8, 9] = 8,
+        principal: Principal | None = None,
+    ) -> None:
+        """Take one message of figure 8 or 9; `answer` is called once, at once or later.
 
-        `peer` is the sender's IP address. Accepted means durable.
+        `peer` is the sender's IP address. `principal` is who has proved itself beside the message,
+        by key, signature, certificate or page token; without one a message of figure 8 proves it
+        by its password, and one of figure 9 is not accepted. Accepted means durable.
         """
         if self._in_work >= LIMIT_IN_WORK:
             self._turn_away(answer, errors.BUSY, "busy")
             return
         try:
-            message = decode(CallInitiation, body)
+            message = _message(figure, body)
         except MessageError as error:
             self._turn_away(answer, errors.malformed(error), "malformed")
             return
@@ -101,24 +127,54 @@ class Intake:
         if key is not None and not is_key(key):
             self._turn_away(answer, errors.KEY_MALFORMED, "idempotency_key")
             return
+        source = peer
         if not PROXY_HEADERS.isdisjoint(headers):
-            peer = f"behind proxy {peer}"
-        work = _Work(message, key, peer, answer, "" if key is None else _fingerprint(message))
+            peer, source = f"behind proxy {peer}", ""
+        mark = "" if key is None else _fingerprint(message)
+        work = _Work(message, figure, key, peer, source, answer, mark)
         self._in_work += 1
         if not self._is_meant(message.equipment_address):
             self._refuse(work, errors.NOT_AT_THIS_EQUIPMENT, "wrong_equipment")
             return
-        self._accounts.authenticate(
-            message.business_id,
-            message.password,
-            peer,
-            lambda verdict: self._authenticated(work, verdict),
-        )
+        self._identify(work, principal)
+
+    def _identify(self, work: _Work, principal: Principal | None) -> None:
+        message = work.message
+        if principal is not None:
+            business = self._accounts.business(message.business_id)
+            if business is None or principal.business != business.identifier:
+                self._refuse(work, errors.NOT_ACCEPTED, "other_business")
+            elif not business.active:
+                self._refuse(work, errors.NOT_ACCEPTED, "suspended")
+            else:
+                self._authenticated(work, business, principal)
+            return
+        if isinstance(message, DirectCallRequest):
+            self._refuse(work, errors.NOT_ACCEPTED, "no_credential")
+            return
+        if message.password is None:
+            missing = Fault("/password", "missing", "is needed where nothing else proves who asks")
+            self._decline(work, errors.invalid(missing), "missing")
+            return
+
+        def decided(verdict: Verdict) -> None:
+            if isinstance(verdict, Denial):
+                busy = verdict.reason == "verifier_busy"
+                problem = errors.BUSY if busy else errors.NOT_ACCEPTED
+                self._refuse(work, problem, verdict.reason)
+                return
+            identifier = verdict.identifier
+            owner = Principal("business_owner", "password", identifier, identifier)
+            self._authenticated(work, verdict, owner)
+
+        self._accounts.authenticate(message.business_id, message.password, work.peer, decided)
 
     def restore(self, stamped: Stamped) -> None:
         """Take the key and the customer of one entry of the journal of before, oldest first."""
         entry = stamped.entry
         self.do_not_call.restore(stamped)
+        self.beside.guards.restore(stamped)
+        self.beside.charging.restore(stamped)
         if not isinstance(entry, Accepted) or entry.door != self._door_name:
             return
         self._learn(entry)
@@ -126,91 +182,73 @@ class Intake:
         if key is not None and stamped.at_us >= self._clock.now_us() - KEPT_US:
             self._keys.restore(entry.business, key, entry.fingerprint, entry.call, stamped.at_us)
 
-    def _authenticated(self, work: _Work, verdict: Verdict) -> None:
-        if isinstance(verdict, Denial):
-            busy = verdict.reason == "verifier_busy"
-            problem = errors.BUSY if busy else errors.NOT_ACCEPTED
-            self._refuse(work, problem, verdict.reason)
-            return
+    def _authenticated(self, work: _Work, business: Business, by: Principal) -> None:
         if work.key is not None:
             now_us = self._clock.now_us()
-            found = self._keys.find(verdict.identifier, work.key, work.fingerprint, now_us)
+            found = self._keys.find(business.identifier, work.key, work.fingerprint, now_us)
             if isinstance(found, Replay):
-                self._finish(work, Admitted(found.call, verdict.identifier, None), "replayed")
+                self._finish(work, Admitted(found.call, business.identifier, None), "replayed")
                 return
             if found is not None:
                 self._decline(work, _KEY_PROBLEMS[found], f"idempotency_{found.name.lower()}")
                 return
-        resolved = self._resolve(work.message, verdict)
+        resolved = self._resolver.resolve(work.message, business)
         if isinstance(resolved, Fault):
             self._decline(work, errors.invalid(resolved), resolved.code)
             return
-        if self.do_not_call.forbids(verdict.identifier, str(resolved)):
-            self._decline(work, errors.DO_NOT_CALL, "do_not_call")
+        wanted = Wanted(
+            call=self._new_call_reference(),
+            business=business,
+            by=by,
+            customer=resolved.customer,
+            representative=resolved.representative,
+            content=_content(work.message, resolved),
+            source=work.source,
+            desired_us=desired_time_us(work.message),
+        )
+        if self.do_not_call.forbids(business.identifier, str(resolved.customer)):
+            self._refuse(work, errors.DO_NOT_CALL, "do_not_call", wanted)
             return
-        self._accept(work, verdict, resolved)
+        self._weigh(work, wanted)
 
-    def _resolve(self, message: CallInitiation, business: Business) -> Address | Fault:
-        """The customer's number, or what makes the message impossible to carry out."""
-        wrong = self._time_fault(message) or self._address_fault(message)
-        if wrong is not None:
-            return wrong
-        if message.dial_first == "agent" and business.consent != "none":
-            text = "this business asks its customers first: leave it out, or say customer"
-            return Fault("/dial_first", "consent", text)
-        if message.representative_number is None:
-            if not message.hunt:
-                return Fault(
-                    "/hunt", "no_representative", "false needs a representative_number to call"
-                )
-            if not business.representatives:
-                return Fault(
-                    "/representative_number",
-                    "no_representative",
-                    "is needed: the business has no representatives of its own",
-                )
-        if message.customer_number is not None:
-            return message.customer_number
-        identifier = message.customer_id or ""
-        number = self._customers.number(business.identifier, identifier)
-        return number or Fault(
-            "/customer_id", "unknown_customer", "no number is stored for this customer"
-        )
-
-    def _address_fault(self, message: CallInitiation) -> Fault | None:
-        for name in ("customer_number", "representative_number"):
-            address: Address | None = getattr(message, name)
-            if address is None or isinstance(address, E164) or self._voip.allows(address):
-                continue
-            what = "that host may not be called by voice over IP"
-            if not self._voip.is_offered:
-                what = "voice over IP is not offered by this equipment: give a telephone number"
-            return Fault(f"/{name}", "voice_over_ip", what)
-        return None
-
-    def _time_fault(self, message: CallInitiation) -> Fault | None:
-        wanted_us = desired_time_us(message)
-        if wanted_us is None:
-            return None
+    def _weigh(self, work: _Work, wanted: Wanted) -> None:
+        """Ask calendar, guards and charging, in this order."""
         now_us = self._clock.now_us()
-        if wanted_us > now_us:
-            text = "scheduled calls are not offered yet; leave desired_time blank"
-            return Fault("/desired_time", "not_offered", text)
-        if wanted_us < now_us - PAST_TOLERANCE_US:
-            text = "has passed; leave desired_time blank for a call as soon as possible"
-            return Fault("/desired_time", "passed", text)
-        return None
+        when = self.beside.calendar.decide(wanted, now_us)
+        if isinstance(when, Refusal):
+            self._refuse(work, when.problem, when.reason, wanted)
+            return
+        refusal = self.beside.guards.judge(wanted, now_us)
+        if refusal is not None:
+            self._refuse(work, refusal.problem, refusal.reason, wanted)
+            return
+        held = self.beside.charging.hold(wanted, now_us)
+        if isinstance(held, Refusal):
+            self._refuse(work, held.problem, held.reason, wanted)
+            return
+        self._accept(work, wanted, when, held, now_us)
 
-    def _accept(self, work: _Work, business: Business, customer: Address) -> None:
-        call = self._new_call_reference()
-        now_us = self._clock.now_us()
-        content = _content(work.message)
-        content["customer_number"] = str(customer)
+    def _accept(self, work: _Work, wanted: Wanted, when: When, held: Held, now_us: int) -> None:
+        business = wanted.business
         if work.key is not None:
-            self._keys.bind(business.identifier, work.key, work.fingerprint, call, now_us)
+            self._keys.bind(business.identifier, work.key, work.fingerprint, wanted.call, now_us)
         entry = Accepted(
-            call, business.identifier, self._door_name, content, work.key, work.fingerprint
+            wanted.call,
+            business.identifier,
+            self._door_name,
+            dict(wanted.content),
+            work.key,
+            work.fingerprint,
+            figure=work.figure,
+            by=wanted.by.credential or wanted.by.name,
+            source=wanted.source,
+            visitor=wanted.by.visitor,
+            due_us=when.due_us if when.due_us > now_us else 0,
+            expires_us=when.expires_us,
+            held=held.content or None,
+            talk_limit_us=held.talk_limit_us,
         )
+        self.beside.guards.accepted(entry, now_us)
         acceptance = Acceptance(entry, business, now_us)
         self._journal.append(self._door_name, entry, lambda: self._durable(work, acceptance))
 
@@ -230,9 +268,19 @@ class Intake:
     def _is_meant(self, address: str | None) -> bool:
         return address is None or _plain(address) == self._equipment_address
 
-    def _refuse(self, work: _Work, problem: ProblemDetail, reason: str) -> None:
+    def _refuse(
+        self, work: _Work, problem: ProblemDetail, reason: str, wanted: Wanted | None = None
+    ) -> None:
         if self._refused_written.take(self._door_name):
-            refused = Refused(self._door_name, work.message.business_id, reason, work.peer)
+            refused = Refused(
+                self._door_name,
+                work.message.business_id,
+                reason,
+                work.peer,
+                customer="" if wanted is None else str(wanted.customer),
+                by="" if wanted is None else wanted.by.credential or wanted.by.name,
+                visitor="" if wanted is None else wanted.by.visitor,
+            )
             self._journal.append(self._door_name, refused)
         else:
             self.refusals_unwritten += 1
@@ -259,16 +307,27 @@ _KEY_PROBLEMS = {
 _canonical = msgspec.json.Encoder(order="sorted")
 
 
-def _content(message: CallInitiation) -> dict[str, object]:
-    """The message without its password, numbers canonical, what was left out left out."""
+def _message(figure: Literal[8, 9], body: bytes) -> CallInitiation | DirectCallRequest:
+    return decode(CallInitiation, body) if figure == 8 else decode(DirectCallRequest, body)
+
+
+def _content(
+    message: CallInitiation | DirectCallRequest, resolved: Resolved | None = None
+) -> dict[str, object]:
+    """The message without its password, numbers canonical, what was left out left out; with
+    `resolved` also who is meant by what it says."""
     content: dict[str, object] = message.model_dump(exclude={"password"}, exclude_unset=True)
     for name in ("customer_number", "representative_number"):
         if content.get(name) is not None:
             content[name] = str(content[name])  # a journal writes plain text
+    if resolved is not None:
+        content["customer_number"] = str(resolved.customer)
+        if resolved.representative is not None:
+            content["representative_number"] = str(resolved.representative)
     return content
 
 
-def _fingerprint(message: CallInitiation) -> str:
+def _fingerprint(message: CallInitiation | DirectCallRequest) -> str:
     return sha256(_canonical.encode(_content(message))).hexdigest()
 
 

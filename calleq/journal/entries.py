@@ -45,6 +45,71 @@ class Accepted(msgspec.Struct, frozen=True, gc=False, tag="accepted"):
     """The message as received, without its password."""
     idempotency_key: str | None = None
     fingerprint: str = ""
+    figure: int = 8
+    by: str = ""
+    """Who asked: the credential's identifier, or the user's name; never a secret."""
+    source: str = ""
+    """The sender's address."""
+    visitor: str = ""
+    """Of a request from a page: by what its visitor is known."""
+    due_us: int = 0
+    """When it is to be made, UTC; 0: at once."""
+    expires_us: int = 0
+    """From then on it is not begun any more; 0: never."""
+    held: dict[str, object] | None = None
+    """What is held for it, as charging says (`calleq.intake.contract.Held`)."""
+    talk_limit_us: int = 0
+    """How long its parties may talk for that; 0: no limit of this kind."""
+    retry_of: str = ""
+    """The call of which this is another try."""
+    try_number: int = 1
+
+
+class Rescheduled(msgspec.Struct, frozen=True, gc=False, tag="rescheduled"):
+    """An accepted call that had not been begun is due at another time; its last entry counts."""
+
+    call: str
+    due_us: int
+    expires_us: int = 0
+    by: str = ""
+
+
+class Cancelled(msgspec.Struct, frozen=True, gc=False, tag="cancelled"):
+    """Somebody cancelled a call before it was begun; its `Ended` follows."""
+
+    call: str
+    by: str = ""
+
+
+class Charged(msgspec.Struct, frozen=True, gc=False, tag="charged"):
+    """What a finished call cost, once; what was held beyond that is free again."""
+
+    call: str
+    business: str
+    amount_micro: int
+    currency: str
+    over_micro: int = 0
+    """By how much it exceeds what was held."""
+    charges: tuple[dict[str, object], ...] = ()
+    """Each rounded amount and how it came about (`calleq.rating.Charge`), plain JSON."""
+
+
+class Credited(msgspec.Struct, frozen=True, gc=False, tag="credited"):
+    """Money was paid in for a business (negative: taken out)."""
+
+    business: str
+    amount_micro: int
+    currency: str
+    by: str = ""
+    note: str = ""
+
+
+class AccountChanged(msgspec.Struct, frozen=True, gc=False, tag="account_changed"):
+    """A change of businesses, users, numbers, representatives, customers or credentials."""
+
+    change: dict[str, object]
+    """As `calleq.accounts` has it, plain JSON; no secret but hashes."""
+    by: str = ""
 
 
 class Refused(msgspec.Struct, frozen=True, gc=False, tag="refused"):
@@ -54,6 +119,10 @@ class Refused(msgspec.Struct, frozen=True, gc=False, tag="refused"):
     business: str
     reason: str
     peer: str
+    customer: str = ""
+    """Whom it would have called; empty where the message was not looked at so far."""
+    by: str = ""
+    visitor: str = ""
 
 
 class DoNotCall(msgspec.Struct, frozen=True, gc=False, tag="do_not_call"):
@@ -286,6 +355,11 @@ class Started(msgspec.Struct, frozen=True, gc=False, tag="started"):
 
 Entry = (
     Accepted
+    | Rescheduled
+    | Cancelled
+    | Charged
+    | Credited
+    | AccountChanged
     | Refused
     | DoNotCall
     | Undertaken

@@ -137,6 +137,6 @@ Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-
 CustomerIdentifier = Annotated[
     str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9._@+-]+$")
 ]
-Password = Annotated[str, Field(min_length=1, max_length=LIMIT_PASSWORD, repr=False)]
+Password = Annotated[str, Field(min_length=1, max_length=LIMIT_PASSWORD)]
 Note = Annotated[str, Field(max_length=LIMIT_NOTE)]
 Extension = Annotated[JsonValue, AfterValidator(_extension)]

@@ -105,7 +105,12 @@ class CallInitiation(_WithCustomer):
         None, description="802: the calling equipment that is meant; absent: whoever receives it"
     )
     business_id: Identifier = Field(description="804: who asks for the call and pays for it")
-    password: Password = Field(description="806: confirms that it is this business that asks")
+    password: Password | None = Field(
+        None,
+        repr=False,
+        description="806: confirms that it is this business that asks; may be absent where the"
+        " request proves it otherwise",
+    )
     extension: Extension = Field(
         None, description="808: meaning unknown; any JSON value, preserved and not interpreted"
     )

@@ -57,6 +57,10 @@ class SetUpCall(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="se
     supplied: tuple[tuple[str, str], ...] = ()
     """The business's own recordings instead of what would be spoken or played: what each is for
     (`name`, `announcement`, `music`), and the key under which the voice plane has it."""
+    talk_limit_us: int = 0
+    """The call is ended when both have talked for so long; 0: no limit."""
+    announcement_limit_us: int = 0
+    """The most that the customer is kept waiting by announcement and music; 0: no limit."""
 
 
 class SetUpTaken(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="set_up_taken"):

@@ -7,8 +7,8 @@ in the process, whatever leads to the other side goes over the pipe. Telephones 
 import random
 from collections.abc import Callable, Mapping, Sequence
 
-from calleq.access_server.server import Reply
 from calleq.accounts.passwords import InlineVerifier
+from calleq.door.door import Reply
 from calleq.journal.contract import Journal
 from calleq.journal.entries import Stamped
 from calleq.lines.plants import InProcessLines

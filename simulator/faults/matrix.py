@@ -13,8 +13,8 @@ from random import Random
 
 import msgspec
 
-from calleq.access_server.server import Reply
 from calleq.calling_logic.logic import CallingLogic
+from calleq.door.door import Reply
 from calleq.messages.answers import CallAccepted
 from calleq.network import Network
 from calleq.ss7.sccp.values import SERVICE_SCCP

@@ -17,8 +17,8 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Literal
 
-from calleq.access_server.server import Reply
 from calleq.accounts.passwords import InlineVerifier
+from calleq.door.door import Reply
 from calleq.journal.entries import Stamped
 from calleq.lines.plants import InProcessLines
 from calleq.media.prompts import NominalPrompts

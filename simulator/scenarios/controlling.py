@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import msgspec
 
-from calleq.access_server.server import AccessServer
 from calleq.cli.control_orders import ORDERS, given_order
 from calleq.cli.failure import UsageError
+from calleq.door.door import Door
 from calleq.osn.orders import AddThird, Consult, Order, Refusal, Transfer
 from calleq.runtime.clock import VirtualClock
 from calleq.units import SECOND_US
@@ -41,9 +41,7 @@ def order_of(step: steps.Control, number: Callable[[str], str]) -> Order:
     return order
 
 
-def carry_out(
-    server: AccessServer, clock: VirtualClock, call: str, order: Order, refused: str
-) -> None:
+def carry_out(server: Door, clock: VirtualClock, call: str, order: Order, refused: str) -> None:
     """Have an order carried out and answered as expected. Raises StageError."""
     answers: list[Refusal | None] = []
     server.control(call, None, order, answers.append)

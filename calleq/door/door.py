@@ -1,8 +1,9 @@
-"""Internet access server 72: what stands between the internet and the OSN.
+"""A door of the carrier: what stands between the internet and what makes calls.
 
-It owns the way from an accepted message to a set-up instruction at the switch it was given, and
-what is known of each call since. Nothing reaches the OSN that the door (`calleq.intake`) has not
-accepted durably. It dials nothing and knows no circuit.
+Access server 72 has one towards the OSN. It owns the way from an accepted message to a set-up
+instruction at the switch it was given, and what is known of each call since. Nothing reaches the
+OSN that the intake (`calleq.intake`) has not accepted durably. It dials nothing and knows no
+circuit.
 
 An instruction is sent again until equipment says it has it (equipment takes a call once, by its
 reference), first after `RESEND_FIRST_US`, then ever more rarely, for as long as the call is not
@@ -19,18 +20,20 @@ and ignored.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import assert_never
+from typing import Literal, assert_never
 
 import msgspec
 
-from calleq.access_server.calls import Calls
-from calleq.access_server.control import Answer, Controls
-from calleq.access_server.internet_tap import InternetTap
-from calleq.access_server.timeline import Timeline
 from calleq.accounts import Accounts
+from calleq.accounts.principal import Principal
 from calleq.call.consent import OPTED_OUT
 from calleq.causes import Q850
+from calleq.door.calls import Calls
+from calleq.door.control import Answer, Controls
+from calleq.door.internet_tap import InternetTap
+from calleq.door.timeline import Timeline
 from calleq.intake import Admitted, Declined, Intake, Order, Outcome, errors
+from calleq.intake.contract import Ending
 from calleq.intake.errors import BUSY
 from calleq.journal.contract import Journal
 from calleq.journal.entries import Accepted, DoNotCall, Ended, Stamped
@@ -80,8 +83,8 @@ class Reply(msgspec.Struct, frozen=True):
     headers: tuple[tuple[str, str], ...] = ()
 
 
-class AccessServer:
-    """One access server."""
+class Door:
+    """One door."""
 
     def __init__(
         self,
@@ -125,10 +128,14 @@ class AccessServer:
         headers: Mapping[str, str],
         peer: str,
         answer: Callable[[Reply], object],
+        *,
+        figure: Literal[8, 9] = 8,
+        principal: Principal | None = None,
     ) -> None:
-        """One message of figure 8, raw; header names lower-case, `peer` an IP address.
+        """One message of figure 8 or 9, raw; header names lower-case, `peer` an IP address.
 
-        `answer` is called once. With 202 the call is durable and its instruction has left.
+        `principal` as in `Intake.submit`. `answer` is called once. With 202 the call is durable
+        and, where it is due, its instruction has left.
         """
         arrived_us = self._clock.now_us()
 
@@ -138,7 +145,7 @@ class AccessServer:
         if self._calls.full():
             decided(Declined(BUSY, "busy"))
         else:
-            self._intake.submit(body, headers, peer, decided)
+            self._intake.submit(body, headers, peer, decided, figure=figure, principal=principal)
 
     def knows(self, call: str) -> bool:
         """Whether a call is remembered; one that ended long ago may have to be recalled."""
@@ -374,8 +381,16 @@ class AccessServer:
             audit.cancel()
         if timeline.ended(state, cause, at_us, detail):
             self._journal.append(self.name, Ended(timeline.call, state, cause, detail))
+            self._tell_of(timeline, state, cause, at_us)
         else:
             self.ignored["second_end"] += 1
+
+    def _tell_of(self, timeline: Timeline, state: str, cause: int, at_us: int) -> None:
+        """Guards and charging learn of the end."""
+        dialled = any(event.event == "dialled" for event in timeline.events)
+        ending = Ending(timeline.business, timeline.customer_number, state, cause, at_us, dialled)
+        self._intake.beside.guards.ended(timeline.call, ending)
+        self._intake.beside.charging.ended(timeline.call, ending)
 
     def _opted_out(self, timeline: Timeline) -> None:
         """Its event says so at once; its end again, lest the event was lost."""

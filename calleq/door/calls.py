@@ -8,7 +8,7 @@ are at most `LIMIT_RECALLED_CALLS`.
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator
 
-from calleq.access_server.timeline import Timeline
+from calleq.door.timeline import Timeline
 from calleq.journal.entries import Accepted, Dialled, Ended, Progress, Stamped
 
 LIMIT_LIVE_CALLS = 20_000

@@ -1,0 +1,181 @@
+"""What stands beside the door and is asked, in this order, before a call is accepted.
+
+| asked | decides |
+|---|---|
+| `Calendar` | when the call is due, or that it cannot be |
+| `Guards` | whether the call may be made at all |
+| `Charging` | whether it can be paid for, and holds the money |
+
+Each is asked on the door's own thread, answers at once and changes nothing where it refuses. Where
+one is absent it allows everything: the call is due now, unguarded, free. When a call is accepted
+its `Accepted` entry carries what they decided (`due_us`, `held`), so that acceptance, due time and
+reservation are one write, and `restore` rebuilds each from the journal.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import msgspec
+
+from calleq.accounts.principal import Principal
+from calleq.journal.entries import Accepted, Stamped
+from calleq.numbering import Address
+from calleq.topology import Business
+from calleq.web.problems import ProblemDetail
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """A call that somebody entitled asks for."""
+
+    call: str
+    """The reference it will have."""
+    business: Business
+    by: Principal
+    customer: Address
+    representative: Address | None
+    """The one asked for; None: the equipment finds one."""
+    content: Mapping[str, object]
+    """The message as it will be kept, without its password."""
+    source: str = ""
+    """Address of the sender; empty where none is known (behind a proxy nobody vouches for)."""
+    desired_us: int | None = None
+    """When the customer wishes to be called, UTC; None: as soon as possible."""
+    retry_of: str = ""
+    """The call of which this is another try."""
+    try_number: int = 1
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """No: what the sender is told, and the true reason for the log."""
+
+    problem: ProblemDetail
+    reason: str
+
+
+class When(msgspec.Struct, frozen=True):
+    """When a call is to be made."""
+
+    due_us: int
+    """UTC; at most now: at once."""
+    expires_us: int = 0
+    """From then on it is not begun any more; 0: never."""
+
+
+class Held(msgspec.Struct, frozen=True):
+    """Money held for a call."""
+
+    content: dict[str, object]
+    """What goes into the `Accepted` entry, and from there to `restore`: plain JSON."""
+    talk_limit_us: int = 0
+    """How long the parties may talk for it; 0: no limit but the call's own."""
+
+
+class Ending(msgspec.Struct, frozen=True):
+    """How a call ended."""
+
+    business: str
+    customer: str
+    state: str
+    """The final state, as `Ended` has it."""
+    cause: int
+    at_us: int
+    dialled: bool
+    """Whether anybody was dialled."""
+
+
+class Calendar(Protocol):
+    """When calls are made."""
+
+    def decide(self, wanted: Wanted, now_us: int) -> When | Refusal:
+        """When this call is due."""
+
+
+class Guards(Protocol):
+    """What must never be dialled, and what not so often."""
+
+    def judge(self, wanted: Wanted, now_us: int) -> Refusal | None:
+        """Before acceptance; None: it may be made. Counts it only where it may."""
+
+    def judge_again(self, entry: Accepted, business: Business, now_us: int) -> Refusal | None:
+        """Just before a scheduled or restarted call is dialled."""
+
+    def accepted(self, entry: Accepted, at_us: int) -> None:
+        """The call was accepted durably."""
+
+    def ended(self, call: str, ending: Ending) -> None:
+        """The call has its final state."""
+
+    def restore(self, stamped: Stamped) -> None:
+        """One entry of the journal of before, oldest first."""
+
+
+class Charging(Protocol):
+    """What calls cost, and who has the money."""
+
+    def hold(self, wanted: Wanted, now_us: int) -> Held | Refusal:
+        """Hold what the call may cost. Held until `ended` or `dropped`."""
+
+    def dropped(self, call: str) -> None:
+        """The call was never accepted, or ended before anything was dialled."""
+
+    def ended(self, call: str, ending: Ending) -> None:
+        """The call has its final state."""
+
+    def restore(self, stamped: Stamped) -> None:
+        """One entry of the journal of before, oldest first."""
+
+
+class AtOnce:
+    """A calendar by which every call is due now."""
+
+    def decide(self, wanted: Wanted, now_us: int) -> When | Refusal:
+        """Now."""
+        return When(now_us)
+
+
+class NoGuards:
+    """Guards that let everything pass."""
+
+    def judge(self, wanted: Wanted, now_us: int) -> Refusal | None:
+        """It may."""
+        return None
+
+    def judge_again(self, entry: Accepted, business: Business, now_us: int) -> Refusal | None:
+        """It may."""
+        return None
+
+    def accepted(self, entry: Accepted, at_us: int) -> None:
+        """Nothing is counted."""
+
+    def ended(self, call: str, ending: Ending) -> None:
+        """Nothing is counted."""
+
+    def restore(self, stamped: Stamped) -> None:
+        """Nothing is counted."""
+
+
+class FreeOfCharge:
+    """Charging where nothing costs anything."""
+
+    def hold(self, wanted: Wanted, now_us: int) -> Held | Refusal:
+        """Nothing is held."""
+        return Held({})
+
+    def dropped(self, call: str) -> None:
+        """Nothing was held."""
+
+    def ended(self, call: str, ending: Ending) -> None:
+        """Nothing was held."""
+
+    def restore(self, stamped: Stamped) -> None:
+        """Nothing was held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What stands beside a door."""
+
+    calendar: Calendar = field(default_factory=AtOnce)
+    guards: Guards = field(default_factory=NoGuards)
+    charging: Charging = field(default_factory=FreeOfCharge)
