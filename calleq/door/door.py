@@ -398,8 +398,7 @@ class Door:
 
     def _own(self, call: str, business: str | None) -> Timeline | None:
         timeline = self._calls.find(call)
-        own = timeline is not None and business in (None, timeline.business)
-        return timeline if own else None
+        return timeline if timeline and business in (None, timeline.business) else None
 
 
 def _accepted(outcome: Admitted) -> Reply:
