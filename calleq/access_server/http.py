@@ -29,7 +29,8 @@ from calleq.access_server.senders import Authenticate, by_password
 from calleq.access_server.services import Older, Services
 from calleq.accounts import Accounts
 from calleq.accounts.principal import Principal
-from calleq.door.door import Door, declined
+from calleq.door.door import Door
+from calleq.door.replies import declined
 from calleq.intake import errors
 from calleq.web.answering import with_problems
 from calleq.web.problems import ProblemDetail, ProblemError

@@ -6,7 +6,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from calleq.door.door import Reply
+from calleq.door.replies import Reply
 from calleq.messages.answers import ProblemView
 from calleq.web.answering import problem_response
 

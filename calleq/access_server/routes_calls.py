@@ -17,7 +17,7 @@ from calleq.access_server.routing import (
 )
 from calleq.access_server.senders import headers_of, peer_of
 from calleq.accounts.principal import Role
-from calleq.door.door import Reply
+from calleq.door.replies import Reply
 from calleq.intake import is_reference
 from calleq.messages import CallInitiation, DirectCallRequest
 from calleq.messages.answers import CallAccepted, CallView
