@@ -244,7 +244,7 @@ def _components(kinds: Iterable[object]) -> tuple[list[JsonValue], dict[str, Jso
 def _any_value(kind: type) -> dict[str, object]:
     """What msgspec has no schema for: `object` is any value."""
     if kind is object:
-        return {}
+        return {"description": "Any value."}
     raise NotImplementedError(kind)
 
 
