@@ -24,6 +24,10 @@ PARAMETERS: dict[str, dict[str, JsonValue]] = {
         "description": "The call's reference.",
         "schema": {"type": "string", "pattern": "^[0-9A-HJKMNP-TV-Z]{26}$"},
     },
+    "recording": {
+        "description": "The recording's name.",
+        "schema": {"type": "string", "pattern": "^[0-9A-Za-z-]{1,64}$"},
+    },
     "figure": {
         "description": "The message's figure.",
         "schema": {"type": "string", "enum": ["7", "8", "9"]},
@@ -41,6 +45,7 @@ SECURITY: dict[str, JsonValue] = {
 
 TAGS: dict[str, str] = {
     "calls": "Calls: asked for, followed, changed, ended.",
+    "recordings": "Recordings of calls.",
     "service": "The API itself.",
 }
 

@@ -33,7 +33,7 @@ from calleq.intake import Admitted, Declined, Intake, Outcome, errors
 from calleq.intake.contract import Ending
 from calleq.intake.errors import BUSY
 from calleq.journal.contract import Journal
-from calleq.journal.entries import Accepted, DoNotCall, Ended, Stamped
+from calleq.journal.entries import Accepted, DoNotCall, Ended, Refused, Stamped
 from calleq.messages.answers import CallView, EventPage
 from calleq.osn.contract import Bus
 from calleq.osn.messages import (
@@ -123,6 +123,10 @@ class Door:
             decided(Declined(BUSY, "busy"))
         else:
             self._intake.submit(body, headers, peer, decided, figure=figure, principal=principal)
+
+    def now_us(self) -> int:
+        """The time at the door."""
+        return self._clock.now_us()
 
     def knows(self, call: str) -> bool:
         """Whether a call is remembered; one that ended long ago may have to be recalled."""
@@ -236,7 +240,7 @@ class Door:
         for stamped in entries:
             entry = stamped.entry
             match entry:
-                case DoNotCall(door=self.name):
+                case DoNotCall(door=self.name) | Refused(door=self.name):
                     self._intake.restore(stamped)
                 case Accepted(door=self.name):
                     self._intake.restore(stamped)
@@ -276,7 +280,7 @@ class Door:
                     self._set_up(acceptance.entry, acceptance.business)
                 reply = accepted(outcome)
             case Declined():
-                reply = declined(outcome.problem)
+                reply = declined(outcome.problem, replayed=outcome.replayed)
             case _:
                 assert_never(outcome)
         self._internet.answer(call, reply.status, reply.view, self._clock.now_us())

@@ -49,6 +49,8 @@ class Declined(msgspec.Struct, frozen=True):
 
     problem: ProblemDetail
     reason: str
+    replayed: bool = False
+    """Whether the message had been refused so before."""
 
 
 Outcome = Admitted | Declined

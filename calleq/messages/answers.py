@@ -124,6 +124,45 @@ class EventPage(msgspec.Struct, frozen=True):
     events: tuple[EventView, ...]
 
 
+class OrderDone(msgspec.Struct, frozen=True):
+    """An order to a call that stands."""
+
+    call: str
+    order: str
+
+
+class RecordedPartyView(msgspec.Struct, frozen=True):
+    """A party that is recorded."""
+
+    leg: str
+    attempt: int
+    number: str
+    announced_at: str
+    """When it had heard to its end that the call is recorded."""
+
+
+class RecordedView(msgspec.Struct, frozen=True):
+    """One recording."""
+
+    recording: str
+    call: str
+    equipment: str
+    status: str
+    """in-progress, paused, stopped, completed, absent, failed or deleted."""
+    begun_at: str
+    changed_at: str
+    seconds: float
+    octets: int
+    parties: list[RecordedPartyView]
+    reason: str
+
+
+class RecordedList(msgspec.Struct, frozen=True):
+    """Recordings, oldest first."""
+
+    recordings: list[RecordedView]
+
+
 class FieldProblem(msgspec.Struct, frozen=True):
     """One field at fault."""
 
