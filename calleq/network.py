@@ -56,7 +56,7 @@ from calleq.topology import (
     element_names,
     parse_point_code,
 )
-from calleq.topology_equipment import voip_policy
+from calleq.topology_equipment import instructed, voip_policy
 from calleq.topology_mtp3 import timers_us
 from calleq.units import MILLISECOND_US
 
@@ -406,12 +406,14 @@ def _build_door(network: Network, plant: Plant) -> None:
         voip_policy(topology),
     )
     network.server = Door(
-        topology,
-        network.accounts,
-        network.intake,
-        plant.bus,
-        plant.journal,
-        plant.clock,
-        plant.tap,
-        plant.supplied,
+        topology.access_server.name,
+        instructed(topology),
+        accounts=network.accounts,
+        intake=network.intake,
+        bus=plant.bus,
+        journal=plant.journal,
+        clock=plant.clock,
+        tap=plant.tap,
+        ring_limit_us=topology.ring_limit_us(),
+        supplied=plant.supplied,
     )

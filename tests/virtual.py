@@ -11,7 +11,7 @@ from typing import Any
 
 from calleq.billing.derivation import derive_records
 from calleq.billing.records import LegRecord, SessionRecord
-from calleq.door.door import Reply
+from calleq.door.replies import Reply
 from calleq.messages.answers import CallAccepted, CallView, EventView
 from calleq.network import point_codes
 from calleq.runtime.tap import Segment

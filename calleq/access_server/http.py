@@ -27,7 +27,8 @@ from starlette.types import ASGIApp
 
 from calleq.access_server.openapi import openapi_document
 from calleq.accounts import Accounts, Denial, Verdict, is_loopback
-from calleq.door.door import Door, Reply, declined
+from calleq.door.door import Door
+from calleq.door.replies import Reply, declined
 from calleq.intake import errors, is_reference
 from calleq.intake.intake import PROXY_HEADERS
 from calleq.journal.entries import Stamped
