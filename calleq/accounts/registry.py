@@ -50,7 +50,8 @@ from calleq.accounts.credential import (
 from calleq.accounts.credentials import CredentialBook
 from calleq.accounts.customers import LIMIT_CUSTOMERS, Customer, CustomerBook
 from calleq.accounts.shifts import on_shift
-from calleq.accounts.subscribers import Book, Subscriber
+from calleq.accounts.safe import Safe, SafeError
+from calleq.accounts.subscribers import Book, Subscriber, merged
 from calleq.topology_business import Agent, Business
 
 User = UserPut
@@ -61,12 +62,17 @@ class Registry:
     """All accounts of one carrier, or the topology's businesses alone."""
 
     def __init__(
-        self, businesses: Iterable[Business] = (), customers_limit: int = LIMIT_CUSTOMERS
+        self,
+        businesses: Iterable[Business] = (),
+        customers_limit: int = LIMIT_CUSTOMERS,
+        safe: Safe | None = None,
     ) -> None:
+        """`safe` opens signing keys; None: there are none here."""
         self._book = Book(businesses)
         self._users: dict[tuple[str, str], User] = {}
         self._customers = CustomerBook(customers_limit)
         self._credentials = CredentialBook()
+        self._safe = safe
         self._listeners: list[Callable[[Change], object]] = []
 
     # Businesses
@@ -135,6 +141,18 @@ class Registry:
         known = None if identifier is None else self._credentials.find(identifier)
         return known if known is not None and is_api_key(known, presented) else None
 
+    def signing_secret(self, credential: Credential) -> str | None:
+        """The secret text of a signing key, whose UTF-8 is the key of the HMAC.
+
+        None for a credential of another kind, and where the carrier's key does not open it.
+        """
+        if self._safe is None or credential.kind != "signing_key":
+            return None
+        try:
+            return self._safe.open(credential.stored, credential.identifier)
+        except SafeError:
+            return None
+
     def by_fingerprint(self, fingerprint: str) -> Credential | None:
         """The credential of a certificate: SHA-256 of its DER, hexadecimal, small letters."""
         return self._credentials.by_fingerprint(fingerprint)
@@ -142,8 +160,8 @@ class Registry:
     def passwords(self, business: str, now_us: int, user: str = "") -> tuple[Credential, ...]:
         """The passwords and PINs that are good for a business, or for one of its users.
 
-        The newest first, at most `LIMIT_SPOKEN` of them; `stored` is argon2id. The topology's own
-        `password_hash` is not among them.
+        The newest first, few of them (`calleq.accounts.bounds`); `stored` is argon2id. The
+        topology's own `password_hash` is not among them.
         """
         found = self._credentials.spoken(business, user)
         return tuple(one for one in found if one.standing(now_us) == "good")
@@ -223,7 +241,7 @@ class Registry:
             listener(change)
 
     def in_force(self) -> Iterator[Change]:
-        """Everything that is so beyond the topology, as changes; others may be applied meanwhile."""
+        """All that is so beyond the topology, as changes; others may be applied meanwhile."""
         yield from self._book.in_force()
         for key in list(self._users):
             if key in self._users:
@@ -246,10 +264,7 @@ class Registry:
             return
         match change:
             case BusinessChanged():
-                settings = {**known.settings, **change.settings}
-                known.settings = {
-                    key: value for key, value in settings.items() if value is not None
-                }
+                known.settings = merged(known.settings, change.settings)
             case BusinessSuspended():
                 known.active, known.reason = False, change.reason
             case BusinessResumed():

@@ -112,6 +112,11 @@ def settled(base: Business, settings: Mapping[str, object]) -> Business:
     return business
 
 
+def merged(settings: Mapping[str, object], changed: Mapping[str, object]) -> dict[str, object]:
+    """Settings with others on top; what is changed to None is no setting any more."""
+    return {key: value for key, value in {**settings, **changed}.items() if value is not None}
+
+
 def _key_of(text: str) -> str:
     """The key that a validation error is about, as far as it says."""
     _, _, at = text.partition("`$.")
@@ -162,7 +167,7 @@ class Book:
         if known is None:
             base = Business(identifier=identifier)
             known = self._all[identifier] = Subscriber(base, of_topology=False)
-        known.settings = {key: value for key, value in settings.items() if value is not None}
+        known.settings = merged({}, settings)
         self.settle(known)
 
     def settle(self, subscriber: Subscriber) -> None:
