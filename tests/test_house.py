@@ -35,6 +35,7 @@ FLOORS = {
     "topology_sip_checks": 0,
     "topology_types": 0,
     "units": 0,
+    "zones": 0,
     "theory": 0,
     "journal": 1,
     "store": 1,

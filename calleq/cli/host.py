@@ -324,13 +324,16 @@ async def _open_doors(wish: Wish, host: Host, base: Path, stack: contextlib.Asyn
 async def _open_door(
     wish: Wish, plan: DoorPlan, host: Host, base: Path, stack: contextlib.AsyncExitStack
 ) -> None:
-    """A door on the internet; `--port` is the access server's, and leaves the others any."""
+    """A door on the internet. `--port` is the access server's; for a whole network that has one,
+    the other doors take any port that is free."""
     door, accounts = host.network.doors[plan.element], host.network.accounts
     assert accounts is not None, "where there are doors there are accounts"
     address, _, port_text = plan.listen.rpartition(":")
     port = int(port_text)
-    if wish.port is not None:
-        port = 0 if plan.is_inner else wish.port
+    if wish.port is not None and not plan.is_inner:
+        port = wish.port
+    elif wish.port is not None and wish.elements is None:
+        port = 0
     older = OlderCalls(base, door.name)
     stack.callback(older.close)
     app = http_app(door, accounts, lambda: secrets.token_hex(12), older=older)

@@ -117,7 +117,9 @@ class Door:
         arrived_us = self._clock.now_us()
 
         def decided(outcome: Outcome) -> None:
-            self._decided(outcome, body, arrived_us, answer)
+            call = outcome.call if isinstance(outcome, Admitted) else None
+            self._internet.request(call, figure, body, arrived_us)
+            self._decided(outcome, answer)
 
         if self._calls.full():
             decided(Declined(BUSY, "busy"))
@@ -263,15 +265,8 @@ class Door:
 
     # Its own
 
-    def _decided(
-        self,
-        outcome: Outcome,
-        body: bytes,
-        arrived_us: int,
-        answer: Callable[[Reply], object],
-    ) -> None:
+    def _decided(self, outcome: Outcome, answer: Callable[[Reply], object]) -> None:
         call = outcome.call if isinstance(outcome, Admitted) else None
-        self._internet.request(call, body, arrived_us)
         match outcome:
             case Admitted():
                 if outcome.acceptance is not None:
@@ -308,6 +303,7 @@ class Door:
             instruction_of(
                 entry,
                 business,
+                now_us=self._clock.now_us(),
                 answer_to=self.name,
                 ring_limit_us=self._ring_limit_us,
                 supplied=self._supplied.get(business.identifier, {}),

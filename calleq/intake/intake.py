@@ -90,9 +90,11 @@ class Intake:
         *,
         do_not_call: DoNotCallList | None = None,
         customers: KnownCustomers | None = None,
+        centres: Mapping[str, frozenset[str]] | None = None,
     ) -> None:
         """`voip`: who may be called by voice over IP; None: nobody. `beside`: what is asked before
-        a call is accepted; None: nothing is. Doors of one process share what follows."""
+        a call is accepted; None: nothing is. Doors of one process share what follows; `centres`:
+        the 800 numbers of each business's service centres."""
         self._accounts = accounts
         self._journal = journal
         self._clock = clock
@@ -101,7 +103,7 @@ class Intake:
         self._door_name = door_name
         self._keys = IdempotencyKeys()
         self._customers = KnownCustomers() if customers is None else customers
-        self._resolver = Resolver(self._customers, voip or VoipPolicy(), clock)
+        self._resolver = Resolver(self._customers, voip or VoipPolicy(), clock, centres)
         self.beside = beside or Beside()
         if do_not_call is None:
             do_not_call = DoNotCallList(journal, clock, door_name)
@@ -217,7 +219,7 @@ class Intake:
             if found is not None:
                 self._decline(work, _KEY_PROBLEMS[found], f"idempotency_{found.name.lower()}")
                 return
-        resolved = self._resolver.resolve(work.message, business)
+        resolved = self._resolver.resolve(work.message, business, by)
         if isinstance(resolved, Fault):
             self._decline(work, errors.invalid(resolved), resolved.code)
             return

@@ -48,6 +48,21 @@ class ChargeView(msgspec.Struct, frozen=True):
     """Each rounded amount and how it came about."""
 
 
+class PageView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A page that the customer viewed."""
+
+    url: str
+    title: str = ""
+    viewed_at: str = ""
+
+
+class WebPageView(msgspec.Struct, frozen=True):
+    """Which page the customer viewed when asking for the call, and which shortly before."""
+
+    current: PageView
+    recent: tuple[PageView, ...] = ()
+
+
 class CallView(msgspec.Struct, frozen=True):
     """A call as its business may see it."""
 
@@ -84,10 +99,10 @@ class CallView(msgspec.Struct, frozen=True):
     retried_by: str | None = None
     """The call that is the next try of this one."""
     try_number: int = 1
-    web_page: dict[str, object] | None = None
-    """The pages that the customer viewed."""
+    web_page: WebPageView | None = None
+    """As the message had it: whatever it says is the customer's, or the page's, to say."""
     note: str | None = None
-    """The customer's own words."""
+    """The customer's own words: text, never markup."""
     held: dict[str, object] | None = None
     """What was held for it before it was dialled."""
     charge: ChargeView | None = None
