@@ -132,17 +132,17 @@ class Door:
         """Remember a call again by what its journal says of it, oldest entry first."""
         self._calls.recall(call, self.name, entries)
 
-    def call(self, call: str, business: str) -> CallView | None:
-        """The call; None when this business has none of that reference that is remembered."""
+    def call(self, call: str, business: str | None) -> CallView | None:
+        """The call; None when that business (None: any) has no such call that is remembered."""
         timeline = self._own(call, business)
         return None if timeline is None else timeline.view()
 
-    def events(self, call: str, business: str, after: int) -> EventPage | None:
+    def events(self, call: str, business: str | None, after: int) -> EventPage | None:
         """The call's events after the one numbered `after` (0: all); None as in `call`."""
         timeline = self._own(call, business)
         return None if timeline is None else timeline.page(max(after, 0))
 
-    def add_party(self, call: str, business: str, number: str) -> bool | None:
+    def add_party(self, call: str, business: str | None, number: str) -> bool | None:
         """Have a third party dialled and joined; False when the call is not bridged, None as in
         `call`. What becomes of it is told by the call's events."""
         timeline = self._own(call, business)
@@ -162,7 +162,7 @@ class Door:
         `business` None: by the operator, whosever call it is. `command` names the order: the same
         name again is the same order, not carried out twice.
         """
-        timeline = self._calls.find(call) if business is None else self._own(call, business)
+        timeline = self._own(call, business)
         equipment = self._sending.equipment(call)
         if timeline is None:
             answer("no_such_call")
@@ -335,6 +335,6 @@ class Door:
         """Its event says so at once; its end again, lest the event was lost."""
         self._intake.do_not_call.add(timeline.business, timeline.customer_number, timeline.call)
 
-    def _own(self, call: str, business: str) -> Timeline | None:
+    def _own(self, call: str, business: str | None) -> Timeline | None:
         timeline = self._calls.find(call)
-        return timeline if timeline is not None and timeline.business == business else None
+        return timeline if timeline and business in (None, timeline.business) else None
