@@ -49,8 +49,8 @@ from calleq.accounts.credential import (
 )
 from calleq.accounts.credentials import CredentialBook
 from calleq.accounts.customers import LIMIT_CUSTOMERS, Customer, CustomerBook
-from calleq.accounts.shifts import on_shift
 from calleq.accounts.safe import Safe, SafeError
+from calleq.accounts.shifts import on_shift
 from calleq.accounts.subscribers import Book, Subscriber, merged
 from calleq.topology_business import Agent, Business
 

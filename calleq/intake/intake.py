@@ -93,7 +93,7 @@ class Intake:
         self._door_name = door_name
         self._keys = IdempotencyKeys()
         self._customers = KnownCustomers() if customers is None else customers
-        self._resolver = Resolver(self._customers, voip or VoipPolicy(), clock)
+        self._resolver = Resolver(self._customers, voip or VoipPolicy())
         self.beside = beside or Beside()
         if do_not_call is None:
             do_not_call = DoNotCallList(journal, clock, door_name)
@@ -252,9 +252,12 @@ class Intake:
             expires_us=when.expires_us,
             held=held.content or None,
             talk_limit_us=held.talk_limit_us,
+            retry_of=wanted.retry_of,
+            try_number=wanted.try_number,
         )
         self.beside.guards.accepted(entry, now_us)
-        acceptance = Acceptance(entry, business, now_us)
+        sequence = self._journal.last_sequence(self._door_name) + 1
+        acceptance = Acceptance(entry, business, now_us, sequence)
         self._journal.append(self._door_name, entry, lambda: self._durable(work, acceptance))
 
     def _durable(self, work: _Work, acceptance: Acceptance) -> None:

@@ -1,18 +1,11 @@
-"""Whom a message means: customer and representative as addresses that can be dialled.
-
-A desired time up to `PAST_TOLERANCE_US` ago means now (clocks differ).
-"""
+"""Whom a message means: customer and representative as addresses that can be dialled."""
 
 import msgspec
 
 from calleq.intake.customers import KnownCustomers
-from calleq.messages import CallInitiation, DirectCallRequest, Fault, desired_time_us
+from calleq.messages import CallInitiation, DirectCallRequest, Fault
 from calleq.numbering import E164, Address, VoipPolicy, parse_address
-from calleq.runtime.clock import Clock
 from calleq.topology import Business
-from calleq.units import MINUTE_US
-
-PAST_TOLERANCE_US = MINUTE_US
 
 
 class Resolved(msgspec.Struct, frozen=True):
@@ -26,16 +19,15 @@ class Resolved(msgspec.Struct, frozen=True):
 class Resolver:
     """Resolves messages of figures 8 and 9 for one door."""
 
-    def __init__(self, customers: KnownCustomers, voip: VoipPolicy, clock: Clock) -> None:
+    def __init__(self, customers: KnownCustomers, voip: VoipPolicy) -> None:
         self._customers = customers
         self._voip = voip
-        self._clock = clock
 
     def resolve(
         self, message: CallInitiation | DirectCallRequest, business: Business
     ) -> Resolved | Fault:
         """Who is meant, or what makes the message impossible to carry out."""
-        wrong = self._time_fault(message) or self._address_fault(message)
+        wrong = self._address_fault(message)
         if wrong is not None:
             return wrong
         representative = _representative(message, business)
@@ -59,19 +51,6 @@ class Resolver:
             if not self._voip.is_offered:
                 what = "voice over IP is not offered by this equipment: give a telephone number"
             return Fault(f"/{name}", "voice_over_ip", what)
-        return None
-
-    def _time_fault(self, message: CallInitiation | DirectCallRequest) -> Fault | None:
-        wanted_us = desired_time_us(message)
-        if wanted_us is None:
-            return None
-        now_us = self._clock.now_us()
-        if wanted_us > now_us:
-            text = "scheduled calls are not offered yet; leave desired_time blank"
-            return Fault("/desired_time", "not_offered", text)
-        if wanted_us < now_us - PAST_TOLERANCE_US:
-            text = "has passed; leave desired_time blank for a call as soon as possible"
-            return Fault("/desired_time", "passed", text)
         return None
 
 

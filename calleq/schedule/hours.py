@@ -41,9 +41,7 @@ def next_opening_us(
     day = local_time(at_us, zone).date()
     for _ in range(LOOKED_AHEAD_DAYS):
         begins = [
-            begin_us
-            for begin_us, _ in _on(day, openings, closed_days, zone)
-            if begin_us >= at_us
+            begin_us for begin_us, _ in _on(day, openings, closed_days, zone) if begin_us >= at_us
         ]
         if begins:
             return min(begins)
