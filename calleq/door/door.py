@@ -101,7 +101,7 @@ class Door:
         self._controls = Controls(name, bus, clock)
         self._later = Later(
             name,
-            schedule or Schedule(clock),
+            Schedule(clock) if schedule is None else schedule,
             self,
             calls=self._calls,
             accounts=accounts,

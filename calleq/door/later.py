@@ -12,7 +12,7 @@ are answered when they are durable. A business that is closed at the due time is
 its calendar holds calls, until the call expires.
 """
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from typing import Protocol
 
 import msgspec
@@ -294,15 +294,16 @@ class Later:
                 case _:
                     pass
         missing = self._missing(entries, known)
-        return Past(frozenset(waiting), missing, frozenset(cancelled))
+        waiting |= {one.call for one in missing if not one.claimed}
+        acceptances = [one.stamped for one in missing]
+        return Past(frozenset(waiting), acceptances, frozenset(cancelled))
 
-    def _missing(self, entries: Sequence[Stamped], known: Set[str]) -> list[Stamped]:
-        """Acceptances that are kept here and not in the journal (any more)."""
+    def _missing(self, entries: Sequence[Stamped], known: Set[str]) -> list[Waiting]:
+        """Calls that are kept here and whose acceptance is not in the journal (any more)."""
         own = (one.sequence for one in entries if one.entity == self._door)
         if next(own, 0) == 1:
             return []
-        kept: Iterable[Stamped] = self._schedule.acceptances(self._door)
-        return [one for one in kept if getattr(one.entry, "call", None) not in known]
+        return [one for one in self._schedule.every(self._door) if one.call not in known]
 
     def start(self) -> None:
         """Begin to make calls that are due."""
