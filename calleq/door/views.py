@@ -22,7 +22,7 @@ class Standing(msgspec.Struct, frozen=True):
     due_us: int | None = None
     """None: as its acceptance says."""
     expires_us: int | None = None
-    retried_by: str = ""
+    retried_as: str = ""
     charge: Charged | None = None
 
 
@@ -52,7 +52,7 @@ def call_view(entry: Accepted, at_us: int, standing: Standing) -> CallView:
         due_at=utc_text(due_us) if due_us else None,
         expires_at=utc_text(expires_us) if expires_us else None,
         retry_of=entry.retry_of or None,
-        retried_by=standing.retried_by or None,
+        retried_as=standing.retried_as or None,
         try_number=entry.try_number,
         web_page=_web_page(message.get("web_page")),
         note=_text(message, "note"),
