@@ -3,7 +3,7 @@
 A projection of the journal and nothing more: it remembers up to where it has read, in the same
 transaction as what it read, and is made anew when it is lost, damaged or of another version. It
 holds a call's acceptance, its due time, its end and its charge; legs and events are told by the
-call itself. One thread at a time uses it, beside that of the calls.
+call itself. It is used by a thread beside that of the calls; a lock keeps two apart.
 
 Bounded: a catching-up reads `PIECE_ENTRIES` at once, a search is given up after
 `LIMIT_STEPS` of the database's own counting (`TooWideError`: say more about what is wanted).
@@ -13,6 +13,7 @@ import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from threading import Lock
 
 import msgspec
 
@@ -68,41 +69,49 @@ class CallIndex:
         self._base = base
         self._database: sqlite3.Connection | None = None
         self._steps = 0
+        self._one_at_a_time = Lock()
         self.key = b""
         """Random, kept with the tables: what cursors are sealed with."""
 
     def open(self) -> None:
         """Open the tables, or make them anew. Raises CallIndexError."""
-        try:
-            self._open()
-        except (sqlite3.DatabaseError, msgspec.DecodeError):
-            self._lost()
+        with self._one_at_a_time:
+            try:
+                self._open()
+            except (sqlite3.DatabaseError, msgspec.DecodeError):
+                self._lost()
 
     def catch_up(self) -> int:
         """Read one more piece of the journal; how many entries it had. Raises CallIndexError,
         JournalError."""
-        try:
-            return self._catch_up()
-        except sqlite3.DatabaseError:
-            self._lost()
-            return self._catch_up()
+        with self._one_at_a_time:
+            try:
+                return self._catch_up()
+            except sqlite3.DatabaseError:
+                self._lost()
+                return self._catch_up()
 
     def find(self, door: str, wish: Wish, before: str, limit: int) -> list[CallView]:
         """Calls of a door that fit, the newest first, behind the one named `before` (empty: from
         the newest). Raises TooWideError, CallIndexError."""
         where, values = _conditions(door, wish, before)
         query = f"select * from call where {where} order by call desc limit ?"
-        self._steps = 0
-        try:
-            rows = self._connection().execute(query, (*values, limit)).fetchall()
-        except sqlite3.OperationalError as error:
-            if self._steps >= LIMIT_STEPS:
-                raise TooWideError from error
-            raise CallIndexError(str(error)) from error
+        with self._one_at_a_time:
+            self._steps = 0
+            try:
+                rows = self._connection().execute(query, (*values, limit)).fetchall()
+            except sqlite3.OperationalError as error:
+                if self._steps >= LIMIT_STEPS:
+                    raise TooWideError from error
+                raise CallIndexError(str(error)) from error
         return [_view(row) for row in rows]
 
     def close(self) -> None:
         """Close the tables."""
+        with self._one_at_a_time:
+            self._close()
+
+    def _close(self) -> None:
         if self._database is not None:
             self._database.close()
             self._database = None
@@ -114,7 +123,7 @@ class CallIndex:
         return self._database
 
     def _open(self) -> None:
-        self.close()
+        self._close()
         database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
         self._database = database
         database.row_factory = sqlite3.Row
@@ -136,7 +145,7 @@ class CallIndex:
 
     def _lost(self) -> None:
         """Begin anew."""
-        self.close()
+        self._close()
         try:
             for suffix in ("", "-wal", "-shm"):
                 Path(f"{self._path}{suffix}").unlink(missing_ok=True)
