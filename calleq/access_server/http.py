@@ -30,6 +30,7 @@ from calleq.access_server.routes import ROUTES
 from calleq.access_server.routing import Context, Route
 from calleq.access_server.senders import Authenticate, by_password, headers_of
 from calleq.access_server.services import Older, Services
+from calleq.access_server.streams import EventStreams
 from calleq.accounts import Accounts
 from calleq.accounts.principal import Principal
 from calleq.door.door import Door
@@ -84,6 +85,7 @@ class HttpSurface:
         password alone."""
         self.services = Services(server, accounts, older, cpu_s)
         self.services.add(CallLists, CallLists(self.services, secrets.token_bytes(32)))
+        self.services.add(EventStreams, EventStreams(server))
         self._authenticate = authenticate or by_password(accounts)
         self._keyed = KeyedAnswers()
         self.bugs = 0
