@@ -7,6 +7,7 @@ joins them in the order in which paths are tried. The busiest comes first.
 from calleq.access_server import (
     routes_calls,
     routes_control,
+    routes_docs,
     routes_events,
     routes_lists,
     routes_recordings,
@@ -20,5 +21,6 @@ ROUTES: tuple[Route, ...] = (
     *routes_control.ROUTES,
     *routes_lists.ROUTES,
     *routes_recordings.ROUTES,
+    *routes_docs.ROUTES,
     *routes_service.ROUTES,
 )
