@@ -123,7 +123,7 @@ class Network:
     accounts: Accounts | None = None
     """Of all doors; None where there is none."""
     intake: Intake | None = None
-    """The access server's; so is the door."""
+    """Of the access server, or another of those here, which share their lists."""
     server: Door | None = None
     telephones: Telephones | None = None
 
@@ -408,4 +408,4 @@ def _build_doors(network: Network, plant: Plant, buses: Buses, chosen: frozenset
     doors = build_doors(topology, chosen, buses, ground)
     network.doors, network.accounts = doors.by_element, doors.accounts
     network.server = doors.by_element.get(topology.access_server.name)
-    network.intake = doors.intakes.get(topology.access_server.name)
+    network.intake = next(iter(doors.intakes.values()), None)
