@@ -15,7 +15,8 @@ from calleq.billing.derivation import derive_records
 from calleq.billing.records import SessionRecord
 from calleq.calling_logic.recordings import KEEP_US
 from calleq.cli.output import problem_text
-from calleq.door.door import Door, Reply
+from calleq.door.door import Door
+from calleq.door.replies import Reply
 from calleq.equipment.contract import Factory
 from calleq.journal.entries import Ended, Stamped
 from calleq.journal.memory import MemoryJournal
@@ -102,10 +103,11 @@ class VirtualNetwork:
         """By name."""
         self._seed = seed
         draw = random.Random(f"references {seed}")
+        self.bus = InProcessBus(self.clock, topology.timing.osn_delay_us, self.tap)
         plant = Plant(
             clock=self.clock,
             journal=self.journal,
-            bus=InProcessBus(self.clock, topology.timing.osn_delay_us, self.tap),
+            bus=self.bus,
             lines=InProcessLines(self.clock, topology.timing.line_delay_us, self.tap),
             voice=self.voice,
             tap=self.tap,
