@@ -15,6 +15,8 @@ from calleq.door.door import Door
 from calleq.equipment.contract import Factory
 from calleq.equipment.service import EquipmentService
 from calleq.gateway.gateway import Gateway
+from calleq.guards import CallGuards, guards_of
+from calleq.intake.contract import Beside
 from calleq.intake.intake import Intake
 from calleq.intake.references import CallReferences
 from calleq.ip_peripheral.service import IntelligentPeripheral
@@ -87,6 +89,8 @@ class Plant:
     diary: Diary
     supplied: Mapping[str, dict[str, str]] = field(default_factory=dict)
     """Keys of what businesses supplied, by business and purpose; the voice has them."""
+    limited: bool = True
+    """Whether `[guards]` counts calls; what must never be called never is."""
     talk_us: int = TALK_US
     recordings: RecordingPlace | None = None
     """Where calls are recorded; None: none is."""
@@ -120,6 +124,7 @@ class Network:
     equipments: dict[str, EquipmentService] = field(default_factory=dict)
     control_points: dict[str, ControlPoint] = field(default_factory=dict)
     accounts: Accounts | None = None
+    guards: CallGuards | None = None
     intake: Intake | None = None
     server: Door | None = None
     telephones: Telephones | None = None
@@ -396,6 +401,7 @@ def _build_door(network: Network, plant: Plant) -> None:
     network.accounts = Accounts(
         topology.businesses, plant.verifier, plant.clock, tag_key=plant.secret
     )
+    network.guards = guards_of(topology, network.accounts.business, limited=plant.limited)
     network.intake = Intake(
         network.accounts,
         plant.journal,
@@ -404,6 +410,7 @@ def _build_door(network: Network, plant: Plant) -> None:
         topology.access_server.equipment_address,
         topology.access_server.name,
         voip_policy(topology),
+        Beside(guards=network.guards),
     )
     network.server = Door(
         topology.access_server.name,

@@ -179,6 +179,8 @@ class HttpSurface:
         added = self._server.add_party(call, business, number)
         if added is None:
             raise ProblemError(NOT_FOUND)
+        if isinstance(added, ProblemDetail):
+            raise ProblemError(added)
         if not added:
             raise ProblemError(_NOT_BRIDGED)
         view = self._server.call(call, business)

@@ -20,12 +20,16 @@ def instruction_of(
     answer_to: str,
     ring_limit_us: int,
     supplied: Mapping[str, str],
+    representatives: tuple[str, ...],
 ) -> SetUpCall:
-    """What equipment is told. `supplied` are the keys of the business's recordings by purpose.
+    """What equipment is told. `supplied` are the keys of the business's recordings by purpose,
+    `representatives` those of its own who may be dialled.
 
     Raises msgspec.ValidationError for an entry that this version cannot read.
     """
     order = Order.of(entry)
+    policy = business.policy
+    talk_limits = (entry.talk_limit_us, policy.call_s * SECOND_US)
     return SetUpCall(
         call=entry.call,
         business=business.identifier,
@@ -33,15 +37,17 @@ def instruction_of(
         business_number=business.number,
         customer=order.customer_number,
         representative=order.representative_number or "",
-        representatives=business.representatives,
+        representatives=representatives,
         hunt=order.hunt,
         dial_first=order.dial_first or business.dial_first,
         detect_machine=business.detect_machine,
-        ring_limit_us=ring_limit_us,
+        ring_limit_us=min(ring_limit_us, policy.ring_s * SECOND_US),
         answer_to=answer_to,
         consent=business.consent,
         question_tries=business.question_tries,
         answer_limit_us=round(business.answer_limit_s * SECOND_US),
         language=order.language or business.language,
         supplied=tuple(supplied.items()),
+        talk_limit_us=min(filter(None, talk_limits)),
+        announcement_limit_us=policy.announcement_s * SECOND_US,
     )
