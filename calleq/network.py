@@ -18,7 +18,6 @@ from calleq.gateway.gateway import Gateway
 from calleq.guards import CallGuards, guards_of
 from calleq.intake.contract import Beside
 from calleq.intake.intake import Intake
-from calleq.intake.references import CallReferences
 from calleq.ip_peripheral.service import IntelligentPeripheral
 from calleq.journal.contract import Journal
 from calleq.journal.entries import Stamped, Started, by_entity
@@ -26,6 +25,7 @@ from calleq.lines.contract import LinePlant
 from calleq.media.contract import Voice
 from calleq.media.recorder import RecordingPlace
 from calleq.network_callers import equipments_of, group_between, last_seizures, voip_of
+from calleq.network_doors import Buses, DoorGround, build_doors
 from calleq.network_gateways import SipGround, build_gateways
 from calleq.network_routes import set_routes, set_ways_out
 from calleq.network_services import resource_of, sccp_plans
@@ -58,7 +58,6 @@ from calleq.topology import (
     element_names,
     parse_point_code,
 )
-from calleq.topology_equipment import instructed, voip_policy
 from calleq.topology_mtp3 import timers_us
 from calleq.units import MILLISECOND_US
 
@@ -123,9 +122,13 @@ class Network:
     peripherals: dict[str, IntelligentPeripheral] = field(default_factory=dict)
     equipments: dict[str, EquipmentService] = field(default_factory=dict)
     control_points: dict[str, ControlPoint] = field(default_factory=dict)
+    doors: dict[str, Door] = field(default_factory=dict)
+    """By the name of the element whose door on the internet it is."""
     accounts: Accounts | None = None
+    """Of all doors; None where there is none."""
     guards: CallGuards | None = None
     intake: Intake | None = None
+    """The access server's; so is the door."""
     server: Door | None = None
     telephones: Telephones | None = None
 
@@ -155,8 +158,8 @@ class Network:
             equipment.restart(own.get(name, ()))
         for name, control in self.control_points.items():
             control.restart(own.get(name, ()))
-        if self.server is not None:
-            self.server.restart(entries)
+        for door in self.doors.values():
+            door.restart(entries)
         for gateway in self.gateways.values():
             gateway.start()
         if self.telephones is not None:
@@ -173,7 +176,7 @@ class Network:
 
     def _writers(self) -> list[str]:
         """The elements here that write the journal."""
-        doors = [] if self.server is None else [self.topology.access_server.name]
+        doors = [door.name for door in self.doors.values()]
         callers = [*self.peripherals, *self.equipments, *self.control_points]
         return [*doors, *self.switches, *callers]
 
@@ -209,6 +212,7 @@ def build_network(
     network = Network(topology, plant.journal)
     _build_nodes(network, plant, chosen)
     chosen -= played
+    buses = Buses(topology, plant.bus, plant.clock, plant.tap)
     for switch in topology.switches:
         if switch.name in chosen:
             network.switches[switch.name] = SwitchService(
@@ -217,7 +221,7 @@ def build_network(
                 exchange=network.exchanges[switch.name],
                 lines=plant.lines,
                 voice=plant.voice,
-                bus=plant.bus,
+                bus=buses.of(switch.name),
                 journal=plant.journal,
                 clock=plant.clock,
                 last_seizure=last.get(switch.name, 0),
@@ -234,9 +238,8 @@ def build_network(
         plant.random_bits,
         plant.secret,
     )
-    _build_callers(network, plant, chosen, last)
-    if topology.access_server.name in chosen:
-        _build_door(network, plant)
+    _build_callers(network, plant, buses, chosen, last)
+    _build_doors(network, plant, buses, chosen)
     if TELEPHONES in chosen:
         network.telephones = Telephones(
             topology,
@@ -253,9 +256,9 @@ def build_network(
 
 
 def _build_callers(
-    network: Network, plant: Plant, chosen: frozenset[str], last: Mapping[str, int]
+    network: Network, plant: Plant, buses: Buses, chosen: frozenset[str], last: Mapping[str, int]
 ) -> None:
-    _build_peripherals(network, plant, chosen, last)
+    _build_peripherals(network, plant, buses, chosen, last)
     network.equipments |= equipments_of(
         network.topology,
         chosen,
@@ -270,7 +273,7 @@ def _build_callers(
 
 
 def _build_peripherals(
-    network: Network, plant: Plant, chosen: frozenset[str], last: Mapping[str, int]
+    network: Network, plant: Plant, buses: Buses, chosen: frozenset[str], last: Mapping[str, int]
 ) -> None:
     topology = network.topology
     for peripheral in topology.peripherals:
@@ -280,7 +283,7 @@ def _build_peripherals(
                 exchange=network.exchanges.get(peripheral.name),
                 group=group_between(topology, peripheral.name, peripheral.switch),
                 voice=plant.voice,
-                bus=plant.bus,
+                bus=buses.of(peripheral.name),
                 journal=plant.journal,
                 clock=plant.clock,
                 number=peripheral.number,
@@ -396,31 +399,20 @@ def _trunks(name: str, topology: Topology, codes: dict[str, int]) -> tuple[Trunk
     return tuple(trunks)
 
 
-def _build_door(network: Network, plant: Plant) -> None:
+def _build_doors(network: Network, plant: Plant, buses: Buses, chosen: frozenset[str]) -> None:
     topology = network.topology
-    network.accounts = Accounts(
-        topology.businesses, plant.verifier, plant.clock, tag_key=plant.secret
-    )
-    network.guards = guards_of(topology, network.accounts.business, limited=plant.limited)
-    network.intake = Intake(
-        network.accounts,
-        plant.journal,
-        plant.clock,
-        CallReferences(plant.clock, plant.random_bits),
-        topology.access_server.equipment_address,
-        topology.access_server.name,
-        voip_policy(topology),
-        Beside(guards=network.guards),
-    )
-    network.server = Door(
-        topology.access_server.name,
-        instructed(topology),
-        accounts=network.accounts,
-        intake=network.intake,
-        bus=plant.bus,
+    accounts = Accounts(topology.businesses, plant.verifier, plant.clock, tag_key=plant.secret)
+    network.guards = guards_of(topology, accounts.business, limited=plant.limited)
+    ground = DoorGround(
+        accounts=accounts,
+        beside=Beside(guards=network.guards),
         journal=plant.journal,
         clock=plant.clock,
         tap=plant.tap,
-        ring_limit_us=topology.ring_limit_us(),
+        random_bits=plant.random_bits,
         supplied=plant.supplied,
     )
+    doors = build_doors(topology, chosen, buses, ground)
+    network.doors, network.accounts = doors.by_element, doors.accounts
+    network.server = doors.by_element.get(topology.access_server.name)
+    network.intake = doors.intakes.get(topology.access_server.name)

@@ -92,4 +92,6 @@ class Business(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         if not shortest <= self.answer_limit_s <= longest:
             return "answer_limit_s", f"{self.answer_limit_s:g}: {shortest:g} to {longest:g}"
         wrong = self.policy.wrong()
-        return None if wrong is None else (f"policy.{wrong[0]}", wrong[1])
+        if wrong is not None:
+            return f"policy.{wrong[0]}", wrong[1]
+        return self.calendar.wrong() or self.retries.wrong()

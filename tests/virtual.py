@@ -139,7 +139,8 @@ class VirtualNetwork:
     def event_at_us(self, call: str, event: str, leg: str = "", attempt: int = 0) -> int:
         """When an event of the timeline happened; the first that fits."""
         for captured in self.tap.captures():
-            if captured.segment is Segment.OSN and call.encode() in captured.octets:
+            inside = captured.segment in (Segment.OSN, Segment.INSIDE)
+            if inside and call.encode() in captured.octets:
                 said = json.loads(captured.octets)
                 if (
                     said.get("event") == event

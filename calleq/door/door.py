@@ -16,6 +16,7 @@ and ignored.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Literal, assert_never
 
 from calleq.accounts import Accounts
@@ -119,7 +120,9 @@ class Door:
         arrived_us = self._clock.now_us()
 
         def decided(outcome: Outcome) -> None:
-            self._decided(outcome, body, arrived_us, answer)
+            call = outcome.call if isinstance(outcome, Admitted) else None
+            self._internet.request(call, figure, body, arrived_us)
+            self._decided(outcome, answer)
 
         if self._calls.full():
             decided(Declined(BUSY, "busy"))
@@ -134,17 +137,19 @@ class Door:
         """Remember a call again by what its journal says of it, oldest entry first."""
         self._calls.recall(call, self.name, entries)
 
-    def call(self, call: str, business: str) -> CallView | None:
-        """The call; None when this business has none of that reference that is remembered."""
+    def call(self, call: str, business: str | None) -> CallView | None:
+        """The call; None when that business (None: any) has no such call that is remembered."""
         timeline = self._own(call, business)
         return None if timeline is None else timeline.view()
 
-    def events(self, call: str, business: str, after: int) -> EventPage | None:
+    def events(self, call: str, business: str | None, after: int) -> EventPage | None:
         """The call's events after the one numbered `after` (0: all); None as in `call`."""
         timeline = self._own(call, business)
         return None if timeline is None else timeline.page(max(after, 0))
 
-    def add_party(self, call: str, business: str, number: str) -> bool | ProblemDetail | None:
+    def add_party(
+        self, call: str, business: str | None, number: str
+    ) -> bool | ProblemDetail | None:
         """Have a third party dialled and joined; False when the call is not bridged, a problem
         when the number must not be dialled, None as in `call`. What becomes of it is told by the
         call's events."""
@@ -154,7 +159,7 @@ class Door:
         equipment = self._sending.equipment(call)
         if timeline.state != "bridged" or equipment is None:
             return False
-        barred = self._barred(timeline.business, number, business)
+        barred = self._barred(timeline.business, number, business or "operator")
         if barred is not None:
             return barred
         self._bus.send(self.name, equipment, encode(AddParty(call, number)))
@@ -168,7 +173,7 @@ class Door:
         `business` None: by the operator, whosever call it is. `command` names the order: the same
         name again is the same order, not carried out twice.
         """
-        timeline = self._calls.find(call) if business is None else self._own(call, business)
+        timeline = self._own(call, business)
         equipment = self._sending.equipment(call)
         if timeline is None:
             answer("no_such_call")
@@ -270,15 +275,8 @@ class Door:
 
     # Its own
 
-    def _decided(
-        self,
-        outcome: Outcome,
-        body: bytes,
-        arrived_us: int,
-        answer: Callable[[Reply], object],
-    ) -> None:
+    def _decided(self, outcome: Outcome, answer: Callable[[Reply], object]) -> None:
         call = outcome.call if isinstance(outcome, Admitted) else None
-        self._internet.request(call, body, arrived_us)
         match outcome:
             case Admitted():
                 if outcome.acceptance is not None:
@@ -315,10 +313,11 @@ class Door:
             instruction_of(
                 entry,
                 business,
+                now_us=self._clock.now_us(),
                 answer_to=self.name,
                 ring_limit_us=self._ring_limit_us,
                 supplied=self._supplied.get(business.identifier, {}),
-                representatives=self._intake.reachable(business),
+                may_dial=partial(self._intake.may_dial, business),
             )
         )
 
@@ -355,6 +354,6 @@ class Door:
         """Its event says so at once; its end again, lest the event was lost."""
         self._intake.do_not_call.add(timeline.business, timeline.customer_number, timeline.call)
 
-    def _own(self, call: str, business: str) -> Timeline | None:
+    def _own(self, call: str, business: str | None) -> Timeline | None:
         timeline = self._calls.find(call)
-        return timeline if timeline is not None and timeline.business == business else None
+        return timeline if timeline and business in (None, timeline.business) else None
