@@ -282,9 +282,12 @@ class Intake:
             expires_us=when.expires_us,
             held=held.content or None,
             talk_limit_us=held.talk_limit_us,
+            retry_of=wanted.retry_of,
+            try_number=wanted.try_number,
         )
         self.beside.guards.accepted(entry, now_us)
-        acceptance = Acceptance(entry, business, now_us)
+        sequence = self._journal.last_sequence(self._door_name) + 1
+        acceptance = Acceptance(entry, business, now_us, sequence)
         self._journal.append(self._door_name, entry, lambda: self._durable(work, acceptance))
 
     def _durable(self, work: _Work, acceptance: Acceptance) -> None:
