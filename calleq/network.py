@@ -6,17 +6,18 @@ the virtual clock) makes no difference to any element.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from calleq import __version__
 from calleq.accounts.accounts import Accounts
 from calleq.accounts.passwords import PasswordVerifier
+from calleq.charging import DeckMemory
 from calleq.door.door import Door
 from calleq.equipment.contract import Factory
 from calleq.equipment.service import EquipmentService
 from calleq.gateway.gateway import Gateway
+from calleq.intake.contract import Beside
 from calleq.intake.intake import Intake
-from calleq.intake.references import CallReferences
 from calleq.ip_peripheral.service import IntelligentPeripheral
 from calleq.journal.contract import Journal
 from calleq.journal.entries import Stamped, Started, by_entity
@@ -24,6 +25,8 @@ from calleq.lines.contract import LinePlant
 from calleq.media.contract import Voice
 from calleq.media.recorder import RecordingPlace
 from calleq.network_callers import equipments_of, group_between, last_seizures, voip_of
+from calleq.network_charging import Charged, Observe, charging_of
+from calleq.network_doors import Buses, DoorGround, build_doors
 from calleq.network_gateways import SipGround, build_gateways
 from calleq.network_routes import set_routes, set_ways_out
 from calleq.network_services import resource_of, sccp_plans
@@ -56,7 +59,6 @@ from calleq.topology import (
     element_names,
     parse_point_code,
 )
-from calleq.topology_equipment import voip_policy
 from calleq.topology_mtp3 import timers_us
 from calleq.units import MILLISECOND_US
 
@@ -100,6 +102,10 @@ class Plant:
     """Drivers of equipment by its name, in place of those that the topology names."""
     sip: SipGround | None = None
     """What gateways stand on; None: nobody here speaks SIP, whatever the topology says."""
+    observe: Observe | None = None
+    """`observe` of the journal; None: calls have no price, whatever the topology says."""
+    decks: DeckMemory | None = None
+    """Remembers the rate decks that were used; None: nobody does."""
 
 
 @dataclass(slots=True)
@@ -119,10 +125,16 @@ class Network:
     peripherals: dict[str, IntelligentPeripheral] = field(default_factory=dict)
     equipments: dict[str, EquipmentService] = field(default_factory=dict)
     control_points: dict[str, ControlPoint] = field(default_factory=dict)
+    doors: dict[str, Door] = field(default_factory=dict)
+    """By the name of the element whose door on the internet it is."""
     accounts: Accounts | None = None
+    """Of all doors; None where there is none."""
     intake: Intake | None = None
+    """The access server's; so is the door."""
     server: Door | None = None
     telephones: Telephones | None = None
+    charged: Charged | None = None
+    """None where calls have no price."""
 
     def start(self, entries: Sequence[Stamped] = ()) -> None:
         """Begin work; `entries` is what the process's journal held, for recovery.
@@ -131,6 +143,8 @@ class Network:
         §2.9.3.1); the far exchange clears its calls with cause 31.
         """
         own = by_entity(entries)
+        if self.charged is not None:
+            self.charged.recover(entries)
         for name, switch in self.switches.items():
             switch.restart(own.get(name, ()))
         for name, peripheral in self.peripherals.items():
@@ -150,8 +164,8 @@ class Network:
             equipment.restart(own.get(name, ()))
         for name, control in self.control_points.items():
             control.restart(own.get(name, ()))
-        if self.server is not None:
-            self.server.restart(entries)
+        for door in self.doors.values():
+            door.restart(entries)
         for gateway in self.gateways.values():
             gateway.start()
         if self.telephones is not None:
@@ -168,7 +182,7 @@ class Network:
 
     def _writers(self) -> list[str]:
         """The elements here that write the journal."""
-        doors = [] if self.server is None else [self.topology.access_server.name]
+        doors = [door.name for door in self.doors.values()]
         callers = [*self.peripherals, *self.equipments, *self.control_points]
         return [*doors, *self.switches, *callers]
 
@@ -204,6 +218,7 @@ def build_network(
     network = Network(topology, plant.journal)
     _build_nodes(network, plant, chosen)
     chosen -= played
+    buses = Buses(topology, plant.bus, plant.clock, plant.tap)
     for switch in topology.switches:
         if switch.name in chosen:
             network.switches[switch.name] = SwitchService(
@@ -212,7 +227,7 @@ def build_network(
                 exchange=network.exchanges[switch.name],
                 lines=plant.lines,
                 voice=plant.voice,
-                bus=plant.bus,
+                bus=buses.of(switch.name),
                 journal=plant.journal,
                 clock=plant.clock,
                 last_seizure=last.get(switch.name, 0),
@@ -229,9 +244,8 @@ def build_network(
         plant.random_bits,
         plant.secret,
     )
-    _build_callers(network, plant, chosen, last)
-    if topology.access_server.name in chosen:
-        _build_door(network, plant)
+    _build_callers(network, plant, buses, chosen, last)
+    _build_doors(network, plant, buses, chosen)
     if TELEPHONES in chosen:
         network.telephones = Telephones(
             topology,
@@ -248,9 +262,9 @@ def build_network(
 
 
 def _build_callers(
-    network: Network, plant: Plant, chosen: frozenset[str], last: Mapping[str, int]
+    network: Network, plant: Plant, buses: Buses, chosen: frozenset[str], last: Mapping[str, int]
 ) -> None:
-    _build_peripherals(network, plant, chosen, last)
+    _build_peripherals(network, plant, buses, chosen, last)
     network.equipments |= equipments_of(
         network.topology,
         chosen,
@@ -265,7 +279,7 @@ def _build_callers(
 
 
 def _build_peripherals(
-    network: Network, plant: Plant, chosen: frozenset[str], last: Mapping[str, int]
+    network: Network, plant: Plant, buses: Buses, chosen: frozenset[str], last: Mapping[str, int]
 ) -> None:
     topology = network.topology
     for peripheral in topology.peripherals:
@@ -275,7 +289,7 @@ def _build_peripherals(
                 exchange=network.exchanges.get(peripheral.name),
                 group=group_between(topology, peripheral.name, peripheral.switch),
                 voice=plant.voice,
-                bus=plant.bus,
+                bus=buses.of(peripheral.name),
                 journal=plant.journal,
                 clock=plant.clock,
                 number=peripheral.number,
@@ -391,27 +405,26 @@ def _trunks(name: str, topology: Topology, codes: dict[str, int]) -> tuple[Trunk
     return tuple(trunks)
 
 
-def _build_door(network: Network, plant: Plant) -> None:
+def _build_doors(network: Network, plant: Plant, buses: Buses, chosen: frozenset[str]) -> None:
     topology = network.topology
-    network.accounts = Accounts(
-        topology.businesses, plant.verifier, plant.clock, tag_key=plant.secret
+    accounts = Accounts(topology.businesses, plant.verifier, plant.clock, tag_key=plant.secret)
+    beside = Beside()
+    if plant.observe is not None and chosen.issuperset(element_names(topology)):
+        network.charged = charging_of(
+            topology, plant.journal, plant.clock, plant.observe, accounts.business, plant.decks
+        )
+    if network.charged is not None:
+        beside = replace(beside, charging=network.charged.charging)
+    ground = DoorGround(
+        accounts=accounts,
+        journal=plant.journal,
+        clock=plant.clock,
+        tap=plant.tap,
+        random_bits=plant.random_bits,
+        supplied=plant.supplied,
+        beside=beside,
     )
-    network.intake = Intake(
-        network.accounts,
-        plant.journal,
-        plant.clock,
-        CallReferences(plant.clock, plant.random_bits),
-        topology.access_server.equipment_address,
-        topology.access_server.name,
-        voip_policy(topology),
-    )
-    network.server = Door(
-        topology,
-        network.accounts,
-        network.intake,
-        plant.bus,
-        plant.journal,
-        plant.clock,
-        plant.tap,
-        plant.supplied,
-    )
+    doors = build_doors(topology, chosen, buses, ground)
+    network.doors, network.accounts = doors.by_element, doors.accounts
+    network.server = doors.by_element.get(topology.access_server.name)
+    network.intake = doors.intakes.get(topology.access_server.name)

@@ -58,12 +58,10 @@ def charging_of(
         return None
     try:
         decks = load_decks(topology.pricing, memory or RememberedDecks(), clock.now_us())
-        for index, business in enumerate(topology.businesses):
-            key = f"businesses[{index}].billing.deck"
+        for business in topology.businesses:
             decks.of(business.billing)
     except ChargingError as error:
         raise TopologyError(str(error)) from error
-    del key
     charging = CallCharging(
         decks,
         businesses,

@@ -61,5 +61,5 @@ class Billing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         for key in ("cap_day", "cap_month"):
             amount: str = getattr(self, key)
             if amount and not _AMOUNT.fullmatch(amount):
-                return key, f'{amount!r}: an amount as text, such as "25.00", expected'
+                return f"billing.{key}", f'{amount!r}: an amount as text, such as "25.00", expected'
         return None

@@ -91,5 +91,4 @@ class Business(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         shortest, longest = ANSWER_LIMITS_S
         if not shortest <= self.answer_limit_s <= longest:
             return "answer_limit_s", f"{self.answer_limit_s:g}: {shortest:g} to {longest:g}"
-        found = self.billing.wrong()
-        return None if found is None else (f"billing.{found[0]}", found[1])
+        return self.calendar.wrong() or self.retries.wrong() or self.billing.wrong()

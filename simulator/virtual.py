@@ -14,8 +14,10 @@ from calleq.accounts.passwords import InlineVerifier
 from calleq.billing.derivation import derive_records
 from calleq.billing.records import SessionRecord
 from calleq.calling_logic.recordings import KEEP_US
+from calleq.charging import DeckMemory
 from calleq.cli.output import problem_text
-from calleq.door.door import Door, Reply
+from calleq.door.door import Door
+from calleq.door.replies import Reply
 from calleq.equipment.contract import Factory
 from calleq.journal.entries import Ended, Stamped
 from calleq.journal.memory import MemoryJournal
@@ -84,6 +86,7 @@ class VirtualNetwork:
         recordings: Path | None = None,
         keep_recordings_us: int = KEEP_US,
         speech: Speech | None = None,
+        decks: DeckMemory | None = None,
     ) -> None:
         """`entries` is the journal of a life before: the network recovers from it.
 
@@ -120,6 +123,8 @@ class VirtualNetwork:
             drivers=drivers or {},
             sip=None if sip is None else sip(self.clock),
             supplied=keys_of((speech or Speech()).supplied),
+            observe=self.journal.observe,
+            decks=decks,
         )
         self.network: Network = build_network(topology, plant, entries=entries)
         self.network.start(entries)

@@ -19,7 +19,6 @@ from calleq.messages.answers import CallView
 from calleq.osn.orders import Hold, Mute, Unhold
 from calleq.topology import Topology, load_topology
 from calleq.units import MILLISECOND_US, SECOND_US
-
 from tests.control_scene import ControlledCall
 from tests.live import calleq
 from tests.virtual import (

@@ -1,8 +1,9 @@
 """The records of a call: one for the session, one for each attempt to reach a party.
 
 These are derived from the journals (`derivation`) and never edited. What a call costs is what its
-`Charged` entry says, which was rated from this record when it was complete. Instants are UTC microseconds as the clock of the entity that saw them had them;
-lengths are differences of that entity's monotonic clock, so that a clock step changes no bill.
+`Charged` entry says, which was rated from this record when it was complete. Instants are UTC
+microseconds as the clock of the entity that saw them had them; lengths are differences of that
+entity's monotonic clock, so that a clock step changes no bill.
 
 What follows from the fields (the record's id, the cause for termination, a clock step) is a
 property and is never stored apart from them.

@@ -1,4 +1,4 @@
-"""Who pays for calls: what is held before a call is dialled, and what it is charged when it is over.
+"""Who pays for calls: what is held before one is dialled, and what it is charged when it is over.
 
 Stands beside the door (`calleq.intake.contract.Charging`). Prices are `calleq.rating`'s; what a
 call was is told by its record, which `calleq.billing` derives and hands over.

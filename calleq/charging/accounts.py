@@ -161,9 +161,7 @@ class Account:
         which = self._ledger.period_at(period, at_us)
         spent, held = self._ledger.in_period(which)
         left = max(0, parse_amount(cap) - spent - held) if cap else None
-        return CapView(
-            amount_text(spent), cap or None, None if left is None else amount_text(left)
-        )
+        return CapView(amount_text(spent), cap or None, None if left is None else amount_text(left))
 
     def _made(self, spent: Mapping[str, int]) -> Reservations:
         terms = self._terms

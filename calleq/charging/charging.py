@@ -15,9 +15,9 @@ The journal is kept for a while only, so what businesses have paid and spent is 
 `RESTATED_US` (`BalanceStated`).
 
 Odd cases: a leg that no rate is for (somebody unplanned was dialled by order) costs nothing
-(`calleq cdr check` shows it). A call that cost more than was held is charged in full, and `Charged` says by
-how much it exceeds it. A business that is known no more keeps its account. Where a business's deck
-is of another currency than its account, its calls are refused.
+(`calleq cdr check` shows it). A call that cost more than was held is charged in full, and `Charged`
+says by how much it exceeds it. A business that is known no more keeps its account. Where a
+business's deck is of another currency than its account, its calls are refused.
 """
 
 from collections.abc import Callable, Iterable, Mapping

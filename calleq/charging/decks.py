@@ -12,6 +12,7 @@ edited, two decks of one name, a default that no file has.
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
+from importlib.resources import files
 from pathlib import Path
 from typing import Protocol
 
@@ -172,6 +173,9 @@ def load_decks(pricing: Pricing, memory: DeckMemory, now_us: int) -> Decks:
 
 
 def _texts_of(path: Path, now_us: int) -> DeckText:
+    shipped = Path(str(files("calleq") / "data" / path.name))
+    if not path.exists() and shipped.is_file():
+        path = shipped  # a topology file that was copied without it
     tables = sorted({path.with_suffix(".csv"), *path.parent.glob(f"{path.stem}.*.csv")})
     try:
         return DeckText(

@@ -77,9 +77,7 @@ class CallPlan:
     def maximum_micro(self, length_s: int) -> int:
         """At most this is charged when no leg lasts longer. Raises RatingError (`bad_length`)."""
         each = sorted((self._most(terms, length_s) for terms in self._terms), reverse=True)
-        return (
-            self._fixed.maximum_micro(length_s) + sum(each[: self._attempts]) + self._more_micro
-        )
+        return self._fixed.maximum_micro(length_s) + sum(each[: self._attempts]) + self._more_micro
 
     def estimate(self, room_micro: int | None, talk_limit_s: int) -> Estimate | int:
         """What to hold for the longest talk, `talk_limit_s` at most, for which there is room; None:

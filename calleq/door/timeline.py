@@ -17,6 +17,8 @@ then. Releases of legs may be reported after the end; they complete the legs and
 the state. Events beyond `LIMIT_EVENTS` are counted and not kept; the end is always kept.
 """
 
+import msgspec
+
 from calleq.journal.entries import Accepted, Dialled, Ended, Progress, Stamped
 from calleq.messages.answers import (
     EVENT_ACCEPTED,
@@ -25,6 +27,7 @@ from calleq.messages.answers import (
     EventPage,
     EventView,
     LegView,
+    WebPageView,
 )
 from calleq.osn.messages import CallProgress
 from calleq.units import utc_text
@@ -46,8 +49,10 @@ class Timeline:
         "events",
         "events_dropped",
         "final",
+        "note",
         "representative_number",
         "state",
+        "web_page",
     )
 
     def __init__(self, entry: Accepted, at_us: int) -> None:
@@ -55,6 +60,8 @@ class Timeline:
         self.business = entry.business
         self.customer_number = _text(entry.message.get("customer_number")) or ""
         self.representative_number = _text(entry.message.get("representative_number"))
+        self.web_page = _web_page(entry.message.get("web_page"))
+        self.note = _text(entry.message.get("note"))
         self.accepted_at_us = at_us
         self.ended_at_us: int | None = None
         self.cause = 0
@@ -145,6 +152,8 @@ class Timeline:
             cause=self.cause or None,
             legs=self._legs(),
             events=len(self.events),
+            web_page=self.web_page,
+            note=self.note,
         )
 
     def page(self, after: int) -> EventPage:
@@ -201,6 +210,13 @@ _LEG_TIMES = {
     "failed": "released_at",
     "released": "released_at",
 }
+
+
+def _web_page(value: object) -> WebPageView | None:
+    try:
+        return msgspec.convert(value, WebPageView | None)
+    except msgspec.ValidationError:
+        return None  # a journal of another version
 
 
 def _text(value: object) -> str | None:

@@ -79,9 +79,14 @@ class Intake:
         door_name: str,
         voip: VoipPolicy | None = None,
         beside: Beside | None = None,
+        *,
+        do_not_call: DoNotCallList | None = None,
+        customers: KnownCustomers | None = None,
+        centres: Mapping[str, frozenset[str]] | None = None,
     ) -> None:
         """`voip`: who may be called by voice over IP; None: nobody. `beside`: what is asked before
-        a call is accepted; None: nothing is."""
+        a call is accepted; None: nothing is. Doors of one process share what follows; `centres`:
+        the 800 numbers of each business's service centres."""
         self._accounts = accounts
         self._journal = journal
         self._clock = clock
@@ -89,10 +94,12 @@ class Intake:
         self._equipment_address = _plain(equipment_address)
         self._door_name = door_name
         self._keys = IdempotencyKeys()
-        self._customers = KnownCustomers()
-        self._resolver = Resolver(self._customers, voip or VoipPolicy(), clock)
+        self._customers = KnownCustomers() if customers is None else customers
+        self._resolver = Resolver(self._customers, voip or VoipPolicy(), clock, centres)
         self.beside = beside or Beside()
-        self.do_not_call = DoNotCallList(journal, clock, door_name)
+        if do_not_call is None:
+            do_not_call = DoNotCallList(journal, clock, door_name)
+        self.do_not_call = do_not_call
         self._refused_written = Buckets(REFUSED_RATE, clock)
         self._in_work = 0
         self.outcomes: Counter[str] = Counter()
@@ -192,7 +199,7 @@ class Intake:
             if found is not None:
                 self._decline(work, _KEY_PROBLEMS[found], f"idempotency_{found.name.lower()}")
                 return
-        resolved = self._resolver.resolve(work.message, business)
+        resolved = self._resolver.resolve(work.message, business, by)
         if isinstance(resolved, Fault):
             self._decline(work, errors.invalid(resolved), resolved.code)
             return
@@ -250,7 +257,11 @@ class Intake:
         )
         self.beside.guards.accepted(entry, now_us)
         acceptance = Acceptance(entry, business, now_us)
-        self._journal.append(self._door_name, entry, lambda: self._durable(work, acceptance))
+        try:
+            self._journal.append(self._door_name, entry, lambda: self._durable(work, acceptance))
+        except Exception:  # the disk failed, or too much waits for it: nothing was accepted
+            self.beside.charging.dropped(wanted.call)
+            raise
 
     def _durable(self, work: _Work, acceptance: Acceptance) -> None:
         entry = acceptance.entry

@@ -105,8 +105,7 @@ class Credited(msgspec.Struct, frozen=True, gc=False, tag="credited"):
 
 
 class BalanceStated(msgspec.Struct, frozen=True, gc=False, tag="balance_stated"):
-    """What a business has paid and spent up to here; what `Charged` and `Credited` said before need
-    not be read any more."""
+    """What a business has paid and spent up to here, whatever `Charged` and `Credited` said."""
 
     business: str
     currency: str

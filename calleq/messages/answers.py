@@ -35,6 +35,21 @@ class LegView(msgspec.Struct, frozen=True):
     cause: int | None = None
 
 
+class PageView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A page that the customer viewed."""
+
+    url: str
+    title: str = ""
+    viewed_at: str = ""
+
+
+class WebPageView(msgspec.Struct, frozen=True):
+    """Which page the customer viewed when asking for the call, and which shortly before."""
+
+    current: PageView
+    recent: tuple[PageView, ...] = ()
+
+
 class CallView(msgspec.Struct, frozen=True):
     """A call as its business may see it."""
 
@@ -51,6 +66,10 @@ class CallView(msgspec.Struct, frozen=True):
     legs: tuple[LegView, ...] = ()
     events: int = 0
     """How many events its timeline has."""
+    web_page: WebPageView | None = None
+    """As the message had it: whatever it says is the customer's, or the page's, to say."""
+    note: str | None = None
+    """The customer's own words: text, never markup."""
 
 
 class EventView(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,8 +1,8 @@
 """Prices: rate decks, what a call costs and may cost at most, and reservations against a balance.
 
 Pure: no clock is read and no file is opened but the zone data that `zoneinfo` has. What stands
-between this and calls is `calleq.charging`. Amounts are whole micro-units, instants UTC microseconds, lengths whole
-seconds. The one error is `RatingError`.
+between this and calls is `calleq.charging`. Amounts are whole micro-units, instants UTC
+microseconds, lengths whole seconds. The one error is `RatingError`.
 """
 
 from calleq.rating.bands import STANDARD, Band, Week
