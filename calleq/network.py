@@ -6,11 +6,12 @@ the virtual clock) makes no difference to any element.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from calleq import __version__
 from calleq.accounts.accounts import Accounts
 from calleq.accounts.passwords import PasswordVerifier
+from calleq.charging import DeckMemory
 from calleq.door.door import Door
 from calleq.equipment.contract import Factory
 from calleq.equipment.service import EquipmentService
@@ -25,6 +26,7 @@ from calleq.lines.contract import LinePlant
 from calleq.media.contract import Voice
 from calleq.media.recorder import RecordingPlace
 from calleq.network_callers import equipments_of, group_between, last_seizures, voip_of
+from calleq.network_charging import Charged, Observe, charging_of
 from calleq.network_doors import Buses, DoorGround, build_doors
 from calleq.network_gateways import SipGround, build_gateways
 from calleq.network_routes import set_routes, set_ways_out
@@ -106,6 +108,10 @@ class Plant:
     """What gateways stand on; None: nobody here speaks SIP, whatever the topology says."""
     schedule: ScheduleStore | None = None
     """Where calls that are made later are kept; None: in memory."""
+    observe: Observe | None = None
+    """`observe` of the journal; None: calls have no price, whatever the topology says."""
+    decks: DeckMemory | None = None
+    """Remembers the rate decks that were used; None: nobody does."""
 
 
 @dataclass(slots=True)
@@ -134,6 +140,8 @@ class Network:
     """Of the access server, or another of those here, which share their lists."""
     server: Door | None = None
     telephones: Telephones | None = None
+    charged: Charged | None = None
+    """None where calls have no price."""
 
     def start(self, entries: Sequence[Stamped] = ()) -> None:
         """Begin work; `entries` is what the process's journal held, for recovery.
@@ -142,6 +150,8 @@ class Network:
         §2.9.3.1); the far exchange clears its calls with cause 31.
         """
         own = by_entity(entries)
+        if self.charged is not None:
+            self.charged.recover(entries)
         for name, switch in self.switches.items():
             switch.restart(own.get(name, ()))
         for name, peripheral in self.peripherals.items():
@@ -406,9 +416,16 @@ def _build_doors(network: Network, plant: Plant, buses: Buses, chosen: frozenset
     topology = network.topology
     accounts = Accounts(topology.businesses, plant.verifier, plant.clock, tag_key=plant.secret)
     network.guards = guards_of(topology, accounts.business, limited=plant.limited)
+    beside = Beside(guards=network.guards)
+    if plant.observe is not None and chosen.issuperset(element_names(topology)):
+        network.charged = charging_of(
+            topology, plant.journal, plant.clock, plant.observe, accounts.business, plant.decks
+        )
+    if network.charged is not None:
+        beside = replace(beside, charging=network.charged.charging)
     ground = DoorGround(
         accounts=accounts,
-        beside=Beside(guards=network.guards),
+        beside=beside,
         journal=plant.journal,
         clock=plant.clock,
         tap=plant.tap,

@@ -14,6 +14,7 @@ from calleq.accounts.passwords import InlineVerifier
 from calleq.billing.derivation import derive_records
 from calleq.billing.records import SessionRecord
 from calleq.calling_logic.recordings import KEEP_US
+from calleq.charging import DeckMemory
 from calleq.cli.output import problem_text
 from calleq.door.door import Door
 from calleq.door.replies import Reply
@@ -86,6 +87,7 @@ class VirtualNetwork:
         keep_recordings_us: int = KEEP_US,
         speech: Speech | None = None,
         limited: bool = False,
+        decks: DeckMemory | None = None,
     ) -> None:
         """`entries` is the journal of a life before: the network recovers from it.
 
@@ -125,6 +127,8 @@ class VirtualNetwork:
             drivers=drivers or {},
             sip=None if sip is None else sip(self.clock),
             supplied=keys_of((speech or Speech()).supplied),
+            observe=self.journal.observe,
+            decks=decks,
         )
         self.network: Network = build_network(topology, plant, entries=entries)
         self.network.start(entries)

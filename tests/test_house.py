@@ -72,6 +72,7 @@ FLOORS = {
     "machines": 8,
     "network": 8,
     "network_callers": 8,
+    "network_charging": 8,
     "network_doors": 8,
     "network_gateways": 8,
     "network_prompts": 8,
