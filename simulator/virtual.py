@@ -28,8 +28,10 @@ from calleq.media.sounds import PromptLibrary
 from calleq.media.virtual import Understood, VirtualVoice
 from calleq.media.virtual_tapes import VirtualTapes
 from calleq.messages.answers import CallView, ProblemView
-from calleq.network import Network, Plant, build_network, point_codes
+from calleq.network import Network, build_network
 from calleq.network_gateways import SipGround
+from calleq.network_nodes import point_codes
+from calleq.network_plant import Plant
 from calleq.network_prompts import Recordings, keys_of, supply
 from calleq.osn.in_process import InProcessBus
 from calleq.runtime.clock import VirtualClock

@@ -7,7 +7,8 @@ import msgspec
 
 from calleq.intake.do_not_call import DoNotCallList
 from calleq.ip_peripheral.srf import ResourceFunction
-from calleq.network import Network, point_codes
+from calleq.network import Network
+from calleq.network_nodes import point_codes
 from calleq.ss7.isup.alarms import Alarm
 from calleq.ss7.isup.exchange import IsupExchange
 from calleq.ss7.isup.snapshots import CircuitSnapshot, GroupSnapshot
