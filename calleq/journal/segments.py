@@ -15,6 +15,9 @@ from pathlib import Path
 
 from calleq.journal.entries import (
     Accepted,
+    BalanceStated,
+    Charged,
+    Credited,
     DoNotCall,
     Ended,
     Entry,
@@ -39,6 +42,9 @@ KEEP_LIMIT_US = 48 * HOUR_US
 
 Data = Path | Sequence[Path]
 """The data directory of a network, or those of its machines."""
+
+_HELD, _BALANCE = "money held", "the balance"
+"""Where other keys have an entity's name, which has no blank."""
 
 _NUMBERED = re.compile(r"(?P<stem>.+)\.(?P<number>\d{8})", re.ASCII)
 
@@ -163,8 +169,9 @@ class Unfinished:
     """What has begun in a journal and not ended, by the segment that it began in.
 
     A segment is needed while anything that began in it, or before it, goes on: recovery must see
-    the acceptance of every call without an end, and records every seizure without a release. What
-    is in force is needed, too, from where it was last written: numbers not to be called.
+    the acceptance of every call without an end, records every seizure without a release, and
+    charging the acceptance of every call for which money is held. What is in force is needed, too,
+    from where it was last written: numbers not to be called, what businesses have paid and spent.
     """
 
     def __init__(self) -> None:
@@ -175,6 +182,15 @@ class Unfinished:
         match entry:
             case Accepted() | Undertaken():
                 self._since.setdefault((entity, entry.call), segment)
+                if isinstance(entry, Accepted) and entry.held:
+                    self._since.setdefault((_HELD, entry.call), segment)
+            case Charged():
+                self._since.pop((_HELD, entry.call), None)
+                self._since.setdefault((_BALANCE, entry.business), segment)
+            case Credited():
+                self._since.setdefault((_BALANCE, entry.business), segment)
+            case BalanceStated():
+                self._since[_BALANCE, entry.business] = segment
             case LineSeized():
                 self._since.setdefault((entity, entry.seizure), segment)
             case DoNotCall(listed=True):
