@@ -81,6 +81,7 @@ def build_doors(topology: Topology, chosen: Set[str], buses: Buses, ground: Door
     references = CallReferences(ground.clock, ground.random_bits)
     do_not_call = DoNotCallList(ground.journal, ground.clock, plans[0].name)
     customers = KnownCustomers()
+    centres = _service_centres(topology)
     for plan in plans:
         intake = doors.intakes[plan.element] = Intake(
             ground.accounts,
@@ -93,9 +94,18 @@ def build_doors(topology: Topology, chosen: Set[str], buses: Buses, ground: Door
             ground.beside,
             do_not_call=do_not_call,
             customers=customers,
+            centres=centres,
         )
         doors.by_element[plan.element] = _door(plan, topology, buses, intake, ground)
     return doors
+
+
+def _service_centres(topology: Topology) -> dict[str, frozenset[str]]:
+    """The 800 numbers of each business."""
+    centres: dict[str, frozenset[str]] = {}
+    for service in topology.freephone:
+        centres[service.business] = centres.get(service.business, frozenset()) | {service.number}
+    return centres
 
 
 def _door(

@@ -36,7 +36,7 @@ from calleq.intake import Admitted, Declined, Intake, Outcome
 from calleq.intake.contract import Ending
 from calleq.intake.errors import BUSY
 from calleq.journal.contract import Journal
-from calleq.journal.entries import Accepted, DoNotCall, Ended, Stamped
+from calleq.journal.entries import Accepted, DoNotCall, Ended, Refused, Stamped
 from calleq.messages.answers import CallView, EventPage
 from calleq.messages.new_time import NewTime
 from calleq.osn.contract import Bus
@@ -133,12 +133,18 @@ class Door:
         arrived_us = self._clock.now_us()
 
         def decided(outcome: Outcome) -> None:
-            self._decided(outcome, body, arrived_us, answer)
+            call = outcome.call if isinstance(outcome, Admitted) else None
+            self._internet.request(call, figure, body, arrived_us)
+            self._decided(outcome, answer)
 
         if self._calls.full():
             decided(Declined(BUSY, "busy"))
         else:
             self._intake.submit(body, headers, peer, decided, figure=figure, principal=principal)
+
+    def now_us(self) -> int:
+        """The time at the door."""
+        return self._clock.now_us()
 
     def knows(self, call: str) -> bool:
         """Whether a call is remembered; one that ended long ago may have to be recalled."""
@@ -276,7 +282,7 @@ class Door:
         for stamped in entries:
             entry = stamped.entry
             match entry:
-                case DoNotCall(door=self.name):
+                case DoNotCall(door=self.name) | Refused(door=self.name):
                     self._intake.restore(stamped)
                 case Accepted(door=self.name):
                     self._intake.restore(stamped)
@@ -301,15 +307,8 @@ class Door:
 
     # Its own
 
-    def _decided(
-        self,
-        outcome: Outcome,
-        body: bytes,
-        arrived_us: int,
-        answer: Callable[[Reply], object],
-    ) -> None:
+    def _decided(self, outcome: Outcome, answer: Callable[[Reply], object]) -> None:
         call = outcome.call if isinstance(outcome, Admitted) else None
-        self._internet.request(call, body, arrived_us)
         match outcome:
             case Admitted():
                 if outcome.acceptance is not None:
@@ -321,7 +320,7 @@ class Door:
                         self.set_up(acceptance.entry, acceptance.business)
                 reply = accepted(outcome)
             case Declined():
-                reply = declined(outcome.problem)
+                reply = declined(outcome.problem, replayed=outcome.replayed)
             case _:
                 assert_never(outcome)
         self._internet.answer(call, reply.status, reply.view, self._clock.now_us())
@@ -349,6 +348,7 @@ class Door:
             instruction_of(
                 entry,
                 business,
+                now_us=self._clock.now_us(),
                 answer_to=self.name,
                 ring_limit_us=self._ring_limit_us,
                 supplied=self._supplied.get(business.identifier, {}),

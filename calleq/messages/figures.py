@@ -13,8 +13,8 @@ Decisions where the source is silent:
   814  blank, null and absent all mean "as soon as possible".
 A desired time is an RFC 3339 instant, or without an offset what a clock of `time_zone` shows then;
 where such a time does not exist or exists twice, see `calleq.zones`.
-Ours, not the source's: `time_zone`, `dial_first`, `hunt`, `language`, `confirmed` and, in figure 8,
-`customer_id`.
+Field 910 is an identifier of the business's own, or a telephone number: a representative's, or the
+800 number of a service centre. Ours, not the source's, is what is described as an addition.
 """
 
 from typing import Annotated, Literal, Self, TypeVar
@@ -35,6 +35,7 @@ from calleq.messages.fields import (
     Note,
     PartyAddress,
     Password,
+    RepresentativeInformation,
     TimeZone,
     WishedTime,
     desired_instant_us,
@@ -174,6 +175,10 @@ class CallInitiation(_WithWish):
     language: Literal["en", "fr", "es", "de"] | None = Field(
         None, description="addition: what the parties are told in; absent: as the business has it"
     )
+    web_page: WebPageInformation | None = Field(
+        None, description="addition: the pages viewed, as the business's web server was told"
+    )
+    note: Note | None = Field(None, description="addition: the customer's own words")
     time_zone: TimeZone | None = Field(
         None, description="addition: the customer's IANA zone; needed by a time without an offset"
     )
@@ -193,8 +198,10 @@ class DirectCallRequest(_WithWish):
     customer_number: PartyAddress | None = Field(
         None, description="908: the number to call; may be absent when `customer_id` is known"
     )
-    representative: Identifier | None = Field(
-        None, description="910: the representative that the page asks for"
+    representative: RepresentativeInformation | None = Field(
+        None,
+        description="910: the representative that the page asks for, or a centre's toll-free number;"
+        " absent: the equipment finds one",
     )
     desired_time: WishedTime | None = Field(
         None, description="912: when to call; blank, null or absent: as soon as possible"
@@ -202,6 +209,7 @@ class DirectCallRequest(_WithWish):
     customer_id: CustomerIdentifier | None = Field(
         None, description="addition: the business's own identifier of the customer"
     )
+    note: Note | None = Field(None, description="addition: the customer's own words")
     time_zone: TimeZone | None = Field(
         None, description="addition: the customer's IANA zone; needed by a time without an offset"
     )
