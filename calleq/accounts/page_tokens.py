@@ -22,7 +22,6 @@ import hmac
 import re
 from hashlib import blake2b, sha256
 from typing import Literal
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -41,8 +40,6 @@ TokenFault = Literal[
     "other_page",
     "other_visitor",
 ]
-
-_ORIGIN = re.compile(r"https?://[a-z0-9.\-\[\]:]{1,255}", re.ASCII)
 
 
 class PageToken(msgspec.Struct, frozen=True, array_like=True):
@@ -65,21 +62,6 @@ class Presented(msgspec.Struct, frozen=True):
     origin: str
     referer: str
     visitor: str
-
-
-def is_origin(text: str) -> bool:
-    """Whether the text is an origin as browsers send it (RFC 6454 §6.2): scheme, host, port.
-
-    >>> is_origin("https://shop.example"), is_origin("https://shop.example/"), is_origin("null")
-    (True, False, False)
-    """
-    if not _ORIGIN.fullmatch(text):
-        return False
-    try:
-        parts = urlsplit(text)
-        return bool(parts.hostname) and (parts.port is None or 0 < parts.port < 65_536)
-    except ValueError:
-        return False
 
 
 def visitor_digest(business: str, value: str) -> str:

@@ -5,10 +5,11 @@ on it is forgotten. At most `LIMIT_REPLAYS` are remembered; beyond that `use` sa
 proof is not accepted: nothing that is good yet is ever forgotten. One owner has at most
 `LIMIT_OF_OWNER` of them, so that no business can fill the table for the others.
 
-A restart must not make a proof good again. With a `ReplayFile` every use is also written to a file
+A restart must not make a proof good again. With a `ReplayFile` every use is first written to a file
 (not flushed: it survives the end of the process, not that of the machine), and read back. Where
 that file is absent, or was written before the machine itself was started, nobody can say what was
 used: `since_s` is then the instant of this start, and proofs that were made before it are refused.
+A use that cannot be written is none ("full").
 """
 
 import os
@@ -25,6 +26,7 @@ LIFE_S = 3_600
 """Nothing is remembered for longer."""
 
 _RECORD = struct.Struct(">I16s")
+_SINCE = struct.Struct(">Q")
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 Use = Literal["first", "again", "full"]
@@ -34,7 +36,7 @@ class Witness(Protocol):
     """Where uses are written, so that another life of the process knows them."""
 
     def write(self, until_s: int, digest: bytes) -> None:
-        """Note one use."""
+        """Note one use. Raises OSError."""
 
 
 class Replays:
@@ -62,9 +64,12 @@ class Replays:
             return "again"
         if self._count >= LIMIT_REPLAYS or self._of_owner[owner] >= LIMIT_OF_OWNER:
             return "full"
-        self._keep(until_s, digest, owner)
         if self._witness is not None:
-            self._witness.write(until_s, digest)
+            try:
+                self._witness.write(until_s, digest)
+            except OSError:
+                return "full"
+        self._keep(until_s, digest, owner)
         return "first"
 
     def restore(self, until_s: int, digest: bytes) -> None:
@@ -93,25 +98,22 @@ class Replays:
 class ReplayFile:
     """The witness on disk: two files in turn, each begun anew when nothing in it counts any more.
 
-    A record that was cut short by the end of the process is not read. A disk that cannot be
-    written makes `write` raise OSError: the proof is then not accepted.
+    A record that was cut short by the end of the process is not read. Raises OSError.
     """
 
     def __init__(self, path: Path, now_s: int) -> None:
         self._paths = (path.with_suffix(".0"), path.with_suffix(".1"))
         self._boot = _boot()
+        self._since_s = now_s
         self._begun_s = now_s
-        self.knows_the_past = False
         self._found = list(self._read(now_s))
         self._turn = 0
         self._file = self._begin()
-        for record in self._found:
-            os.write(self._file, _RECORD.pack(*record))
         self._paths[1].unlink(missing_ok=True)
 
     def table(self) -> Replays:
         """The table, with what lives before have used."""
-        replays = Replays(0 if self.knows_the_past else self._begun_s, self)
+        replays = Replays(self._since_s, self)
         for until_s, digest in self._found:
             replays.restore(until_s, digest)
         self._found = []
@@ -120,35 +122,38 @@ class ReplayFile:
     def write(self, until_s: int, digest: bytes) -> None:
         """Note one use."""
         if until_s - self._begun_s > 2 * LIFE_S:
-            self._turn_over(until_s - LIFE_S)
+            os.close(self._file)
+            self._turn = 1 - self._turn
+            self._begun_s = until_s - LIFE_S
+            self._file = self._begin()
         os.write(self._file, _RECORD.pack(until_s, digest))
 
     def close(self) -> None:
         """Free the file."""
         os.close(self._file)
 
-    def _turn_over(self, now_s: int) -> None:
-        os.close(self._file)
-        self._turn = 1 - self._turn
-        self._begun_s = now_s
-        self._file = self._begin()
-
     def _begin(self) -> int:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-        file = os.open(self._paths[self._turn], flags, 0o600)
-        os.write(file, self._boot)
+        """A file with what is known so far, whole before it takes the other's place."""
+        path = self._paths[self._turn]
+        fresh = path.with_suffix(".new")
+        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+        records = [_RECORD.pack(*record) for record in self._found]
+        os.write(file, self._boot + _SINCE.pack(self._since_s) + b"".join(records))
+        fresh.replace(path)
         return file
 
     def _read(self, now_s: int) -> Iterator[tuple[int, bytes]]:
+        header = len(self._boot) + _SINCE.size
         for path in self._paths:
             try:
                 octets = path.read_bytes()
             except FileNotFoundError:
                 continue
-            if not self._boot or octets[: len(self._boot)] != self._boot:
+            if not self._boot or not octets.startswith(self._boot) or len(octets) < header:
                 continue
-            self.knows_the_past = True
-            for start in range(len(self._boot), len(octets) - _RECORD.size + 1, _RECORD.size):
+            [since_s] = _SINCE.unpack_from(octets, len(self._boot))
+            self._since_s = min(since_s, self._since_s)
+            for start in range(header, len(octets) - _RECORD.size + 1, _RECORD.size):
                 until_s, digest = _RECORD.unpack_from(octets, start)
                 if now_s < until_s <= now_s + LIFE_S:
                     yield until_s, digest
