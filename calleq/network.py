@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 
 from calleq import __version__
 from calleq.accounts.accounts import Accounts
+from calleq.accounts.keeping import Keeping
 from calleq.accounts.passwords import PasswordVerifier
+from calleq.accounts.registry import Registry
+from calleq.accounts.safe import Safe
 from calleq.door.door import Door
 from calleq.equipment.contract import Factory
 from calleq.equipment.service import EquipmentService
@@ -96,6 +99,8 @@ class Plant:
     """What stands between a node of that name and its exchange; None: nothing does."""
     below_sccp: Callable[[str, SignallingNetwork], SignallingNetwork] | None = None
     """What stands between a node of that name and its SCCP; None: nothing does."""
+    safe: Safe | None = None
+    """Opens the keys with which businesses sign; None: there are none."""
     drivers: Mapping[str, Factory] = field(default_factory=dict)
     """Drivers of equipment by its name, in place of those that the topology names."""
     sip: SipGround | None = None
@@ -120,6 +125,8 @@ class Network:
     equipments: dict[str, EquipmentService] = field(default_factory=dict)
     control_points: dict[str, ControlPoint] = field(default_factory=dict)
     accounts: Accounts | None = None
+    keeping: Keeping | None = None
+    """Writes what changes in the accounts; None where there is no door."""
     intake: Intake | None = None
     server: Door | None = None
     telephones: Telephones | None = None
@@ -150,6 +157,8 @@ class Network:
             equipment.restart(own.get(name, ()))
         for name, control in self.control_points.items():
             control.restart(own.get(name, ()))
+        if self.keeping is not None:
+            self.keeping.restore(entries)
         if self.server is not None:
             self.server.restart(entries)
         for gateway in self.gateways.values():
@@ -393,9 +402,9 @@ def _trunks(name: str, topology: Topology, codes: dict[str, int]) -> tuple[Trunk
 
 def _build_door(network: Network, plant: Plant) -> None:
     topology = network.topology
-    network.accounts = Accounts(
-        topology.businesses, plant.verifier, plant.clock, tag_key=plant.secret
-    )
+    registry = Registry(topology.businesses, safe=plant.safe)
+    network.accounts = Accounts(registry, plant.verifier, plant.clock, tag_key=plant.secret)
+    network.keeping = Keeping(registry, plant.journal, plant.clock, topology.access_server.name)
     network.intake = Intake(
         network.accounts,
         plant.journal,

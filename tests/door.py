@@ -6,7 +6,7 @@ they are given, in one list where the order matters.
 
 import base64
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import argon2
@@ -15,6 +15,9 @@ import msgspec
 
 from calleq.access_server.http import HttpSurface, Older
 from calleq.accounts import Accounts, FailureLimits, InlineVerifier, hash_password
+from calleq.accounts.keeping import Keeping
+from calleq.accounts.registry import Registry
+from calleq.accounts.safe import Safe
 from calleq.door.door import Door as Server
 from calleq.door.door import Reply
 from calleq.intake import CallReferences, Intake
@@ -126,9 +129,9 @@ class Door:
         self.bus = RecordingBus(self.story)
         self.tap = RecordingTap()
         self.verifier = InlineVerifier(QUICK)
-        self.accounts = Accounts(
-            self.topology.businesses, self.verifier, self.clock, b"k" * 32, limits
-        )
+        self.registry = Registry(self.topology.businesses, safe=Safe(b"s" * 32))
+        self.keeping = Keeping(self.registry, self.journal, self.clock, "server-72")
+        self.accounts = Accounts(self.registry, self.verifier, self.clock, b"k" * 32, limits)
         self.intake = Intake(
             self.accounts,
             self.journal,
@@ -149,6 +152,11 @@ class Door:
         self.surface = HttpSurface(
             self.server, self.accounts, lambda: "request-1", lambda: 1.5, older
         )
+
+    def restart(self, entries: Sequence[Stamped]) -> int:
+        """Take up the journal of before, as a process does; how many instructions left again."""
+        self.keeping.restore(entries)
+        return self.server.restart(entries)
 
     def http(self, peer: str = LOOPBACK) -> httpx.Client:
         return httpx.Client(

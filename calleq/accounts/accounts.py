@@ -4,11 +4,13 @@
 log; a door tells every sender the same (`calleq.intake`). An unknown business costs a stranger the
 same argon2 verification as a known one.
 
-Two kinds of credential: `password_hash` (argon2id), good from anywhere, and the demonstration
-`password` in plain, good only from the same machine and only where there is no hash. A verified
-password is remembered as a keyed tag under a key of this process (`LIMIT_VERIFIED` of them), so
-that only the first message of a business waits for argon2; equal verifications under way are done
-once.
+Two kinds of credential: passwords and PINs of the registry and the topology's `password_hash` (all
+argon2id), good from anywhere, and the demonstration `password` in plain, good only from the same
+machine and only where there is no other. A verified password is remembered as a keyed tag under a
+key of this process (`LIMIT_VERIFIED` of them), so that only the first message of a business waits
+for argon2; equal verifications under way are done once. The tag covers the hashes that are good, so
+that a password that is revoked or expires is forgotten with them, and the sources that it made
+known are when it is revoked.
 """
 
 import hmac
@@ -21,8 +23,10 @@ from typing import Literal, TypeVar
 
 import msgspec
 
+from calleq.accounts.changes import BusinessSuspended, Change, CredentialRevoked
 from calleq.accounts.failures import Buckets, FailureLimits
 from calleq.accounts.passwords import PasswordVerifier
+from calleq.accounts.registry import Registry
 from calleq.runtime.clock import Clock
 from calleq.topology import Business
 
@@ -62,11 +66,12 @@ class _Attempt(msgspec.Struct, frozen=True):
 
 
 class Accounts:
-    """The businesses of one topology. `tag_key` is random, 16 bytes or more, of this process."""
+    """The businesses of a registry, or of one topology. `tag_key` is random, 16 bytes or more, of
+    this process."""
 
     def __init__(
         self,
-        businesses: Iterable[Business],
+        businesses: Iterable[Business] | Registry,
         verifier: PasswordVerifier,
         clock: Clock,
         tag_key: bytes,
@@ -75,7 +80,9 @@ class Accounts:
         if len(tag_key) < 16:
             raise ValueError("the tag key needs at least 16 random bytes")
         limits = limits or FailureLimits()
-        self._businesses = {business.identifier: business for business in businesses}
+        known = businesses if isinstance(businesses, Registry) else Registry(businesses)
+        self.registry = known
+        self._clock = clock
         self._verifier = verifier
         self._tag_key = tag_key[:64]
         self._by_identifier = Buckets(limits.identifier, clock)
@@ -86,20 +93,22 @@ class Accounts:
         self._under_way: dict[bytes, list[VerdictDone]] = {}
         self.failures: Counter[str] = Counter()
         """Wrong passwords per business; those for businesses that do not exist under ``""``."""
+        known.listen(self._changed)
 
     def business(self, identifier: str) -> Business | None:
         """The business, active or not."""
-        return self._businesses.get(identifier)
+        return self.registry.business(identifier)
 
     def authenticate(self, identifier: str, password: str, peer: str, done: VerdictDone) -> None:
         """Call `done` once with the verdict, at once where nothing slow is needed.
 
         `peer` is the sender's IP address; any other text counts as from outside.
         """
-        business = self._businesses.get(identifier)
-        stored = business.password_hash if business else ""
-        attempt = _Attempt(identifier, password, peer, self._tag(identifier, stored, password))
-        if business and _is_demonstration(business) and is_loopback(peer):
+        business = self.registry.business(identifier)
+        stored = self._hashes(business) if business else ()
+        tag = self._tag(identifier, "\n".join(stored), password)
+        attempt = _Attempt(identifier, password, peer, tag)
+        if business and self._is_demonstration(business) and is_loopback(peer):
             done(self._demonstration(business, attempt))
             return
         if attempt.tag in self._verified:
@@ -125,10 +134,14 @@ class Accounts:
         self._know_source(attempt)
         return self._standing(attempt.identifier)
 
-    def _verify(self, attempt: _Attempt, stored: str, done: VerdictDone) -> None:
+    def _verify(self, attempt: _Attempt, stored: tuple[str, ...], done: VerdictDone) -> None:
         waiting = self._under_way[attempt.tag] = [done]
+        left = list(reversed(stored or (self._verifier.dummy_hash(),)))
 
         def verified(right: bool | None) -> None:
+            if right is False and left:
+                self._verifier.verify(left.pop(), attempt.password, verified)
+                return
             del self._under_way[attempt.tag]
             if right is None:
                 self._give_back(attempt)
@@ -143,21 +156,44 @@ class Accounts:
             for one in waiting:
                 one(verdict)
 
-        self._verifier.verify(stored or self._verifier.dummy_hash(), attempt.password, verified)
+        self._verifier.verify(left.pop(), attempt.password, verified)
 
     def _standing(self, identifier: str) -> Verdict:
-        business = self._businesses[identifier]
+        business = self.registry.business(identifier)
+        assert business is not None, "no business is ever gone"
         return business if business.active else Denial("suspended")
 
     def _failed(self, attempt: _Attempt) -> Denial:
-        business = self._businesses.get(attempt.identifier)
+        business = self.registry.business(attempt.identifier)
         if business is None:
             self.failures[""] += 1
             return Denial("unknown_business")
         self.failures[attempt.identifier] += 1
-        if _is_demonstration(business) and not is_loopback(attempt.peer):
+        if self._is_demonstration(business) and not is_loopback(attempt.peer):
             return Denial("demo_password_from_outside")
         return Denial("bad_password")
+
+    def _hashes(self, business: Business) -> tuple[str, ...]:
+        """What its passwords are verified against, the newest first."""
+        issued = self.registry.passwords(business.identifier, self._clock.now_us())
+        stored = tuple(credential.stored for credential in issued)
+        return (*stored, business.password_hash) if business.password_hash else stored
+
+    def _is_demonstration(self, business: Business) -> bool:
+        return bool(business.password) and not self._hashes(business)
+
+    def _changed(self, change: Change) -> None:
+        """A source that a revoked password made known is no more known than another."""
+        match change:
+            case CredentialRevoked():
+                revoked = self.registry.credential(change.credential)
+                identifier = revoked.business if revoked else ""
+            case BusinessSuspended():
+                identifier = change.business
+            case _:
+                return
+        for source in [source for source in self._known_sources if source[0] == identifier]:
+            del self._known_sources[source]
 
     def _know_source(self, attempt: _Attempt) -> None:
         _remember(self._known_sources, (attempt.identifier, attempt.peer), LIMIT_KNOWN_SOURCES)
@@ -187,10 +223,6 @@ class Accounts:
             octets = part.encode("utf-8", "surrogatepass")
             parts += (len(octets).to_bytes(4, "big"), octets)
         return blake2b(b"".join(parts), key=self._tag_key, digest_size=32).digest()
-
-
-def _is_demonstration(business: Business) -> bool:
-    return bool(business.password) and not business.password_hash
 
 
 @lru_cache(maxsize=1_024)

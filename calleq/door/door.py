@@ -315,7 +315,7 @@ class Door:
             self._ended(timeline, "blocked", Q850.NOT_SUBSCRIBED, now_us, reason)
             self._calls.changed(timeline)
             return
-        if self._intake.do_not_call.forbids(timeline.business, timeline.customer_number):
+        if self._intake.forbids(timeline.business, timeline.customer_number):
             now_us = self._clock.now_us()
             self._ended(timeline, "blocked", Q850.REJECTED, now_us, errors.DO_NOT_CALL.code)
             self._calls.changed(timeline)
