@@ -19,12 +19,13 @@ from calleq.accounts.keeping import Keeping
 from calleq.accounts.registry import Registry
 from calleq.accounts.safe import Safe
 from calleq.door.door import Door as Server
-from calleq.door.door import Reply
+from calleq.door.replies import Reply
 from calleq.intake import CallReferences, Intake
 from calleq.journal.entries import Entry, Stamped
 from calleq.osn.messages import CallEnded, CallProgress, OsnMessage, SetUpTaken, decode, encode
 from calleq.runtime.clock import VirtualClock
 from calleq.topology import Business, Topology, load_topology
+from calleq.topology_equipment import instructed
 from calleq.units import parse_utc
 from tests.asgi import InProcess
 from tests.doubles import RecordingTap
@@ -141,13 +142,15 @@ class Door:
             self.topology.access_server.name,
         )
         self.server = Server(
-            self.topology,
-            self.accounts,
-            self.intake,
-            self.bus,
-            self.journal,
-            self.clock,
-            self.tap,
+            self.topology.access_server.name,
+            instructed(self.topology),
+            accounts=self.accounts,
+            intake=self.intake,
+            bus=self.bus,
+            journal=self.journal,
+            clock=self.clock,
+            tap=self.tap,
+            ring_limit_us=self.topology.ring_limit_us(),
         )
         self.surface = HttpSurface(
             self.server, self.accounts, lambda: "request-1", lambda: 1.5, older

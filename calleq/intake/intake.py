@@ -79,9 +79,12 @@ class Intake:
         door_name: str,
         voip: VoipPolicy | None = None,
         beside: Beside | None = None,
+        *,
+        do_not_call: DoNotCallList | None = None,
+        customers: KnownCustomers | None = None,
     ) -> None:
         """`voip`: who may be called by voice over IP; None: nobody. `beside`: what is asked before
-        a call is accepted; None: nothing is."""
+        a call is accepted; None: nothing is. Doors of one process share what follows."""
         self._accounts = accounts
         self._journal = journal
         self._clock = clock
@@ -89,10 +92,14 @@ class Intake:
         self._equipment_address = _plain(equipment_address)
         self._door_name = door_name
         self._keys = IdempotencyKeys()
-        self._customers = KnownCustomers(accounts.registry)
+        if customers is None:
+            customers = KnownCustomers(accounts.registry)
+        self._customers = customers
         self._resolver = Resolver(self._customers, voip or VoipPolicy(), clock)
         self.beside = beside or Beside()
-        self.do_not_call = DoNotCallList(journal, clock, door_name)
+        if do_not_call is None:
+            do_not_call = DoNotCallList(journal, clock, door_name)
+        self.do_not_call = do_not_call
         self._refused_written = Buckets(REFUSED_RATE, clock)
         self._in_work = 0
         self.outcomes: Counter[str] = Counter()
