@@ -122,8 +122,9 @@ def _path_parameters(path: str) -> list[JsonValue]:
 
 
 def _query_parameters(model: type[msgspec.Struct]) -> list[JsonValue]:
-    (_,), schemas = msgspec.json.schema_components((model,), ref_template=_REF + "{name}")
-    shape = _object.validate_json(msgspec.json.encode(schemas[model.__name__]))
+    _, schemas = _components((model,))
+    shape = schemas[model.__name__]
+    assert isinstance(shape, dict)
     properties, required = shape.get("properties"), shape.get("required")
     assert isinstance(properties, dict)
     assert isinstance(required, list)
@@ -205,8 +206,8 @@ def _answer(answer: Answer) -> JsonValue:
 def _body_schema(body: object) -> JsonValue:
     if isinstance(body, type):
         return {"$ref": _REF + body.__name__}
-    (shape,), _ = msgspec.json.schema_components((body,), ref_template=_REF + "{name}")
-    return _object.validate_json(msgspec.json.encode(shape))
+    (shape,), _ = _components((body,))
+    return shape
 
 
 def _schemas(routes: tuple[Route, ...]) -> dict[str, JsonValue]:
@@ -218,8 +219,7 @@ def _schemas(routes: tuple[Route, ...]) -> dict[str, JsonValue]:
             models.append(route.body)
         elif route.body is not None:
             structures.append(route.body)
-    _, found = msgspec.json.schema_components(structures, ref_template=_REF + "{name}")
-    schemas = with_notes(_object.validate_json(msgspec.json.encode(found)), structures)
+    schemas = with_notes(_components(structures)[1], structures)
     for model in models:
         schema = _object.validate_python(model.model_json_schema(ref_template=_REF + "{model}"))
         definitions = schema.pop("$defs", {})
@@ -227,6 +227,25 @@ def _schemas(routes: tuple[Route, ...]) -> dict[str, JsonValue]:
         schemas.update(definitions)
         schemas[model.__name__] = schema
     return schemas
+
+
+def _components(kinds: Iterable[object]) -> tuple[list[JsonValue], dict[str, JsonValue]]:
+    """The schema of each, and those that they refer to by name."""
+    shapes, named = msgspec.json.schema_components(
+        kinds, ref_template=_REF + "{name}", schema_hook=_any_value
+    )
+    made = _object.validate_json(msgspec.json.encode({"shapes": shapes, "named": named}))
+    found_shapes, found_named = made["shapes"], made["named"]
+    assert isinstance(found_shapes, list)
+    assert isinstance(found_named, dict)
+    return found_shapes, found_named
+
+
+def _any_value(kind: type) -> dict[str, object]:
+    """What msgspec has no schema for: `object` is any value."""
+    if kind is object:
+        return {"description": "Any value."}
+    raise NotImplementedError(kind)
 
 
 def _plain(value: object) -> JsonValue:
