@@ -75,6 +75,9 @@ class JournalDouble:
             if not self.held:
                 self.flush()
 
+    def last_sequence(self, entity: str) -> int:
+        return len(self.entries)
+
     def flush(self) -> None:
         waiting, self._waiting = self._waiting, []
         for durable in waiting:
