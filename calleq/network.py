@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 
 from calleq import __version__
 from calleq.accounts.accounts import Accounts
+from calleq.accounts.keeping import Keeping
 from calleq.accounts.passwords import PasswordVerifier
+from calleq.accounts.registry import Registry
+from calleq.accounts.safe import Safe
 from calleq.door.door import Door
 from calleq.equipment.contract import Factory
 from calleq.equipment.service import EquipmentService
 from calleq.gateway.gateway import Gateway
 from calleq.intake.intake import Intake
-from calleq.intake.references import CallReferences
 from calleq.ip_peripheral.service import IntelligentPeripheral
 from calleq.journal.contract import Journal
 from calleq.journal.entries import Stamped, Started, by_entity
@@ -24,6 +26,7 @@ from calleq.lines.contract import LinePlant
 from calleq.media.contract import Voice
 from calleq.media.recorder import RecordingPlace
 from calleq.network_callers import equipments_of, group_between, last_seizures, voip_of
+from calleq.network_doors import Buses, DoorGround, build_doors
 from calleq.network_gateways import SipGround, build_gateways
 from calleq.network_routes import set_routes, set_ways_out
 from calleq.network_services import resource_of, sccp_plans
@@ -56,7 +59,6 @@ from calleq.topology import (
     element_names,
     parse_point_code,
 )
-from calleq.topology_equipment import voip_policy
 from calleq.topology_mtp3 import timers_us
 from calleq.units import MILLISECOND_US
 
@@ -96,6 +98,8 @@ class Plant:
     """What stands between a node of that name and its exchange; None: nothing does."""
     below_sccp: Callable[[str, SignallingNetwork], SignallingNetwork] | None = None
     """What stands between a node of that name and its SCCP; None: nothing does."""
+    safe: Safe | None = None
+    """Opens the keys with which businesses sign; None: there are none."""
     drivers: Mapping[str, Factory] = field(default_factory=dict)
     """Drivers of equipment by its name, in place of those that the topology names."""
     sip: SipGround | None = None
@@ -119,8 +123,14 @@ class Network:
     peripherals: dict[str, IntelligentPeripheral] = field(default_factory=dict)
     equipments: dict[str, EquipmentService] = field(default_factory=dict)
     control_points: dict[str, ControlPoint] = field(default_factory=dict)
+    doors: dict[str, Door] = field(default_factory=dict)
+    """By the name of the element whose door on the internet it is."""
     accounts: Accounts | None = None
+    """Of all doors; None where there is none."""
+    keeping: Keeping | None = None
+    """Writes what changes in the accounts; None where there is no door."""
     intake: Intake | None = None
+    """The access server's; so is the door."""
     server: Door | None = None
     telephones: Telephones | None = None
 
@@ -150,8 +160,10 @@ class Network:
             equipment.restart(own.get(name, ()))
         for name, control in self.control_points.items():
             control.restart(own.get(name, ()))
-        if self.server is not None:
-            self.server.restart(entries)
+        if self.keeping is not None:
+            self.keeping.restore(entries)
+        for door in self.doors.values():
+            door.restart(entries)
         for gateway in self.gateways.values():
             gateway.start()
         if self.telephones is not None:
@@ -168,7 +180,7 @@ class Network:
 
     def _writers(self) -> list[str]:
         """The elements here that write the journal."""
-        doors = [] if self.server is None else [self.topology.access_server.name]
+        doors = [door.name for door in self.doors.values()]
         callers = [*self.peripherals, *self.equipments, *self.control_points]
         return [*doors, *self.switches, *callers]
 
@@ -204,6 +216,7 @@ def build_network(
     network = Network(topology, plant.journal)
     _build_nodes(network, plant, chosen)
     chosen -= played
+    buses = Buses(topology, plant.bus, plant.clock, plant.tap)
     for switch in topology.switches:
         if switch.name in chosen:
             network.switches[switch.name] = SwitchService(
@@ -212,7 +225,7 @@ def build_network(
                 exchange=network.exchanges[switch.name],
                 lines=plant.lines,
                 voice=plant.voice,
-                bus=plant.bus,
+                bus=buses.of(switch.name),
                 journal=plant.journal,
                 clock=plant.clock,
                 last_seizure=last.get(switch.name, 0),
@@ -229,9 +242,8 @@ def build_network(
         plant.random_bits,
         plant.secret,
     )
-    _build_callers(network, plant, chosen, last)
-    if topology.access_server.name in chosen:
-        _build_door(network, plant)
+    _build_callers(network, plant, buses, chosen, last)
+    _build_doors(network, plant, buses, chosen)
     if TELEPHONES in chosen:
         network.telephones = Telephones(
             topology,
@@ -248,9 +260,9 @@ def build_network(
 
 
 def _build_callers(
-    network: Network, plant: Plant, chosen: frozenset[str], last: Mapping[str, int]
+    network: Network, plant: Plant, buses: Buses, chosen: frozenset[str], last: Mapping[str, int]
 ) -> None:
-    _build_peripherals(network, plant, chosen, last)
+    _build_peripherals(network, plant, buses, chosen, last)
     network.equipments |= equipments_of(
         network.topology,
         chosen,
@@ -265,7 +277,7 @@ def _build_callers(
 
 
 def _build_peripherals(
-    network: Network, plant: Plant, chosen: frozenset[str], last: Mapping[str, int]
+    network: Network, plant: Plant, buses: Buses, chosen: frozenset[str], last: Mapping[str, int]
 ) -> None:
     topology = network.topology
     for peripheral in topology.peripherals:
@@ -275,7 +287,7 @@ def _build_peripherals(
                 exchange=network.exchanges.get(peripheral.name),
                 group=group_between(topology, peripheral.name, peripheral.switch),
                 voice=plant.voice,
-                bus=plant.bus,
+                bus=buses.of(peripheral.name),
                 journal=plant.journal,
                 clock=plant.clock,
                 number=peripheral.number,
@@ -391,27 +403,20 @@ def _trunks(name: str, topology: Topology, codes: dict[str, int]) -> tuple[Trunk
     return tuple(trunks)
 
 
-def _build_door(network: Network, plant: Plant) -> None:
+def _build_doors(network: Network, plant: Plant, buses: Buses, chosen: frozenset[str]) -> None:
     topology = network.topology
-    network.accounts = Accounts(
-        topology.businesses, plant.verifier, plant.clock, tag_key=plant.secret
+    registry = Registry(topology.businesses, safe=plant.safe)
+    ground = DoorGround(
+        accounts=Accounts(registry, plant.verifier, plant.clock, tag_key=plant.secret),
+        journal=plant.journal,
+        clock=plant.clock,
+        tap=plant.tap,
+        random_bits=plant.random_bits,
+        supplied=plant.supplied,
     )
-    network.intake = Intake(
-        network.accounts,
-        plant.journal,
-        plant.clock,
-        CallReferences(plant.clock, plant.random_bits),
-        topology.access_server.equipment_address,
-        topology.access_server.name,
-        voip_policy(topology),
-    )
-    network.server = Door(
-        topology,
-        network.accounts,
-        network.intake,
-        plant.bus,
-        plant.journal,
-        plant.clock,
-        plant.tap,
-        plant.supplied,
-    )
+    doors = build_doors(topology, chosen, buses, ground)
+    network.doors, network.accounts = doors.by_element, doors.accounts
+    for door in list(doors.by_element.values())[:1]:
+        network.keeping = Keeping(registry, plant.journal, plant.clock, door.name)
+    network.server = doors.by_element.get(topology.access_server.name)
+    network.intake = doors.intakes.get(topology.access_server.name)

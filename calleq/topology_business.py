@@ -104,4 +104,4 @@ class Business(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         for origin in self.origins:
             if not ORIGIN.fullmatch(origin):
                 return "origins", f"{origin!r}: an origin such as https://shop.example is expected"
-        return None
+        return self.calendar.wrong() or self.retries.wrong()

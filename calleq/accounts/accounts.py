@@ -27,7 +27,13 @@ from typing import TypeVar
 
 import msgspec
 
-from calleq.accounts.changes import Change, CredentialRevoked, CredentialRotated, UserRemoved
+from calleq.accounts.changes import (
+    BusinessSuspended,
+    Change,
+    CredentialRevoked,
+    CredentialRotated,
+    UserRemoved,
+)
 from calleq.accounts.credential import Credential
 from calleq.accounts.denial import Denial, DenialReason
 from calleq.accounts.failures import Buckets, FailureLimits
@@ -227,17 +233,19 @@ class Accounts:
         return Denial(reason, business)
 
     def _changed(self, change: Change) -> None:
-        """A password that may have been known to others makes no source good any more."""
-        owner: str | None = None
-        if isinstance(change, CredentialRevoked | CredentialRotated):
-            known = self.registry.credential(change.credential)
-            if known is not None:
-                owner = _identifier(known.business, known.user)
-        elif isinstance(change, UserRemoved):
-            owner = _identifier(change.business, change.user)
-        if owner is not None:
-            for source in [one for one in self._known_sources if one[0] == owner]:
-                del self._known_sources[source]
+        """Where a password may have been known to others no source is good any more."""
+        match change:
+            case CredentialRevoked() | CredentialRotated():
+                known = self.registry.credential(change.credential)
+                gone = None if known is None else _identifier(known.business, known.user)
+            case UserRemoved():
+                gone = _identifier(change.business, change.user)
+            case BusinessSuspended():
+                gone = change.business
+            case _:
+                return
+        for source in [one for one in self._known_sources if one[0] == gone]:
+            del self._known_sources[source]
 
     # Guessing
 
