@@ -52,7 +52,7 @@ class Who:
             self.clock,
             self.tokens,
             Replays() if replays is None else replays,
-            lambda credential: self.used.append(credential.identifier),
+            self.used.append,
         )
         self.secrets: dict[str, str] = {}
         self._numbers = itertools.count(1)

@@ -43,6 +43,7 @@ from calleq.units import SECOND_US
 
 PAGE_TOKEN = "calleq-page-token"
 VISITOR_HEADER = "calleq-visitor"
+_PROVING = frozenset(("authorization", PAGE_TOKEN)) | SIGNED_HEADERS
 LIMIT_BASIC = 1_024
 """Octets of identifier and password, encoded."""
 
@@ -73,9 +74,9 @@ class Authenticator:
         clock: Clock,
         tokens: PageTokens,
         replays: Replays,
-        used: Callable[[Credential], object] = lambda credential: None,
+        used: Callable[[str], object] = lambda credential: None,
     ) -> None:
-        """`used` is told of every credential that has proved somebody."""
+        """`used` is told the identifier of every credential that has proved somebody."""
         self._accounts = accounts
         self._registry = accounts.registry
         self._clock = clock
@@ -94,9 +95,7 @@ class Authenticator:
             if isinstance(verdict, Denial):
                 self.denials[verdict.reason] += 1
             elif verdict.credential and verdict.proof != "page_token":
-                credential = self._registry.credential(verdict.credential)
-                if credential is not None:
-                    self._used(credential)
+                self._used(verdict.credential)
             done(verdict)
 
         headers = proof.headers
@@ -115,9 +114,12 @@ class Authenticator:
                 decided(Denial("several_credentials"))
 
     def is_offered(self, proof: RequestProof) -> bool:
-        """Whether the request carries a proof at all, good or bad."""
-        names = {"authorization", PAGE_TOKEN, *SIGNED_HEADERS}
-        return bool(proof.certificate) or not names.isdisjoint(proof.headers)
+        """Whether the request carries a proof at all, good or bad. A certificate of somebody
+        unknown is none: a client may have one for other purposes, and a password besides."""
+        if not _PROVING.isdisjoint(proof.headers):
+            return True
+        known = proof.certificate and self._registry.by_fingerprint(proof.certificate)
+        return bool(known)
 
     def issue_page_token(
         self, identifier: str, business: str, origin: str, page: str, visitor: str, lifetime_s: int
