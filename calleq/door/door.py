@@ -95,6 +95,8 @@ class Door:
         self._controls = Controls(name, bus, clock)
         self.ignored: Counter[str] = Counter()
         """Messages from inside that meant nothing, by kind."""
+        self.ended: Counter[str] = Counter()
+        """Calls that ended since the start, by final state."""
         bus.attach(name, self.receive)
 
     # Internet side
@@ -180,6 +182,20 @@ class Door:
     def going_on(self) -> list[str]:
         """The references of the calls that have not ended, the earliest accepted first."""
         return [timeline.call for timeline in self._calls.live()]
+
+    @property
+    def outcomes(self) -> Counter[str]:
+        """How messages and requests ended: `accepted`, `replayed`, or why they were refused."""
+        return self._intake.outcomes
+
+    @property
+    def in_work(self) -> int:
+        """Messages between their arrival and their answer."""
+        return self._intake.in_work
+
+    def states(self) -> Counter[str]:
+        """How many calls that have not ended are in which state."""
+        return Counter(timeline.state for timeline in self._calls.live())
 
     def watch(self, call: str, notify: Callable[[], object]) -> Callable[[], None] | None:
         """Call `notify` at the call's next event; the result forgets it. None: too many wait."""
@@ -324,6 +340,7 @@ class Door:
         self._sending.over(timeline.call)
         if timeline.ended(state, cause, at_us, detail):
             self._journal.append(self.name, Ended(timeline.call, state, cause, detail))
+            self.ended[state] += 1
             self._tell_of(timeline, state, cause, at_us)
         else:
             self.ignored["second_end"] += 1

@@ -181,6 +181,11 @@ class Intake:
         listed = self.do_not_call.forbids(business, address)
         return listed or self._accounts.registry.forbids(business, address, customer_id)
 
+    @property
+    def in_work(self) -> int:
+        """Messages between their arrival and their answer."""
+        return self._in_work
+
     def denied(self, denial: Denial, peer: str) -> None:
         """Somebody did not prove who it is, beside a message or without one: for the log."""
         self.outcomes[denial.reason] += 1
