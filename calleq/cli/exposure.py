@@ -62,9 +62,8 @@ async def _watch(certificates: list[ServerTls], clock: Clock, say: Callable[[str
     while True:
         for tls in certificates:
             if tls.look():
-                say(
-                    f"the {tls.door}: another certificate is in use, until {utc_text(tls.expires_at_us)}"
-                )
+                until = utc_text(tls.expires_at_us)
+                say(f"the {tls.door}: another certificate is in use, until {until}")
             warning = tls.warning(clock.now_us())
             if warning != told.get(tls.door, ""):
                 told[tls.door] = warning
