@@ -216,8 +216,12 @@ def _check_credential(
     business = credential.business
     if business:
         known_business(registry, business)
-    if credential.user and registry.user(business, credential.user) is None:
-        raise AccountError("unknown_user", f"no user {credential.user!r}", "user")
+    if credential.user:
+        user = registry.user(business, credential.user)
+        if user is None:
+            raise AccountError("unknown_user", f"no user {credential.user!r}", "user")
+        if credential.role != user.role:
+            raise AccountError("role", f"{user.user} is {user.role}", "role")
     _check_length(credential.label, LIMIT_NAME, "label")
     if not fits(credential.role, business):
         whose = "a business" if business else "the carrier"

@@ -3,7 +3,7 @@
 | role | of | may |
 |---|---|---|
 | `business_owner` | a business | everything that the business may |
-| `developer` | a business | calls and their events, recordings, prices; reads accounts |
+| `developer` | a business | make calls, put customers; read everything of its business |
 | `carrier_operator` | the carrier | everything |
 | `carrier_reviewer` | the carrier | reads everything |
 
@@ -21,6 +21,7 @@ Scope = Literal[
     "recordings:read",
     "prices:read",
     "accounts:write",
+    "customers:write",
     "accounts:read",
     "carrier:write",
 ]
@@ -28,10 +29,11 @@ Scope = Literal[
 _READS: frozenset[Scope] = frozenset(
     ("calls:read", "recordings:read", "prices:read", "accounts:read")
 )
-_OWNER: frozenset[Scope] = _READS | {"calls:write", "recordings:write", "accounts:write"}
+_DEVELOPER: frozenset[Scope] = _READS | {"calls:write", "customers:write"}
+_OWNER: frozenset[Scope] = _DEVELOPER | {"recordings:write", "accounts:write"}
 SCOPES: dict[Role, frozenset[Scope]] = {
     "business_owner": _OWNER,
-    "developer": _READS | {"calls:write"},
+    "developer": _DEVELOPER,
     "page": frozenset(("calls:write",)),
     "carrier_operator": _OWNER | {"carrier:write"},
     "carrier_reviewer": _READS,
