@@ -7,12 +7,16 @@ the virtual clock) makes no difference to any element.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from calleq import __version__
 from calleq.accounts.accounts import Accounts
+from calleq.accounts.authenticator import Authenticator
 from calleq.accounts.keeping import Keeping
+from calleq.accounts.page_tokens import PageTokens
 from calleq.accounts.passwords import PasswordVerifier
 from calleq.accounts.registry import Registry
+from calleq.accounts.replays import Replays
 from calleq.accounts.safe import Safe
 from calleq.door.door import Door
 from calleq.equipment.contract import Factory
@@ -100,6 +104,10 @@ class Plant:
     """What stands between a node of that name and its SCCP; None: nothing does."""
     safe: Safe | None = None
     """Opens the keys with which businesses sign; None: there are none."""
+    page_key: bytes = b""
+    """Under which page tokens are made, 32 octets or more; empty: a key of this process."""
+    replays: Replays | None = None
+    """What has been used once; None: nothing is known of lives before this one."""
     drivers: Mapping[str, Factory] = field(default_factory=dict)
     """Drivers of equipment by its name, in place of those that the topology names."""
     sip: SipGround | None = None
@@ -127,6 +135,8 @@ class Network:
     """By the name of the element whose door on the internet it is."""
     accounts: Accounts | None = None
     """Of all doors; None where there is none."""
+    authenticator: Authenticator | None = None
+    """Who asks, at all doors; None where there is none."""
     keeping: Keeping | None = None
     """Writes what changes in the accounts; None where there is no door."""
     intake: Intake | None = None
@@ -418,5 +428,17 @@ def _build_doors(network: Network, plant: Plant, buses: Buses, chosen: frozenset
     network.doors, network.accounts = doors.by_element, doors.accounts
     for door in list(doors.by_element.values())[:1]:
         network.keeping = Keeping(registry, plant.journal, plant.clock, door.name)
+    if network.keeping is not None:
+        network.authenticator = _authenticator(ground.accounts, network.keeping, plant)
     network.server = doors.by_element.get(topology.access_server.name)
     network.intake = doors.intakes.get(topology.access_server.name)
+
+
+def _authenticator(accounts: Accounts, keeping: Keeping, plant: Plant) -> Authenticator:
+    return Authenticator(
+        accounts,
+        plant.clock,
+        PageTokens(plant.page_key or sha256(b"page tokens" + plant.secret).digest()),
+        plant.replays or Replays(),
+        used=keeping.used,
+    )

@@ -14,9 +14,14 @@ import httpx
 import msgspec
 
 from calleq.access_server.http import HttpSurface, Older
+from calleq.access_server.proofs import by_proof
+from calleq.access_server.routes_page_tokens import PageTokenDesk
 from calleq.accounts import Accounts, FailureLimits, InlineVerifier, hash_password
+from calleq.accounts.authenticator import Authenticator
 from calleq.accounts.keeping import Keeping
+from calleq.accounts.page_tokens import PageTokens
 from calleq.accounts.registry import Registry
+from calleq.accounts.replays import Replays
 from calleq.accounts.safe import Safe
 from calleq.door.door import Door as Server
 from calleq.door.replies import Reply
@@ -155,9 +160,19 @@ class Door:
             tap=self.tap,
             ring_limit_us=self.topology.ring_limit_us(),
         )
-        self.surface = HttpSurface(
-            self.server, self.accounts, lambda: "request-1", lambda: 1.5, older
+        self.authenticator = Authenticator(
+            self.accounts, self.clock, PageTokens(b"p" * 32), Replays(), self.keeping.used
         )
+        self.surface = HttpSurface(
+            self.server,
+            self.accounts,
+            lambda: "request-1",
+            lambda: 1.5,
+            older,
+            authenticate=by_proof(self.authenticator, self.server.denied),
+        )
+        desk = PageTokenDesk(self.authenticator, random.Random(2).randbytes, self.clock)
+        self.surface.services.add(PageTokenDesk, desk)
 
     def restart(self, entries: Sequence[Stamped]) -> int:
         """Take up the journal of before, as a process does; how many instructions left again."""

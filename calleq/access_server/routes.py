@@ -9,6 +9,7 @@ from calleq.access_server import (
     routes_calls,
     routes_control,
     routes_events,
+    routes_page_tokens,
     routes_service,
 )
 from calleq.access_server.routing import Route
@@ -18,5 +19,6 @@ ROUTES: tuple[Route, ...] = (
     *routes_events.ROUTES,
     *routes_control.ROUTES,
     *routes_accounts.ROUTES,
+    *routes_page_tokens.ROUTES,
     *routes_service.ROUTES,
 )

@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, assert_never
 
-from calleq.accounts import Accounts
+from calleq.accounts import Accounts, Denial
 from calleq.accounts.principal import Principal
 from calleq.call.consent import OPTED_OUT
 from calleq.causes import Q850
@@ -123,6 +123,10 @@ class Door:
             decided(Declined(BUSY, "busy"))
         else:
             self._intake.submit(body, headers, peer, decided, figure=figure, principal=principal)
+
+    def denied(self, denial: Denial, peer: str) -> None:
+        """Somebody at that address did not prove who it is: for the log."""
+        self._intake.denied(denial, peer)
 
     def knows(self, call: str) -> bool:
         """Whether a call is remembered; one that ended long ago may have to be recalled."""

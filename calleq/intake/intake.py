@@ -166,8 +166,7 @@ class Intake:
 
         def decided(verdict: Verdict) -> None:
             if isinstance(verdict, Denial):
-                busy = verdict.reason == "verifier_busy"
-                problem = errors.BUSY if busy else errors.NOT_ACCEPTED
+                problem = errors.BUSY if verdict.is_busy else errors.NOT_ACCEPTED
                 self._refuse(work, problem, verdict.reason)
                 return
             identifier = verdict.identifier
@@ -181,6 +180,12 @@ class Intake:
         that identifier or address does not want it."""
         listed = self.do_not_call.forbids(business, address)
         return listed or self._accounts.registry.forbids(business, address, customer_id)
+
+    def denied(self, denial: Denial, peer: str) -> None:
+        """Somebody did not prove who it is, beside a message or without one: for the log."""
+        self.outcomes[denial.reason] += 1
+        by = denial.credential
+        self._write(Refused(self._door_name, denial.business, denial.reason, peer, by=by))
 
     def restore(self, stamped: Stamped) -> None:
         """Take the key of one entry of the journal of before, oldest first; customers are taken
@@ -285,8 +290,8 @@ class Intake:
     def _refuse(
         self, work: _Work, problem: ProblemDetail, reason: str, wanted: Wanted | None = None
     ) -> None:
-        if self._refused_written.take(self._door_name):
-            refused = Refused(
+        self._write(
+            Refused(
                 self._door_name,
                 work.message.business_id,
                 reason,
@@ -295,10 +300,14 @@ class Intake:
                 by="" if wanted is None else wanted.by.credential or wanted.by.name,
                 visitor="" if wanted is None else wanted.by.visitor,
             )
+        )
+        self._decline(work, problem, reason)
+
+    def _write(self, refused: Refused) -> None:
+        if self._refused_written.take(self._door_name):
             self._journal.append(self._door_name, refused)
         else:
             self.refusals_unwritten += 1
-        self._decline(work, problem, reason)
 
     def _decline(self, work: _Work, problem: ProblemDetail, reason: str) -> None:
         self._finish(work, Declined(problem, reason), reason)
