@@ -5,6 +5,7 @@ joins them in the order in which paths are tried. The busiest comes first.
 """
 
 from calleq.access_server import (
+    routes_accounts,
     routes_calls,
     routes_control,
     routes_events,
@@ -17,6 +18,7 @@ ROUTES: tuple[Route, ...] = (
     *routes_calls.ROUTES,
     *routes_events.ROUTES,
     *routes_control.ROUTES,
+    *routes_accounts.ROUTES,
     *routes_page_tokens.ROUTES,
     *routes_service.ROUTES,
 )
