@@ -37,6 +37,7 @@ from calleq.network_services import resource_of, sccp_plans
 from calleq.osn.contract import Bus
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
+from calleq.schedule import Schedule, ScheduleStore
 from calleq.scp.service import ControlPoint
 from calleq.ss7.isup.check_equipment import VoiceChecks
 from calleq.ss7.isup.exchange import IsupExchange
@@ -112,6 +113,8 @@ class Plant:
     """Drivers of equipment by its name, in place of those that the topology names."""
     sip: SipGround | None = None
     """What gateways stand on; None: nobody here speaks SIP, whatever the topology says."""
+    schedule: ScheduleStore | None = None
+    """Where calls that are made later are kept; None: in memory."""
 
 
 @dataclass(slots=True)
@@ -423,6 +426,7 @@ def _build_doors(network: Network, plant: Plant, buses: Buses, chosen: frozenset
         tap=plant.tap,
         random_bits=plant.random_bits,
         supplied=plant.supplied,
+        schedule=Schedule(plant.clock, plant.schedule),
     )
     doors = build_doors(topology, chosen, buses, ground)
     network.doors, network.accounts = doors.by_element, doors.accounts

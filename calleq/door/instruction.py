@@ -1,11 +1,13 @@
 """The set-up instruction of an accepted message: the same before and after a restart.
 
-It is made of the `Accepted` entry, of the business as it is when the call is begun, and of what the
-network's topology says of every call; of nothing else.
+It is made of the `Accepted` entry, of the business as it is when the call is begun, those of its
+representatives who are on shift then, and of what the network's topology says of every call; of
+nothing else.
 """
 
 from collections.abc import Mapping
 
+from calleq.accounts.shifts import on_shift
 from calleq.intake import Order
 from calleq.journal.entries import Accepted
 from calleq.osn.messages import SetUpCall
@@ -17,6 +19,7 @@ def instruction_of(
     entry: Accepted,
     business: Business,
     *,
+    now_us: int,
     answer_to: str,
     ring_limit_us: int,
     supplied: Mapping[str, str],
@@ -26,14 +29,15 @@ def instruction_of(
     Raises msgspec.ValidationError for an entry that this version cannot read.
     """
     order = Order.of(entry)
+    offered = on_shift(business, now_us)
     return SetUpCall(
         call=entry.call,
         business=business.identifier,
         business_name=business.name,
         business_number=business.number,
         customer=order.customer_number,
-        representative=order.representative_number or "",
-        representatives=business.representatives,
+        representative=_asked_for(order, business, offered),
+        representatives=offered,
         hunt=order.hunt,
         dial_first=order.dial_first or business.dial_first,
         detect_machine=business.detect_machine,
@@ -45,3 +49,12 @@ def instruction_of(
         language=order.language or business.language,
         supplied=tuple(supplied.items()),
     )
+
+
+def _asked_for(order: Order, business: Business, offered: tuple[str, ...]) -> str:
+    """The representative's number; empty: equipment finds one, also in place of somebody whom a
+    page asks for (field 910) and who is off shift while others are on."""
+    number = order.representative_number or ""
+    by_page = order.representative is not None
+    off_shift = number in business.representatives and number not in offered
+    return "" if by_page and off_shift and offered else number

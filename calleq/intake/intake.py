@@ -24,7 +24,14 @@ from calleq.intake import errors
 from calleq.intake.contract import Beside, Held, Refusal, Wanted, When
 from calleq.intake.customers import KnownCustomers
 from calleq.intake.do_not_call import DoNotCallList
-from calleq.intake.idempotency import KEPT_US, IdempotencyKeys, KeyState, Replay, is_key
+from calleq.intake.idempotency import (
+    KEPT_US,
+    IdempotencyKeys,
+    KeyState,
+    Replay,
+    binds,
+    is_key,
+)
 from calleq.intake.outcome import Acceptance, Admitted, Declined, Outcome
 from calleq.intake.resolving import Resolved, Resolver
 from calleq.journal.contract import Journal
@@ -37,11 +44,12 @@ from calleq.messages import (
     decode,
     desired_time_us,
 )
+from calleq.messages.answers import ProblemView
 from calleq.numbering import VoipPolicy, parse_address
 from calleq.runtime.clock import Clock
 from calleq.topology import Business
 from calleq.units import SECOND_US
-from calleq.web.problems import ProblemDetail
+from calleq.web.problems import ProblemDetail, problem_of
 
 LIMIT_IN_WORK = 1_024
 """Messages between their arrival and their answer."""
@@ -82,9 +90,11 @@ class Intake:
         *,
         do_not_call: DoNotCallList | None = None,
         customers: KnownCustomers | None = None,
+        centres: Mapping[str, frozenset[str]] | None = None,
     ) -> None:
         """`voip`: who may be called by voice over IP; None: nobody. `beside`: what is asked before
-        a call is accepted; None: nothing is. Doors of one process share what follows."""
+        a call is accepted; None: nothing is. Doors of one process share what follows; `centres`:
+        the 800 numbers of each business's service centres."""
         self._accounts = accounts
         self._journal = journal
         self._clock = clock
@@ -95,7 +105,7 @@ class Intake:
         if customers is None:
             customers = KnownCustomers(accounts.registry)
         self._customers = customers
-        self._resolver = Resolver(self._customers, voip or VoipPolicy(), clock)
+        self._resolver = Resolver(self._customers, voip or VoipPolicy(), clock, centres)
         self.beside = beside or Beside()
         if do_not_call is None:
             do_not_call = DoNotCallList(journal, clock, door_name)
@@ -199,23 +209,35 @@ class Intake:
         self.do_not_call.restore(stamped)
         self.beside.guards.restore(stamped)
         self.beside.charging.restore(stamped)
+        if isinstance(entry, Refused) and entry.door == self._door_name:
+            self._keep_refusal(entry, stamped.at_us)
         if not isinstance(entry, Accepted) or entry.door != self._door_name:
             return
         key = entry.idempotency_key
         if key is not None and stamped.at_us >= self._clock.now_us() - KEPT_US:
             self._keys.restore(entry.business, key, entry.fingerprint, entry.call, stamped.at_us)
 
+    def _keep_refusal(self, entry: Refused, at_us: int) -> None:
+        key = entry.idempotency_key
+        if key is not None and at_us >= self._clock.now_us() - KEPT_US:
+            problem = problem_of(msgspec.convert(entry.problem, ProblemView))
+            self._keys.refused(entry.business, key, entry.fingerprint, problem, at_us)
+
     def _authenticated(self, work: _Work, business: Business, by: Principal) -> None:
         if work.key is not None:
             now_us = self._clock.now_us()
             found = self._keys.find(business.identifier, work.key, work.fingerprint, now_us)
+            if isinstance(found, Replay) and found.refusal is not None:
+                declined = Declined(found.refusal, "replayed refusal", replayed=True)
+                self._finish(work, declined, declined.reason)
+                return
             if isinstance(found, Replay):
                 self._finish(work, Admitted(found.call, business.identifier, None), "replayed")
                 return
             if found is not None:
                 self._decline(work, _KEY_PROBLEMS[found], f"idempotency_{found.name.lower()}")
                 return
-        resolved = self._resolver.resolve(work.message, business)
+        resolved = self._resolver.resolve(work.message, business, by)
         if isinstance(resolved, Fault):
             self._decline(work, errors.invalid(resolved), resolved.code)
             return
@@ -271,9 +293,12 @@ class Intake:
             expires_us=when.expires_us,
             held=held.content or None,
             talk_limit_us=held.talk_limit_us,
+            retry_of=wanted.retry_of,
+            try_number=wanted.try_number,
         )
         self.beside.guards.accepted(entry, now_us)
-        acceptance = Acceptance(entry, business, now_us)
+        sequence = self._journal.last_sequence(self._door_name) + 1
+        acceptance = Acceptance(entry, business, now_us, sequence)
         self._journal.append(self._door_name, entry, lambda: self._durable(work, acceptance))
 
     def _durable(self, work: _Work, acceptance: Acceptance) -> None:
@@ -295,6 +320,10 @@ class Intake:
     def _refuse(
         self, work: _Work, problem: ProblemDetail, reason: str, wanted: Wanted | None = None
     ) -> None:
+        bound = wanted is not None and work.key is not None and binds(problem)
+        if bound and work.key is not None:
+            business, now_us = work.message.business_id, self._clock.now_us()
+            self._keys.refused(business, work.key, work.fingerprint, problem, now_us)
         self._write(
             Refused(
                 self._door_name,
@@ -304,6 +333,9 @@ class Intake:
                 customer="" if wanted is None else str(wanted.customer),
                 by="" if wanted is None else wanted.by.credential or wanted.by.name,
                 visitor="" if wanted is None else wanted.by.visitor,
+                idempotency_key=work.key if bound else None,
+                fingerprint=work.fingerprint if bound else "",
+                problem=msgspec.to_builtins(problem.view()) if bound else None,
             )
         )
         self._decline(work, problem, reason)

@@ -75,10 +75,11 @@ class _Network(Collector):
         for door in self._network.doors.values():
             _add(calls, (door.name,), door.states())
             _add(ended, (door.name,), door.ended)
-            _add(accepted, (door.name,), door.outcomes, ACCEPTED)
-            reasons = {why: n for why, n in door.outcomes.items() if why not in ACCEPTED}
+            outcomes = door.intake.outcomes
+            _add(accepted, (door.name,), outcomes, ACCEPTED)
+            reasons = {why: count for why, count in outcomes.items() if why not in ACCEPTED}
             _add(refused, (door.name,), reasons)
-            queue.add_metric(["messages_in_work", door.name], door.in_work)
+            queue.add_metric(["messages_in_work", door.name], door.intake.in_work)
         yield from (calls, ended, accepted, refused, queue)
 
     def _who(self) -> Iterator[Metric]:
