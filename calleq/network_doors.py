@@ -80,7 +80,7 @@ def build_doors(topology: Topology, chosen: Set[str], buses: Buses, ground: Door
     doors = Doors(ground.accounts)
     references = CallReferences(ground.clock, ground.random_bits)
     do_not_call = DoNotCallList(ground.journal, ground.clock, plans[0].name)
-    customers = KnownCustomers()
+    customers = KnownCustomers(ground.accounts.registry)
     centres = _service_centres(topology)
     for plan in plans:
         intake = doors.intakes[plan.element] = Intake(

@@ -6,7 +6,7 @@ they are given, in one list where the order matters.
 
 import base64
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import argon2
@@ -14,7 +14,15 @@ import httpx
 import msgspec
 
 from calleq.access_server.http import HttpSurface, Older
+from calleq.access_server.proofs import by_proof
+from calleq.access_server.routes_page_tokens import PageTokenDesk
 from calleq.accounts import Accounts, FailureLimits, InlineVerifier, hash_password
+from calleq.accounts.authenticator import Authenticator
+from calleq.accounts.keeping import Keeping
+from calleq.accounts.page_tokens import PageTokens
+from calleq.accounts.registry import Registry
+from calleq.accounts.replays import Replays
+from calleq.accounts.safe import Safe
 from calleq.door.door import Door as Server
 from calleq.door.replies import Reply
 from calleq.intake import CallReferences, Intake
@@ -134,9 +142,9 @@ class Door:
         self.bus = RecordingBus(self.story)
         self.tap = RecordingTap()
         self.verifier = InlineVerifier(QUICK)
-        self.accounts = Accounts(
-            self.topology.businesses, self.verifier, self.clock, b"k" * 32, limits
-        )
+        self.registry = Registry(self.topology.businesses, safe=Safe(b"s" * 32))
+        self.keeping = Keeping(self.registry, self.journal, self.clock, "server-72")
+        self.accounts = Accounts(self.registry, self.verifier, self.clock, b"k" * 32, limits)
         self.intake = Intake(
             self.accounts,
             self.journal,
@@ -159,9 +167,24 @@ class Door:
             ring_limit_us=self.topology.ring_limit_us(),
             schedule=self.schedule,
         )
-        self.surface = HttpSurface(
-            self.server, self.accounts, lambda: "request-1", lambda: 1.5, older
+        self.authenticator = Authenticator(
+            self.accounts, self.clock, PageTokens(b"p" * 32), Replays(), self.keeping.used
         )
+        self.surface = HttpSurface(
+            self.server,
+            self.accounts,
+            lambda: "request-1",
+            lambda: 1.5,
+            older,
+            authenticate=by_proof(self.authenticator, self.intake.denied),
+        )
+        desk = PageTokenDesk(self.authenticator, random.Random(2).randbytes, self.clock)
+        self.surface.services.add(PageTokenDesk, desk)
+
+    def restart(self, entries: Sequence[Stamped]) -> int:
+        """Take up the journal of before, as a process does; how many instructions left again."""
+        self.keeping.restore(entries)
+        return self.server.restart(entries)
 
     def http(self, peer: str = LOOPBACK) -> httpx.Client:
         return httpx.Client(
