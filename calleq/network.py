@@ -32,7 +32,7 @@ from calleq.lines.contract import LinePlant
 from calleq.media.contract import Voice
 from calleq.media.recorder import RecordingPlace
 from calleq.network_callers import equipments_of, group_between, last_seizures, voip_of
-from calleq.network_doors import Buses, DoorGround, build_doors
+from calleq.network_doors import Buses, DoorGround, build_doors, restart_doors
 from calleq.network_gateways import SipGround, build_gateways
 from calleq.network_routes import set_routes, set_ways_out
 from calleq.network_services import resource_of, sccp_plans
@@ -142,6 +142,8 @@ class Network:
     """By the name of the element whose door on the internet it is."""
     accounts: Accounts | None = None
     """Of all doors; None where there is none."""
+    beside: Beside = field(default_factory=Beside)
+    """What stands beside all doors."""
     guards: CallGuards | None = None
     authenticator: Authenticator | None = None
     """Who asks, at all doors; None where there is none."""
@@ -180,8 +182,7 @@ class Network:
             control.restart(own.get(name, ()))
         if self.keeping is not None:
             self.keeping.restore(entries)
-        for door in self.doors.values():
-            door.restart(entries)
+        restart_doors(self.doors.values(), self.beside, entries)
         for gateway in self.gateways.values():
             gateway.start()
         if self.telephones is not None:
@@ -425,9 +426,10 @@ def _build_doors(network: Network, plant: Plant, buses: Buses, chosen: frozenset
     topology = network.topology
     registry = Registry(topology.businesses, safe=plant.safe)
     network.guards = guards_of(topology, registry.business, limited=plant.limited)
+    network.beside = Beside(calendar=BusinessCalendar(), guards=network.guards)
     ground = DoorGround(
         accounts=Accounts(registry, plant.verifier, plant.clock, tag_key=plant.secret),
-        beside=Beside(calendar=BusinessCalendar(), guards=network.guards),
+        beside=network.beside,
         journal=plant.journal,
         clock=plant.clock,
         tap=plant.tap,

@@ -6,17 +6,19 @@ equipment address. Instructions of a door that an element has of its own go to t
 inside it (`calleq.osn.inner`).
 """
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from calleq.accounts.accounts import Accounts
 from calleq.door.door import Door
+from calleq.door.recovery import in_order
 from calleq.intake.contract import Beside
 from calleq.intake.customers import KnownCustomers
 from calleq.intake.do_not_call import DoNotCallList
 from calleq.intake.intake import Intake
 from calleq.intake.references import CallReferences
 from calleq.journal.contract import Journal
+from calleq.journal.entries import Stamped
 from calleq.osn.contract import Bus
 from calleq.osn.inner import InnerBus
 from calleq.runtime.clock import Clock
@@ -50,6 +52,15 @@ class Doors:
     by_element: dict[str, Door] = field(default_factory=dict)
     """By the name of the element whose door it is, the access server's first."""
     intakes: dict[str, Intake] = field(default_factory=dict)
+
+
+def restart_doors(doors: Collection[Door], beside: Beside, entries: Sequence[Stamped]) -> int:
+    """Take up the journal of before at every door of a process; how many instructions left again.
+
+    What they share is restored from all of them in the order of time, before any acts.
+    """
+    beside.restore(in_order([door.read(entries) for door in doors]))
+    return sum(door.resume() for door in doors)
 
 
 class Buses:
