@@ -24,6 +24,7 @@ from calleq.runtime.tap import Tap
 from calleq.schedule import BusinessCalendar, Schedule
 from calleq.topology import Topology
 from calleq.topology_doors import DoorPlan, doors_of, inner_name
+from calleq.topology_types import home_switch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,4 +124,17 @@ def _door(
         ring_limit_us=topology.ring_limit_us(),
         supplied=ground.supplied,
         schedule=ground.schedule,
+        switch_of=_switches_asked(plan, topology),
     )
+
+
+def _switches_asked(plan: DoorPlan, topology: Topology) -> Callable[[str], str]:
+    """Whom a door asks when the line of a number is free: the switch that has it, where the door
+    reaches it; an element's own door reaches its element alone."""
+    lines = {line.number for line in topology.lines}
+
+    def switch_of(number: str) -> str:
+        switch = home_switch(topology, number) if number in lines else None
+        return switch if switch and (not plan.is_inner or switch == plan.element) else ""
+
+    return switch_of

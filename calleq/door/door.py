@@ -23,12 +23,14 @@ from calleq.accounts import Accounts
 from calleq.accounts.principal import Principal
 from calleq.call.consent import OPTED_OUT
 from calleq.causes import Q850
+from calleq.door.again import Again, SwitchOf
 from calleq.door.calls import Calls
 from calleq.door.control import Answer, Controls
 from calleq.door.instruction import instruction_of
 from calleq.door.internet_tap import InternetTap
 from calleq.door.later import Answer as ChangeAnswer
 from calleq.door.later import Later
+from calleq.door.parts import Parts
 from calleq.door.problems import NO_SUBSCRIBER
 from calleq.door.replies import Reply, accepted, declined
 from calleq.door.sending import Sending
@@ -37,7 +39,7 @@ from calleq.intake import Admitted, Declined, Intake, Outcome, errors
 from calleq.intake.contract import Ending
 from calleq.intake.errors import BUSY
 from calleq.journal.contract import Journal
-from calleq.journal.entries import Accepted, DoNotCall, Ended, Refused, Stamped
+from calleq.journal.entries import Accepted, DoNotCall, Ended, Refused, Rescheduled, Stamped
 from calleq.messages.answers import CallView, EventPage
 from calleq.messages.new_time import NewTime
 from calleq.osn.contract import Bus
@@ -51,10 +53,12 @@ from calleq.osn.messages import (
     ControlDone,
     ControlRefused,
     JoinCircuits,
+    LineFree,
     OsnError,
     SetUpCall,
     SetUpRefused,
     SetUpTaken,
+    WatchLine,
     decode,
     encode,
 )
@@ -84,11 +88,13 @@ class Door:
         ring_limit_us: int,
         supplied: Mapping[str, dict[str, str]] | None = None,
         schedule: Schedule | None = None,
+        switch_of: SwitchOf = lambda number: "",
     ) -> None:
         """`name` is the door's in the journal and on the bus, `instructs` the element that gets
         its instructions: the switch, or what makes calls in its place. The equipment address that
         messages must say is the intake's. `supplied` are the keys of what businesses supplied, by
-        business and purpose. `schedule` keeps the calls that are made later; None: in memory."""
+        business and purpose. `schedule` keeps the calls that are made later; None: in memory.
+        `switch_of` says who can tell when a busy line is free."""
         self.name = name
         self.instructs = instructs
         self._ring_limit_us = ring_limit_us
@@ -102,16 +108,9 @@ class Door:
         self._calls = Calls()
         self._sending = Sending(name, instructs, bus, clock)
         self._controls = Controls(name, bus, clock)
-        self._later = Later(
-            name,
-            Schedule(clock) if schedule is None else schedule,
-            self,
-            calls=self._calls,
-            accounts=accounts,
-            intake=intake,
-            journal=journal,
-            clock=clock,
-        )
+        parts = Parts(name, self._calls, accounts, intake, bus, journal, clock)
+        self._later = Later(parts, Schedule(clock) if schedule is None else schedule, self)
+        self._again = Again(parts, self._later, switch_of)
         self.ignored: Counter[str] = Counter()
         """Messages from inside that meant nothing, by kind."""
         bus.attach(name, self.receive)
@@ -247,6 +246,9 @@ class Door:
         except OsnError:
             self.ignored["undecodable"] += 1
             return
+        if isinstance(message, LineFree):
+            self.ignored["late_line_free"] += not self._again.line_free(message)
+            return
         timeline = self._calls.get(message.call)
         if timeline is None:
             self.ignored["unknown_call"] += 1
@@ -279,6 +281,7 @@ class Door:
                 | ControlCall()
                 | JoinCircuits()
                 | CircuitsJoined()
+                | WatchLine()
             ):
                 self.ignored[str(message.__struct_config__.tag)] += 1
             case _:
@@ -309,6 +312,8 @@ class Door:
                     if orders.pop(call, None) is not None:
                         self._intake.restore(stamped)
                         ended[call] = None
+                case Rescheduled() if stamped.entity == self.name:
+                    self._intake.restore(stamped)
                 case _:
                     pass
         self._calls.restore(entries, self.name, ended, past.waiting)
@@ -316,6 +321,7 @@ class Door:
             self._journal.append(self.name, end)
         for order in orders.values():
             self._set_up_again(order, is_cancelled=order.call in past.cancelled)
+        self._again.restart(self._calls.ended_lately())
         self._later.start()
         return len(orders)
 
@@ -389,6 +395,7 @@ class Door:
             entry = Ended(timeline.call, state, cause, detail)
             self._journal.append(self.name, entry, self._later.over(timeline))
             self._tell_of(timeline, state, cause, at_us)
+            self._again.ended(timeline)
         else:
             self.ignored["second_end"] += 1
 
