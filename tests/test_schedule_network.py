@@ -98,8 +98,8 @@ def test_a_named_representative_who_is_busy_at_that_time_is_hunted_past_as_ever(
     network = VirtualNetwork(talk_us=MINUTE_US)
     due_us = network.clock.now_us() + 9 * HOUR_US
     call = network.place(number("00"), REPRESENTATIVE, desired_time=utc_text(due_us))
-    network.run_until(due_us - 20 * SECOND_US)
-    other = network.place(number("12"), REPRESENTATIVE)
+    network.run_until(due_us - 40 * SECOND_US)
+    other = network.place(number("06"), REPRESENTATIVE)
     network.run_to_end(call, other)
     assert [network.view(one).state for one in (call, other)] == ["completed"] * 2
     agents = [leg.number for leg in network.view(call).legs if leg.leg == "agent"]
