@@ -7,10 +7,17 @@ the virtual clock) makes no difference to any element.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from calleq import __version__
 from calleq.accounts.accounts import Accounts
+from calleq.accounts.authenticator import Authenticator
+from calleq.accounts.keeping import Keeping
+from calleq.accounts.page_tokens import PageTokens
 from calleq.accounts.passwords import PasswordVerifier
+from calleq.accounts.registry import Registry
+from calleq.accounts.replays import Replays
+from calleq.accounts.safe import Safe
 from calleq.door.door import Door
 from calleq.equipment.contract import Factory
 from calleq.equipment.service import EquipmentService
@@ -25,7 +32,7 @@ from calleq.lines.contract import LinePlant
 from calleq.media.contract import Voice
 from calleq.media.recorder import RecordingPlace
 from calleq.network_callers import equipments_of, group_between, last_seizures, voip_of
-from calleq.network_doors import Buses, DoorGround, build_doors
+from calleq.network_doors import Buses, DoorGround, build_doors, restart_doors
 from calleq.network_gateways import SipGround, build_gateways
 from calleq.network_routes import set_routes, set_ways_out
 from calleq.network_services import resource_of, sccp_plans
@@ -100,6 +107,12 @@ class Plant:
     """What stands between a node of that name and its exchange; None: nothing does."""
     below_sccp: Callable[[str, SignallingNetwork], SignallingNetwork] | None = None
     """What stands between a node of that name and its SCCP; None: nothing does."""
+    safe: Safe | None = None
+    """Opens the keys with which businesses sign; None: there are none."""
+    page_key: bytes = b""
+    """Under which page tokens are made, 32 octets or more; empty: a key of this process."""
+    replays: Replays | None = None
+    """What has been used once; None: nothing is known of lives before this one."""
     drivers: Mapping[str, Factory] = field(default_factory=dict)
     """Drivers of equipment by its name, in place of those that the topology names."""
     sip: SipGround | None = None
@@ -129,9 +142,15 @@ class Network:
     """By the name of the element whose door on the internet it is."""
     accounts: Accounts | None = None
     """Of all doors; None where there is none."""
+    beside: Beside = field(default_factory=Beside)
+    """What stands beside all doors."""
     guards: CallGuards | None = None
+    authenticator: Authenticator | None = None
+    """Who asks, at all doors; None where there is none."""
+    keeping: Keeping | None = None
+    """Writes what changes in the accounts; None where there is no door."""
     intake: Intake | None = None
-    """The access server's; so is the door."""
+    """Of the access server, or another of those here, which share their lists."""
     server: Door | None = None
     telephones: Telephones | None = None
 
@@ -161,8 +180,9 @@ class Network:
             equipment.restart(own.get(name, ()))
         for name, control in self.control_points.items():
             control.restart(own.get(name, ()))
-        for door in self.doors.values():
-            door.restart(entries)
+        if self.keeping is not None:
+            self.keeping.restore(entries)
+        restart_doors(self.doors.values(), self.beside, entries)
         for gateway in self.gateways.values():
             gateway.start()
         if self.telephones is not None:
@@ -404,11 +424,12 @@ def _trunks(name: str, topology: Topology, codes: dict[str, int]) -> tuple[Trunk
 
 def _build_doors(network: Network, plant: Plant, buses: Buses, chosen: frozenset[str]) -> None:
     topology = network.topology
-    accounts = Accounts(topology.businesses, plant.verifier, plant.clock, tag_key=plant.secret)
-    network.guards = guards_of(topology, accounts.business, limited=plant.limited)
+    registry = Registry(topology.businesses, safe=plant.safe)
+    network.guards = guards_of(topology, registry.business, limited=plant.limited)
+    network.beside = Beside(calendar=BusinessCalendar(), guards=network.guards)
     ground = DoorGround(
-        accounts=accounts,
-        beside=Beside(calendar=BusinessCalendar(), guards=network.guards),
+        accounts=Accounts(registry, plant.verifier, plant.clock, tag_key=plant.secret),
+        beside=network.beside,
         journal=plant.journal,
         clock=plant.clock,
         tap=plant.tap,
@@ -418,5 +439,19 @@ def _build_doors(network: Network, plant: Plant, buses: Buses, chosen: frozenset
     )
     doors = build_doors(topology, chosen, buses, ground)
     network.doors, network.accounts = doors.by_element, doors.accounts
+    for door in list(doors.by_element.values())[:1]:
+        network.keeping = Keeping(registry, plant.journal, plant.clock, door.name)
+    if network.keeping is not None:
+        network.authenticator = _authenticator(ground.accounts, network.keeping, plant)
     network.server = doors.by_element.get(topology.access_server.name)
-    network.intake = doors.intakes.get(topology.access_server.name)
+    network.intake = next(iter(doors.intakes.values()), None)
+
+
+def _authenticator(accounts: Accounts, keeping: Keeping, plant: Plant) -> Authenticator:
+    return Authenticator(
+        accounts,
+        plant.clock,
+        PageTokens(plant.page_key or sha256(b"page tokens" + plant.secret).digest()),
+        plant.replays or Replays(),
+        used=keeping.used,
+    )

@@ -6,17 +6,19 @@ equipment address. Instructions of a door that an element has of its own go to t
 inside it (`calleq.osn.inner`).
 """
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from calleq.accounts.accounts import Accounts
 from calleq.door.door import Door
+from calleq.door.recovery import in_order
 from calleq.intake.contract import Beside
 from calleq.intake.customers import KnownCustomers
 from calleq.intake.do_not_call import DoNotCallList
 from calleq.intake.intake import Intake
 from calleq.intake.references import CallReferences
 from calleq.journal.contract import Journal
+from calleq.journal.entries import Stamped
 from calleq.osn.contract import Bus
 from calleq.osn.inner import InnerBus
 from calleq.runtime.clock import Clock
@@ -53,6 +55,15 @@ class Doors:
     intakes: dict[str, Intake] = field(default_factory=dict)
 
 
+def restart_doors(doors: Collection[Door], beside: Beside, entries: Sequence[Stamped]) -> int:
+    """Take up the journal of before at every door of a process; how many instructions left again.
+
+    What they share is restored from all of them in the order of time, before any acts.
+    """
+    beside.restore(in_order([door.read(entries) for door in doors]))
+    return sum(door.resume() for door in doors)
+
+
 class Buses:
     """The OSN as each element of one process sees it."""
 
@@ -81,7 +92,7 @@ def build_doors(topology: Topology, chosen: Set[str], buses: Buses, ground: Door
     doors = Doors(ground.accounts)
     references = CallReferences(ground.clock, ground.random_bits)
     do_not_call = DoNotCallList(ground.journal, ground.clock, plans[0].name)
-    customers = KnownCustomers()
+    customers = KnownCustomers(ground.accounts.registry)
     centres = _service_centres(topology)
     for plan in plans:
         intake = doors.intakes[plan.element] = Intake(

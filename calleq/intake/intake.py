@@ -103,7 +103,9 @@ class Intake:
         self._equipment_address = _plain(equipment_address)
         self._door_name = door_name
         self._keys = IdempotencyKeys()
-        self._customers = KnownCustomers() if customers is None else customers
+        if customers is None:
+            customers = KnownCustomers(accounts.registry)
+        self._customers = customers
         self._resolver = Resolver(self._customers, voip or VoipPolicy(), clock, centres)
         self.beside = beside or Beside()
         if do_not_call is None:
@@ -206,8 +208,7 @@ class Intake:
 
         def decided(verdict: Verdict) -> None:
             if isinstance(verdict, Denial):
-                busy = verdict.reason == "verifier_busy"
-                problem = errors.BUSY if busy else errors.NOT_ACCEPTED
+                problem = errors.BUSY if verdict.is_busy else errors.NOT_ACCEPTED
                 self._refuse(work, problem, verdict.reason)
                 return
             identifier = verdict.identifier
@@ -216,17 +217,33 @@ class Intake:
 
         self._accounts.authenticate(message.business_id, message.password, work.peer, decided)
 
+    def forbids(self, business: str, address: str, customer_id: str = "") -> bool:
+        """Whether the business must not call there: the door's list says so, or the customer of
+        that identifier or address does not want it."""
+        listed = self.do_not_call.forbids(business, address)
+        return listed or self._accounts.registry.forbids(business, address, customer_id)
+
+    @property
+    def in_work(self) -> int:
+        """Messages between their arrival and their answer."""
+        return self._in_work
+
+    def denied(self, denial: Denial, peer: str) -> None:
+        """Somebody did not prove who it is, beside a message or without one: for the log."""
+        self.outcomes[denial.reason] += 1
+        by = denial.credential
+        self._write_refused(Refused(self._door_name, denial.business, denial.reason, peer, by=by))
+
     def restore(self, stamped: Stamped) -> None:
-        """Take the key and the customer of one entry of the journal of before, oldest first."""
+        """Take the key of one entry of the journal of before, oldest first; customers are taken
+        with the other accounts (`calleq.accounts.keeping`), and what stands beside is restored for
+        all doors at once."""
         entry = stamped.entry
         self.do_not_call.restore(stamped)
-        self.beside.guards.restore(stamped)
-        self.beside.charging.restore(stamped)
         if isinstance(entry, Refused) and entry.door == self._door_name:
             self._keep_refusal(entry, stamped.at_us)
         if not isinstance(entry, Accepted) or entry.door != self._door_name:
             return
-        self._learn(entry)
         key = entry.idempotency_key
         if key is not None and stamped.at_us >= self._clock.now_us() - KEPT_US:
             self._keys.restore(entry.business, key, entry.fingerprint, entry.call, stamped.at_us)
@@ -265,7 +282,8 @@ class Intake:
             source=work.source,
             desired_us=desired_time_us(work.message),
         )
-        if self.do_not_call.forbids(business.identifier, str(resolved.customer)):
+        customer_id = work.message.customer_id or ""
+        if self.forbids(business.identifier, str(resolved.customer), customer_id):
             self._refuse(work, errors.DO_NOT_CALL, "do_not_call", wanted)
             return
         self._weigh(work, wanted)
