@@ -34,6 +34,7 @@ from calleq.runtime.tap import Tap
 from calleq.schedule import BusinessCalendar, Schedule
 from calleq.topology import Topology, element_names
 from calleq.topology_doors import DoorPlan, doors_of, inner_name
+from calleq.topology_types import home_switch
 
 
 @dataclass(slots=True)
@@ -115,6 +116,7 @@ def build_doors(topology: Topology, plant: Plant, buses: Buses, chosen: Set[str]
             ring_limit_us=topology.ring_limit_us(),
             supplied=plant.supplied,
             schedule=schedule,
+            switch_of=_switches_asked(plan, topology),
         )
     return doors
 
@@ -162,3 +164,15 @@ def _service_centres(topology: Topology) -> dict[str, frozenset[str]]:
     for service in topology.freephone:
         centres[service.business] = centres.get(service.business, frozenset()) | {service.number}
     return centres
+
+
+def _switches_asked(plan: DoorPlan, topology: Topology) -> Callable[[str], str]:
+    """Whom a door asks when the line of a number is free: the switch that has it, where the door
+    reaches it; an element's own door reaches its element alone."""
+    lines = {line.number for line in topology.lines}
+
+    def switch_of(number: str) -> str:
+        switch = home_switch(topology, number) if number in lines else None
+        return switch if switch and (not plan.is_inner or switch == plan.element) else ""
+
+    return switch_of

@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable
 
 import msgspec
 
-from calleq.journal.entries import Accepted, DoNotCall, Ended, Refused, Stamped
+from calleq.journal.entries import Accepted, DoNotCall, Ended, Refused, Rescheduled, Stamped
 
 
 class Recovery(msgspec.Struct):
@@ -50,6 +50,8 @@ def recovery_of(
                 if found.orders.pop(call, None) is not None:
                     found.own.append(stamped)
                     found.ended[call] = None
+            case Rescheduled() if stamped.entity == door:
+                found.own.append(stamped)
             case _:
                 pass
     return found

@@ -24,6 +24,7 @@ from calleq.intake import errors
 from calleq.intake.contract import Beside, Held, Refusal, Wanted, When
 from calleq.intake.customers import KnownCustomers
 from calleq.intake.do_not_call import DoNotCallList
+from calleq.intake.further_tries import FurtherTries
 from calleq.intake.idempotency import (
     KEPT_US,
     IdempotencyKeys,
@@ -110,6 +111,9 @@ class Intake:
         if do_not_call is None:
             do_not_call = DoNotCallList(journal, clock, door_name)
         self.do_not_call = do_not_call
+        self.further_tries = FurtherTries(
+            door_name, self.beside, self.do_not_call, journal, clock, new_call_reference
+        )
         self._refused_written = Buckets(REFUSED_RATE, clock)
         self._in_work = 0
         self.outcomes: Counter[str] = Counter()
@@ -320,8 +324,6 @@ class Intake:
             expires_us=when.expires_us,
             held=held.content or None,
             talk_limit_us=held.talk_limit_us,
-            retry_of=wanted.retry_of,
-            try_number=wanted.try_number,
         )
         self.beside.guards.accepted(entry, now_us)
         sequence = self._journal.last_sequence(self._door_name) + 1
