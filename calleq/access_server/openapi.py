@@ -24,6 +24,10 @@ PARAMETERS: dict[str, dict[str, JsonValue]] = {
         "description": "The call's reference.",
         "schema": {"type": "string", "pattern": "^[0-9A-HJKMNP-TV-Z]{26}$"},
     },
+    "recording": {
+        "description": "The recording's name.",
+        "schema": {"type": "string", "pattern": "^[0-9A-Za-z-]{1,64}$"},
+    },
     "figure": {
         "description": "The message's figure.",
         "schema": {"type": "string", "enum": ["7", "8", "9"]},
@@ -66,6 +70,7 @@ SECURITY: dict[str, JsonValue] = {
 TAGS: dict[str, str] = {
     "calls": "Calls: asked for, followed, changed, ended.",
     "accounts": "Businesses, their people, users and credentials.",
+    "recordings": "Recordings of calls.",
     "service": "The API itself.",
 }
 

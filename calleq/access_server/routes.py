@@ -10,6 +10,7 @@ from calleq.access_server import (
     routes_control,
     routes_events,
     routes_page_tokens,
+    routes_recordings,
     routes_service,
 )
 from calleq.access_server.routing import Route
@@ -20,5 +21,6 @@ ROUTES: tuple[Route, ...] = (
     *routes_control.ROUTES,
     *routes_accounts.ROUTES,
     *routes_page_tokens.ROUTES,
+    *routes_recordings.ROUTES,
     *routes_service.ROUTES,
 )

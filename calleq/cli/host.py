@@ -48,6 +48,8 @@ from calleq.network_prompts import (
 from calleq.operation.surface import operator_app
 from calleq.runtime.clock import LoopClock
 from calleq.runtime.draws import SystemDraws
+from calleq.schedule import ScheduleStore, StoreDamaged
+from calleq.schedule.store import SUFFIX as SCHEDULE_SUFFIX
 from calleq.ss7.variant import variant_of
 from calleq.telephones.desk import desk_app
 from calleq.telephones.diary import Diary
@@ -109,6 +111,7 @@ async def hosting(
         gc.disable()
         stack.callback(_collect_as_usual)
         base = journal_path(wish.data, process)
+        schedule = _schedule(wish, process, stack)
         retention = _retention(wish, stack)
         opening = await stack.enter_async_context(
             _opening(
@@ -131,7 +134,7 @@ async def hosting(
         sip = await stack.enter_async_context(_sip(wish, voice, clock))
         plant = _plant(wish, clock, journal, wires, voice, capture, verifier, diary, sip)
         safe = carrier_safe(wish.data) if has_door(wish.topology, wish.elements) else None
-        plant = replace(plant, supplied=supply(voice, supplied), safe=safe)
+        plant = replace(plant, supplied=supply(voice, supplied), safe=safe, schedule=schedule)
         host = _set_to_work(wish, plant, voice, wires, journal)
         host.administration = administration_of(host.network, safe, pool)
         _collect_what_is_new()
@@ -148,6 +151,16 @@ async def hosting(
             with contextlib.suppress(JournalError):  # a failed disk is told of already
                 host.network.stop()
             host.failure = "; ".join(failures)
+
+
+def _schedule(wish: Wish, process: str, stack: contextlib.AsyncExitStack) -> ScheduleStore:
+    """What is made later; closed after the journal, whose last word it has to hear."""
+    try:
+        store = ScheduleStore(wish.data / f"{process}{SCHEDULE_SUFFIX}")
+    except StoreDamaged as error:
+        raise CommandError(str(error)) from error
+    stack.callback(store.close)
+    return store
 
 
 def _collect_what_is_new() -> None:

@@ -24,8 +24,15 @@ from calleq.intake import errors
 from calleq.intake.contract import Beside, Held, Refusal, Wanted, When
 from calleq.intake.customers import KnownCustomers
 from calleq.intake.do_not_call import DoNotCallList
-from calleq.intake.idempotency import KEPT_US, IdempotencyKeys, KeyState, Replay, is_key
-from calleq.intake.outcome import Acceptance, Admitted, Declined, Outcome
+from calleq.intake.idempotency import (
+    KEPT_US,
+    IdempotencyKeys,
+    KeyState,
+    Replay,
+    binds,
+    is_key,
+)
+from calleq.intake.outcome import Acceptance, Admitted, Declined, Order, Outcome
 from calleq.intake.resolving import Resolved, Resolver
 from calleq.journal.contract import Journal
 from calleq.journal.entries import Accepted, Refused, Stamped
@@ -37,11 +44,12 @@ from calleq.messages import (
     decode,
     desired_time_us,
 )
+from calleq.messages.answers import ProblemView
 from calleq.numbering import VoipPolicy, parse_address
 from calleq.runtime.clock import Clock
 from calleq.topology import Business
 from calleq.units import SECOND_US
-from calleq.web.problems import ProblemDetail
+from calleq.web.problems import ProblemDetail, problem_of
 
 LIMIT_IN_WORK = 1_024
 """Messages between their arrival and their answer."""
@@ -82,9 +90,11 @@ class Intake:
         *,
         do_not_call: DoNotCallList | None = None,
         customers: KnownCustomers | None = None,
+        centres: Mapping[str, frozenset[str]] | None = None,
     ) -> None:
         """`voip`: who may be called by voice over IP; None: nobody. `beside`: what is asked before
-        a call is accepted; None: nothing is. Doors of one process share what follows."""
+        a call is accepted; None: nothing is. Doors of one process share what follows; `centres`:
+        the 800 numbers of each business's service centres."""
         self._accounts = accounts
         self._journal = journal
         self._clock = clock
@@ -95,10 +105,10 @@ class Intake:
         if customers is None:
             customers = KnownCustomers(accounts.registry)
         self._customers = customers
-        self._resolver = Resolver(self._customers, voip or VoipPolicy(), clock)
+        self._resolver = Resolver(self._customers, voip or VoipPolicy(), clock, centres)
         self.beside = beside or Beside()
         if do_not_call is None:
-            do_not_call = DoNotCallList(journal, clock, door_name)
+            do_not_call = DoNotCallList(journal, clock, door_name, accounts.registry)
         self.do_not_call = do_not_call
         self._refused_written = Buckets(REFUSED_RATE, clock)
         self._in_work = 0
@@ -145,6 +155,37 @@ class Intake:
             return
         self._identify(work, principal)
 
+    def judge_again(self, entry: Accepted, business: Business) -> str:
+        """Why an accepted call is not dialled now, as a code; empty where it is."""
+        order = Order.of(entry)
+        if self.do_not_call.forbids(
+            business.identifier, order.customer_number, order.customer_id or ""
+        ):
+            return errors.DO_NOT_CALL.code
+        refusal = self.beside.guards.judge_again(entry, business, self._clock.now_us())
+        return "" if refusal is None else refusal.reason
+
+    def may_dial(self, business: Business, number: str) -> bool:
+        """Whether one of the business's own representatives may be dialled."""
+        return self.beside.guards.judge_party(business, number, self._clock.now_us()) is None
+
+    def judge_party(self, business: Business, number: str, by: str = "") -> Refusal | None:
+        """Whether a further party of a call may be dialled, whoever asks; a refusal is journalled
+        as that of a message."""
+        now_us = self._clock.now_us()
+        if self.do_not_call.forbids(business.identifier, number):
+            refusal: Refusal | None = Refusal(errors.DO_NOT_CALL, errors.DO_NOT_CALL.code)
+        else:
+            refusal = self.beside.guards.judge_party(business, number, now_us)
+        if refusal is not None:
+            self.outcomes[refusal.reason] += 1
+            self._write(
+                Refused(
+                    self._door_name, business.identifier, refusal.reason, "", number[:100], by=by
+                )
+            )
+        return refusal
+
     def _identify(self, work: _Work, principal: Principal | None) -> None:
         message = work.message
         if principal is not None:
@@ -175,12 +216,6 @@ class Intake:
 
         self._accounts.authenticate(message.business_id, message.password, work.peer, decided)
 
-    def forbids(self, business: str, address: str, customer_id: str = "") -> bool:
-        """Whether the business must not call there: the door's list says so, or the customer of
-        that identifier or address does not want it."""
-        listed = self.do_not_call.forbids(business, address)
-        return listed or self._accounts.registry.forbids(business, address, customer_id)
-
     def denied(self, denial: Denial, peer: str) -> None:
         """Somebody did not prove who it is, beside a message or without one: for the log."""
         self.outcomes[denial.reason] += 1
@@ -194,23 +229,35 @@ class Intake:
         self.do_not_call.restore(stamped)
         self.beside.guards.restore(stamped)
         self.beside.charging.restore(stamped)
+        if isinstance(entry, Refused) and entry.door == self._door_name:
+            self._keep_refusal(entry, stamped.at_us)
         if not isinstance(entry, Accepted) or entry.door != self._door_name:
             return
         key = entry.idempotency_key
         if key is not None and stamped.at_us >= self._clock.now_us() - KEPT_US:
             self._keys.restore(entry.business, key, entry.fingerprint, entry.call, stamped.at_us)
 
+    def _keep_refusal(self, entry: Refused, at_us: int) -> None:
+        key = entry.idempotency_key
+        if key is not None and at_us >= self._clock.now_us() - KEPT_US:
+            problem = problem_of(msgspec.convert(entry.problem, ProblemView))
+            self._keys.refused(entry.business, key, entry.fingerprint, problem, at_us)
+
     def _authenticated(self, work: _Work, business: Business, by: Principal) -> None:
         if work.key is not None:
             now_us = self._clock.now_us()
             found = self._keys.find(business.identifier, work.key, work.fingerprint, now_us)
+            if isinstance(found, Replay) and found.refusal is not None:
+                declined = Declined(found.refusal, "replayed refusal", replayed=True)
+                self._finish(work, declined, declined.reason)
+                return
             if isinstance(found, Replay):
                 self._finish(work, Admitted(found.call, business.identifier, None), "replayed")
                 return
             if found is not None:
                 self._decline(work, _KEY_PROBLEMS[found], f"idempotency_{found.name.lower()}")
                 return
-        resolved = self._resolver.resolve(work.message, business)
+        resolved = self._resolver.resolve(work.message, business, by)
         if isinstance(resolved, Fault):
             self._decline(work, errors.invalid(resolved), resolved.code)
             return
@@ -225,7 +272,8 @@ class Intake:
             desired_us=desired_time_us(work.message),
         )
         customer_id = work.message.customer_id or ""
-        if self.forbids(business.identifier, str(resolved.customer), customer_id):
+        number = str(resolved.customer)
+        if self.do_not_call.forbids(business.identifier, number, customer_id):
             self._refuse(work, errors.DO_NOT_CALL, "do_not_call", wanted)
             return
         self._weigh(work, wanted)
@@ -266,9 +314,12 @@ class Intake:
             expires_us=when.expires_us,
             held=held.content or None,
             talk_limit_us=held.talk_limit_us,
+            retry_of=wanted.retry_of,
+            try_number=wanted.try_number,
         )
         self.beside.guards.accepted(entry, now_us)
-        acceptance = Acceptance(entry, business, now_us)
+        sequence = self._journal.last_sequence(self._door_name) + 1
+        acceptance = Acceptance(entry, business, now_us, sequence)
         self._journal.append(self._door_name, entry, lambda: self._durable(work, acceptance))
 
     def _durable(self, work: _Work, acceptance: Acceptance) -> None:
@@ -290,6 +341,10 @@ class Intake:
     def _refuse(
         self, work: _Work, problem: ProblemDetail, reason: str, wanted: Wanted | None = None
     ) -> None:
+        bound = wanted is not None and work.key is not None and binds(problem)
+        if bound and work.key is not None:
+            business, now_us = work.message.business_id, self._clock.now_us()
+            self._keys.refused(business, work.key, work.fingerprint, problem, now_us)
         self._write(
             Refused(
                 self._door_name,
@@ -299,6 +354,9 @@ class Intake:
                 customer="" if wanted is None else str(wanted.customer),
                 by="" if wanted is None else wanted.by.credential or wanted.by.name,
                 visitor="" if wanted is None else wanted.by.visitor,
+                idempotency_key=work.key if bound else None,
+                fingerprint=work.fingerprint if bound else "",
+                problem=msgspec.to_builtins(problem.view()) if bound else None,
             )
         )
         self._decline(work, problem, reason)
@@ -306,6 +364,7 @@ class Intake:
     def _write(self, refused: Refused) -> None:
         if self._refused_written.take(self._door_name):
             self._journal.append(self._door_name, refused)
+            self.beside.guards.refused(refused, self._clock.now_us())
         else:
             self.refusals_unwritten += 1
 
