@@ -12,8 +12,8 @@ ROLES = ("business_owner", "developer", "carrier_operator", "carrier_reviewer")
 KINDS = ("password", "pin", "api_key", "signing_key", "certificate")
 MODULE = "accounts"
 _SETTING = (
-    "a key of a business in a topology file, `calendar.zone=Europe/Paris` of a table in it; the value"
-    " is JSON, or text as it stands; nothing after =: the topology's own again"
+    "a key of a business in a topology file, `calendar.zone=Europe/Paris` of a table in it; the"
+    " value is JSON, or text as it stands; nothing after =: the topology's own again"
 )
 
 
