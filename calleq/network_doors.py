@@ -126,7 +126,7 @@ def _intakes(
 ) -> Callable[[DoorPlan], Intake]:
     """What makes the intake of each door; `first` is the door that writes what they share."""
     references = CallReferences(plant.clock, plant.random_bits)
-    do_not_call = DoNotCallList(plant.journal, plant.clock, first)
+    do_not_call = DoNotCallList(plant.journal, plant.clock, first, accounts.registry)
     customers = KnownCustomers(accounts.registry)
     centres = _service_centres(topology)
 

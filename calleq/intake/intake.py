@@ -109,7 +109,7 @@ class Intake:
         self._resolver = Resolver(self._customers, voip or VoipPolicy(), clock, centres)
         self.beside = beside or Beside()
         if do_not_call is None:
-            do_not_call = DoNotCallList(journal, clock, door_name)
+            do_not_call = DoNotCallList(journal, clock, door_name, accounts.registry)
         self.do_not_call = do_not_call
         self.further_tries = FurtherTries(
             door_name, self.beside, self.do_not_call, journal, clock, new_call_reference
@@ -161,7 +161,10 @@ class Intake:
 
     def judge_again(self, entry: Accepted, business: Business) -> str:
         """Why an accepted call is not dialled now, as a code; empty where it is."""
-        if self.do_not_call.forbids(business.identifier, Order.of(entry).customer_number):
+        order = Order.of(entry)
+        if self.do_not_call.forbids(
+            business.identifier, order.customer_number, order.customer_id or ""
+        ):
             return errors.DO_NOT_CALL.code
         refusal = self.beside.guards.judge_again(entry, business, self._clock.now_us())
         return "" if refusal is None else refusal.reason
@@ -216,12 +219,6 @@ class Intake:
             self._authenticated(work, verdict, owner)
 
         self._accounts.authenticate(message.business_id, message.password, work.peer, decided)
-
-    def forbids(self, business: str, address: str, customer_id: str = "") -> bool:
-        """Whether the business must not call there: the door's list says so, or the customer of
-        that identifier or address does not want it."""
-        listed = self.do_not_call.forbids(business, address)
-        return listed or self._accounts.registry.forbids(business, address, customer_id)
 
     @property
     def in_work(self) -> int:
@@ -283,7 +280,8 @@ class Intake:
             desired_us=desired_time_us(work.message),
         )
         customer_id = work.message.customer_id or ""
-        if self.forbids(business.identifier, str(resolved.customer), customer_id):
+        number = str(resolved.customer)
+        if self.do_not_call.forbids(business.identifier, number, customer_id):
             self._refuse(work, errors.DO_NOT_CALL, "do_not_call", wanted)
             return
         self._weigh(work, wanted)
