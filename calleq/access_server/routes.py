@@ -8,7 +8,9 @@ from calleq.access_server import (
     routes_accounts,
     routes_calls,
     routes_control,
+    routes_docs,
     routes_events,
+    routes_lists,
     routes_page_tokens,
     routes_recordings,
     routes_service,
@@ -21,6 +23,8 @@ ROUTES: tuple[Route, ...] = (
     *routes_control.ROUTES,
     *routes_accounts.ROUTES,
     *routes_page_tokens.ROUTES,
+    *routes_lists.ROUTES,
     *routes_recordings.ROUTES,
+    *routes_docs.ROUTES,
     *routes_service.ROUTES,
 )

@@ -119,6 +119,11 @@ class Route:
     Idempotency-Key. The doors' own routes keep theirs, durably."""
 
     @property
+    def counted(self) -> bool:
+        """Whether requests are counted by `rates`; calls that are asked for the guards count."""
+        return self.keyed
+
+    @property
     def changes(self) -> bool:
         """Whether it may change something."""
         return self.method != "GET"

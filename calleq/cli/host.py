@@ -23,6 +23,7 @@ from calleq.accounts.passwords import PooledVerifier
 from calleq.cli.administering import administration_of, carrier_safe, has_door
 from calleq.cli.browsers import BrowserProcess, configuration_of
 from calleq.cli.claims import claim
+from calleq.cli.door_services import Prepare, door_services
 from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.older import OlderCalls
 from calleq.cli.plants import OneProcess, Wires
@@ -329,9 +330,11 @@ async def _wires(wish: Wish, clock: LoopClock, capture: CaptureFile) -> AsyncIte
 
 async def _open_doors(wish: Wish, host: Host, base: Path, stack: contextlib.AsyncExitStack) -> None:
     network = host.network
-    for plan in doors_of(wish.topology):
-        if plan.element in network.doors:
-            await _open_door(wish, plan, host, base, stack)
+    if network.doors:
+        prepare = await stack.enter_async_context(door_services(base, network))
+        for plan in doors_of(wish.topology):
+            if plan.element in network.doors:
+                await _open_door(wish, plan, host, base, stack, prepare)
     if network.telephones is not None:
         app = desk_app(network.telephones, host.voice.recording)
         await _serve(app, "127.0.0.1", wish.desk_port, "telephones' desk", host, stack)
@@ -347,7 +350,12 @@ async def _open_doors(wish: Wish, host: Host, base: Path, stack: contextlib.Asyn
 
 
 async def _open_door(
-    wish: Wish, plan: DoorPlan, host: Host, base: Path, stack: contextlib.AsyncExitStack
+    wish: Wish,
+    plan: DoorPlan,
+    host: Host,
+    base: Path,
+    stack: contextlib.AsyncExitStack,
+    prepare: Prepare,
 ) -> None:
     """A door on the internet. `--port` is the access server's; for a whole network that has one,
     the other doors take any port that is free."""
@@ -362,12 +370,13 @@ async def _open_door(
     older = OlderCalls(base, door.name)
     stack.callback(older.close)
 
-    def prepare(services: Services) -> None:
+    def prepared(services: Services) -> None:
+        prepare(services)
         if host.administration is not None:
             services.add(Administration, host.administration)
         host.services = host.services or services
 
-    app = http_app(door, accounts, lambda: secrets.token_hex(12), older=older, prepare=prepare)
+    app = http_app(door, accounts, lambda: secrets.token_hex(12), older=older, prepare=prepared)
     name = f"door of {plan.element}" if plan.is_inner else "front door"
     await _serve(app, address, port, name, host, stack)
 
