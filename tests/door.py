@@ -18,6 +18,7 @@ from calleq.accounts import Accounts, FailureLimits, InlineVerifier, hash_passwo
 from calleq.door.door import Door as Server
 from calleq.door.replies import Reply
 from calleq.intake import CallReferences, Intake
+from calleq.intake.contract import Beside
 from calleq.journal.entries import Entry, Stamped
 from calleq.osn.messages import CallEnded, CallProgress, OsnMessage, SetUpTaken, decode, encode
 from calleq.runtime.clock import VirtualClock
@@ -113,6 +114,7 @@ class Door:
         businesses: Iterable[Business] | None = None,
         limits: FailureLimits | None = None,
         older: Older | None = None,
+        beside: Callable[[Accounts], Beside] | None = None,
     ) -> None:
         figure1 = load_topology()
         self.topology: Topology = msgspec.structs.replace(
@@ -137,6 +139,7 @@ class Door:
             CallReferences(self.clock, random.Random(1).getrandbits),
             self.topology.access_server.equipment_address,
             self.topology.access_server.name,
+            beside=None if beside is None else beside(self.accounts),
         )
         self.server = Server(
             self.topology.access_server.name,
