@@ -227,6 +227,13 @@ def test_freephone_numbers_belong_to_every_region_of_their_country_code() -> Non
     assert judged(destinations(), canadian, "+448081570123") == "region"
 
 
+def test_the_freephone_numbers_of_one_region_are_not_those_of_its_neighbours() -> None:
+    """Found by ten thousand random attempts: +1 849 1 is freephone in the Dominican Republic, and
+    was let pass from New York because freephone numbers of +1 belonged to everybody."""
+    assert facts_of("+18491092125").regions == {"DO"}
+    assert judged(destinations(), business(), "+18491092125") == "region"
+
+
 def test_without_regions_those_of_the_own_numbers_may_be_called() -> None:
     guard = destinations()
     both = Business(identifier="b", number="+12125550140", numbers=("+442079460958",))

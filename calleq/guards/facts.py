@@ -7,7 +7,7 @@ The plans' library misses a few ranges at a special price, which its own plan de
 other (`_MISSED`).
 
 Odd cases: a freephone number under a country code that several regions share belongs to all of
-them. A universal access number (UAN) stands for a subscriber of any kind and price; it is a kind of
+them in whose plan it is: +1 800 to most of North America, +1 809 1 to the Dominican Republic. A universal access number (UAN) stands for a subscriber of any kind and price; it is a kind of
 its own here, which a carrier may allow by prefix.
 """
 
@@ -59,7 +59,9 @@ def facts_of(number: str) -> Facts:
         why = f"{number} is a universal access number, which may lead anywhere"
         return Facts(_region(parsed), UNIVERSAL_ACCESS, why)
     if kind == PhoneNumberType.TOLL_FREE:
-        return Facts(frozenset(COUNTRY_CODE_TO_REGION_CODE[parsed.country_code or 0]))
+        sharing = COUNTRY_CODE_TO_REGION_CODE[parsed.country_code or 0]
+        valid = phonenumbers.is_valid_number_for_region
+        return Facts(frozenset(region for region in sharing if valid(parsed, region)))
     return Facts(_region(parsed))
 
 
