@@ -7,10 +7,17 @@ the virtual clock) makes no difference to any element.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from calleq import __version__
 from calleq.accounts.accounts import Accounts
+from calleq.accounts.authenticator import Authenticator
+from calleq.accounts.keeping import Keeping
+from calleq.accounts.page_tokens import PageTokens
 from calleq.accounts.passwords import PasswordVerifier
+from calleq.accounts.registry import Registry
+from calleq.accounts.replays import Replays
+from calleq.accounts.safe import Safe
 from calleq.door.door import Door
 from calleq.equipment.contract import Factory
 from calleq.equipment.service import EquipmentService
@@ -32,6 +39,7 @@ from calleq.network_services import resource_of, sccp_plans
 from calleq.osn.contract import Bus
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
+from calleq.schedule import BusinessCalendar, Schedule, ScheduleStore
 from calleq.scp.service import ControlPoint
 from calleq.ss7.isup.check_equipment import VoiceChecks
 from calleq.ss7.isup.exchange import IsupExchange
@@ -99,10 +107,18 @@ class Plant:
     """What stands between a node of that name and its exchange; None: nothing does."""
     below_sccp: Callable[[str, SignallingNetwork], SignallingNetwork] | None = None
     """What stands between a node of that name and its SCCP; None: nothing does."""
+    safe: Safe | None = None
+    """Opens the keys with which businesses sign; None: there are none."""
+    page_key: bytes = b""
+    """Under which page tokens are made, 32 octets or more; empty: a key of this process."""
+    replays: Replays | None = None
+    """What has been used once; None: nothing is known of lives before this one."""
     drivers: Mapping[str, Factory] = field(default_factory=dict)
     """Drivers of equipment by its name, in place of those that the topology names."""
     sip: SipGround | None = None
     """What gateways stand on; None: nobody here speaks SIP, whatever the topology says."""
+    schedule: ScheduleStore | None = None
+    """Where calls that are made later are kept; None: in memory."""
 
 
 @dataclass(slots=True)
@@ -127,8 +143,12 @@ class Network:
     accounts: Accounts | None = None
     """Of all doors; None where there is none."""
     guards: CallGuards | None = None
+    authenticator: Authenticator | None = None
+    """Who asks, at all doors; None where there is none."""
+    keeping: Keeping | None = None
+    """Writes what changes in the accounts; None where there is no door."""
     intake: Intake | None = None
-    """The access server's; so is the door."""
+    """Of the access server, or another of those here, which share their lists."""
     server: Door | None = None
     telephones: Telephones | None = None
 
@@ -158,6 +178,8 @@ class Network:
             equipment.restart(own.get(name, ()))
         for name, control in self.control_points.items():
             control.restart(own.get(name, ()))
+        if self.keeping is not None:
+            self.keeping.restore(entries)
         for door in self.doors.values():
             door.restart(entries)
         for gateway in self.gateways.values():
@@ -401,18 +423,33 @@ def _trunks(name: str, topology: Topology, codes: dict[str, int]) -> tuple[Trunk
 
 def _build_doors(network: Network, plant: Plant, buses: Buses, chosen: frozenset[str]) -> None:
     topology = network.topology
-    accounts = Accounts(topology.businesses, plant.verifier, plant.clock, tag_key=plant.secret)
-    network.guards = guards_of(topology, accounts.business, limited=plant.limited)
+    registry = Registry(topology.businesses, safe=plant.safe)
+    network.guards = guards_of(topology, registry.business, limited=plant.limited)
     ground = DoorGround(
-        accounts=accounts,
-        beside=Beside(guards=network.guards),
+        accounts=Accounts(registry, plant.verifier, plant.clock, tag_key=plant.secret),
+        beside=Beside(calendar=BusinessCalendar(), guards=network.guards),
         journal=plant.journal,
         clock=plant.clock,
         tap=plant.tap,
         random_bits=plant.random_bits,
         supplied=plant.supplied,
+        schedule=Schedule(plant.clock, plant.schedule),
     )
     doors = build_doors(topology, chosen, buses, ground)
     network.doors, network.accounts = doors.by_element, doors.accounts
+    for door in list(doors.by_element.values())[:1]:
+        network.keeping = Keeping(registry, plant.journal, plant.clock, door.name)
+    if network.keeping is not None:
+        network.authenticator = _authenticator(ground.accounts, network.keeping, plant)
     network.server = doors.by_element.get(topology.access_server.name)
-    network.intake = doors.intakes.get(topology.access_server.name)
+    network.intake = next(iter(doors.intakes.values()), None)
+
+
+def _authenticator(accounts: Accounts, keeping: Keeping, plant: Plant) -> Authenticator:
+    return Authenticator(
+        accounts,
+        plant.clock,
+        PageTokens(plant.page_key or sha256(b"page tokens" + plant.secret).digest()),
+        plant.replays or Replays(),
+        used=keeping.used,
+    )

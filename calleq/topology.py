@@ -25,6 +25,7 @@ from calleq.topology_callers import (
     Peripheral,
 )
 from calleq.topology_checks import check_topology
+from calleq.topology_doors import doors_found_from
 from calleq.topology_services import (
     FreephoneNumber,
     IntelligentNetwork,
@@ -130,6 +131,7 @@ def load_topology(path: Path | None = None) -> Topology:
     directory = path.resolve().parent
     businesses = tuple(business.found_from(directory) for business in topology.businesses)
     topology = msgspec.structs.replace(topology, businesses=businesses)
+    topology = doors_found_from(topology, directory)
     try:
         return placed(topology, path.parent)
     except TopologyError as error:

@@ -105,10 +105,11 @@ class VirtualNetwork:
         """By name."""
         self._seed = seed
         draw = random.Random(f"references {seed}")
+        self.bus = InProcessBus(self.clock, topology.timing.osn_delay_us, self.tap)
         plant = Plant(
             clock=self.clock,
             journal=self.journal,
-            bus=InProcessBus(self.clock, topology.timing.osn_delay_us, self.tap),
+            bus=self.bus,
             lines=InProcessLines(self.clock, topology.timing.line_delay_us, self.tap),
             voice=self.voice,
             tap=self.tap,

@@ -14,6 +14,7 @@ from calleq.intake.contract import Beside
 from calleq.journal.entries import Refused, Stamped
 from calleq.messages.answers import CallAccepted, ProblemView
 from calleq.osn.messages import SetUpCall
+from calleq.schedule import BusinessCalendar
 from calleq.topology import Business, load_topology
 from calleq.topology_policy import CallPolicy, CarrierPolicy, Rate
 from tests.door import Door, message
@@ -64,7 +65,7 @@ class GuardedDoor:
 
         def beside(accounts: Accounts) -> Beside:
             self.guards = CallGuards(carrier, accounts.business, frozenset(("US",)))
-            return Beside(guards=self.guards)
+            return Beside(calendar=BusinessCalendar(), guards=self.guards)
 
         self.door = Door(businesses, beside=beside)
         self.clock = self.door.clock

@@ -67,6 +67,7 @@ class VirtualNetwork:
         self.diary = world.diary
         self.voice = world.voice
         self.network = world.network
+        self.bus = world.bus
         self.server = world.server
         self.stp_fails = world.fail_element
         self.stp_returns = world.restore_element

@@ -16,8 +16,11 @@ from pathlib import Path
 
 from starlette.types import ASGIApp
 
+from calleq.access_server.administration import Administration
 from calleq.access_server.http import http_app
+from calleq.access_server.services import Services
 from calleq.accounts.passwords import PooledVerifier
+from calleq.cli.administering import administration_of, carrier_safe, has_door
 from calleq.cli.browsers import BrowserProcess, configuration_of
 from calleq.cli.claims import claim
 from calleq.cli.failure import CommandError, UsageError
@@ -45,6 +48,8 @@ from calleq.network_prompts import (
 from calleq.operation.surface import operator_app
 from calleq.runtime.clock import LoopClock
 from calleq.runtime.draws import SystemDraws
+from calleq.schedule import ScheduleStore, StoreDamaged
+from calleq.schedule.store import SUFFIX as SCHEDULE_SUFFIX
 from calleq.ss7.variant import variant_of
 from calleq.telephones.desk import desk_app
 from calleq.telephones.diary import Diary
@@ -69,6 +74,10 @@ class Host:
     doors: dict[str, str] = field(default_factory=dict)
     """Where people and programs reach them."""
     failure: str = ""
+    administration: Administration | None = None
+    """Of the accounts; None where there is no door."""
+    services: Services | None = None
+    """What stands behind the first door; the operator has it, too."""
 
     @property
     def url(self) -> str:
@@ -102,6 +111,7 @@ async def hosting(
         gc.disable()
         stack.callback(_collect_as_usual)
         base = journal_path(wish.data, process)
+        schedule = _schedule(wish, process, stack)
         retention = _retention(wish, stack)
         opening = await stack.enter_async_context(
             _opening(
@@ -123,8 +133,10 @@ async def hosting(
         verifier = PooledVerifier(pool, loop.call_soon_threadsafe)
         sip = await stack.enter_async_context(_sip(wish, voice, clock))
         plant = _plant(wish, clock, journal, wires, voice, capture, verifier, diary, sip)
-        plant = replace(plant, supplied=supply(voice, supplied))
+        safe = carrier_safe(wish.data) if has_door(wish.topology, wish.elements) else None
+        plant = replace(plant, supplied=supply(voice, supplied), schedule=schedule, safe=safe)
         host = _set_to_work(wish, plant, voice, wires, journal)
+        host.administration = administration_of(host.network, safe, pool)
         _collect_what_is_new()
         await _open_doors(wish, host, base, stack)
         if host.doors:
@@ -139,6 +151,16 @@ async def hosting(
             with contextlib.suppress(JournalError):  # a failed disk is told of already
                 host.network.stop()
             host.failure = "; ".join(failures)
+
+
+def _schedule(wish: Wish, process: str, stack: contextlib.AsyncExitStack) -> ScheduleStore:
+    """What is made later; closed after the journal, whose last word it has to hear."""
+    try:
+        store = ScheduleStore(wish.data / f"{process}{SCHEDULE_SUFFIX}")
+    except StoreDamaged as error:
+        raise CommandError(str(error)) from error
+    stack.callback(store.close)
+    return store
 
 
 def _collect_what_is_new() -> None:
@@ -318,7 +340,8 @@ async def _open_doors(wish: Wish, host: Host, base: Path, stack: contextlib.Asyn
         host.doors.update(await stack.enter_async_context(beside.running()))
     if network.link_ends or network.exchanges or network.doors:
         door = operator_door(wish.process, whole=whole)
-        await _serve(operator_app(network), "127.0.0.1", 0, door, host, stack)
+        app = operator_app(network, host.services)
+        await _serve(app, "127.0.0.1", 0, door, host, stack)
 
 
 async def _open_door(
@@ -336,7 +359,13 @@ async def _open_door(
         port = 0
     older = OlderCalls(base, door.name)
     stack.callback(older.close)
-    app = http_app(door, accounts, lambda: secrets.token_hex(12), older=older)
+
+    def prepare(services: Services) -> None:
+        if host.administration is not None:
+            services.add(Administration, host.administration)
+        host.services = host.services or services
+
+    app = http_app(door, accounts, lambda: secrets.token_hex(12), older=older, prepare=prepare)
     name = f"door of {plan.element}" if plan.is_inner else "front door"
     await _serve(app, address, port, name, host, stack)
 

@@ -6,6 +6,8 @@ the journal's entries; it invents nothing. The state is the last milestone reach
 | event                | state               |
 |----------------------|---------------------|
 | accepted             | accepted            |
+| scheduled            | scheduled           |
+| due                  | accepted            |
 | set-up taken         | set_up              |
 | dialled              | calling_<leg>       |
 | answered             | <leg>_answered      |
@@ -17,17 +19,28 @@ then. Releases of legs may be reported after the end; they complete the legs and
 the state. Events beyond `LIMIT_EVENTS` are counted and not kept; the end is always kept.
 """
 
-import msgspec
-
-from calleq.journal.entries import Accepted, Dialled, Ended, Progress, Stamped
+from calleq.door.views import Standing, call_view
+from calleq.journal.entries import (
+    Accepted,
+    Cancelled,
+    Charged,
+    Dialled,
+    Ended,
+    Progress,
+    Rescheduled,
+    Stamped,
+)
 from calleq.messages.answers import (
     EVENT_ACCEPTED,
+    EVENT_CANCELLED,
     EVENT_ENDED,
+    EVENT_RESCHEDULED,
+    EVENT_RETRIED,
+    EVENT_SCHEDULED,
     CallView,
     EventPage,
     EventView,
     LegView,
-    WebPageView,
 )
 from calleq.osn.messages import CallProgress
 from calleq.units import utc_text
@@ -44,32 +57,44 @@ class Timeline:
         "business",
         "call",
         "cause",
+        "charge",
         "customer_number",
+        "detail",
+        "due_us",
         "ended_at_us",
+        "entry",
         "events",
         "events_dropped",
+        "expires_us",
         "final",
-        "note",
         "representative_number",
+        "retried_as",
         "state",
-        "web_page",
     )
 
     def __init__(self, entry: Accepted, at_us: int) -> None:
+        self.entry = entry
         self.call = entry.call
         self.business = entry.business
         self.customer_number = _text(entry.message.get("customer_number")) or ""
         self.representative_number = _text(entry.message.get("representative_number"))
-        self.web_page = _web_page(entry.message.get("web_page"))
-        self.note = _text(entry.message.get("note"))
         self.accepted_at_us = at_us
         self.ended_at_us: int | None = None
         self.cause = 0
+        self.detail = ""
+        self.charge: Charged | None = None
         self.state = "accepted"
         self.events = [CallProgress(entry.call, EVENT_ACCEPTED, at_us)]
         self.events_dropped = 0
         self.final = False
         """Whether the call has ended."""
+        self.retried_as = ""
+        self.due_us = entry.due_us
+        self.expires_us = entry.expires_us
+        if entry.due_us:
+            self.state = "scheduled"
+            detail = utc_text(entry.due_us)
+            self.events.append(CallProgress(entry.call, EVENT_SCHEDULED, at_us, detail=detail))
 
     def taken(self) -> None:
         """Equipment has the instruction."""
@@ -82,6 +107,8 @@ class Timeline:
             self.events_dropped += 1
         else:
             self.events.append(event)
+        if event.event == EVENT_RETRIED:
+            self.retried_as = event.detail
         # A third party changes no state, nor does anybody who replaces a representative.
         if self.final or event.leg == "third" or self.state == "bridged":
             return
@@ -92,6 +119,8 @@ class Timeline:
                 self.state = f"{event.leg}_answered"
             case "bridged":
                 self.state = "bridged"
+            case "due":
+                self.state = "accepted"
             case _:
                 pass
 
@@ -101,11 +130,17 @@ class Timeline:
             return False
         self.state = state
         self.cause = cause
+        self.detail = detail
         self.ended_at_us = at_us
         self.final = True
         detail = f"{state}: {detail}" if detail else state
         self.events.append(CallProgress(self.call, EVENT_ENDED, at_us, cause=cause, detail=detail))
         return True
+
+    def rescheduled(self, at_us: int, due_us: int, expires_us: int) -> None:
+        """The call is due at another time."""
+        self.due_us, self.expires_us = due_us, expires_us
+        self.progressed(CallProgress(self.call, EVENT_RESCHEDULED, at_us, detail=utc_text(due_us)))
 
     def remember(self, stamped: Stamped) -> None:
         """What the journal says of this call, entry by entry; other entries do nothing."""
@@ -126,8 +161,14 @@ class Timeline:
                 detail=entry.detail,
             )
             self._remember_once(event)
+        elif isinstance(entry, Rescheduled):
+            self.rescheduled(stamped.at_us, entry.due_us, entry.expires_us)
+        elif isinstance(entry, Cancelled):
+            self.progressed(CallProgress(entry.call, EVENT_CANCELLED, stamped.at_us))
         elif isinstance(entry, Ended):
             self.ended(entry.state, entry.cause, stamped.at_us, entry.detail)
+        elif isinstance(entry, Charged):
+            self.charge = entry
 
     def _remember_once(self, event: CallProgress) -> None:
         # Equipment may write a dialling both as `Dialled` and as progress; one is enough.
@@ -140,21 +181,20 @@ class Timeline:
 
     def view(self) -> CallView:
         """The call as it is answered."""
-        return CallView(
-            call=self.call,
+        standing = Standing(
             state=self.state,
             final=self.final,
-            business=self.business,
-            customer_number=self.customer_number,
-            representative_number=self.representative_number,
-            accepted_at=utc_text(self.accepted_at_us),
-            ended_at=None if self.ended_at_us is None else utc_text(self.ended_at_us),
-            cause=self.cause or None,
+            ended_at_us=self.ended_at_us,
+            cause=self.cause,
+            detail=self.detail,
             legs=self._legs(),
             events=len(self.events),
-            web_page=self.web_page,
-            note=self.note,
+            due_us=self.due_us,
+            expires_us=self.expires_us,
+            retried_as=self.retried_as,
+            charge=self.charge,
         )
+        return call_view(self.entry, self.accepted_at_us, standing)
 
     def page(self, after: int) -> EventPage:
         """The events whose sequence number is greater than `after`."""
@@ -210,13 +250,6 @@ _LEG_TIMES = {
     "failed": "released_at",
     "released": "released_at",
 }
-
-
-def _web_page(value: object) -> WebPageView | None:
-    try:
-        return msgspec.convert(value, WebPageView | None)
-    except msgspec.ValidationError:
-        return None  # a journal of another version
 
 
 def _text(value: object) -> str | None:

@@ -31,6 +31,8 @@ class Acceptance(msgspec.Struct, frozen=True):
     entry: Accepted
     business: Business
     at_us: int
+    sequence: int = 0
+    """Of the entry in the door's journal."""
 
 
 class Admitted(msgspec.Struct, frozen=True):
@@ -51,6 +53,8 @@ class Declined(msgspec.Struct, frozen=True):
 
     problem: ProblemDetail
     reason: str
+    replayed: bool = False
+    """Whether the message had been refused so before."""
 
 
 Outcome = Admitted | Declined
