@@ -10,6 +10,7 @@ the traceback goes to the operator's log and to nobody else).
 OPTIONS on a path that is served answers 204 with `Allow`; HEAD is GET without the body.
 """
 
+import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
 
@@ -21,6 +22,7 @@ from starlette.responses import Response
 from starlette.routing import Route as Path
 from starlette.types import ASGIApp
 
+from calleq.access_server.call_lists import CallLists
 from calleq.access_server.keyed import KeyedAnswers
 from calleq.access_server.reading import NO_BODY, body_of, check_json_type, query_of, read_body
 from calleq.access_server.replies import reply_response
@@ -81,6 +83,7 @@ class HttpSurface:
         far; `older` is asked for calls that the server does not remember; `authenticate` None: by
         password alone."""
         self.services = Services(server, accounts, older, cpu_s)
+        self.services.add(CallLists, CallLists(self.services, secrets.token_bytes(32)))
         self._authenticate = authenticate or by_password(accounts)
         self._keyed = KeyedAnswers()
         self.bugs = 0
@@ -140,7 +143,8 @@ class HttpSurface:
         sender = "" if by is None else by.business or f"carrier {by.credential}"
         key = headers_of(request)[IDEMPOTENCY_KEY]
         who = (sender, route.method, request.url.path, key)
-        before = self._keyed.begin(who, asked.body, self.services.door.now_us())
+        body = asked.octets if asked.body is None else asked.body
+        before = self._keyed.begin(who, body, self.services.door.now_us())
         if before is not None:
             return before
         try:

@@ -9,6 +9,7 @@ from calleq.access_server import (
     routes_calls,
     routes_control,
     routes_events,
+    routes_lists,
     routes_page_tokens,
     routes_recordings,
     routes_service,
@@ -21,6 +22,7 @@ ROUTES: tuple[Route, ...] = (
     *routes_control.ROUTES,
     *routes_accounts.ROUTES,
     *routes_page_tokens.ROUTES,
+    *routes_lists.ROUTES,
     *routes_recordings.ROUTES,
     *routes_service.ROUTES,
 )

@@ -6,9 +6,10 @@ from typing import Annotated
 import msgspec
 from starlette.responses import Response
 
-from calleq.access_server.routes_calls import NOT_FOUND, recalled
+from calleq.access_server.routes_calls import recalled
 from calleq.access_server.routing import READ_BUSINESS, Answer, Context, Route, answer
 from calleq.door.door import Door
+from calleq.door.problems import NOT_FOUND
 from calleq.intake import errors
 from calleq.messages.answers import EventPage
 from calleq.web.problems import ProblemError

@@ -25,6 +25,7 @@ from calleq.call.consent import OPTED_OUT
 from calleq.causes import Q850
 from calleq.door.calls import Calls
 from calleq.door.control import Answer, Controls
+from calleq.door.finding import Wish
 from calleq.door.instruction import instruction_of
 from calleq.door.internet_tap import InternetTap
 from calleq.door.later import Answer as ChangeAnswer
@@ -231,6 +232,17 @@ class Door:
         """Calls of a business that wait, the first due first, behind the one of that due time (UTC
         microseconds) and reference."""
         return [timeline.view() for timeline in self._later.waiting(business, after, limit)]
+
+    def matching(self, wish: Wish, before: str, limit: int) -> list[CallView]:
+        """The calls in memory that fit, the newest first, behind the one named `before`."""
+        return [timeline.view() for timeline in self._calls.matching(wish, before, limit)]
+
+    def as_it_is(self, view: CallView, wish: Wish) -> CallView | None:
+        """A call of an older list as it is now; None when it does not fit any more."""
+        timeline = self._calls.get(view.call)
+        if timeline is None:
+            return view
+        return timeline.view() if wish.fits(timeline) else None
 
     def going_on(self) -> list[str]:
         """The references of the calls that have not ended, the earliest accepted first."""
