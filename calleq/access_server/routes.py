@@ -9,6 +9,7 @@ from calleq.access_server import (
     routes_calls,
     routes_control,
     routes_events,
+    routes_guards,
     routes_lists,
     routes_page_tokens,
     routes_recordings,
@@ -23,6 +24,7 @@ ROUTES: tuple[Route, ...] = (
     *routes_accounts.ROUTES,
     *routes_page_tokens.ROUTES,
     *routes_lists.ROUTES,
+    *routes_guards.ROUTES,
     *routes_recordings.ROUTES,
     *routes_service.ROUTES,
 )

@@ -7,8 +7,9 @@ The plans' library misses a few ranges at a special price, which its own plan de
 other (`_MISSED`).
 
 Odd cases: a freephone number under a country code that several regions share belongs to all of
-them in whose plan it is: +1 800 to most of North America, +1 809 1 to the Dominican Republic. A universal access number (UAN) stands for a subscriber of any kind and price; it is a kind of
-its own here, which a carrier may allow by prefix.
+them in whose plan it is: +1 800 to most of North America, +1 809 1 to the Dominican Republic. A
+universal access number (UAN) stands for a subscriber of any kind and price; it is a kind of its own
+here, which a carrier may allow by prefix.
 """
 
 import re
