@@ -30,6 +30,7 @@ from calleq.cli.plants import OneProcess, Wires
 from calleq.cli.reading import merge_json, operator_door, write_point_codes
 from calleq.cli.voices import FoundVoice, Starting, voice_address, voice_beside, voice_starting
 from calleq.cli.wish import Wish
+from calleq.guards import CallGuards
 from calleq.journal.file import FileJournal
 from calleq.journal.frames import JournalError
 from calleq.journal.reading import journal_path
@@ -374,6 +375,8 @@ async def _open_door(
         prepare(services)
         if host.administration is not None:
             services.add(Administration, host.administration)
+        if host.network.guards is not None:
+            services.add(CallGuards, host.network.guards)
         host.services = host.services or services
 
     app = http_app(door, accounts, lambda: secrets.token_hex(12), older=older, prepare=prepared)
