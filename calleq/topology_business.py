@@ -13,6 +13,7 @@ import msgspec
 from calleq.topology_billing import Billing
 from calleq.topology_calendar import Calendar, Opening, Retries
 from calleq.topology_policy import CallPolicy
+from calleq.topology_protection import Encryption
 
 TRIES = range(1, 4)
 ANSWER_LIMITS_S = (1.0, 10.0)
@@ -66,6 +67,7 @@ class Business(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     calendar: Calendar = Calendar()
     retries: Retries = Retries()
     billing: Billing = Billing()
+    encryption: Encryption = Encryption()
 
     @property
     def recordings(self) -> dict[str, str]:
@@ -91,4 +93,4 @@ class Business(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         shortest, longest = ANSWER_LIMITS_S
         if not shortest <= self.answer_limit_s <= longest:
             return "answer_limit_s", f"{self.answer_limit_s:g}: {shortest:g} to {longest:g}"
-        return None
+        return self.encryption.wrong()

@@ -36,6 +36,7 @@ from calleq.messages.errors import Fault, MessageError
 from calleq.messages.schemas import FIGURES, json_schema
 from calleq.messages.strict_json import LIMIT_OCTETS, parse_object
 from calleq.numbering import NumberingError, parse_address
+from calleq.protection.opening import is_jose
 from calleq.topology import Business
 from calleq.web.answering import problem_response, with_problems
 from calleq.web.problems import ProblemDetail, ProblemError
@@ -132,10 +133,10 @@ class HttpSurface:
         )
 
     async def _place_call(self, request: Request) -> Response:
-        if not _is_json(request):
+        headers = _headers(request)
+        if not _is_json(request) and not _is_encrypted(headers):
             raise ProblemError(_NOT_JSON_TYPE)
         body = await _body(request)
-        headers = _headers(request)
         decided: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
 
         def answer(reply: Reply) -> None:
@@ -317,6 +318,10 @@ def _is_json(request: Request) -> bool:
         and charset in ("", "charset=utf-8")
         and request.headers.get("content-encoding", "identity") == "identity"
     )
+
+
+def _is_encrypted(headers: Mapping[str, str]) -> bool:
+    return is_jose(headers) and headers.get("content-encoding", "identity") == "identity"
 
 
 def _headers(request: Request) -> dict[str, str]:

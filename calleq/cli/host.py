@@ -43,6 +43,8 @@ from calleq.network_prompts import (
     supply,
 )
 from calleq.operation.surface import operator_app
+from calleq.protection.key_file import KeyFile
+from calleq.protection.keys import MessageKeyError
 from calleq.runtime.clock import LoopClock
 from calleq.runtime.draws import SystemDraws
 from calleq.ss7.variant import variant_of
@@ -178,6 +180,7 @@ def _plant(
         recordings=RecordingPlace(voice, wish.data / RECORDINGS, wish.keep_recordings_us),
         talk_us=wish.talk_us,
         sip=sip,
+        message_keys=KeyFile(wish.data),
     )
 
 
@@ -238,7 +241,10 @@ def _set_to_work(
 ) -> Host:
     try:
         network = build_network(wish.topology, plant, wish.elements, journal.recovered)
-    except TopologyError as error:  # a file that the topology names is not what it should be
+    except (
+        TopologyError,
+        MessageKeyError,
+    ) as error:  # a file that the topology names is not what it should be
         raise UsageError(str(error)) from error
     wires.open(network.lines_lost)
     addresses = wires.listening() | telephone_doors(wish.topology, wish.elements)

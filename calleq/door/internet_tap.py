@@ -1,12 +1,14 @@
 """What is captured of the internet side: request and answer as JSON, without the password.
 
-Only the fields of figure 8 are shown; of a body that is no JSON object only its length is.
+Only the fields of figure 8 are shown, what is encrypted as it was sent; of a body that is neither a
+JSON object nor encrypted only its length is.
 """
 
 import msgspec
 
 from calleq.messages import CallInitiation
 from calleq.messages.answers import CallAccepted, ProblemView
+from calleq.messages.sealed import is_sealed
 from calleq.runtime.tap import NoTap, Segment, Tap
 
 MASK = "********"
@@ -43,6 +45,8 @@ class InternetTap:
 
 
 def _masked(body: bytes) -> dict[str, object]:
+    if body.startswith(b"eyJ") and is_sealed(text := body.decode("ascii", "replace").strip()):
+        return {"jose": text}
     try:
         fields = _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

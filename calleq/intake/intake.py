@@ -1,8 +1,8 @@
 """The one door: every message from outside passes here before anything inside moves.
 
-Order of the checks: size and JSON, fields, equipment address, key's form, business and password,
-then what only the business itself may be told (customer identifiers, its representatives, time, who
-must not be called), then the key. An accepted message is durable in the journal before it is
+Order of the checks: what is encrypted, size and JSON, fields, key's form, equipment address,
+business and password, then what only the business itself may be told (whether it must encrypt,
+customer identifiers, its representatives, time, who must not be called), then the key. An accepted message is durable in the journal before it is
 answered and before anyone acts on it. Every refusal of a sender who has not proved who it is says
 the same (`NOT_ACCEPTED`); its true reason goes to the journal as `Refused`.
 
@@ -38,6 +38,9 @@ from calleq.messages import (
     desired_time_us,
 )
 from calleq.numbering import VoipPolicy, parse_address
+from calleq.protection.keys import NoKeys
+from calleq.protection.opening import Opened, Protection, SealRefusedError, protection_by
+from calleq.protection.veil import veiled
 from calleq.runtime.clock import Clock
 from calleq.topology import Business
 from calleq.units import SECOND_US
@@ -57,6 +60,7 @@ class _Work(msgspec.Struct, frozen=True):
     """A well-formed message on its way through the door."""
 
     message: CallInitiation | DirectCallRequest
+    opened: Opened
     figure: Literal[8, 9]
     key: str | None
     peer: str
@@ -79,9 +83,11 @@ class Intake:
         door_name: str,
         voip: VoipPolicy | None = None,
         beside: Beside | None = None,
+        protection: Protection | None = None,
     ) -> None:
         """`voip`: who may be called by voice over IP; None: nobody. `beside`: what is asked before
-        a call is accepted; None: nothing is."""
+        a call is accepted; None: nothing is. `protection`: what opens encrypted messages; None:
+        none can be opened."""
         self._accounts = accounts
         self._journal = journal
         self._clock = clock
@@ -92,6 +98,7 @@ class Intake:
         self._customers = KnownCustomers()
         self._resolver = Resolver(self._customers, voip or VoipPolicy(), clock)
         self.beside = beside or Beside()
+        self.protection = protection or protection_by(NoKeys(), clock)
         self.do_not_call = DoNotCallList(journal, clock, door_name)
         self._refused_written = Buckets(REFUSED_RATE, clock)
         self._in_work = 0
@@ -118,11 +125,17 @@ class Intake:
         if self._in_work >= LIMIT_IN_WORK:
             self._turn_away(answer, errors.BUSY, "busy")
             return
+        opened = None
         try:
-            message = _message(figure, body)
-        except MessageError as error:
-            self._turn_away(answer, errors.malformed(error), "malformed")
+            opened = self.protection.open(body, headers)
+            message = _message(figure, opened.body)
+        except SealRefusedError as refused:
+            self._turn_away(answer, refused.problem, refused.reason)
             return
+        except MessageError as error:
+            self._turn_away(_veiling(answer, opened), errors.malformed(error), "malformed")
+            return
+        answer = _veiling(answer, opened)
         key = headers.get(IDEMPOTENCY_KEY)
         if key is not None and not is_key(key):
             self._turn_away(answer, errors.KEY_MALFORMED, "idempotency_key")
@@ -131,7 +144,7 @@ class Intake:
         if not PROXY_HEADERS.isdisjoint(headers):
             peer, source = f"behind proxy {peer}", ""
         mark = "" if key is None else _fingerprint(message)
-        work = _Work(message, figure, key, peer, source, answer, mark)
+        work = _Work(message, opened, figure, key, peer, source, answer, mark)
         self._in_work += 1
         if not self._is_meant(message.equipment_address):
             self._refuse(work, errors.NOT_AT_THIS_EQUIPMENT, "wrong_equipment")
@@ -183,6 +196,11 @@ class Intake:
             self._keys.restore(entry.business, key, entry.fingerprint, entry.call, stamped.at_us)
 
     def _authenticated(self, work: _Work, business: Business, by: Principal) -> None:
+        try:
+            self.protection.check(work.opened, business, work.key)
+        except SealRefusedError as refused:
+            self._refuse(work, refused.problem, refused.reason)
+            return
         if work.key is not None:
             now_us = self._clock.now_us()
             found = self._keys.find(business.identifier, work.key, work.fingerprint, now_us)
@@ -329,6 +347,19 @@ def _content(
 
 def _fingerprint(message: CallInitiation | DirectCallRequest) -> str:
     return sha256(_canonical.encode(_content(message))).hexdigest()
+
+
+def _veiling(answer: Answer, opened: Opened | None) -> Answer:
+    """The answer, of which no problem says what was sealed."""
+    if opened is None or not opened.texts:
+        return answer
+
+    def say(outcome: Outcome) -> None:
+        if isinstance(outcome, Declined):
+            outcome = Declined(veiled(outcome.problem, opened.texts), outcome.reason)
+        answer(outcome)
+
+    return say
 
 
 def _plain(address: str) -> str:
