@@ -2,9 +2,10 @@
 
 Order of the checks: what is encrypted, size and JSON, fields, key's form, equipment address,
 business and password, then what only the business itself may be told (whether it must encrypt,
-customer identifiers, its representatives, time, who must not be called), then the key. An accepted message is durable in the journal before it is
-answered and before anyone acts on it. Every refusal of a sender who has not proved who it is says
-the same (`NOT_ACCEPTED`); its true reason goes to the journal as `Refused`.
+customer identifiers, its representatives, time, who must not be called), then the key. An accepted
+message is durable in the journal before it is answered and before anyone acts on it. Every refusal
+of a sender who has not proved who it is says the same (`NOT_ACCEPTED`); its true reason goes to the
+journal as `Refused`.
 
 Odd cases: the journal's disk is not at a stranger's command, so refusals beyond `REFUSED_RATE` are
 counted (`refusals_unwritten`) and not written. A sender behind a proxy is never "the same machine",
