@@ -28,8 +28,7 @@ from calleq.network_gateways import SipGround, build_gateways
 from calleq.network_routes import set_routes, set_ways_out
 from calleq.network_services import resource_of, sccp_plans
 from calleq.osn.contract import Bus
-from calleq.protection.keys import KeySource, NoKeys
-from calleq.protection.opening import protection_by
+from calleq.protection import KeySource, NoKeys, protection_by
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
 from calleq.scp.service import ControlPoint
@@ -99,7 +98,6 @@ class Plant:
     below_sccp: Callable[[str, SignallingNetwork], SignallingNetwork] | None = None
     """What stands between a node of that name and its SCCP; None: nothing does."""
     message_keys: KeySource = field(default_factory=NoKeys)
-    """Those by which messages are decrypted."""
     drivers: Mapping[str, Factory] = field(default_factory=dict)
     """Drivers of equipment by its name, in place of those that the topology names."""
     sip: SipGround | None = None
@@ -411,6 +409,12 @@ def _build_door(network: Network, plant: Plant) -> None:
         protection=protection_by(plant.message_keys, plant.clock),
     )
     network.server = Door(
-        *(topology, network.accounts, network.intake),
-        *(plant.bus, plant.journal, plant.clock, plant.tap, plant.supplied),
+        topology,
+        network.accounts,
+        network.intake,
+        plant.bus,
+        plant.journal,
+        plant.clock,
+        plant.tap,
+        plant.supplied,
     )

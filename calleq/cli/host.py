@@ -52,6 +52,7 @@ from calleq.telephones.desk import desk_app
 from calleq.telephones.diary import Diary
 from calleq.topology import Topology, TopologyError
 from calleq.trace.capture import CaptureFile
+from calleq.web.gate import Gate
 from calleq.web.hosting import GuestServer, HostingError
 
 VERIFIERS = 2
@@ -316,7 +317,7 @@ async def _open_doors(wish: Wish, host: Host, base: Path, stack: contextlib.Asyn
         older = OlderCalls(base, network.server.name)
         stack.callback(older.close)
         app = http_app(network.server, network.accounts, lambda: secrets.token_hex(12), older=older)
-        await _serve(app, address, port, "front door", host, stack)
+        await _serve(app, address, port, "front door", host, stack, Gate())
     if network.telephones is not None:
         app = desk_app(network.telephones, host.voice.recording)
         await _serve(app, "127.0.0.1", wish.desk_port, "telephones' desk", host, stack)
@@ -331,9 +332,15 @@ async def _open_doors(wish: Wish, host: Host, base: Path, stack: contextlib.Asyn
 
 
 async def _serve(
-    app: ASGIApp, address: str, port: int, name: str, host: Host, stack: contextlib.AsyncExitStack
+    app: ASGIApp,
+    address: str,
+    port: int,
+    name: str,
+    host: Host,
+    stack: contextlib.AsyncExitStack,
+    gate: Gate | None = None,
 ) -> None:
-    site = GuestServer(app, address, port)
+    site = GuestServer(app, address, port, gate)
     try:
         bound = await site.start()
     except HostingError as error:

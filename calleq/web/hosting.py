@@ -17,10 +17,15 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
+
+from calleq.web.exchange import Direct
+from calleq.web.front import Front
+from calleq.web.gate import Gate
 
 GRACE_S = 5
 """How long requests under way may take once the site is being stopped."""
@@ -66,8 +71,20 @@ class _Guest(uvicorn.Server):
 class GuestServer:
     """One application on one address."""
 
-    def __init__(self, app: ASGIApp, host: str, port: int, **options: Any) -> None:
-        """Port 0 takes a free one. `options` go to `uvicorn.Config` (TLS, for example)."""
+    def __init__(
+        self,
+        app: ASGIApp,
+        host: str,
+        port: int,
+        gate: Gate | None = None,
+        direct: Direct | None = None,
+        **options: Any,
+    ) -> None:
+        """Port 0 takes a free one. `gate`: of a site that strangers reach; `direct` answers some
+        of its requests without the application. `options` go to `uvicorn.Config` (TLS, for
+        example)."""
+        if gate is not None:
+            options["http"] = partial(Front, gate, direct)
         self._app = app
         self._host = host
         self._port = port
@@ -80,7 +97,6 @@ class GuestServer:
         listening = self._listen()
         config = uvicorn.Config(
             self._app,
-            http="httptools",
             access_log=False,
             log_config=None,
             server_header=False,
@@ -88,7 +104,7 @@ class GuestServer:
             backlog=BACKLOG,
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=GRACE_S,
-            **self._options,
+            **{"http": "httptools", **self._options},
         )
         self._server = server = _Guest(config)
         self._serving = serving = asyncio.create_task(server.serve(sockets=[listening]))
