@@ -7,16 +7,22 @@ the virtual clock) makes no difference to any element.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from calleq import __version__
 from calleq.accounts.accounts import Accounts
+from calleq.accounts.authenticator import Authenticator
+from calleq.accounts.keeping import Keeping
+from calleq.accounts.page_tokens import PageTokens
 from calleq.accounts.passwords import PasswordVerifier
+from calleq.accounts.registry import Registry
+from calleq.accounts.replays import Replays
+from calleq.accounts.safe import Safe
 from calleq.door.door import Door
 from calleq.equipment.contract import Factory
 from calleq.equipment.service import EquipmentService
 from calleq.gateway.gateway import Gateway
 from calleq.intake.intake import Intake
-from calleq.intake.references import CallReferences
 from calleq.ip_peripheral.service import IntelligentPeripheral
 from calleq.journal.contract import Journal
 from calleq.journal.entries import Stamped, Started, by_entity
@@ -24,6 +30,7 @@ from calleq.lines.contract import LinePlant
 from calleq.media.contract import Voice
 from calleq.media.recorder import RecordingPlace
 from calleq.network_callers import equipments_of, group_between, last_seizures, voip_of
+from calleq.network_doors import Buses, DoorGround, build_doors
 from calleq.network_gateways import SipGround, build_gateways
 from calleq.network_routes import set_routes, set_ways_out
 from calleq.network_services import resource_of, sccp_plans
@@ -57,7 +64,6 @@ from calleq.topology import (
     element_names,
     parse_point_code,
 )
-from calleq.topology_equipment import voip_policy
 from calleq.topology_mtp3 import timers_us
 from calleq.units import MILLISECOND_US
 
@@ -98,6 +104,12 @@ class Plant:
     below_sccp: Callable[[str, SignallingNetwork], SignallingNetwork] | None = None
     """What stands between a node of that name and its SCCP; None: nothing does."""
     message_keys: KeySource = field(default_factory=NoKeys)
+    safe: Safe | None = None
+    """Opens the keys with which businesses sign; None: there are none."""
+    page_key: bytes = b""
+    """Under which page tokens are made, 32 octets or more; empty: a key of this process."""
+    replays: Replays | None = None
+    """What has been used once; None: nothing is known of lives before this one."""
     drivers: Mapping[str, Factory] = field(default_factory=dict)
     """Drivers of equipment by its name, in place of those that the topology names."""
     sip: SipGround | None = None
@@ -121,8 +133,16 @@ class Network:
     peripherals: dict[str, IntelligentPeripheral] = field(default_factory=dict)
     equipments: dict[str, EquipmentService] = field(default_factory=dict)
     control_points: dict[str, ControlPoint] = field(default_factory=dict)
+    doors: dict[str, Door] = field(default_factory=dict)
+    """By the name of the element whose door on the internet it is."""
     accounts: Accounts | None = None
+    """Of all doors; None where there is none."""
+    authenticator: Authenticator | None = None
+    """Who asks, at all doors; None where there is none."""
+    keeping: Keeping | None = None
+    """Writes what changes in the accounts; None where there is no door."""
     intake: Intake | None = None
+    """The access server's; so is the door."""
     server: Door | None = None
     telephones: Telephones | None = None
 
@@ -152,8 +172,10 @@ class Network:
             equipment.restart(own.get(name, ()))
         for name, control in self.control_points.items():
             control.restart(own.get(name, ()))
-        if self.server is not None:
-            self.server.restart(entries)
+        if self.keeping is not None:
+            self.keeping.restore(entries)
+        for door in self.doors.values():
+            door.restart(entries)
         for gateway in self.gateways.values():
             gateway.start()
         if self.telephones is not None:
@@ -170,7 +192,7 @@ class Network:
 
     def _writers(self) -> list[str]:
         """The elements here that write the journal."""
-        doors = [] if self.server is None else [self.topology.access_server.name]
+        doors = [door.name for door in self.doors.values()]
         callers = [*self.peripherals, *self.equipments, *self.control_points]
         return [*doors, *self.switches, *callers]
 
@@ -206,6 +228,7 @@ def build_network(
     network = Network(topology, plant.journal)
     _build_nodes(network, plant, chosen)
     chosen -= played
+    buses = Buses(topology, plant.bus, plant.clock, plant.tap)
     for switch in topology.switches:
         if switch.name in chosen:
             network.switches[switch.name] = SwitchService(
@@ -214,7 +237,7 @@ def build_network(
                 exchange=network.exchanges[switch.name],
                 lines=plant.lines,
                 voice=plant.voice,
-                bus=plant.bus,
+                bus=buses.of(switch.name),
                 journal=plant.journal,
                 clock=plant.clock,
                 last_seizure=last.get(switch.name, 0),
@@ -231,9 +254,8 @@ def build_network(
         plant.random_bits,
         plant.secret,
     )
-    _build_callers(network, plant, chosen, last)
-    if topology.access_server.name in chosen:
-        _build_door(network, plant)
+    _build_callers(network, plant, buses, chosen, last)
+    _build_doors(network, plant, buses, chosen)
     if TELEPHONES in chosen:
         network.telephones = Telephones(
             topology,
@@ -250,9 +272,9 @@ def build_network(
 
 
 def _build_callers(
-    network: Network, plant: Plant, chosen: frozenset[str], last: Mapping[str, int]
+    network: Network, plant: Plant, buses: Buses, chosen: frozenset[str], last: Mapping[str, int]
 ) -> None:
-    _build_peripherals(network, plant, chosen, last)
+    _build_peripherals(network, plant, buses, chosen, last)
     network.equipments |= equipments_of(
         network.topology,
         chosen,
@@ -267,7 +289,7 @@ def _build_callers(
 
 
 def _build_peripherals(
-    network: Network, plant: Plant, chosen: frozenset[str], last: Mapping[str, int]
+    network: Network, plant: Plant, buses: Buses, chosen: frozenset[str], last: Mapping[str, int]
 ) -> None:
     topology = network.topology
     for peripheral in topology.peripherals:
@@ -277,7 +299,7 @@ def _build_peripherals(
                 exchange=network.exchanges.get(peripheral.name),
                 group=group_between(topology, peripheral.name, peripheral.switch),
                 voice=plant.voice,
-                bus=plant.bus,
+                bus=buses.of(peripheral.name),
                 journal=plant.journal,
                 clock=plant.clock,
                 number=peripheral.number,
@@ -393,28 +415,33 @@ def _trunks(name: str, topology: Topology, codes: dict[str, int]) -> tuple[Trunk
     return tuple(trunks)
 
 
-def _build_door(network: Network, plant: Plant) -> None:
+def _build_doors(network: Network, plant: Plant, buses: Buses, chosen: frozenset[str]) -> None:
     topology = network.topology
-    network.accounts = Accounts(
-        topology.businesses, plant.verifier, plant.clock, tag_key=plant.secret
-    )
-    network.intake = Intake(
-        network.accounts,
-        plant.journal,
-        plant.clock,
-        CallReferences(plant.clock, plant.random_bits),
-        topology.access_server.equipment_address,
-        topology.access_server.name,
-        voip_policy(topology),
+    registry = Registry(topology.businesses, safe=plant.safe)
+    ground = DoorGround(
+        accounts=Accounts(registry, plant.verifier, plant.clock, tag_key=plant.secret),
+        journal=plant.journal,
+        clock=plant.clock,
+        tap=plant.tap,
+        random_bits=plant.random_bits,
+        supplied=plant.supplied,
         protection=protection_by(plant.message_keys, plant.clock),
     )
-    network.server = Door(
-        topology,
-        network.accounts,
-        network.intake,
-        plant.bus,
-        plant.journal,
+    doors = build_doors(topology, chosen, buses, ground)
+    network.doors, network.accounts = doors.by_element, doors.accounts
+    for door in list(doors.by_element.values())[:1]:
+        network.keeping = Keeping(registry, plant.journal, plant.clock, door.name)
+    if network.keeping is not None:
+        network.authenticator = _authenticator(ground.accounts, network.keeping, plant)
+    network.server = doors.by_element.get(topology.access_server.name)
+    network.intake = doors.intakes.get(topology.access_server.name)
+
+
+def _authenticator(accounts: Accounts, keeping: Keeping, plant: Plant) -> Authenticator:
+    return Authenticator(
+        accounts,
         plant.clock,
-        plant.tap,
-        plant.supplied,
+        PageTokens(plant.page_key or sha256(b"page tokens" + plant.secret).digest()),
+        plant.replays or Replays(),
+        used=keeping.used,
     )

@@ -18,7 +18,12 @@ from typing import Literal
 import msgspec
 
 from calleq.topology_business import Business
-from calleq.topology_callers import AccessServer, CallingEquipment, Peripheral
+from calleq.topology_callers import (
+    AccessServer,
+    CallingEquipment,
+    InternetInterface,
+    Peripheral,
+)
 from calleq.topology_checks import check_topology
 from calleq.topology_services import (
     FreephoneNumber,
@@ -62,6 +67,7 @@ __all__ = [
     "FreephoneNumber",
     "HomeSwitches",
     "IntelligentNetwork",
+    "InternetInterface",
     "Line",
     "LineKind",
     "Peripheral",

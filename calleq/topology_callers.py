@@ -7,6 +7,14 @@ import msgspec
 from calleq.topology_sip import SipAccess
 
 
+class InternetInterface(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A door that an element has of its own: messages that arrive there it executes itself."""
+
+    equipment_address: str
+    """What fields 802 and 902 of a message must say to be meant for this equipment."""
+    listen: str = "127.0.0.1:0"
+
+
 class Peripheral(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An intelligent peripheral, reached over circuits of a switch."""
 
@@ -16,6 +24,7 @@ class Peripheral(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     switch: str = ""
     """Empty: no circuits lead anywhere; then it needs `sip`, and calls by voice over IP alone."""
     interface: str = ""
+    """Numeral of its interface, to its switch and to the internet."""
     logic: str = ""
     number: str = ""
     """What it presents as calling number where a business has none."""
@@ -24,6 +33,8 @@ class Peripheral(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     Empty: it takes no orders of an SCP.
     """
+    internet: InternetInterface | None = None
+    """Its own door on the internet; None: it has none."""
     sip: SipAccess | None = None
     """Where it speaks SIP, to call SIP URIs and IP addresses; None: it calls numbers alone."""
     voip_allowed: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from calleq.numbering import NumberingError, is_voip, parse_e164
+from calleq.topology_doors import check_doors
 from calleq.topology_equipment import (
     check_equipments,
     check_voip,
@@ -17,7 +18,7 @@ from calleq.topology_equipment import (
     instructed,
     voip_policy,
 )
-from calleq.topology_foreign import PORT_LIMIT, check_link, is_host, is_port
+from calleq.topology_foreign import PORT_LIMIT, check_link, is_host
 from calleq.topology_links import check_codes, check_delay, check_wire
 from calleq.topology_mtp3 import check_mtp3
 from calleq.topology_service_checks import check_services
@@ -66,6 +67,7 @@ def check_topology(topology: Topology) -> None:
     _check_lines(topology)
     _check_businesses(topology)
     _check_access(topology)
+    check_doors(topology)
     _check_timing(topology)
     check_services(topology)
     check_sip(topology)
@@ -351,13 +353,6 @@ def _check_access(topology: Topology) -> None:
         raise TopologyError("access_server.switch: a switch, or a peripheral without one, expected")
     if server.switch and server.switch not in switches:
         raise TopologyError(f"access_server.switch: {_unknown(server.switch, 'switch', switches)}")
-    if not server.equipment_address:
-        raise TopologyError("access_server.equipment_address: is empty, an address is expected")
-    host, colon, port = server.listen.rpartition(":")
-    if not colon or not is_host(host) or not is_port(port):
-        raise TopologyError(
-            f"access_server.listen: {server.listen!r}: HOST:PORT expected, such as 127.0.0.1:8072"
-        )
 
 
 def _check_timing(topology: Topology) -> None:

@@ -10,7 +10,12 @@ from typing import Literal
 import msgspec
 
 from calleq.topology_business import Business
-from calleq.topology_callers import AccessServer, CallingEquipment, Peripheral
+from calleq.topology_callers import (
+    AccessServer,
+    CallingEquipment,
+    InternetInterface,
+    Peripheral,
+)
 from calleq.topology_services import (
     FreephoneNumber,
     IntelligentNetwork,
@@ -57,6 +62,8 @@ class Switch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """What its board presents as calling number where a business has none."""
     sip: SipAccess | None = None
     """Where its lines and trunks of SIP are served; None: it has none."""
+    internet: InternetInterface | None = None
+    """Its own door on the internet, for calls that it makes on its board; None: it has none."""
 
     @property
     def all_antennas(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from typing import Protocol
 import msgspec
 
 from calleq.cli.failure import CommandError
-from calleq.door.door import Reply
+from calleq.door.replies import Reply
 from calleq.runtime.clock import VirtualClock
 from calleq.units import HOUR_US, SECOND_US
 from simulator.traffic import Arrival

@@ -15,7 +15,8 @@ from calleq.billing.derivation import derive_records
 from calleq.billing.records import SessionRecord
 from calleq.calling_logic.recordings import KEEP_US
 from calleq.cli.output import problem_text
-from calleq.door.door import Door, Reply
+from calleq.door.door import Door
+from calleq.door.replies import Reply
 from calleq.equipment.contract import Factory
 from calleq.journal.entries import Ended, Stamped
 from calleq.journal.memory import MemoryJournal

@@ -6,7 +6,7 @@ they are given, in one list where the order matters.
 
 import base64
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import argon2
@@ -14,14 +14,23 @@ import httpx
 import msgspec
 
 from calleq.access_server.http import HttpSurface, Older
+from calleq.access_server.proofs import by_proof
+from calleq.access_server.routes_page_tokens import PageTokenDesk
 from calleq.accounts import Accounts, FailureLimits, InlineVerifier, hash_password
+from calleq.accounts.authenticator import Authenticator
+from calleq.accounts.keeping import Keeping
+from calleq.accounts.page_tokens import PageTokens
+from calleq.accounts.registry import Registry
+from calleq.accounts.replays import Replays
+from calleq.accounts.safe import Safe
 from calleq.door.door import Door as Server
-from calleq.door.door import Reply
+from calleq.door.replies import Reply
 from calleq.intake import CallReferences, Intake
 from calleq.journal.entries import Entry, Stamped
 from calleq.osn.messages import CallEnded, CallProgress, OsnMessage, SetUpTaken, decode, encode
 from calleq.runtime.clock import VirtualClock
 from calleq.topology import Business, Topology, load_topology
+from calleq.topology_equipment import instructed
 from calleq.units import parse_utc
 from tests.asgi import InProcess
 from tests.doubles import RecordingTap
@@ -70,6 +79,9 @@ class JournalDouble:
             self._waiting.append(durable)
             if not self.held:
                 self.flush()
+
+    def last_sequence(self, entity: str) -> int:
+        return len(self.entries)
 
     def flush(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -126,9 +138,9 @@ class Door:
         self.bus = RecordingBus(self.story)
         self.tap = RecordingTap()
         self.verifier = InlineVerifier(QUICK)
-        self.accounts = Accounts(
-            self.topology.businesses, self.verifier, self.clock, b"k" * 32, limits
-        )
+        self.registry = Registry(self.topology.businesses, safe=Safe(b"s" * 32))
+        self.keeping = Keeping(self.registry, self.journal, self.clock, "server-72")
+        self.accounts = Accounts(self.registry, self.verifier, self.clock, b"k" * 32, limits)
         self.intake = Intake(
             self.accounts,
             self.journal,
@@ -138,17 +150,34 @@ class Door:
             self.topology.access_server.name,
         )
         self.server = Server(
-            self.topology,
-            self.accounts,
-            self.intake,
-            self.bus,
-            self.journal,
-            self.clock,
-            self.tap,
+            self.topology.access_server.name,
+            instructed(self.topology),
+            accounts=self.accounts,
+            intake=self.intake,
+            bus=self.bus,
+            journal=self.journal,
+            clock=self.clock,
+            tap=self.tap,
+            ring_limit_us=self.topology.ring_limit_us(),
+        )
+        self.authenticator = Authenticator(
+            self.accounts, self.clock, PageTokens(b"p" * 32), Replays(), self.keeping.used
         )
         self.surface = HttpSurface(
-            self.server, self.accounts, lambda: "request-1", lambda: 1.5, older
+            self.server,
+            self.accounts,
+            lambda: "request-1",
+            lambda: 1.5,
+            older,
+            authenticate=by_proof(self.authenticator, self.server.denied),
         )
+        desk = PageTokenDesk(self.authenticator, random.Random(2).randbytes, self.clock)
+        self.surface.services.add(PageTokenDesk, desk)
+
+    def restart(self, entries: Sequence[Stamped]) -> int:
+        """Take up the journal of before, as a process does; how many instructions left again."""
+        self.keeping.restore(entries)
+        return self.server.restart(entries)
 
     def http(self, peer: str = LOOPBACK) -> httpx.Client:
         return httpx.Client(

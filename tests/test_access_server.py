@@ -15,7 +15,7 @@ from calleq.door.calls import (
     LIMIT_WATCHERS,
     Calls,
 )
-from calleq.door.door import AUDIT_US, RESEND_FIRST_US, RESEND_LONGEST_US
+from calleq.door.sending import AUDIT_US, RESEND_FIRST_US, RESEND_LONGEST_US
 from calleq.door.timeline import LIMIT_EVENTS
 from calleq.journal.entries import Accepted, Dialled, Ended, Entry, Progress, Stamped
 from calleq.osn.messages import AskForCall, CallEnded, CallProgress, SetUpRefused
@@ -124,7 +124,7 @@ def test_events_of_one_call_are_bounded_and_its_end_is_kept(door: Door):
 
 def restarted(entries: Sequence[Stamped], businesses: list[Business] | None = None) -> Door:
     after = Door(businesses=businesses)
-    after.server.restart(entries)
+    after.restart(entries)
     return after
 
 

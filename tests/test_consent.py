@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from calleq.door.door import Reply
+from calleq.door.replies import Reply
 from calleq.intake.do_not_call import RESTATED_US
 from calleq.journal.entries import DoNotCall, Stamped
 from calleq.journal.segments import Unfinished

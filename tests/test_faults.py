@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from calleq.billing.derivation import derive_records
-from calleq.door.door import Reply
+from calleq.door.replies import Reply
 from calleq.journal.entries import (
     Dialled,
     Ended,

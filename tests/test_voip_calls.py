@@ -14,7 +14,7 @@ import pytest
 
 from calleq.billing.records import LegRecord, SessionRecord
 from calleq.calling_logic.voip_way import VOIP_IGNORED, VOIP_TABLE, VInput, VState
-from calleq.door.door import Reply
+from calleq.door.replies import Reply
 from calleq.journal.entries import LineHeartbeat, LineMeasured
 from calleq.messages.answers import CallAccepted, CallView, ProblemView
 from calleq.network_gateways import lines_beside

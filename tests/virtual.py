@@ -11,7 +11,7 @@ from typing import Any
 
 from calleq.billing.derivation import derive_records
 from calleq.billing.records import LegRecord, SessionRecord
-from calleq.door.door import Reply
+from calleq.door.replies import Reply
 from calleq.messages.answers import CallAccepted, CallView, EventView
 from calleq.network import point_codes
 from calleq.runtime.tap import Segment
@@ -139,7 +139,8 @@ class VirtualNetwork:
     def event_at_us(self, call: str, event: str, leg: str = "", attempt: int = 0) -> int:
         """When an event of the timeline happened; the first that fits."""
         for captured in self.tap.captures():
-            if captured.segment is Segment.OSN and call.encode() in captured.octets:
+            inside = captured.segment in (Segment.OSN, Segment.INSIDE)
+            if inside and call.encode() in captured.octets:
                 said = json.loads(captured.octets)
                 if (
                     said.get("event") == event

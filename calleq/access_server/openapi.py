@@ -1,18 +1,63 @@
-"""The OpenAPI 3.1 description of the server's HTTP surface, from the models that it really uses."""
+"""The OpenAPI 3.1 description of the API, made from the table of routes and the models they use.
+
+Nothing is described twice: paths, parameters, bodies, answers and rights are those that the surface
+itself goes by, and a field's description is the text beside it in its model.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 import msgspec
-from pydantic import JsonValue, TypeAdapter
+from pydantic import BaseModel, JsonValue, TypeAdapter
 
 from calleq import __version__
-from calleq.messages.answers import ANSWERS
-from calleq.messages.schemas import json_schema
+from calleq.access_server.field_notes import with_notes
+from calleq.access_server.routing import Answer, Policy, Route
+from calleq.messages.answers import ProblemView
 
 _REF = "#/components/schemas/"
+_PROBLEM: JsonValue = {"application/problem+json": {"schema": {"$ref": _REF + "ProblemView"}}}
 _object: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
 
+PARAMETERS: dict[str, dict[str, JsonValue]] = {
+    "call": {
+        "description": "The call's reference.",
+        "schema": {"type": "string", "pattern": "^[0-9A-HJKMNP-TV-Z]{26}$"},
+    },
+    "figure": {
+        "description": "The message's figure.",
+        "schema": {"type": "string", "enum": ["7", "8", "9"]},
+    },
+}
+"""The parameters of paths, by name."""
 
-def openapi_document() -> dict[str, JsonValue]:
+SECURITY: dict[str, JsonValue] = {
+    "business": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "business identifier and password",
+    },
+}
+
+TAGS: dict[str, str] = {
+    "calls": "Calls: asked for, followed, changed, ended.",
+    "service": "The API itself.",
+}
+
+
+@lru_cache(maxsize=4)
+def openapi_octets(routes: tuple[Route, ...]) -> bytes:
+    """The document, as it is served."""
+    return msgspec.json.encode(openapi_document(routes))
+
+
+def openapi_document(routes: Iterable[Route]) -> dict[str, JsonValue]:
     """The whole document."""
+    routes = tuple(routes)
+    paths: dict[str, dict[str, JsonValue]] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+    used = {route.tag for route in routes}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -20,191 +65,189 @@ def openapi_document() -> dict[str, JsonValue]:
             "version": __version__,
             "description": "Customer service calls: one message in, a customer-first call made.",
         },
-        "paths": {
-            "/v1/calls": {"post": _post_call()},
-            "/v1/calls/{call}": {"get": _get_call()},
-            "/v1/calls/{call}/events": {"get": _get_events()},
-            "/v1/calls/{call}/parties": {"post": _post_party()},
-            "/v1/schemas/{figure}": {"get": _get_schema()},
-            "/health": {"get": _get_health()},
-        },
-        "components": {
-            "schemas": _schemas(),
-            "securitySchemes": {
-                "business": {
-                    "type": "http",
-                    "scheme": "basic",
-                    "description": "business identifier and password",
-                }
-            },
-        },
+        "tags": [
+            {"name": name, "description": TAGS.get(name, name)}
+            for name in [*TAGS, *sorted(used - set(TAGS))]
+            if name in used
+        ],
+        "paths": dict(paths),
+        "components": {"schemas": _schemas(routes), "securitySchemes": SECURITY},
     }
 
 
-def _schemas() -> dict[str, JsonValue]:
-    _, answers = msgspec.json.schema_components(ANSWERS, ref_template=_REF + "{name}")
-    schemas = _object.validate_json(msgspec.json.encode(answers))
-    initiation = json_schema("8")
-    definitions = initiation.pop("$defs", {})
-    initiation.pop("$schema", None)
-    initiation.pop("$id", None)
-    if isinstance(definitions, dict):
+def _operation(route: Route) -> JsonValue:
+    operation: dict[str, JsonValue] = {
+        "operationId": route.name,
+        "tags": [route.tag],
+        "summary": route.summary,
+        "security": _security(route.policy),
+        "responses": _responses(route),
+    }
+    if route.description:
+        operation["description"] = route.description
+    parameters = [*_path_parameters(route.path), *_query_parameters(route.query)]
+    if route.changes:
+        parameters.append(_IDEMPOTENCY_KEY)
+    if parameters:
+        operation["parameters"] = parameters
+    if route.body is not None:
+        content: dict[str, JsonValue] = {"schema": _body_schema(route.body)}
+        if route.examples:
+            content["examples"] = {
+                name: {"value": _plain(value)} for name, value in route.examples.items()
+            }
+        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+    return operation
+
+
+_IDEMPOTENCY_KEY: JsonValue = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Same key and same request within 24 h: done once, answered alike.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+
+
+def _security(policy: Policy) -> JsonValue:
+    if policy.owner == "public":
+        return []
+    schemes: list[JsonValue] = [{name: []} for name in SECURITY]
+    return [{}, *schemes] if policy.proof_in_message else schemes
+
+
+def _path_parameters(path: str) -> list[JsonValue]:
+    names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
+    return [{"name": name, "in": "path", "required": True, **PARAMETERS[name]} for name in names]
+
+
+def _query_parameters(model: type[msgspec.Struct]) -> list[JsonValue]:
+    _, schemas = _components((model,))
+    shape = schemas[model.__name__]
+    assert isinstance(shape, dict)
+    properties, required = shape.get("properties"), shape.get("required")
+    assert isinstance(properties, dict)
+    assert isinstance(required, list)
+    found: list[JsonValue] = []
+    for name, schema in properties.items():
+        assert isinstance(schema, dict)
+        description = schema.pop("description", "")
+        schema = _without_null(schema)
+        found.append(
+            {
+                "name": name,
+                "in": "query",
+                "required": name in required,
+                "description": description,
+                "schema": schema,
+            }
+        )
+    return found
+
+
+def _without_null(schema: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """A parameter that may be left out is never the word null."""
+    either = schema.get("anyOf")
+    if schema.get("default", 0) is None:
+        schema.pop("default")
+    if isinstance(either, list):
+        rest = [one for one in either if one != {"type": "null"}]
+        if len(rest) == 1 and isinstance(rest[0], dict):
+            return {**{key: schema[key] for key in schema if key != "anyOf"}, **rest[0]}
+    return schema
+
+
+def _responses(route: Route) -> JsonValue:
+    responses: dict[str, JsonValue] = {}
+    for status, answer in route.answers.items():
+        responses[str(status)] = _answer(answer)
+    for status, text in sorted(_problems(route).items()):
+        responses[str(status)] = {"description": text, "content": _PROBLEM}
+    return responses
+
+
+def _problems(route: Route) -> Mapping[int, str]:
+    found = {414: "Path and query are too long.", 500: "A fault of ours.", 503: "Too much in work."}
+    if route.query.__struct_fields__ or not route.changes:
+        found[400] = "A parameter of the query is unknown, doubled or out of its range."
+    if route.policy.owner != "public":
+        found[401] = "Who asks is not known."
+        found[403] = "Who asks may not do that."
+        found[429] = "Too often; Retry-After says when to try again."
+    if "{" in route.path:
+        found[404] = "There is no such thing of yours."
+    if route.changes:
+        found[400] = "Not JSON as RFC 8259 has it, a body where none belongs, or a malformed key."
+        found[408] = "The body did not arrive in time."
+        found[409] = "A request with this Idempotency-Key is being answered."
+        found[413] = "More than 64 KiB."
+        found[422] = "An Idempotency-Key of another request."
+    if route.body is not None:
+        found[415] = "Not application/json."
+        found[422] = "Fields that cannot be acted upon, each named; or a key of another request."
+    return {**found, **route.problems}
+
+
+def _answer(answer: Answer) -> JsonValue:
+    said: dict[str, JsonValue] = {"description": answer.description}
+    headers: dict[str, JsonValue] = {
+        name: {"description": text, "schema": {"type": "string"}}
+        for name, text in {**answer.headers, "Request-Id": "Names this request."}.items()
+    }
+    said["headers"] = headers
+    if answer.model is not None:
+        said["content"] = {answer.media_type: {"schema": {"$ref": _REF + answer.model.__name__}}}
+    elif answer.media_type:
+        kind = "object" if answer.media_type.endswith("json") else "string"
+        said["content"] = {answer.media_type: {"schema": {"type": kind}}}
+    return said
+
+
+def _body_schema(body: object) -> JsonValue:
+    if isinstance(body, type):
+        return {"$ref": _REF + body.__name__}
+    (shape,), _ = _components((body,))
+    return shape
+
+
+def _schemas(routes: tuple[Route, ...]) -> dict[str, JsonValue]:
+    structures: list[object] = [ProblemView]
+    models: list[type[BaseModel]] = []
+    for route in routes:
+        structures += [answer.model for answer in route.answers.values() if answer.model]
+        if isinstance(route.body, type) and issubclass(route.body, BaseModel):
+            models.append(route.body)
+        elif route.body is not None:
+            structures.append(route.body)
+    schemas = with_notes(_components(structures)[1], structures)
+    for model in models:
+        schema = _object.validate_python(model.model_json_schema(ref_template=_REF + "{model}"))
+        definitions = schema.pop("$defs", {})
+        assert isinstance(definitions, dict)
         schemas.update(definitions)
-    text = msgspec.json.encode(initiation).replace(b"#/$defs/", _REF.encode())
-    schemas["CallInitiation"] = _object.validate_json(text)
+        schemas[model.__name__] = schema
     return schemas
 
 
-def _post_call() -> dict[str, JsonValue]:
-    accepted = _answer("Accepted, durably; the call will be made.", "CallAccepted")
-    accepted["headers"] = {
-        "Location": _header("Where the call is read."),
-        "Idempotent-Replayed": _header("true: this message had been accepted before."),
-        "Request-Id": _header("Names this request."),
-    }
-    return {
-        "operationId": "placeCall",
-        "summary": "Ask for a customer service call (figure 8).",
-        "parameters": [
-            {
-                "name": "Idempotency-Key",
-                "in": "header",
-                "required": False,
-                "description": "Same key and same message within 24 h: the same call.",
-                "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-            }
-        ],
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": {"$ref": _REF + "CallInitiation"}}},
-        },
-        "responses": {
-            "202": accepted,
-            "400": _problem("Not JSON, or a malformed Idempotency-Key."),
-            "401": _problem("Business or password not accepted."),
-            "409": _problem("A message with this Idempotency-Key is being accepted."),
-            "413": _problem("More than 64 KiB."),
-            "415": _problem("Not application/json."),
-            "421": _problem("Addressed to other equipment."),
-            "422": _problem("Fields that cannot be acted upon; each is named."),
-            "503": _problem("Too much in work; Retry-After says when to try again."),
-        },
-    }
+def _components(kinds: Iterable[object]) -> tuple[list[JsonValue], dict[str, JsonValue]]:
+    """The schema of each, and those that they refer to by name."""
+    shapes, named = msgspec.json.schema_components(
+        kinds, ref_template=_REF + "{name}", schema_hook=_any_value
+    )
+    made = _object.validate_json(msgspec.json.encode({"shapes": shapes, "named": named}))
+    found_shapes, found_named = made["shapes"], made["named"]
+    assert isinstance(found_shapes, list)
+    assert isinstance(found_named, dict)
+    return found_shapes, found_named
 
 
-def _get_call() -> dict[str, JsonValue]:
-    return {
-        "operationId": "getCall",
-        "summary": "State and legs of one of your calls.",
-        "security": [{"business": []}],
-        "parameters": [_call_parameter()],
-        "responses": {
-            "200": _answer("The call.", "CallView"),
-            "401": _problem("Business or password not accepted."),
-            "404": _problem("No such call of yours."),
-        },
-    }
+def _any_value(kind: type) -> dict[str, object]:
+    """What msgspec has no schema for: `object` is any value."""
+    if kind is object:
+        return {"description": "Any value."}
+    raise NotImplementedError(kind)
 
 
-def _get_events() -> dict[str, JsonValue]:
-    return {
-        "operationId": "getCallEvents",
-        "summary": "The timeline of one of your calls; waits for news if asked to.",
-        "security": [{"business": []}],
-        "parameters": [
-            _call_parameter(),
-            _query("after", "Only events with a greater sequence number.", "integer", 1_000_000),
-            _query("wait", "Seconds to wait for one, when there is none yet.", "number", 30),
-        ],
-        "responses": {
-            "200": _answer("Events, possibly none.", "EventPage"),
-            "400": _problem("after or wait is no number in its range."),
-            "401": _problem("Business or password not accepted."),
-            "404": _problem("No such call of yours."),
-            "503": _problem("Too many wait already."),
-        },
-    }
-
-
-def _post_party() -> dict[str, JsonValue]:
-    number: JsonValue = {"type": "string", "description": "E.164 with +"}
-    schema: JsonValue = {
-        "type": "object",
-        "required": ["number"],
-        "properties": {"number": number},
-        "additionalProperties": False,
-    }
-    return {
-        "operationId": "addParty",
-        "summary": "Dial a third party and join it to one of your calls, while its parties talk.",
-        "security": [{"business": []}],
-        "parameters": [_call_parameter()],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
-        "responses": {
-            "202": _answer("Asked for; the call's events say what becomes of it.", "CallView"),
-            "400": _problem("Not JSON."),
-            "401": _problem("Business or password not accepted."),
-            "404": _problem("No such call of yours."),
-            "409": _problem("The call is not bridged."),
-            "415": _problem("Not application/json."),
-            "422": _problem("No telephone number."),
-        },
-    }
-
-
-def _get_schema() -> dict[str, JsonValue]:
-    return {
-        "operationId": "getSchema",
-        "summary": "JSON Schema of the message of figure 7, 8 or 9.",
-        "parameters": [
-            {
-                "name": "figure",
-                "in": "path",
-                "required": True,
-                "schema": {"type": "string", "enum": ["7", "8", "9"]},
-            }
-        ],
-        "responses": {
-            "200": {
-                "description": "The schema.",
-                "content": {"application/schema+json": {"schema": {"type": "object"}}},
-            },
-            "404": _problem("No such message."),
-        },
-    }
-
-
-def _get_health() -> dict[str, JsonValue]:
-    return {
-        "operationId": "getHealth",
-        "summary": "Whether the server lives.",
-        "responses": {"200": _answer("It does.", "Health")},
-    }
-
-
-def _answer(description: str, schema: str) -> dict[str, JsonValue]:
-    content: JsonValue = {"application/json": {"schema": {"$ref": _REF + schema}}}
-    return {"description": description, "content": content}
-
-
-def _problem(description: str) -> JsonValue:
-    content: JsonValue = {"application/problem+json": {"schema": {"$ref": _REF + "ProblemView"}}}
-    return {"description": description, "content": content}
-
-
-def _header(description: str) -> JsonValue:
-    return {"description": description, "schema": {"type": "string"}}
-
-
-def _call_parameter() -> JsonValue:
-    return {"name": "call", "in": "path", "required": True, "schema": {"type": "string"}}
-
-
-def _query(name: str, description: str, kind: str, largest: int) -> JsonValue:
-    return {
-        "name": name,
-        "in": "query",
-        "required": False,
-        "description": description,
-        "schema": {"type": kind, "minimum": 0, "maximum": largest, "default": 0},
-    }
+def _plain(value: object) -> JsonValue:
+    plain: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
+    return plain.validate_json(msgspec.json.encode(value))

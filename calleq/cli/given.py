@@ -7,8 +7,10 @@ import msgspec
 
 from calleq.cli.failure import UsageError
 from calleq.topology import (
+    InternetInterface,
     Topology,
     TopologyError,
+    address_of,
     check_topology,
     figure1_path,
     load_topology,
@@ -22,7 +24,8 @@ def given_topology(
 ) -> Topology:
     """The network of a file, or a shipped one by name; None: figure 1. Raises UsageError.
 
-    `equipment`: the element that makes its calls.
+    `equipment`: the element that makes its calls. `base_port` is that of the wires between
+    elements, and with them of the doors that elements have of their own.
     """
     try:
         topology = load_topology(_shipped(path) or path)
@@ -35,8 +38,29 @@ def given_topology(
         if not 1024 <= base_port <= 65_000:
             raise UsageError(f"--base-port {base_port}: a port from 1024 to 65000 was expected")
         processes = msgspec.structs.replace(topology.processes, base_port=base_port)
-        topology = msgspec.structs.replace(topology, processes=processes)
+        topology = _doors_moved(msgspec.structs.replace(topology, processes=processes))
     return topology
+
+
+def _doors_moved(topology: Topology) -> Topology:
+    """The network with the doors that elements have of their own among the ports from base port."""
+    replace = msgspec.structs.replace
+
+    def moved(element: str, door: InternetInterface | None) -> InternetInterface | None:
+        if door is None:
+            return None
+        _, port = address_of(topology, element, "http")
+        return replace(door, listen=f"{door.listen.rpartition(':')[0]}:{port}")
+
+    return replace(
+        topology,
+        switches=tuple(
+            replace(one, internet=moved(one.name, one.internet)) for one in topology.switches
+        ),
+        peripherals=tuple(
+            replace(one, internet=moved(one.name, one.internet)) for one in topology.peripherals
+        ),
+    )
 
 
 def _shipped(path: Path | None) -> Path | None:

@@ -51,6 +51,7 @@ from calleq.ss7.variant import variant_of
 from calleq.telephones.desk import desk_app
 from calleq.telephones.diary import Diary
 from calleq.topology import Topology, TopologyError
+from calleq.topology_doors import DoorPlan, doors_of
 from calleq.trace.capture import CaptureFile
 from calleq.web.gate import Gate
 from calleq.web.hosting import GuestServer, HostingError
@@ -311,13 +312,9 @@ async def _wires(wish: Wish, clock: LoopClock, capture: CaptureFile) -> AsyncIte
 
 async def _open_doors(wish: Wish, host: Host, base: Path, stack: contextlib.AsyncExitStack) -> None:
     network = host.network
-    if network.server is not None and network.accounts is not None:
-        address, _, port_text = wish.topology.access_server.listen.rpartition(":")
-        port = int(port_text) if wish.port is None else wish.port
-        older = OlderCalls(base, network.server.name)
-        stack.callback(older.close)
-        app = http_app(network.server, network.accounts, lambda: secrets.token_hex(12), older=older)
-        await _serve(app, address, port, "front door", host, stack, Gate())
+    for plan in doors_of(wish.topology):
+        if plan.element in network.doors:
+            await _open_door(wish, plan, host, base, stack)
     if network.telephones is not None:
         app = desk_app(network.telephones, host.voice.recording)
         await _serve(app, "127.0.0.1", wish.desk_port, "telephones' desk", host, stack)
@@ -326,9 +323,29 @@ async def _open_doors(wish: Wish, host: Host, base: Path, stack: contextlib.Asyn
     if browsers is not None:
         beside = BrowserProcess(browsers, wish.say)
         host.doors.update(await stack.enter_async_context(beside.running()))
-    if network.link_ends or network.exchanges or network.server is not None:
+    if network.link_ends or network.exchanges or network.doors:
         door = operator_door(wish.process, whole=whole)
         await _serve(operator_app(network), "127.0.0.1", 0, door, host, stack)
+
+
+async def _open_door(
+    wish: Wish, plan: DoorPlan, host: Host, base: Path, stack: contextlib.AsyncExitStack
+) -> None:
+    """A door on the internet. `--port` is the access server's; for a whole network that has one,
+    the other doors take any port that is free."""
+    door, accounts = host.network.doors[plan.element], host.network.accounts
+    assert accounts is not None, "where there are doors there are accounts"
+    address, _, port_text = plan.listen.rpartition(":")
+    port = int(port_text)
+    if wish.port is not None and not plan.is_inner:
+        port = wish.port
+    elif wish.port is not None and wish.elements is None:
+        port = 0
+    older = OlderCalls(base, door.name)
+    stack.callback(older.close)
+    app = http_app(door, accounts, lambda: secrets.token_hex(12), older=older)
+    name = f"door of {plan.element}" if plan.is_inner else "front door"
+    await _serve(app, address, port, name, host, stack, Gate())
 
 
 async def _serve(
@@ -340,7 +357,7 @@ async def _serve(
     stack: contextlib.AsyncExitStack,
     gate: Gate | None = None,
 ) -> None:
-    site = GuestServer(app, address, port, gate)
+    site = GuestServer(app, address, port, gate=gate)
     try:
         bound = await site.start()
     except HostingError as error:

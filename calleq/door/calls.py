@@ -9,7 +9,15 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator
 
 from calleq.door.timeline import Timeline
-from calleq.journal.entries import Accepted, Dialled, Ended, Progress, Stamped
+from calleq.journal.entries import (
+    Accepted,
+    Charged,
+    Dialled,
+    Ended,
+    Progress,
+    Rescheduled,
+    Stamped,
+)
 
 LIMIT_LIVE_CALLS = 20_000
 LIMIT_ENDED_CALLS = 5_000
@@ -20,7 +28,7 @@ LIMIT_WATCHERS = 1_000
 """Readers waiting for a call's next event."""
 
 
-_TELLING = (Progress, Dialled, Ended)
+_TELLING = (Progress, Dialled, Ended, Rescheduled, Charged)
 """What a timeline is made of, the most frequent first."""
 
 
@@ -42,6 +50,10 @@ class Calls:
     def begin(self, entry: Accepted, at_us: int) -> Timeline:
         """A call that was accepted."""
         timeline = self._live[entry.call] = Timeline(entry, at_us)
+        if entry.retry_of:
+            before = self.find(entry.retry_of)
+            if before is not None:
+                before.retried_by = entry.call
         return timeline
 
     def get(self, call: str) -> Timeline | None:

@@ -5,7 +5,7 @@ the journal's entries; it invents nothing. The state is the last milestone reach
 
 | event                | state               |
 |----------------------|---------------------|
-| accepted             | accepted            |
+| accepted             | accepted, scheduled |
 | set-up taken         | set_up              |
 | dialled              | calling_<leg>       |
 | answered             | <leg>_answered      |
@@ -17,10 +17,12 @@ then. Releases of legs may be reported after the end; they complete the legs and
 the state. Events beyond `LIMIT_EVENTS` are counted and not kept; the end is always kept.
 """
 
-from calleq.journal.entries import Accepted, Dialled, Ended, Progress, Stamped
+from calleq.door.views import Standing, call_view
+from calleq.journal.entries import Accepted, Charged, Dialled, Ended, Progress, Rescheduled, Stamped
 from calleq.messages.answers import (
     EVENT_ACCEPTED,
     EVENT_ENDED,
+    EVENT_RESCHEDULED,
     CallView,
     EventPage,
     EventView,
@@ -41,16 +43,23 @@ class Timeline:
         "business",
         "call",
         "cause",
+        "charge",
         "customer_number",
+        "detail",
+        "due_us",
         "ended_at_us",
+        "entry",
         "events",
         "events_dropped",
+        "expires_us",
         "final",
         "representative_number",
+        "retried_by",
         "state",
     )
 
     def __init__(self, entry: Accepted, at_us: int) -> None:
+        self.entry = entry
         self.call = entry.call
         self.business = entry.business
         self.customer_number = _text(entry.message.get("customer_number")) or ""
@@ -58,7 +67,12 @@ class Timeline:
         self.accepted_at_us = at_us
         self.ended_at_us: int | None = None
         self.cause = 0
-        self.state = "accepted"
+        self.detail = ""
+        self.due_us = entry.due_us
+        self.expires_us = entry.expires_us
+        self.retried_by = ""
+        self.charge: Charged | None = None
+        self.state = "scheduled" if entry.due_us else "accepted"
         self.events = [CallProgress(entry.call, EVENT_ACCEPTED, at_us)]
         self.events_dropped = 0
         self.final = False
@@ -66,7 +80,7 @@ class Timeline:
 
     def taken(self) -> None:
         """Equipment has the instruction."""
-        if self.state == "accepted":
+        if self.state in _NOT_BEGUN:
             self.state = "set_up"
 
     def progressed(self, event: CallProgress) -> None:
@@ -94,6 +108,7 @@ class Timeline:
             return False
         self.state = state
         self.cause = cause
+        self.detail = detail
         self.ended_at_us = at_us
         self.final = True
         detail = f"{state}: {detail}" if detail else state
@@ -121,6 +136,18 @@ class Timeline:
             self._remember_once(event)
         elif isinstance(entry, Ended):
             self.ended(entry.state, entry.cause, stamped.at_us, entry.detail)
+        elif isinstance(entry, Rescheduled):
+            self.rescheduled(entry, stamped.at_us)
+        elif isinstance(entry, Charged):
+            self.charge = entry
+
+    def rescheduled(self, entry: Rescheduled, at_us: int) -> None:
+        """It is due at another time."""
+        self.due_us, self.expires_us = entry.due_us, entry.expires_us
+        if self.state in _NOT_BEGUN:
+            self.state = "scheduled" if entry.due_us else "accepted"
+        detail = utc_text(entry.due_us) if entry.due_us else "now"
+        self.progressed(CallProgress(self.call, EVENT_RESCHEDULED, at_us, detail=detail))
 
     def _remember_once(self, event: CallProgress) -> None:
         # Equipment may write a dialling both as `Dialled` and as progress; one is enough.
@@ -133,19 +160,20 @@ class Timeline:
 
     def view(self) -> CallView:
         """The call as it is answered."""
-        return CallView(
-            call=self.call,
+        standing = Standing(
             state=self.state,
             final=self.final,
-            business=self.business,
-            customer_number=self.customer_number,
-            representative_number=self.representative_number,
-            accepted_at=utc_text(self.accepted_at_us),
-            ended_at=None if self.ended_at_us is None else utc_text(self.ended_at_us),
-            cause=self.cause or None,
+            ended_at_us=self.ended_at_us,
+            cause=self.cause,
+            detail=self.detail,
             legs=self._legs(),
             events=len(self.events),
+            due_us=self.due_us,
+            expires_us=self.expires_us,
+            retried_by=self.retried_by,
+            charge=self.charge,
         )
+        return call_view(self.entry, self.accepted_at_us, standing)
 
     def page(self, after: int) -> EventPage:
         """The events whose sequence number is greater than `after`."""
@@ -194,6 +222,9 @@ class Timeline:
     def _number(self, leg: str) -> str:
         return self.customer_number if leg == "customer" else self.representative_number or ""
 
+
+_NOT_BEGUN = ("accepted", "scheduled")
+"""States of a call that no equipment has."""
 
 _LEG_TIMES = {
     "dialled": "dialled_at",

@@ -84,11 +84,14 @@ class Intake:
         door_name: str,
         voip: VoipPolicy | None = None,
         beside: Beside | None = None,
+        *,
+        do_not_call: DoNotCallList | None = None,
+        customers: KnownCustomers | None = None,
         protection: Protection | None = None,
     ) -> None:
         """`voip`: who may be called by voice over IP; None: nobody. `beside`: what is asked before
-        a call is accepted; None: nothing is. `protection`: what opens encrypted messages; None:
-        none can be opened."""
+        a call is accepted; None: nothing is. Doors of one process share what follows; without
+        `protection` nothing encrypted can be opened."""
         self._accounts = accounts
         self._journal = journal
         self._clock = clock
@@ -96,11 +99,15 @@ class Intake:
         self._equipment_address = _plain(equipment_address)
         self._door_name = door_name
         self._keys = IdempotencyKeys()
-        self._customers = KnownCustomers()
+        if customers is None:
+            customers = KnownCustomers(accounts.registry)
+        self._customers = customers
         self._resolver = Resolver(self._customers, voip or VoipPolicy(), clock)
         self.beside = beside or Beside()
         self.protection = protection or protection_by(NoKeys(), clock)
-        self.do_not_call = DoNotCallList(journal, clock, door_name)
+        if do_not_call is None:
+            do_not_call = DoNotCallList(journal, clock, door_name)
+        self.do_not_call = do_not_call
         self._refused_written = Buckets(REFUSED_RATE, clock)
         self._in_work = 0
         self.outcomes: Counter[str] = Counter()
@@ -173,8 +180,7 @@ class Intake:
 
         def decided(verdict: Verdict) -> None:
             if isinstance(verdict, Denial):
-                busy = verdict.reason == "verifier_busy"
-                problem = errors.BUSY if busy else errors.NOT_ACCEPTED
+                problem = errors.BUSY if verdict.is_busy else errors.NOT_ACCEPTED
                 self._refuse(work, problem, verdict.reason)
                 return
             identifier = verdict.identifier
@@ -183,15 +189,27 @@ class Intake:
 
         self._accounts.authenticate(message.business_id, message.password, work.peer, decided)
 
+    def forbids(self, business: str, address: str, customer_id: str = "") -> bool:
+        """Whether the business must not call there: the door's list says so, or the customer of
+        that identifier or address does not want it."""
+        listed = self.do_not_call.forbids(business, address)
+        return listed or self._accounts.registry.forbids(business, address, customer_id)
+
+    def denied(self, denial: Denial, peer: str) -> None:
+        """Somebody did not prove who it is, beside a message or without one: for the log."""
+        self.outcomes[denial.reason] += 1
+        by = denial.credential
+        self._write(Refused(self._door_name, denial.business, denial.reason, peer, by=by))
+
     def restore(self, stamped: Stamped) -> None:
-        """Take the key and the customer of one entry of the journal of before, oldest first."""
+        """Take the key of one entry of the journal of before, oldest first; customers are taken
+        with the other accounts (`calleq.accounts.keeping`)."""
         entry = stamped.entry
         self.do_not_call.restore(stamped)
         self.beside.guards.restore(stamped)
         self.beside.charging.restore(stamped)
         if not isinstance(entry, Accepted) or entry.door != self._door_name:
             return
-        self._learn(entry)
         key = entry.idempotency_key
         if key is not None and stamped.at_us >= self._clock.now_us() - KEPT_US:
             self._keys.restore(entry.business, key, entry.fingerprint, entry.call, stamped.at_us)
@@ -225,7 +243,8 @@ class Intake:
             source=work.source,
             desired_us=desired_time_us(work.message),
         )
-        if self.do_not_call.forbids(business.identifier, str(resolved.customer)):
+        customer_id = work.message.customer_id or ""
+        if self.forbids(business.identifier, str(resolved.customer), customer_id):
             self._refuse(work, errors.DO_NOT_CALL, "do_not_call", wanted)
             return
         self._weigh(work, wanted)
@@ -290,8 +309,8 @@ class Intake:
     def _refuse(
         self, work: _Work, problem: ProblemDetail, reason: str, wanted: Wanted | None = None
     ) -> None:
-        if self._refused_written.take(self._door_name):
-            refused = Refused(
+        self._write(
+            Refused(
                 self._door_name,
                 work.message.business_id,
                 reason,
@@ -300,10 +319,14 @@ class Intake:
                 by="" if wanted is None else wanted.by.credential or wanted.by.name,
                 visitor="" if wanted is None else wanted.by.visitor,
             )
+        )
+        self._decline(work, problem, reason)
+
+    def _write(self, refused: Refused) -> None:
+        if self._refused_written.take(self._door_name):
             self._journal.append(self._door_name, refused)
         else:
             self.refusals_unwritten += 1
-        self._decline(work, problem, reason)
 
     def _decline(self, work: _Work, problem: ProblemDetail, reason: str) -> None:
         self._finish(work, Declined(problem, reason), reason)

@@ -108,6 +108,10 @@ class FileJournal:
             if len(self._gathered) == 1:
                 self._work.notify()
 
+    def last_sequence(self, entity: str) -> int:
+        """See `Journal.last_sequence`."""
+        return self._sequence.get(entity, 0)
+
     @property
     def outstanding(self) -> int:
         """Entries appended and not yet known to be durable."""

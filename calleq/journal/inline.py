@@ -66,6 +66,10 @@ class InlineJournal:
             self._flushing = True
             clock.call_later_us(0, self._begin)
 
+    def last_sequence(self, entity: str) -> int:
+        """See `Journal.last_sequence`."""
+        return self._sequence.get(entity, 0)
+
     def close(self) -> None:
         """Make durable what gathered, without calling back, and free the files."""
         if not self._failure:

@@ -8,6 +8,8 @@ import msgspec
 
 EVENT_ACCEPTED = "accepted"
 """The first event of every timeline."""
+EVENT_RESCHEDULED = "rescheduled"
+"""The call is due at another time, which `detail` says."""
 EVENT_ENDED = "ended"
 """The event that carries the final state in `detail`; a leg's release may still come after it."""
 
@@ -35,12 +37,23 @@ class LegView(msgspec.Struct, frozen=True):
     cause: int | None = None
 
 
+class ChargeView(msgspec.Struct, frozen=True):
+    """What a finished call cost; money is in millionths of the currency's unit."""
+
+    amount_micro: int
+    currency: str
+    over_micro: int = 0
+    """By how much it exceeds what had been held."""
+    charges: tuple[dict[str, object], ...] = ()
+    """Each rounded amount and how it came about."""
+
+
 class CallView(msgspec.Struct, frozen=True):
     """A call as its business may see it."""
 
     call: str
     state: str
-    """A final state, or how far it has come: accepted, set_up, calling_customer, …"""
+    """A final state, or how far it has come: scheduled, accepted, set_up, calling_customer, …"""
     final: bool
     business: str
     customer_number: str
@@ -51,6 +64,42 @@ class CallView(msgspec.Struct, frozen=True):
     legs: tuple[LegView, ...] = ()
     events: int = 0
     """How many events its timeline has."""
+    detail: str = ""
+    """What belongs to a final state: why it is blocked, by what a customer objected."""
+    figure: int = 8
+    """By which message it was asked for: 8, from the business, or 9, from a page."""
+    by: str = ""
+    """Who asked: the credential's identifier or the user's name."""
+    customer_id: str | None = None
+    representative: str | None = None
+    """The representative that a page asked for."""
+    desired_time: str | None = None
+    """As it was written; blank or null: as soon as possible."""
+    due_at: str | None = None
+    """When it is to be made; null: at once."""
+    expires_at: str | None = None
+    """From then on it is not begun any more; null: never."""
+    retry_of: str | None = None
+    """The call of which this is another try."""
+    retried_by: str | None = None
+    """The call that is the next try of this one."""
+    try_number: int = 1
+    web_page: dict[str, object] | None = None
+    """The pages that the customer viewed."""
+    note: str | None = None
+    """The customer's own words."""
+    held: dict[str, object] | None = None
+    """What was held for it before it was dialled."""
+    charge: ChargeView | None = None
+    """What it cost; null until it has ended and where calls cost nothing."""
+
+
+class CallList(msgspec.Struct, frozen=True):
+    """Calls, the newest first."""
+
+    calls: tuple[CallView, ...]
+    next: str | None = None
+    """The cursor of the page after this; null: there is none."""
 
 
 class EventView(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -106,4 +155,4 @@ class Health(msgspec.Struct, frozen=True, omit_defaults=True):
     """Processor time of its process so far; told to its own machine alone."""
 
 
-ANSWERS = (CallAccepted, CallView, EventPage, ProblemView, Health)
+ANSWERS = (CallAccepted, CallView, CallList, EventPage, ProblemView, Health)

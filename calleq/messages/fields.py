@@ -7,6 +7,7 @@ SIP URIs and IP addresses too, each in its one form.
 
 import ipaddress
 import re
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, JsonValue, PlainValidator, WithJsonSchema
@@ -21,6 +22,7 @@ from calleq.numbering import (
 )
 from calleq.numbering.addresses import ADDRESS_LIMIT
 from calleq.units import parse_utc
+from calleq.zones import instant_us, zone_of
 
 LIMIT_EXTENSION_OCTETS = 16 * 1024
 """Field 808, encoded: room for what a later edition may mean by it."""
@@ -81,6 +83,37 @@ def desired_instant_us(text: str) -> int:
         raise PydanticCustomError("time", "is no time of any day: " + expected) from error
 
 
+def _wished_time(text: str) -> str:
+    if text.strip() and not _WALL.fullmatch(text):
+        desired_instant_us(text)
+    return text
+
+
+def is_wall_time(text: str) -> bool:
+    """Whether a desired time has the form of a wall clock's: it means nothing without a zone."""
+    return _WALL.fullmatch(text) is not None
+
+
+def wall_instant_us(text: str, zone: str) -> int:
+    """UTC microseconds of what a clock of that zone shows; PydanticCustomError when malformed.
+
+    What does not exist or exists twice: see `calleq.zones`.
+    """
+    found = zone_of(zone)
+    if found is None:
+        raise PydanticCustomError("time_zone", "is no time zone: " + _ZONE_EXPECTED)
+    try:
+        return instant_us(datetime.fromisoformat(text.upper()), found)
+    except (ValueError, OverflowError) as error:
+        raise PydanticCustomError("time", "is no time of any day") from error
+
+
+def _time_zone(text: str) -> str:
+    if zone_of(text) is None:
+        raise PydanticCustomError("time_zone", "is no time zone: " + _ZONE_EXPECTED)
+    return text
+
+
 def _extension(value: JsonValue) -> JsonValue:
     size = len(to_json(value))
     if size > LIMIT_EXTENSION_OCTETS:
@@ -91,6 +124,9 @@ def _extension(value: JsonValue) -> JsonValue:
         )
     return value
 
+
+_WALL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}(:[0-9]{2})?")
+_ZONE_EXPECTED = "write an IANA name, for example America/New_York"
 
 PartyAddress = Annotated[
     Address,
@@ -131,6 +167,29 @@ DesiredTime = Annotated[
             ]
         }
     ),
+]
+WishedTime = Annotated[
+    str,
+    AfterValidator(_wished_time),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "format": "date-time"},
+                {
+                    "type": "string",
+                    "description": "What a clock of `time_zone` shows then.",
+                    "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}(:[0-9]{2})?$",
+                },
+                {"type": "string", "pattern": r"^\s*$"},
+            ]
+        }
+    ),
+]
+"""An instant with its offset, or a wall time beside a zone."""
+TimeZone = Annotated[
+    str,
+    Field(min_length=1, max_length=64, examples=["America/New_York"]),
+    AfterValidator(_time_zone),
 ]
 ElementAddress = Annotated[str, Field(min_length=1, max_length=253)]
 Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]

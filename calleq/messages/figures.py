@@ -11,7 +11,10 @@ Decisions where the source is silent:
        carried unchanged and never interpreted. Any other unknown field is refused, because a
        misspelt `representative_number` that is silently dropped rings the wrong telephone.
   814  blank, null and absent all mean "as soon as possible".
-Ours, not the source's: `dial_first`, `hunt`, `language` and, in figure 8, `customer_id`.
+A desired time is an RFC 3339 instant, or without an offset what a clock of `time_zone` shows then;
+where such a time does not exist or exists twice, see `calleq.zones`.
+Ours, not the source's: `time_zone`, `dial_first`, `hunt`, `language`, `confirmed` and, in figure 8,
+`customer_id`.
 """
 
 from typing import Annotated, Literal, Self, TypeVar
@@ -32,11 +35,23 @@ from calleq.messages.fields import (
     Note,
     PartyAddress,
     Password,
+    TimeZone,
+    WishedTime,
     desired_instant_us,
+    is_wall_time,
+    wall_instant_us,
 )
 from calleq.messages.strict_json import parse_object
 
 _NO_NUMBER = "number_missing"
+_NO_ZONE = "zone_missing"
+_NO_TIME = "no_wall_time"
+_OF_MESSAGES = {
+    _NO_NUMBER: ("/customer_number", "missing"),
+    _NO_ZONE: ("/time_zone", "missing"),
+    _NO_TIME: ("/desired_time", "time"),
+}
+"""Which field is at fault, and with which code, where the message as a whole is."""
 
 
 class _Message(BaseModel):
@@ -64,6 +79,24 @@ class _WithCustomer(_Message):
         return self
 
 
+class _WithWish(_WithCustomer):
+    """The rule of desired times: one without an offset needs a zone."""
+
+    @model_validator(mode="after")
+    def _desired_time_is_an_instant(self) -> Self:
+        given = vars(self)
+        text = given.get("desired_time")
+        if text is not None and is_wall_time(text):
+            zone = given.get("time_zone")
+            if zone is None:
+                raise PydanticCustomError(_NO_ZONE, "is needed by a desired_time without an offset")
+            try:
+                wall_instant_us(text, zone)
+            except PydanticCustomError as error:
+                raise PydanticCustomError(_NO_TIME, "{why}", {"why": error.message()}) from error
+        return self
+
+
 class Page(_Message):
     """A page of the business that the customer viewed."""
 
@@ -79,7 +112,7 @@ class WebPageInformation(_Message):
     recent: Annotated[tuple[Page, ...], Field(max_length=LIMIT_RECENT_PAGES)] = ()
 
 
-class CallRequest(_WithCustomer):
+class CallRequest(_WithWish):
     """Figure 7, 700: a customer's call request, addressed to a business's web server."""
 
     web_server_address: ElementAddress = Field(description="702: the web server that is meant")
@@ -87,7 +120,7 @@ class CallRequest(_WithCustomer):
         None, description="704: the number to call; may be absent when `customer_id` is known"
     )
     web_page: WebPageInformation | None = Field(None, description="706: the pages viewed")
-    desired_time: DesiredTime | None = Field(
+    desired_time: WishedTime | None = Field(
         None, description="708: when to call; blank, null or absent: as soon as possible"
     )
     note: Note | None = Field(
@@ -96,9 +129,12 @@ class CallRequest(_WithCustomer):
     customer_id: CustomerIdentifier | None = Field(
         None, description="customer identification (no numeral): known from previous dealings"
     )
+    time_zone: TimeZone | None = Field(
+        None, description="addition: the customer's IANA zone; needed by a time without an offset"
+    )
 
 
-class CallInitiation(_WithCustomer):
+class CallInitiation(_WithWish):
     """Figure 8, 800: a business's instruction to calling equipment to establish a call."""
 
     equipment_address: ElementAddress | None = Field(
@@ -120,7 +156,7 @@ class CallInitiation(_WithCustomer):
     representative_number: PartyAddress | None = Field(
         None, description="812: the representative to call; absent: one of the business's own"
     )
-    desired_time: DesiredTime | None = Field(
+    desired_time: WishedTime | None = Field(
         None, description="814: when to call; blank, null or absent: as soon as possible"
     )
     customer_id: CustomerIdentifier | None = Field(
@@ -135,9 +171,15 @@ class CallInitiation(_WithCustomer):
     language: Literal["en", "fr", "es", "de"] | None = Field(
         None, description="addition: what the parties are told in; absent: as the business has it"
     )
+    time_zone: TimeZone | None = Field(
+        None, description="addition: the customer's IANA zone; needed by a time without an offset"
+    )
+    confirmed: bool = Field(
+        False, description="addition: true: the customer wants the call, at night as well"
+    )
 
 
-class DirectCallRequest(_WithCustomer):
+class DirectCallRequest(_WithWish):
     """Figure 9, 900: a customer's call request, addressed to calling equipment directly."""
 
     equipment_address: ElementAddress = Field(
@@ -151,11 +193,17 @@ class DirectCallRequest(_WithCustomer):
     representative: Identifier | None = Field(
         None, description="910: the representative that the page asks for"
     )
-    desired_time: DesiredTime | None = Field(
+    desired_time: WishedTime | None = Field(
         None, description="912: when to call; blank, null or absent: as soon as possible"
     )
     customer_id: CustomerIdentifier | None = Field(
         None, description="addition: the business's own identifier of the customer"
+    )
+    time_zone: TimeZone | None = Field(
+        None, description="addition: the customer's IANA zone; needed by a time without an offset"
+    )
+    confirmed: bool = Field(
+        False, description="addition: true: the customer wants the call, at night as well"
     )
 
 
@@ -181,12 +229,17 @@ def encode(message: Message) -> bytes:
 def desired_time_us(message: Message) -> int | None:
     """UTC microseconds of the time wished for; None is "as soon as possible"."""
     text = message.desired_time
-    return None if text is None or not text.strip() else desired_instant_us(text)
+    if text is None or not text.strip():
+        return None
+    if is_wall_time(text):
+        return wall_instant_us(text, message.time_zone or "")
+    return desired_instant_us(text)
 
 
 def _fault(detail: ErrorDetails) -> Fault:
-    if detail["type"] == _NO_NUMBER:
-        return Fault("/customer_number", "missing", detail["msg"])
+    of_message = _OF_MESSAGES.get(detail["type"])
+    if of_message is not None:
+        return Fault(*of_message, detail["msg"])
     code = {"extra_forbidden": "unknown_field"}.get(detail["type"], detail["type"])
     text = "is no field of this message" if code == "unknown_field" else detail["msg"]
     return Fault(pointer(detail["loc"]), code, text)

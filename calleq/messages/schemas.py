@@ -49,3 +49,8 @@ def json_schema(figure: str) -> dict[str, JsonValue]:
         **schema,
         "examples": [example],
     }
+
+
+def example(figure: str) -> JsonValue:
+    """The example of a figure's message."""
+    return _json.validate_json(EXAMPLES[figure])

@@ -16,6 +16,8 @@ class Segment(StrEnum):
     SIGNALLING_LINK = "signalling link"
     CIRCUIT = "circuit"
     SIP = "sip"
+    INSIDE = "inside"
+    """Between an element and the door on the internet that it has of its own."""
 
 
 class Tap(Protocol):

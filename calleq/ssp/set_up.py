@@ -1,6 +1,7 @@
 """The switch's place on the OSN: instructions of access server 72, passed on or executed here.
 
-Owns one decision: an instruction from the access server is passed on, octet for octet, to the
+Owns one decision. What the switch's own door on the internet instructs, it executes itself. An
+instruction from the access server is passed on, octet for octet, to the
 peripheral attached to this switch, which executes it; without one the switch executes it itself, on
 its own announcement board; without a board either the sender gets `SetUpRefused` (cause 27,
 destination out of order). What the call becomes goes from whoever executes it straight to the
@@ -37,14 +38,17 @@ class SetUpRelay:
         peripheral: str,
         logic: CallingLogic | None = None,
         joining: Joining | None = None,
+        own_door: str = "",
     ) -> None:
-        """`peripheral` is empty when none is attached; `logic` is the switch's own."""
+        """`peripheral` is empty when none is attached; `logic` is the switch's own, and
+        `own_door` is empty where it has none."""
         self._name = name
         self._bus = bus
-        self._access_server = access_server
+        self._instructors = {access_server, own_door} - {""}
         self._peripheral = peripheral
         self._logic = logic
         self._joining = joining
+        self._own_door = own_door
         self.relayed = 0
         self.executed = 0
         self.refused = 0
@@ -59,9 +63,9 @@ class SetUpRelay:
             return
         if isinstance(message, JoinCircuits) and self._joining is not None:
             self._joining.asked(sender, message)
-        elif sender != self._access_server:
+        elif sender not in self._instructors:
             self.discarded += 1
-        elif isinstance(message, SetUpCall) and self._peripheral:
+        elif isinstance(message, SetUpCall) and self._peripheral and sender != self._own_door:
             self.relayed += 1
             self._bus.send(self._name, self._peripheral, octets)
         elif self._logic is not None and isinstance(

@@ -54,6 +54,7 @@ from calleq.ssp.routing import OwnNumber, Routing
 from calleq.ssp.set_up import SetUpRelay
 from calleq.ssp.ssf.switching import ServiceSwitching
 from calleq.topology import Switch, Topology, TopologyError, parse_point_code
+from calleq.topology_doors import inner_name
 from calleq.topology_sip import SipTrunk
 
 
@@ -107,10 +108,12 @@ class SwitchService:
         peripheral = _peripheral_of(topology, name)
         self._new_call: CallMaker = Call
         own_code = parse_point_code(switch.point_code, topology.variant)
-        has_board = switch.board and (sccp or not peripheral)
+        has_board = switch.board and (sccp or switch.internet or not peripheral)
         board = self._own_board(switch, own_code) if has_board else None
-        self.logic = None if peripheral or board is None else self._own_logic(switch, board, bus)
-        """Calling logic 80 on the switch's own board, where it has one and no peripheral."""
+        instructed = switch.internet is not None or not peripheral
+        self.logic = self._own_logic(switch, board, bus) if board and instructed else None
+        """Calling logic 80 on the switch's own board: for the instructions of its own door, and
+        for the access server's where there is no peripheral."""
         self.services: ServiceSwitching | None = None
         """Service switching, where there are SCPs."""
         if sccp is not None:
@@ -156,7 +159,8 @@ class SwitchService:
     ) -> tuple[Joining, SetUpRelay]:
         joining = Joining(topology, self.name, bus, self._calls)
         door = topology.access_server.name
-        return joining, SetUpRelay(self.name, bus, door, peripheral, self.logic, joining)
+        own = inner_name(topology, self.name)
+        return joining, SetUpRelay(self.name, bus, door, peripheral, self.logic, joining, own)
 
     def resume(self, entries: Iterable[Stamped]) -> int:
         """Take up set-up instructions of the journal of before; how many calls are set up again."""

@@ -125,7 +125,7 @@ def reading(
                 return _signalling(octets, decoders, codes)
             case Segment.CIRCUIT:
                 return _line(octets, decoders)
-            case Segment.OSN:
+            case Segment.OSN | Segment.INSIDE:
                 return _osn(octets, decoders, call)
             case Segment.INTERNET:
                 return _exchange(octets, call)

@@ -109,7 +109,7 @@ def ladder(
                 if offer is not None and offer.call == call:
                     chosen.append(index)
                     parties[index] = far_name(captured, offer)
-            case Segment.OSN | Segment.INTERNET:
+            case Segment.OSN | Segment.INSIDE | Segment.INTERNET:
                 if referenced.belongs(captured):
                     chosen.append(index)
     names: dict[int, tuple[int, int, int]] = {}
@@ -202,7 +202,8 @@ class _References:
         } - {call}
 
     def belongs(self, captured: Captured) -> bool:
-        read = _osn_reference if captured.segment is Segment.OSN else _internet_reference
+        of_internet = captured.segment is Segment.INTERNET
+        read = _internet_reference if of_internet else _osn_reference
         reference = read(captured.octets, self._decoders)
         if reference == self._call:
             return True

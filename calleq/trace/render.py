@@ -27,6 +27,7 @@ _SEGMENT_TEXT = {
     Segment.SIGNALLING_LINK: "SS7 link",
     Segment.CIRCUIT: "circuit",
     Segment.SIP: "SIP",
+    Segment.INSIDE: "inside",
 }
 
 
@@ -38,9 +39,11 @@ def render_text(ladder: Ladder) -> str:
     elements = _elements(rows)
     room = WIDTH_COLUMNS - _TIME_COLUMNS - _SEGMENT_COLUMNS - _FIELDS_LEAST_COLUMNS
     pitch = max(2, min(4, room // len(elements)))
+    inside = ", inside (an element)" * any(row.segment is Segment.INSIDE for row in rows)
     lines = [
         f"call {ladder.call}   {utc_text(rows[0].at_us)}   {len(rows)} messages",
-        "segments: internet, OSN, SS7 link (signalling link), circuit, SIP; time in seconds",
+        f"segments: internet, OSN, SS7 link (signalling link), circuit, SIP{inside};"
+        " time in seconds",
         "",
     ]
     lines += _heads(elements, pitch)

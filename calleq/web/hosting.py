@@ -23,9 +23,11 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
+from calleq.web.certificates import WithCertificates
 from calleq.web.exchange import Direct
 from calleq.web.front import Front
 from calleq.web.gate import Gate
+from calleq.web.tls import ServerTls
 
 GRACE_S = 5
 """How long requests under way may take once the site is being stopped."""
@@ -76,16 +78,19 @@ class GuestServer:
         app: ASGIApp,
         host: str,
         port: int,
+        tls: ServerTls | None = None,
         gate: Gate | None = None,
         direct: Direct | None = None,
         **options: Any,
     ) -> None:
-        """Port 0 takes a free one. `gate`: of a site that strangers reach; `direct` answers some
-        of its requests without the application. `options` go to `uvicorn.Config` (TLS, for
-        example)."""
+        """Port 0 takes a free one; `tls` None: in the clear. `gate`: of a site that strangers
+        reach; `direct` answers some of its requests without the application. `options` go to
+        `uvicorn.Config`."""
+        options.setdefault("http", WithCertificates)
         if gate is not None:
             options["http"] = partial(Front, gate, direct)
         self._app = app
+        self._tls = tls
         self._host = host
         self._port = port
         self._options = options
@@ -95,8 +100,10 @@ class GuestServer:
     async def start(self) -> int:
         """Listen; returns the bound port. Raises HostingError."""
         listening = self._listen()
+        tls = self._tls
         config = uvicorn.Config(
             self._app,
+            ssl_context_factory=None if tls is None else lambda *_: tls.context,
             access_log=False,
             log_config=None,
             server_header=False,
@@ -104,7 +111,7 @@ class GuestServer:
             backlog=BACKLOG,
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=GRACE_S,
-            **{"http": "httptools", **self._options},
+            **self._options,
         )
         self._server = server = _Guest(config)
         self._serving = serving = asyncio.create_task(server.serve(sockets=[listening]))

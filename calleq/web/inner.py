@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from calleq.web.certificates import WithCertificates
 
 
 class Holder(Protocol):
@@ -13,7 +13,7 @@ class Holder(Protocol):
     inner: Any
 
 
-class Inner(HttpToolsProtocol):
+class Inner(WithCertificates):
     """Uvicorn's protocol, which tells when it has answered."""
 
     answered: Callable[[], None]

@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 
 from calleq.accounts.passwords import InlineVerifier
-from calleq.door.door import Reply
+from calleq.door.replies import Reply
 from calleq.journal.contract import Journal
 from calleq.journal.entries import Stamped
 from calleq.lines.plants import InProcessLines

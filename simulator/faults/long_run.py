@@ -20,7 +20,7 @@ from random import Random
 from msgspec.structs import replace
 
 from calleq.billing.derivation import derive_records
-from calleq.door.door import Reply
+from calleq.door.replies import Reply
 from calleq.journal.entries import Accepted, Ended, Stamped
 from calleq.messages.answers import CallAccepted
 from calleq.runtime.clock import VirtualClock

@@ -14,7 +14,7 @@ from random import Random
 import msgspec
 
 from calleq.calling_logic.logic import CallingLogic
-from calleq.door.door import Reply
+from calleq.door.replies import Reply
 from calleq.messages.answers import CallAccepted
 from calleq.network import Network
 from calleq.ss7.sccp.values import SERVICE_SCCP

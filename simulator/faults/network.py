@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 from calleq.accounts.passwords import InlineVerifier
-from calleq.door.door import Reply
+from calleq.door.replies import Reply
 from calleq.journal.entries import Stamped
 from calleq.lines.plants import InProcessLines
 from calleq.media.prompts import NominalPrompts

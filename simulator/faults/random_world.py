@@ -10,7 +10,7 @@ from random import Random
 
 import msgspec
 
-from calleq.door.door import Reply
+from calleq.door.replies import Reply
 from calleq.messages.answers import CallAccepted
 from calleq.topology import Behaviour, Timing
 from calleq.units import HOUR_US, MILLISECOND_US, SECOND_US, seconds_text

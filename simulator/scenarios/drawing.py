@@ -31,6 +31,7 @@ _SEGMENT_CLASS = {
     Segment.SIGNALLING_LINK: "ss7",
     Segment.CIRCUIT: "line",
     Segment.SIP: "line",
+    Segment.INSIDE: "osn",
 }
 
 

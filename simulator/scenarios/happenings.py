@@ -101,7 +101,7 @@ class WatchingTap:
         self.capture.saw(segment, link, sender, receiver, octets, at_us)
         if self.log is None:
             return
-        if segment is Segment.OSN:
+        if segment in (Segment.OSN, Segment.INSIDE):
             happening = _told(octets)
             if happening is not None:
                 self.log.add(happening)

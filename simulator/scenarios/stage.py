@@ -11,7 +11,7 @@ from random import Random
 
 import msgspec
 
-from calleq.door.door import Reply
+from calleq.door.replies import Reply
 from calleq.media.contract import line_wire
 from calleq.media.virtual import Recording
 from calleq.messages.answers import CallAccepted, CallView, ProblemView

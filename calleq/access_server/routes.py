@@ -1,0 +1,22 @@
+"""The table of everything that may be asked of a door over HTTP.
+
+Each room's routes stand in a module of their own, `routes_<what>.py`, as a literal tuple; this
+joins them in the order in which paths are tried. The busiest comes first.
+"""
+
+from calleq.access_server import (
+    routes_calls,
+    routes_control,
+    routes_events,
+    routes_page_tokens,
+    routes_service,
+)
+from calleq.access_server.routing import Route
+
+ROUTES: tuple[Route, ...] = (
+    *routes_calls.ROUTES,
+    *routes_events.ROUTES,
+    *routes_control.ROUTES,
+    *routes_page_tokens.ROUTES,
+    *routes_service.ROUTES,
+)

@@ -1,0 +1,35 @@
+"""What a door answers to a submitted message: status, body, headers."""
+
+import msgspec
+
+from calleq.intake import Admitted
+from calleq.messages.answers import CallAccepted, ProblemView
+from calleq.web.problems import ProblemDetail
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What is answered to a submitted message; `view` is the body."""
+
+    status: int
+    view: CallAccepted | ProblemView
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def accepted(outcome: Admitted) -> Reply:
+    """The reply that says that a call will be made, or was."""
+    location = f"/v1/calls/{outcome.call}"
+    view = CallAccepted(outcome.call, "accepted", outcome.business, f"{location}/events")
+    headers: tuple[tuple[str, str], ...] = (("location", location),)
+    if outcome.replayed:
+        headers += (("idempotent-replayed", "true"),)
+    return Reply(202, view, headers)
+
+
+def declined(problem: ProblemDetail) -> Reply:
+    """The reply that says a problem."""
+    headers: tuple[tuple[str, str], ...] = ()
+    if problem.retry_after_s is not None:
+        headers += (("retry-after", str(problem.retry_after_s)),)
+    if problem.status == 401:
+        headers += (("www-authenticate", 'Basic realm="calleq", charset="UTF-8"'),)
+    return Reply(problem.status, problem.view(), headers)
