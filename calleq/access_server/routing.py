@@ -22,6 +22,7 @@ from starlette.responses import Response
 
 from calleq.access_server.services import Services
 from calleq.accounts.principal import Principal, Role
+from calleq.web.problems import ProblemDetail
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Owner = Literal["business", "carrier", "public"]
@@ -68,6 +69,13 @@ CHANGE_BUSINESS = Policy(BUSINESS | OPERATOR, "business")
 """Changed by a business, or by the carrier's operator."""
 OF_OPERATOR = Policy(OPERATOR, "carrier")
 OF_CARRIER = Policy(CARRIER, "carrier")
+
+FORBIDDEN = ProblemDetail(
+    status=403,
+    code="forbidden",
+    title="Forbidden",
+    detail="who you are may not do that; ask an owner of the business, or the carrier",
+)
 
 
 class NoQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

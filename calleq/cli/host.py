@@ -16,6 +16,7 @@ from pathlib import Path
 
 from starlette.types import ASGIApp
 
+from calleq.access_server.direct import DirectCalls
 from calleq.access_server.http import http_app
 from calleq.accounts.passwords import PooledVerifier
 from calleq.cli.browsers import BrowserProcess, configuration_of
@@ -53,6 +54,7 @@ from calleq.telephones.diary import Diary
 from calleq.topology import Topology, TopologyError
 from calleq.topology_doors import DoorPlan, doors_of
 from calleq.trace.capture import CaptureFile
+from calleq.web.exchange import Direct
 from calleq.web.gate import Gate
 from calleq.web.hosting import GuestServer, HostingError
 
@@ -345,7 +347,8 @@ async def _open_door(
     stack.callback(older.close)
     app = http_app(door, accounts, lambda: secrets.token_hex(12), older=older)
     name = f"door of {plan.element}" if plan.is_inner else "front door"
-    await _serve(app, address, port, name, host, stack, Gate())
+    direct = DirectCalls(door, lambda: secrets.token_hex(12))
+    await _serve(app, address, port, name, host, stack, Gate(), direct)
 
 
 async def _serve(
@@ -356,8 +359,9 @@ async def _serve(
     host: Host,
     stack: contextlib.AsyncExitStack,
     gate: Gate | None = None,
+    direct: Direct | None = None,
 ) -> None:
-    site = GuestServer(app, address, port, gate=gate)
+    site = GuestServer(app, address, port, gate=gate, direct=direct)
     try:
         bound = await site.start()
     except HostingError as error:

@@ -1,7 +1,6 @@
 """One request and one answer, as a connection of a site and its direct handlers know them."""
 
-import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import msgspec
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
@@ -34,7 +33,8 @@ class Request(msgspec.Struct):
     headers: list[tuple[bytes, bytes]]
     body: bytes
     address: str
-    transport: asyncio.Transport
+    certificate: str = ""
+    """SHA-256 of the client's certificate, hexadecimal; empty: it showed none."""
 
 
 class Response(msgspec.Struct):
@@ -78,7 +78,7 @@ def written_anew(request: Request, head: Head, *, keeps: bool) -> bytes:
     return b"".join((start, *lines, b"\r\n", request.body))
 
 
-def header_map(headers: list[tuple[bytes, bytes]]) -> Mapping[str, str]:
+def header_map(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
     """Headers by name; one that came twice has both values, joined by a comma."""
     found: dict[str, str] = {}
     for name_octets, value_octets in headers:

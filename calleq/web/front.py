@@ -23,6 +23,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from uvicorn.server import ServerState
 
+from calleq.web.certificates import fingerprint_of
 from calleq.web.exchange import Direct, Request, Response, problem_octets, written_anew
 from calleq.web.framing import Chunks, FramingError, Head, read_head, whole_requests
 from calleq.web.gate import LINGER_S, OVERLOADED, REQUESTS, Gate
@@ -60,6 +61,7 @@ class Front(asyncio.Protocol):
         self.inner: Any = None
         """Uvicorn's protocol, once a request was for it; later a WebSocket's."""
         self.address = ""
+        self._certificate = ""
         self.idle = True
         self.deadline_s = math.inf
         self._held = bytearray()
@@ -83,6 +85,7 @@ class Front(asyncio.Protocol):
         self.transport = transport
         peer = transport.get_extra_info("peername")
         self.address = str(peer[0]) if isinstance(peer, tuple) else ""
+        self._certificate = fingerprint_of(transport.get_extra_info("ssl_object"))
         self.deadline_s = self._loop.time() + self._gate.limits.idle_s
         if self._gate.opened(self):
             self._state.connections.add(self)  # type: ignore[arg-type]
@@ -227,7 +230,9 @@ class Front(asyncio.Protocol):
                 return None
             body = bytes(held[head.end : end])
         del held[:end]
-        return Request(head.method, head.target, head.headers, body, self.address, self.transport)
+        return Request(
+            head.method, head.target, head.headers, body, self.address, self._certificate
+        )
 
     def _dispatch(self, request: Request) -> None:
         head = self._head
