@@ -35,6 +35,7 @@ from calleq.network_gateways import SipGround, build_gateways
 from calleq.network_routes import set_routes, set_ways_out
 from calleq.network_services import resource_of, sccp_plans
 from calleq.osn.contract import Bus
+from calleq.protection import KeySource, NoKeys, protection_by
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
 from calleq.schedule import Schedule, ScheduleStore
@@ -103,6 +104,7 @@ class Plant:
     """What stands between a node of that name and its exchange; None: nothing does."""
     below_sccp: Callable[[str, SignallingNetwork], SignallingNetwork] | None = None
     """What stands between a node of that name and its SCCP; None: nothing does."""
+    message_keys: KeySource = field(default_factory=NoKeys)
     safe: Safe | None = None
     """Opens the keys with which businesses sign; None: there are none."""
     page_key: bytes = b""
@@ -427,6 +429,7 @@ def _build_doors(network: Network, plant: Plant, buses: Buses, chosen: frozenset
         random_bits=plant.random_bits,
         supplied=plant.supplied,
         schedule=Schedule(plant.clock, plant.schedule),
+        protection=protection_by(plant.message_keys, plant.clock),
     )
     doors = build_doors(topology, chosen, buses, ground)
     network.doors, network.accounts = doors.by_element, doors.accounts

@@ -29,6 +29,7 @@ FLOORS = {
     "topology_links": 0,
     "topology_mtp3": 0,
     "topology_policy": 0,
+    "topology_protection": 0,
     "topology_service_checks": 0,
     "topology_services": 0,
     "topology_sip": 0,

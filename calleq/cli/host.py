@@ -16,6 +16,7 @@ from pathlib import Path
 
 from starlette.types import ASGIApp
 
+from calleq.access_server.direct import DirectCalls
 from calleq.access_server.http import http_app
 from calleq.accounts.passwords import PooledVerifier
 from calleq.cli.browsers import BrowserProcess, configuration_of
@@ -43,6 +44,8 @@ from calleq.network_prompts import (
     supply,
 )
 from calleq.operation.surface import operator_app
+from calleq.protection.key_file import KeyFile
+from calleq.protection.keys import MessageKeyError
 from calleq.runtime.clock import LoopClock
 from calleq.runtime.draws import SystemDraws
 from calleq.schedule import ScheduleStore, StoreDamaged
@@ -53,6 +56,8 @@ from calleq.telephones.diary import Diary
 from calleq.topology import Topology, TopologyError
 from calleq.topology_doors import DoorPlan, doors_of
 from calleq.trace.capture import CaptureFile
+from calleq.web.exchange import Direct
+from calleq.web.gate import Gate
 from calleq.web.hosting import GuestServer, HostingError
 
 VERIFIERS = 2
@@ -192,6 +197,7 @@ def _plant(
         recordings=RecordingPlace(voice, wish.data / RECORDINGS, wish.keep_recordings_us),
         talk_us=wish.talk_us,
         sip=sip,
+        message_keys=KeyFile(wish.data),
     )
 
 
@@ -252,7 +258,10 @@ def _set_to_work(
 ) -> Host:
     try:
         network = build_network(wish.topology, plant, wish.elements, journal.recovered)
-    except TopologyError as error:  # a file that the topology names is not what it should be
+    except (
+        TopologyError,
+        MessageKeyError,
+    ) as error:  # a file that the topology names is not what it should be
         raise UsageError(str(error)) from error
     wires.open(network.lines_lost)
     addresses = wires.listening() | telephone_doors(wish.topology, wish.elements)
@@ -351,13 +360,21 @@ async def _open_door(
     stack.callback(older.close)
     app = http_app(door, accounts, lambda: secrets.token_hex(12), older=older)
     name = f"door of {plan.element}" if plan.is_inner else "front door"
-    await _serve(app, address, port, name, host, stack)
+    direct = DirectCalls(door, lambda: secrets.token_hex(12))
+    await _serve(app, address, port, name, host, stack, Gate(), direct)
 
 
 async def _serve(
-    app: ASGIApp, address: str, port: int, name: str, host: Host, stack: contextlib.AsyncExitStack
+    app: ASGIApp,
+    address: str,
+    port: int,
+    name: str,
+    host: Host,
+    stack: contextlib.AsyncExitStack,
+    gate: Gate | None = None,
+    direct: Direct | None = None,
 ) -> None:
-    site = GuestServer(app, address, port)
+    site = GuestServer(app, address, port, gate=gate, direct=direct)
     try:
         bound = await site.start()
     except HostingError as error:

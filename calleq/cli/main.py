@@ -15,6 +15,7 @@ from pathlib import Path
 from calleq import __version__
 from calleq.cli import DEFAULT_DATA
 from calleq.cli.failure import CommandError, UsageError
+from calleq.cli.keys_parser import add_keys
 from calleq.cli.operation_parser import add_operation
 from calleq.cli.prompts_parser import add_prompts
 
@@ -259,6 +260,7 @@ def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     _with_json(checking, "what was found")
 
     add_operation(partial(_add, commands), _with_what_is_shown)
+    add_keys(partial(_add, commands), _with_what_is_shown)
 
     bench = _add(commands, "bench", "measure this machine", "calleq bench isup --json", "bench")
     bench.add_argument(
