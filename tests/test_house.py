@@ -34,6 +34,7 @@ FLOORS = {
     "topology_services": 0,
     "topology_sip": 0,
     "topology_sip_checks": 0,
+    "topology_tls": 0,
     "topology_types": 0,
     "units": 0,
     "zones": 0,

@@ -35,3 +35,8 @@ def content_of(
 def fingerprint_of(message: CallInitiation | DirectCallRequest) -> str:
     """The same for messages that say the same."""
     return sha256(_canonical.encode(content_of(message))).hexdigest()
+
+
+def plain_address(address: str) -> str:
+    """An equipment address as it is compared."""
+    return address.casefold().rstrip(".")

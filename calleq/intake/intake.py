@@ -21,7 +21,7 @@ import msgspec
 from calleq.accounts import Accounts, Buckets, Denial, Rate, Verdict
 from calleq.accounts.principal import Principal
 from calleq.intake import errors
-from calleq.intake.content import content_of, fingerprint_of, message_of
+from calleq.intake.content import content_of, fingerprint_of, message_of, plain_address
 from calleq.intake.contract import Beside, Held, Refusal, Wanted, When
 from calleq.intake.customers import KnownCustomers
 from calleq.intake.do_not_call import DoNotCallList
@@ -105,7 +105,7 @@ class Intake:
         self._journal = journal
         self._clock = clock
         self._new_call_reference = new_call_reference
-        self._equipment_address = _plain(equipment_address)
+        self._equipment_address = plain_address(equipment_address)
         self._door_name = door_name
         self._keys = IdempotencyKeys()
         if customers is None:
@@ -333,7 +333,7 @@ class Intake:
             self._customers.learn(entry.business, customer_id, parse_address(number))
 
     def _is_meant(self, address: str | None) -> bool:
-        return address is None or _plain(address) == self._equipment_address
+        return address is None or plain_address(address) == self._equipment_address
 
     def _refuse(
         self, work: _Work, problem: ProblemDetail, reason: str, wanted: Wanted | None = None
@@ -395,7 +395,3 @@ def _veiling(answer: Answer, opened: Opened | None) -> Answer:
         answer(outcome)
 
     return say
-
-
-def _plain(address: str) -> str:
-    return address.casefold().rstrip(".")
