@@ -22,6 +22,8 @@ from calleq.door.door import Door
 from calleq.equipment.contract import Factory
 from calleq.equipment.service import EquipmentService
 from calleq.gateway.gateway import Gateway
+from calleq.guards import CallGuards, guards_of
+from calleq.intake.contract import Beside
 from calleq.intake.intake import Intake
 from calleq.ip_peripheral.service import IntelligentPeripheral
 from calleq.journal.contract import Journal
@@ -38,7 +40,7 @@ from calleq.osn.contract import Bus
 from calleq.protection import KeySource, NoKeys, protection_by
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
-from calleq.schedule import Schedule, ScheduleStore
+from calleq.schedule import BusinessCalendar, Schedule, ScheduleStore
 from calleq.scp.service import ControlPoint
 from calleq.ss7.isup.check_equipment import VoiceChecks
 from calleq.ss7.isup.exchange import IsupExchange
@@ -95,6 +97,8 @@ class Plant:
     diary: Diary
     supplied: Mapping[str, dict[str, str]] = field(default_factory=dict)
     """Keys of what businesses supplied, by business and purpose; the voice has them."""
+    limited: bool = True
+    """Whether `[guards]` counts calls; what must never be called never is."""
     talk_us: int = TALK_US
     recordings: RecordingPlace | None = None
     """Where calls are recorded; None: none is."""
@@ -144,6 +148,7 @@ class Network:
     """Who asks, at all doors; None where there is none."""
     keeping: Keeping | None = None
     """Writes what changes in the accounts; None where there is no door."""
+    guards: CallGuards | None = None
     intake: Intake | None = None
     """The access server's; so is the door."""
     server: Door | None = None
@@ -421,8 +426,11 @@ def _trunks(name: str, topology: Topology, codes: dict[str, int]) -> tuple[Trunk
 def _build_doors(network: Network, plant: Plant, buses: Buses, chosen: frozenset[str]) -> None:
     topology = network.topology
     registry = Registry(topology.businesses, safe=plant.safe)
+    accounts = Accounts(registry, plant.verifier, plant.clock, tag_key=plant.secret)
+    network.guards = guards_of(topology, accounts.business, limited=plant.limited)
     ground = DoorGround(
-        accounts=Accounts(registry, plant.verifier, plant.clock, tag_key=plant.secret),
+        accounts=accounts,
+        beside=Beside(calendar=BusinessCalendar(), guards=network.guards),
         journal=plant.journal,
         clock=plant.clock,
         tap=plant.tap,

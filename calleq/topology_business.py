@@ -106,4 +106,7 @@ class Business(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         for origin in self.origins:
             if not ORIGIN.fullmatch(origin):
                 return "origins", f"{origin!r}: an origin such as https://shop.example is expected"
+        wrong = self.policy.wrong()
+        if wrong is not None:
+            return f"policy.{wrong[0]}", wrong[1]
         return self.calendar.wrong() or self.retries.wrong() or self.encryption.wrong()

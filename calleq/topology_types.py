@@ -16,6 +16,7 @@ from calleq.topology_callers import (
     InternetInterface,
     Peripheral,
 )
+from calleq.topology_policy import CarrierPolicy
 from calleq.topology_services import (
     FreephoneNumber,
     IntelligentNetwork,
@@ -276,6 +277,8 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     lines: tuple[Line, ...] = ()
     premises: tuple[Premises, ...] = ()
     businesses: tuple[Business, ...] = ()
+    guards: CarrierPolicy = CarrierPolicy()
+    """What the carrier lets nobody dial, and how often at most."""
     timing: Timing = Timing()
     mtp3_timers: dict[str, float] = {}
     """Seconds by name (`t1`, `test_t2`), within the ranges of Q.704 §16.8 and Q.707 §5.5."""

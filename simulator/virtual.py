@@ -85,13 +85,15 @@ class VirtualNetwork:
         recordings: Path | None = None,
         keep_recordings_us: int = KEEP_US,
         speech: Speech | None = None,
+        limited: bool = False,
     ) -> None:
         """`entries` is the journal of a life before: the network recovers from it.
 
         `sip` gives what gateways stand on; without it, nobody speaks SIP whatever the topology
         says. With a sink the journal or the diary hands its entries over and keeps none, so that a
         run may be long. Calls can be recorded where there is a directory for `recordings`. What
-        is said can be understood where there is `speech`.
+        is said can be understood where there is `speech`. Calls are counted by the limits of the
+        topology only where it is `limited`: its load calls the same numbers again and again.
         """
         self.topology = topology
         self.clock = VirtualClock(start_us)
@@ -115,6 +117,7 @@ class VirtualNetwork:
             random_bits=draw.getrandbits,
             secret=draw.randbytes(32),
             diary=self.diary,
+            limited=limited,
             talk_us=talk_us,
             recordings=self._recording_place(recordings, keep_recordings_us),
             manners=manners,

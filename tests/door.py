@@ -13,11 +13,13 @@ import argon2
 import httpx
 import msgspec
 
+from calleq.access_server.administration import Administration
 from calleq.access_server.http import HttpSurface, Older
 from calleq.access_server.proofs import by_proof
 from calleq.access_server.routes_page_tokens import PageTokenDesk
 from calleq.accounts import Accounts, FailureLimits, InlineVerifier, hash_password
 from calleq.accounts.authenticator import Authenticator
+from calleq.accounts.issuing import Issued, Issuing
 from calleq.accounts.keeping import Keeping
 from calleq.accounts.page_tokens import PageTokens
 from calleq.accounts.registry import Registry
@@ -28,6 +30,7 @@ from calleq.door.replies import Reply
 from calleq.intake import CallReferences, Intake
 from calleq.intake.contract import Beside
 from calleq.journal.entries import Entry, Stamped
+from calleq.operation.accounts import operator_api
 from calleq.osn.messages import CallEnded, CallProgress, OsnMessage, SetUpTaken, decode, encode
 from calleq.runtime.clock import VirtualClock
 from calleq.schedule import BusinessCalendar, Schedule, ScheduleStore
@@ -51,6 +54,10 @@ HASHED = Business(
     number="+12125550160",
     representatives=("+12125550153",),
 )
+
+
+async def _at_once(work: Callable[[], Issued]) -> Issued:
+    return work()
 
 
 class JournalDouble:
@@ -180,11 +187,22 @@ class Door:
         )
         desk = PageTokenDesk(self.authenticator, random.Random(2).randbytes, self.clock)
         self.surface.services.add(PageTokenDesk, desk)
+        issuing = Issuing(
+            random.Random(3).randbytes, lambda text: hash_password(text, QUICK), Safe(b"s" * 32)
+        )
+        self.administration = Administration(self.keeping, issuing, _at_once)
+        self.surface.services.add(Administration, self.administration)
+        self.operators = operator_api(self.surface.services)
 
     def restart(self, entries: Sequence[Stamped]) -> int:
         """Take up the journal of before, as a process does; how many instructions left again."""
         self.keeping.restore(entries)
         return self.server.restart(entries)
+
+    def operator(self) -> httpx.Client:
+        """The same API for whoever is on the server's own machine."""
+        transport = InProcess(self.operators, LOOPBACK)
+        return httpx.Client(transport=transport, base_url="http://operator.example")
 
     def http(self, peer: str = LOOPBACK) -> httpx.Client:
         return httpx.Client(

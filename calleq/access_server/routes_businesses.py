@@ -57,9 +57,7 @@ OWN_SETTINGS = frozenset(
 def _business_view(known: Subscriber) -> BusinessView:
     whole = known.whole
     settings = {
-        key: value
-        for key, value in msgspec.to_builtins(whole).items()
-        if key not in KEPT_APART and not key.startswith("recorded_")
+        key: value for key, value in msgspec.to_builtins(whole).items() if key not in KEPT_APART
     }
     return BusinessView(
         business=whole.identifier,

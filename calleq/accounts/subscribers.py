@@ -30,9 +30,13 @@ from calleq.accounts.changes import (
 from calleq.topology_business import Agent, Business
 
 KEPT_APART = frozenset(
-    ("identifier", "password", "password_hash", "active", "numbers", "agents", "representatives")
+    (
+        *("identifier", "password", "password_hash", "active", "numbers", "agents"),
+        *("representatives", "recorded_name", "recorded_announcement", "recorded_music"),
+    )
 )
-"""Keys of a business that are no settings: there are changes of their own for them."""
+"""Keys of a business that are no settings: there are changes of their own for them, or they name
+files of the carrier's machine."""
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ in the data directory, made at the first start, which its owner alone may read; 
 import asyncio
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from concurrent.futures import Executor
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from calleq.accounts.passwords import hash_password
 from calleq.accounts.safe import KEY_OCTETS, Safe
 from calleq.cli.failure import CommandError
 from calleq.network import Network
+from calleq.topology import Topology
+from calleq.topology_doors import doors_of
 
 CARRIER_KEY = "carrier.key"
 
@@ -47,7 +49,12 @@ def _new_key(path: Path) -> bytes:
     return key
 
 
-def administration_of(network: Network, safe: Safe, pool: Executor) -> Administration | None:
+def has_door(topology: Topology, elements: Set[str] | None) -> bool:
+    """Whether any of the elements (None: of all) has a door on the internet."""
+    return any(elements is None or plan.element in elements for plan in doors_of(topology))
+
+
+def administration_of(network: Network, safe: Safe | None, pool: Executor) -> Administration | None:
     """Of a process with a door; None elsewhere."""
     if network.keeping is None:
         return None

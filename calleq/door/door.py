@@ -16,6 +16,7 @@ and ignored.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Literal, assert_never
 
 from calleq.accounts import Accounts
@@ -32,7 +33,7 @@ from calleq.door.problems import NO_SUBSCRIBER
 from calleq.door.replies import Reply, accepted, declined
 from calleq.door.sending import Sending
 from calleq.door.timeline import Timeline
-from calleq.intake import Admitted, Declined, Intake, Outcome
+from calleq.intake import Admitted, Declined, Intake, Outcome, errors
 from calleq.intake.contract import Ending
 from calleq.intake.errors import BUSY
 from calleq.journal.contract import Journal
@@ -57,11 +58,13 @@ from calleq.osn.messages import (
     decode,
     encode,
 )
+from calleq.osn.orders import AddThird, Consult, Transfer
 from calleq.osn.orders import Order as CallOrder
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
 from calleq.schedule import Schedule
 from calleq.topology import Business
+from calleq.web.problems import ProblemDetail
 
 
 class Door:
@@ -166,15 +169,21 @@ class Door:
         timeline = self._own(call, business)
         return None if timeline is None else timeline.page(max(after, 0))
 
-    def add_party(self, call: str, business: str | None, number: str) -> bool | None:
-        """Have a third party dialled and joined; False when the call is not bridged, None as in
-        `call`. What becomes of it is told by the call's events."""
+    def add_party(
+        self, call: str, business: str | None, number: str
+    ) -> bool | ProblemDetail | None:
+        """Have a third party dialled and joined; False when the call is not bridged, a problem
+        when the number must not be dialled, None as in `call`. What becomes of it is told by the
+        call's events."""
         timeline = self._own(call, business)
         if timeline is None:
             return None
         equipment = self._sending.equipment(call)
         if timeline.state != "bridged" or equipment is None:
             return False
+        barred = self._barred(timeline.business, number, business or "operator")
+        if barred is not None:
+            return barred
         self._bus.send(self.name, equipment, encode(AddParty(call, number)))
         return True
 
@@ -194,6 +203,10 @@ class Door:
             answer("call_over")
         elif equipment is None:
             answer("not_bridged")
+        elif isinstance(order, AddThird | Transfer | Consult) and self._barred(
+            timeline.business, order.number, business or "operator"
+        ):
+            answer("number_refused")
         else:
             self._controls.send(call, equipment, order, answer, command)
 
@@ -305,6 +318,7 @@ class Door:
                     elif call in orders:
                         ends_unwritten[call] = entry
                     if orders.pop(call, None) is not None:
+                        self._intake.restore(stamped)
                         ended[call] = None
                 case _:
                     pass
@@ -363,8 +377,17 @@ class Door:
                 answer_to=self.name,
                 ring_limit_us=self._ring_limit_us,
                 supplied=self._supplied.get(business.identifier, {}),
+                may_dial=partial(self._intake.may_dial, business),
             )
         )
+
+    def _barred(self, identifier: str, number: str, by: str) -> ProblemDetail | None:
+        """Why a further party must not be dialled; None where it may."""
+        business = self._accounts.business(identifier)
+        if business is None:
+            return errors.NOT_ACCEPTED
+        refusal = self._intake.judge_party(business, number, by)
+        return None if refusal is None else refusal.problem
 
     def _has_it(self, equipment: str, timeline: Timeline) -> None:
         if not timeline.final:

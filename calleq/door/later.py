@@ -23,7 +23,7 @@ from calleq.causes import Q850
 from calleq.door import problems
 from calleq.door.calls import Calls
 from calleq.door.timeline import Timeline
-from calleq.intake import Acceptance, Intake, errors
+from calleq.intake import Acceptance, Intake
 from calleq.intake.contract import Refusal, Wanted
 from calleq.journal.contract import Journal
 from calleq.journal.entries import (
@@ -154,11 +154,7 @@ class Later:
         """Why an accepted call must not be dialled now; None: it may be."""
         if not business.active:
             return "suspended"
-        number = str(entry.message.get("customer_number"))
-        if self._intake.do_not_call.forbids(business.identifier, number):
-            return errors.DO_NOT_CALL.code
-        refusal = self._intake.beside.guards.judge_again(entry, business, self._clock.now_us())
-        return None if refusal is None else refusal.reason
+        return self._intake.judge_again(entry, business) or None
 
     def _claim(self, waiting: Waiting, business: Business, now_us: int) -> None:
         call = waiting.call
@@ -295,7 +291,7 @@ class Later:
                     pass
         missing = self._missing(entries, known)
         waiting |= {one.call for one in missing if not one.claimed}
-        acceptances = [one.stamped for one in missing]
+        acceptances = [stamped for one in missing for stamped in one.history]
         return Past(frozenset(waiting), acceptances, frozenset(cancelled))
 
     def _missing(self, entries: Sequence[Stamped], known: Set[str]) -> list[Waiting]:

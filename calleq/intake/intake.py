@@ -33,7 +33,7 @@ from calleq.intake.idempotency import (
     binds,
     is_key,
 )
-from calleq.intake.outcome import Acceptance, Admitted, Declined, Outcome
+from calleq.intake.outcome import Acceptance, Admitted, Declined, Order, Outcome
 from calleq.intake.resolving import Resolver
 from calleq.journal.contract import Journal
 from calleq.journal.entries import Accepted, Refused, Stamped
@@ -115,7 +115,7 @@ class Intake:
         self.beside = beside or Beside()
         self.protection = protection or protection_by(NoKeys(), clock)
         if do_not_call is None:
-            do_not_call = DoNotCallList(journal, clock, door_name)
+            do_not_call = DoNotCallList(journal, clock, door_name, accounts.registry)
         self.do_not_call = do_not_call
         self._refused_written = Buckets(REFUSED_RATE, clock)
         self._in_work = 0
@@ -168,6 +168,37 @@ class Intake:
             return
         self._identify(work, principal)
 
+    def judge_again(self, entry: Accepted, business: Business) -> str:
+        """Why an accepted call is not dialled now, as a code; empty where it is."""
+        order = Order.of(entry)
+        if self.do_not_call.forbids(
+            business.identifier, order.customer_number, order.customer_id or ""
+        ):
+            return errors.DO_NOT_CALL.code
+        refusal = self.beside.guards.judge_again(entry, business, self._clock.now_us())
+        return "" if refusal is None else refusal.reason
+
+    def may_dial(self, business: Business, number: str) -> bool:
+        """Whether one of the business's own representatives may be dialled."""
+        return self.beside.guards.judge_party(business, number, self._clock.now_us()) is None
+
+    def judge_party(self, business: Business, number: str, by: str = "") -> Refusal | None:
+        """Whether a further party of a call may be dialled, whoever asks; a refusal is journalled
+        as that of a message."""
+        now_us = self._clock.now_us()
+        if self.do_not_call.forbids(business.identifier, number):
+            refusal: Refusal | None = Refusal(errors.DO_NOT_CALL, errors.DO_NOT_CALL.code)
+        else:
+            refusal = self.beside.guards.judge_party(business, number, now_us)
+        if refusal is not None:
+            self.outcomes[refusal.reason] += 1
+            self._write(
+                Refused(
+                    self._door_name, business.identifier, refusal.reason, "", number[:100], by=by
+                )
+            )
+        return refusal
+
     def _identify(self, work: _Work, principal: Principal | None) -> None:
         message = work.message
         if principal is not None:
@@ -197,12 +228,6 @@ class Intake:
             self._authenticated(work, verdict, owner)
 
         self._accounts.authenticate(message.business_id, message.password, work.peer, decided)
-
-    def forbids(self, business: str, address: str, customer_id: str = "") -> bool:
-        """Whether the business must not call there: the door's list says so, or the customer of
-        that identifier or address does not want it."""
-        listed = self.do_not_call.forbids(business, address)
-        return listed or self._accounts.registry.forbids(business, address, customer_id)
 
     @property
     def in_work(self) -> int:
@@ -270,7 +295,8 @@ class Intake:
             desired_us=desired_time_us(work.message),
         )
         customer_id = work.message.customer_id or ""
-        if self.forbids(business.identifier, str(resolved.customer), customer_id):
+        number = str(resolved.customer)
+        if self.do_not_call.forbids(business.identifier, number, customer_id):
             self._refuse(work, errors.DO_NOT_CALL, "do_not_call", wanted)
             return
         self._weigh(work, wanted)
@@ -361,6 +387,7 @@ class Intake:
     def _write(self, refused: Refused) -> None:
         if self._refused_written.take(self._door_name):
             self._journal.append(self._door_name, refused)
+            self.beside.guards.refused(refused, self._clock.now_us())
         else:
             self.refusals_unwritten += 1
 
