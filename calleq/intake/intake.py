@@ -251,6 +251,7 @@ class Intake:
             self._keep_refusal(entry, stamped.at_us)
         if not isinstance(entry, Accepted) or entry.door != self._door_name:
             return
+        self._accounts.restore(entry)
         key = entry.idempotency_key
         if key is not None and stamped.at_us >= self._clock.now_us() - KEPT_US:
             self._keys.restore(entry.business, key, entry.fingerprint, entry.call, stamped.at_us)
