@@ -29,6 +29,7 @@ from calleq.network_charging import Charged, charging_of
 from calleq.network_plant import Plant
 from calleq.osn.contract import Bus
 from calleq.osn.inner import InnerBus
+from calleq.protection import protection_by
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
 from calleq.schedule import BusinessCalendar, Schedule
@@ -129,6 +130,7 @@ def _intakes(
     do_not_call = DoNotCallList(plant.journal, plant.clock, first, accounts.registry)
     customers = KnownCustomers(accounts.registry)
     centres = _service_centres(topology)
+    protection = protection_by(plant.message_keys, plant.clock)
 
     def intake_of(plan: DoorPlan) -> Intake:
         return Intake(
@@ -143,6 +145,7 @@ def _intakes(
             do_not_call=do_not_call,
             customers=customers,
             centres=centres,
+            protection=protection,
         )
 
     return intake_of

@@ -20,7 +20,6 @@ from calleq.osn.orders import Hold, Mute, Unhold
 from calleq.topology import Topology, load_topology
 from calleq.topology_policy import CallPolicy
 from calleq.units import MILLISECOND_US, SECOND_US, parse_utc
-from simulator.stream import FINDERS
 from tests.control_scene import ControlledCall
 from tests.live import calleq
 from tests.virtual import (
