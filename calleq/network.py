@@ -28,7 +28,7 @@ from calleq.network_callers import equipments_of, group_between, last_seizures, 
 from calleq.network_charging import Charged, Observe, charging_of
 from calleq.network_doors import Buses, DoorGround, build_doors
 from calleq.network_gateways import SipGround, build_gateways
-from calleq.network_routes import set_routes, set_ways_out
+from calleq.network_routes import isup_timers, set_routes, set_ways_out, trunks_of
 from calleq.network_services import resource_of, sccp_plans
 from calleq.osn.contract import Bus
 from calleq.runtime.clock import Clock
@@ -36,8 +36,6 @@ from calleq.runtime.tap import Tap
 from calleq.scp.service import ControlPoint
 from calleq.ss7.isup.check_equipment import VoiceChecks
 from calleq.ss7.isup.exchange import IsupExchange
-from calleq.ss7.isup.timers import ANSI_TIMERS, IsupTimers, timers_of
-from calleq.ss7.isup.trunks import Trunk
 from calleq.ss7.level3.screening import screening_of
 from calleq.ss7.level3.timers import Mtp3Timers
 from calleq.ss7.links import LinkEnd
@@ -55,7 +53,6 @@ from calleq.telephones.house import Telephones
 from calleq.topology import (
     SignallingLink,
     Topology,
-    TopologyError,
     element_names,
     parse_point_code,
 )
@@ -369,40 +366,12 @@ def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None
                 name,
                 codes[name],
                 node if plant.between is None else plant.between(name, node),
-                _trunks(name, topology, codes),
+                trunks_of(name, topology, codes),
                 plant.clock,
-                _timers(topology),
+                isup_timers(topology),
                 VoiceChecks(plant.voice, name),
                 variant,
             )
-
-
-def _timers(topology: Topology) -> IsupTimers:
-    try:
-        usual = ANSI_TIMERS if topology.variant == "ansi" else IsupTimers()
-        return timers_of(topology.isup_timers, usual)
-    except ValueError as wrong:
-        raise TopologyError(f"isup_timers: {wrong}") from None
-
-
-def _trunks(name: str, topology: Topology, codes: dict[str, int]) -> tuple[Trunk, ...]:
-    trunks = []
-    for group in topology.trunks:
-        if name in group.ends:
-            far = group.ends[1] if name == group.ends[0] else group.ends[0]
-            trunks.append(
-                Trunk(
-                    group.name,
-                    far,
-                    codes[far],
-                    group.first,
-                    group.circuits,
-                    group.check_every,
-                    group.delay_ms,
-                    group.satellite,
-                )
-            )
-    return tuple(trunks)
 
 
 def _build_doors(network: Network, plant: Plant, buses: Buses, chosen: frozenset[str]) -> None:
