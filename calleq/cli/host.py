@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from calleq.access_server.http import http_app
 from calleq.accounts.passwords import PooledVerifier
+from calleq.charging import DeckDirectory
 from calleq.cli.browsers import BrowserProcess, configuration_of
 from calleq.cli.claims import claim
 from calleq.cli.failure import CommandError, UsageError
@@ -53,6 +54,8 @@ from calleq.topology_doors import DoorPlan, doors_of
 from calleq.trace.capture import CaptureFile
 from calleq.web.hosting import GuestServer, HostingError
 
+DECKS = "decks"
+"""Where in the data directory the rate decks lie that were used."""
 VERIFIERS = 2
 """Threads that verify passwords; more would only take the elements' processor time."""
 
@@ -179,6 +182,8 @@ def _plant(
         recordings=RecordingPlace(voice, wish.data / RECORDINGS, wish.keep_recordings_us),
         talk_us=wish.talk_us,
         sip=sip,
+        observe=journal.observe,
+        decks=DeckDirectory(wish.data / DECKS),
     )
 
 
