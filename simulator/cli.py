@@ -79,6 +79,12 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     run.add_argument(
         "--frames", type=Path, metavar="FILE", help="write the M2PA frames (exported PDUs, .pcap)"
     )
+    run.add_argument(
+        "--deck",
+        type=Path,
+        metavar="FILE",
+        help="charge the calls by a rate deck, and hold every charge against the diary",
+    )
     run.add_argument("--report", type=Path, metavar="DIR", help="write an HTML page with plots")
     run.add_argument("--json", action="store_true", help="print the result as JSON")
     run.set_defaults(module="run")

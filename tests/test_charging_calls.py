@@ -145,7 +145,7 @@ def test_a_barred_and_an_unknown_destination_are_not_dialled(tmp_path: Path):
     network = Network(world(tmp_path))
     network.credit(10_000_000)
     assert refusal(network, "+19145550100").code == "barred"
-    problem = refusal(network, "+442055501000")
+    problem = refusal(network, "+442079460000")
     assert problem.code == "no_rate"
     assert [error.pointer for error in problem.errors] == ["/customer_number"]
     assert network.charging.held_micro == {"abc": 0}
