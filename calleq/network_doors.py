@@ -1,9 +1,9 @@
 """Wiring of the doors on the internet. A part of `calleq.network`, in a module of its own.
 
-All doors of one process share accounts, customers, the do-not-call list and what stands beside the
-intake (calendar, guards, charging); each has an intake of its own, for its own equipment address.
-Instructions of a door that an element has of its own go to that element by a bus inside it
-(`calleq.osn.inner`).
+All doors of one process share accounts, customers, the do-not-call list, the schedule and what
+stands beside the intake (calendar, guards, charging); each has an intake of its own, for its own
+equipment address. Instructions of a door that an element has of its own go to that element by a bus
+inside it (`calleq.osn.inner`).
 """
 
 from collections.abc import Callable, Mapping, Set
@@ -21,6 +21,7 @@ from calleq.osn.contract import Bus
 from calleq.osn.inner import InnerBus
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
+from calleq.schedule import BusinessCalendar, Schedule
 from calleq.topology import Topology
 from calleq.topology_doors import DoorPlan, doors_of, inner_name
 
@@ -35,7 +36,9 @@ class DoorGround:
     tap: Tap
     random_bits: Callable[[int], int]
     supplied: Mapping[str, dict[str, str]]
-    beside: Beside = field(default_factory=Beside)
+    schedule: Schedule
+    """Of the calls that are made later; of all doors."""
+    beside: Beside = field(default_factory=lambda: Beside(calendar=BusinessCalendar()))
 
 
 @dataclass(slots=True)
@@ -119,4 +122,5 @@ def _door(
         tap=ground.tap,
         ring_limit_us=topology.ring_limit_us(),
         supplied=ground.supplied,
+        schedule=ground.schedule,
     )

@@ -3,11 +3,9 @@
 A part of `calleq.network`, in a module of its own.
 """
 
-from calleq.ss7.isup.timers import ANSI_TIMERS, IsupTimers, timers_of
-from calleq.ss7.isup.trunks import Trunk
 from calleq.ss7.node import Mtp3Node
 from calleq.ss7.transfer_point import TransferPoint
-from calleq.topology import Topology, TopologyError
+from calleq.topology import Topology
 
 
 def set_routes(node: Mtp3Node, name: str, topology: Topology, codes: dict[str, int]) -> None:
@@ -53,33 +51,3 @@ def _linked_abroad(topology: Topology) -> frozenset[str]:
     if any(foreign[end].kind == "transfer_point" for end in ends if end in foreign):
         return frozenset(foreign)
     return frozenset(ends & foreign.keys())
-
-
-def isup_timers(topology: Topology) -> IsupTimers:
-    """The ISUP timers of a network. Raises TopologyError."""
-    try:
-        usual = ANSI_TIMERS if topology.variant == "ansi" else IsupTimers()
-        return timers_of(topology.isup_timers, usual)
-    except ValueError as wrong:
-        raise TopologyError(f"isup_timers: {wrong}") from None
-
-
-def trunks_of(name: str, topology: Topology, codes: dict[str, int]) -> tuple[Trunk, ...]:
-    """The trunk groups of a node."""
-    trunks = []
-    for group in topology.trunks:
-        if name in group.ends:
-            far = group.ends[1] if name == group.ends[0] else group.ends[0]
-            trunks.append(
-                Trunk(
-                    group.name,
-                    far,
-                    codes[far],
-                    group.first,
-                    group.circuits,
-                    group.check_every,
-                    group.delay_ms,
-                    group.satellite,
-                )
-            )
-    return tuple(trunks)

@@ -91,4 +91,7 @@ class Business(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         shortest, longest = ANSWER_LIMITS_S
         if not shortest <= self.answer_limit_s <= longest:
             return "answer_limit_s", f"{self.answer_limit_s:g}: {shortest:g} to {longest:g}"
+        wrong = self.policy.wrong()
+        if wrong is not None:
+            return f"policy.{wrong[0]}", wrong[1]
         return self.calendar.wrong() or self.retries.wrong() or self.billing.wrong()

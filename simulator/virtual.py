@@ -28,8 +28,10 @@ from calleq.media.sounds import PromptLibrary
 from calleq.media.virtual import Understood, VirtualVoice
 from calleq.media.virtual_tapes import VirtualTapes
 from calleq.messages.answers import CallView, ProblemView
-from calleq.network import Network, Plant, build_network, point_codes
+from calleq.network import Network, build_network
 from calleq.network_gateways import SipGround
+from calleq.network_nodes import point_codes
+from calleq.network_plant import Plant
 from calleq.network_prompts import Recordings, keys_of, supply
 from calleq.osn.in_process import InProcessBus
 from calleq.runtime.clock import VirtualClock
@@ -86,6 +88,7 @@ class VirtualNetwork:
         recordings: Path | None = None,
         keep_recordings_us: int = KEEP_US,
         speech: Speech | None = None,
+        limited: bool = False,
         decks: DeckMemory | None = None,
     ) -> None:
         """`entries` is the journal of a life before: the network recovers from it.
@@ -93,7 +96,8 @@ class VirtualNetwork:
         `sip` gives what gateways stand on; without it, nobody speaks SIP whatever the topology
         says. With a sink the journal or the diary hands its entries over and keeps none, so that a
         run may be long. Calls can be recorded where there is a directory for `recordings`. What
-        is said can be understood where there is `speech`.
+        is said can be understood where there is `speech`. Calls are counted by the limits of the
+        topology only where it is `limited`: its load calls the same numbers again and again.
         """
         self.topology = topology
         self.clock = VirtualClock(start_us)
@@ -105,10 +109,11 @@ class VirtualNetwork:
         """By name."""
         self._seed = seed
         draw = random.Random(f"references {seed}")
+        self.bus = InProcessBus(self.clock, topology.timing.osn_delay_us, self.tap)
         plant = Plant(
             clock=self.clock,
             journal=self.journal,
-            bus=InProcessBus(self.clock, topology.timing.osn_delay_us, self.tap),
+            bus=self.bus,
             lines=InProcessLines(self.clock, topology.timing.line_delay_us, self.tap),
             voice=self.voice,
             tap=self.tap,
@@ -117,6 +122,7 @@ class VirtualNetwork:
             random_bits=draw.getrandbits,
             secret=draw.randbytes(32),
             diary=self.diary,
+            limited=limited,
             talk_us=talk_us,
             recordings=self._recording_place(recordings, keep_recordings_us),
             manners=manners,

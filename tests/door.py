@@ -18,9 +18,11 @@ from calleq.accounts import Accounts, FailureLimits, InlineVerifier, hash_passwo
 from calleq.door.door import Door as Server
 from calleq.door.replies import Reply
 from calleq.intake import CallReferences, Intake
+from calleq.intake.contract import Beside
 from calleq.journal.entries import Entry, Stamped
 from calleq.osn.messages import CallEnded, CallProgress, OsnMessage, SetUpTaken, decode, encode
 from calleq.runtime.clock import VirtualClock
+from calleq.schedule import BusinessCalendar, Schedule, ScheduleStore
 from calleq.topology import Business, Topology, load_topology
 from calleq.topology_equipment import instructed
 from calleq.units import parse_utc
@@ -72,6 +74,9 @@ class JournalDouble:
             if not self.held:
                 self.flush()
 
+    def last_sequence(self, entity: str) -> int:
+        return len(self.entries)
+
     def flush(self) -> None:
         waiting, self._waiting = self._waiting, []
         for durable in waiting:
@@ -113,6 +118,8 @@ class Door:
         businesses: Iterable[Business] | None = None,
         limits: FailureLimits | None = None,
         older: Older | None = None,
+        beside: Beside | None = None,
+        store: ScheduleStore | None = None,
     ) -> None:
         figure1 = load_topology()
         self.topology: Topology = msgspec.structs.replace(
@@ -137,7 +144,9 @@ class Door:
             CallReferences(self.clock, random.Random(1).getrandbits),
             self.topology.access_server.equipment_address,
             self.topology.access_server.name,
+            beside=Beside(calendar=BusinessCalendar()) if beside is None else beside,
         )
+        self.schedule = Schedule(self.clock, store)
         self.server = Server(
             self.topology.access_server.name,
             instructed(self.topology),
@@ -148,6 +157,7 @@ class Door:
             clock=self.clock,
             tap=self.tap,
             ring_limit_us=self.topology.ring_limit_us(),
+            schedule=self.schedule,
         )
         self.surface = HttpSurface(
             self.server, self.accounts, lambda: "request-1", lambda: 1.5, older

@@ -18,6 +18,7 @@ from calleq.journal.entries import Entry, Undertaken
 from calleq.messages.answers import CallView
 from calleq.osn.orders import Hold, Mute, Unhold
 from calleq.topology import Topology, load_topology
+from calleq.topology_policy import CallPolicy
 from calleq.units import MILLISECOND_US, SECOND_US
 from tests.control_scene import ControlledCall
 from tests.live import calleq
@@ -228,6 +229,10 @@ def with_silent_representatives() -> Topology:
         lines=tuple(
             msgspec.structs.replace(line, behaviour="silent") if line.number in silent else line
             for line in topology.lines
+        ),
+        businesses=tuple(
+            msgspec.structs.replace(one, policy=CallPolicy(ring_s=170, announcement_s=0))
+            for one in topology.businesses
         ),
         timing=msgspec.structs.replace(topology.timing, ring_limit_s=170.0),
     )

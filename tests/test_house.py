@@ -75,6 +75,8 @@ FLOORS = {
     "network_charging": 8,
     "network_doors": 8,
     "network_gateways": 8,
+    "network_nodes": 8,
+    "network_plant": 8,
     "network_prompts": 8,
     "network_routes": 8,
     "network_services": 8,

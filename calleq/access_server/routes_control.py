@@ -27,6 +27,8 @@ async def add_party(asked: Context) -> Response:
     added = door.add_party(call, asked.business, number)
     if added is None:
         raise ProblemError(NOT_FOUND)
+    if isinstance(added, ProblemDetail):
+        raise ProblemError(added)
     if not added:
         raise ProblemError(NOT_BRIDGED)
     view = door.call(call, asked.business)
@@ -52,7 +54,11 @@ ROUTES = (
         body=AddParty,
         summary="Dial a third party and join it to a call, while its parties talk.",
         answers={202: Answer("Asked for; the call's events say what becomes of it.", CallView)},
-        problems={409: "The call is not bridged.", 422: "No telephone number."},
+        problems={
+            403: "The number must not be called.",
+            409: "The call is not bridged.",
+            422: "No telephone number.",
+        },
         examples={"a colleague": {"number": "+12125550144"}},
     ),
 )

@@ -34,8 +34,10 @@ from calleq.journal.segments import Retention
 from calleq.media.recorder import RECORDINGS, RecordingPlace
 from calleq.media.remote import RemoteVoice, VoiceLostError
 from calleq.media.supplied import SuppliedError
-from calleq.network import TELEPHONES, Network, Plant, build_network, point_codes
+from calleq.network import TELEPHONES, Network, build_network
 from calleq.network_gateways import SipGround, has_sip, telephone_doors
+from calleq.network_nodes import point_codes
+from calleq.network_plant import Plant
 from calleq.network_prompts import (
     Recordings,
     listens_for_words,
@@ -46,6 +48,8 @@ from calleq.network_prompts import (
 from calleq.operation.surface import operator_app
 from calleq.runtime.clock import LoopClock
 from calleq.runtime.draws import SystemDraws
+from calleq.schedule import ScheduleStore, StoreDamaged
+from calleq.schedule.store import SUFFIX as SCHEDULE_SUFFIX
 from calleq.ss7.variant import variant_of
 from calleq.telephones.desk import desk_app
 from calleq.telephones.diary import Diary
@@ -105,6 +109,7 @@ async def hosting(
         gc.disable()
         stack.callback(_collect_as_usual)
         base = journal_path(wish.data, process)
+        schedule = _schedule(wish, process, stack)
         retention = _retention(wish, stack)
         opening = await stack.enter_async_context(
             _opening(
@@ -126,7 +131,7 @@ async def hosting(
         verifier = PooledVerifier(pool, loop.call_soon_threadsafe)
         sip = await stack.enter_async_context(_sip(wish, voice, clock))
         plant = _plant(wish, clock, journal, wires, voice, capture, verifier, diary, sip)
-        plant = replace(plant, supplied=supply(voice, supplied))
+        plant = replace(plant, supplied=supply(voice, supplied), schedule=schedule)
         host = _set_to_work(wish, plant, voice, wires, journal)
         _collect_what_is_new()
         await _open_doors(wish, host, base, stack)
@@ -142,6 +147,16 @@ async def hosting(
             with contextlib.suppress(JournalError):  # a failed disk is told of already
                 host.network.stop()
             host.failure = "; ".join(failures)
+
+
+def _schedule(wish: Wish, process: str, stack: contextlib.AsyncExitStack) -> ScheduleStore:
+    """What is made later; closed after the journal, whose last word it has to hear."""
+    try:
+        store = ScheduleStore(wish.data / f"{process}{SCHEDULE_SUFFIX}")
+    except StoreDamaged as error:
+        raise CommandError(str(error)) from error
+    stack.callback(store.close)
+    return store
 
 
 def _collect_what_is_new() -> None:

@@ -6,10 +6,18 @@ are at most `LIMIT_RECALLED_CALLS`.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Set
 
 from calleq.door.timeline import Timeline
-from calleq.journal.entries import Accepted, Dialled, Ended, Progress, Stamped
+from calleq.journal.entries import (
+    Accepted,
+    Cancelled,
+    Dialled,
+    Ended,
+    Progress,
+    Rescheduled,
+    Stamped,
+)
 
 LIMIT_LIVE_CALLS = 20_000
 LIMIT_ENDED_CALLS = 5_000
@@ -20,7 +28,7 @@ LIMIT_WATCHERS = 1_000
 """Readers waiting for a call's next event."""
 
 
-_TELLING = (Progress, Dialled, Ended)
+_TELLING = (Progress, Dialled, Ended, Rescheduled, Cancelled)
 """What a timeline is made of, the most frequent first."""
 
 
@@ -48,13 +56,19 @@ class Calls:
         """A call alive, or ended lately."""
         return self._live.get(call) or self._ended.get(call)
 
-    def restore(self, entries: Iterable[Stamped], door: str, ended: Collection[str]) -> None:
+    def restore(
+        self,
+        entries: Iterable[Stamped],
+        door: str,
+        ended: Collection[str],
+        waiting: Set[str] = frozenset(),
+    ) -> None:
         """What the journal of before says of the calls that `door` accepted, oldest first.
 
         `ended` are those of them that have an end, in the order of their ends; of these only the
-        last `LIMIT_RESTORED_CALLS` are taken up.
+        last `LIMIT_RESTORED_CALLS` are taken up. Those `waiting` are the schedule's.
         """
-        forgotten = set(list(ended)[:-LIMIT_RESTORED_CALLS])
+        forgotten = waiting | set(list(ended)[:-LIMIT_RESTORED_CALLS])
         for stamped in entries:
             entry = stamped.entry
             if isinstance(entry, _TELLING):
@@ -114,6 +128,17 @@ class Calls:
                     del self._watchers[call]
 
         return forget
+
+    def follow(self, history: Iterable[Stamped]) -> Timeline:
+        """A call that waited, by its acceptance and what was said of it since."""
+        timeline: Timeline | None = None
+        for stamped in history:
+            if isinstance(stamped.entry, Accepted):
+                timeline = self.begin(stamped.entry, stamped.at_us)
+            elif timeline is not None:
+                timeline.remember(stamped)
+        assert timeline is not None, "a history begins with an acceptance"
+        return timeline
 
     def live(self) -> Iterator[Timeline]:
         """Those that have not ended."""

@@ -16,6 +16,7 @@ and ignored.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Literal, assert_never
 
 from calleq.accounts import Accounts
@@ -26,6 +27,9 @@ from calleq.door.calls import Calls
 from calleq.door.control import Answer, Controls
 from calleq.door.instruction import instruction_of
 from calleq.door.internet_tap import InternetTap
+from calleq.door.later import Answer as ChangeAnswer
+from calleq.door.later import Later
+from calleq.door.problems import NO_SUBSCRIBER
 from calleq.door.replies import Reply, accepted, declined
 from calleq.door.sending import Sending
 from calleq.door.timeline import Timeline
@@ -33,8 +37,9 @@ from calleq.intake import Admitted, Declined, Intake, Outcome, errors
 from calleq.intake.contract import Ending
 from calleq.intake.errors import BUSY
 from calleq.journal.contract import Journal
-from calleq.journal.entries import Accepted, DoNotCall, Ended, Stamped
+from calleq.journal.entries import Accepted, DoNotCall, Ended, Refused, Stamped
 from calleq.messages.answers import CallView, EventPage
+from calleq.messages.new_time import NewTime
 from calleq.osn.contract import Bus
 from calleq.osn.messages import (
     AddParty,
@@ -53,10 +58,13 @@ from calleq.osn.messages import (
     decode,
     encode,
 )
+from calleq.osn.orders import AddThird, Consult, Transfer
 from calleq.osn.orders import Order as CallOrder
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
+from calleq.schedule import Schedule
 from calleq.topology import Business
+from calleq.web.problems import ProblemDetail
 
 
 class Door:
@@ -75,11 +83,12 @@ class Door:
         tap: Tap,
         ring_limit_us: int,
         supplied: Mapping[str, dict[str, str]] | None = None,
+        schedule: Schedule | None = None,
     ) -> None:
         """`name` is the door's in the journal and on the bus, `instructs` the element that gets
         its instructions: the switch, or what makes calls in its place. The equipment address that
         messages must say is the intake's. `supplied` are the keys of what businesses supplied, by
-        business and purpose."""
+        business and purpose. `schedule` keeps the calls that are made later; None: in memory."""
         self.name = name
         self.instructs = instructs
         self._ring_limit_us = ring_limit_us
@@ -93,6 +102,16 @@ class Door:
         self._calls = Calls()
         self._sending = Sending(name, instructs, bus, clock)
         self._controls = Controls(name, bus, clock)
+        self._later = Later(
+            name,
+            Schedule(clock) if schedule is None else schedule,
+            self,
+            calls=self._calls,
+            accounts=accounts,
+            intake=intake,
+            journal=journal,
+            clock=clock,
+        )
         self.ignored: Counter[str] = Counter()
         """Messages from inside that meant nothing, by kind."""
         bus.attach(name, self.receive)
@@ -128,7 +147,7 @@ class Door:
 
     def knows(self, call: str) -> bool:
         """Whether a call is remembered; one that ended long ago may have to be recalled."""
-        return self._calls.find(call) is not None
+        return self._find(call) is not None
 
     def recall(self, call: str, entries: Iterable[Stamped]) -> None:
         """Remember a call again by what its journal says of it, oldest entry first."""
@@ -144,15 +163,21 @@ class Door:
         timeline = self._own(call, business)
         return None if timeline is None else timeline.page(max(after, 0))
 
-    def add_party(self, call: str, business: str | None, number: str) -> bool | None:
-        """Have a third party dialled and joined; False when the call is not bridged, None as in
-        `call`. What becomes of it is told by the call's events."""
+    def add_party(
+        self, call: str, business: str | None, number: str
+    ) -> bool | ProblemDetail | None:
+        """Have a third party dialled and joined; False when the call is not bridged, a problem
+        when the number must not be dialled, None as in `call`. What becomes of it is told by the
+        call's events."""
         timeline = self._own(call, business)
         if timeline is None:
             return None
         equipment = self._sending.equipment(call)
         if timeline.state != "bridged" or equipment is None:
             return False
+        barred = self._barred(timeline.business, number, business or "operator")
+        if barred is not None:
+            return barred
         self._bus.send(self.name, equipment, encode(AddParty(call, number)))
         return True
 
@@ -172,8 +197,34 @@ class Door:
             answer("call_over")
         elif equipment is None:
             answer("not_bridged")
+        elif isinstance(order, AddThird | Transfer | Consult) and self._barred(
+            timeline.business, order.number, business or "operator"
+        ):
+            answer("number_refused")
         else:
             self._controls.send(call, equipment, order, answer, command)
+
+    def cancel(self, call: str, business: str | None, by: Principal, answer: ChangeAnswer) -> None:
+        """Cancel a call before it is begun; `answer` is told once, with None when the call has
+        ended durably, or with why not: it has been begun already, or has ended.
+
+        `business` None: by the carrier, whosever call it is.
+        """
+        self._later.cancel(call, business, by, answer)
+
+    def reschedule(
+        self, call: str, business: str | None, new: NewTime, by: Principal, answer: ChangeAnswer
+    ) -> None:
+        """Have a call that has not been begun made at another time, which its business's calendar
+        must allow; `business` and `answer` as in `cancel`."""
+        self._later.reschedule(call, business, new, by, answer)
+
+    def scheduled(
+        self, business: str, after: tuple[int, str] | None = None, limit: int = 100
+    ) -> list[CallView]:
+        """Calls of a business that wait, the first due first, behind the one of that due time (UTC
+        microseconds) and reference."""
+        return [timeline.view() for timeline in self._later.waiting(business, after, limit)]
 
     def going_on(self) -> list[str]:
         """The references of the calls that have not ended, the earliest accepted first."""
@@ -208,10 +259,10 @@ class Door:
                 timeline.taken()
             case SetUpRefused():
                 now_us = self._clock.now_us()
-                self._ended(timeline, "failed", message.cause, now_us, message.reason)
+                self.end(timeline, "failed", message.cause, now_us, message.reason)
             case CallEnded():
                 end = message
-                self._ended(timeline, end.state, end.cause, end.at_us, end.detail)
+                self.end(timeline, end.state, end.cause, end.at_us, end.detail)
                 if end.detail == OPTED_OUT:
                     self._opted_out(timeline)
             case ControlDone() | ControlRefused():
@@ -235,28 +286,33 @@ class Door:
         orders: dict[str, Accepted] = {}
         ended: dict[str, None] = {}
         ends_unwritten: dict[str, Ended] = {}
+        past = self._later.restore(entries)
+        entries = [*past.acceptances, *entries] if past.acceptances else entries
         for stamped in entries:
             entry = stamped.entry
             match entry:
-                case DoNotCall(door=self.name):
+                case DoNotCall(door=self.name) | Refused(door=self.name):
                     self._intake.restore(stamped)
                 case Accepted(door=self.name):
                     self._intake.restore(stamped)
-                    orders[entry.call] = entry
+                    if entry.call not in past.waiting:
+                        orders[entry.call] = entry
                 case Ended(call):
                     if stamped.entity == self.name:
                         ends_unwritten.pop(call, None)
                     elif call in orders:
                         ends_unwritten[call] = entry
                     if orders.pop(call, None) is not None:
+                        self._intake.restore(stamped)
                         ended[call] = None
                 case _:
                     pass
-        self._calls.restore(entries, self.name, ended)
+        self._calls.restore(entries, self.name, ended, past.waiting)
         for end in ends_unwritten.values():
             self._journal.append(self.name, end)
         for order in orders.values():
-            self._set_up_again(order)
+            self._set_up_again(order, is_cancelled=order.call in past.cancelled)
+        self._later.start()
         return len(orders)
 
     # Its own
@@ -267,8 +323,11 @@ class Door:
             case Admitted():
                 if outcome.acceptance is not None:
                     acceptance = outcome.acceptance
-                    self._calls.begin(acceptance.entry, acceptance.at_us)
-                    self._set_up(acceptance.entry, acceptance.business)
+                    if acceptance.entry.due_us:
+                        self._later.accepted(acceptance)
+                    else:
+                        self._calls.begin(acceptance.entry, acceptance.at_us)
+                        self.set_up(acceptance.entry, acceptance.business)
                 reply = accepted(outcome)
             case Declined():
                 reply = declined(outcome.problem)
@@ -277,24 +336,24 @@ class Door:
         self._internet.answer(call, reply.status, reply.view, self._clock.now_us())
         answer(reply)
 
-    def _set_up_again(self, entry: Accepted) -> None:
+    def _set_up_again(self, entry: Accepted, *, is_cancelled: bool) -> None:
         business = self._accounts.business(entry.business)
         timeline = self._calls.get(entry.call)
         assert timeline is not None, "restart began every call it sends again"
-        if business is None:
-            reason = "the business is no subscriber any more"
-            now_us = self._clock.now_us()
-            self._ended(timeline, "blocked", Q850.NOT_SUBSCRIBED, now_us, reason)
-            self._calls.changed(timeline)
+        now_us = self._clock.now_us()
+        if is_cancelled:
+            self.end(timeline, "canceled", Q850.NORMAL, now_us)
+        elif business is None:
+            self.end(timeline, "blocked", Q850.NOT_SUBSCRIBED, now_us, NO_SUBSCRIBER)
+        elif (reason := self._later.forbidden(entry, business)) is not None:
+            self.end(timeline, "blocked", Q850.REJECTED, now_us, reason)
+        else:
+            self.set_up(entry, business)
             return
-        if self._intake.do_not_call.forbids(timeline.business, timeline.customer_number):
-            now_us = self._clock.now_us()
-            self._ended(timeline, "blocked", Q850.REJECTED, now_us, errors.DO_NOT_CALL.code)
-            self._calls.changed(timeline)
-            return
-        self._set_up(entry, business)
+        self._calls.changed(timeline)
 
-    def _set_up(self, entry: Accepted, business: Business) -> None:
+    def set_up(self, entry: Accepted, business: Business) -> None:
+        """Have equipment make an accepted call."""
         self._sending.send(
             instruction_of(
                 entry,
@@ -303,19 +362,28 @@ class Door:
                 answer_to=self.name,
                 ring_limit_us=self._ring_limit_us,
                 supplied=self._supplied.get(business.identifier, {}),
+                may_dial=partial(self._intake.may_dial, business),
             )
         )
+
+    def _barred(self, identifier: str, number: str, by: str) -> ProblemDetail | None:
+        """Why a further party must not be dialled; None where it may."""
+        business = self._accounts.business(identifier)
+        if business is None:
+            return errors.NOT_ACCEPTED
+        refusal = self._intake.judge_party(business, number, by)
+        return None if refusal is None else refusal.problem
 
     def _has_it(self, equipment: str, timeline: Timeline) -> None:
         if not timeline.final:
             self._sending.taken(timeline.call, equipment)
 
-    def _ended(
-        self, timeline: Timeline, state: str, cause: int, at_us: int, detail: str = ""
-    ) -> None:
+    def end(self, timeline: Timeline, state: str, cause: int, at_us: int, detail: str = "") -> None:
+        """Give a call its final state, unless it has one."""
         self._sending.over(timeline.call)
         if timeline.ended(state, cause, at_us, detail):
-            self._journal.append(self.name, Ended(timeline.call, state, cause, detail))
+            entry = Ended(timeline.call, state, cause, detail)
+            self._journal.append(self.name, entry, self._later.over(timeline))
             self._tell_of(timeline, state, cause, at_us)
         else:
             self.ignored["second_end"] += 1
@@ -331,6 +399,9 @@ class Door:
         """Its event says so at once; its end again, lest the event was lost."""
         self._intake.do_not_call.add(timeline.business, timeline.customer_number, timeline.call)
 
+    def _find(self, call: str) -> Timeline | None:
+        return self._calls.find(call) or self._later.timeline(call)
+
     def _own(self, call: str, business: str | None) -> Timeline | None:
-        timeline = self._calls.find(call)
+        timeline = self._find(call)
         return timeline if timeline and business in (None, timeline.business) else None

@@ -5,7 +5,7 @@ representatives who are on shift then, and of what the network's topology says o
 nothing else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from calleq.accounts.shifts import on_shift
 from calleq.intake import Order
@@ -23,13 +23,17 @@ def instruction_of(
     answer_to: str,
     ring_limit_us: int,
     supplied: Mapping[str, str],
+    may_dial: Callable[[str], bool],
 ) -> SetUpCall:
-    """What equipment is told. `supplied` are the keys of the business's recordings by purpose.
+    """What equipment is told. `supplied` are the keys of the business's recordings by purpose;
+    representatives whom it `may_dial` not are left out.
 
     Raises msgspec.ValidationError for an entry that this version cannot read.
     """
     order = Order.of(entry)
-    offered = on_shift(business, now_us)
+    policy = business.policy
+    talk_limits = (entry.talk_limit_us, policy.call_s * SECOND_US)
+    offered = tuple(number for number in on_shift(business, now_us) if may_dial(number))
     return SetUpCall(
         call=entry.call,
         business=business.identifier,
@@ -41,13 +45,15 @@ def instruction_of(
         hunt=order.hunt,
         dial_first=order.dial_first or business.dial_first,
         detect_machine=business.detect_machine,
-        ring_limit_us=ring_limit_us,
+        ring_limit_us=min(ring_limit_us, policy.ring_s * SECOND_US),
         answer_to=answer_to,
         consent=business.consent,
         question_tries=business.question_tries,
         answer_limit_us=round(business.answer_limit_s * SECOND_US),
         language=order.language or business.language,
         supplied=tuple(supplied.items()),
+        talk_limit_us=min(filter(None, talk_limits)),
+        announcement_limit_us=policy.announcement_s * SECOND_US,
     )
 
 

@@ -6,6 +6,8 @@ the journal's entries; it invents nothing. The state is the last milestone reach
 | event                | state               |
 |----------------------|---------------------|
 | accepted             | accepted            |
+| scheduled            | scheduled           |
+| due                  | accepted            |
 | set-up taken         | set_up              |
 | dialled              | calling_<leg>       |
 | answered             | <leg>_answered      |
@@ -19,10 +21,22 @@ the state. Events beyond `LIMIT_EVENTS` are counted and not kept; the end is alw
 
 import msgspec
 
-from calleq.journal.entries import Accepted, Dialled, Ended, Progress, Stamped
+from calleq.journal.entries import (
+    Accepted,
+    Cancelled,
+    Dialled,
+    Ended,
+    Progress,
+    Rescheduled,
+    Stamped,
+)
 from calleq.messages.answers import (
     EVENT_ACCEPTED,
+    EVENT_CANCELLED,
     EVENT_ENDED,
+    EVENT_RESCHEDULED,
+    EVENT_RETRIED,
+    EVENT_SCHEDULED,
     CallView,
     EventPage,
     EventView,
@@ -45,13 +59,18 @@ class Timeline:
         "call",
         "cause",
         "customer_number",
+        "due_us",
         "ended_at_us",
         "events",
         "events_dropped",
+        "expires_us",
         "final",
         "note",
         "representative_number",
+        "retried_as",
+        "retry_of",
         "state",
+        "try_number",
         "web_page",
     )
 
@@ -70,6 +89,15 @@ class Timeline:
         self.events_dropped = 0
         self.final = False
         """Whether the call has ended."""
+        self.retry_of = entry.retry_of
+        self.try_number = entry.try_number
+        self.retried_as = ""
+        self.due_us = entry.due_us
+        self.expires_us = entry.expires_us
+        if entry.due_us:
+            self.state = "scheduled"
+            detail = utc_text(entry.due_us)
+            self.events.append(CallProgress(entry.call, EVENT_SCHEDULED, at_us, detail=detail))
 
     def taken(self) -> None:
         """Equipment has the instruction."""
@@ -82,6 +110,8 @@ class Timeline:
             self.events_dropped += 1
         else:
             self.events.append(event)
+        if event.event == EVENT_RETRIED:
+            self.retried_as = event.detail
         # A third party changes no state, nor does anybody who replaces a representative.
         if self.final or event.leg == "third" or self.state == "bridged":
             return
@@ -92,6 +122,8 @@ class Timeline:
                 self.state = f"{event.leg}_answered"
             case "bridged":
                 self.state = "bridged"
+            case "due":
+                self.state = "accepted"
             case _:
                 pass
 
@@ -106,6 +138,11 @@ class Timeline:
         detail = f"{state}: {detail}" if detail else state
         self.events.append(CallProgress(self.call, EVENT_ENDED, at_us, cause=cause, detail=detail))
         return True
+
+    def rescheduled(self, at_us: int, due_us: int, expires_us: int) -> None:
+        """The call is due at another time."""
+        self.due_us, self.expires_us = due_us, expires_us
+        self.progressed(CallProgress(self.call, EVENT_RESCHEDULED, at_us, detail=utc_text(due_us)))
 
     def remember(self, stamped: Stamped) -> None:
         """What the journal says of this call, entry by entry; other entries do nothing."""
@@ -126,6 +163,10 @@ class Timeline:
                 detail=entry.detail,
             )
             self._remember_once(event)
+        elif isinstance(entry, Rescheduled):
+            self.rescheduled(stamped.at_us, entry.due_us, entry.expires_us)
+        elif isinstance(entry, Cancelled):
+            self.progressed(CallProgress(entry.call, EVENT_CANCELLED, stamped.at_us))
         elif isinstance(entry, Ended):
             self.ended(entry.state, entry.cause, stamped.at_us, entry.detail)
 
@@ -154,6 +195,11 @@ class Timeline:
             events=len(self.events),
             web_page=self.web_page,
             note=self.note,
+            due_at=utc_text(self.due_us) if self.due_us else None,
+            expires_at=utc_text(self.expires_us) if self.expires_us else None,
+            retry_of=self.retry_of or None,
+            try_number=self.try_number,
+            retried_as=self.retried_as or None,
         )
 
     def page(self, after: int) -> EventPage:

@@ -25,7 +25,7 @@ from calleq.intake.contract import Beside, Held, Refusal, Wanted, When
 from calleq.intake.customers import KnownCustomers
 from calleq.intake.do_not_call import DoNotCallList
 from calleq.intake.idempotency import KEPT_US, IdempotencyKeys, KeyState, Replay, is_key
-from calleq.intake.outcome import Acceptance, Admitted, Declined, Outcome
+from calleq.intake.outcome import Acceptance, Admitted, Declined, Order, Outcome
 from calleq.intake.resolving import Resolved, Resolver
 from calleq.journal.contract import Journal
 from calleq.journal.entries import Accepted, Refused, Stamped
@@ -145,6 +145,34 @@ class Intake:
             return
         self._identify(work, principal)
 
+    def judge_again(self, entry: Accepted, business: Business) -> str:
+        """Why an accepted call is not dialled now, as a code; empty where it is."""
+        if self.do_not_call.forbids(business.identifier, Order.of(entry).customer_number):
+            return errors.DO_NOT_CALL.code
+        refusal = self.beside.guards.judge_again(entry, business, self._clock.now_us())
+        return "" if refusal is None else refusal.reason
+
+    def may_dial(self, business: Business, number: str) -> bool:
+        """Whether one of the business's own representatives may be dialled."""
+        return self.beside.guards.judge_party(business, number, self._clock.now_us()) is None
+
+    def judge_party(self, business: Business, number: str, by: str = "") -> Refusal | None:
+        """Whether a further party of a call may be dialled, whoever asks; a refusal is journalled
+        as that of a message."""
+        now_us = self._clock.now_us()
+        if self.do_not_call.forbids(business.identifier, number):
+            refusal: Refusal | None = Refusal(errors.DO_NOT_CALL, errors.DO_NOT_CALL.code)
+        else:
+            refusal = self.beside.guards.judge_party(business, number, now_us)
+        if refusal is not None:
+            self.outcomes[refusal.reason] += 1
+            self._write_refused(
+                Refused(
+                    self._door_name, business.identifier, refusal.reason, "", number[:100], by=by
+                )
+            )
+        return refusal
+
     def _identify(self, work: _Work, principal: Principal | None) -> None:
         message = work.message
         if principal is not None:
@@ -254,9 +282,12 @@ class Intake:
             expires_us=when.expires_us,
             held=held.content or None,
             talk_limit_us=held.talk_limit_us,
+            retry_of=wanted.retry_of,
+            try_number=wanted.try_number,
         )
         self.beside.guards.accepted(entry, now_us)
-        acceptance = Acceptance(entry, business, now_us)
+        sequence = self._journal.last_sequence(self._door_name) + 1
+        acceptance = Acceptance(entry, business, now_us, sequence)
         try:
             self._journal.append(self._door_name, entry, lambda: self._durable(work, acceptance))
         except Exception:  # the disk failed, or too much waits for it: nothing was accepted
@@ -282,8 +313,8 @@ class Intake:
     def _refuse(
         self, work: _Work, problem: ProblemDetail, reason: str, wanted: Wanted | None = None
     ) -> None:
-        if self._refused_written.take(self._door_name):
-            refused = Refused(
+        self._write_refused(
+            Refused(
                 self._door_name,
                 work.message.business_id,
                 reason,
@@ -292,10 +323,15 @@ class Intake:
                 by="" if wanted is None else wanted.by.credential or wanted.by.name,
                 visitor="" if wanted is None else wanted.by.visitor,
             )
+        )
+        self._decline(work, problem, reason)
+
+    def _write_refused(self, refused: Refused) -> None:
+        if self._refused_written.take(self._door_name):
             self._journal.append(self._door_name, refused)
+            self.beside.guards.refused(refused, self._clock.now_us())
         else:
             self.refusals_unwritten += 1
-        self._decline(work, problem, reason)
 
     def _decline(self, work: _Work, problem: ProblemDetail, reason: str) -> None:
         self._finish(work, Declined(problem, reason), reason)

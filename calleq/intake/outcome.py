@@ -31,6 +31,8 @@ class Acceptance(msgspec.Struct, frozen=True):
     entry: Accepted
     business: Business
     at_us: int
+    sequence: int = 0
+    """Of the entry in the door's journal."""
 
 
 class Admitted(msgspec.Struct, frozen=True):

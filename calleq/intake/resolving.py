@@ -5,8 +5,6 @@ number, or names the 800 number of its service centre. From a page, which anybod
 to, only numbers of the business itself are taken: its representatives', and its centres'. Where
 nobody is named the equipment finds somebody; where it could not, because all of the business's
 representatives are off shift, a call for now is refused before anybody is dialled.
-
-A desired time up to `PAST_TOLERANCE_US` ago means now (clocks differ).
 """
 
 from collections.abc import Mapping
@@ -20,9 +18,6 @@ from calleq.messages import CallInitiation, DirectCallRequest, Fault, desired_ti
 from calleq.numbering import E164, Address, VoipPolicy, parse_address
 from calleq.runtime.clock import Clock
 from calleq.topology import Business
-from calleq.units import MINUTE_US
-
-PAST_TOLERANCE_US = MINUTE_US
 
 
 class Resolved(msgspec.Struct, frozen=True):
@@ -53,7 +48,7 @@ class Resolver:
         self, message: CallInitiation | DirectCallRequest, business: Business, by: Principal
     ) -> Resolved | Fault:
         """Who is meant, or what makes the message of `by` impossible to carry out."""
-        wrong = self._time_fault(message) or self._address_fault(message)
+        wrong = self._address_fault(message)
         if wrong is not None:
             return wrong
         representative = self._representative(message, business, by)
@@ -79,19 +74,6 @@ class Resolver:
             if not self._voip.is_offered:
                 what = "voice over IP is not offered by this equipment: give a telephone number"
             return Fault(f"/{name}", "voice_over_ip", what)
-        return None
-
-    def _time_fault(self, message: CallInitiation | DirectCallRequest) -> Fault | None:
-        wanted_us = desired_time_us(message)
-        if wanted_us is None:
-            return None
-        now_us = self._clock.now_us()
-        if wanted_us > now_us:
-            text = "scheduled calls are not offered yet; leave desired_time blank"
-            return Fault("/desired_time", "not_offered", text)
-        if wanted_us < now_us - PAST_TOLERANCE_US:
-            text = "has passed; leave desired_time blank for a call as soon as possible"
-            return Fault("/desired_time", "passed", text)
         return None
 
     def _representative(

@@ -20,3 +20,6 @@ class Journal(Protocol):
         Calls back in the order of the appends. An element that must not act before the entry is
         safe acts in `durable`; one that only reports passes none.
         """
+
+    def last_sequence(self, entity: str) -> int:
+        """The sequence number of the entity's last entry that was appended; 0: there is none."""

@@ -116,6 +116,10 @@ class FileJournal:
         """Tell `watcher` of every entry from now on; at most one is told."""
         self._watcher = watcher
 
+    def last_sequence(self, entity: str) -> int:
+        """See `Journal.last_sequence`."""
+        return self._sequence.get(entity, 0)
+
     @property
     def outstanding(self) -> int:
         """Entries appended and not yet known to be durable."""

@@ -74,6 +74,10 @@ class InlineJournal:
         """Tell `watcher` of every entry from now on; at most one is told."""
         self._watcher = watcher
 
+    def last_sequence(self, entity: str) -> int:
+        """See `Journal.last_sequence`."""
+        return self._sequence.get(entity, 0)
+
     def close(self) -> None:
         """Make durable what gathered, without calling back, and free the files."""
         if not self._failure:

@@ -83,6 +83,10 @@ class MemoryJournal:
             groups.append((due_us, [durable]))
             self._clock.call_later_us(due_us - now_us, self._commit)
 
+    def last_sequence(self, entity: str) -> int:
+        """See `Journal.last_sequence`."""
+        return self._sequence.get(entity, 0)
+
     def _commit(self) -> None:
         _, group = self._groups.popleft()
         for durable in group:

@@ -8,6 +8,16 @@ import msgspec
 
 EVENT_ACCEPTED = "accepted"
 """The first event of every timeline."""
+EVENT_SCHEDULED = "scheduled"
+"""The second event of a call for later; `detail` is when it is due."""
+EVENT_RESCHEDULED = "rescheduled"
+EVENT_DUE = "due"
+"""A scheduled call is begun: from now on it is too late to cancel or move it."""
+EVENT_CANCELLED = "cancelled"
+EVENT_RETRIED = "retried"
+"""The next try of an ended call has been accepted; `detail` is its reference."""
+EVENT_NOT_RETRIED = "not_retried"
+"""There was to be another try, and it is not made; `detail` says why."""
 EVENT_ENDED = "ended"
 """The event that carries the final state in `detail`; a leg's release may still come after it."""
 
@@ -70,6 +80,15 @@ class CallView(msgspec.Struct, frozen=True):
     """As the message had it: whatever it says is the customer's, or the page's, to say."""
     note: str | None = None
     """The customer's own words: text, never markup."""
+    due_at: str | None = None
+    """Of a call for later: when it is to be made; it is `scheduled` until then."""
+    expires_at: str | None = None
+    """From then on a scheduled call is not begun any more."""
+    retry_of: str | None = None
+    """The call of which this is another try."""
+    try_number: int = 1
+    retried_as: str | None = None
+    """The call that is the next try."""
 
 
 class EventView(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -60,6 +60,10 @@ class DiskJournal:
         self._flush_began_us = -1
         self._is_flushing = False
 
+    def last_sequence(self, entity: str) -> int:
+        """See `Journal.last_sequence`."""
+        return self._sequence.get(entity, 0)
+
     def append(
         self, entity: str, entry: Entry, durable: Callable[[], object] | None = None
     ) -> None:

@@ -1,0 +1,148 @@
+"""A call that waits for its time, and the octets in which it is kept.
+
+The octets are MessagePack, deflated against a dictionary of what every call has in common, because
+there may be a million of them. `FORMAT` changes with either; what another version kept is read anew
+from the journal.
+"""
+
+import zlib
+
+import msgspec
+
+from calleq.journal.entries import Accepted, Rescheduled, Stamped
+
+FORMAT = 1
+LIMIT_MOVES = 20
+"""Of a call that is moved more often the last are kept."""
+
+
+class Move(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """The call was put to another time."""
+
+    at_us: int
+    due_us: int
+    expires_us: int
+    by: str = ""
+
+
+class Waiting(msgspec.Struct, frozen=True, gc=False):
+    """One call that was accepted for later."""
+
+    entry: Accepted
+    at_us: int
+    """When it was accepted, UTC."""
+    due_us: int
+    expires_us: int = 0
+    """From then on it is not begun any more; 0: never."""
+    moves: tuple[Move, ...] = ()
+    """Oldest first."""
+    claimed: bool = False
+    """It is due and somebody sees to it, or it has been begun."""
+
+    @property
+    def call(self) -> str:
+        """Its reference."""
+        return self.entry.call
+
+    @property
+    def stamped(self) -> Stamped:
+        """Its acceptance as the journal had it, but for sequence and monotonic time."""
+        return Stamped(self.entry.door, 0, self.at_us, 0, self.entry)
+
+    @property
+    def history(self) -> list[Stamped]:
+        """Its acceptance and its moves as the journal had them."""
+        return [
+            self.stamped,
+            *(
+                Stamped(
+                    self.entry.door,
+                    0,
+                    move.at_us,
+                    0,
+                    Rescheduled(self.call, move.due_us, move.expires_us, move.by),
+                )
+                for move in self.moves
+            ),
+        ]
+
+    def moved(self, move: Move) -> "Waiting":
+        """The same at another time."""
+        return msgspec.structs.replace(
+            self,
+            due_us=move.due_us,
+            expires_us=move.expires_us,
+            moves=(*self.moves, move)[-LIMIT_MOVES:],
+            claimed=False,
+        )
+
+
+def waiting_of(stamped: Stamped, entry: Accepted) -> Waiting:
+    """The call of an acceptance that has a due time."""
+    return Waiting(entry, stamped.at_us, entry.due_us, entry.expires_us)
+
+
+class _Kept(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    entry: Accepted
+    at_us: int
+    expires_us: int
+    moves: tuple[Move, ...]
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(_Kept)
+_COMMON = _encoder.encode(
+    _Kept(
+        Accepted(
+            "01KAJ3T8Q6S7XG3WQ0V9J5N2ZR",
+            "business",
+            "server-72",
+            {
+                "business_id": "abc",
+                "equipment_address": "server-72.calleq.example",
+                "extension": None,
+                "customer_id": "customer-",
+                "language": "en",
+                "dial_first": "customer",
+                "hunt": False,
+                "confirmed": True,
+                "customer_number": "+12125550100",
+                "representative_number": "+12125550143",
+                "time_zone": "America/New_YorkEurope/London",
+                "desired_time": "2026-11-21T10:15:00.000000+00:00-05:00Z",
+            },
+            None,
+            "0123456789abcdef",
+            9,
+            "password",
+            "203.0.113.9",
+            "",
+            1_795_000_000_000_000,
+            1_795_000_900_000_000,
+            None,
+        ),
+        1_795_000_000_000_000,
+        1_795_000_900_000_000,
+        (),
+    )
+)
+
+
+def encode(waiting: Waiting) -> bytes:
+    """The octets, without due time and claim, which are kept beside them.
+
+    The idempotency key is left out: it is the journal's, and lives for a day.
+    """
+    entry = msgspec.structs.replace(waiting.entry, idempotency_key=None, fingerprint="")
+    kept = _Kept(entry, waiting.at_us, waiting.expires_us, waiting.moves)
+    deflate = zlib.compressobj(6, zlib.DEFLATED, -12, zdict=_COMMON)
+    return deflate.compress(_encoder.encode(kept)) + deflate.flush()
+
+
+def decode(octets: bytes, due_us: int, *, claimed: bool) -> Waiting:
+    """What `encode` made. Raises ValueError when the octets are something else."""
+    try:
+        kept = _decoder.decode(zlib.decompressobj(-12, zdict=_COMMON).decompress(octets))
+    except (zlib.error, msgspec.DecodeError) as error:
+        raise ValueError(f"a kept call cannot be read: {error}") from error
+    return Waiting(kept.entry, kept.at_us, due_us, kept.expires_us, kept.moves, claimed)

@@ -1,0 +1,260 @@
+"""The calls that are not due yet, in SQLite: a projection of the journal, one file per process.
+
+The journal is the truth. What is written here is committed together with the position in the
+journal up to which it holds, so that after a crash reading on from there gives the same again; a
+file that is lost, damaged or of another version is made anew from the journal. Write-ahead log;
+commits do not wait for the disk, checkpoints do, in a thread of their own.
+
+Without a path everything is in memory, for the virtual clock. Used by one thread; the file belongs
+to the process that holds the journal's lock.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from calleq.schedule.kept import FORMAT, Waiting, decode, encode
+
+SUFFIX = ".schedule.sqlite"
+"""A process's schedule is `<data directory>/<process>.schedule.sqlite`."""
+CHECKPOINT_CHANGES = 10_000
+"""Changes between two checkpoints."""
+PAGE_LIMIT = 1_000
+"""Calls in one listing."""
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_VALUES = {character: value for value, character in enumerate(_ALPHABET)}
+
+_TABLES = """
+CREATE TABLE waiting (
+    call BLOB PRIMARY KEY,
+    due_us INTEGER NOT NULL,
+    claimed INTEGER NOT NULL,
+    door TEXT NOT NULL,
+    business TEXT NOT NULL,
+    kept BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX due ON waiting (door, due_us) WHERE claimed = 0;
+CREATE INDEX of_business ON waiting (business, due_us);
+CREATE TABLE reached (door TEXT PRIMARY KEY, sequence INTEGER NOT NULL) WITHOUT ROWID;
+"""
+_TURN = "SELECT call, due_us, claimed, kept FROM waiting"
+
+
+class StoreDamaged(Exception):  # noqa: N818
+    """The file cannot be read or written; the text names it and says why."""
+
+
+class ScheduleStore:
+    """See above. Every method may raise StoreDamaged."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        """Open or make the file; None: in memory."""
+        self._path = path
+        self._changes = 0
+        self._dirty = False
+        self._checkpoint: threading.Thread | None = None
+        try:
+            self._database = self._opened()
+        except (sqlite3.DatabaseError, StoreDamaged):
+            self._forget_file()
+            self._database = self._opened()
+
+    def _opened(self) -> sqlite3.Connection:
+        database = _connected(self._path)
+        found = database.execute("PRAGMA user_version").fetchone()[0]
+        if found == 0:
+            database.executescript(f"BEGIN;{_TABLES}PRAGMA user_version = {FORMAT};COMMIT;")
+        elif found != FORMAT or database.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+            database.close()
+            raise StoreDamaged(f"{self._path}: damaged, or of another version")
+        return database
+
+    def _forget_file(self) -> None:
+        if self._path is not None:
+            for suffix in ("", "-wal", "-shm"):
+                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+
+    # One call
+
+    def put(self, waiting: Waiting) -> None:
+        """Keep a call, in place of what was kept of it."""
+        self._change(
+            "INSERT OR REPLACE INTO waiting VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                _key(waiting.call),
+                waiting.due_us,
+                waiting.claimed,
+                waiting.entry.door,
+                waiting.entry.business,
+                encode(waiting),
+            ),
+        )
+
+    def get(self, call: str) -> Waiting | None:
+        """What is kept of a call."""
+        row = self._rows(f"{_TURN} WHERE call = ?", (_key(call),)).fetchone()
+        return None if row is None else _waiting(row)
+
+    def set_claimed(self, call: str, *, claimed: bool) -> None:
+        """Mark a call as seen to, or not."""
+        self._change("UPDATE waiting SET claimed = ? WHERE call = ?", (claimed, _key(call)))
+
+    def remove(self, call: str) -> None:
+        """Keep nothing of a call any more."""
+        self._change("DELETE FROM waiting WHERE call = ?", (_key(call),))
+
+    # Many
+
+    def claim(self, door: str, now_us: int, limit: int) -> list[Waiting]:
+        """The calls of a door that are due and nobody sees to, the first due first; they are
+        claimed from now on."""
+        rows = self._rows(
+            f"{_TURN} WHERE door = ? AND claimed = 0 AND due_us <= ? ORDER BY due_us LIMIT ?",
+            (door, now_us, limit),
+        ).fetchall()
+        if rows:
+            self._begin()
+            self._database.executemany(
+                "UPDATE waiting SET claimed = 1 WHERE call = ?", [(row[0],) for row in rows]
+            )
+            self._changes += len(rows)
+        return [_waiting((call, due_us, 1, kept)) for call, due_us, _, kept in rows]
+
+    def next_due_us(self, door: str) -> int | None:
+        """When the next call of a door is due that nobody sees to; None: there is none."""
+        row = self._rows(
+            "SELECT due_us FROM waiting WHERE door = ? AND claimed = 0 ORDER BY due_us LIMIT 1",
+            (door,),
+        ).fetchone()
+        return None if row is None else row[0]
+
+    def page(
+        self, business: str, after: tuple[int, str] | None = None, limit: int = 100
+    ) -> list[Waiting]:
+        """Calls of a business that wait, the first due first, behind the one of that due time and
+        reference."""
+        due_us, call = (-1, "") if after is None else after
+        rows = self._rows(
+            f"{_TURN} WHERE business = ? AND (due_us, call) > (?, ?) AND claimed = 0"
+            " ORDER BY due_us, call LIMIT ?",
+            (business, due_us, _key(call), min(limit, PAGE_LIMIT)),
+        )
+        return [_waiting(row) for row in rows]
+
+    def claimed(self, door: str) -> list[Waiting]:
+        """The calls of a door that were claimed and have not ended."""
+        rows = self._rows(f"{_TURN} WHERE door = ? AND claimed = 1", (door,))
+        return [_waiting(row) for row in rows]
+
+    def every(self, door: str) -> Iterator[Waiting]:
+        """All calls of a door that have not ended, the first accepted first."""
+        for row in self._rows(f"{_TURN} WHERE door = ? ORDER BY call", (door,)):
+            yield _waiting(row)
+
+    def __len__(self) -> int:
+        count: int = self._rows("SELECT count(*) FROM waiting WHERE claimed = 0", ()).fetchone()[0]
+        return count
+
+    # Its place in the journal
+
+    def reached(self, door: str) -> int:
+        """Up to which of a door's entries the journal is reflected here."""
+        row = self._rows("SELECT sequence FROM reached WHERE door = ?", (door,)).fetchone()
+        return 0 if row is None else row[0]
+
+    def reach(self, door: str, sequence: int) -> None:
+        """What a door wrote up to this entry, and has been told to be durable, is reflected."""
+        self._change("INSERT OR REPLACE INTO reached VALUES (?, ?)", (door, sequence))
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether there is something to be committed."""
+        return self._dirty
+
+    def commit(self) -> None:
+        """Write the changes, and now and then have them brought to the disk's own place."""
+        if not self._dirty:
+            return
+        self._run("COMMIT", ())
+        self._dirty = False
+        busy = self._checkpoint is not None and self._checkpoint.is_alive()
+        if self._path is not None and self._changes >= CHECKPOINT_CHANGES and not busy:
+            self._changes = 0
+            thread = threading.Thread(target=_brought_home, args=(self._path,), daemon=True)
+            self._checkpoint = thread
+            thread.start()
+
+    def close(self) -> None:
+        """Commit, bring everything home, close."""
+        self.commit()
+        if self._checkpoint is not None:
+            self._checkpoint.join()
+        if self._path is not None:
+            self._run("PRAGMA wal_checkpoint(TRUNCATE)", ())
+        self._database.close()
+
+    def _change(self, statement: str, values: Sequence[object]) -> None:
+        self._begin()
+        self._run(statement, values)
+        self._changes += 1
+
+    def _begin(self) -> None:
+        if not self._dirty:
+            self._run("BEGIN", ())
+            self._dirty = True
+
+    def _rows(self, statement: str, values: Sequence[object]) -> sqlite3.Cursor:
+        return self._run(statement, values)
+
+    def _run(self, statement: str, values: Sequence[object]) -> sqlite3.Cursor:
+        try:
+            return self._database.execute(statement, tuple(values))
+        except sqlite3.DatabaseError as error:
+            raise StoreDamaged(f"{self._path or 'the schedule'}: {error}") from error
+
+
+def _connected(path: Path | None) -> sqlite3.Connection:
+    database = sqlite3.connect(
+        ":memory:" if path is None else path, isolation_level=None, check_same_thread=False
+    )
+    if path is not None:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA wal_autocheckpoint = 0")
+    database.execute("PRAGMA synchronous = NORMAL")
+    database.execute("PRAGMA cache_size = -16000")
+    return database
+
+
+def _brought_home(path: Path) -> None:
+    """Copy what the write-ahead log holds to the file, and make both durable."""
+    database = _connected(path)
+    try:
+        database.execute("PRAGMA synchronous = FULL")
+        database.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    except sqlite3.DatabaseError:
+        pass  # whoever writes next is told
+    finally:
+        database.close()
+
+
+def _waiting(row: Sequence[object]) -> Waiting:
+    _, due_us, claimed, kept = row
+    assert isinstance(due_us, int)
+    assert isinstance(kept, bytes)
+    try:
+        return decode(kept, due_us, claimed=bool(claimed))
+    except ValueError as error:
+        raise StoreDamaged(str(error)) from error
+
+
+def _key(call: str) -> bytes:
+    """A reference as 16 octets that sort as it does; another text as it is, in octets."""
+    value = 0
+    for character in call:
+        digit = _VALUES.get(character)
+        if digit is None:
+            return call.encode()
+        value = value << 5 | digit
+    return value.to_bytes(16, "big") if len(call) == 26 and value >> 128 == 0 else call.encode()
