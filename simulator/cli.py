@@ -56,6 +56,11 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     run.add_argument(
         "--patience", metavar="TIME", help="mean time that a customer waits (default: to the end)"
     )
+    _add_proof(run)
+
+
+def _add_proof(run: argparse.ArgumentParser) -> None:
+    """What strikes a run, and what is written of it."""
     run.add_argument(
         "--mutate-records",
         type=int,

@@ -16,11 +16,13 @@ from calleq.journal.entries import Accepted, Charged, Dialled, LineSeized, Stamp
 from calleq.messages.answers import ProblemView
 from calleq.topology import Topology, TopologyError, load_topology
 from calleq.topology_billing import Billing, Pricing
+from calleq.topology_policy import CallPolicy
 from calleq.units import SECOND_US
 from tests.charging_scene import FLAT, audit
 from tests.virtual import REPRESENTATIVE, VirtualNetwork, number
 
 TALK_US = 5 * SECOND_US
+ABROAD = CallPolicy(regions=("US", "GB"))
 
 
 def world(directory: Path, deck: str = FLAT, **billing: str) -> Topology:
@@ -30,7 +32,9 @@ def world(directory: Path, deck: str = FLAT, **billing: str) -> Topology:
     figure1 = load_topology()
     paying = msgspec.convert({"payment": "prepaid", **billing}, Billing)
     businesses = tuple(
-        msgspec.structs.replace(one, billing=paying) if one.identifier == "abc" else one
+        msgspec.structs.replace(one, billing=paying, policy=ABROAD)
+        if one.identifier == "abc"
+        else one
         for one in figure1.businesses
     )
     pricing = Pricing(decks=(str(file),))
@@ -125,6 +129,18 @@ def test_whatever_becomes_of_a_call_it_is_settled(tmp_path: Path, ending: str):
     record = network.proved()[call]
     answered = any(leg.answered_at_us for leg in record.legs)
     assert (record.amount_micro == 0) == (not answered)
+
+
+def test_a_talk_ends_when_the_money_for_it_does(tmp_path: Path):
+    """There is money for three seconds of talk; they would have talked for five."""
+    network = Network(world(tmp_path))
+    network.credit(2 * (3 + 42 + 80) * 1_000 + 5_000 + 2_002)
+    call = network.place(number("00"), REPRESENTATIVE)
+    assert network.charging.balance(network.topology.businesses[0]).available == "0.00"
+    network.run_to_end(call)
+    record = network.proved()[call]
+    assert (record.state, [leg.billable_s for leg in record.legs]) == ("completed", [9, 4])
+    assert audit(network.all_entries)[0] == 0
 
 
 def refusal(network: Network, customer: str) -> ProblemView:
