@@ -139,7 +139,7 @@ def test_a_talk_ends_when_the_money_for_it_does(tmp_path: Path):
     assert network.charging.balance(network.topology.businesses[0]).available == "0.00"
     network.run_to_end(call)
     record = network.proved()[call]
-    assert (record.state, [leg.billable_s for leg in record.legs]) == ("completed", [9, 4])
+    assert (record.state, [leg.billable_s for leg in record.legs]) == ("completed", [10, 5])
     assert audit(network.all_entries)[0] == 0
 
 
