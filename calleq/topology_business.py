@@ -107,4 +107,4 @@ class Business(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         for origin in self.origins:
             if not ORIGIN.fullmatch(origin):
                 return "origins", f"{origin!r}: an origin such as https://shop.example is expected"
-        return self.calendar.wrong() or self.retries.wrong()
+        return self.calendar.wrong() or self.retries.wrong() or self.billing.wrong()

@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from calleq.accounts.principal import Principal
-from calleq.journal.entries import Dialled, Undertaken
+from calleq.door.recovery import in_order, recovery_of
+from calleq.journal.entries import Accepted, Dialled, Ended, Undertaken
 from calleq.messages.schemas import EXAMPLES
 from calleq.runtime.tap import Segment
 from calleq.topology_calendar import Opening
@@ -574,3 +575,22 @@ def test_the_names_of_doors() -> None:
         **INNER,
     }
     assert {door.instructs for door in network.network.doors.values()} == {SWITCH, PERIPHERAL}
+
+
+def test_what_doors_share_is_restored_in_the_order_of_time() -> None:
+    """Guards and charging of a process hear every door's entries once, the oldest first."""
+    network = AtDoor(SERVER)
+    for element in (SWITCH, SERVER, PERIPHERAL):
+        network.use(element)
+        network.ask_to_end(customer_number=number("06"))
+    restored = in_order(
+        [
+            recovery_of(door.name, network.journal.entries, (), frozenset()).own
+            for door in network.network.doors.values()
+        ]
+    )
+    calls = [entry.call for entry in network.acceptances()]
+    told = [s.entry.call for s in restored if isinstance(s.entry, Accepted)]
+    assert told == calls
+    ends = [s.entry.call for s in restored if isinstance(s.entry, Ended)]
+    assert ends == calls

@@ -24,21 +24,23 @@ from calleq.accounts.principal import Principal
 from calleq.call.consent import OPTED_OUT
 from calleq.causes import Q850
 from calleq.door.calls import Calls
-from calleq.door.control import Answer, Controls
+from calleq.door.control import Answer
 from calleq.door.finding import Wish
 from calleq.door.instruction import instruction_of
 from calleq.door.internet_tap import InternetTap
 from calleq.door.later import Answer as ChangeAnswer
 from calleq.door.later import Later
+from calleq.door.ordering import Ordering
 from calleq.door.problems import NO_SUBSCRIBER
+from calleq.door.recovery import Recovery, recovery_of
 from calleq.door.replies import Reply, accepted, declined
 from calleq.door.sending import Sending
 from calleq.door.timeline import Timeline
-from calleq.intake import Admitted, Declined, Intake, Outcome, errors
+from calleq.intake import Admitted, Declined, Intake, Outcome
 from calleq.intake.contract import Ending
 from calleq.intake.errors import BUSY
 from calleq.journal.contract import Journal
-from calleq.journal.entries import Accepted, DoNotCall, Ended, Refused, Stamped
+from calleq.journal.entries import Accepted, Ended, Stamped
 from calleq.messages.answers import CallView, EventPage
 from calleq.messages.new_time import NewTime
 from calleq.osn.contract import Bus
@@ -57,9 +59,7 @@ from calleq.osn.messages import (
     SetUpRefused,
     SetUpTaken,
     decode,
-    encode,
 )
-from calleq.osn.orders import AddThird, Consult, Transfer
 from calleq.osn.orders import Order as CallOrder
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
@@ -95,14 +95,15 @@ class Door:
         self._ring_limit_us = ring_limit_us
         self._accounts = accounts
         self._intake = intake
-        self._bus = bus
         self._journal = journal
         self._clock = clock
         self._supplied = supplied or {}
         self._internet = InternetTap(tap, name)
         self._calls = Calls()
         self._sending = Sending(name, instructs, bus, clock)
-        self._controls = Controls(name, bus, clock)
+        self._ordering = Ordering(
+            name, bus, clock, sending=self._sending, accounts=accounts, intake=intake
+        )
         self._later = Later(
             name,
             Schedule(clock) if schedule is None else schedule,
@@ -113,6 +114,8 @@ class Door:
             journal=journal,
             clock=clock,
         )
+        self._recovery = Recovery()
+        """Of the journal of before, between `read` and `resume`."""
         self.ignored: Counter[str] = Counter()
         """Messages from inside that meant nothing, by kind."""
         self.ended: Counter[str] = Counter()
@@ -179,14 +182,7 @@ class Door:
         timeline = self._own(call, business)
         if timeline is None:
             return None
-        equipment = self._sending.equipment(call)
-        if timeline.state != "bridged" or equipment is None:
-            return False
-        barred = self._barred(timeline.business, number, business or "operator")
-        if barred is not None:
-            return barred
-        self._bus.send(self.name, equipment, encode(AddParty(call, number)))
-        return True
+        return self._ordering.add_party(timeline, number, business or "operator")
 
     def control(
         self, call: str, business: str | None, order: CallOrder, answer: Answer, command: str = ""
@@ -197,19 +193,7 @@ class Door:
         name again is the same order, not carried out twice.
         """
         timeline = self._own(call, business)
-        equipment = self._sending.equipment(call)
-        if timeline is None:
-            answer("no_such_call")
-        elif timeline.final:
-            answer("call_over")
-        elif equipment is None:
-            answer("not_bridged")
-        elif isinstance(order, AddThird | Transfer | Consult) and self._barred(
-            timeline.business, order.number, business or "operator"
-        ):
-            answer("number_refused")
-        else:
-            self._controls.send(call, equipment, order, answer, command)
+        self._ordering.control(timeline, order, answer, command, business or "operator")
 
     def cancel(self, call: str, business: str | None, by: Principal, answer: ChangeAnswer) -> None:
         """Cancel a call before it is begun; `answer` is told once, with None when the call has
@@ -293,7 +277,7 @@ class Door:
                 if end.detail == OPTED_OUT:
                     self._opted_out(timeline)
             case ControlDone() | ControlRefused():
-                if not self._controls.answered(message):
+                if not self._ordering.answered(message):
                     self.ignored["late_answer"] += 1
             case (
                 SetUpCall()
@@ -309,38 +293,31 @@ class Door:
         self._calls.changed(timeline)
 
     def restart(self, entries: Sequence[Stamped]) -> int:
-        """Take up the journal of before, oldest entry first; how many instructions left again."""
-        orders: dict[str, Accepted] = {}
-        ended: dict[str, None] = {}
-        ends_unwritten: dict[str, Ended] = {}
+        """Take up the journal of before, oldest entry first, alone in its process; how many
+        instructions left again."""
+        self._intake.beside.restore(self.read(entries))
+        return self.resume()
+
+    def read(self, entries: Sequence[Stamped]) -> list[Stamped]:
+        """Know the calls of before, oldest entry first, and act on none; `resume` does. Told are
+        the entries by which what stands beside the intake is to be restored meanwhile."""
         past = self._later.restore(entries)
         entries = [*past.acceptances, *entries] if past.acceptances else entries
-        for stamped in entries:
-            entry = stamped.entry
-            match entry:
-                case DoNotCall(door=self.name) | Refused(door=self.name):
-                    self._intake.restore(stamped)
-                case Accepted(door=self.name):
-                    self._intake.restore(stamped)
-                    if entry.call not in past.waiting:
-                        orders[entry.call] = entry
-                case Ended(call):
-                    if stamped.entity == self.name:
-                        ends_unwritten.pop(call, None)
-                    elif call in orders:
-                        ends_unwritten[call] = entry
-                    if orders.pop(call, None) is not None:
-                        self._intake.restore(stamped)
-                        ended[call] = None
-                case _:
-                    pass
-        self._calls.restore(entries, self.name, ended, past.waiting)
-        for end in ends_unwritten.values():
+        found = self._recovery = recovery_of(self.name, entries, past.waiting, past.cancelled)
+        for stamped in found.own:
+            self._intake.restore(stamped)
+        self._calls.restore(entries, self.name, found.ended, past.waiting)
+        return found.own
+
+    def resume(self) -> int:
+        """Go on where the door of before stopped; how many instructions left again."""
+        found, self._recovery = self._recovery, Recovery()
+        for end in found.unwritten.values():
             self._journal.append(self.name, end)
-        for order in orders.values():
-            self._set_up_again(order, is_cancelled=order.call in past.cancelled)
+        for order in found.orders.values():
+            self._set_up_again(order, is_cancelled=order.call in found.cancelled)
         self._later.start()
-        return len(orders)
+        return len(found.orders)
 
     # Its own
 
@@ -392,14 +369,6 @@ class Door:
                 may_dial=partial(self._intake.may_dial, business),
             )
         )
-
-    def _barred(self, identifier: str, number: str, by: str) -> ProblemDetail | None:
-        """Why a further party must not be dialled; None where it may."""
-        business = self._accounts.business(identifier)
-        if business is None:
-            return errors.NOT_ACCEPTED
-        refusal = self._intake.judge_party(business, number, by)
-        return None if refusal is None else refusal.problem
 
     def _has_it(self, equipment: str, timeline: Timeline) -> None:
         if not timeline.final:

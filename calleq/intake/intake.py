@@ -232,11 +232,10 @@ class Intake:
 
     def restore(self, stamped: Stamped) -> None:
         """Take the key of one entry of the journal of before, oldest first; customers are taken
-        with the other accounts (`calleq.accounts.keeping`)."""
+        with the other accounts (`calleq.accounts.keeping`), and what stands beside is restored for
+        all doors at once."""
         entry = stamped.entry
         self.do_not_call.restore(stamped)
-        self.beside.guards.restore(stamped)
-        self.beside.charging.restore(stamped)
         if isinstance(entry, Refused) and entry.door == self._door_name:
             self._keep_refusal(entry, stamped.at_us)
         if not isinstance(entry, Accepted) or entry.door != self._door_name:
@@ -327,7 +326,11 @@ class Intake:
         self.beside.guards.accepted(entry, now_us)
         sequence = self._journal.last_sequence(self._door_name) + 1
         acceptance = Acceptance(entry, business, now_us, sequence)
-        self._journal.append(self._door_name, entry, lambda: self._durable(work, acceptance))
+        try:
+            self._journal.append(self._door_name, entry, lambda: self._durable(work, acceptance))
+        except Exception:  # the disk failed, or too much waits for it: nothing was accepted
+            self.beside.charging.dropped(wanted.call)
+            raise
 
     def _durable(self, work: _Work, acceptance: Acceptance) -> None:
         entry = acceptance.entry
