@@ -29,11 +29,13 @@ from calleq.network_charging import Charged, charging_of
 from calleq.network_plant import Plant
 from calleq.osn.contract import Bus
 from calleq.osn.inner import InnerBus
+from calleq.protection import protection_by
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
 from calleq.schedule import BusinessCalendar, Schedule
 from calleq.topology import Topology, element_names
 from calleq.topology_doors import DoorPlan, doors_of, inner_name
+from calleq.topology_types import home_switch
 
 
 @dataclass(slots=True)
@@ -115,6 +117,7 @@ def build_doors(topology: Topology, plant: Plant, buses: Buses, chosen: Set[str]
             ring_limit_us=topology.ring_limit_us(),
             supplied=plant.supplied,
             schedule=schedule,
+            switch_of=_switches_asked(plan, topology),
         )
     return doors
 
@@ -124,9 +127,10 @@ def _intakes(
 ) -> Callable[[DoorPlan], Intake]:
     """What makes the intake of each door; `first` is the door that writes what they share."""
     references = CallReferences(plant.clock, plant.random_bits)
-    do_not_call = DoNotCallList(plant.journal, plant.clock, first)
+    do_not_call = DoNotCallList(plant.journal, plant.clock, first, accounts.registry)
     customers = KnownCustomers(accounts.registry)
     centres = _service_centres(topology)
+    protection = protection_by(plant.message_keys, plant.clock)
 
     def intake_of(plan: DoorPlan) -> Intake:
         return Intake(
@@ -141,6 +145,7 @@ def _intakes(
             do_not_call=do_not_call,
             customers=customers,
             centres=centres,
+            protection=protection,
         )
 
     return intake_of
@@ -162,3 +167,15 @@ def _service_centres(topology: Topology) -> dict[str, frozenset[str]]:
     for service in topology.freephone:
         centres[service.business] = centres.get(service.business, frozenset()) | {service.number}
     return centres
+
+
+def _switches_asked(plan: DoorPlan, topology: Topology) -> Callable[[str], str]:
+    """Whom a door asks when the line of a number is free: the switch that has it, where the door
+    reaches it; an element's own door reaches its element alone."""
+    lines = {line.number for line in topology.lines}
+
+    def switch_of(number: str) -> str:
+        switch = home_switch(topology, number) if number in lines else None
+        return switch if switch and (not plan.is_inner or switch == plan.element) else ""
+
+    return switch_of

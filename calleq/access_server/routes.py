@@ -8,6 +8,7 @@ from calleq.access_server import (
     routes_accounts,
     routes_calls,
     routes_control,
+    routes_docs,
     routes_events,
     routes_guards,
     routes_lists,
@@ -26,5 +27,6 @@ ROUTES: tuple[Route, ...] = (
     *routes_lists.ROUTES,
     *routes_guards.ROUTES,
     *routes_recordings.ROUTES,
+    *routes_docs.ROUTES,
     *routes_service.ROUTES,
 )

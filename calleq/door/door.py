@@ -23,6 +23,7 @@ from calleq.accounts import Accounts
 from calleq.accounts.principal import Principal
 from calleq.call.consent import OPTED_OUT
 from calleq.causes import Q850
+from calleq.door.again import Again, SwitchOf
 from calleq.door.calls import Calls
 from calleq.door.control import Answer
 from calleq.door.finding import Wish
@@ -31,6 +32,7 @@ from calleq.door.internet_tap import InternetTap
 from calleq.door.later import Answer as ChangeAnswer
 from calleq.door.later import Later
 from calleq.door.ordering import Ordering
+from calleq.door.parts import Parts
 from calleq.door.problems import NO_SUBSCRIBER
 from calleq.door.recovery import Recovery, recovery_of
 from calleq.door.replies import Reply, accepted, declined
@@ -54,10 +56,12 @@ from calleq.osn.messages import (
     ControlDone,
     ControlRefused,
     JoinCircuits,
+    LineFree,
     OsnError,
     SetUpCall,
     SetUpRefused,
     SetUpTaken,
+    WatchLine,
     decode,
 )
 from calleq.osn.orders import Order as CallOrder
@@ -85,11 +89,13 @@ class Door:
         ring_limit_us: int,
         supplied: Mapping[str, dict[str, str]] | None = None,
         schedule: Schedule | None = None,
+        switch_of: SwitchOf = lambda number: "",
     ) -> None:
         """`name` is the door's in the journal and on the bus, `instructs` the element that gets
         its instructions: the switch, or what makes calls in its place. The equipment address that
         messages must say is the intake's. `supplied` are the keys of what businesses supplied, by
-        business and purpose. `schedule` keeps the calls that are made later; None: in memory."""
+        business and purpose. `schedule` keeps the calls that are made later; None: in memory.
+        `switch_of` says who can tell when a busy line is free."""
         self.name = name
         self.instructs = instructs
         self._ring_limit_us = ring_limit_us
@@ -104,16 +110,9 @@ class Door:
         self._ordering = Ordering(
             name, bus, clock, sending=self._sending, accounts=accounts, intake=intake
         )
-        self._later = Later(
-            name,
-            Schedule(clock) if schedule is None else schedule,
-            self,
-            calls=self._calls,
-            accounts=accounts,
-            intake=intake,
-            journal=journal,
-            clock=clock,
-        )
+        parts = Parts(name, self._calls, accounts, intake, bus, journal, clock)
+        self._later = Later(parts, Schedule(clock) if schedule is None else schedule, self)
+        self._again = Again(parts, self._later, switch_of)
         self._recovery = Recovery()
         """Of the journal of before, between `read` and `resume`."""
         self.ignored: Counter[str] = Counter()
@@ -254,6 +253,9 @@ class Door:
         except OsnError:
             self.ignored["undecodable"] += 1
             return
+        if isinstance(message, LineFree):
+            self.ignored["late_line_free"] += not self._again.line_free(message)
+            return
         timeline = self._calls.get(message.call)
         if timeline is None:
             self.ignored["unknown_call"] += 1
@@ -286,6 +288,7 @@ class Door:
                 | ControlCall()
                 | JoinCircuits()
                 | CircuitsJoined()
+                | WatchLine()
             ):
                 self.ignored[str(message.__struct_config__.tag)] += 1
             case _:
@@ -316,6 +319,7 @@ class Door:
             self._journal.append(self.name, end)
         for order in found.orders.values():
             self._set_up_again(order, is_cancelled=order.call in found.cancelled)
+        self._again.restart(self._calls.ended_lately())
         self._later.start()
         return len(found.orders)
 
@@ -382,6 +386,7 @@ class Door:
             entry = Ended(timeline.call, state, cause, detail)
             self._journal.append(self.name, entry, self._later.over(timeline))
             self._tell_of(timeline, state, cause, at_us)
+            self._again.ended(timeline)
         else:
             self.ignored["second_end"] += 1
 

@@ -53,6 +53,8 @@ def recovery_of(
                 if found.orders.pop(call, None) is not None:
                     found.own.append(stamped)
                     found.ended[call] = None
+            case Rescheduled() if stamped.entity == door:
+                found.own.append(stamped)
             case _:
                 pass
     return found
