@@ -253,6 +253,7 @@ class Later:
 
     def _move(self, waiting: Waiting, move: Move, answer: Answer) -> None:
         moved = waiting.moved(move)
+        self._intake.beside.guards.rescheduled(waiting.entry, move.due_us)
         sequence = self._journal.last_sequence(self._door) + 1
 
         def durable() -> None:
