@@ -107,4 +107,4 @@ class Business(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         wrong = self.policy.wrong()
         if wrong is not None:
             return f"policy.{wrong[0]}", wrong[1]
-        return self.calendar.wrong() or self.retries.wrong()
+        return self.calendar.wrong() or self.retries.wrong() or self.billing.wrong()

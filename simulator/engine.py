@@ -15,7 +15,7 @@ import msgspec
 from calleq.billing.records import SessionRecord
 from calleq.cli.failure import CommandError
 from calleq.journal.entries import Stamped
-from calleq.network import point_codes
+from calleq.network_nodes import point_codes
 from calleq.runtime.tap import Tap
 from calleq.ss7.variant import variant_of
 from calleq.telephones.diary import DiaryEntry

@@ -13,13 +13,13 @@ import msgspec
 import pytest
 
 from calleq import topology_equipment
-from calleq.journal.entries import Entry, Progress, Undertaken
+from calleq.billing.finder import FINDERS
+from calleq.journal.entries import Entry, Undertaken
 from calleq.messages.answers import CallView
 from calleq.osn.orders import Hold, Mute, Unhold
 from calleq.topology import Topology, load_topology
 from calleq.topology_policy import CallPolicy
 from calleq.units import MILLISECOND_US, SECOND_US
-from simulator.stream import FINDERS
 from tests.control_scene import ControlledCall
 from tests.live import calleq
 from tests.virtual import (
@@ -266,7 +266,7 @@ def test_the_simulator_says_which_equipment_there_is() -> None:
 
 
 def test_a_run_knows_whose_every_entry_of_a_journal_is() -> None:
-    assert FINDERS.keys() | {Progress} == set(get_args(Entry))
+    assert FINDERS.keys() == set(get_args(Entry))
 
 
 def test_a_conference_bridge_holds_and_mutes_what_a_dialler_cannot() -> None:

@@ -320,7 +320,11 @@ class Intake:
         self.beside.guards.accepted(entry, now_us)
         sequence = self._journal.last_sequence(self._door_name) + 1
         acceptance = Acceptance(entry, business, now_us, sequence)
-        self._journal.append(self._door_name, entry, lambda: self._durable(work, acceptance))
+        try:
+            self._journal.append(self._door_name, entry, lambda: self._durable(work, acceptance))
+        except Exception:  # the disk failed, or too much waits for it: nothing was accepted
+            self.beside.charging.dropped(wanted.call)
+            raise
 
     def _durable(self, work: _Work, acceptance: Acceptance) -> None:
         entry = acceptance.entry

@@ -21,6 +21,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
+from calleq.journal.contract import Watcher
 from calleq.journal.entries import Entry, Stamped
 from calleq.journal.frames import JournalError, encode_entry
 from calleq.journal.segments import SEGMENT_BYTES, Retention
@@ -77,6 +78,7 @@ class FileJournal:
         """Everything in the journal at opening; `forget_recovered` frees it."""
         self.notes = self._writer.notes
         self._sequence = self._writer.sequences
+        self._watcher: Watcher | None = None
         self._failure = ""
         self._closing = False
         self._outstanding = 0
@@ -107,6 +109,12 @@ class FileJournal:
             self._gathered.append((payload, stamped, durable))
             if len(self._gathered) == 1:
                 self._work.notify()
+        if self._watcher is not None:
+            self._watcher(stamped)
+
+    def observe(self, watcher: Watcher) -> None:
+        """Tell `watcher` of every entry from now on; at most one is told."""
+        self._watcher = watcher
 
     def last_sequence(self, entity: str) -> int:
         """See `Journal.last_sequence`."""
