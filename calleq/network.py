@@ -7,9 +7,15 @@ the virtual clock) makes no difference to any element.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 
 from calleq import __version__
 from calleq.accounts.accounts import Accounts
+from calleq.accounts.authenticator import Authenticator
+from calleq.accounts.keeping import Keeping
+from calleq.accounts.page_tokens import PageTokens
+from calleq.accounts.registry import Registry
+from calleq.accounts.replays import Replays
 from calleq.door.door import Door
 from calleq.equipment.service import EquipmentService
 from calleq.gateway.gateway import Gateway
@@ -67,6 +73,10 @@ class Network:
     """By the name of the element whose door on the internet it is."""
     accounts: Accounts | None = None
     """Of all doors; None where there is none."""
+    authenticator: Authenticator | None = None
+    """Who asks, at all doors; None where there is none."""
+    keeping: Keeping | None = None
+    """Writes what changes in the accounts; None where there is no door."""
     guards: CallGuards | None = None
     intake: Intake | None = None
     """Of the access server, or another of those here, which share their lists."""
@@ -103,6 +113,8 @@ class Network:
             equipment.restart(own.get(name, ()))
         for name, control in self.control_points.items():
             control.restart(own.get(name, ()))
+        if self.keeping is not None:
+            self.keeping.restore(entries)
         for door in self.doors.values():
             door.restart(entries)
         for gateway in self.gateways.values():
@@ -261,7 +273,8 @@ def _build_control_points(network: Network, plant: Plant, chosen: frozenset[str]
 
 def _build_doors(network: Network, plant: Plant, buses: Buses, chosen: frozenset[str]) -> None:
     topology = network.topology
-    accounts = Accounts(topology.businesses, plant.verifier, plant.clock, tag_key=plant.secret)
+    registry = Registry(topology.businesses, safe=plant.safe)
+    accounts = Accounts(registry, plant.verifier, plant.clock, tag_key=plant.secret)
     network.guards = guards_of(topology, accounts.business, limited=plant.limited)
     beside = Beside(guards=network.guards)
     if plant.observe is not None and chosen.issuperset(element_names(topology)):
@@ -282,5 +295,19 @@ def _build_doors(network: Network, plant: Plant, buses: Buses, chosen: frozenset
     )
     doors = build_doors(topology, chosen, buses, ground)
     network.doors, network.accounts = doors.by_element, doors.accounts
+    for door in list(doors.by_element.values())[:1]:
+        network.keeping = Keeping(registry, plant.journal, plant.clock, door.name)
+    if network.keeping is not None:
+        network.authenticator = _authenticator(ground.accounts, network.keeping, plant)
     network.server = doors.by_element.get(topology.access_server.name)
     network.intake = next(iter(doors.intakes.values()), None)
+
+
+def _authenticator(accounts: Accounts, keeping: Keeping, plant: Plant) -> Authenticator:
+    return Authenticator(
+        accounts,
+        plant.clock,
+        PageTokens(plant.page_key or sha256(b"page tokens" + plant.secret).digest()),
+        plant.replays or Replays(),
+        used=keeping.used,
+    )

@@ -79,8 +79,9 @@ def build_doors(topology: Topology, chosen: Set[str], buses: Buses, ground: Door
         return Doors()
     doors = Doors(ground.accounts)
     references = CallReferences(ground.clock, ground.random_bits)
-    do_not_call = DoNotCallList(ground.journal, ground.clock, plans[0].name)
-    customers = KnownCustomers()
+    registry = ground.accounts.registry
+    do_not_call = DoNotCallList(ground.journal, ground.clock, plans[0].name, registry)
+    customers = KnownCustomers(registry)
     centres = _service_centres(topology)
     for plan in plans:
         intake = doors.intakes[plan.element] = Intake(

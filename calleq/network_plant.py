@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from calleq.accounts.passwords import PasswordVerifier
+from calleq.accounts.replays import Replays
+from calleq.accounts.safe import Safe
 from calleq.charging import DeckMemory
 from calleq.equipment.contract import Factory
 from calleq.journal.contract import Journal
@@ -58,6 +60,12 @@ class Plant:
     """What stands between a node of that name and its exchange; None: nothing does."""
     below_sccp: Callable[[str, SignallingNetwork], SignallingNetwork] | None = None
     """What stands between a node of that name and its SCCP; None: nothing does."""
+    safe: Safe | None = None
+    """Opens the keys with which businesses sign; None: there are none."""
+    page_key: bytes = b""
+    """Under which page tokens are made, 32 octets or more; empty: a key of this process."""
+    replays: Replays | None = None
+    """What has been used once; None: nothing is known of lives before this one."""
     drivers: Mapping[str, Factory] = field(default_factory=dict)
     """Drivers of equipment by its name, in place of those that the topology names."""
     sip: SipGround | None = None

@@ -21,17 +21,19 @@ from starlette.responses import Response
 from starlette.routing import Route as Path
 from starlette.types import ASGIApp
 
+from calleq.access_server.keyed import KeyedAnswers
 from calleq.access_server.reading import NO_BODY, body_of, check_json_type, query_of, read_body
 from calleq.access_server.replies import reply_response
 from calleq.access_server.routes import ROUTES
 from calleq.access_server.routing import Context, Route
-from calleq.access_server.senders import Authenticate, by_password
+from calleq.access_server.senders import Authenticate, by_password, headers_of
 from calleq.access_server.services import Older, Services
 from calleq.accounts import Accounts
 from calleq.accounts.principal import Principal
 from calleq.door.door import Door
 from calleq.door.replies import declined
 from calleq.intake import errors
+from calleq.intake.intake import IDEMPOTENCY_KEY
 from calleq.web.answering import with_problems
 from calleq.web.problems import ProblemDetail, ProblemError
 
@@ -80,6 +82,7 @@ class HttpSurface:
         password alone."""
         self.services = Services(server, accounts, older, cpu_s)
         self._authenticate = authenticate or by_password(accounts)
+        self._keyed = KeyedAnswers()
         self.bugs = 0
         """Requests that ended in an error of ours."""
         by_path: dict[str, dict[str, Route]] = {}
@@ -126,7 +129,30 @@ class HttpSurface:
         body: object = None
         if route.body is not None and not _is_raw(route.body):
             body = body_of(octets, route.body)
-        return await route.handler(Context(request, self.services, principal, query, octets, body))
+        asked = Context(request, self.services, principal, query, octets, body)
+        if route.changes and route.keyed and IDEMPOTENCY_KEY in request.headers:
+            return await self._serve_once(route, asked)
+        return await route.handler(asked)
+
+    async def _serve_once(self, route: Route, asked: Context) -> Response:
+        """As the key of the request says: now, or as it was answered before."""
+        request, by = asked.request, asked.principal
+        sender = "" if by is None else by.business or f"carrier {by.credential}"
+        key = headers_of(request)[IDEMPOTENCY_KEY]
+        who = (sender, route.method, request.url.path, key)
+        before = self._keyed.begin(who, asked.body, self.services.door.now_us())
+        if before is not None:
+            return before
+        try:
+            response = await route.handler(asked)
+        except ProblemError as refused:
+            self._keyed.refused(who, refused.problem, refused.headers)
+            raise
+        except BaseException:
+            self._keyed.failed(who)
+            raise
+        self._keyed.answered(who, response)
+        return response
 
     async def _octets(self, route: Route, request: Request) -> bytes:
         if route.body is not None:

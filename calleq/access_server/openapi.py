@@ -24,9 +24,37 @@ PARAMETERS: dict[str, dict[str, JsonValue]] = {
         "description": "The call's reference.",
         "schema": {"type": "string", "pattern": "^[0-9A-HJKMNP-TV-Z]{26}$"},
     },
+    "recording": {
+        "description": "The recording's name.",
+        "schema": {"type": "string", "pattern": "^[0-9A-Za-z-]{1,64}$"},
+    },
     "figure": {
         "description": "The message's figure.",
         "schema": {"type": "string", "enum": ["7", "8", "9"]},
+    },
+    "business": {
+        "description": "The business's identifier.",
+        "schema": {"type": "string", "maxLength": 63},
+    },
+    "number": {
+        "description": "A telephone number, E.164 with +.",
+        "schema": {"type": "string", "maxLength": 32},
+    },
+    "representative": {
+        "description": "The business's identifier of a representative.",
+        "schema": {"type": "string", "maxLength": 63},
+    },
+    "customer": {
+        "description": "The business's identifier of a customer.",
+        "schema": {"type": "string", "maxLength": 200},
+    },
+    "user": {
+        "description": "The identifier of a user.",
+        "schema": {"type": "string", "maxLength": 63},
+    },
+    "credential": {
+        "description": "The identifier of a credential, not its secret.",
+        "schema": {"type": "string", "pattern": "^(pwd|pin|key|sig|crt)-[0-9a-f]{12}$"},
     },
 }
 """The parameters of paths, by name."""
@@ -41,6 +69,8 @@ SECURITY: dict[str, JsonValue] = {
 
 TAGS: dict[str, str] = {
     "calls": "Calls: asked for, followed, changed, ended.",
+    "accounts": "Businesses, their people, users and credentials.",
+    "recordings": "Recordings of calls.",
     "service": "The API itself.",
 }
 
@@ -122,8 +152,9 @@ def _path_parameters(path: str) -> list[JsonValue]:
 
 
 def _query_parameters(model: type[msgspec.Struct]) -> list[JsonValue]:
-    (_,), schemas = msgspec.json.schema_components((model,), ref_template=_REF + "{name}")
-    shape = _object.validate_json(msgspec.json.encode(schemas[model.__name__]))
+    _, schemas = _components((model,))
+    shape = schemas[model.__name__]
+    assert isinstance(shape, dict)
     properties, required = shape.get("properties"), shape.get("required")
     assert isinstance(properties, dict)
     assert isinstance(required, list)
@@ -205,8 +236,8 @@ def _answer(answer: Answer) -> JsonValue:
 def _body_schema(body: object) -> JsonValue:
     if isinstance(body, type):
         return {"$ref": _REF + body.__name__}
-    (shape,), _ = msgspec.json.schema_components((body,), ref_template=_REF + "{name}")
-    return _object.validate_json(msgspec.json.encode(shape))
+    (shape,), _ = _components((body,))
+    return shape
 
 
 def _schemas(routes: tuple[Route, ...]) -> dict[str, JsonValue]:
@@ -218,8 +249,7 @@ def _schemas(routes: tuple[Route, ...]) -> dict[str, JsonValue]:
             models.append(route.body)
         elif route.body is not None:
             structures.append(route.body)
-    _, found = msgspec.json.schema_components(structures, ref_template=_REF + "{name}")
-    schemas = with_notes(_object.validate_json(msgspec.json.encode(found)), structures)
+    schemas = with_notes(_components(structures)[1], structures)
     for model in models:
         schema = _object.validate_python(model.model_json_schema(ref_template=_REF + "{model}"))
         definitions = schema.pop("$defs", {})
@@ -227,6 +257,25 @@ def _schemas(routes: tuple[Route, ...]) -> dict[str, JsonValue]:
         schemas.update(definitions)
         schemas[model.__name__] = schema
     return schemas
+
+
+def _components(kinds: Iterable[object]) -> tuple[list[JsonValue], dict[str, JsonValue]]:
+    """The schema of each, and those that they refer to by name."""
+    shapes, named = msgspec.json.schema_components(
+        kinds, ref_template=_REF + "{name}", schema_hook=_any_value
+    )
+    made = _object.validate_json(msgspec.json.encode({"shapes": shapes, "named": named}))
+    found_shapes, found_named = made["shapes"], made["named"]
+    assert isinstance(found_shapes, list)
+    assert isinstance(found_named, dict)
+    return found_shapes, found_named
+
+
+def _any_value(kind: type) -> dict[str, object]:
+    """What msgspec has no schema for: `object` is any value."""
+    if kind is object:
+        return {"description": "Any value."}
+    raise NotImplementedError(kind)
 
 
 def _plain(value: object) -> JsonValue:

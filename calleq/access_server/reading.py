@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from calleq.intake import errors
 from calleq.messages.errors import Fault, MessageError
-from calleq.messages.strict_json import LIMIT_OCTETS, parse
+from calleq.messages.strict_json import LIMIT_OCTETS, parse_object
 from calleq.web.problems import ProblemDetail, ProblemError
 
 LIMIT_BODY_S = 10.0
@@ -87,7 +87,7 @@ def check_json_type(request: Request) -> None:
 def body_of(octets: bytes, model: object) -> object:
     """The body as the model has it; ProblemError 400, 413 or 422."""
     try:
-        value = parse(octets)
+        value = parse_object(octets)
     except MessageError as error:
         raise ProblemError(errors.malformed(error)) from error
     try:

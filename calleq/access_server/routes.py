@@ -5,9 +5,12 @@ joins them in the order in which paths are tried. The busiest comes first.
 """
 
 from calleq.access_server import (
+    routes_accounts,
     routes_calls,
     routes_control,
     routes_events,
+    routes_page_tokens,
+    routes_recordings,
     routes_service,
 )
 from calleq.access_server.routing import Route
@@ -16,5 +19,8 @@ ROUTES: tuple[Route, ...] = (
     *routes_calls.ROUTES,
     *routes_events.ROUTES,
     *routes_control.ROUTES,
+    *routes_accounts.ROUTES,
+    *routes_page_tokens.ROUTES,
+    *routes_recordings.ROUTES,
     *routes_service.ROUTES,
 )

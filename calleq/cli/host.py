@@ -16,9 +16,12 @@ from pathlib import Path
 
 from starlette.types import ASGIApp
 
+from calleq.access_server.administration import Administration
 from calleq.access_server.http import http_app
+from calleq.access_server.services import Services
 from calleq.accounts.passwords import PooledVerifier
 from calleq.charging import DeckDirectory
+from calleq.cli.administering import administration_of, carrier_safe, has_door
 from calleq.cli.browsers import BrowserProcess, configuration_of
 from calleq.cli.claims import claim
 from calleq.cli.failure import CommandError, UsageError
@@ -76,6 +79,10 @@ class Host:
     doors: dict[str, str] = field(default_factory=dict)
     """Where people and programs reach them."""
     failure: str = ""
+    administration: Administration | None = None
+    """Of the accounts; None where there is no door."""
+    services: Services | None = None
+    """What stands behind the first door; the operator has it, too."""
 
     @property
     def url(self) -> str:
@@ -131,8 +138,10 @@ async def hosting(
         verifier = PooledVerifier(pool, loop.call_soon_threadsafe)
         sip = await stack.enter_async_context(_sip(wish, voice, clock))
         plant = _plant(wish, clock, journal, wires, voice, capture, verifier, diary, sip)
-        plant = replace(plant, supplied=supply(voice, supplied), schedule=schedule)
+        safe = carrier_safe(wish.data) if has_door(wish.topology, wish.elements) else None
+        plant = replace(plant, supplied=supply(voice, supplied), safe=safe, schedule=schedule)
         host = _set_to_work(wish, plant, voice, wires, journal)
+        host.administration = administration_of(host.network, safe, pool)
         _collect_what_is_new()
         await _open_doors(wish, host, base, stack)
         if host.doors:
@@ -338,7 +347,8 @@ async def _open_doors(wish: Wish, host: Host, base: Path, stack: contextlib.Asyn
         host.doors.update(await stack.enter_async_context(beside.running()))
     if network.link_ends or network.exchanges or network.doors:
         door = operator_door(wish.process, whole=whole)
-        await _serve(operator_app(network), "127.0.0.1", 0, door, host, stack)
+        app = operator_app(network, host.services)
+        await _serve(app, "127.0.0.1", 0, door, host, stack)
 
 
 async def _open_door(
@@ -356,7 +366,13 @@ async def _open_door(
         port = 0
     older = OlderCalls(base, door.name)
     stack.callback(older.close)
-    app = http_app(door, accounts, lambda: secrets.token_hex(12), older=older)
+
+    def prepare(services: Services) -> None:
+        if host.administration is not None:
+            services.add(Administration, host.administration)
+        host.services = host.services or services
+
+    app = http_app(door, accounts, lambda: secrets.token_hex(12), older=older, prepare=prepare)
     name = f"door of {plan.element}" if plan.is_inner else "front door"
     await _serve(app, address, port, name, host, stack)
 

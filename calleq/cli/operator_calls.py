@@ -13,7 +13,8 @@ import msgspec
 
 from calleq.cli.failure import CommandError
 from calleq.cli.reading import OPERATOR, read_json
-from calleq.operation.control import NOT_HERE, ControlDoneView, RecordedList, RecordedView
+from calleq.messages.answers import OrderDone, RecordedList, RecordedView
+from calleq.operation.control import NOT_HERE
 from calleq.operation.sip import SipView
 from calleq.operation.surface import Listing, Order
 from calleq.operation.views import (
@@ -67,10 +68,10 @@ class Operator:
             [trunk for part in parts for trunk in part.trunks],
         )
 
-    def control(self, call: str, order: CallOrder) -> ControlDoneView:
+    def control(self, call: str, order: CallOrder) -> OrderDone:
         """Have an order to a call carried out. Raises CommandError."""
         answer = self._one("POST", f"/calls/{quote(call, safe='')}/control", write_order(order))
-        return msgspec.json.decode(answer, type=ControlDoneView)
+        return msgspec.json.decode(answer, type=OrderDone)
 
     def recordings(self, call: str | None) -> list[RecordedView]:
         """The recordings of every process. Raises CommandError."""

@@ -12,6 +12,7 @@ from calleq.door.timeline import Timeline
 from calleq.journal.entries import (
     Accepted,
     Cancelled,
+    Charged,
     Dialled,
     Ended,
     Progress,
@@ -28,7 +29,7 @@ LIMIT_WATCHERS = 1_000
 """Readers waiting for a call's next event."""
 
 
-_TELLING = (Progress, Dialled, Ended, Rescheduled, Cancelled)
+_TELLING = (Progress, Dialled, Ended, Rescheduled, Cancelled, Charged)
 """What a timeline is made of, the most frequent first."""
 
 

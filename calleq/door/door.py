@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Literal, assert_never
 
-from calleq.accounts import Accounts
+from calleq.accounts import Accounts, Denial
 from calleq.accounts.principal import Principal
 from calleq.call.consent import OPTED_OUT
 from calleq.causes import Q850
@@ -144,6 +144,14 @@ class Door:
             decided(Declined(BUSY, "busy"))
         else:
             self._intake.submit(body, headers, peer, decided, figure=figure, principal=principal)
+
+    def denied(self, denial: Denial, peer: str) -> None:
+        """Somebody at that address did not prove who it is: for the log."""
+        self._intake.denied(denial, peer)
+
+    def now_us(self) -> int:
+        """The time at the door."""
+        return self._clock.now_us()
 
     def knows(self, call: str) -> bool:
         """Whether a call is remembered; one that ended long ago may have to be recalled."""
@@ -330,7 +338,7 @@ class Door:
                         self.set_up(acceptance.entry, acceptance.business)
                 reply = accepted(outcome)
             case Declined():
-                reply = declined(outcome.problem)
+                reply = declined(outcome.problem, replayed=outcome.replayed)
             case _:
                 assert_never(outcome)
         self._internet.answer(call, reply.status, reply.view, self._clock.now_us())

@@ -291,7 +291,7 @@ class Later:
                     pass
         missing = self._missing(entries, known)
         waiting |= {one.call for one in missing if not one.claimed}
-        acceptances = [one.stamped for one in missing]
+        acceptances = [stamped for one in missing for stamped in one.history]
         return Past(frozenset(waiting), acceptances, frozenset(cancelled))
 
     def _missing(self, entries: Sequence[Stamped], known: Set[str]) -> list[Waiting]:

@@ -27,9 +27,11 @@ def accepted(outcome: Admitted) -> Reply:
     return Reply(202, view, headers)
 
 
-def declined(problem: ProblemDetail) -> Reply:
-    """The reply that says a problem."""
+def declined(problem: ProblemDetail, *, replayed: bool = False) -> Reply:
+    """The reply that says a problem; again, where the same message had been refused so before."""
     headers: tuple[tuple[str, str], ...] = ()
+    if replayed:
+        headers += (("idempotent-replayed", "true"),)
     if problem.retry_after_s is not None:
         headers += (("retry-after", str(problem.retry_after_s)),)
     if problem.status == 401:

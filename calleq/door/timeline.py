@@ -19,11 +19,11 @@ then. Releases of legs may be reported after the end; they complete the legs and
 the state. Events beyond `LIMIT_EVENTS` are counted and not kept; the end is always kept.
 """
 
-import msgspec
-
+from calleq.door.views import Standing, call_view
 from calleq.journal.entries import (
     Accepted,
     Cancelled,
+    Charged,
     Dialled,
     Ended,
     Progress,
@@ -41,7 +41,6 @@ from calleq.messages.answers import (
     EventPage,
     EventView,
     LegView,
-    WebPageView,
 )
 from calleq.osn.messages import CallProgress
 from calleq.units import utc_text
@@ -58,39 +57,37 @@ class Timeline:
         "business",
         "call",
         "cause",
+        "charge",
         "customer_number",
+        "detail",
         "due_us",
         "ended_at_us",
+        "entry",
         "events",
         "events_dropped",
         "expires_us",
         "final",
-        "note",
         "representative_number",
         "retried_as",
-        "retry_of",
         "state",
-        "try_number",
-        "web_page",
     )
 
     def __init__(self, entry: Accepted, at_us: int) -> None:
+        self.entry = entry
         self.call = entry.call
         self.business = entry.business
         self.customer_number = _text(entry.message.get("customer_number")) or ""
         self.representative_number = _text(entry.message.get("representative_number"))
-        self.web_page = _web_page(entry.message.get("web_page"))
-        self.note = _text(entry.message.get("note"))
         self.accepted_at_us = at_us
         self.ended_at_us: int | None = None
         self.cause = 0
+        self.detail = ""
+        self.charge: Charged | None = None
         self.state = "accepted"
         self.events = [CallProgress(entry.call, EVENT_ACCEPTED, at_us)]
         self.events_dropped = 0
         self.final = False
         """Whether the call has ended."""
-        self.retry_of = entry.retry_of
-        self.try_number = entry.try_number
         self.retried_as = ""
         self.due_us = entry.due_us
         self.expires_us = entry.expires_us
@@ -133,6 +130,7 @@ class Timeline:
             return False
         self.state = state
         self.cause = cause
+        self.detail = detail
         self.ended_at_us = at_us
         self.final = True
         detail = f"{state}: {detail}" if detail else state
@@ -169,6 +167,8 @@ class Timeline:
             self.progressed(CallProgress(entry.call, EVENT_CANCELLED, stamped.at_us))
         elif isinstance(entry, Ended):
             self.ended(entry.state, entry.cause, stamped.at_us, entry.detail)
+        elif isinstance(entry, Charged):
+            self.charge = entry
 
     def _remember_once(self, event: CallProgress) -> None:
         # Equipment may write a dialling both as `Dialled` and as progress; one is enough.
@@ -181,26 +181,20 @@ class Timeline:
 
     def view(self) -> CallView:
         """The call as it is answered."""
-        return CallView(
-            call=self.call,
+        standing = Standing(
             state=self.state,
             final=self.final,
-            business=self.business,
-            customer_number=self.customer_number,
-            representative_number=self.representative_number,
-            accepted_at=utc_text(self.accepted_at_us),
-            ended_at=None if self.ended_at_us is None else utc_text(self.ended_at_us),
-            cause=self.cause or None,
+            ended_at_us=self.ended_at_us,
+            cause=self.cause,
+            detail=self.detail,
             legs=self._legs(),
             events=len(self.events),
-            web_page=self.web_page,
-            note=self.note,
-            due_at=utc_text(self.due_us) if self.due_us else None,
-            expires_at=utc_text(self.expires_us) if self.expires_us else None,
-            retry_of=self.retry_of or None,
-            try_number=self.try_number,
-            retried_as=self.retried_as or None,
+            due_us=self.due_us,
+            expires_us=self.expires_us,
+            retried_as=self.retried_as,
+            charge=self.charge,
         )
+        return call_view(self.entry, self.accepted_at_us, standing)
 
     def page(self, after: int) -> EventPage:
         """The events whose sequence number is greater than `after`."""
@@ -256,13 +250,6 @@ _LEG_TIMES = {
     "failed": "released_at",
     "released": "released_at",
 }
-
-
-def _web_page(value: object) -> WebPageView | None:
-    try:
-        return msgspec.convert(value, WebPageView | None)
-    except msgspec.ValidationError:
-        return None  # a journal of another version
 
 
 def _text(value: object) -> str | None:

@@ -24,7 +24,14 @@ from calleq.intake import errors
 from calleq.intake.contract import Beside, Held, Refusal, Wanted, When
 from calleq.intake.customers import KnownCustomers
 from calleq.intake.do_not_call import DoNotCallList
-from calleq.intake.idempotency import KEPT_US, IdempotencyKeys, KeyState, Replay, is_key
+from calleq.intake.idempotency import (
+    KEPT_US,
+    IdempotencyKeys,
+    KeyState,
+    Replay,
+    binds,
+    is_key,
+)
 from calleq.intake.outcome import Acceptance, Admitted, Declined, Order, Outcome
 from calleq.intake.resolving import Resolved, Resolver
 from calleq.journal.contract import Journal
@@ -37,11 +44,12 @@ from calleq.messages import (
     decode,
     desired_time_us,
 )
+from calleq.messages.answers import ProblemView
 from calleq.numbering import VoipPolicy, parse_address
 from calleq.runtime.clock import Clock
 from calleq.topology import Business
 from calleq.units import SECOND_US
-from calleq.web.problems import ProblemDetail
+from calleq.web.problems import ProblemDetail, problem_of
 
 LIMIT_IN_WORK = 1_024
 """Messages between their arrival and their answer."""
@@ -94,11 +102,13 @@ class Intake:
         self._equipment_address = _plain(equipment_address)
         self._door_name = door_name
         self._keys = IdempotencyKeys()
-        self._customers = KnownCustomers() if customers is None else customers
+        if customers is None:
+            customers = KnownCustomers(accounts.registry)
+        self._customers = customers
         self._resolver = Resolver(self._customers, voip or VoipPolicy(), clock, centres)
         self.beside = beside or Beside()
         if do_not_call is None:
-            do_not_call = DoNotCallList(journal, clock, door_name)
+            do_not_call = DoNotCallList(journal, clock, door_name, accounts.registry)
         self.do_not_call = do_not_call
         self._refused_written = Buckets(REFUSED_RATE, clock)
         self._in_work = 0
@@ -147,7 +157,10 @@ class Intake:
 
     def judge_again(self, entry: Accepted, business: Business) -> str:
         """Why an accepted call is not dialled now, as a code; empty where it is."""
-        if self.do_not_call.forbids(business.identifier, Order.of(entry).customer_number):
+        order = Order.of(entry)
+        if self.do_not_call.forbids(
+            business.identifier, order.customer_number, order.customer_id or ""
+        ):
             return errors.DO_NOT_CALL.code
         refusal = self.beside.guards.judge_again(entry, business, self._clock.now_us())
         return "" if refusal is None else refusal.reason
@@ -166,7 +179,7 @@ class Intake:
             refusal = self.beside.guards.judge_party(business, number, now_us)
         if refusal is not None:
             self.outcomes[refusal.reason] += 1
-            self._write_refused(
+            self._write(
                 Refused(
                     self._door_name, business.identifier, refusal.reason, "", number[:100], by=by
                 )
@@ -194,8 +207,7 @@ class Intake:
 
         def decided(verdict: Verdict) -> None:
             if isinstance(verdict, Denial):
-                busy = verdict.reason == "verifier_busy"
-                problem = errors.BUSY if busy else errors.NOT_ACCEPTED
+                problem = errors.BUSY if verdict.is_busy else errors.NOT_ACCEPTED
                 self._refuse(work, problem, verdict.reason)
                 return
             identifier = verdict.identifier
@@ -204,23 +216,41 @@ class Intake:
 
         self._accounts.authenticate(message.business_id, message.password, work.peer, decided)
 
+    def denied(self, denial: Denial, peer: str) -> None:
+        """Somebody did not prove who it is, beside a message or without one: for the log."""
+        self.outcomes[denial.reason] += 1
+        by = denial.credential
+        self._write(Refused(self._door_name, denial.business, denial.reason, peer, by=by))
+
     def restore(self, stamped: Stamped) -> None:
-        """Take the key and the customer of one entry of the journal of before, oldest first."""
+        """Take the key of one entry of the journal of before, oldest first; customers are taken
+        with the other accounts (`calleq.accounts.keeping`)."""
         entry = stamped.entry
         self.do_not_call.restore(stamped)
         self.beside.guards.restore(stamped)
         self.beside.charging.restore(stamped)
+        if isinstance(entry, Refused) and entry.door == self._door_name:
+            self._keep_refusal(entry, stamped.at_us)
         if not isinstance(entry, Accepted) or entry.door != self._door_name:
             return
-        self._learn(entry)
         key = entry.idempotency_key
         if key is not None and stamped.at_us >= self._clock.now_us() - KEPT_US:
             self._keys.restore(entry.business, key, entry.fingerprint, entry.call, stamped.at_us)
+
+    def _keep_refusal(self, entry: Refused, at_us: int) -> None:
+        key = entry.idempotency_key
+        if key is not None and at_us >= self._clock.now_us() - KEPT_US:
+            problem = problem_of(msgspec.convert(entry.problem, ProblemView))
+            self._keys.refused(entry.business, key, entry.fingerprint, problem, at_us)
 
     def _authenticated(self, work: _Work, business: Business, by: Principal) -> None:
         if work.key is not None:
             now_us = self._clock.now_us()
             found = self._keys.find(business.identifier, work.key, work.fingerprint, now_us)
+            if isinstance(found, Replay) and found.refusal is not None:
+                declined = Declined(found.refusal, "replayed refusal", replayed=True)
+                self._finish(work, declined, declined.reason)
+                return
             if isinstance(found, Replay):
                 self._finish(work, Admitted(found.call, business.identifier, None), "replayed")
                 return
@@ -241,7 +271,9 @@ class Intake:
             source=work.source,
             desired_us=desired_time_us(work.message),
         )
-        if self.do_not_call.forbids(business.identifier, str(resolved.customer)):
+        customer_id = work.message.customer_id or ""
+        number = str(resolved.customer)
+        if self.do_not_call.forbids(business.identifier, number, customer_id):
             self._refuse(work, errors.DO_NOT_CALL, "do_not_call", wanted)
             return
         self._weigh(work, wanted)
@@ -313,7 +345,11 @@ class Intake:
     def _refuse(
         self, work: _Work, problem: ProblemDetail, reason: str, wanted: Wanted | None = None
     ) -> None:
-        self._write_refused(
+        bound = wanted is not None and work.key is not None and binds(problem)
+        if bound and work.key is not None:
+            business, now_us = work.message.business_id, self._clock.now_us()
+            self._keys.refused(business, work.key, work.fingerprint, problem, now_us)
+        self._write(
             Refused(
                 self._door_name,
                 work.message.business_id,
@@ -322,11 +358,14 @@ class Intake:
                 customer="" if wanted is None else str(wanted.customer),
                 by="" if wanted is None else wanted.by.credential or wanted.by.name,
                 visitor="" if wanted is None else wanted.by.visitor,
+                idempotency_key=work.key if bound else None,
+                fingerprint=work.fingerprint if bound else "",
+                problem=msgspec.to_builtins(problem.view()) if bound else None,
             )
         )
         self._decline(work, problem, reason)
 
-    def _write_refused(self, refused: Refused) -> None:
+    def _write(self, refused: Refused) -> None:
         if self._refused_written.take(self._door_name):
             self._journal.append(self._door_name, refused)
             self.beside.guards.refused(refused, self._clock.now_us())

@@ -41,6 +41,7 @@ class Resolver:
         """`centres`: the 800 numbers of each business's service centres."""
         self._customers = customers
         self._centres = centres or {}
+        self._clock = clock
         self._voip = voip
         self._clock = clock
 

@@ -134,6 +134,11 @@ class Refused(msgspec.Struct, frozen=True, gc=False, tag="refused"):
     """Whom it would have called; empty where the message was not looked at so far."""
     by: str = ""
     visitor: str = ""
+    idempotency_key: str | None = None
+    """The key that is bound to the refusal; None: none is."""
+    fingerprint: str = ""
+    problem: dict[str, object] | None = None
+    """Of such a key: what the sender was told, plain JSON."""
 
 
 class DoNotCall(msgspec.Struct, frozen=True, gc=False, tag="do_not_call"):

@@ -45,6 +45,17 @@ class LegView(msgspec.Struct, frozen=True):
     cause: int | None = None
 
 
+class ChargeView(msgspec.Struct, frozen=True):
+    """What a finished call cost; money is in millionths of the currency's unit."""
+
+    amount_micro: int
+    currency: str
+    over_micro: int = 0
+    """By how much it exceeds what had been held."""
+    charges: tuple[dict[str, object], ...] = ()
+    """Each rounded amount and how it came about."""
+
+
 class PageView(msgspec.Struct, frozen=True, omit_defaults=True):
     """A page that the customer viewed."""
 
@@ -65,7 +76,7 @@ class CallView(msgspec.Struct, frozen=True):
 
     call: str
     state: str
-    """A final state, or how far it has come: accepted, set_up, calling_customer, …"""
+    """A final state, or how far it has come: scheduled, accepted, set_up, calling_customer, …"""
     final: bool
     business: str
     customer_number: str
@@ -76,10 +87,17 @@ class CallView(msgspec.Struct, frozen=True):
     legs: tuple[LegView, ...] = ()
     events: int = 0
     """How many events its timeline has."""
-    web_page: WebPageView | None = None
-    """As the message had it: whatever it says is the customer's, or the page's, to say."""
-    note: str | None = None
-    """The customer's own words: text, never markup."""
+    detail: str = ""
+    """What belongs to a final state: why it is blocked, by what a customer objected."""
+    figure: int = 8
+    """By which message it was asked for: 8, from the business, or 9, from a page."""
+    by: str = ""
+    """Who asked: the credential's identifier or the user's name."""
+    customer_id: str | None = None
+    representative: str | None = None
+    """The representative that a page asked for."""
+    desired_time: str | None = None
+    """As it was written; blank or null: as soon as possible."""
     due_at: str | None = None
     """Of a call for later: when it is to be made; it is `scheduled` until then."""
     expires_at: str | None = None
@@ -89,6 +107,22 @@ class CallView(msgspec.Struct, frozen=True):
     try_number: int = 1
     retried_as: str | None = None
     """The call that is the next try."""
+    web_page: WebPageView | None = None
+    """As the message had it: whatever it says is the customer's, or the page's, to say."""
+    note: str | None = None
+    """The customer's own words: text, never markup."""
+    held: dict[str, object] | None = None
+    """What was held for it before it was dialled."""
+    charge: ChargeView | None = None
+    """What it cost; null until it has ended and where calls cost nothing."""
+
+
+class CallList(msgspec.Struct, frozen=True):
+    """Calls, the newest first."""
+
+    calls: tuple[CallView, ...]
+    next: str | None = None
+    """The cursor of the page after this; null: there is none."""
 
 
 class EventView(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -111,6 +145,45 @@ class EventPage(msgspec.Struct, frozen=True):
     state: str
     final: bool
     events: tuple[EventView, ...]
+
+
+class OrderDone(msgspec.Struct, frozen=True):
+    """An order to a call that stands."""
+
+    call: str
+    order: str
+
+
+class RecordedPartyView(msgspec.Struct, frozen=True):
+    """A party that is recorded."""
+
+    leg: str
+    attempt: int
+    number: str
+    announced_at: str
+    """When it had heard to its end that the call is recorded."""
+
+
+class RecordedView(msgspec.Struct, frozen=True):
+    """One recording."""
+
+    recording: str
+    call: str
+    equipment: str
+    status: str
+    """in-progress, paused, stopped, completed, absent, failed or deleted."""
+    begun_at: str
+    changed_at: str
+    seconds: float
+    octets: int
+    parties: list[RecordedPartyView]
+    reason: str
+
+
+class RecordedList(msgspec.Struct, frozen=True):
+    """Recordings, oldest first."""
+
+    recordings: list[RecordedView]
 
 
 class FieldProblem(msgspec.Struct, frozen=True):
@@ -144,4 +217,4 @@ class Health(msgspec.Struct, frozen=True, omit_defaults=True):
     """Processor time of its process so far; told to its own machine alone."""
 
 
-ANSWERS = (CallAccepted, CallView, EventPage, ProblemView, Health)
+ANSWERS = (CallAccepted, CallView, CallList, EventPage, ProblemView, Health)

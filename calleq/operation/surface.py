@@ -9,7 +9,8 @@
     POST /do-not-call                         {"business": "abc", "number": "+12125550100",
                                                "listed": false}
 
-What is done with calls and their recordings is in `calleq.operation.control`.
+What is done with calls and their recordings is in `calleq.operation.control`; where there is a
+door its whole API is here, too (`calleq.operation.accounts`).
 
 Orders are block, unblock, reset, check (continuity) and query; without `circuits` the whole group
 is meant. The answer shows the circuits as they are then: an order is done when the far exchange has
@@ -23,12 +24,14 @@ import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
+from calleq.access_server.services import Services
 from calleq.intake.do_not_call import DoNotCallList
 from calleq.network import Network
 from calleq.numbering import NumberingError, parse_e164
+from calleq.operation.accounts import operator_api
 from calleq.operation.control import ControlSurface
 from calleq.operation.sip import sip_of
 from calleq.operation.views import (
@@ -143,8 +146,9 @@ class Surface:
         return self._network.intake.do_not_call
 
 
-def operator_app(network: Network) -> ASGIApp:
-    """The operator's surface of this process."""
+def operator_app(network: Network, services: Services | None = None) -> ASGIApp:
+    """The operator's surface of this process; `services` stand behind its door, None: it has no
+    door."""
     surface = Surface(network)
     return with_problems(
         Starlette(
@@ -156,6 +160,7 @@ def operator_app(network: Network) -> ASGIApp:
                 Route("/do-not-call", surface.do_not_call),
                 Route("/do-not-call", surface.list_number, methods=["POST"]),
                 *ControlSurface(network).routes(),
+                *([] if services is None else [Mount("/", operator_api(services))]),
             ]
         )
     )

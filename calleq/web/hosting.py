@@ -22,6 +22,9 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
+from calleq.web.certificates import WithCertificates
+from calleq.web.tls import ServerTls
+
 GRACE_S = 5
 """How long requests under way may take once the site is being stopped."""
 STOP_LIMIT_S = 2 * GRACE_S
@@ -66,9 +69,12 @@ class _Guest(uvicorn.Server):
 class GuestServer:
     """One application on one address."""
 
-    def __init__(self, app: ASGIApp, host: str, port: int, **options: Any) -> None:
-        """Port 0 takes a free one. `options` go to `uvicorn.Config` (TLS, for example)."""
+    def __init__(
+        self, app: ASGIApp, host: str, port: int, tls: ServerTls | None = None, **options: Any
+    ) -> None:
+        """Port 0 takes a free one; `tls` None: in the clear. `options` go to `uvicorn.Config`."""
         self._app = app
+        self._tls = tls
         self._host = host
         self._port = port
         self._options = options
@@ -78,9 +84,11 @@ class GuestServer:
     async def start(self) -> int:
         """Listen; returns the bound port. Raises HostingError."""
         listening = self._listen()
+        tls = self._tls
         config = uvicorn.Config(
             self._app,
-            http="httptools",
+            http=WithCertificates,
+            ssl_context_factory=None if tls is None else lambda *_: tls.context,
             access_log=False,
             log_config=None,
             server_header=False,
