@@ -149,9 +149,7 @@ def _memory(scene: "_Scene", command: str) -> list[Figure]:
         rises.append(scene.resident_octets() - before)
         up = scene.report().up
         if up != 2 * HELD_CALLS:
-            raise CommandError(
-                f"{up} legs are up, not {2 * HELD_CALLS}; {scene.unwanted_ends()}"
-            )
+            raise CommandError(f"{up} legs are up, not {2 * HELD_CALLS}; {scene.unwanted_ends()}")
         scene.hang_up()
         rests.append(scene.resident_octets())
     return [
