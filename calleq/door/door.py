@@ -208,13 +208,6 @@ class Door:
         must allow; `business` and `answer` as in `cancel`."""
         self._later.reschedule(call, business, new, by, answer)
 
-    def scheduled(
-        self, business: str, after: tuple[int, str] | None = None, limit: int = 100
-    ) -> list[CallView]:
-        """Calls of a business that wait, the first due first, behind the one of that due time (UTC
-        microseconds) and reference."""
-        return [timeline.view() for timeline in self._later.waiting(business, after, limit)]
-
     def going_on(self) -> list[str]:
         """The references of the calls that have not ended, the earliest accepted first."""
         return [timeline.call for timeline in self._calls.live()]
