@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from calleq.accounts.passwords import PasswordVerifier
+from calleq.accounts.replays import Replays
+from calleq.accounts.safe import Safe
 from calleq.charging import DeckMemory
 from calleq.equipment.contract import Factory
 from calleq.journal.contract import Journal
@@ -13,6 +15,7 @@ from calleq.media.recorder import RecordingPlace
 from calleq.network_charging import Observe
 from calleq.network_gateways import SipGround
 from calleq.osn.contract import Bus
+from calleq.protection import KeySource, NoKeys
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
 from calleq.schedule import ScheduleStore
@@ -58,6 +61,14 @@ class Plant:
     """What stands between a node of that name and its exchange; None: nothing does."""
     below_sccp: Callable[[str, SignallingNetwork], SignallingNetwork] | None = None
     """What stands between a node of that name and its SCCP; None: nothing does."""
+    message_keys: KeySource = field(default_factory=NoKeys)
+    """With which businesses encrypt messages."""
+    safe: Safe | None = None
+    """Opens the keys with which businesses sign; None: there are none."""
+    page_key: bytes = b""
+    """Under which page tokens are made, 32 octets or more; empty: a key of this process."""
+    replays: Replays | None = None
+    """What has been used once; None: nothing is known of lives before this one."""
     drivers: Mapping[str, Factory] = field(default_factory=dict)
     """Drivers of equipment by its name, in place of those that the topology names."""
     sip: SipGround | None = None

@@ -5,6 +5,7 @@ recordings are WAV files, named from the topology file's own directory; whether 
 is found out by whoever reads them (`calleq prompts check`).
 """
 
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +14,10 @@ import msgspec
 from calleq.topology_billing import Billing
 from calleq.topology_calendar import Calendar, Opening, Retries
 from calleq.topology_policy import CallPolicy
+from calleq.topology_protection import Encryption
 
+ORIGIN = re.compile(r"https?://[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[1-9][0-9]{0,4})?", re.ASCII)
+"""As browsers send one (RFC 6454 §6.2), without the port where it is the scheme's own."""
 TRIES = range(1, 4)
 ANSWER_LIMITS_S = (1.0, 10.0)
 
@@ -62,10 +66,18 @@ class Business(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     agents: tuple[Agent, ...] = ()
     """Its representatives with identifiers and shifts; their numbers belong to those of
     `representatives`."""
+    origins: tuple[str, ...] = ()
+    """Where its pages are served (`https://shop.example`): only there are page tokens good."""
     policy: CallPolicy = CallPolicy()
     calendar: Calendar = Calendar()
     retries: Retries = Retries()
     billing: Billing = Billing()
+    encryption: Encryption = Encryption()
+
+    @property
+    def is_demonstration(self) -> bool:
+        """Whether its only password is the one in plain."""
+        return bool(self.password) and not self.password_hash
 
     @property
     def recordings(self) -> dict[str, str]:
@@ -94,4 +106,8 @@ class Business(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         wrong = self.policy.wrong()
         if wrong is not None:
             return f"policy.{wrong[0]}", wrong[1]
-        return self.calendar.wrong() or self.retries.wrong() or self.billing.wrong()
+        for origin in self.origins:
+            if not ORIGIN.fullmatch(origin):
+                return "origins", f"{origin!r}: an origin such as https://shop.example is expected"
+        tables = (self.calendar, self.retries, self.billing, self.encryption)
+        return next((told for table in tables if (told := table.wrong())), None)

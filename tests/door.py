@@ -6,20 +6,31 @@ they are given, in one list where the order matters.
 
 import base64
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import argon2
 import httpx
 import msgspec
 
+from calleq.access_server.administration import Administration
 from calleq.access_server.http import HttpSurface, Older
+from calleq.access_server.proofs import by_proof
+from calleq.access_server.routes_page_tokens import PageTokenDesk
 from calleq.accounts import Accounts, FailureLimits, InlineVerifier, hash_password
+from calleq.accounts.authenticator import Authenticator
+from calleq.accounts.issuing import Issued, Issuing
+from calleq.accounts.keeping import Keeping
+from calleq.accounts.page_tokens import PageTokens
+from calleq.accounts.registry import Registry
+from calleq.accounts.replays import Replays
+from calleq.accounts.safe import Safe
 from calleq.door.door import Door as Server
 from calleq.door.replies import Reply
 from calleq.intake import CallReferences, Intake
 from calleq.intake.contract import Beside
 from calleq.journal.entries import Entry, Stamped
+from calleq.operation.accounts import operator_api
 from calleq.osn.messages import CallEnded, CallProgress, OsnMessage, SetUpTaken, decode, encode
 from calleq.runtime.clock import VirtualClock
 from calleq.schedule import BusinessCalendar, Schedule, ScheduleStore
@@ -43,6 +54,10 @@ HASHED = Business(
     number="+12125550160",
     representatives=("+12125550153",),
 )
+
+
+async def _at_once(work: Callable[[], Issued]) -> Issued:
+    return work()
 
 
 class JournalDouble:
@@ -118,7 +133,7 @@ class Door:
         businesses: Iterable[Business] | None = None,
         limits: FailureLimits | None = None,
         older: Older | None = None,
-        beside: Beside | None = None,
+        beside: Beside | Callable[[Accounts], Beside] | None = None,
         store: ScheduleStore | None = None,
     ) -> None:
         figure1 = load_topology()
@@ -134,9 +149,9 @@ class Door:
         self.bus = RecordingBus(self.story)
         self.tap = RecordingTap()
         self.verifier = InlineVerifier(QUICK)
-        self.accounts = Accounts(
-            self.topology.businesses, self.verifier, self.clock, b"k" * 32, limits
-        )
+        self.registry = Registry(self.topology.businesses, safe=Safe(b"s" * 32))
+        self.keeping = Keeping(self.registry, self.journal, self.clock, "server-72")
+        self.accounts = Accounts(self.registry, self.verifier, self.clock, b"k" * 32, limits)
         self.intake = Intake(
             self.accounts,
             self.journal,
@@ -144,7 +159,11 @@ class Door:
             CallReferences(self.clock, random.Random(1).getrandbits),
             self.topology.access_server.equipment_address,
             self.topology.access_server.name,
-            beside=Beside(calendar=BusinessCalendar()) if beside is None else beside,
+            beside=Beside(calendar=BusinessCalendar())
+            if beside is None
+            else beside
+            if isinstance(beside, Beside)
+            else beside(self.accounts),
         )
         self.schedule = Schedule(self.clock, store)
         self.server = Server(
@@ -159,9 +178,35 @@ class Door:
             ring_limit_us=self.topology.ring_limit_us(),
             schedule=self.schedule,
         )
-        self.surface = HttpSurface(
-            self.server, self.accounts, lambda: "request-1", lambda: 1.5, older
+        self.authenticator = Authenticator(
+            self.accounts, self.clock, PageTokens(b"p" * 32), Replays(), self.keeping.used
         )
+        self.surface = HttpSurface(
+            self.server,
+            self.accounts,
+            lambda: "request-1",
+            lambda: 1.5,
+            older,
+            authenticate=by_proof(self.authenticator, self.intake.denied),
+        )
+        desk = PageTokenDesk(self.authenticator, random.Random(2).randbytes, self.clock)
+        self.surface.services.add(PageTokenDesk, desk)
+        issuing = Issuing(
+            random.Random(3).randbytes, lambda text: hash_password(text, QUICK), Safe(b"s" * 32)
+        )
+        self.administration = Administration(self.keeping, issuing, _at_once)
+        self.surface.services.add(Administration, self.administration)
+        self.operators = operator_api(self.surface.services)
+
+    def restart(self, entries: Sequence[Stamped]) -> int:
+        """Take up the journal of before, as a process does; how many instructions left again."""
+        self.keeping.restore(entries)
+        return self.server.restart(entries)
+
+    def operator(self) -> httpx.Client:
+        """The same API for whoever is on the server's own machine."""
+        transport = InProcess(self.operators, LOOPBACK)
+        return httpx.Client(transport=transport, base_url="http://operator.example")
 
     def http(self, peer: str = LOOPBACK) -> httpx.Client:
         return httpx.Client(

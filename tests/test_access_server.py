@@ -124,7 +124,7 @@ def test_events_of_one_call_are_bounded_and_its_end_is_kept(door: Door):
 
 def restarted(entries: Sequence[Stamped], businesses: list[Business] | None = None) -> Door:
     after = Door(businesses=businesses)
-    after.server.restart(entries)
+    after.restart(entries)
     return after
 
 

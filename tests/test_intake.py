@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from calleq.accounts.registry import Registry
 from calleq.intake import CallReferences, is_reference
 from calleq.intake.customers import KnownCustomers
 from calleq.intake.idempotency import KEPT_US, IdempotencyKeys, KeyState, Replay
@@ -86,7 +87,7 @@ def test_one_business_cannot_fill_the_table_of_all():
 
 
 def test_the_customer_named_longest_ago_is_forgotten_first():
-    customers = KnownCustomers(limit=2)
+    customers = KnownCustomers(Registry(customers_limit=2))
     for name in ("1", "2", "1", "3"):
         customers.learn("abc", name, E164(f"+1212555010{name}"))
     assert customers.number("abc", "1") == "+12125550101"
@@ -152,7 +153,7 @@ def restarted(door: Door) -> Door:
     """A new process over the journal of `door`, at the same time of day."""
     after = Door()
     after.clock.advance_us(door.clock.monotonic_us())
-    after.server.restart(door.journal.entries)
+    after.restart(door.journal.entries)
     return after
 
 

@@ -32,6 +32,30 @@ PARAMETERS: dict[str, dict[str, JsonValue]] = {
         "description": "The message's figure.",
         "schema": {"type": "string", "enum": ["7", "8", "9"]},
     },
+    "business": {
+        "description": "The business's identifier.",
+        "schema": {"type": "string", "maxLength": 63},
+    },
+    "number": {
+        "description": "A telephone number, E.164 with +.",
+        "schema": {"type": "string", "maxLength": 32},
+    },
+    "representative": {
+        "description": "The business's identifier of a representative.",
+        "schema": {"type": "string", "maxLength": 63},
+    },
+    "customer": {
+        "description": "The business's identifier of a customer.",
+        "schema": {"type": "string", "maxLength": 200},
+    },
+    "user": {
+        "description": "The identifier of a user.",
+        "schema": {"type": "string", "maxLength": 63},
+    },
+    "credential": {
+        "description": "The identifier of a credential, not its secret.",
+        "schema": {"type": "string", "pattern": "^(pwd|pin|key|sig|crt)-[0-9a-f]{12}$"},
+    },
 }
 """The parameters of paths, by name."""
 
@@ -45,7 +69,10 @@ SECURITY: dict[str, JsonValue] = {
 
 TAGS: dict[str, str] = {
     "calls": "Calls: asked for, followed, changed, ended.",
+    "accounts": "Businesses, their people, users and credentials.",
+    "guards": "What is refused and why, and what may still be asked for.",
     "recordings": "Recordings of calls.",
+    "pages": "Pages of businesses that ask for calls.",
     "service": "The API itself.",
 }
 

@@ -1,6 +1,7 @@
 """Businesses that subscribe to the service, their credentials, and how often they may be wrong."""
 
-from calleq.accounts.accounts import Accounts, Denial, DenialReason, Verdict, is_loopback
+from calleq.accounts.accounts import Accounts, Verdict, is_loopback
+from calleq.accounts.denial import Denial, DenialReason
 from calleq.accounts.failures import Buckets, FailureLimits, Rate
 from calleq.accounts.passwords import (
     InlineVerifier,

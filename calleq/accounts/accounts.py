@@ -1,14 +1,20 @@
-"""Who may ask for calls: businesses, and whether a sender is the one it says it is.
+"""Who may ask for calls: businesses and their users, and whether a password is theirs.
 
-`authenticate` ends in the business, or in a `Denial` with the true reason. The reason is for the
-log; a door tells every sender the same (`calleq.intake`). An unknown business costs a stranger the
-same argon2 verification as a known one.
+`authenticate` ends in the business, `prove` in who it is, either in a `Denial` with the true
+reason. The reason is for the log; a door tells every sender the same (`calleq.intake`). An unknown
+identifier costs a stranger the same argon2 verification as a known one.
 
-Two kinds of credential: `password_hash` (argon2id), good from anywhere, and the demonstration
-`password` in plain, good only from the same machine and only where there is no hash. A verified
-password is remembered as a keyed tag under a key of this process (`LIMIT_VERIFIED` of them), so
-that only the first message of a business waits for argon2; equal verifications under way are done
-once.
+Good for a business are its `password_hash` of the topology and every password and PIN that the
+registry has of it (argon2id all, from anywhere), while a password is being rotated the old one and
+the new. The demonstration `password` in plain is good only from the same machine and only where
+there is no other. A verified password is remembered as a keyed tag under a key of this process
+(`LIMIT_VERIFIED` of them), so that only the first message of a business waits for argon2; equal
+verifications under way are done once. A tag is one of password and hash together: with a hash that
+is revoked or replaced nothing that was verified against it is worth anything, at once.
+
+How guessing is bounded is `calleq.accounts.failures`. Sources known to be good have a lane of their
+own there; they are also known from the journal (`restore`), so that a restart amid guessing
+shuts nobody out.
 """
 
 import hmac
@@ -17,12 +23,24 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import msgspec
 
+from calleq.accounts.changes import (
+    BusinessSuspended,
+    Change,
+    CredentialRevoked,
+    CredentialRotated,
+    UserRemoved,
+)
+from calleq.accounts.credential import SPOKEN_KINDS, Credential
+from calleq.accounts.denial import Denial, DenialReason
 from calleq.accounts.failures import Buckets, FailureLimits
 from calleq.accounts.passwords import PasswordVerifier
+from calleq.accounts.principal import Principal
+from calleq.accounts.registry import Registry
+from calleq.journal.entries import Accepted
 from calleq.runtime.clock import Clock
 from calleq.topology import Business
 
@@ -30,26 +48,21 @@ LIMIT_VERIFIED = 4_096
 """Verified passwords remembered."""
 LIMIT_KNOWN_SOURCES = 16_384
 """Senders remembered as having given a business's right password."""
-
-DenialReason = Literal[
-    "unknown_business",
-    "bad_password",
-    "suspended",
-    "demo_password_from_outside",
-    "too_many_failures",
-    "verifier_busy",
-]
-
-
-class Denial(msgspec.Struct, frozen=True):
-    """Not this business, or not now; `verifier_busy` says nothing about the password."""
-
-    reason: DenialReason
-
+USER_SEPARATOR = "/"
+"""Between a business's identifier (empty: the carrier) and its user's."""
 
 Verdict = Business | Denial
 VerdictDone = Callable[[Verdict], object]
+ProofDone = Callable[[Principal | Denial], object]
 _Key = TypeVar("_Key")
+
+
+class _Stored(msgspec.Struct, frozen=True):
+    """A hash that a password may fit."""
+
+    hash: str
+    credential: Credential | None
+    """None: it is the topology's."""
 
 
 class _Attempt(msgspec.Struct, frozen=True):
@@ -59,14 +72,15 @@ class _Attempt(msgspec.Struct, frozen=True):
     password: str
     peer: str
     tag: bytes
+    """Of the password alone: equal attempts have the same."""
 
 
 class Accounts:
-    """The businesses of one topology. `tag_key` is random, 16 bytes or more, of this process."""
+    """The passwords of one registry. `tag_key` is random, 16 bytes or more, of this process."""
 
     def __init__(
         self,
-        businesses: Iterable[Business],
+        businesses: Iterable[Business] | Registry,
         verifier: PasswordVerifier,
         clock: Clock,
         tag_key: bytes,
@@ -75,92 +89,178 @@ class Accounts:
         if len(tag_key) < 16:
             raise ValueError("the tag key needs at least 16 random bytes")
         limits = limits or FailureLimits()
-        self._businesses = {business.identifier: business for business in businesses}
+        self.registry = businesses if isinstance(businesses, Registry) else Registry(businesses)
+        self.registry.listen(self._changed)
         self._verifier = verifier
+        self._clock = clock
         self._tag_key = tag_key[:64]
         self._by_identifier = Buckets(limits.identifier, clock)
         self._by_peer = Buckets(limits.peer, clock)
         self._by_known_source = Buckets(limits.known_source, clock)
         self._verified: OrderedDict[bytes, None] = OrderedDict()
         self._known_sources: OrderedDict[tuple[str, str], None] = OrderedDict()
-        self._under_way: dict[bytes, list[VerdictDone]] = {}
+        self._under_way: dict[bytes, list[ProofDone]] = {}
         self.failures: Counter[str] = Counter()
         """Wrong passwords per business; those for businesses that do not exist under ``""``."""
 
     def business(self, identifier: str) -> Business | None:
         """The business, active or not."""
-        return self._businesses.get(identifier)
+        return self.registry.business(identifier)
+
+    def know_source(self, identifier: str, peer: str) -> None:
+        """`peer` is an address from which this business or user has proved itself before."""
+        if peer:
+            _remember(self._known_sources, (identifier, peer), LIMIT_KNOWN_SOURCES)
+
+    def restore(self, entry: Accepted) -> None:
+        """Know again the source of a message that was accepted for its password."""
+        credential = self.registry.credential(entry.by)
+        if entry.by == entry.business:
+            self.know_source(entry.business, entry.source)
+        elif credential is not None and credential.kind in SPOKEN_KINDS:
+            self.know_source(_identifier(credential.business, credential.user), entry.source)
 
     def authenticate(self, identifier: str, password: str, peer: str, done: VerdictDone) -> None:
-        """Call `done` once with the verdict, at once where nothing slow is needed.
+        """As `prove`, for a business's own password; `done` is told the business."""
 
-        `peer` is the sender's IP address; any other text counts as from outside.
+        def proved(verdict: Principal | Denial) -> None:
+            if isinstance(verdict, Denial):
+                done(verdict)
+                return
+            business = self.registry.business(verdict.business)
+            assert business is not None, "it has just proved itself"
+            done(business)
+
+        if USER_SEPARATOR in identifier:
+            done(Denial("unknown_business"))
+        else:
+            self.prove(identifier, password, peer, proved)
+
+    def prove(self, identifier: str, password: str, peer: str, done: ProofDone) -> None:
+        """Call `done` once with who it is, at once where nothing slow is needed.
+
+        `identifier` is a business's, or `business/user`, or `/user` for the carrier's. `peer` is
+        the sender's IP address; any other text counts as from outside.
         """
-        business = self._businesses.get(identifier)
-        stored = business.password_hash if business else ""
-        attempt = _Attempt(identifier, password, peer, self._tag(identifier, stored, password))
-        if business and _is_demonstration(business) and is_loopback(peer):
+        stored = self._stored(identifier)
+        attempt = _Attempt(identifier, password, peer, self._tag(identifier, "", password))
+        business = self.registry.business(identifier)
+        if business and not stored and business.password and is_loopback(peer):
             done(self._demonstration(business, attempt))
             return
-        if attempt.tag in self._verified:
-            self._verified.move_to_end(attempt.tag)
-            done(self._standing(identifier))
-            return
+        for each in stored:
+            tag = self._tag(identifier, each.hash, password)
+            if tag in self._verified:
+                self._verified.move_to_end(tag)
+                done(self._standing(identifier, each.credential))
+                return
         waiting = self._under_way.get(attempt.tag)
         if waiting is not None:
             waiting.append(done)
             return
         if not self._take(attempt):
-            done(Denial("too_many_failures"))
+            done(Denial("too_many_failures", _business_of(identifier)))
             return
-        self._verify(attempt, stored, done)
+        self._under_way[attempt.tag] = [done]
+        self._verify(attempt, stored or [_Stored(self._verifier.dummy_hash(), None)])
 
-    def _demonstration(self, business: Business, attempt: _Attempt) -> Verdict:
+    def _stored(self, identifier: str) -> list[_Stored]:
+        """What a password of this identifier may fit now."""
+        business, _, user = identifier.partition(USER_SEPARATOR)
+        found = [
+            _Stored(one.stored, one)
+            for one in self.registry.passwords(business, self._clock.now_us(), user)
+        ]
+        known = self.registry.business(business) if not user else None
+        if known is not None and known.password_hash:
+            found.append(_Stored(known.password_hash, None))
+        return found
+
+    def _demonstration(self, business: Business, attempt: _Attempt) -> Principal | Denial:
         if not self._take(attempt):
-            return Denial("too_many_failures")
+            return Denial("too_many_failures", business.identifier)
         expected = self._tag(attempt.identifier, "", business.password)
         if not hmac.compare_digest(expected, attempt.tag):
             return self._failed(attempt)
-        self._give_back(attempt)
-        self._know_source(attempt)
-        return self._standing(attempt.identifier)
+        self._succeeded(attempt)
+        return self._standing(attempt.identifier, None)
 
-    def _verify(self, attempt: _Attempt, stored: str, done: VerdictDone) -> None:
-        waiting = self._under_way[attempt.tag] = [done]
+    def _verify(self, attempt: _Attempt, stored: list[_Stored]) -> None:
+        """Try one hash after the other, and tell whoever waits."""
+        tried, rest = stored[0], stored[1:]
 
         def verified(right: bool | None) -> None:
-            del self._under_way[attempt.tag]
             if right is None:
                 self._give_back(attempt)
-                verdict: Verdict = Denial("verifier_busy")
-            elif right and stored:
-                self._give_back(attempt)
-                _remember(self._verified, attempt.tag, LIMIT_VERIFIED)
-                self._know_source(attempt)
-                verdict = self._standing(attempt.identifier)
+                self._tell(attempt, Denial("verifier_busy", _business_of(attempt.identifier)))
+            elif right and tried in self._stored(attempt.identifier):
+                self._succeeded(attempt)
+                tag = self._tag(attempt.identifier, tried.hash, attempt.password)
+                _remember(self._verified, tag, LIMIT_VERIFIED)
+                self._tell(attempt, self._standing(attempt.identifier, tried.credential))
+            elif rest:
+                self._verify(attempt, rest)
             else:
-                verdict = self._failed(attempt)
-            for one in waiting:
-                one(verdict)
+                self._tell(attempt, self._failed(attempt))
 
-        self._verifier.verify(stored or self._verifier.dummy_hash(), attempt.password, verified)
+        self._verifier.verify(tried.hash, attempt.password, verified)
 
-    def _standing(self, identifier: str) -> Verdict:
-        business = self._businesses[identifier]
-        return business if business.active else Denial("suspended")
+    def _tell(self, attempt: _Attempt, verdict: Principal | Denial) -> None:
+        for one in self._under_way.pop(attempt.tag):
+            one(verdict)
+
+    def _standing(self, identifier: str, credential: Credential | None) -> Principal | Denial:
+        business, _, user = identifier.partition(USER_SEPARATOR)
+        known = self.registry.business(business)
+        if business and (known is None or not known.active):
+            return Denial("suspended", business)
+        if credential is None:
+            return Principal("business_owner", "password", business, business)
+        standing = self.registry.standing(credential, self._clock.now_us())
+        if standing != "good":
+            return Denial(standing, business, credential.identifier)
+        return Principal(
+            credential.role,
+            "password",
+            business,
+            user or business,
+            credential.identifier,
+            scopes=credential.scopes,
+        )
 
     def _failed(self, attempt: _Attempt) -> Denial:
-        business = self._businesses.get(attempt.identifier)
-        if business is None:
+        identifier = attempt.identifier
+        business, _, user = identifier.partition(USER_SEPARATOR)
+        known = self.registry.business(business)
+        if known is None and not (user and not business):
             self.failures[""] += 1
             return Denial("unknown_business")
-        self.failures[attempt.identifier] += 1
-        if _is_demonstration(business) and not is_loopback(attempt.peer):
-            return Denial("demo_password_from_outside")
-        return Denial("bad_password")
+        self.failures[business] += 1
+        reason: DenialReason = "bad_password"
+        if known is not None and known.password and not self._stored(identifier):
+            reason = "bad_password" if is_loopback(attempt.peer) else "demo_password_from_outside"
+        return Denial(reason, business)
 
-    def _know_source(self, attempt: _Attempt) -> None:
-        _remember(self._known_sources, (attempt.identifier, attempt.peer), LIMIT_KNOWN_SOURCES)
+    def _changed(self, change: Change) -> None:
+        """Where a password may have been known to others no source is good any more."""
+        match change:
+            case CredentialRevoked() | CredentialRotated():
+                known = self.registry.credential(change.credential)
+                gone = None if known is None else _identifier(known.business, known.user)
+            case UserRemoved():
+                gone = _identifier(change.business, change.user)
+            case BusinessSuspended():
+                gone = change.business
+            case _:
+                return
+        for source in [one for one in self._known_sources if one[0] == gone]:
+            del self._known_sources[source]
+
+    # Guessing
+
+    def _succeeded(self, attempt: _Attempt) -> None:
+        self._give_back(attempt)
+        self.know_source(attempt.identifier, attempt.peer)
 
     def _take(self, attempt: _Attempt) -> bool:
         source = (attempt.identifier, attempt.peer)
@@ -189,8 +289,12 @@ class Accounts:
         return blake2b(b"".join(parts), key=self._tag_key, digest_size=32).digest()
 
 
-def _is_demonstration(business: Business) -> bool:
-    return bool(business.password) and not business.password_hash
+def _business_of(identifier: str) -> str:
+    return identifier.partition(USER_SEPARATOR)[0]
+
+
+def _identifier(business: str, user: str) -> str:
+    return f"{business}{USER_SEPARATOR}{user}" if user else business
 
 
 @lru_cache(maxsize=1_024)

@@ -78,10 +78,18 @@ class CredentialBook:
         if identifier in self._all:
             self._used_us[identifier] = max(at_us, self._used_us.get(identifier, 0))
 
-    def in_force(self) -> Iterator[Change]:
-        """All of them, as changes."""
-        for identifier, known in list(self._all.items()):
-            yield CredentialIssued(credential=known)
+    def expiring(self, now_us: int) -> list[Credential]:
+        """Those whose time is over by now, and of which nothing has said so."""
+        return [one for one in self._all.values() if one.standing(now_us) == "expired"]
+
+    def in_force(self) -> Iterator[list[Change]]:
+        """All of them; see `Registry.in_force`."""
+        for identifier in list(self._all):
+            known = self._all.get(identifier)
+            if known is None:
+                continue
+            changes: list[Change] = [CredentialIssued(credential=known)]
             used_us = self._used_us.get(identifier)
             if used_us is not None:
-                yield CredentialUsed(credential=identifier, at_us=used_us)
+                changes.append(CredentialUsed(credential=identifier, at_us=used_us))
+            yield changes

@@ -7,13 +7,18 @@ that names a forgotten one is refused with the field, never dialled wrongly.
 from collections import Counter, OrderedDict
 from collections.abc import Iterator
 
-from calleq.accounts.changes import CustomerPut
+from calleq.accounts.changes import Change, CustomerPut
 
 LIMIT_CUSTOMERS = 200_000
 """Of all businesses together."""
 
 Customer = CustomerPut
 """What is known of a customer is what was said of it last."""
+
+
+def refuses(customer: Customer) -> bool:
+    """Whether the customer does not want to be called."""
+    return customer.do_not_call or customer.consent == "withdrawn"
 
 
 class CustomerBook:
@@ -51,21 +56,26 @@ class CustomerBook:
             _, oldest = self._all.popitem(last=False)
             self._count(oldest, -1)
 
+    def named(self, business: str, identifier: str) -> None:
+        """A message named it: others are forgotten before."""
+        if (business, identifier) in self._all:
+            self._all.move_to_end((business, identifier))
+
     def forget(self, business: str, identifier: str) -> None:
         """Nothing is known of a customer any more."""
         known = self._all.pop((business, identifier), None)
         if known is not None:
             self._count(known, -1)
 
-    def in_force(self) -> Iterator[Customer]:
-        """All of them, the oldest first; another may be put or forgotten meanwhile."""
+    def in_force(self) -> Iterator[list[Change]]:
+        """All of them, the oldest first; see `Registry.in_force`."""
         for key in list(self._all):
             known = self._all.get(key)
             if known is not None:
-                yield known
+                yield [known]
 
     def _count(self, customer: Customer, step: int) -> None:
-        if not (customer.do_not_call or customer.consent == "withdrawn"):
+        if not refuses(customer):
             return
         for address in {customer.number, customer.sip} - {""}:
             key = (customer.business, address)

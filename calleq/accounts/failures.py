@@ -25,15 +25,20 @@ class Rate(msgspec.Struct, frozen=True):
 
 
 class FailureLimits(msgspec.Struct, frozen=True):
-    """How many wrong passwords are borne before no password is looked at any more."""
+    """How many wrong passwords are borne before no password is looked at any more.
 
-    identifier: Rate = Rate(burst=10, refill_us=6 * SECOND_US)
-    """Per business identifier, from anywhere: 10, then 10 a minute."""
-    peer: Rate = Rate(burst=100, refill_us=SECOND_US)
-    """Per address of a sender: 100, then 60 a minute."""
-    known_source: Rate = Rate(burst=20, refill_us=MINUTE_US // 20)
-    """Per address that has given this business's right password: its own lane, so that guessing
-    from elsewhere does not shut the business out."""
+    In any hour a bucket lets through its burst and what came back meanwhile, so each rate here is
+    half at once, half over the hour: nobody guesses oftener than 10 times in an hour for one
+    account, nor 100 times from one address.
+    """
+
+    identifier: Rate = Rate(burst=5, refill_us=12 * MINUTE_US)
+    """Per business identifier (or user), from all strangers together: 10 in an hour."""
+    peer: Rate = Rate(burst=50, refill_us=72 * SECOND_US)
+    """Per address of a stranger: 100 in an hour."""
+    known_source: Rate = Rate(burst=5, refill_us=12 * MINUTE_US)
+    """Per identifier and address that has given its right password: its own lane, so that guessing
+    from elsewhere does not shut the business out. 10 in an hour as well."""
 
 
 class Buckets:

@@ -24,11 +24,13 @@ class Principal(msgspec.Struct, frozen=True):
     credential: str = ""
     """Identifier (never the secret) of what it proved itself with."""
     visitor: str = ""
-    """Of a page token: the cookie's own value, by which visitors are limited."""
+    """Of a page token: a digest of the visitor's cookie, by which visitors are limited."""
     origin: str = ""
     """Of a page token: where the page is served (`https://shop.example`)."""
     page: str = ""
     """Of a page token: the page's path."""
+    scopes: tuple[str, ...] = ()
+    """What of its role's rights its credential is limited to; empty: all of them."""
 
     @property
     def of_carrier(self) -> bool:

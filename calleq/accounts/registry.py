@@ -48,7 +48,7 @@ from calleq.accounts.credential import (
     is_api_key,
 )
 from calleq.accounts.credentials import CredentialBook
-from calleq.accounts.customers import LIMIT_CUSTOMERS, Customer, CustomerBook
+from calleq.accounts.customers import LIMIT_CUSTOMERS, Customer, CustomerBook, refuses
 from calleq.accounts.safe import Safe, SafeError
 from calleq.accounts.shifts import on_shift
 from calleq.accounts.subscribers import Book, Subscriber, merged
@@ -183,6 +183,10 @@ class Registry:
         """When it proved somebody last; 0: never."""
         return self._credentials.last_used_us(credential)
 
+    def expiring(self, now_us: int) -> list[Credential]:
+        """Credentials whose time is over by now, and of which nothing has said so."""
+        return self._credentials.expiring(now_us)
+
     # Customers
 
     def customer(self, business: str, identifier: str) -> Customer | None:
@@ -193,9 +197,21 @@ class Registry:
         """The customers of a business by identifier, from after that one."""
         return self._customers.of(business, after)
 
-    def forbids(self, business: str, address: str) -> bool:
-        """Whether a customer of the business at that address does not want to be called."""
-        return self._customers.forbids(business, address)
+    def taught(self, business: str, identifier: str, number: str) -> None:
+        """An accepted message named a customer with its number or address, which replaces the
+        number and nothing else that is known; others are forgotten before it."""
+        known = self._customers.find(business, identifier)
+        if known is not None and known.number == number:
+            self._customers.named(business, identifier)
+            return
+        known = known or Customer(business=business, customer=identifier)
+        self._customers.put(msgspec.structs.replace(known, number=number))
+
+    def forbids(self, business: str, address: str, customer: str = "") -> bool:
+        """Whether a customer of the business at that address, or of that identifier, does not want
+        to be called."""
+        known = self._customers.find(business, customer) if customer else None
+        return self._customers.forbids(business, address) or (known is not None and refuses(known))
 
     # Changes
 
@@ -240,12 +256,15 @@ class Registry:
         for listener in self._listeners:
             listener(change)
 
-    def in_force(self) -> Iterator[Change]:
-        """All that is so beyond the topology, as changes; others may be applied meanwhile."""
+    def in_force(self) -> Iterator[list[Change]]:
+        """All that is so beyond the topology, as changes in small groups.
+
+        Others may be applied between two groups: a group is what is so when it is given.
+        """
         yield from self._book.in_force()
         for key in list(self._users):
             if key in self._users:
-                yield self._users[key]
+                yield [self._users[key]]
         yield from self._credentials.in_force()
         yield from self._customers.in_force()
 

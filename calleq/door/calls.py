@@ -80,8 +80,12 @@ class Calls:
                 if timeline is not None:
                     timeline.remember(stamped)
                     self.changed(timeline)
-            elif isinstance(entry, Accepted) and entry.door == door and entry.call not in forgotten:
-                self.begin(entry, stamped.at_us)
+            elif isinstance(entry, Accepted) and entry.door == door:
+                before = self.get(entry.retry_of) if entry.retry_of else None
+                if before is not None:
+                    before.retried_as = entry.call
+                if entry.call not in forgotten:
+                    self.begin(entry, stamped.at_us)
 
     def recall(self, call: str, door: str, entries: Iterable[Stamped]) -> None:
         """Know a call again that `door` accepted, by what its journal says of it, oldest first."""
@@ -154,6 +158,10 @@ class Calls:
                 timeline.remember(stamped)
         assert timeline is not None, "a history begins with an acceptance"
         return timeline
+
+    def ended_lately(self) -> list[Timeline]:
+        """Those that have ended, the first first."""
+        return list(self._ended.values())
 
     def live(self) -> Iterator[Timeline]:
         """Those that have not ended."""

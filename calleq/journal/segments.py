@@ -15,6 +15,7 @@ from pathlib import Path
 
 from calleq.journal.entries import (
     Accepted,
+    AccountChanged,
     BalanceStated,
     Charged,
     Credited,
@@ -43,6 +44,8 @@ KEEP_LIMIT_US = 48 * HOUR_US
 Data = Path | Sequence[Path]
 """The data directory of a network, or those of its machines."""
 
+_ACCOUNTS = ("", "accounts")
+"""Of all elements of a process together."""
 _HELD, _BALANCE = "money held", "the balance"
 """Where other keys have an entity's name, which has no blank."""
 
@@ -171,19 +174,29 @@ class Unfinished:
     A segment is needed while anything that began in it, or before it, goes on: recovery must see
     the acceptance of every call without an end, records every seizure without a release, and
     charging the acceptance of every call for which money is held. What is in force is needed, too,
-    from where it was last written: numbers not to be called, what businesses have paid and spent.
+    from where it was last written: numbers not to be called, what businesses have paid and spent,
+    and the accounts, which are written anew as a whole (`calleq.accounts.changes`), customers that
+    messages taught among them.
     """
 
     def __init__(self) -> None:
         self._since: dict[tuple[str, str | int], int] = {}
+        self._restating: int | None = None
+        """Where the accounts began to be written anew last."""
 
     def note(self, entity: str, entry: Entry, segment: int) -> None:
         """An entry was written to `segment`, or to a later one."""
         match entry:
-            case Accepted() | Undertaken():
+            case Accepted():
                 self._since.setdefault((entity, entry.call), segment)
-                if isinstance(entry, Accepted) and entry.held:
+                if "customer_id" in entry.message:
+                    self._since.setdefault(_ACCOUNTS, segment)
+                if entry.held:
                     self._since.setdefault((_HELD, entry.call), segment)
+            case Undertaken():
+                self._since.setdefault((entity, entry.call), segment)
+            case AccountChanged():
+                self._note_change(entry.change.get("change"), segment)
             case Charged():
                 self._since.pop((_HELD, entry.call), None)
                 self._since.setdefault((_BALANCE, entry.business), segment)
@@ -203,6 +216,14 @@ class Unfinished:
                 self._since.pop((entity, entry.seizure), None)
             case _:
                 pass
+
+    def _note_change(self, change: object, segment: int) -> None:
+        if change == "restating_begun":
+            self._restating = segment
+        elif change == "restating_done" and self._restating is not None:
+            self._since[_ACCOUNTS] = self._restating
+        else:
+            self._since.setdefault(_ACCOUNTS, segment)
 
     def needed_from(self, current: int) -> int:
         """The first segment that must be kept; `current` when nothing goes on."""
