@@ -55,7 +55,8 @@ def veiling(
 
     def say(outcome: Outcome) -> None:
         if isinstance(outcome, Declined):
-            outcome = Declined(veiled(outcome.problem, opened.texts), outcome.reason)
+            problem = veiled(outcome.problem, opened.texts)
+            outcome = msgspec.structs.replace(outcome, problem=problem)
         answer(outcome)
 
     return say
