@@ -1,12 +1,16 @@
 """A message as it is kept: its content without secrets, and by what equal messages are known."""
 
+from collections.abc import Callable
 from hashlib import sha256
 from typing import Literal
 
 import msgspec
 
+from calleq.intake.outcome import Declined, Outcome
 from calleq.intake.resolving import Resolved
 from calleq.messages import CallInitiation, DirectCallRequest, decode
+from calleq.protection.opening import Opened
+from calleq.protection.veil import veiled
 
 _canonical = msgspec.json.Encoder(order="sorted")
 
@@ -40,3 +44,18 @@ def fingerprint_of(message: CallInitiation | DirectCallRequest) -> str:
 def plain_address(address: str) -> str:
     """An equipment address as it is compared."""
     return address.casefold().rstrip(".")
+
+
+def veiling(
+    answer: Callable[[Outcome], object], opened: Opened | None
+) -> Callable[[Outcome], object]:
+    """The answer, of which no problem says what was sealed."""
+    if opened is None or not opened.texts:
+        return answer
+
+    def say(outcome: Outcome) -> None:
+        if isinstance(outcome, Declined):
+            outcome = Declined(veiled(outcome.problem, opened.texts), outcome.reason)
+        answer(outcome)
+
+    return say

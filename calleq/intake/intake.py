@@ -21,7 +21,13 @@ import msgspec
 from calleq.accounts import Accounts, Buckets, Denial, Rate, Verdict
 from calleq.accounts.principal import Principal
 from calleq.intake import errors
-from calleq.intake.content import content_of, fingerprint_of, message_of, plain_address
+from calleq.intake.content import (
+    content_of,
+    fingerprint_of,
+    message_of,
+    plain_address,
+    veiling,
+)
 from calleq.intake.contract import Beside, Held, Refusal, Wanted, When
 from calleq.intake.customers import KnownCustomers
 from calleq.intake.do_not_call import DoNotCallList
@@ -49,7 +55,6 @@ from calleq.messages.answers import ProblemView
 from calleq.numbering import VoipPolicy, parse_address
 from calleq.protection.keys import NoKeys
 from calleq.protection.opening import Opened, Protection, SealRefusedError, protection_by
-from calleq.protection.veil import veiled
 from calleq.runtime.clock import Clock
 from calleq.topology import Business
 from calleq.units import SECOND_US
@@ -109,9 +114,7 @@ class Intake:
         self._equipment_address = plain_address(equipment_address)
         self._door_name = door_name
         self._keys = IdempotencyKeys()
-        if customers is None:
-            customers = KnownCustomers(accounts.registry)
-        self._customers = customers
+        self._customers = customers or KnownCustomers(accounts.registry)
         self._resolver = Resolver(self._customers, voip or VoipPolicy(), clock, centres)
         self.beside = beside or Beside()
         self.protection = protection or protection_by(NoKeys(), clock)
@@ -154,9 +157,9 @@ class Intake:
             self._turn_away(answer, refused.problem, refused.reason)
             return
         except MessageError as error:
-            self._turn_away(_veiling(answer, opened), errors.malformed(error), "malformed")
+            self._turn_away(veiling(answer, opened), errors.malformed(error), "malformed")
             return
-        answer = _veiling(answer, opened)
+        answer = veiling(answer, opened)
         key = headers.get(IDEMPOTENCY_KEY)
         if key is not None and not is_key(key):
             self._turn_away(answer, errors.KEY_MALFORMED, "idempotency_key")
@@ -415,16 +418,3 @@ _KEY_PROBLEMS = {
     KeyState.REUSED: errors.KEY_REUSED,
     KeyState.FULL: errors.KEYS_FULL,
 }
-
-
-def _veiling(answer: Answer, opened: Opened | None) -> Answer:
-    """The answer, of which no problem says what was sealed."""
-    if opened is None or not opened.texts:
-        return answer
-
-    def say(outcome: Outcome) -> None:
-        if isinstance(outcome, Declined):
-            outcome = Declined(veiled(outcome.problem, opened.texts), outcome.reason)
-        answer(outcome)
-
-    return say
