@@ -6,7 +6,7 @@ the virtual clock) makes no difference to any element.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 from calleq import __version__
@@ -20,7 +20,7 @@ from calleq.door.door import Door
 from calleq.equipment.service import EquipmentService
 from calleq.gateway.gateway import Gateway
 from calleq.guards import CallGuards, guards_of
-from calleq.intake.contract import Beside
+from calleq.intake.contract import Beside, FreeOfCharge
 from calleq.intake.intake import Intake
 from calleq.ip_peripheral.service import IntelligentPeripheral
 from calleq.journal.contract import Journal
@@ -275,14 +275,18 @@ def _build_doors(network: Network, plant: Plant, buses: Buses, chosen: frozenset
     topology = network.topology
     registry = Registry(topology.businesses, safe=plant.safe)
     accounts = Accounts(registry, plant.verifier, plant.clock, tag_key=plant.secret)
-    network.guards = guards_of(topology, accounts.business, limited=plant.limited)
-    beside = Beside(guards=network.guards)
     if plant.observe is not None and chosen.issuperset(element_names(topology)):
         network.charged = charging_of(
             topology, plant.journal, plant.clock, plant.observe, accounts.business, plant.decks
         )
-    if network.charged is not None:
-        beside = replace(beside, charging=network.charged.charging)
+    charging = None if network.charged is None else network.charged.charging
+    network.guards = guards_of(
+        topology,
+        accounts.business,
+        limited=plant.limited,
+        deck_of=None if charging is None else charging.deck_of,
+    )
+    beside = Beside(guards=network.guards, charging=charging or FreeOfCharge())
     ground = DoorGround(
         accounts=accounts,
         beside=beside,
@@ -299,6 +303,8 @@ def _build_doors(network: Network, plant: Plant, buses: Buses, chosen: frozenset
         network.keeping = Keeping(registry, plant.journal, plant.clock, door.name)
     if network.keeping is not None:
         network.authenticator = _authenticator(ground.accounts, network.keeping, plant)
+    if network.charged is not None:
+        network.charged.told.extend(door.charged for door in doors.by_element.values())
     network.server = doors.by_element.get(topology.access_server.name)
     network.intake = next(iter(doors.intakes.values()), None)
 

@@ -10,6 +10,7 @@ from calleq.access_server import (
     routes_control,
     routes_events,
     routes_page_tokens,
+    routes_prices,
     routes_recordings,
     routes_service,
 )
@@ -21,6 +22,7 @@ ROUTES: tuple[Route, ...] = (
     *routes_control.ROUTES,
     *routes_accounts.ROUTES,
     *routes_page_tokens.ROUTES,
+    *routes_prices.ROUTES,
     *routes_recordings.ROUTES,
     *routes_service.ROUTES,
 )

@@ -37,7 +37,7 @@ from calleq.intake import Admitted, Declined, Intake, Outcome, errors
 from calleq.intake.contract import Ending
 from calleq.intake.errors import BUSY
 from calleq.journal.contract import Journal
-from calleq.journal.entries import Accepted, DoNotCall, Ended, Refused, Stamped
+from calleq.journal.entries import Accepted, Charged, DoNotCall, Ended, Refused, Stamped
 from calleq.messages.answers import CallView, EventPage
 from calleq.messages.new_time import NewTime
 from calleq.osn.contract import Bus
@@ -170,6 +170,13 @@ class Door:
         """The call's events after the one numbered `after` (0: all); None as in `call`."""
         timeline = self._own(call, business)
         return None if timeline is None else timeline.page(max(after, 0))
+
+    def charged(self, entry: Charged) -> None:
+        """What a call cost has been written."""
+        timeline = self._calls.find(entry.call)
+        if timeline is not None:
+            timeline.charge = entry
+            self._calls.changed(timeline)
 
     def add_party(
         self, call: str, business: str | None, number: str
