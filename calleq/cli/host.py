@@ -20,7 +20,7 @@ from calleq.access_server.administration import Administration
 from calleq.access_server.http import http_app
 from calleq.access_server.services import Services
 from calleq.accounts.passwords import PooledVerifier
-from calleq.charging import DeckDirectory
+from calleq.charging import CallCharging, DeckDirectory
 from calleq.cli.administering import administration_of, carrier_safe, has_door
 from calleq.cli.browsers import BrowserProcess, configuration_of
 from calleq.cli.claims import claim
@@ -370,6 +370,8 @@ async def _open_door(
     def prepare(services: Services) -> None:
         if host.administration is not None:
             services.add(Administration, host.administration)
+        if host.network.charged is not None:
+            services.add(CallCharging, host.network.charged.charging)
         host.services = host.services or services
 
     app = http_app(door, accounts, lambda: secrets.token_hex(12), older=older, prepare=prepare)
