@@ -169,4 +169,5 @@ def test_a_page_that_proved_to_be_of_another_business_uses_up_nothing_of_this_on
 
 def test_every_reason_says_what_to_do() -> None:
     for code, reason in REASONS.items():
-        assert reason.title and reason.advice and reason.status in (403, 409, 429, 503), code
+        assert all((reason.title, reason.advice)), code
+        assert reason.status in (403, 409, 429, 503), code

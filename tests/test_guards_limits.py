@@ -222,7 +222,7 @@ def test_limits_cool_downs_and_live_requests_survive_a_restart() -> None:
     scene = GuardedDoor(carrier, businesses)
     scene.calls_and_ends(BOB, "customer_no_answer")
     accepted(scene.post(ANN))
-    for place in range(3):
+    for _ in range(3):
         scene.ends(accepted(scene.click(EVE, "eve", "198.51.100.9")))
     scene.passes(1)
     told = scene.guards.limits_of(shop("abc"), scene.clock.now_us())
