@@ -37,7 +37,7 @@ def test_a_number_that_turned_a_call_away_rests_over_a_restart(tmp_path: pathlib
         refused = post(network, REJECTS)
         assert (refused.status_code, refused.json()["code"]) == (429, "cooling_down")
         assert 800 < int(refused.headers["retry-after"]) <= 900
-        assert post(network, "+18765550100").json()["code"] == "region"
+        assert post(network, "+14165550100").json()["code"] == "region"
         assert post(network, "+19005550100").json()["errors"][0]["code"] == "premium_rate"
         told = get(network, "/v1/refusals")["refusals"]
         assert [one["reason"] for one in told] == ["region", "cooling_down"]  # type: ignore[attr-defined]

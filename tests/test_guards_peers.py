@@ -10,7 +10,7 @@ from calleq.journal.entries import Accepted
 from calleq.topology import load_topology
 from calleq.topology_equipment import voip_policy
 from calleq.units import SECOND_US
-from tests.guards_scene import GuardedDoor, accepted, code_of, shop
+from tests.guards_scene import GuardedDoor, code_of, let_through, shop
 
 HERE = pathlib.Path(__file__).parent
 
@@ -116,14 +116,14 @@ def test_customers_see_the_business_s_own_number_whatever_a_message_says() -> No
     for field in ("caller_number", "business_number", "from"):
         reply = scene.post("+12125550100", **{field: "+12025550100"})
         assert code_of(reply) == "invalid_message"
-    accepted(scene.post("+12125550100", extension={"caller_number": "+12025550100"}))
+    let_through(scene.post("+12125550100", extension={"caller_number": "+12025550100"}))
     (instruction,) = scene.set_ups()
     assert instruction.business_number == shop("abc").number
 
 
 def test_calls_are_limited_without_being_asked_for() -> None:
     scene = GuardedDoor()
-    accepted(scene.post("+12125550100"))
+    let_through(scene.post("+12125550100"))
     (instruction,) = scene.set_ups()
     assert instruction.ring_limit_us == 30 * SECOND_US
     assert instruction.announcement_limit_us == 60 * SECOND_US
