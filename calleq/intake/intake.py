@@ -21,13 +21,7 @@ import msgspec
 from calleq.accounts import Accounts, Denial, Verdict
 from calleq.accounts.principal import Principal
 from calleq.intake import errors
-from calleq.intake.content import (
-    content_of,
-    fingerprint_of,
-    message_of,
-    plain_address,
-    veiling,
-)
+from calleq.intake.content import content_of, fingerprint_of, message_of, plain_address
 from calleq.intake.contract import Beside, Held, Refusal, Wanted, When
 from calleq.intake.customers import KnownCustomers
 from calleq.intake.do_not_call import DoNotCallList
