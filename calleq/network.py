@@ -32,6 +32,7 @@ from calleq.network_gateways import build_gateways
 from calleq.network_nodes import build_signalling
 from calleq.network_plant import Plant
 from calleq.network_services import resource_of
+from calleq.protection import protection_by
 from calleq.schedule import Schedule
 from calleq.scp.service import ControlPoint
 from calleq.ss7.isup.exchange import IsupExchange
@@ -292,6 +293,7 @@ def _build_doors(network: Network, plant: Plant, buses: Buses, chosen: frozenset
         random_bits=plant.random_bits,
         supplied=plant.supplied,
         schedule=Schedule(plant.clock, plant.schedule),
+        protection=protection_by(plant.message_keys, plant.clock),
     )
     doors = build_doors(topology, chosen, buses, ground)
     network.doors, network.accounts = doors.by_element, doors.accounts

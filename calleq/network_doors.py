@@ -19,6 +19,7 @@ from calleq.intake.references import CallReferences
 from calleq.journal.contract import Journal
 from calleq.osn.contract import Bus
 from calleq.osn.inner import InnerBus
+from calleq.protection.opening import Protection
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
 from calleq.schedule import BusinessCalendar, Schedule
@@ -39,6 +40,8 @@ class DoorGround:
     schedule: Schedule
     """Of the calls that are made later; of all doors."""
     beside: Beside = field(default_factory=lambda: Beside(calendar=BusinessCalendar()))
+    protection: Protection | None = None
+    """What opens encrypted messages."""
 
 
 @dataclass(slots=True)
@@ -96,6 +99,7 @@ def build_doors(topology: Topology, chosen: Set[str], buses: Buses, ground: Door
             do_not_call=do_not_call,
             customers=customers,
             centres=centres,
+            protection=ground.protection,
         )
         doors.by_element[plan.element] = _door(plan, topology, buses, intake, ground)
     return doors

@@ -15,6 +15,7 @@ from calleq.media.recorder import RecordingPlace
 from calleq.network_charging import Observe
 from calleq.network_gateways import SipGround
 from calleq.osn.contract import Bus
+from calleq.protection import KeySource, NoKeys
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
 from calleq.schedule import ScheduleStore
@@ -60,6 +61,7 @@ class Plant:
     """What stands between a node of that name and its exchange; None: nothing does."""
     below_sccp: Callable[[str, SignallingNetwork], SignallingNetwork] | None = None
     """What stands between a node of that name and its SCCP; None: nothing does."""
+    message_keys: KeySource = field(default_factory=NoKeys)
     safe: Safe | None = None
     """Opens the keys with which businesses sign; None: there are none."""
     page_key: bytes = b""

@@ -25,6 +25,7 @@ from calleq.topology_callers import (
     Peripheral,
 )
 from calleq.topology_checks import check_topology
+from calleq.topology_doors import doors_found_from
 from calleq.topology_services import (
     FreephoneNumber,
     IntelligentNetwork,
@@ -131,6 +132,7 @@ def load_topology(path: Path | None = None) -> Topology:
     businesses = tuple(business.found_from(directory) for business in topology.businesses)
     pricing = topology.pricing.found_from(directory)
     topology = msgspec.structs.replace(topology, businesses=businesses, pricing=pricing)
+    topology = doors_found_from(topology, directory)
     try:
         return placed(topology, path.parent)
     except TopologyError as error:

@@ -183,7 +183,7 @@ class Door:
             lambda: "request-1",
             lambda: 1.5,
             older,
-            authenticate=by_proof(self.authenticator, self.server.denied),
+            authenticate=by_proof(self.authenticator, self.intake.denied),
         )
         desk = PageTokenDesk(self.authenticator, random.Random(2).randbytes, self.clock)
         self.surface.services.add(PageTokenDesk, desk)

@@ -25,7 +25,7 @@ from calleq.access_server.keyed import KeyedAnswers
 from calleq.access_server.reading import NO_BODY, body_of, check_json_type, query_of, read_body
 from calleq.access_server.replies import reply_response
 from calleq.access_server.routes import ROUTES
-from calleq.access_server.routing import Context, Route
+from calleq.access_server.routing import FORBIDDEN, Context, Route
 from calleq.access_server.senders import Authenticate, by_password, headers_of
 from calleq.access_server.services import Older, Services
 from calleq.accounts import Accounts
@@ -43,12 +43,6 @@ LIMIT_TARGET = 4_096
 _HOUSE_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 _TITLES = {404: ("Not found", "not_found"), 405: ("Method not allowed", "method_not_allowed")}
 
-FORBIDDEN = ProblemDetail(
-    status=403,
-    code="forbidden",
-    title="Forbidden",
-    detail="who you are may not do that; ask an owner of the business, or the carrier",
-)
 _TOO_LONG = ProblemDetail(
     status=414,
     code="target_too_long",
@@ -156,7 +150,7 @@ class HttpSurface:
 
     async def _octets(self, route: Route, request: Request) -> bytes:
         if route.body is not None:
-            check_json_type(request)
+            check_json_type(request, sealed=route.sealed)
             return await read_body(request)
         if not route.changes:
             return b""
@@ -174,7 +168,7 @@ class HttpSurface:
             if policy.proof_in_message:
                 return None
             raise ProblemError(errors.NOT_ACCEPTED)
-        if not policy.allows(principal):
+        if not route.allows(principal):
             raise ProblemError(FORBIDDEN)
         return principal
 

@@ -71,6 +71,7 @@ TAGS: dict[str, str] = {
     "calls": "Calls: asked for, followed, changed, ended.",
     "accounts": "Businesses, their people, users and credentials.",
     "recordings": "Recordings of calls.",
+    "pages": "Pages of businesses that ask for calls.",
     "service": "The API itself.",
 }
 

@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from calleq.intake import errors
 from calleq.messages.errors import Fault, MessageError
+from calleq.messages.sealed import MEDIA_TYPE as JOSE
 from calleq.messages.strict_json import LIMIT_OCTETS, parse_object
 from calleq.web.problems import ProblemDetail, ProblemError
 
@@ -72,16 +73,25 @@ async def read_body(request: Request) -> bytes:
     return bytes(body)
 
 
-def check_json_type(request: Request) -> None:
-    """ProblemError 415 unless the body is announced as plain JSON."""
-    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
-    charset = parameters.replace(" ", "").replace('"', "").lower()
-    if not (
-        media_type.strip().lower() == "application/json"
-        and charset in ("", "charset=utf-8")
-        and request.headers.get("content-encoding", "identity") == "identity"
+def check_json_type(request: Request, *, sealed: bool = False) -> None:
+    """ProblemError 415 unless the body is announced as plain JSON, or, where that may be, as
+    encrypted whole."""
+    if not is_json(
+        request.headers.get("content-type", ""),
+        request.headers.get("content-encoding", "identity"),
+        sealed=sealed,
     ):
         raise ProblemError(NOT_JSON_TYPE)
+
+
+def is_json(content_type: str, coding: str, *, sealed: bool = False) -> bool:
+    """Whether a body of that media type is plain JSON, or, where that may be, an encrypted one."""
+    media_type, _, parameters = content_type.partition(";")
+    kind = media_type.strip().lower()
+    charset = parameters.replace(" ", "").replace('"', "").lower() if parameters else ""
+    if kind == JOSE:
+        return sealed and coding == "identity"
+    return kind == "application/json" and charset in ("", "charset=utf-8") and coding == "identity"
 
 
 def body_of(octets: bytes, model: object) -> object:

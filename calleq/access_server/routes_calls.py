@@ -107,6 +107,7 @@ ROUTES = (
         description="The message proves who asks by its password, unless the request does by a"
         " credential beside it.",
         body=CallInitiation,
+        sealed=True,
         answers={202: _ACCEPTED},
         problems=_REFUSALS,
         examples={"now": example("8")},
@@ -122,6 +123,7 @@ ROUTES = (
         description="The request has no secret in it: a page token, or any credential of the"
         " business, stands beside it.",
         body=DirectCallRequest,
+        sealed=True,
         answers={202: _ACCEPTED},
         problems=_REFUSALS,
         examples={"from a page": example("9")},

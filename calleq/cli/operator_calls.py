@@ -58,6 +58,8 @@ class Operator:
             {name: counted for part in parts for name, counted in part.counters.items()},
             in_order(alarm for part in parts for alarm in part.cleared),
             [service for part in parts for service in part.services],
+            [certificate for part in parts for certificate in part.certificates],
+            [reason for part in parts for reason in part.not_ready],
         )
 
     def sip(self) -> SipView:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Literal, assert_never
 
-from calleq.accounts import Accounts, Denial
+from calleq.accounts import Accounts
 from calleq.accounts.principal import Principal
 from calleq.call.consent import OPTED_OUT
 from calleq.causes import Q850
@@ -114,6 +114,8 @@ class Door:
         )
         self.ignored: Counter[str] = Counter()
         """Messages from inside that meant nothing, by kind."""
+        self.ended: Counter[str] = Counter()
+        """Calls that ended since the start, by final state."""
         bus.attach(name, self.receive)
 
     # Internet side
@@ -144,10 +146,6 @@ class Door:
             decided(Declined(BUSY, "busy"))
         else:
             self._intake.submit(body, headers, peer, decided, figure=figure, principal=principal)
-
-    def denied(self, denial: Denial, peer: str) -> None:
-        """Somebody at that address did not prove who it is: for the log."""
-        self._intake.denied(denial, peer)
 
     def now_us(self) -> int:
         """The time at the door."""
@@ -237,6 +235,15 @@ class Door:
     def going_on(self) -> list[str]:
         """The references of the calls that have not ended, the earliest accepted first."""
         return [timeline.call for timeline in self._calls.live()]
+
+    @property
+    def intake(self) -> Intake:
+        """What messages pass on their way in."""
+        return self._intake
+
+    def states(self) -> Counter[str]:
+        """How many calls that have not ended are in which state."""
+        return Counter(timeline.state for timeline in self._calls.live())
 
     def watch(self, call: str, notify: Callable[[], object]) -> Callable[[], None] | None:
         """Call `notify` at the call's next event; the result forgets it. None: too many wait."""
@@ -390,6 +397,7 @@ class Door:
         """Give a call its final state, unless it has one."""
         self._sending.over(timeline.call)
         if timeline.ended(state, cause, at_us, detail):
+            self.ended[state] += 1
             entry = Ended(timeline.call, state, cause, detail)
             self._journal.append(self.name, entry, self._later.over(timeline))
             self._tell_of(timeline, state, cause, at_us)

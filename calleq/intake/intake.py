@@ -1,10 +1,11 @@
 """The one door: every message from outside passes here before anything inside moves.
 
-Order of the checks: size and JSON, fields, equipment address, key's form, business and password,
-then what only the business itself may be told (customer identifiers, its representatives, time, who
-must not be called), then the key. An accepted message is durable in the journal before it is
-answered and before anyone acts on it. Every refusal of a sender who has not proved who it is says
-the same (`NOT_ACCEPTED`); its true reason goes to the journal as `Refused`.
+Order of the checks: what is encrypted, size and JSON, fields, key's form, equipment address,
+business and password, then what only the business itself may be told (whether it must encrypt,
+customer identifiers, its representatives, time, who must not be called), then the key. An accepted
+message is durable in the journal before it is answered and before anyone acts on it. Every refusal
+of a sender who has not proved who it is says the same (`NOT_ACCEPTED`); its true reason goes to the
+journal as `Refused`.
 
 Odd cases: the journal's disk is not at a stranger's command, so refusals beyond `REFUSED_RATE` are
 counted (`refusals_unwritten`) and not written. A sender behind a proxy is never "the same machine",
@@ -13,7 +14,6 @@ whatever the proxy's address.
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from hashlib import sha256
 from typing import Literal
 
 import msgspec
@@ -21,6 +21,13 @@ import msgspec
 from calleq.accounts import Accounts, Buckets, Denial, Rate, Verdict
 from calleq.accounts.principal import Principal
 from calleq.intake import errors
+from calleq.intake.content import (
+    content_of,
+    fingerprint_of,
+    message_of,
+    plain_address,
+    veiling,
+)
 from calleq.intake.contract import Beside, Held, Refusal, Wanted, When
 from calleq.intake.customers import KnownCustomers
 from calleq.intake.do_not_call import DoNotCallList
@@ -33,7 +40,7 @@ from calleq.intake.idempotency import (
     is_key,
 )
 from calleq.intake.outcome import Acceptance, Admitted, Declined, Order, Outcome
-from calleq.intake.resolving import Resolved, Resolver
+from calleq.intake.resolving import Resolver
 from calleq.journal.contract import Journal
 from calleq.journal.entries import Accepted, Refused, Stamped
 from calleq.messages import (
@@ -41,11 +48,12 @@ from calleq.messages import (
     DirectCallRequest,
     Fault,
     MessageError,
-    decode,
     desired_time_us,
 )
 from calleq.messages.answers import ProblemView
 from calleq.numbering import VoipPolicy, parse_address
+from calleq.protection.keys import NoKeys
+from calleq.protection.opening import Opened, Protection, SealRefusedError, protection_by
 from calleq.runtime.clock import Clock
 from calleq.topology import Business
 from calleq.units import SECOND_US
@@ -65,6 +73,7 @@ class _Work(msgspec.Struct, frozen=True):
     """A well-formed message on its way through the door."""
 
     message: CallInitiation | DirectCallRequest
+    opened: Opened
     figure: Literal[8, 9]
     key: str | None
     peer: str
@@ -91,20 +100,23 @@ class Intake:
         do_not_call: DoNotCallList | None = None,
         customers: KnownCustomers | None = None,
         centres: Mapping[str, frozenset[str]] | None = None,
+        protection: Protection | None = None,
     ) -> None:
         """`voip`: who may be called by voice over IP; None: nobody. `beside`: what is asked before
         a call is accepted; None: nothing is. Doors of one process share what follows; `centres`:
-        the 800 numbers of each business's service centres."""
+        the 800 numbers of each business's service centres; without `protection` nothing encrypted
+        can be opened."""
         self._accounts = accounts
         self._journal = journal
         self._clock = clock
         self._new_call_reference = new_call_reference
-        self._equipment_address = _plain(equipment_address)
+        self._equipment_address = plain_address(equipment_address)
         self._door_name = door_name
         self._keys = IdempotencyKeys()
         self._customers = customers or KnownCustomers(accounts.registry)
         self._resolver = Resolver(self._customers, voip or VoipPolicy(), clock, centres)
         self.beside = beside or Beside()
+        self.protection = protection or protection_by(NoKeys(), clock)
         if do_not_call is None:
             do_not_call = DoNotCallList(journal, clock, door_name, accounts.registry)
         self.do_not_call = do_not_call
@@ -133,11 +145,17 @@ class Intake:
         if self._in_work >= LIMIT_IN_WORK:
             self._turn_away(answer, errors.BUSY, "busy")
             return
+        opened = None
         try:
-            message = _message(figure, body)
-        except MessageError as error:
-            self._turn_away(answer, errors.malformed(error), "malformed")
+            opened = self.protection.open(body, headers)
+            message = message_of(figure, opened.body)
+        except SealRefusedError as refused:
+            self._turn_away(answer, refused.problem, refused.reason)
             return
+        except MessageError as error:
+            self._turn_away(veiling(answer, opened), errors.malformed(error), "malformed")
+            return
+        answer = veiling(answer, opened)
         key = headers.get(IDEMPOTENCY_KEY)
         if key is not None and not is_key(key):
             self._turn_away(answer, errors.KEY_MALFORMED, "idempotency_key")
@@ -145,8 +163,8 @@ class Intake:
         source = peer
         if not PROXY_HEADERS.isdisjoint(headers):
             peer, source = f"behind proxy {peer}", ""
-        mark = "" if key is None else _fingerprint(message)
-        work = _Work(message, figure, key, peer, source, answer, mark)
+        mark = "" if key is None else fingerprint_of(message)
+        work = _Work(message, opened, figure, key, peer, source, answer, mark)
         self._in_work += 1
         if not self._is_meant(message.equipment_address):
             self._refuse(work, errors.NOT_AT_THIS_EQUIPMENT, "wrong_equipment")
@@ -214,6 +232,11 @@ class Intake:
 
         self._accounts.authenticate(message.business_id, message.password, work.peer, decided)
 
+    @property
+    def in_work(self) -> int:
+        """Messages between their arrival and their answer."""
+        return self._in_work
+
     def denied(self, denial: Denial, peer: str) -> None:
         """Somebody did not prove who it is, beside a message or without one: for the log."""
         self.outcomes[denial.reason] += 1
@@ -231,6 +254,7 @@ class Intake:
             self._keep_refusal(entry, stamped.at_us)
         if not isinstance(entry, Accepted) or entry.door != self._door_name:
             return
+        self._accounts.restore(entry)
         key = entry.idempotency_key
         if key is not None and stamped.at_us >= self._clock.now_us() - KEPT_US:
             self._keys.restore(entry.business, key, entry.fingerprint, entry.call, stamped.at_us)
@@ -242,6 +266,11 @@ class Intake:
             self._keys.refused(entry.business, key, entry.fingerprint, problem, at_us)
 
     def _authenticated(self, work: _Work, business: Business, by: Principal) -> None:
+        try:
+            self.protection.check(work.opened, business, work.key)
+        except SealRefusedError as refused:
+            self._refuse(work, refused.problem, refused.reason)
+            return
         if work.key is not None:
             now_us = self._clock.now_us()
             found = self._keys.find(business.identifier, work.key, work.fingerprint, now_us)
@@ -265,7 +294,7 @@ class Intake:
             by=by,
             customer=resolved.customer,
             representative=resolved.representative,
-            content=_content(work.message, resolved),
+            content=content_of(work.message, resolved),
             source=work.source,
             desired_us=desired_time_us(work.message),
         )
@@ -338,7 +367,7 @@ class Intake:
             self._customers.learn(entry.business, customer_id, parse_address(number))
 
     def _is_meant(self, address: str | None) -> bool:
-        return address is None or _plain(address) == self._equipment_address
+        return address is None or plain_address(address) == self._equipment_address
 
     def _refuse(
         self, work: _Work, problem: ProblemDetail, reason: str, wanted: Wanted | None = None
@@ -388,32 +417,3 @@ _KEY_PROBLEMS = {
     KeyState.REUSED: errors.KEY_REUSED,
     KeyState.FULL: errors.KEYS_FULL,
 }
-_canonical = msgspec.json.Encoder(order="sorted")
-
-
-def _message(figure: Literal[8, 9], body: bytes) -> CallInitiation | DirectCallRequest:
-    return decode(CallInitiation, body) if figure == 8 else decode(DirectCallRequest, body)
-
-
-def _content(
-    message: CallInitiation | DirectCallRequest, resolved: Resolved | None = None
-) -> dict[str, object]:
-    """The message without its password, numbers canonical, what was left out left out; with
-    `resolved` also who is meant by what it says."""
-    content: dict[str, object] = message.model_dump(exclude={"password"}, exclude_unset=True)
-    for name in ("customer_number", "representative_number"):
-        if content.get(name) is not None:
-            content[name] = str(content[name])  # a journal writes plain text
-    if resolved is not None:
-        content["customer_number"] = str(resolved.customer)
-        if resolved.representative is not None:
-            content["representative_number"] = str(resolved.representative)
-    return content
-
-
-def _fingerprint(message: CallInitiation | DirectCallRequest) -> str:
-    return sha256(_canonical.encode(_content(message))).hexdigest()
-
-
-def _plain(address: str) -> str:
-    return address.casefold().rstrip(".")

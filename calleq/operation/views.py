@@ -9,6 +9,7 @@ from calleq.intake.do_not_call import DoNotCallList
 from calleq.ip_peripheral.srf import ResourceFunction
 from calleq.network import Network
 from calleq.network_nodes import point_codes
+from calleq.operation.standing import CertificateView, Standing
 from calleq.ss7.isup.alarms import Alarm
 from calleq.ss7.isup.exchange import IsupExchange
 from calleq.ss7.isup.snapshots import CircuitSnapshot, GroupSnapshot
@@ -130,9 +131,12 @@ class StatusView(msgspec.Struct, frozen=True):
     cleared: list[AlarmView] = []
     """The last alarms that stand no more, by when they were cleared."""
     services: list[ServiceView] = []
+    certificates: list[CertificateView] = []
+    not_ready: list[str] = []
+    """Why no messages should be sent here; empty: they should."""
 
 
-def status_of(network: Network) -> StatusView:
+def status_of(network: Network, standing: Standing | None = None) -> StatusView:
     """The whole process."""
     groups: list[GroupView] = []
     links: list[LinkView] = []
@@ -158,7 +162,16 @@ def status_of(network: Network) -> StatusView:
             for field in snapshot.__struct_fields__
             if isinstance(value := getattr(snapshot, field), int)
         }
-    return StatusView(groups, links, alarms, counters, in_order(cleared), services_of(network))
+    return StatusView(
+        groups,
+        links,
+        alarms,
+        counters,
+        in_order(cleared),
+        services_of(network),
+        standing.certificate_views() if standing else [],
+        list(standing.view().reasons) if standing else [],
+    )
 
 
 def services_of(network: Network) -> list[ServiceView]:
