@@ -6,34 +6,28 @@ the virtual clock) makes no difference to any element.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from hashlib import sha256
+from dataclasses import dataclass, field
 
 from calleq import __version__
 from calleq.accounts.accounts import Accounts
 from calleq.accounts.authenticator import Authenticator
 from calleq.accounts.keeping import Keeping
-from calleq.accounts.page_tokens import PageTokens
-from calleq.accounts.registry import Registry
-from calleq.accounts.replays import Replays
 from calleq.door.door import Door
 from calleq.equipment.service import EquipmentService
 from calleq.gateway.gateway import Gateway
-from calleq.guards import CallGuards, guards_of
+from calleq.guards import CallGuards
 from calleq.intake.contract import Beside
 from calleq.intake.intake import Intake
 from calleq.ip_peripheral.service import IntelligentPeripheral
 from calleq.journal.contract import Journal
 from calleq.journal.entries import Stamped, Started, by_entity
 from calleq.network_callers import equipments_of, group_between, last_seizures, voip_of
-from calleq.network_charging import Charged, charging_of
-from calleq.network_doors import Buses, DoorGround, build_doors
+from calleq.network_charging import Charged
+from calleq.network_doors import Buses, build_doors, restart_doors
 from calleq.network_gateways import build_gateways
 from calleq.network_nodes import build_signalling
 from calleq.network_plant import Plant
 from calleq.network_services import resource_of
-from calleq.protection import protection_by
-from calleq.schedule import Schedule
 from calleq.scp.service import ControlPoint
 from calleq.ss7.isup.exchange import IsupExchange
 from calleq.ss7.links import LinkEnd
@@ -74,11 +68,13 @@ class Network:
     """By the name of the element whose door on the internet it is."""
     accounts: Accounts | None = None
     """Of all doors; None where there is none."""
+    beside: Beside = field(default_factory=Beside)
+    """What stands beside all doors."""
+    guards: CallGuards | None = None
     authenticator: Authenticator | None = None
     """Who asks, at all doors; None where there is none."""
     keeping: Keeping | None = None
     """Writes what changes in the accounts; None where there is no door."""
-    guards: CallGuards | None = None
     intake: Intake | None = None
     """Of the access server, or another of those here, which share their lists."""
     server: Door | None = None
@@ -116,8 +112,7 @@ class Network:
             control.restart(own.get(name, ()))
         if self.keeping is not None:
             self.keeping.restore(entries)
-        for door in self.doors.values():
-            door.restart(entries)
+        restart_doors(self.doors.values(), self.beside, entries)
         for gateway in self.gateways.values():
             gateway.start()
         if self.telephones is not None:
@@ -274,42 +269,10 @@ def _build_control_points(network: Network, plant: Plant, chosen: frozenset[str]
 
 def _build_doors(network: Network, plant: Plant, buses: Buses, chosen: frozenset[str]) -> None:
     topology = network.topology
-    registry = Registry(topology.businesses, safe=plant.safe)
-    accounts = Accounts(registry, plant.verifier, plant.clock, tag_key=plant.secret)
-    network.guards = guards_of(topology, accounts.business, limited=plant.limited)
-    beside = Beside(guards=network.guards)
-    if plant.observe is not None and chosen.issuperset(element_names(topology)):
-        network.charged = charging_of(
-            topology, plant.journal, plant.clock, plant.observe, accounts.business, plant.decks
-        )
-    if network.charged is not None:
-        beside = replace(beside, charging=network.charged.charging)
-    ground = DoorGround(
-        accounts=accounts,
-        beside=beside,
-        journal=plant.journal,
-        clock=plant.clock,
-        tap=plant.tap,
-        random_bits=plant.random_bits,
-        supplied=plant.supplied,
-        schedule=Schedule(plant.clock, plant.schedule),
-        protection=protection_by(plant.message_keys, plant.clock),
-    )
-    doors = build_doors(topology, chosen, buses, ground)
-    network.doors, network.accounts = doors.by_element, doors.accounts
-    for door in list(doors.by_element.values())[:1]:
-        network.keeping = Keeping(registry, plant.journal, plant.clock, door.name)
-    if network.keeping is not None:
-        network.authenticator = _authenticator(ground.accounts, network.keeping, plant)
+    doors = build_doors(topology, plant, buses, chosen)
+    network.doors, network.beside = doors.by_element, doors.beside
+    network.accounts, network.keeping = doors.accounts, doors.keeping
+    network.authenticator = doors.authenticator
+    network.guards, network.charged = doors.guards, doors.charged
     network.server = doors.by_element.get(topology.access_server.name)
     network.intake = next(iter(doors.intakes.values()), None)
-
-
-def _authenticator(accounts: Accounts, keeping: Keeping, plant: Plant) -> Authenticator:
-    return Authenticator(
-        accounts,
-        plant.clock,
-        PageTokens(plant.page_key or sha256(b"page tokens" + plant.secret).digest()),
-        plant.replays or Replays(),
-        used=keeping.used,
-    )

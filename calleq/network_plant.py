@@ -62,6 +62,7 @@ class Plant:
     below_sccp: Callable[[str, SignallingNetwork], SignallingNetwork] | None = None
     """What stands between a node of that name and its SCCP; None: nothing does."""
     message_keys: KeySource = field(default_factory=NoKeys)
+    """With which businesses encrypt messages."""
     safe: Safe | None = None
     """Opens the keys with which businesses sign; None: there are none."""
     page_key: bytes = b""

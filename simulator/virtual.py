@@ -102,7 +102,7 @@ class VirtualNetwork:
         self.topology = topology
         self.clock = VirtualClock(start_us)
         self.tap = tap or NoTap()
-        self.journal = MemoryJournal(self.clock, commit_us, journal_sink)
+        self.journal = MemoryJournal(self.clock, commit_us, journal_sink, entries)
         self.diary = Diary(self.clock, sink=diary_sink)
         self.voice = self._made_voice(speech or Speech(), recordings)
         self.links: dict[str, InProcessLink] = {}

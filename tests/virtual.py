@@ -112,6 +112,10 @@ class VirtualNetwork:
             assert self.clock.monotonic_us() < end_us, [self.view(call) for call in calls]
         self.clock.advance_us(QUIET_US)
 
+    def run_until(self, at_us: int) -> None:
+        """Until that instant, UTC."""
+        self.clock.advance_us(at_us - self.clock.now_us())
+
     def call(
         self, customer: str, rep: str | None = None, business: str = "abc", **more: Any
     ) -> CallView:

@@ -147,6 +147,11 @@ class Route:
         return self.policy.allows(principal)
 
     @property
+    def counted(self) -> bool:
+        """Whether requests are counted by `rates`; calls that are asked for the guards count."""
+        return self.keyed
+
+    @property
     def changes(self) -> bool:
         """Whether it may change something."""
         return self.method != "GET"

@@ -115,7 +115,8 @@ class CallCharging:
             )
         except RatingError as error:
             return not_sold(error, wanted)
-        found = plan.estimate(account.room_micro(now_us), self.reserve_s)
+        longest_s = min(self.reserve_s, business.policy.call_s)
+        found = plan.estimate(account.room_micro(now_us), longest_s)
         asked_micro = found if isinstance(found, int) else found.amount_micro
         refused = account.hold(wanted.call, asked_micro, now_us)
         if refused is not None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from calleq.access_server.administration import Administration
 from calleq.access_server.services import Services
 from calleq.accounts.passwords import PooledVerifier
+from calleq.charging import DeckDirectory
 from calleq.cli.administering import administration_of, carrier_safe, has_door
 from calleq.cli.claims import claim
 from calleq.cli.doors import open_doors
@@ -56,6 +57,8 @@ from calleq.telephones.diary import Diary
 from calleq.topology import Topology, TopologyError
 from calleq.trace.capture import CaptureFile
 
+DECKS = "decks"
+"""Where in the data directory the rate decks lie that were used."""
 VERIFIERS = 2
 """Threads that verify passwords; more would only take the elements' processor time."""
 
@@ -217,6 +220,8 @@ def _plant(
         talk_us=wish.talk_us,
         sip=sip,
         message_keys=KeyFile(wish.data),
+        observe=journal.observe,
+        decks=DeckDirectory(wish.data / DECKS),
     )
 
 

@@ -31,6 +31,7 @@ from calleq.intake.content import (
 from calleq.intake.contract import Beside, Held, Refusal, Wanted, When
 from calleq.intake.customers import KnownCustomers
 from calleq.intake.do_not_call import DoNotCallList
+from calleq.intake.further_tries import FurtherTries
 from calleq.intake.idempotency import (
     KEPT_US,
     IdempotencyKeys,
@@ -113,13 +114,18 @@ class Intake:
         self._equipment_address = plain_address(equipment_address)
         self._door_name = door_name
         self._keys = IdempotencyKeys()
-        self._customers = customers or KnownCustomers(accounts.registry)
+        if customers is None:
+            customers = KnownCustomers(accounts.registry)
+        self._customers = customers
         self._resolver = Resolver(self._customers, voip or VoipPolicy(), clock, centres)
         self.beside = beside or Beside()
         self.protection = protection or protection_by(NoKeys(), clock)
         if do_not_call is None:
             do_not_call = DoNotCallList(journal, clock, door_name, accounts.registry)
         self.do_not_call = do_not_call
+        self.further_tries = FurtherTries(
+            door_name, self.beside, self.do_not_call, journal, clock, new_call_reference
+        )
         self._refused_written = Buckets(REFUSED_RATE, clock)
         self._in_work = 0
         self.outcomes: Counter[str] = Counter()
@@ -195,7 +201,7 @@ class Intake:
             refusal = self.beside.guards.judge_party(business, number, now_us)
         if refusal is not None:
             self.outcomes[refusal.reason] += 1
-            self._write(
+            self._write_refused(
                 Refused(
                     self._door_name, business.identifier, refusal.reason, "", number[:100], by=by
                 )
@@ -241,15 +247,14 @@ class Intake:
         """Somebody did not prove who it is, beside a message or without one: for the log."""
         self.outcomes[denial.reason] += 1
         by = denial.credential
-        self._write(Refused(self._door_name, denial.business, denial.reason, peer, by=by))
+        self._write_refused(Refused(self._door_name, denial.business, denial.reason, peer, by=by))
 
     def restore(self, stamped: Stamped) -> None:
         """Take the key of one entry of the journal of before, oldest first; customers are taken
-        with the other accounts (`calleq.accounts.keeping`)."""
+        with the other accounts (`calleq.accounts.keeping`), and what stands beside is restored for
+        all doors at once."""
         entry = stamped.entry
         self.do_not_call.restore(stamped)
-        self.beside.guards.restore(stamped)
-        self.beside.charging.restore(stamped)
         if isinstance(entry, Refused) and entry.door == self._door_name:
             self._keep_refusal(entry, stamped.at_us)
         if not isinstance(entry, Accepted) or entry.door != self._door_name:
@@ -341,8 +346,6 @@ class Intake:
             expires_us=when.expires_us,
             held=held.content or None,
             talk_limit_us=held.talk_limit_us,
-            retry_of=wanted.retry_of,
-            try_number=wanted.try_number,
         )
         self.beside.guards.accepted(entry, now_us)
         sequence = self._journal.last_sequence(self._door_name) + 1
@@ -376,7 +379,7 @@ class Intake:
         if bound and work.key is not None:
             business, now_us = work.message.business_id, self._clock.now_us()
             self._keys.refused(business, work.key, work.fingerprint, problem, now_us)
-        self._write(
+        self._write_refused(
             Refused(
                 self._door_name,
                 work.message.business_id,
@@ -392,7 +395,7 @@ class Intake:
         )
         self._decline(work, problem, reason)
 
-    def _write(self, refused: Refused) -> None:
+    def _write_refused(self, refused: Refused) -> None:
         if self._refused_written.take(self._door_name):
             self._journal.append(self._door_name, refused)
             self.beside.guards.refused(refused, self._clock.now_us())

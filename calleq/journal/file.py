@@ -81,11 +81,11 @@ class FileJournal:
         """Everything in the journal at opening; `forget_recovered` frees it."""
         self.notes = self._writer.notes
         self._sequence = self._writer.sequences
-        self._watcher: Watcher | None = None
         self.flushes = Durations(FLUSH_BOUNDS_US)
         """How long it took to make each group durable."""
         self.written: Counter[tuple[str, type]] = Counter()
         """Entries appended since the opening, by element and kind."""
+        self._watcher: Watcher | None = None
         self._failure = ""
         self._closing = False
         self._outstanding = 0

@@ -10,7 +10,7 @@ needs no memory for them.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from calleq.journal.contract import Watcher
 from calleq.journal.entries import Entry, Stamped
@@ -28,13 +28,15 @@ class MemoryJournal:
         clock: Clock,
         commit_us: int = COMMIT_US,
         sink: Callable[[Stamped], object] | None = None,
+        after: Iterable[Stamped] = (),
     ) -> None:
-        """With a `sink`, each entry is handed to it when appended and is not kept."""
+        """With a `sink`, each entry is handed to it when appended and is not kept. It goes on
+        after the entries of a life before, in their order."""
         self.entries: list[Stamped] = []
         self._keep = self.entries.append if sink is None else sink
         self._clock = clock
         self._commit_us = commit_us
-        self._sequence: dict[str, int] = {}
+        self._sequence = {stamped.entity: stamped.sequence for stamped in after}
         self._flush_start_us = 0
         self._flush_end_us = 0
         self._next_waits = False

@@ -189,10 +189,10 @@ class Unfinished:
         match entry:
             case Accepted():
                 self._since.setdefault((entity, entry.call), segment)
-                if entry.held:
-                    self._since.setdefault((_HELD, entry.call), segment)
                 if "customer_id" in entry.message:
                     self._since.setdefault(_ACCOUNTS, segment)
+                if entry.held:
+                    self._since.setdefault((_HELD, entry.call), segment)
             case Undertaken():
                 self._since.setdefault((entity, entry.call), segment)
             case AccountChanged():
