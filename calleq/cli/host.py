@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import gc
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -45,6 +45,7 @@ from calleq.network_prompts import (
     recordings_of,
     supply,
 )
+from calleq.operation.process import ProcessDesk
 from calleq.operation.standing import Standing
 from calleq.protection.key_file import KeyFile
 from calleq.protection.keys import MessageKeyError
@@ -56,6 +57,7 @@ from calleq.ss7.variant import variant_of
 from calleq.telephones.diary import Diary
 from calleq.topology import Topology, TopologyError
 from calleq.trace.capture import CaptureFile
+from calleq.web.tls import ServerTls
 
 DECKS = "decks"
 """Where in the data directory the rate decks lie that were used."""
@@ -79,6 +81,8 @@ class Host:
     """Of the accounts; None where there is no door."""
     services: Services | None = None
     """What stands behind the first door; the operator has it, too."""
+    process: ProcessDesk | None = None
+    """What its operator may do with it as a whole."""
     standing: Standing | None = None
     """How the process stands, for its operator and for load balancers."""
 
@@ -144,16 +148,7 @@ async def hosting(
             plant = replace(plant, page_key=safe.derived("page tokens"), replays=replays)
         host = _set_to_work(wish, plant, voice, wires, journal)
         host.administration = administration_of(host.network, safe, pool)
-        host.standing = Standing(
-            network=host.network,
-            clock=clock,
-            certificates=certificates,
-            flushes=journal.flushes,
-            written=journal.written,
-            outstanding=lambda: journal.outstanding,
-            journal_failure=lambda: journal.failure,
-            reaches=wires.reaches,
-        )
+        _stand(wish, host, clock, journal, stop, certificates)
         _collect_what_is_new()
         await open_doors(wish, host, base, stack)
         await stack.enter_async_context(watched(certificates.values(), clock, wish.say))
@@ -169,6 +164,44 @@ async def hosting(
             with contextlib.suppress(JournalError):  # a failed disk is told of already
                 host.network.stop()
             host.failure = "; ".join(failures)
+
+
+def _stand(
+    wish: Wish,
+    host: Host,
+    clock: LoopClock,
+    journal: FileJournal,
+    stop: asyncio.Event,
+    certificates: Mapping[str, ServerTls],
+) -> None:
+    """What is known of the process, and what its operator may do with it."""
+    host.process = ProcessDesk(host.network, clock, stop.set, _reread(wish))
+    host.standing = Standing(
+        draining=host.process.draining,
+        network=host.network,
+        clock=clock,
+        certificates=certificates,
+        flushes=journal.flushes,
+        written=journal.written,
+        outstanding=lambda: journal.outstanding,
+        journal_failure=lambda: journal.failure,
+        reaches=host.wires.reaches,
+    )
+
+
+def _reread(wish: Wish) -> Callable[[], Topology] | None:
+    """What reads the topology again; a file that is no good is a TopologyError."""
+    reread = wish.reread
+    if reread is None:
+        return None
+
+    def read() -> Topology:
+        try:
+            return reread()
+        except UsageError as error:
+            raise TopologyError(str(error)) from error
+
+    return read
 
 
 def _schedule(wish: Wish, process: str, stack: contextlib.AsyncExitStack) -> ScheduleStore:

@@ -5,6 +5,7 @@ import argparse
 from collections.abc import Callable
 
 from calleq.cli.accounts_parser import add_accounts
+from calleq.cli.process_parser import add_processes
 
 PARTIES = ("customer", "agent", "third")
 ORDER_WORDS = (
@@ -89,6 +90,7 @@ def add_operation(add: Add, finish: Finish) -> None:
         finish(parser)
     _add_control(add, finish)
     add_accounts(add, finish)
+    add_processes(add, finish)
 
 
 def _add_control(add: Add, finish: Finish) -> None:
