@@ -266,7 +266,7 @@ def test_prices_are_read_anew_for_calls_from_then_on(tmp_path: Path):
     }
     assert amounts[first] == amounts[second], "the later rate is not in force yet"
     nothing = replace(network.topology, pricing=Pricing())
-    with pytest.raises(ReloadRefusedError, match="pricing.decks"):
+    with pytest.raises(ReloadRefusedError, match=r"pricing\.decks"):
         reload(network.network, nothing)
 
 
