@@ -13,6 +13,7 @@ from calleq.access_server import (
     routes_guards,
     routes_lists,
     routes_page_tokens,
+    routes_prices,
     routes_recordings,
     routes_service,
 )
@@ -24,6 +25,7 @@ ROUTES: tuple[Route, ...] = (
     *routes_control.ROUTES,
     *routes_accounts.ROUTES,
     *routes_page_tokens.ROUTES,
+    *routes_prices.ROUTES,
     *routes_lists.ROUTES,
     *routes_guards.ROUTES,
     *routes_recordings.ROUTES,

@@ -16,6 +16,7 @@ from calleq.access_server.routes import ROUTES
 from calleq.access_server.routes_page_tokens import PageTokenDesk
 from calleq.access_server.services import Services
 from calleq.accounts.authenticator import Authenticator
+from calleq.charging import CallCharging
 from calleq.cli.browsers import BrowserProcess, configuration_of
 from calleq.cli.door_services import Prepare, door_services
 from calleq.cli.exposure import door_name
@@ -105,6 +106,8 @@ def _application(
         prepare(services)
         if host.network.guards is not None:
             services.add(CallGuards, host.network.guards)
+        if host.network.charged is not None:
+            services.add(CallCharging, host.network.charged.charging)
         if host.administration is not None:
             services.add(Administration, host.administration)
         desk = PageTokenDesk(authenticator, secrets.token_bytes, standing.clock)

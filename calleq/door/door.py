@@ -41,7 +41,7 @@ from calleq.door.timeline import Timeline
 from calleq.intake import Admitted, Declined, Intake, Outcome
 from calleq.intake.contract import Ending
 from calleq.journal.contract import Journal
-from calleq.journal.entries import Accepted, Ended, Stamped
+from calleq.journal.entries import Accepted, Charged, Ended, Stamped
 from calleq.messages.answers import CallView, EventPage
 from calleq.messages.new_time import NewTime
 from calleq.osn.contract import Bus
@@ -171,6 +171,13 @@ class Door:
         """The call's events after the one numbered `after` (0: all); None as in `call`."""
         timeline = self._own(call, business)
         return None if timeline is None else timeline.page(max(after, 0))
+
+    def charged(self, entry: Charged) -> None:
+        """What a call cost has been written."""
+        timeline = self._calls.find(entry.call)
+        if timeline is not None:
+            timeline.charge = entry
+            self._calls.changed(timeline)
 
     def add_party(
         self, call: str, business: str | None, number: str

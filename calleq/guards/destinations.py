@@ -120,7 +120,7 @@ class Destinations:
         try:
             terms = deck.find(address, at_us).terms
         except RatingError as error:
-            return Barred("not_sold", str(error))
+            return Barred(error.reason, str(error))
         ceiling = policy.ceilings.longest(address if isinstance(address, E164) else "+")
         if ceiling is None or terms.dearest_per_minute_micro <= ceiling[1]:
             return None
