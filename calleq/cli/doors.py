@@ -60,7 +60,7 @@ async def open_doors(
         host.doors.update(await stack.enter_async_context(beside.running()))
     if network.link_ends or network.exchanges or network.doors:
         door = operator_door(wish.process, whole=whole)
-        app = operator_app(network, host.services, host.standing)
+        app = operator_app(network, host.services, host.standing, host.process)
         await _serve(app, "127.0.0.1", 0, door, host, stack)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from calleq.cli.accounts_parser import add_accounts
 from calleq.cli.prices_parser import add_prices
+from calleq.cli.process_parser import add_processes
 
 PARTIES = ("customer", "agent", "third")
 ORDER_WORDS = (
@@ -90,6 +91,7 @@ def add_operation(add: Add, finish: Finish) -> None:
         finish(parser)
     _add_control(add, finish)
     add_accounts(add, finish)
+    add_processes(add, finish)
     add_prices(add, finish)
 
 
