@@ -78,7 +78,7 @@ FORBIDDEN = ProblemDetail(
 )
 
 
-RESOURCES: dict[str, str] = {"pages": "calls"}
+RESOURCES: dict[str, str] = {"guards": "calls", "pages": "calls"}
 """To which scopes the routes of a tag belong that is not called as its scopes are."""
 
 
@@ -145,6 +145,11 @@ class Route:
         if principal.scopes and self.scope not in principal.scopes:
             return False
         return self.policy.allows(principal)
+
+    @property
+    def counted(self) -> bool:
+        """Whether requests are counted by `rates`; calls that are asked for the guards count."""
+        return self.keyed
 
     @property
     def changes(self) -> bool:

@@ -2,6 +2,7 @@
 
 import contextlib
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,13 +18,20 @@ from calleq.access_server.routes_page_tokens import PageTokenDesk
 from calleq.access_server.services import Services
 from calleq.accounts.authenticator import Authenticator
 from calleq.cli.browsers import BrowserProcess, configuration_of
+from calleq.cli.door_services import Prepare, door_services
 from calleq.cli.exposure import door_name
 from calleq.cli.failure import CommandError
 from calleq.cli.older import OlderCalls
+from calleq.cli.plants import Wires
 from calleq.cli.reading import operator_door
 from calleq.cli.wish import Wish
 from calleq.door.door import Door
+from calleq.guards import CallGuards
+from calleq.journal.file import FileJournal
+from calleq.network import Network
+from calleq.operation.standing import Standing
 from calleq.operation.surface import operator_app
+from calleq.runtime.clock import Clock
 from calleq.telephones.desk import desk_app
 from calleq.topology_doors import DoorPlan, doors_of
 from calleq.web.exchange import Direct
@@ -37,14 +45,36 @@ if TYPE_CHECKING:
     from calleq.cli.host import Host
 
 
+def standing_of(
+    network: Network,
+    clock: Clock,
+    journal: FileJournal,
+    wires: Wires,
+    certificates: Mapping[str, ServerTls],
+) -> Standing:
+    """How the process stands, for its operator and for load balancers."""
+    return Standing(
+        network=network,
+        clock=clock,
+        certificates=certificates,
+        flushes=journal.flushes,
+        written=journal.written,
+        outstanding=lambda: journal.outstanding,
+        journal_failure=lambda: journal.failure,
+        reaches=wires.reaches,
+    )
+
+
 async def open_doors(
     wish: Wish, host: "Host", base: Path, stack: contextlib.AsyncExitStack
 ) -> None:
     """Open every door; `host.doors` says where. Raises CommandError."""
     network = host.network
-    for plan in doors_of(wish.topology):
-        if plan.element in network.doors:
-            await _open_door(wish, plan, host, base, stack)
+    if network.doors:
+        prepare = await stack.enter_async_context(door_services(base, network))
+        for plan in doors_of(wish.topology):
+            if plan.element in network.doors:
+                await _open_door(wish, plan, host, base, stack, prepare)
     if network.telephones is not None:
         app = desk_app(network.telephones, host.voice.recording)
         await _serve(app, "127.0.0.1", wish.desk_port, "telephones' desk", host, stack)
@@ -60,7 +90,12 @@ async def open_doors(
 
 
 async def _open_door(
-    wish: Wish, plan: DoorPlan, host: "Host", base: Path, stack: contextlib.AsyncExitStack
+    wish: Wish,
+    plan: DoorPlan,
+    host: "Host",
+    base: Path,
+    stack: contextlib.AsyncExitStack,
+    prepare: Prepare,
 ) -> None:
     """A door on the internet. `--port` is the access server's; for a whole network that has one,
     the other doors take any port that is free."""
@@ -75,7 +110,7 @@ async def _open_door(
         port = 0
     older = OlderCalls(base, door.name)
     stack.callback(older.close)
-    app = _application(wish, host, door, authenticator, older)
+    app = _application(host, door, authenticator, older, prepare)
     direct: Direct = DirectCalls(door, _request_id, authenticator)
     if wish.events is not None:
         app, direct = Told(app, wish.events, door.name), told_direct(direct, wish.events, door.name)
@@ -85,14 +120,17 @@ async def _open_door(
 
 
 def _application(
-    wish: Wish, host: "Host", door: Door, authenticator: Authenticator, older: OlderCalls
+    host: "Host", door: Door, authenticator: Authenticator, older: OlderCalls, prepare: Prepare
 ) -> ASGIApp:
     """What is served at a door on the internet."""
     accounts, standing = host.network.accounts, host.standing
     assert accounts is not None, "where there are doors there are accounts"
     assert standing is not None, "it is known before doors are opened"
 
-    def prepare(services: Services) -> None:
+    def prepared(services: Services) -> None:
+        prepare(services)
+        if host.network.guards is not None:
+            services.add(CallGuards, host.network.guards)
         if host.administration is not None:
             services.add(Administration, host.administration)
         desk = PageTokenDesk(authenticator, secrets.token_bytes, standing.clock)
@@ -106,7 +144,7 @@ def _application(
         _request_id,
         older=older,
         authenticate=by_proof(authenticator, door.intake.denied),
-        prepare=prepare,
+        prepare=prepared,
     )
     return CrossOrigin(app, ROUTES, authenticator.origins)
 

@@ -12,13 +12,16 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from calleq.access_server.administration import Administration
 from calleq.access_server.services import Services
 from calleq.accounts.passwords import PooledVerifier
+from calleq.accounts.safe import Safe
+from calleq.charging import DeckDirectory
 from calleq.cli.administering import administration_of, carrier_safe, has_door
 from calleq.cli.claims import claim
-from calleq.cli.doors import open_doors
+from calleq.cli.doors import open_doors, standing_of
 from calleq.cli.exposure import door_certificates, replays_of, watched
 from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.plants import OneProcess, Wires
@@ -33,8 +36,10 @@ from calleq.journal.segments import Retention
 from calleq.media.recorder import RECORDINGS, RecordingPlace
 from calleq.media.remote import RemoteVoice, VoiceLostError
 from calleq.media.supplied import SuppliedError
-from calleq.network import TELEPHONES, Network, Plant, build_network, point_codes
+from calleq.network import TELEPHONES, Network, build_network
 from calleq.network_gateways import SipGround, has_sip, telephone_doors
+from calleq.network_nodes import point_codes
+from calleq.network_plant import Plant
 from calleq.network_prompts import (
     Recordings,
     listens_for_words,
@@ -54,6 +59,8 @@ from calleq.telephones.diary import Diary
 from calleq.topology import Topology, TopologyError
 from calleq.trace.capture import CaptureFile
 
+DECKS = "decks"
+"""Where in the data directory the rate decks lie that were used."""
 VERIFIERS = 2
 """Threads that verify passwords; more would only take the elements' processor time."""
 
@@ -112,14 +119,13 @@ async def hosting(
         base = journal_path(wish.data, process)
         schedule = _schedule(wish, process, stack)
         retention = _retention(wish, stack)
-        opening = await stack.enter_async_context(
-            _opening(
-                lambda: FileJournal(
-                    base, clock, loop, lambda error: failed(str(error)), retention=retention
-                ),
-                clock,
+
+        def open_journal() -> FileJournal:
+            return FileJournal(
+                base, clock, loop, lambda error: failed(str(error)), retention=retention
             )
-        )
+
+        opening = await stack.enter_async_context(_opening(open_journal, clock))
         if wish.elements is not None:
             await opening  # the voice may have to be waited for: what is refused is refused before
         capture, diary = _witnesses(wish, process, clock, stack)
@@ -133,37 +139,41 @@ async def hosting(
         sip = await stack.enter_async_context(_sip(wish, voice, clock))
         plant = _plant(wish, clock, journal, wires, voice, capture, verifier, diary, sip)
         safe = carrier_safe(wish.data) if has_door(wish.topology, wish.elements) else None
-        plant = replace(plant, supplied=supply(voice, supplied), safe=safe, schedule=schedule)
-        if safe is not None:
-            replays = replays_of(wish.data / f"{process}.replays", clock, stack)
-            plant = replace(plant, page_key=safe.derived("page tokens"), replays=replays)
+        plant = replace(plant, supplied=supply(voice, supplied), schedule=schedule)
+        plant = _with_secrets(plant, safe, wish.data / f"{process}.replays", stack)
         host = _set_to_work(wish, plant, voice, wires, journal)
         host.administration = administration_of(host.network, safe, pool)
-        host.standing = Standing(
-            network=host.network,
-            clock=clock,
-            certificates=certificates,
-            flushes=journal.flushes,
-            written=journal.written,
-            outstanding=lambda: journal.outstanding,
-            journal_failure=lambda: journal.failure,
-            reaches=wires.reaches,
-        )
+        host.standing = standing_of(host.network, clock, journal, wires, certificates)
         _collect_what_is_new()
         await open_doors(wish, host, base, stack)
         await stack.enter_async_context(watched(certificates.values(), clock, wish.say))
-        if host.doors:
-            merge_json(wish.data / "listening.json", host.doors)
-        if host.network.gateways:
-            with contextlib.suppress(VoiceLostError):  # it is started again, and asked again
-                await voice.tally()  # comes after the ports that the first calls take
-        write_point_codes(wish.data, point_codes(wish.topology), variant_of(wish.topology))
+        await _found_by_others(wish, host)
         try:
             yield host
         finally:
             with contextlib.suppress(JournalError):  # a failed disk is told of already
                 host.network.stop()
             host.failure = "; ".join(failures)
+
+
+async def _found_by_others(wish: Wish, host: Host) -> None:
+    """Say where the doors are, and what a reader of the captures has to know."""
+    if host.doors:
+        merge_json(wish.data / "listening.json", host.doors)
+    if host.network.gateways:
+        with contextlib.suppress(VoiceLostError):  # it is started again, and asked again
+            await host.voice.tally()  # comes after the ports that the first calls take
+    write_point_codes(wish.data, point_codes(wish.topology), variant_of(wish.topology))
+
+
+def _with_secrets(
+    plant: Plant, safe: Safe | None, replays: Path, stack: contextlib.AsyncExitStack
+) -> Plant:
+    """The plant of a process that has a door (and so a safe); of another, as it is."""
+    if safe is None:
+        return plant
+    table = replays_of(replays, plant.clock, stack)
+    return replace(plant, safe=safe, page_key=safe.derived("page tokens"), replays=table)
 
 
 def _schedule(wish: Wish, process: str, stack: contextlib.AsyncExitStack) -> ScheduleStore:
@@ -215,6 +225,8 @@ def _plant(
         talk_us=wish.talk_us,
         sip=sip,
         message_keys=KeyFile(wish.data),
+        observe=journal.observe,
+        decks=DeckDirectory(wish.data / DECKS),
     )
 
 

@@ -19,6 +19,7 @@ from calleq.cli.keys_parser import add_keys
 from calleq.cli.log_parser import with_log
 from calleq.cli.operation_parser import add_operation
 from calleq.cli.prompts_parser import add_prompts
+from calleq.cli.refusals_parser import add_refusals
 
 
 def _with_data(parser: argparse.ArgumentParser) -> None:
@@ -369,6 +370,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_readers(commands)
     _add_records(commands)
     add_prompts(partial(_add, commands), _with_data, _with_json)
+    add_refusals(partial(_add, commands), _with_every_data, _with_json)
     return parser
 
 

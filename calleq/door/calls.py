@@ -5,9 +5,12 @@ An older one is told again from its journal (`recall`) and is then known for a w
 are at most `LIMIT_RECALLED_CALLS`.
 """
 
+import heapq
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Set
+from operator import attrgetter
 
+from calleq.door.finding import Wish
 from calleq.door.timeline import Timeline
 from calleq.journal.entries import (
     Accepted,
@@ -77,8 +80,12 @@ class Calls:
                 if timeline is not None:
                     timeline.remember(stamped)
                     self.changed(timeline)
-            elif isinstance(entry, Accepted) and entry.door == door and entry.call not in forgotten:
-                self.begin(entry, stamped.at_us)
+            elif isinstance(entry, Accepted) and entry.door == door:
+                before = self.get(entry.retry_of) if entry.retry_of else None
+                if before is not None:
+                    before.retried_as = entry.call
+                if entry.call not in forgotten:
+                    self.begin(entry, stamped.at_us)
 
     def recall(self, call: str, door: str, entries: Iterable[Stamped]) -> None:
         """Know a call again that `door` accepted, by what its journal says of it, oldest first."""
@@ -95,6 +102,17 @@ class Calls:
             self._recalled[call] = timeline
             if len(self._recalled) > LIMIT_RECALLED_CALLS:
                 self._recalled.popitem(last=False)
+
+    def matching(self, wish: Wish, before: str, limit: int) -> list[Timeline]:
+        """Those alive or ended lately that fit, the newest first, behind the one named `before`
+        (empty: from the newest)."""
+        found = (
+            timeline
+            for known in (self._live, self._ended)
+            for call, timeline in known.items()
+            if (not before or call < before) and wish.fits(timeline)
+        )
+        return heapq.nlargest(limit, found, key=attrgetter("call"))
 
     def find(self, call: str) -> Timeline | None:
         """A call alive, ended lately, or recalled lately."""
@@ -140,6 +158,10 @@ class Calls:
                 timeline.remember(stamped)
         assert timeline is not None, "a history begins with an acceptance"
         return timeline
+
+    def ended_lately(self) -> list[Timeline]:
+        """Those that have ended, the first first."""
+        return list(self._ended.values())
 
     def live(self) -> Iterator[Timeline]:
         """Those that have not ended."""

@@ -17,15 +17,14 @@ from typing import Protocol
 
 import msgspec
 
-from calleq.accounts import Accounts
 from calleq.accounts.principal import Principal
 from calleq.causes import Q850
 from calleq.door import problems
 from calleq.door.calls import Calls
+from calleq.door.parts import Parts
 from calleq.door.timeline import Timeline
-from calleq.intake import Acceptance, Intake
+from calleq.intake import Acceptance
 from calleq.intake.contract import Refusal, Wanted
-from calleq.journal.contract import Journal
 from calleq.journal.entries import (
     Accepted,
     Cancelled,
@@ -39,7 +38,6 @@ from calleq.messages.answers import EVENT_CANCELLED, EVENT_DUE
 from calleq.messages.new_time import NewTime, new_time_us
 from calleq.numbering import parse_address
 from calleq.osn.messages import CallProgress
-from calleq.runtime.clock import Clock
 from calleq.schedule import Move, Schedule, Waiting
 from calleq.schedule.calendar import opening_us
 from calleq.topology import Business
@@ -76,29 +74,18 @@ class Past(msgspec.Struct, frozen=True):
 class Later:
     """Those of one door."""
 
-    def __init__(
-        self,
-        door: str,
-        schedule: Schedule,
-        making: Making,
-        *,
-        calls: Calls,
-        accounts: Accounts,
-        intake: Intake,
-        journal: Journal,
-        clock: Clock,
-    ) -> None:
-        self._door = door
+    def __init__(self, parts: Parts, schedule: Schedule, making: Making) -> None:
+        self._door = parts.door
+        self._calls = parts.calls
+        self._accounts = parts.accounts
+        self._intake = parts.intake
+        self._journal = parts.journal
+        self._clock = parts.clock
         self._schedule = schedule
         self._making = making
-        self._calls = calls
-        self._accounts = accounts
-        self._intake = intake
-        self._journal = journal
-        self._clock = clock
         self._told_at_end: dict[str, Answer] = {}
         """Who waits for a cancelled call's end to be durable."""
-        schedule.attach(door, self)
+        schedule.attach(parts.door, self)
 
     # From the intake, and to whoever asks
 
@@ -217,6 +204,15 @@ class Later:
         else:
             self._move(waiting, move, answer)
 
+    def hasten(self, call: str, by: str) -> bool:
+        """Have a call made now that waits; False where it does not."""
+        waiting = self._schedule.withdraw(call)
+        if waiting is None:
+            return False
+        now_us = self._clock.now_us()
+        self._move(waiting, Move(now_us, now_us, waiting.expires_us, by), _nobody)
+        return True
+
     def _withdrawn(self, call: str, business: str | None, answer: Answer) -> Waiting | None:
         """The call out of the schedule's reach; None, and the answer told, where it cannot be."""
         timeline = self._calls.find(call)
@@ -307,4 +303,4 @@ class Later:
 
 
 def _nobody(problem: ProblemDetail | None) -> None:
-    """The calendar's own moves are answered to nobody."""
+    """Moves that nobody asked for are answered to nobody."""

@@ -12,7 +12,7 @@ its `Accepted` entry carries what they decided (`due_us`, `held`), so that accep
 reservation are one write, and `restore` rebuilds each from the journal.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -194,3 +194,10 @@ class Beside:
     calendar: Calendar = field(default_factory=AtOnce)
     guards: Guards = field(default_factory=NoGuards)
     charging: Charging = field(default_factory=FreeOfCharge)
+
+    def restore(self, entries: Iterable[Stamped]) -> None:
+        """Take up entries of the journal of before, oldest first, each once: of all doors that
+        share this."""
+        for stamped in entries:
+            self.guards.restore(stamped)
+            self.charging.restore(stamped)

@@ -31,6 +31,7 @@ from calleq.intake.content import (
 from calleq.intake.contract import Beside, Held, Refusal, Wanted, When
 from calleq.intake.customers import KnownCustomers
 from calleq.intake.do_not_call import DoNotCallList
+from calleq.intake.further_tries import FurtherTries
 from calleq.intake.idempotency import (
     KEPT_US,
     IdempotencyKeys,
@@ -122,8 +123,12 @@ class Intake:
         if do_not_call is None:
             do_not_call = DoNotCallList(journal, clock, door_name, accounts.registry)
         self.do_not_call = do_not_call
+        self.further_tries = FurtherTries(
+            door_name, self.beside, self.do_not_call, journal, clock, new_call_reference
+        )
         self._refused_written = Buckets(REFUSED_RATE, clock)
-        self._in_work = 0
+        self.in_work = 0
+        """Messages between their arrival and their answer."""
         self.outcomes: Counter[str] = Counter()
         """How many messages ended how: `accepted`, `replayed`, or the true reason of a refusal."""
         self.refusals_unwritten = 0
@@ -144,7 +149,7 @@ class Intake:
         by key, signature, certificate or page token; without one a message of figure 8 proves it
         by its password, and one of figure 9 is not accepted. Accepted means durable.
         """
-        if self._in_work >= LIMIT_IN_WORK:
+        if self.in_work >= LIMIT_IN_WORK:
             self._turn_away(answer, errors.BUSY, "busy")
             return
         opened = None
@@ -167,7 +172,7 @@ class Intake:
             peer, source = f"behind proxy {peer}", ""
         mark = "" if key is None else fingerprint_of(message)
         work = _Work(message, opened, figure, key, peer, source, answer, mark)
-        self._in_work += 1
+        self.in_work += 1
         if not self._is_meant(message.equipment_address):
             self._refuse(work, errors.NOT_AT_THIS_EQUIPMENT, "wrong_equipment")
             return
@@ -197,7 +202,7 @@ class Intake:
             refusal = self.beside.guards.judge_party(business, number, now_us)
         if refusal is not None:
             self.outcomes[refusal.reason] += 1
-            self._write(
+            self._write_refused(
                 Refused(
                     self._door_name, business.identifier, refusal.reason, "", number[:100], by=by
                 )
@@ -234,24 +239,18 @@ class Intake:
 
         self._accounts.authenticate(message.business_id, message.password, work.peer, decided)
 
-    @property
-    def in_work(self) -> int:
-        """Messages between their arrival and their answer."""
-        return self._in_work
-
     def denied(self, denial: Denial, peer: str) -> None:
         """Somebody did not prove who it is, beside a message or without one: for the log."""
         self.outcomes[denial.reason] += 1
         by = denial.credential
-        self._write(Refused(self._door_name, denial.business, denial.reason, peer, by=by))
+        self._write_refused(Refused(self._door_name, denial.business, denial.reason, peer, by=by))
 
     def restore(self, stamped: Stamped) -> None:
         """Take the key of one entry of the journal of before, oldest first; customers are taken
-        with the other accounts (`calleq.accounts.keeping`)."""
+        with the other accounts (`calleq.accounts.keeping`), and what stands beside is restored for
+        all doors at once."""
         entry = stamped.entry
         self.do_not_call.restore(stamped)
-        self.beside.guards.restore(stamped)
-        self.beside.charging.restore(stamped)
         if isinstance(entry, Refused) and entry.door == self._door_name:
             self._keep_refusal(entry, stamped.at_us)
         if not isinstance(entry, Accepted) or entry.door != self._door_name:
@@ -343,13 +342,15 @@ class Intake:
             expires_us=when.expires_us,
             held=held.content or None,
             talk_limit_us=held.talk_limit_us,
-            retry_of=wanted.retry_of,
-            try_number=wanted.try_number,
         )
         self.beside.guards.accepted(entry, now_us)
         sequence = self._journal.last_sequence(self._door_name) + 1
         acceptance = Acceptance(entry, business, now_us, sequence)
-        self._journal.append(self._door_name, entry, lambda: self._durable(work, acceptance))
+        try:
+            self._journal.append(self._door_name, entry, lambda: self._durable(work, acceptance))
+        except Exception:  # the disk failed, or too much waits for it: nothing was accepted
+            self.beside.charging.dropped(wanted.call)
+            raise
 
     def _durable(self, work: _Work, acceptance: Acceptance) -> None:
         entry = acceptance.entry
@@ -374,7 +375,7 @@ class Intake:
         if bound and work.key is not None:
             business, now_us = work.message.business_id, self._clock.now_us()
             self._keys.refused(business, work.key, work.fingerprint, problem, now_us)
-        self._write(
+        self._write_refused(
             Refused(
                 self._door_name,
                 work.message.business_id,
@@ -390,7 +391,7 @@ class Intake:
         )
         self._decline(work, problem, reason)
 
-    def _write(self, refused: Refused) -> None:
+    def _write_refused(self, refused: Refused) -> None:
         if self._refused_written.take(self._door_name):
             self._journal.append(self._door_name, refused)
             self.beside.guards.refused(refused, self._clock.now_us())
@@ -405,7 +406,7 @@ class Intake:
         answer(Declined(problem, reason))
 
     def _finish(self, work: _Work, outcome: Outcome, counted_as: str) -> None:
-        self._in_work -= 1
+        self.in_work -= 1
         self.outcomes[counted_as] += 1
         work.answer(outcome)
 

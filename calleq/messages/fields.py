@@ -225,7 +225,7 @@ RepresentativeInformation = Annotated[
                 },
                 {
                     "type": "string",
-                    "description": "Telephone number of one, or toll-free number of a service centre.",
+                    "description": "A telephone number: of one, or toll-free of a centre.",
                     "maxLength": 64,
                     "pattern": r"^\+[1-9][0-9 .()/-]{6,60}$",
                     "examples": ["+18005550199"],

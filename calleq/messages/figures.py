@@ -200,8 +200,8 @@ class DirectCallRequest(_WithWish):
     )
     representative: RepresentativeInformation | None = Field(
         None,
-        description="910: the representative that the page asks for, or a centre's toll-free number;"
-        " absent: the equipment finds one",
+        description="910: the representative that the page asks for, or the toll-free number of a"
+        " centre; absent: the equipment finds one",
     )
     desired_time: WishedTime | None = Field(
         None, description="912: when to call; blank, null or absent: as soon as possible"

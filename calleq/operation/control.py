@@ -50,9 +50,9 @@ class ControlSurface:
 
     async def control(self, request: Request) -> Response:
         """Have an order carried out."""
-        server = self._network.server
-        if server is None:
-            raise ProblemError(plain_problem(404, NOT_HERE, "no access server runs here"))
+        doors = list(self._network.doors.values())
+        if not doors:
+            raise ProblemError(plain_problem(404, NOT_HERE, "no door on the internet is here"))
         order = await _order(request)
         command = request.query_params.get("command", "")
         if len(command) > COMMAND_LIMIT:
@@ -60,15 +60,16 @@ class ControlSurface:
             raise ProblemError(plain_problem(422, "invalid_order", detail))
         call: str = request.path_params["call"]
         if call == LAST:
-            going_on = server.going_on()
-            call = going_on[-1] if going_on else LAST
+            going_on = [one for door in doors for one in door.going_on()]
+            call = max(going_on, default=LAST)  # references sort by time
         decided: asyncio.Future[Refusal | None] = asyncio.get_running_loop().create_future()
 
         def answer(refusal: Refusal | None) -> None:
             if not decided.done():
                 decided.set_result(refusal)
 
-        server.control(call, None, order, answer, command)
+        door = next((door for door in doors if door.knows(call)), doors[0])
+        door.control(call, None, order, answer, command)
         refusal = await decided
         if refusal is not None:
             status = 404 if refusal == "no_such_call" else 409

@@ -11,9 +11,10 @@
 | `REQUESTS` on one connection | answered with `Connection: close` |
 
 Refused unread: nothing but the borders of requests is looked for (`framing.whole_requests`), one
-write of octets made beforehand answers them, and nothing that was accepted waits for it. How many
-are in work is counted over one turn of the loop as well, so that a turn stays short however many
-connections have something to say in it.
+write of octets made beforehand answers them, and nothing that was accepted waits for it. Each turn
+of the loop takes in `per_turn` requests, and those that turns before left over, `burst` at most:
+a crowd that comes at once is served, and where more comes than can be done, turns stay short, so
+that whoever is taken in is answered soon.
 """
 
 import asyncio
@@ -37,7 +38,9 @@ REQUESTS = 100_000
 SWEEP_S = 1.0
 LIMIT_CONNECTIONS = 4_096
 LIMIT_PER_ADDRESS = 1_024
-LIMIT_IN_WORK = 64
+LIMIT_IN_WORK = 128
+PER_TURN = 24
+BURST = 96
 SPARE_FILES = 256
 """Files that the rest of the process may need to open."""
 
@@ -56,6 +59,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     connections: int = LIMIT_CONNECTIONS
     per_address: int = LIMIT_PER_ADDRESS
     in_work: int = LIMIT_IN_WORK
+    per_turn: int = PER_TURN
+    burst: int = BURST
     head_s: float = HEAD_S
     body_s: float = BODY_S
     idle_s: float = IDLE_S
@@ -89,7 +94,9 @@ class Gate:
         self.seen: Counter[str] = Counter()
         """What has been refused, by why."""
         self._by_address: Counter[str] = Counter()
-        self._admitted = 0
+        self._places = self.limits.burst
+        """How many may be taken in before the turn is over."""
+        self._turning = False
         self._ids = itertools.count(1)
         self._sweeping: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop
@@ -131,14 +138,14 @@ class Gate:
 
     def full(self) -> bool:
         """Whether no further request can be taken in now."""
-        most = self.limits.in_work
-        return self.in_work >= most or self._admitted >= most
+        return self._places <= 0 or self.in_work >= self.limits.in_work
 
     def admit(self) -> None:
         """A request is taken in, in this turn of the loop."""
-        if not self._admitted:
+        self._places -= 1
+        if not self._turning:
+            self._turning = True
             self._loop.call_soon(self._turn_over)
-        self._admitted += 1
 
     def new_id(self) -> bytes:
         """An id for what is refused before anybody gave it one."""
@@ -151,7 +158,10 @@ class Gate:
         return self._lines[1]
 
     def _turn_over(self) -> None:
-        self._admitted = 0
+        self._places = min(self._places + self.limits.per_turn, self.limits.burst)
+        self._turning = self._places < self.limits.burst
+        if self._turning:
+            self._loop.call_soon(self._turn_over)
 
     def _sweep(self) -> None:
         self._sweeping = None
