@@ -60,7 +60,9 @@ def test_a_page_asks_for_one_call_with_a_token_of_its_business(scene: Scene):
     told = issued.json()
     assert (told["origin"], told["page"], told["visitor"]) == (ORIGIN, PAGE, VISITOR)
     assert told["expires_at"] == "2026-11-21T10:15:00.000000Z"
-    assert told["cookie"] == f"calleq_visitor={VISITOR}; Path=/; Secure; HttpOnly; SameSite=Lax"
+    assert told["cookie"] == (
+        f"__Secure-calleq_visitor={VISITOR}; Path=/; Secure; HttpOnly; SameSite=Lax"
+    )
     answer = scene.asks(told["token"])
     assert answer.status_code == 202, answer.text
     [accepted] = scene.door.journal.of(Accepted)

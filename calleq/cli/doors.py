@@ -34,9 +34,11 @@ from calleq.operation.surface import operator_app
 from calleq.runtime.clock import Clock
 from calleq.telephones.desk import desk_app
 from calleq.topology_doors import DoorPlan, doors_of
+from calleq.web.browser_headers import BrowserHeaders, direct_with_headers
 from calleq.web.exchange import Direct
 from calleq.web.gate import Gate
 from calleq.web.hosting import GuestServer, HostingError
+from calleq.web.own_machine import OwnMachine
 from calleq.web.ready import Ready
 from calleq.web.tls import ServerTls
 from calleq.web.told import Told, told_direct
@@ -76,7 +78,7 @@ async def open_doors(
             if plan.element in network.doors:
                 await _open_door(wish, plan, host, base, stack, prepare)
     if network.telephones is not None:
-        app = desk_app(network.telephones, host.voice.recording)
+        app = OwnMachine(desk_app(network.telephones, host.voice.recording))
         await _serve(app, "127.0.0.1", wish.desk_port, "telephones' desk", host, stack)
     whole = wish.elements is None
     browsers = configuration_of(wish.topology, any_port=wish.port is not None) if whole else None
@@ -85,7 +87,7 @@ async def open_doors(
         host.doors.update(await stack.enter_async_context(beside.running()))
     if network.link_ends or network.exchanges or network.doors:
         door = operator_door(wish.process, whole=whole)
-        app = operator_app(network, host.services, host.standing)
+        app = OwnMachine(operator_app(network, host.services, host.standing))
         await _serve(app, "127.0.0.1", 0, door, host, stack)
 
 
@@ -110,11 +112,13 @@ async def _open_door(
         port = 0
     older = OlderCalls(base, door.name)
     stack.callback(older.close)
+    tls = host.standing.certificates.get(plan.element)
     app = _application(host, door, authenticator, older, prepare)
+    app = BrowserHeaders(app, tls=tls is not None)
     direct: Direct = DirectCalls(door, _request_id, authenticator)
+    direct = direct_with_headers(direct, tls=tls is not None)
     if wish.events is not None:
         app, direct = Told(app, wish.events, door.name), told_direct(direct, wish.events, door.name)
-    tls = host.standing.certificates.get(plan.element)
     name = door_name(plan)
     await _serve(app, address.strip("[]"), port, name, host, stack, tls, Gate(), direct)
 
