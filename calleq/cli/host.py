@@ -19,7 +19,7 @@ from calleq.accounts.passwords import PooledVerifier
 from calleq.charging import DeckDirectory
 from calleq.cli.administering import administration_of, carrier_safe, has_door
 from calleq.cli.claims import claim
-from calleq.cli.doors import open_doors
+from calleq.cli.doors import open_doors, standing_of
 from calleq.cli.exposure import door_certificates, replays_of, watched
 from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.plants import OneProcess, Wires
@@ -121,14 +121,13 @@ async def hosting(
         base = journal_path(wish.data, process)
         schedule = _schedule(wish, process, stack)
         retention = _retention(wish, stack)
-        opening = await stack.enter_async_context(
-            _opening(
-                lambda: FileJournal(
-                    base, clock, loop, lambda error: failed(str(error)), retention=retention
-                ),
-                clock,
+
+        def open_journal() -> FileJournal:
+            return FileJournal(
+                base, clock, loop, lambda error: failed(str(error)), retention=retention
             )
-        )
+
+        opening = await stack.enter_async_context(_opening(open_journal, clock))
         if wish.elements is not None:
             await opening  # the voice may have to be waited for: what is refused is refused before
         capture, diary = _witnesses(wish, process, clock, stack)
@@ -168,17 +167,8 @@ def _stand(
 ) -> None:
     """What is known of the process, and what its operator may do with it."""
     host.process = ProcessDesk(host.network, clock, stop.set, _reread(wish))
-    host.standing = Standing(
-        draining=host.process.draining,
-        network=host.network,
-        clock=clock,
-        certificates=certificates,
-        flushes=journal.flushes,
-        written=journal.written,
-        outstanding=lambda: journal.outstanding,
-        journal_failure=lambda: journal.failure,
-        reaches=host.wires.reaches,
-    )
+    draining = host.process.draining
+    host.standing = standing_of(host.network, clock, journal, host.wires, certificates, draining)
 
 
 def _reread(wish: Wish) -> Callable[[], Topology] | None:
@@ -225,21 +215,6 @@ async def _tell_where(wish: Wish, host: Host) -> None:
         with contextlib.suppress(VoiceLostError):  # it is started again, and asked again
             await host.voice.tally()  # comes after the ports that the first calls take
     write_point_codes(wish.data, point_codes(wish.topology), variant_of(wish.topology))
-
-
-def _standing(
-    host: Host, clock: LoopClock, journal: FileJournal, certificates: Mapping[str, ServerTls]
-) -> Standing:
-    return Standing(
-        network=host.network,
-        clock=clock,
-        certificates=certificates,
-        flushes=journal.flushes,
-        written=journal.written,
-        outstanding=lambda: journal.outstanding,
-        journal_failure=lambda: journal.failure,
-        reaches=host.wires.reaches,
-    )
 
 
 def _collect_what_is_new() -> None:

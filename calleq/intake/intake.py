@@ -21,7 +21,13 @@ import msgspec
 from calleq.accounts import Accounts, Denial, Verdict
 from calleq.accounts.principal import Principal
 from calleq.intake import errors
-from calleq.intake.content import content_of, fingerprint_of, message_of, plain_address
+from calleq.intake.content import (
+    content_of,
+    fingerprint_of,
+    message_of,
+    plain_address,
+    veiling,
+)
 from calleq.intake.contract import Beside, Held, Refusal, Wanted, When
 from calleq.intake.customers import KnownCustomers
 from calleq.intake.do_not_call import DoNotCallList
@@ -121,7 +127,7 @@ class Intake:
         by key, signature, certificate or page token; without one a message of figure 8 proves it
         by its password, and one of figure 9 is not accepted. Accepted means durable.
         """
-        if self._in_work >= LIMIT_IN_WORK:
+        if self.in_work >= LIMIT_IN_WORK:
             self._turn_away(answer, errors.BUSY, "busy")
             return
         opened = None
