@@ -14,6 +14,7 @@ import msgspec
 from calleq.topology_billing import Billing
 from calleq.topology_calendar import Calendar, Opening, Retries
 from calleq.topology_policy import CallPolicy
+from calleq.topology_protection import Encryption
 
 ORIGIN = re.compile(r"https?://[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[1-9][0-9]{0,4})?", re.ASCII)
 """As browsers send one (RFC 6454 §6.2), without the port where it is the scheme's own."""
@@ -71,6 +72,7 @@ class Business(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     calendar: Calendar = Calendar()
     retries: Retries = Retries()
     billing: Billing = Billing()
+    encryption: Encryption = Encryption()
 
     @property
     def is_demonstration(self) -> bool:
@@ -107,4 +109,5 @@ class Business(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         for origin in self.origins:
             if not ORIGIN.fullmatch(origin):
                 return "origins", f"{origin!r}: an origin such as https://shop.example is expected"
-        return self.calendar.wrong() or self.retries.wrong()
+        tables = (self.calendar, self.retries, self.billing, self.encryption)
+        return next((told for table in tables if (told := table.wrong())), None)

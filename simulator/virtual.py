@@ -14,6 +14,7 @@ from calleq.accounts.passwords import InlineVerifier
 from calleq.billing.derivation import derive_records
 from calleq.billing.records import SessionRecord
 from calleq.calling_logic.recordings import KEEP_US
+from calleq.charging import DeckMemory
 from calleq.cli.output import problem_text
 from calleq.door.door import Door
 from calleq.door.replies import Reply
@@ -27,8 +28,10 @@ from calleq.media.sounds import PromptLibrary
 from calleq.media.virtual import Understood, VirtualVoice
 from calleq.media.virtual_tapes import VirtualTapes
 from calleq.messages.answers import CallView, ProblemView
-from calleq.network import Network, Plant, build_network, point_codes
+from calleq.network import Network, build_network
 from calleq.network_gateways import SipGround
+from calleq.network_nodes import point_codes
+from calleq.network_plant import Plant
 from calleq.network_prompts import Recordings, keys_of, supply
 from calleq.osn.in_process import InProcessBus
 from calleq.runtime.clock import VirtualClock
@@ -86,6 +89,7 @@ class VirtualNetwork:
         keep_recordings_us: int = KEEP_US,
         speech: Speech | None = None,
         limited: bool = False,
+        decks: DeckMemory | None = None,
     ) -> None:
         """`entries` is the journal of a life before: the network recovers from it.
 
@@ -98,7 +102,7 @@ class VirtualNetwork:
         self.topology = topology
         self.clock = VirtualClock(start_us)
         self.tap = tap or NoTap()
-        self.journal = MemoryJournal(self.clock, commit_us, journal_sink)
+        self.journal = MemoryJournal(self.clock, commit_us, journal_sink, entries)
         self.diary = Diary(self.clock, sink=diary_sink)
         self.voice = self._made_voice(speech or Speech(), recordings)
         self.links: dict[str, InProcessLink] = {}
@@ -125,6 +129,8 @@ class VirtualNetwork:
             drivers=drivers or {},
             sip=None if sip is None else sip(self.clock),
             supplied=keys_of((speech or Speech()).supplied),
+            observe=self.journal.observe,
+            decks=decks,
         )
         self.network: Network = build_network(topology, plant, entries=entries)
         self.network.start(entries)

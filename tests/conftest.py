@@ -24,6 +24,7 @@ FOREIGN = {
     "kamailio": "kamailio",
     "secsipidx": "secsipidx",
     "sox": "sox",
+    "jose": "jose",
 }
 """Programs that nobody here wrote, and the Debian packages that bring them; `.ci/run` installs
 them."""

@@ -133,7 +133,7 @@ class Door:
         businesses: Iterable[Business] | None = None,
         limits: FailureLimits | None = None,
         older: Older | None = None,
-        beside: Beside | None = None,
+        beside: Beside | Callable[[Accounts], Beside] | None = None,
         store: ScheduleStore | None = None,
     ) -> None:
         figure1 = load_topology()
@@ -159,7 +159,11 @@ class Door:
             CallReferences(self.clock, random.Random(1).getrandbits),
             self.topology.access_server.equipment_address,
             self.topology.access_server.name,
-            beside=Beside(calendar=BusinessCalendar()) if beside is None else beside,
+            beside=Beside(calendar=BusinessCalendar())
+            if beside is None
+            else beside
+            if isinstance(beside, Beside)
+            else beside(self.accounts),
         )
         self.schedule = Schedule(self.clock, store)
         self.server = Server(

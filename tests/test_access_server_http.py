@@ -432,7 +432,7 @@ def test_unknown_paths_and_methods_are_problems(door: Door):
     assert is_problem(door.http().get("/nowhere"), 404, "not_found")
     answer = door.http().delete("/v1/calls")
     assert is_problem(answer, 405, "method_not_allowed")
-    assert answer.headers["allow"] == "POST, OPTIONS"
+    assert answer.headers["allow"] == "POST, GET, HEAD, OPTIONS"
 
 
 def test_a_bug_of_ours_shows_no_traceback(door: Door, monkeypatch: pytest.MonkeyPatch):

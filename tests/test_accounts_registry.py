@@ -167,6 +167,22 @@ def test_any_history_in_force_makes_the_same_registry_again(history: list[int]):
                 again.apply(change)
 
 
+def test_a_table_of_settings_is_changed_key_by_key():
+    known = registry(
+        BusinessChanged(business="abc", settings={"calendar": {"zone": "Europe/Paris"}}),
+        BusinessChanged(business="abc", settings={"calendar": {"ahead_days": 7}}),
+    )
+    abc = known.business("abc")
+    assert abc is not None
+    assert (abc.calendar.zone, abc.calendar.ahead_days) == ("Europe/Paris", 7)
+    known.apply(BusinessChanged(business="abc", settings={"calendar": {"zone": None}}))
+    abc = known.business("abc")
+    assert abc is not None
+    assert (abc.calendar.zone, abc.calendar.ahead_days) == ("UTC", 7)
+    known.apply(BusinessChanged(business="abc", settings={"calendar": None}))
+    assert known.business("abc") == ABC
+
+
 def test_a_topology_that_is_read_anew_leaves_later_changes_as_they_were():
     known = registry(*ONE_OF_EACH)
     renamed = msgspec.structs.replace(ABC, name="ABC International", language="es")

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from calleq.access_server.rates import QUOTA, RequestRates
 from calleq.intake.contract import Beside, NoGuards, Refusal, Wanted
 from calleq.journal.entries import Accepted, Refused
-from calleq.web.problems import ProblemDetail
+from calleq.web.problems import ProblemDetail, ProblemError
 from tests.door import Door, basic, message
 
 PREMIUM = ProblemDetail(
@@ -121,3 +122,29 @@ def test_an_order_that_is_none_binds_nothing(body: dict[str, object]):
     assert order(door, call, body).status_code == 422
     assert order(door, call, {"order": "hold", "leg": "customer"}).json()["code"] == "not_bridged"
     assert len(door.journal.of(Accepted)) == 1
+
+
+# How often somebody may ask.
+
+
+def test_every_answer_says_how_many_more_there_may_be_and_too_many_are_refused():
+    door = Door()
+    call = door.place()
+    http = door.http()
+    first = http.get(f"/v1/calls/{call}", headers=basic())
+    assert first.headers["ratelimit-policy"] == '"requests";q=6000;w=60'
+    assert first.headers["ratelimit"] == '"requests";r=5999;t=0'
+    rates = RequestRates()
+    for _ in range(QUOTA):
+        rates.take("abc", 0)
+    with pytest.raises(ProblemError) as refused:
+        rates.take("abc", 0)
+    assert (refused.value.problem.status, refused.value.problem.retry_after_s) == (429, 1)
+    assert refused.value.headers["ratelimit"] == '"requests";r=0;t=60'
+    assert rates.take("xyz", 0)["ratelimit"] == '"requests";r=5999;t=0'
+    assert rates.take("abc", 1_000_000)["ratelimit"] == '"requests";r=99;t=59'
+
+
+def test_an_answer_that_is_a_problem_says_it_too():
+    answer = Door().http().get(f"/v1/calls/{'0' * 26}", headers=basic())
+    assert (answer.status_code, answer.headers["ratelimit"]) == (404, '"requests";r=5999;t=0')

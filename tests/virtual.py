@@ -13,7 +13,7 @@ from calleq.billing.derivation import derive_records
 from calleq.billing.records import LegRecord, SessionRecord
 from calleq.door.replies import Reply
 from calleq.messages.answers import CallAccepted, CallView, EventView
-from calleq.network import point_codes
+from calleq.network_nodes import point_codes
 from calleq.runtime.tap import Segment
 from calleq.ss7 import mtp3_codec
 from calleq.ss7.isup import codec as isup_codec

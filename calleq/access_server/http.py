@@ -10,6 +10,7 @@ the traceback goes to the operator's log and to nobody else).
 OPTIONS on a path that is served answers 204 with `Allow`; HEAD is GET without the body.
 """
 
+import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
 
@@ -21,13 +22,16 @@ from starlette.responses import Response
 from starlette.routing import Route as Path
 from starlette.types import ASGIApp
 
+from calleq.access_server.call_lists import CallLists
 from calleq.access_server.keyed import KeyedAnswers
+from calleq.access_server.rates import RequestRates
 from calleq.access_server.reading import NO_BODY, body_of, check_json_type, query_of, read_body
 from calleq.access_server.replies import reply_response
 from calleq.access_server.routes import ROUTES
-from calleq.access_server.routing import Context, Route
+from calleq.access_server.routing import FORBIDDEN, Context, Route
 from calleq.access_server.senders import Authenticate, by_password, headers_of
 from calleq.access_server.services import Older, Services
+from calleq.access_server.streams import EventStreams
 from calleq.accounts import Accounts
 from calleq.accounts.principal import Principal
 from calleq.door.door import Door
@@ -43,12 +47,6 @@ LIMIT_TARGET = 4_096
 _HOUSE_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 _TITLES = {404: ("Not found", "not_found"), 405: ("Method not allowed", "method_not_allowed")}
 
-FORBIDDEN = ProblemDetail(
-    status=403,
-    code="forbidden",
-    title="Forbidden",
-    detail="who you are may not do that; ask an owner of the business, or the carrier",
-)
 _TOO_LONG = ProblemDetail(
     status=414,
     code="target_too_long",
@@ -81,8 +79,11 @@ class HttpSurface:
         far; `older` is asked for calls that the server does not remember; `authenticate` None: by
         password alone."""
         self.services = Services(server, accounts, older, cpu_s)
+        self.services.add(CallLists, CallLists(self.services, secrets.token_bytes(32)))
+        self.services.add(EventStreams, EventStreams(server))
         self._authenticate = authenticate or by_password(accounts)
         self._keyed = KeyedAnswers()
+        self._rates = RequestRates()
         self.bugs = 0
         """Requests that ended in an error of ours."""
         by_path: dict[str, dict[str, Route]] = {}
@@ -125,6 +126,26 @@ class HttpSurface:
             raise ProblemError(_TOO_LONG)
         octets = await self._octets(route, request)
         principal = await self._principal(route, request, octets)
+        if route.counted and principal is not None:
+            return await self._serve_counted(route, request, principal, octets)
+        return await self._answer(route, request, principal, octets)
+
+    async def _serve_counted(
+        self, route: Route, request: Request, principal: Principal, octets: bytes
+    ) -> Response:
+        """Count it, and say in the answer how many more there may be."""
+        told = self._rates.take(_sender(principal), self.services.door.now_us())
+        try:
+            response = await self._answer(route, request, principal, octets)
+        except ProblemError as refused:
+            refused.headers.update(told)
+            raise
+        response.headers.update(told)
+        return response
+
+    async def _answer(
+        self, route: Route, request: Request, principal: Principal | None, octets: bytes
+    ) -> Response:
         query = query_of(request, route.query)
         body: object = None
         if route.body is not None and not _is_raw(route.body):
@@ -137,10 +158,11 @@ class HttpSurface:
     async def _serve_once(self, route: Route, asked: Context) -> Response:
         """As the key of the request says: now, or as it was answered before."""
         request, by = asked.request, asked.principal
-        sender = "" if by is None else by.business or f"carrier {by.credential}"
+        sender = "" if by is None else _sender(by)
         key = headers_of(request)[IDEMPOTENCY_KEY]
         who = (sender, route.method, request.url.path, key)
-        before = self._keyed.begin(who, asked.body, self.services.door.now_us())
+        body = asked.octets if asked.body is None else asked.body
+        before = self._keyed.begin(who, body, self.services.door.now_us())
         if before is not None:
             return before
         try:
@@ -156,7 +178,7 @@ class HttpSurface:
 
     async def _octets(self, route: Route, request: Request) -> bytes:
         if route.body is not None:
-            check_json_type(request)
+            check_json_type(request, sealed=route.sealed)
             return await read_body(request)
         if not route.changes:
             return b""
@@ -196,6 +218,11 @@ def http_app(
     surface = HttpSurface(server, accounts, new_request_id, cpu_s, older, authenticate=authenticate)
     prepare(surface.services)
     return surface.app
+
+
+def _sender(principal: Principal) -> str:
+    """Whose requests are counted, and keys kept, together."""
+    return principal.business or f"carrier {principal.credential}"
 
 
 def _is_raw(body: object) -> bool:

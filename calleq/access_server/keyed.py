@@ -11,7 +11,7 @@ of a finished request is kept in memory for `KEPT_US`, by who asked, what for, a
 | another body                              | 422 `idempotency_key_reused`                   |
 
 A refusal is an answer: the key stays bound to it. What binds nothing: a request that could not be
-read, one told to come again (429, 503), and a defect of ours (500). What is beyond the bounds is
+read, one told to come again (Retry-After), and a defect of ours (500). What is beyond the bounds is
 refused (503), not forgotten early.
 """
 
@@ -82,7 +82,7 @@ class KeyedAnswers:
 
     def refused(self, who: Who, problem: ProblemDetail, headers: Mapping[str, str]) -> None:
         """The request of a bound key was refused."""
-        if problem.status in _BINDS_NOTHING:
+        if problem.status in _BINDS_NOTHING or problem.retry_after_s is not None:
             self.failed(who)
         else:
             self._keep(who, _Answered(problem.status, dict(headers), b"", problem))

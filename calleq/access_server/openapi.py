@@ -70,6 +70,7 @@ SECURITY: dict[str, JsonValue] = {
 TAGS: dict[str, str] = {
     "calls": "Calls: asked for, followed, changed, ended.",
     "accounts": "Businesses, their people, users and credentials.",
+    "guards": "What is refused and why, and what may still be asked for.",
     "recordings": "Recordings of calls.",
     "pages": "Pages of businesses that ask for calls.",
     "service": "The API itself.",
@@ -190,8 +191,14 @@ def _without_null(schema: dict[str, JsonValue]) -> dict[str, JsonValue]:
 
 def _responses(route: Route) -> JsonValue:
     responses: dict[str, JsonValue] = {}
+    more = {"Request-Id": "Names this request."}
+    if route.counted and route.policy.owner != "public":
+        more["RateLimit"] = "How many requests are left, and the seconds until all are."
+        more["RateLimit-Policy"] = "How many there may be in how many seconds."
+    if route.changes and route.keyed:
+        more["Idempotent-Replayed"] = "true: this is the answer that was given before."
     for status, answer in route.answers.items():
-        responses[str(status)] = _answer(answer)
+        responses[str(status)] = _answer(answer, more)
     for status, text in sorted(_problems(route).items()):
         responses[str(status)] = {"description": text, "content": _PROBLEM}
     return responses
@@ -219,11 +226,11 @@ def _problems(route: Route) -> Mapping[int, str]:
     return {**found, **route.problems}
 
 
-def _answer(answer: Answer) -> JsonValue:
+def _answer(answer: Answer, more: Mapping[str, str]) -> JsonValue:
     said: dict[str, JsonValue] = {"description": answer.description}
     headers: dict[str, JsonValue] = {
         name: {"description": text, "schema": {"type": "string"}}
-        for name, text in {**answer.headers, "Request-Id": "Names this request."}.items()
+        for name, text in {**answer.headers, **more}.items()
     }
     said["headers"] = headers
     if answer.model is not None:

@@ -1,4 +1,4 @@
-"""A call that goes on: ended, held, told something, joined by others, transferred, recorded.
+"""What is done with a call: cancelled, moved, ended, held, joined by others, transferred, recorded.
 
 An order is answered once, when it stands or is refused; what takes its time (a telephone that
 rings) has begun by then, and the call's events say what becomes of it. With an Idempotency-Key the
@@ -6,18 +6,21 @@ order is known to the equipment by it too, which carries it out once however oft
 """
 
 import asyncio
+from collections.abc import Callable
 from hashlib import sha256
 from typing import cast
 
 from starlette.responses import Response
 
-from calleq.access_server.routes_calls import NOT_FOUND, recalled
+from calleq.access_server.routes_calls import recalled
 from calleq.access_server.routes_recordings import NO_RECORDING, own_recording
 from calleq.access_server.routing import CHANGE_BUSINESS, Answer, Context, Route, answer
+from calleq.door.problems import NOT_FOUND
 from calleq.intake import errors
 from calleq.intake.intake import IDEMPOTENCY_KEY
 from calleq.messages.answers import CallView, OrderDone
-from calleq.messages.errors import Fault
+from calleq.messages.errors import Fault, MessageError
+from calleq.messages.new_time import NewTime, decode_new_time
 from calleq.messages.requests import AddParty
 from calleq.numbering import NumberingError, parse_address
 from calleq.osn.orders import REFUSALS, HangUp, Order, PlayPrompt, Refusal
@@ -39,6 +42,48 @@ async def control_call(asked: Context) -> Response:
     if recording and await own_recording(asked, recording) is None:
         raise ProblemError(NO_RECORDING)
     return await _carry_out(asked, order)
+
+
+async def cancel_call(asked: Context) -> Response:
+    """Have it not made."""
+    call = await recalled(asked)
+    decided: asyncio.Future[ProblemDetail | None] = asyncio.get_running_loop().create_future()
+    asked.services.door.cancel(call, asked.business, asked.who, _settle(decided))
+    return await _changed(asked, call, decided)
+
+
+async def reschedule_call(asked: Context) -> Response:
+    """Have it made at another time."""
+    call = await recalled(asked)
+    try:
+        new = decode_new_time(asked.octets)
+    except MessageError as error:
+        raise ProblemError(errors.malformed(error)) from error
+    decided: asyncio.Future[ProblemDetail | None] = asyncio.get_running_loop().create_future()
+    asked.services.door.reschedule(call, asked.business, new, asked.who, _settle(decided))
+    return await _changed(asked, call, decided)
+
+
+def _settle(
+    decided: asyncio.Future[ProblemDetail | None],
+) -> Callable[[ProblemDetail | None], None]:
+    def settle(problem: ProblemDetail | None) -> None:
+        if not decided.done():
+            decided.set_result(problem)
+
+    return settle
+
+
+async def _changed(
+    asked: Context, call: str, decided: asyncio.Future[ProblemDetail | None]
+) -> Response:
+    problem = await decided
+    if problem is not None:
+        raise ProblemError(problem)
+    view = asked.services.door.call(call, asked.business)
+    if view is None:
+        raise ProblemError(NOT_FOUND)
+    return answer(view)
 
 
 async def hang_up(asked: Context) -> Response:
@@ -107,6 +152,32 @@ def _number(given: str) -> str:
 _REFUSED = {409: "Nothing was changed; the code says why."}
 
 ROUTES = (
+    Route(
+        method="POST",
+        path="/v1/calls/{call}/cancel",
+        name="cancelCall",
+        handler=cancel_call,
+        policy=CHANGE_BUSINESS,
+        summary="Cancel a call before it is begun.",
+        description="Answered when that is durable: the call is then never made.",
+        answers={200: Answer("The call, canceled.", CallView)},
+        problems={409: "It has been begun (too_late: hang it up), or is over."},
+    ),
+    Route(
+        method="POST",
+        path="/v1/calls/{call}/reschedule",
+        name="rescheduleCall",
+        handler=reschedule_call,
+        policy=CHANGE_BUSINESS,
+        body=NewTime,
+        summary="Have a call that waits made at another time.",
+        answers={200: Answer("The call, due at its new time.", CallView)},
+        problems={
+            409: "It has been begun (too_late), or is over.",
+            422: "The business's calendar does not allow that time; the code says why.",
+        },
+        examples={"tomorrow": {"desired_time": "2026-11-22T10:00:00-05:00"}},
+    ),
     Route(
         method="POST",
         path="/v1/calls/{call}/hangup",

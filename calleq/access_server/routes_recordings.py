@@ -5,7 +5,7 @@ import asyncio
 from starlette.responses import FileResponse, Response
 
 from calleq.access_server.recordings import RecordingShelf
-from calleq.access_server.routes_calls import NOT_FOUND, recalled
+from calleq.access_server.routes_calls import recalled
 from calleq.access_server.routing import (
     CHANGE_BUSINESS,
     READ_BUSINESS,
@@ -14,6 +14,7 @@ from calleq.access_server.routing import (
     Route,
     answer,
 )
+from calleq.door.problems import NOT_FOUND
 from calleq.intake import is_reference
 from calleq.messages.answers import RecordedList, RecordedView
 from calleq.web.problems import ProblemDetail, ProblemError

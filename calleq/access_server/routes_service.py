@@ -4,10 +4,10 @@ import msgspec
 from starlette.responses import Response
 
 from calleq.access_server.openapi import openapi_octets
-from calleq.access_server.routes_calls import NOT_FOUND
 from calleq.access_server.routing import PUBLIC, Answer, Context, Route, answer
 from calleq.access_server.senders import sender_of
 from calleq.accounts import is_loopback
+from calleq.door.problems import NOT_FOUND
 from calleq.messages.answers import Health
 from calleq.messages.schemas import FIGURES, json_schema
 from calleq.web.problems import ProblemError

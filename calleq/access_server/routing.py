@@ -22,6 +22,7 @@ from starlette.responses import Response
 
 from calleq.access_server.services import Services
 from calleq.accounts.principal import Principal, Role
+from calleq.web.problems import ProblemDetail
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Owner = Literal["business", "carrier", "public"]
@@ -69,6 +70,13 @@ CHANGE_BUSINESS = Policy(BUSINESS | OPERATOR, "business")
 OF_OPERATOR = Policy(OPERATOR, "carrier")
 OF_CARRIER = Policy(CARRIER, "carrier")
 
+FORBIDDEN = ProblemDetail(
+    status=403,
+    code="forbidden",
+    title="Forbidden",
+    detail="who you are may not do that; ask an owner of the business, or the carrier",
+)
+
 
 class NoQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The query of a route that has none."""
@@ -107,6 +115,8 @@ class Route:
     """By status; what every route may answer besides (401, 404, 429 …) is added by itself."""
     description: str = ""
     body: Body | None = None
+    sealed: bool = False
+    """Whether the whole body may be encrypted (`application/jose`)."""
     query: type[msgspec.Struct] = NoQuery
     """Its fields are the parameters; any other parameter is refused."""
     problems: Mapping[int, str] = field(default_factory=dict)
@@ -117,6 +127,11 @@ class Route:
     keyed: bool = True
     """Of a route that changes something: whether the surface keeps its answers by
     Idempotency-Key. The doors' own routes keep theirs, durably."""
+
+    @property
+    def counted(self) -> bool:
+        """Whether requests are counted by `rates`; calls that are asked for the guards count."""
+        return self.keyed
 
     @property
     def changes(self) -> bool:

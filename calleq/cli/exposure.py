@@ -11,11 +11,12 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 
 from calleq.accounts import is_loopback
-from calleq.cli.failure import UsageError
+from calleq.accounts.replays import ReplayFile, Replays
+from calleq.cli.failure import CommandError, UsageError
 from calleq.runtime.clock import Clock
 from calleq.topology import Topology
 from calleq.topology_doors import DoorPlan, doors_of
-from calleq.units import utc_text
+from calleq.units import SECOND_US, utc_text
 from calleq.web.tls import LOOK_S, ServerTls, TlsError
 
 
@@ -37,6 +38,16 @@ def door_certificates(topology: Topology, elements: frozenset[str] | None) -> di
             except TlsError as error:
                 raise UsageError(f"the {door_name(plan)}: {error}") from error
     return found
+
+
+def replays_of(path: Path, clock: Clock, stack: contextlib.AsyncExitStack) -> Replays:
+    """What was used once, in this life of the process and the one before. Raises CommandError."""
+    try:
+        file = ReplayFile(path, clock.now_us() // SECOND_US)
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror or error}") from error
+    stack.callback(file.close)
+    return file.table()
 
 
 @contextlib.asynccontextmanager

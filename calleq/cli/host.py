@@ -12,21 +12,19 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-
-from starlette.types import ASGIApp
 
 from calleq.access_server.administration import Administration
-from calleq.access_server.http import http_app
 from calleq.access_server.services import Services
 from calleq.accounts.passwords import PooledVerifier
+from calleq.charging import DeckDirectory
 from calleq.cli.administering import administration_of, carrier_safe, has_door
-from calleq.cli.browsers import BrowserProcess, configuration_of
 from calleq.cli.claims import claim
+from calleq.cli.doors import open_doors
+from calleq.cli.exposure import door_certificates, replays_of, watched
 from calleq.cli.failure import CommandError, UsageError
-from calleq.cli.older import OlderCalls
 from calleq.cli.plants import OneProcess, Wires
-from calleq.cli.reading import merge_json, operator_door, write_point_codes
+from calleq.cli.reading import merge_json, write_point_codes
+from calleq.cli.telling import told_of
 from calleq.cli.voices import FoundVoice, Starting, voice_address, voice_beside, voice_starting
 from calleq.cli.wish import Wish
 from calleq.journal.file import FileJournal
@@ -36,8 +34,10 @@ from calleq.journal.segments import Retention
 from calleq.media.recorder import RECORDINGS, RecordingPlace
 from calleq.media.remote import RemoteVoice, VoiceLostError
 from calleq.media.supplied import SuppliedError
-from calleq.network import TELEPHONES, Network, Plant, build_network, point_codes
+from calleq.network import TELEPHONES, Network, build_network
 from calleq.network_gateways import SipGround, has_sip, telephone_doors
+from calleq.network_nodes import point_codes
+from calleq.network_plant import Plant
 from calleq.network_prompts import (
     Recordings,
     listens_for_words,
@@ -45,19 +45,20 @@ from calleq.network_prompts import (
     recordings_of,
     supply,
 )
-from calleq.operation.surface import operator_app
+from calleq.operation.standing import Standing
+from calleq.protection.key_file import KeyFile
+from calleq.protection.keys import MessageKeyError
 from calleq.runtime.clock import LoopClock
 from calleq.runtime.draws import SystemDraws
 from calleq.schedule import ScheduleStore, StoreDamaged
 from calleq.schedule.store import SUFFIX as SCHEDULE_SUFFIX
 from calleq.ss7.variant import variant_of
-from calleq.telephones.desk import desk_app
 from calleq.telephones.diary import Diary
 from calleq.topology import Topology, TopologyError
-from calleq.topology_doors import DoorPlan, doors_of
 from calleq.trace.capture import CaptureFile
-from calleq.web.hosting import GuestServer, HostingError
 
+DECKS = "decks"
+"""Where in the data directory the rate decks lie that were used."""
 VERIFIERS = 2
 """Threads that verify passwords; more would only take the elements' processor time."""
 
@@ -78,6 +79,8 @@ class Host:
     """Of the accounts; None where there is no door."""
     services: Services | None = None
     """What stands behind the first door; the operator has it, too."""
+    standing: Standing | None = None
+    """How the process stands, for its operator and for load balancers."""
 
     @property
     def url(self) -> str:
@@ -94,6 +97,7 @@ async def hosting(
     `starting` is the voice process of a whole network, where it is being started already.
     Raises StoppedError when `stop` was set while another process was waited for.
     """
+    certificates = door_certificates(wish.topology, wish.elements)
     wish.data.mkdir(parents=True, exist_ok=True)
     process = claim(wish.data, wish.process)
     loop = asyncio.get_running_loop()
@@ -134,11 +138,25 @@ async def hosting(
         sip = await stack.enter_async_context(_sip(wish, voice, clock))
         plant = _plant(wish, clock, journal, wires, voice, capture, verifier, diary, sip)
         safe = carrier_safe(wish.data) if has_door(wish.topology, wish.elements) else None
-        plant = replace(plant, supplied=supply(voice, supplied), schedule=schedule, safe=safe)
+        plant = replace(plant, supplied=supply(voice, supplied), safe=safe, schedule=schedule)
+        if safe is not None:
+            replays = replays_of(wish.data / f"{process}.replays", clock, stack)
+            plant = replace(plant, page_key=safe.derived("page tokens"), replays=replays)
         host = _set_to_work(wish, plant, voice, wires, journal)
         host.administration = administration_of(host.network, safe, pool)
+        host.standing = Standing(
+            network=host.network,
+            clock=clock,
+            certificates=certificates,
+            flushes=journal.flushes,
+            written=journal.written,
+            outstanding=lambda: journal.outstanding,
+            journal_failure=lambda: journal.failure,
+            reaches=wires.reaches,
+        )
         _collect_what_is_new()
-        await _open_doors(wish, host, base, stack)
+        await open_doors(wish, host, base, stack)
+        await stack.enter_async_context(watched(certificates.values(), clock, wish.say))
         if host.doors:
             merge_json(wish.data / "listening.json", host.doors)
         if host.network.gateways:
@@ -188,7 +206,7 @@ def _plant(
 ) -> Plant:
     return Plant(
         clock=clock,
-        journal=journal,
+        journal=told_of(journal, wish),
         bus=wires.bus,
         lines=wires.lines,
         voice=voice,
@@ -201,6 +219,9 @@ def _plant(
         recordings=RecordingPlace(voice, wish.data / RECORDINGS, wish.keep_recordings_us),
         talk_us=wish.talk_us,
         sip=sip,
+        message_keys=KeyFile(wish.data),
+        observe=journal.observe,
+        decks=DeckDirectory(wish.data / DECKS),
     )
 
 
@@ -261,7 +282,10 @@ def _set_to_work(
 ) -> Host:
     try:
         network = build_network(wish.topology, plant, wish.elements, journal.recovered)
-    except TopologyError as error:  # a file that the topology names is not what it should be
+    except (
+        TopologyError,
+        MessageKeyError,
+    ) as error:  # a file that the topology names is not what it should be
         raise UsageError(str(error)) from error
     wires.open(network.lines_lost)
     addresses = wires.listening() | telephone_doors(wish.topology, wish.elements)
@@ -323,62 +347,3 @@ async def _wires(wish: Wish, clock: LoopClock, capture: CaptureFile) -> AsyncIte
         yield wires
     finally:
         await wires.close()
-
-
-async def _open_doors(wish: Wish, host: Host, base: Path, stack: contextlib.AsyncExitStack) -> None:
-    network = host.network
-    for plan in doors_of(wish.topology):
-        if plan.element in network.doors:
-            await _open_door(wish, plan, host, base, stack)
-    if network.telephones is not None:
-        app = desk_app(network.telephones, host.voice.recording)
-        await _serve(app, "127.0.0.1", wish.desk_port, "telephones' desk", host, stack)
-    whole = wish.elements is None
-    browsers = configuration_of(wish.topology, any_port=wish.port is not None) if whole else None
-    if browsers is not None:
-        beside = BrowserProcess(browsers, wish.say)
-        host.doors.update(await stack.enter_async_context(beside.running()))
-    if network.link_ends or network.exchanges or network.doors:
-        door = operator_door(wish.process, whole=whole)
-        app = operator_app(network, host.services)
-        await _serve(app, "127.0.0.1", 0, door, host, stack)
-
-
-async def _open_door(
-    wish: Wish, plan: DoorPlan, host: Host, base: Path, stack: contextlib.AsyncExitStack
-) -> None:
-    """A door on the internet. `--port` is the access server's; for a whole network that has one,
-    the other doors take any port that is free."""
-    door, accounts = host.network.doors[plan.element], host.network.accounts
-    assert accounts is not None, "where there are doors there are accounts"
-    address, _, port_text = plan.listen.rpartition(":")
-    port = int(port_text)
-    if wish.port is not None and not plan.is_inner:
-        port = wish.port
-    elif wish.port is not None and wish.elements is None:
-        port = 0
-    older = OlderCalls(base, door.name)
-    stack.callback(older.close)
-
-    def prepare(services: Services) -> None:
-        if host.administration is not None:
-            services.add(Administration, host.administration)
-        host.services = host.services or services
-
-    app = http_app(door, accounts, lambda: secrets.token_hex(12), older=older, prepare=prepare)
-    name = f"door of {plan.element}" if plan.is_inner else "front door"
-    await _serve(app, address, port, name, host, stack)
-
-
-async def _serve(
-    app: ASGIApp, address: str, port: int, name: str, host: Host, stack: contextlib.AsyncExitStack
-) -> None:
-    site = GuestServer(app, address, port)
-    try:
-        bound = await site.start()
-    except HostingError as error:
-        raise CommandError(
-            f"the {name}: {error}; choose another port with --port or --desk-port"
-        ) from error
-    stack.push_async_callback(site.stop)
-    host.doors[name] = f"http://{address}:{bound}"

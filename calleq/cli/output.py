@@ -29,12 +29,16 @@ def print_line(text: str) -> None:
 def counted(number: int, what: str) -> str:
     """A number of things in words.
 
-    >>> counted(1, "call"), counted(0, "journal entry")
-    ('1 call', '0 journal entries')
+    >>> counted(1, "call"), counted(0, "journal entry"), counted(2, "key")
+    ('1 call', '0 journal entries', '2 keys')
     """
     if number == 1:
         return f"1 {what}"
-    return f"{number} {what[:-1]}ies" if what.endswith("y") else f"{number} {what}s"
+    return (
+        f"{number} {what[:-1]}ies"
+        if what[-1] == "y" and what[-2] not in "aeo"
+        else f"{number} {what}s"
+    )
 
 
 def print_table(

@@ -26,6 +26,7 @@ from calleq.causes import Q850
 from calleq.door.again import Again, SwitchOf
 from calleq.door.calls import Calls
 from calleq.door.control import Answer
+from calleq.door.finding import Wish
 from calleq.door.instruction import instruction_of
 from calleq.door.internet_tap import InternetTap
 from calleq.door.later import Answer as ChangeAnswer
@@ -207,6 +208,17 @@ class Door:
         """Have a call that has not been begun made at another time, which its business's calendar
         must allow; `business` and `answer` as in `cancel`."""
         self._later.reschedule(call, business, new, by, answer)
+
+    def matching(self, wish: Wish, before: str, limit: int) -> list[CallView]:
+        """The calls in memory that fit, the newest first, behind the one named `before`."""
+        return [timeline.view() for timeline in self._calls.matching(wish, before, limit)]
+
+    def as_it_is(self, view: CallView, wish: Wish) -> CallView | None:
+        """A call of an older list as it is now; None when it does not fit any more."""
+        timeline = self._calls.get(view.call)
+        if timeline is None:
+            return view
+        return timeline.view() if wish.fits(timeline) else None
 
     def going_on(self) -> list[str]:
         """The references of the calls that have not ended, the earliest accepted first."""

@@ -1,6 +1,7 @@
 """What is captured of the internet side: request and answer as JSON, without the password.
 
-Only the fields of figures 8 and 9 are shown; of a body that is no JSON object only its length is.
+Only the fields of figures 8 and 9 are shown, what is encrypted as it was sent; of a body that is
+neither a JSON object nor encrypted only its length is.
 """
 
 from typing import Literal
@@ -9,6 +10,7 @@ import msgspec
 
 from calleq.messages import CallInitiation, DirectCallRequest
 from calleq.messages.answers import CallAccepted, ProblemView
+from calleq.messages.sealed import is_sealed
 from calleq.runtime.tap import NoTap, Segment, Tap
 
 MASK = "********"
@@ -46,6 +48,8 @@ class InternetTap:
 
 
 def _masked(body: bytes) -> dict[str, object]:
+    if body.startswith(b"eyJ") and is_sealed(text := body.decode("ascii", "replace").strip()):
+        return {"jose": text}
     try:
         fields = _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

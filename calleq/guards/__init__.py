@@ -2,10 +2,10 @@
 
 from calleq.guards.destinations import Destinations, owned_numbers
 from calleq.guards.facts import Facts, facts_of, regions_of_country_code
-from calleq.guards.guard import CallGuards, LimitView
+from calleq.guards.guard import CallGuards
 from calleq.guards.making import guards_of
 from calleq.guards.reasons import REASONS, refusal
-from calleq.guards.refused import Filter, RefusalList, RefusalView, view_of
+from calleq.guards.refused import Filter, RefusalList, view_of
 
 __all__ = [
     "REASONS",
@@ -13,9 +13,7 @@ __all__ = [
     "Destinations",
     "Facts",
     "Filter",
-    "LimitView",
     "RefusalList",
-    "RefusalView",
     "facts_of",
     "guards_of",
     "owned_numbers",

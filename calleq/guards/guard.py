@@ -25,8 +25,6 @@ business had this policy goes on being counted until it ends.
 import ipaddress
 from collections.abc import Callable
 
-import msgspec
-
 from calleq.guards.buckets import Level, WallBuckets
 from calleq.guards.cooling import CoolDowns
 from calleq.guards.destinations import DeckOf, Destinations
@@ -36,6 +34,7 @@ from calleq.guards.reasons import CUSTOMER, REPRESENTATIVE, THIRD, refusal
 from calleq.guards.refused import RefusalList
 from calleq.intake.contract import Ending, Refusal, Wanted
 from calleq.journal.entries import Accepted, Ended, Refused, Rescheduled, Stamped
+from calleq.messages.guarding import Limits, LimitView
 from calleq.numbering import Address, NumberingError, VoipPolicy, parse_address
 from calleq.topology import Business
 from calleq.topology_policy import CarrierPolicy, Rate
@@ -45,18 +44,6 @@ ALL = ""
 """The one key of the bucket of all calls."""
 LIMIT_RESTORING = 2_000_000
 SOURCE_BITS_IPV6 = 64
-
-
-class LimitView(msgspec.Struct, frozen=True):
-    """A limit as a business is told of it."""
-
-    name: str
-    burst: int
-    refill_s: float
-    left: int | None = None
-    """None: it is counted for each number, visitor or address."""
-    full_in_s: int | None = None
-    one_in_s: int | None = None
 
 
 class CallGuards:
@@ -199,6 +186,18 @@ class CallGuards:
         return (
             _told("calls", calls, level),
             *(LimitView(name, rate.burst, rate.refill_s) for name, rate in told if rate.burst),
+        )
+
+    def told_to(self, business: Business, now_us: int) -> Limits:
+        """All that a business is told of its guards."""
+        policy = business.policy
+        return Limits(
+            business.identifier,
+            tuple(sorted(self.destinations.regions(business))),
+            self.limits_of(business, now_us),
+            policy.ring_s,
+            policy.announcement_s,
+            policy.call_s,
         )
 
     def level_of_all(self, now_us: int) -> LimitView:

@@ -14,27 +14,13 @@ import msgspec
 
 from calleq.guards.reasons import REASONS
 from calleq.journal.entries import Refused
+from calleq.messages.guarding import RefusalView
 from calleq.units import utc_text
 
 LIMIT_OF_CARRIER = 10_000
 LIMIT_OF_BUSINESS = 500
 LIMIT_BUSINESSES = 1_000
 LIMIT_REASONS = 200
-
-
-class RefusalView(msgspec.Struct, frozen=True):
-    """One refusal as it is told."""
-
-    at: str
-    business: str
-    reason: str
-    what_to_do: str
-    customer: str = ""
-    by: str = ""
-    """The credential or user who asked."""
-    visitor: str = ""
-    peer: str = ""
-    door: str = ""
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):

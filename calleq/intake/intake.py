@@ -1,10 +1,11 @@
 """The one door: every message from outside passes here before anything inside moves.
 
-Order of the checks: size and JSON, fields, equipment address, key's form, business and password,
-then what only the business itself may be told (customer identifiers, its representatives, time, who
-must not be called), then the key. An accepted message is durable in the journal before it is
-answered and before anyone acts on it. Every refusal of a sender who has not proved who it is says
-the same (`NOT_ACCEPTED`); its true reason goes to the journal as `Refused`.
+Order of the checks: what is encrypted, size and JSON, fields, key's form, equipment address,
+business and password, then what only the business itself may be told (whether it must encrypt,
+customer identifiers, its representatives, time, who must not be called), then the key. An accepted
+message is durable in the journal before it is answered and before anyone acts on it. Every refusal
+of a sender who has not proved who it is says the same (`NOT_ACCEPTED`); its true reason goes to the
+journal as `Refused`.
 
 Odd cases: the journal's disk is not at a stranger's command, so refusals beyond `REFUSED_RATE` are
 counted (`refusals_unwritten`) and not written. A sender behind a proxy is never "the same machine",
@@ -13,7 +14,6 @@ whatever the proxy's address.
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from hashlib import sha256
 from typing import Literal
 
 import msgspec
@@ -21,6 +21,7 @@ import msgspec
 from calleq.accounts import Accounts, Buckets, Denial, Rate, Verdict
 from calleq.accounts.principal import Principal
 from calleq.intake import errors
+from calleq.intake.content import content_of, fingerprint_of, message_of, plain_address
 from calleq.intake.contract import Beside, Held, Refusal, Wanted, When
 from calleq.intake.customers import KnownCustomers
 from calleq.intake.do_not_call import DoNotCallList
@@ -34,7 +35,7 @@ from calleq.intake.idempotency import (
     is_key,
 )
 from calleq.intake.outcome import Acceptance, Admitted, Declined, Order, Outcome
-from calleq.intake.resolving import Resolved, Resolver
+from calleq.intake.resolving import Resolver
 from calleq.journal.contract import Journal
 from calleq.journal.entries import Accepted, Refused, Stamped
 from calleq.messages import (
@@ -42,11 +43,13 @@ from calleq.messages import (
     DirectCallRequest,
     Fault,
     MessageError,
-    decode,
     desired_time_us,
 )
 from calleq.messages.answers import ProblemView
 from calleq.numbering import VoipPolicy, parse_address
+from calleq.protection.keys import NoKeys
+from calleq.protection.opening import Opened, Protection, SealRefusedError, protection_by
+from calleq.protection.veil import veiled
 from calleq.runtime.clock import Clock
 from calleq.topology import Business
 from calleq.units import SECOND_US
@@ -66,6 +69,7 @@ class _Work(msgspec.Struct, frozen=True):
     """A well-formed message on its way through the door."""
 
     message: CallInitiation | DirectCallRequest
+    opened: Opened
     figure: Literal[8, 9]
     key: str | None
     peer: str
@@ -92,15 +96,17 @@ class Intake:
         do_not_call: DoNotCallList | None = None,
         customers: KnownCustomers | None = None,
         centres: Mapping[str, frozenset[str]] | None = None,
+        protection: Protection | None = None,
     ) -> None:
         """`voip`: who may be called by voice over IP; None: nobody. `beside`: what is asked before
         a call is accepted; None: nothing is. Doors of one process share what follows; `centres`:
-        the 800 numbers of each business's service centres."""
+        the 800 numbers of each business's service centres; without `protection` nothing encrypted
+        can be opened."""
         self._accounts = accounts
         self._journal = journal
         self._clock = clock
         self._new_call_reference = new_call_reference
-        self._equipment_address = _plain(equipment_address)
+        self._equipment_address = plain_address(equipment_address)
         self._door_name = door_name
         self._keys = IdempotencyKeys()
         if customers is None:
@@ -108,8 +114,9 @@ class Intake:
         self._customers = customers
         self._resolver = Resolver(self._customers, voip or VoipPolicy(), clock, centres)
         self.beside = beside or Beside()
+        self.protection = protection or protection_by(NoKeys(), clock)
         if do_not_call is None:
-            do_not_call = DoNotCallList(journal, clock, door_name)
+            do_not_call = DoNotCallList(journal, clock, door_name, accounts.registry)
         self.do_not_call = do_not_call
         self.further_tries = FurtherTries(
             door_name, self.beside, self.do_not_call, journal, clock, new_call_reference
@@ -139,11 +146,17 @@ class Intake:
         if self._in_work >= LIMIT_IN_WORK:
             self._turn_away(answer, errors.BUSY, "busy")
             return
+        opened = None
         try:
-            message = _message(figure, body)
-        except MessageError as error:
-            self._turn_away(answer, errors.malformed(error), "malformed")
+            opened = self.protection.open(body, headers)
+            message = message_of(figure, opened.body)
+        except SealRefusedError as refused:
+            self._turn_away(answer, refused.problem, refused.reason)
             return
+        except MessageError as error:
+            self._turn_away(_veiling(answer, opened), errors.malformed(error), "malformed")
+            return
+        answer = _veiling(answer, opened)
         key = headers.get(IDEMPOTENCY_KEY)
         if key is not None and not is_key(key):
             self._turn_away(answer, errors.KEY_MALFORMED, "idempotency_key")
@@ -151,8 +164,8 @@ class Intake:
         source = peer
         if not PROXY_HEADERS.isdisjoint(headers):
             peer, source = f"behind proxy {peer}", ""
-        mark = "" if key is None else _fingerprint(message)
-        work = _Work(message, figure, key, peer, source, answer, mark)
+        mark = "" if key is None else fingerprint_of(message)
+        work = _Work(message, opened, figure, key, peer, source, answer, mark)
         self._in_work += 1
         if not self._is_meant(message.equipment_address):
             self._refuse(work, errors.NOT_AT_THIS_EQUIPMENT, "wrong_equipment")
@@ -161,7 +174,10 @@ class Intake:
 
     def judge_again(self, entry: Accepted, business: Business) -> str:
         """Why an accepted call is not dialled now, as a code; empty where it is."""
-        if self.do_not_call.forbids(business.identifier, Order.of(entry).customer_number):
+        order = Order.of(entry)
+        if self.do_not_call.forbids(
+            business.identifier, order.customer_number, order.customer_id or ""
+        ):
             return errors.DO_NOT_CALL.code
         refusal = self.beside.guards.judge_again(entry, business, self._clock.now_us())
         return "" if refusal is None else refusal.reason
@@ -217,12 +233,6 @@ class Intake:
 
         self._accounts.authenticate(message.business_id, message.password, work.peer, decided)
 
-    def forbids(self, business: str, address: str, customer_id: str = "") -> bool:
-        """Whether the business must not call there: the door's list says so, or the customer of
-        that identifier or address does not want it."""
-        listed = self.do_not_call.forbids(business, address)
-        return listed or self._accounts.registry.forbids(business, address, customer_id)
-
     @property
     def in_work(self) -> int:
         """Messages between their arrival and their answer."""
@@ -244,6 +254,7 @@ class Intake:
             self._keep_refusal(entry, stamped.at_us)
         if not isinstance(entry, Accepted) or entry.door != self._door_name:
             return
+        self._accounts.restore(entry)
         key = entry.idempotency_key
         if key is not None and stamped.at_us >= self._clock.now_us() - KEPT_US:
             self._keys.restore(entry.business, key, entry.fingerprint, entry.call, stamped.at_us)
@@ -255,6 +266,11 @@ class Intake:
             self._keys.refused(entry.business, key, entry.fingerprint, problem, at_us)
 
     def _authenticated(self, work: _Work, business: Business, by: Principal) -> None:
+        try:
+            self.protection.check(work.opened, business, work.key)
+        except SealRefusedError as refused:
+            self._refuse(work, refused.problem, refused.reason)
+            return
         if work.key is not None:
             now_us = self._clock.now_us()
             found = self._keys.find(business.identifier, work.key, work.fingerprint, now_us)
@@ -278,12 +294,13 @@ class Intake:
             by=by,
             customer=resolved.customer,
             representative=resolved.representative,
-            content=_content(work.message, resolved),
+            content=content_of(work.message, resolved),
             source=work.source,
             desired_us=desired_time_us(work.message),
         )
         customer_id = work.message.customer_id or ""
-        if self.forbids(business.identifier, str(resolved.customer), customer_id):
+        number = str(resolved.customer)
+        if self.do_not_call.forbids(business.identifier, number, customer_id):
             self._refuse(work, errors.DO_NOT_CALL, "do_not_call", wanted)
             return
         self._weigh(work, wanted)
@@ -328,7 +345,11 @@ class Intake:
         self.beside.guards.accepted(entry, now_us)
         sequence = self._journal.last_sequence(self._door_name) + 1
         acceptance = Acceptance(entry, business, now_us, sequence)
-        self._journal.append(self._door_name, entry, lambda: self._durable(work, acceptance))
+        try:
+            self._journal.append(self._door_name, entry, lambda: self._durable(work, acceptance))
+        except Exception:  # the disk failed, or too much waits for it: nothing was accepted
+            self.beside.charging.dropped(wanted.call)
+            raise
 
     def _durable(self, work: _Work, acceptance: Acceptance) -> None:
         entry = acceptance.entry
@@ -344,7 +365,7 @@ class Intake:
             self._customers.learn(entry.business, customer_id, parse_address(number))
 
     def _is_meant(self, address: str | None) -> bool:
-        return address is None or _plain(address) == self._equipment_address
+        return address is None or plain_address(address) == self._equipment_address
 
     def _refuse(
         self, work: _Work, problem: ProblemDetail, reason: str, wanted: Wanted | None = None
@@ -394,32 +415,16 @@ _KEY_PROBLEMS = {
     KeyState.REUSED: errors.KEY_REUSED,
     KeyState.FULL: errors.KEYS_FULL,
 }
-_canonical = msgspec.json.Encoder(order="sorted")
 
 
-def _message(figure: Literal[8, 9], body: bytes) -> CallInitiation | DirectCallRequest:
-    return decode(CallInitiation, body) if figure == 8 else decode(DirectCallRequest, body)
+def _veiling(answer: Answer, opened: Opened | None) -> Answer:
+    """The answer, of which no problem says what was sealed."""
+    if opened is None or not opened.texts:
+        return answer
 
+    def say(outcome: Outcome) -> None:
+        if isinstance(outcome, Declined):
+            outcome = Declined(veiled(outcome.problem, opened.texts), outcome.reason)
+        answer(outcome)
 
-def _content(
-    message: CallInitiation | DirectCallRequest, resolved: Resolved | None = None
-) -> dict[str, object]:
-    """The message without its password, numbers canonical, what was left out left out; with
-    `resolved` also who is meant by what it says."""
-    content: dict[str, object] = message.model_dump(exclude={"password"}, exclude_unset=True)
-    for name in ("customer_number", "representative_number"):
-        if content.get(name) is not None:
-            content[name] = str(content[name])  # a journal writes plain text
-    if resolved is not None:
-        content["customer_number"] = str(resolved.customer)
-        if resolved.representative is not None:
-            content["representative_number"] = str(resolved.representative)
-    return content
-
-
-def _fingerprint(message: CallInitiation | DirectCallRequest) -> str:
-    return sha256(_canonical.encode(_content(message))).hexdigest()
-
-
-def _plain(address: str) -> str:
-    return address.casefold().rstrip(".")
+    return say

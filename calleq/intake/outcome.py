@@ -18,6 +18,7 @@ class Order(msgspec.Struct, frozen=True):
     language: str | None = None
     representative: str | None = None
     """Field 910 as the message has it, where it is one of figure 9."""
+    customer_id: str | None = None
 
     @classmethod
     def of(cls, entry: Accepted) -> "Order":

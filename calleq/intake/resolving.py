@@ -43,6 +43,7 @@ class Resolver:
         self._centres = centres or {}
         self._clock = clock
         self._voip = voip
+        self._clock = clock
 
     def resolve(
         self, message: CallInitiation | DirectCallRequest, business: Business, by: Principal

@@ -21,6 +21,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from pathlib import Path
 
+from calleq.journal.contract import Watcher
 from calleq.journal.entries import Entry, Stamped
 from calleq.journal.frames import JournalError, encode_entry
 from calleq.journal.segments import SEGMENT_BYTES, Retention
@@ -84,6 +85,7 @@ class FileJournal:
         """How long it took to make each group durable."""
         self.written: Counter[tuple[str, type]] = Counter()
         """Entries appended since the opening, by element and kind."""
+        self._watcher: Watcher | None = None
         self._failure = ""
         self._closing = False
         self._outstanding = 0
@@ -115,6 +117,12 @@ class FileJournal:
             self._gathered.append((payload, stamped, durable))
             if len(self._gathered) == 1:
                 self._work.notify()
+        if self._watcher is not None:
+            self._watcher(stamped)
+
+    def observe(self, watcher: Watcher) -> None:
+        """Tell `watcher` of every entry from now on; at most one is told."""
+        self._watcher = watcher
 
     def last_sequence(self, entity: str) -> int:
         """See `Journal.last_sequence`."""

@@ -150,7 +150,7 @@ class _Network(Collector):
         failed = _gauge(
             "calleq_certificate_renewal_failed", "1 while files cannot be taken up.", "door"
         )
-        for tls in self._standing.certificates:
+        for tls in self._standing.certificates.values():
             ends.add_metric([tls.door], tls.expires_at_us // SECOND_US)
             renewals.add_metric([tls.door], tls.renewals)
             failed.add_metric([tls.door], float(bool(tls.problem)))

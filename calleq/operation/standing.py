@@ -39,7 +39,8 @@ class Standing:
 
     network: Network
     clock: Clock
-    certificates: tuple[ServerTls, ...] = ()
+    certificates: Mapping[str, ServerTls] = field(default_factory=dict)
+    """By the element whose door it is."""
     flushes: Durations | None = None
     """Of the journal."""
     written: Mapping[tuple[str, type], int] = field(default_factory=dict)
@@ -67,7 +68,7 @@ class Standing:
                 renewals=tls.renewals,
                 warning=tls.warning(now_us),
             )
-            for tls in self.certificates
+            for tls in self.certificates.values()
         ]
 
     def view(self) -> ReadyView:

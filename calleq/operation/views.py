@@ -7,7 +7,8 @@ import msgspec
 
 from calleq.intake.do_not_call import DoNotCallList
 from calleq.ip_peripheral.srf import ResourceFunction
-from calleq.network import Network, point_codes
+from calleq.network import Network
+from calleq.network_nodes import point_codes
 from calleq.operation.standing import CertificateView, Standing
 from calleq.ss7.isup.alarms import Alarm
 from calleq.ss7.isup.exchange import IsupExchange
@@ -19,6 +20,7 @@ from calleq.ssp.ssf.switching import ServiceSwitching
 from calleq.units import utc_text
 
 LINK_OUT = "link out of service"
+TRUNK_OUT = "SIP trunk out of service"
 
 
 class AlarmView(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,8 +145,12 @@ def status_of(network: Network, standing: Standing | None = None) -> StatusView:
     for name, node in network.nodes.items():
         links += links_of(name, node)
         outages = node.management.outages
-        alarms += [_outage(name, outage) for outage in outages.standing()]
-        cleared += [_outage(name, outage) for outage in outages.ended]
+        alarms += [_outage(name, outage, LINK_OUT) for outage in outages.standing()]
+        cleared += [_outage(name, outage, LINK_OUT) for outage in outages.ended]
+    for name, gateway in network.gateways.items():
+        outages = gateway.watch.outages
+        alarms += [_outage(name, outage, TRUNK_OUT) for outage in outages.standing()]
+        cleared += [_outage(name, outage, TRUNK_OUT) for outage in outages.ended]
     counters: dict[str, dict[str, int]] = {}
     for name, exchange in network.exchanges.items():
         snapshot = exchange.snapshot()
@@ -256,10 +262,10 @@ def links_of(name: str, node: Mtp3Node) -> list[LinkView]:
     ]
 
 
-def _outage(name: str, outage: Outage) -> AlarmView:
+def _outage(name: str, outage: Outage, kind: str) -> AlarmView:
     return AlarmView(
         element=name,
-        kind=LINK_OUT,
+        kind=kind,
         subject=outage.link,
         since=utc_text(outage.since_us),
         until="" if outage.until_us is None else utc_text(outage.until_us),

@@ -17,12 +17,16 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from calleq.web.certificates import WithCertificates
+from calleq.web.exchange import Direct
+from calleq.web.front import Front
+from calleq.web.gate import Gate
 from calleq.web.tls import ServerTls
 
 GRACE_S = 5
@@ -70,9 +74,21 @@ class GuestServer:
     """One application on one address."""
 
     def __init__(
-        self, app: ASGIApp, host: str, port: int, tls: ServerTls | None = None, **options: Any
+        self,
+        app: ASGIApp,
+        host: str,
+        port: int,
+        tls: ServerTls | None = None,
+        gate: Gate | None = None,
+        direct: Direct | None = None,
+        **options: Any,
     ) -> None:
-        """Port 0 takes a free one; `tls` None: in the clear. `options` go to `uvicorn.Config`."""
+        """Port 0 takes a free one; `tls` None: in the clear. `gate`: of a site that strangers
+        reach; `direct` answers some of its requests without the application. `options` go to
+        `uvicorn.Config`."""
+        options.setdefault("http", WithCertificates)
+        if gate is not None:
+            options["http"] = partial(Front, gate, direct)
         self._app = app
         self._tls = tls
         self._host = host
@@ -87,7 +103,6 @@ class GuestServer:
         tls = self._tls
         config = uvicorn.Config(
             self._app,
-            http=WithCertificates,
             ssl_context_factory=None if tls is None else lambda *_: tls.context,
             access_log=False,
             log_config=None,

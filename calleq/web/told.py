@@ -6,17 +6,21 @@ header and no body: they may hold what nobody may read.
 """
 
 import re
+from collections.abc import Callable
 from time import perf_counter_ns
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from calleq.web.events import Events
+from calleq.web.exchange import Direct, Request, Response
 
 DENIED = "denied"
 """In the scope of a request whose sender was not let in: why."""
 WHO = "who"
 """In the scope of a request whose sender is known: the business, or `carrier`."""
 
+_LOCATION = re.compile(rb"(?m)^location: (\S+)\r$")
+_REQUEST_ID = re.compile(rb"(?m)^request-id: (\S+)\r$")
 _CALL = re.compile(r"/v1/(?:direct-)?calls/([0-9A-Z]{26})(?:/|$)")
 
 
@@ -68,3 +72,31 @@ class Told:
 def _call_in(path: str) -> str:
     found = _CALL.match(path)
     return found[1] if found else ""
+
+
+def told_direct(direct: Direct, events: Events, door: str) -> Direct:
+    """The same for requests that are answered without the application."""
+
+    def handle(request: Request, answer: Callable[[Response], None]) -> bool:
+        began_ns = perf_counter_ns()
+
+        def seen(response: Response) -> None:
+            answer(response)
+            location = _LOCATION.search(response.lines)
+            named = _REQUEST_ID.search(response.lines)
+            events.tell(
+                "request",
+                "error" if response.status == 500 else "info",
+                door=door,
+                request_id=named[1].decode("latin-1") if named else "",
+                method=request.method.decode("latin-1"),
+                path=request.target.decode("latin-1").partition("?")[0],
+                status=response.status,
+                duration_us=(perf_counter_ns() - began_ns) // 1_000,
+                peer=request.address,
+                call=_call_in(location[1].decode("latin-1")) if location else "",
+            )
+
+        return direct(request, seen)
+
+    return handle
