@@ -5,6 +5,7 @@ import argparse
 import httpx
 import msgspec
 
+from calleq.cli.calls import told
 from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.given import given_talk_us
 from calleq.cli.output import print_json, print_line, problem_text
@@ -14,6 +15,12 @@ from calleq.units import SECOND_US, parse_utc
 
 WORDS = {
     "accepted": "accepted",
+    "scheduled": "scheduled for",
+    "rescheduled": "rescheduled for",
+    "due": "due",
+    "cancelled": "cancelled",
+    "retried": "is tried again as",
+    "not_retried": "is not tried again:",
     "dialled": "dialled",
     "ringing": "rings",
     "answered": "answered",
@@ -63,6 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.talk is not None:
             _set_talk(arguments.desk, given_talk_us(arguments.talk))
         with CalleqClient(arguments.url, arguments.business, arguments.password) as client:
+            if arguments.at is not None:
+                return _schedule(client, arguments)
             view = place_and_follow(client, arguments, quiet=arguments.json)
     except ClientError as error:
         raise CommandError(problem_text(error.problem) if error.problem else str(error)) from error
@@ -71,6 +80,25 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print_line(f"{view.state}" + (f" (cause {view.cause})" if view.cause else ""))
     return 0 if view.state == "completed" else 1
+
+
+def _schedule(client: CalleqClient, arguments: argparse.Namespace) -> int:
+    """Have a call made later; it is not waited for."""
+    accepted = client.place_call(
+        arguments.customer,
+        arguments.rep,
+        desired_time=arguments.at,
+        time_zone=arguments.zone,
+        confirmed=arguments.confirmed or None,
+        hunt=False if arguments.only_rep else None,
+        dial_first=arguments.dial_first,
+    )
+    view = client.call(accepted.call)
+    if arguments.json:
+        print_json(msgspec.to_builtins(view))
+    else:
+        print_line(told(view))
+    return 0
 
 
 def place_and_follow(

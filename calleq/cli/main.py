@@ -14,6 +14,7 @@ from pathlib import Path
 
 from calleq import __version__
 from calleq.cli import DEFAULT_DATA
+from calleq.cli.calls_parser import add_calls, with_business, with_time
 from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.keys_parser import add_keys
 from calleq.cli.log_parser import with_log
@@ -198,9 +199,8 @@ def _add_call(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     )
     call.add_argument("--customer", required=True, metavar="NUMBER", help="who is called first")
     call.add_argument("--rep", metavar="NUMBER", help="without it the carrier finds one")
-    call.add_argument("--business", required=True, help="identifier of the subscriber")
-    call.add_argument("--password", required=True, help="its password")
-    call.add_argument("--url", default="http://127.0.0.1:8072", help="the carrier's front door")
+    with_business(call)
+    with_time(call, required=False)
     call.add_argument("--only-rep", action="store_true", help="try no other representative")
     call.add_argument(
         "--dial-first", choices=("customer", "agent"), help="instead of the business's own choice"
@@ -274,7 +274,9 @@ def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
             *("sim", "setups", "media", "schedule"),
         ),
     )
-    bench.add_argument("--quick", action="store_true", help="media, schedule: seconds, to see that it works")
+    bench.add_argument(
+        "--quick", action="store_true", help="media, schedule: seconds, to see that it works"
+    )
     _with_json(bench, "the figures")
 
 
@@ -367,6 +369,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_networks(commands)
     _add_call(commands)
+    add_calls(partial(_add, commands), _with_json)
     _add_readers(commands)
     _add_records(commands)
     add_prompts(partial(_add, commands), _with_data, _with_json)
