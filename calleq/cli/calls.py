@@ -1,72 +1,123 @@
-"""`calleq calls`: the calls of a business that wait for their time; cancel them, move them."""
+"""`calleq calls`: a business's calls over the API: listed, shown, cancelled, moved, followed."""
 
 import argparse
 from itertools import islice
 
 import msgspec
 
-from calleq.cli.failure import CommandError, UsageError
-from calleq.cli.output import counted, print_json, print_line, print_table, problem_text
-from calleq.client import CalleqClient, ClientError
-from calleq.messages.answers import CallView
+from calleq.cli.call import event_line
+from calleq.cli.connecting import connected, meant
+from calleq.cli.output import print_json, print_line, print_table
+from calleq.client import CalleqClient
+from calleq.messages.answers import CallView, EventView
+from calleq.units import parse_utc
 
-NOW = "now"
+_PAGE = 100
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Ask the door; 1 with its own words where it refuses."""
-    try:
-        with CalleqClient(arguments.url, arguments.business, arguments.password) as client:
-            if arguments.way == "scheduled":
-                return _scheduled(client, arguments)
-            if arguments.way == "cancel":
-                view = client.cancel(arguments.call)
-            else:
-                at = "" if arguments.at == NOW else arguments.at
-                view = client.reschedule(
-                    arguments.call,
-                    at,
-                    time_zone=arguments.zone,
-                    confirmed=arguments.confirmed or None,
-                )
-    except ClientError as error:
-        raise CommandError(problem_text(error.problem) if error.problem else str(error)) from error
-    if arguments.json:
-        print_json(msgspec.to_builtins(view))
-    else:
-        print_line(told(view))
+    """One of the ways."""
+    with connected(arguments) as client:
+        if arguments.way == "list":
+            _list(client, arguments)
+            return 0
+        call = meant(client, arguments.call)
+        if arguments.way == "events":
+            _events(client, call, arguments)
+            return 0
+        view = _changed(client, call, arguments)
+    _show(view, as_json=arguments.json)
     return 0
 
 
-def told(view: CallView) -> str:
-    """What becomes of a call, in a line."""
-    if view.state == "scheduled":
-        return f"call {view.call} is due at {view.due_at}, and expires at {view.expires_at}"
-    return f"call {view.call}: {view.state}"
+def _changed(client: CalleqClient, call: str, arguments: argparse.Namespace) -> CallView:
+    match arguments.way:
+        case "cancel":
+            return client.cancel(call)
+        case "hangup":
+            client.hang_up(call)
+            return client.call(call)
+        case "reschedule":
+            confirmed = True if arguments.confirmed else None
+            return client.reschedule(
+                call, arguments.at, time_zone=arguments.zone, confirmed=confirmed
+            )
+        case _:
+            return client.call(call)
 
 
-def _scheduled(client: CalleqClient, arguments: argparse.Namespace) -> int:
-    if arguments.limit < 1:
-        raise UsageError(f"--limit {arguments.limit}: 1 or more was expected")
-    found = list(islice(client.calls(state="scheduled", final=False), arguments.limit))
-    found.sort(key=lambda view: (view.due_at or "", view.call))
+def _list(client: CalleqClient, arguments: argparse.Namespace) -> None:
+    final = None if arguments.final is None else arguments.final == "yes"
+    found = client.calls(
+        state=arguments.state,
+        final=final,
+        customer=arguments.customer,
+        representative=arguments.rep,
+        accepted_after=arguments.since,
+        accepted_before=arguments.until,
+        due_after=arguments.due_since,
+        due_before=arguments.due_until,
+        ended_after=arguments.ended_since,
+        ended_before=arguments.ended_until,
+        limit=min(max(arguments.limit, 1), _PAGE),
+    )
+    views = list(islice(found, max(arguments.limit, 0)))
     if arguments.json:
-        print_json([msgspec.to_builtins(view) for view in found])
-        return 0
+        print_json([msgspec.to_builtins(view) for view in views])
+        return
     print_table(
-        counted(len(found), "call"),
-        ("due", "expires", "customer", "representative", "try", "call"),
+        f"{len(views)} calls",
+        ("call", "accepted", "state", "customer", "representative", "due", "cost"),
         [
             (
-                view.due_at or "",
-                view.expires_at or "",
+                view.call,
+                view.accepted_at[:19] + "Z",
+                view.state,
                 view.customer_number,
                 view.representative_number or "",
-                str(view.try_number),
-                view.call,
+                "" if view.due_at is None else view.due_at[:19] + "Z",
+                _cost(view),
             )
-            for view in found
+            for view in views
         ],
-        right=("try",),
+        right=("cost",),
     )
-    return 0
+
+
+def _cost(view: CallView) -> str:
+    if view.charge is None:
+        return ""
+    return f"{view.charge.amount_micro / 1_000_000:.4f} {view.charge.currency}"
+
+
+def _events(client: CalleqClient, call: str, arguments: argparse.Namespace) -> None:
+    if arguments.no_wait:
+        events = iter(client.event_page(call, arguments.after).events)
+    else:
+        events = client.events(call, arguments.after)
+    shown: list[EventView] = []
+    first_us: int | None = None
+    for event in events:
+        shown.append(event)
+        first_us = parse_utc(event.at) if first_us is None else first_us
+        if not arguments.json:
+            print_line(event_line(event, parse_utc(event.at) - first_us))
+    if arguments.json:
+        print_json([msgspec.to_builtins(event) for event in shown])
+
+
+def _show(view: CallView, *, as_json: bool) -> None:
+    if as_json:
+        print_json(msgspec.to_builtins(view))
+        return
+    why = f" (cause {view.cause})" if view.cause else ""
+    detail = f": {view.detail}" if view.detail else ""
+    print_line(f"call {view.call}: {view.state}{detail}{why}")
+    print_line(f"accepted {view.accepted_at}, for {view.customer_number}")
+    if view.due_at is not None:
+        print_line(f"due {view.due_at}")
+    for leg in view.legs:
+        how = f"answered {leg.answered_at}" if leg.answered_at else "not answered"
+        print_line(f"{leg.leg} {leg.number}: dialled {leg.dialled_at}, {how}")
+    if view.charge is not None:
+        print_line(f"cost {_cost(view)}")

@@ -49,6 +49,7 @@ class Asking(Generic[Answered]):
     """Its Idempotency-Key; empty: none."""
     timeout_s: float = TIMEOUT_S
     proof_in_message: bool = False
+    """None is sent beside it."""
 
     @property
     def target(self) -> str:

@@ -53,6 +53,7 @@ from calleq.messages.answers import (
     CallView,
     EventPage,
     EventView,
+    Health,
     OrderDone,
     RecordedView,
 )
@@ -271,6 +272,11 @@ class AsyncCalleqClient:
         return await self.ask(asking)
 
     # Anything
+
+    async def health(self) -> Health:
+        """Whether the server lives; asked without a proof."""
+        asking = Asking(method="GET", path="/health", kind=Health, proof_in_message=True)
+        return await self.ask(asking)
 
     async def ask(self, asking: Asking[_Answer]) -> _Answer:
         """Ask for anything that the API has. Raises ClientError."""

@@ -59,6 +59,7 @@ from calleq.messages.answers import (
     CallView,
     EventPage,
     EventView,
+    Health,
     OrderDone,
     RecordedView,
 )
@@ -270,6 +271,11 @@ class CalleqClient:
         return self.ask(asking)
 
     # Anything
+
+    def health(self) -> Health:
+        """Whether the server lives; asked without a proof."""
+        asking = Asking(method="GET", path="/health", kind=Health, proof_in_message=True)
+        return self.ask(asking)
 
     def ask(self, asking: Asking[_Answer]) -> _Answer:
         """Ask for anything that the API has. Raises ClientError."""
