@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import gc
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -56,6 +56,7 @@ from calleq.ss7.variant import variant_of
 from calleq.telephones.diary import Diary
 from calleq.topology import Topology, TopologyError
 from calleq.trace.capture import CaptureFile
+from calleq.web.tls import ServerTls
 
 DECKS = "decks"
 """Where in the data directory the rate decks lie that were used."""
@@ -137,32 +138,15 @@ async def hosting(
         verifier = PooledVerifier(pool, loop.call_soon_threadsafe)
         sip = await stack.enter_async_context(_sip(wish, voice, clock))
         plant = _plant(wish, clock, journal, wires, voice, capture, verifier, diary, sip)
-        safe = carrier_safe(wish.data) if has_door(wish.topology, wish.elements) else None
-        plant = replace(plant, supplied=supply(voice, supplied), safe=safe, schedule=schedule)
-        if safe is not None:
-            replays = replays_of(wish.data / f"{process}.replays", clock, stack)
-            plant = replace(plant, page_key=safe.derived("page tokens"), replays=replays)
+        plant = replace(plant, supplied=supply(voice, supplied), schedule=schedule)
+        plant = _with_safe(wish, process, plant, clock, stack)
         host = _set_to_work(wish, plant, voice, wires, journal)
-        host.administration = administration_of(host.network, safe, pool)
-        host.standing = Standing(
-            network=host.network,
-            clock=clock,
-            certificates=certificates,
-            flushes=journal.flushes,
-            written=journal.written,
-            outstanding=lambda: journal.outstanding,
-            journal_failure=lambda: journal.failure,
-            reaches=wires.reaches,
-        )
+        host.administration = administration_of(host.network, plant.safe, pool)
+        host.standing = _standing(host, clock, journal, certificates)
         _collect_what_is_new()
         await open_doors(wish, host, base, stack)
         await stack.enter_async_context(watched(certificates.values(), clock, wish.say))
-        if host.doors:
-            merge_json(wish.data / "listening.json", host.doors)
-        if host.network.gateways:
-            with contextlib.suppress(VoiceLostError):  # it is started again, and asked again
-                await voice.tally()  # comes after the ports that the first calls take
-        write_point_codes(wish.data, point_codes(wish.topology), variant_of(wish.topology))
+        await _tell_where(wish, host)
         try:
             yield host
         finally:
@@ -179,6 +163,42 @@ def _schedule(wish: Wish, process: str, stack: contextlib.AsyncExitStack) -> Sch
         raise CommandError(str(error)) from error
     stack.callback(store.close)
     return store
+
+
+def _with_safe(
+    wish: Wish, process: str, plant: Plant, clock: LoopClock, stack: contextlib.AsyncExitStack
+) -> Plant:
+    """The plant with the carrier's keys, where a door is here."""
+    if not has_door(wish.topology, wish.elements):
+        return plant
+    safe = carrier_safe(wish.data)
+    replays = replays_of(wish.data / f"{process}.replays", clock, stack)
+    return replace(plant, safe=safe, page_key=safe.derived("page tokens"), replays=replays)
+
+
+async def _tell_where(wish: Wish, host: Host) -> None:
+    """Write where the doors are and who has which point code."""
+    if host.doors:
+        merge_json(wish.data / "listening.json", host.doors)
+    if host.network.gateways:
+        with contextlib.suppress(VoiceLostError):  # it is started again, and asked again
+            await host.voice.tally()  # comes after the ports that the first calls take
+    write_point_codes(wish.data, point_codes(wish.topology), variant_of(wish.topology))
+
+
+def _standing(
+    host: Host, clock: LoopClock, journal: FileJournal, certificates: Mapping[str, ServerTls]
+) -> Standing:
+    return Standing(
+        network=host.network,
+        clock=clock,
+        certificates=certificates,
+        flushes=journal.flushes,
+        written=journal.written,
+        outstanding=lambda: journal.outstanding,
+        journal_failure=lambda: journal.failure,
+        reaches=host.wires.reaches,
+    )
 
 
 def _collect_what_is_new() -> None:
