@@ -39,8 +39,8 @@ from calleq.topology import Topology, load_topology
 from calleq.topology_equipment import instructed
 from calleq.units import HOUR_US, MINUTE_US, SECOND_US, utc_text
 
-KEPT, KEPT_QUICK = 1_000_000, 20_000
-DUE, DUE_QUICK = 100_000, 2_000
+KEPT, KEPT_QUICK = 1_000_000, 2_000
+DUE, DUE_QUICK = 100_000, 500
 MINUTE_QUICK_US = 2 * SECOND_US
 AHEAD_US = 24 * HOUR_US
 """Kept calls are due from then on, for as long again."""
@@ -251,7 +251,7 @@ async def _start_again(directory: Path, calls: int, spread_us: int) -> dict[str,
 
 async def _begin(directory: Path, calls: int, spread_us: int) -> dict[str, float]:
     bench = BenchDoor(directory)
-    lead_us = max(5 * SECOND_US, calls * LEAD_US)
+    lead_us = max(2 * SECOND_US, calls * LEAD_US)
     first_us = bench.clock.now_us() + lead_us
     dues = [first_us + spread_us * index // calls for index in range(calls)]
     due_of = await bench.accept(dues)
