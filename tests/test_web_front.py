@@ -117,14 +117,6 @@ def test_the_host_of_an_absolute_target_counts():
     play(scene)
 
 
-def test_an_empty_line_before_a_request_is_skipped():
-    async def scene(site: Site, wire: Wire) -> None:
-        wire.send(b"\r\n", get())
-        assert (await wire.answer(b"GET"))[0] == 200
-
-    play(scene)
-
-
 def test_a_connection_has_its_number_of_requests():
     async def scene(site: Site, wire: Wire) -> None:
         wire.send(get(), get(), get())

@@ -207,9 +207,7 @@ class Front(asyncio.Protocol):
         held = self._held
         head = self._head
         if head is None:
-            if held.startswith(b"\r\n") and self.idle:
-                del held[:2]  # RFC 9112 §2.2
-            if self.idle and held:
+            if self.idle:
                 self.idle = False
                 self.deadline_s = self._loop.time() + self._gate.limits.head_s
             head = read_head(held)
