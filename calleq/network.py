@@ -5,115 +5,46 @@ puts the elements of one process onto it; which plant it is (real time in one pr
 the virtual clock) makes no difference to any element.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 
 from calleq import __version__
 from calleq.accounts.accounts import Accounts
 from calleq.accounts.authenticator import Authenticator
 from calleq.accounts.keeping import Keeping
-from calleq.accounts.page_tokens import PageTokens
-from calleq.accounts.passwords import PasswordVerifier
-from calleq.accounts.registry import Registry
-from calleq.accounts.replays import Replays
-from calleq.accounts.safe import Safe
 from calleq.door.door import Door
-from calleq.equipment.contract import Factory
 from calleq.equipment.service import EquipmentService
 from calleq.gateway.gateway import Gateway
+from calleq.guards import CallGuards
+from calleq.intake.contract import Beside
 from calleq.intake.intake import Intake
 from calleq.ip_peripheral.service import IntelligentPeripheral
 from calleq.journal.contract import Journal
 from calleq.journal.entries import Stamped, Started, by_entity
-from calleq.lines.contract import LinePlant
-from calleq.media.contract import Voice
-from calleq.media.recorder import RecordingPlace
 from calleq.network_callers import equipments_of, group_between, last_seizures, voip_of
-from calleq.network_doors import Buses, DoorGround, build_doors
-from calleq.network_gateways import SipGround, build_gateways
-from calleq.network_routes import set_routes, set_ways_out
-from calleq.network_services import resource_of, sccp_plans
-from calleq.osn.contract import Bus
-from calleq.protection import KeySource, NoKeys, protection_by
-from calleq.runtime.clock import Clock
-from calleq.runtime.tap import Tap
+from calleq.network_charging import Charged
+from calleq.network_doors import Buses, build_doors, restart_doors
+from calleq.network_gateways import build_gateways
+from calleq.network_nodes import build_signalling
+from calleq.network_plant import Plant
+from calleq.network_services import resource_of
 from calleq.scp.service import ControlPoint
-from calleq.ss7.isup.check_equipment import VoiceChecks
 from calleq.ss7.isup.exchange import IsupExchange
-from calleq.ss7.isup.timers import ANSI_TIMERS, IsupTimers, timers_of
-from calleq.ss7.isup.trunks import Trunk
-from calleq.ss7.level3.screening import screening_of
-from calleq.ss7.level3.timers import Mtp3Timers
 from calleq.ss7.links import LinkEnd
-from calleq.ss7.m3ua.ends import AdaptedEnd
-from calleq.ss7.m3ua.network import tell_each_other
-from calleq.ss7.mtp3 import MessageTransfer
 from calleq.ss7.node import Mtp3Node
-from calleq.ss7.sccp.service import SccpNode, SignallingNetwork
-from calleq.ss7.transfer_point import TransferPoint
-from calleq.ss7.variant import variant_of
+from calleq.ss7.sccp.service import SccpNode
 from calleq.ssp.switch import SwitchService
-from calleq.telephones.behaviours import TALK_US, Manners
-from calleq.telephones.diary import Diary
 from calleq.telephones.house import Telephones
 from calleq.topology import (
-    SignallingLink,
     Topology,
-    TopologyError,
     element_names,
-    parse_point_code,
 )
-from calleq.topology_mtp3 import timers_us
 from calleq.units import MILLISECOND_US
 
 TELEPHONES = "telephones"
 
 BOOT_US = 250 * MILLISECOND_US
 """Computers dial so long after the start: signalling links have passed their tests by then."""
-
-LinkEnds = Callable[[SignallingLink, frozenset[str]], Mapping[str, LinkEnd]]
-"""The ends of a link that lie in this process, by the name of their node."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plant:
-    """What the elements of one process stand on."""
-
-    clock: Clock
-    journal: Journal
-    bus: Bus
-    lines: LinePlant
-    voice: Voice
-    tap: Tap
-    link_ends: LinkEnds
-    verifier: PasswordVerifier
-    random_bits: Callable[[int], int]
-    secret: bytes
-    """At least 16 random bytes of this process, for the cache of verified passwords."""
-    diary: Diary
-    supplied: Mapping[str, dict[str, str]] = field(default_factory=dict)
-    """Keys of what businesses supplied, by business and purpose; the voice has them."""
-    talk_us: int = TALK_US
-    recordings: RecordingPlace | None = None
-    """Where calls are recorded; None: none is."""
-    manners: Manners | None = None
-    """Of the people at the telephones; None: those who talk for `talk_us`."""
-    between: Callable[[str, MessageTransfer], MessageTransfer] | None = None
-    """What stands between a node of that name and its exchange; None: nothing does."""
-    below_sccp: Callable[[str, SignallingNetwork], SignallingNetwork] | None = None
-    """What stands between a node of that name and its SCCP; None: nothing does."""
-    message_keys: KeySource = field(default_factory=NoKeys)
-    safe: Safe | None = None
-    """Opens the keys with which businesses sign; None: there are none."""
-    page_key: bytes = b""
-    """Under which page tokens are made, 32 octets or more; empty: a key of this process."""
-    replays: Replays | None = None
-    """What has been used once; None: nothing is known of lives before this one."""
-    drivers: Mapping[str, Factory] = field(default_factory=dict)
-    """Drivers of equipment by its name, in place of those that the topology names."""
-    sip: SipGround | None = None
-    """What gateways stand on; None: nobody here speaks SIP, whatever the topology says."""
 
 
 @dataclass(slots=True)
@@ -137,14 +68,19 @@ class Network:
     """By the name of the element whose door on the internet it is."""
     accounts: Accounts | None = None
     """Of all doors; None where there is none."""
+    beside: Beside = field(default_factory=Beside)
+    """What stands beside all doors."""
+    guards: CallGuards | None = None
     authenticator: Authenticator | None = None
     """Who asks, at all doors; None where there is none."""
     keeping: Keeping | None = None
     """Writes what changes in the accounts; None where there is no door."""
     intake: Intake | None = None
-    """The access server's; so is the door."""
+    """Of the access server, or another of those here, which share their lists."""
     server: Door | None = None
     telephones: Telephones | None = None
+    charged: Charged | None = None
+    """None where calls have no price."""
 
     def start(self, entries: Sequence[Stamped] = ()) -> None:
         """Begin work; `entries` is what the process's journal held, for recovery.
@@ -153,6 +89,8 @@ class Network:
         §2.9.3.1); the far exchange clears its calls with cause 31.
         """
         own = by_entity(entries)
+        if self.charged is not None:
+            self.charged.recover(entries)
         for name, switch in self.switches.items():
             switch.restart(own.get(name, ()))
         for name, peripheral in self.peripherals.items():
@@ -174,8 +112,7 @@ class Network:
             control.restart(own.get(name, ()))
         if self.keeping is not None:
             self.keeping.restore(entries)
-        for door in self.doors.values():
-            door.restart(entries)
+        restart_doors(self.doors.values(), self.beside, entries)
         for gateway in self.gateways.values():
             gateway.start()
         if self.telephones is not None:
@@ -204,14 +141,6 @@ class Network:
             self.telephones.lines_lost(switch)
 
 
-def point_codes(topology: Topology) -> dict[str, int]:
-    """The point code of every signalling node by name."""
-    return {
-        name: parse_point_code(code, topology.variant)
-        for name, code in topology.point_codes().items()
-    }
-
-
 def build_network(
     topology: Topology,
     plant: Plant,
@@ -226,7 +155,9 @@ def build_network(
     chosen = frozenset(element_names(topology)) if elements is None else elements
     last = last_seizures(entries)
     network = Network(topology, plant.journal)
-    _build_nodes(network, plant, chosen)
+    signalling = build_signalling(topology, plant, chosen)
+    network.nodes, network.exchanges = signalling.nodes, signalling.exchanges
+    network.sccp, network.link_ends = signalling.sccp, signalling.link_ends
     chosen -= played
     buses = Buses(topology, plant.bus, plant.clock, plant.tap)
     for switch in topology.switches:
@@ -336,112 +267,12 @@ def _build_control_points(network: Network, plant: Plant, chosen: frozenset[str]
             )
 
 
-def _build_nodes(network: Network, plant: Plant, chosen: frozenset[str]) -> None:
-    topology = network.topology
-    codes = point_codes(topology)
-    timers = Mtp3Timers(**timers_us(topology))
-    variant = variant_of(topology)
-    for point in topology.transfer_points:
-        if point.name in chosen:
-            network.nodes[point.name] = TransferPoint(
-                point.name,
-                codes[point.name],
-                plant.clock,
-                codes.get(point.mate),
-                timers=timers,
-                screening=screening_of(point.screening, codes, topology.variant),
-                variant=variant,
-            )
-    relays = {point.name for point in topology.transfer_points}
-    controls = {point.name for point in topology.service_control_points}
-    silent = {peripheral.name for peripheral in topology.peripherals if not peripheral.switch}
-    for name, code in codes.items():
-        if name in chosen and name not in relays | silent:
-            network.nodes[name] = Mtp3Node(name, code, plant.clock, timers=timers, variant=variant)
-    for link in topology.links:
-        for name, end in plant.link_ends(link, chosen).items():
-            far = link.ends[1] if name == link.ends[0] else link.ends[0]
-            network.nodes[name].attach(end, codes[far], link.slc)
-            if isinstance(end, AdaptedEnd):
-                tell_each_other(network.nodes[name], end, codes[far])
-            network.link_ends.append(end)
-    plans = sccp_plans(topology)
-    for name, node in network.nodes.items():
-        if name in plans:
-            below = node if plant.below_sccp is None else plant.below_sccp(name, node)
-            network.sccp[name] = SccpNode(below, plant.clock, plans[name], variant)
-        if isinstance(node, TransferPoint):
-            set_ways_out(node, name, topology, codes)
-            continue
-        set_routes(node, name, topology, codes)
-        if name not in controls:
-            network.exchanges[name] = IsupExchange(
-                name,
-                codes[name],
-                node if plant.between is None else plant.between(name, node),
-                _trunks(name, topology, codes),
-                plant.clock,
-                _timers(topology),
-                VoiceChecks(plant.voice, name),
-                variant,
-            )
-
-
-def _timers(topology: Topology) -> IsupTimers:
-    try:
-        usual = ANSI_TIMERS if topology.variant == "ansi" else IsupTimers()
-        return timers_of(topology.isup_timers, usual)
-    except ValueError as wrong:
-        raise TopologyError(f"isup_timers: {wrong}") from None
-
-
-def _trunks(name: str, topology: Topology, codes: dict[str, int]) -> tuple[Trunk, ...]:
-    trunks = []
-    for group in topology.trunks:
-        if name in group.ends:
-            far = group.ends[1] if name == group.ends[0] else group.ends[0]
-            trunks.append(
-                Trunk(
-                    group.name,
-                    far,
-                    codes[far],
-                    group.first,
-                    group.circuits,
-                    group.check_every,
-                    group.delay_ms,
-                    group.satellite,
-                )
-            )
-    return tuple(trunks)
-
-
 def _build_doors(network: Network, plant: Plant, buses: Buses, chosen: frozenset[str]) -> None:
     topology = network.topology
-    registry = Registry(topology.businesses, safe=plant.safe)
-    ground = DoorGround(
-        accounts=Accounts(registry, plant.verifier, plant.clock, tag_key=plant.secret),
-        journal=plant.journal,
-        clock=plant.clock,
-        tap=plant.tap,
-        random_bits=plant.random_bits,
-        supplied=plant.supplied,
-        protection=protection_by(plant.message_keys, plant.clock),
-    )
-    doors = build_doors(topology, chosen, buses, ground)
-    network.doors, network.accounts = doors.by_element, doors.accounts
-    for door in list(doors.by_element.values())[:1]:
-        network.keeping = Keeping(registry, plant.journal, plant.clock, door.name)
-    if network.keeping is not None:
-        network.authenticator = _authenticator(ground.accounts, network.keeping, plant)
+    doors = build_doors(topology, plant, buses, chosen)
+    network.doors, network.beside = doors.by_element, doors.beside
+    network.accounts, network.keeping = doors.accounts, doors.keeping
+    network.authenticator = doors.authenticator
+    network.guards, network.charged = doors.guards, doors.charged
     network.server = doors.by_element.get(topology.access_server.name)
-    network.intake = doors.intakes.get(topology.access_server.name)
-
-
-def _authenticator(accounts: Accounts, keeping: Keeping, plant: Plant) -> Authenticator:
-    return Authenticator(
-        accounts,
-        plant.clock,
-        PageTokens(plant.page_key or sha256(b"page tokens" + plant.secret).digest()),
-        plant.replays or Replays(),
-        used=keeping.used,
-    )
+    network.intake = next(iter(doors.intakes.values()), None)

@@ -1,55 +1,66 @@
 """Wiring of the doors on the internet. A part of `calleq.network`, in a module of its own.
 
-All doors of one process share accounts, customers, the do-not-call list and what stands beside the
-intake (calendar, guards, charging); each has an intake of its own, for its own equipment address.
-Instructions of a door that an element has of its own go to that element by a bus inside it
-(`calleq.osn.inner`).
+All doors of one process share accounts, customers, the do-not-call list, the schedule and what
+stands beside the intake (calendar, guards, charging); each has an intake of its own, for its own
+equipment address. Instructions of a door that an element has of its own go to that element by a bus
+inside it (`calleq.osn.inner`).
 """
 
-from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence, Set
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 
 from calleq.accounts.accounts import Accounts
+from calleq.accounts.authenticator import Authenticator
+from calleq.accounts.keeping import Keeping
+from calleq.accounts.page_tokens import PageTokens
+from calleq.accounts.registry import Registry
+from calleq.accounts.replays import Replays
 from calleq.door.door import Door
+from calleq.door.recovery import in_order
+from calleq.guards import CallGuards, guards_of
 from calleq.intake.contract import Beside
 from calleq.intake.customers import KnownCustomers
 from calleq.intake.do_not_call import DoNotCallList
 from calleq.intake.intake import Intake
 from calleq.intake.references import CallReferences
-from calleq.journal.contract import Journal
+from calleq.journal.entries import Stamped
+from calleq.network_charging import Charged, charging_of
+from calleq.network_plant import Plant
 from calleq.osn.contract import Bus
 from calleq.osn.inner import InnerBus
-from calleq.protection.opening import Protection
+from calleq.protection import protection_by
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
-from calleq.topology import Topology
+from calleq.schedule import BusinessCalendar, Schedule
+from calleq.topology import Topology, element_names
 from calleq.topology_doors import DoorPlan, doors_of, inner_name
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoorGround:
-    """What the doors of one process stand on."""
-
-    accounts: Accounts
-    journal: Journal
-    clock: Clock
-    tap: Tap
-    random_bits: Callable[[int], int]
-    supplied: Mapping[str, dict[str, str]]
-    beside: Beside = field(default_factory=Beside)
-    protection: Protection | None = None
-    """What opens encrypted messages."""
+from calleq.topology_types import home_switch
 
 
 @dataclass(slots=True)
 class Doors:
-    """The doors of one process."""
+    """The doors of one process, and what they share; nothing where there is no door."""
 
-    accounts: Accounts | None = None
-    """None where there is no door."""
     by_element: dict[str, Door] = field(default_factory=dict)
     """By the name of the element whose door it is, the access server's first."""
     intakes: dict[str, Intake] = field(default_factory=dict)
+    beside: Beside = field(default_factory=Beside)
+    accounts: Accounts | None = None
+    keeping: Keeping | None = None
+    authenticator: Authenticator | None = None
+    guards: CallGuards | None = None
+    charged: Charged | None = None
+    """None also where calls have no price."""
+
+
+def restart_doors(doors: Collection[Door], beside: Beside, entries: Sequence[Stamped]) -> int:
+    """Take up the journal of before at every door of a process; how many instructions left again.
+
+    What they share is restored from all of them in the order of time, before any acts.
+    """
+    beside.restore(in_order([door.read(entries) for door in doors]))
+    return sum(door.resume() for door in doors)
 
 
 class Buses:
@@ -72,45 +83,99 @@ class Buses:
         return self._inner[element]
 
 
-def build_doors(topology: Topology, chosen: Set[str], buses: Buses, ground: DoorGround) -> Doors:
-    """The doors of the elements that are chosen, without which there are no accounts."""
+def build_doors(topology: Topology, plant: Plant, buses: Buses, chosen: Set[str]) -> Doors:
+    """The doors of the elements that are chosen."""
     plans = [plan for plan in doors_of(topology) if plan.element in chosen]
     if not plans:
         return Doors()
-    doors = Doors(ground.accounts)
-    references = CallReferences(ground.clock, ground.random_bits)
-    do_not_call = DoNotCallList(ground.journal, ground.clock, plans[0].name)
-    customers = KnownCustomers(ground.accounts.registry)
+    registry = Registry(topology.businesses, safe=plant.safe)
+    accounts = Accounts(registry, plant.verifier, plant.clock, tag_key=plant.secret)
+    keeping = Keeping(registry, plant.journal, plant.clock, plans[0].name)
+    doors = Doors(accounts=accounts, keeping=keeping)
+    doors.authenticator = _authenticator(accounts, keeping, plant)
+    doors.guards = guards_of(topology, registry.business, limited=plant.limited)
+    doors.beside = Beside(calendar=BusinessCalendar(), guards=doors.guards)
+    if plant.observe is not None and chosen >= set(element_names(topology)):
+        doors.charged = charging_of(
+            topology, plant.journal, plant.clock, plant.observe, registry.business, plant.decks
+        )
+    if doors.charged is not None:
+        doors.beside = replace(doors.beside, charging=doors.charged.charging)
+    intake_of = _intakes(topology, plant, accounts, doors.beside, plans[0].name)
+    schedule = Schedule(plant.clock, plant.schedule)
     for plan in plans:
-        intake = doors.intakes[plan.element] = Intake(
-            ground.accounts,
-            ground.journal,
-            ground.clock,
+        intake = doors.intakes[plan.element] = intake_of(plan)
+        doors.by_element[plan.element] = Door(
+            plan.name,
+            plan.instructs,
+            accounts=accounts,
+            intake=intake,
+            bus=buses.of(plan.element),
+            journal=plant.journal,
+            clock=plant.clock,
+            tap=plant.tap,
+            ring_limit_us=topology.ring_limit_us(),
+            supplied=plant.supplied,
+            schedule=schedule,
+            switch_of=_switches_asked(plan, topology),
+        )
+    return doors
+
+
+def _intakes(
+    topology: Topology, plant: Plant, accounts: Accounts, beside: Beside, first: str
+) -> Callable[[DoorPlan], Intake]:
+    """What makes the intake of each door; `first` is the door that writes what they share."""
+    references = CallReferences(plant.clock, plant.random_bits)
+    do_not_call = DoNotCallList(plant.journal, plant.clock, first, accounts.registry)
+    customers = KnownCustomers(accounts.registry)
+    centres = _service_centres(topology)
+    protection = protection_by(plant.message_keys, plant.clock)
+
+    def intake_of(plan: DoorPlan) -> Intake:
+        return Intake(
+            accounts,
+            plant.journal,
+            plant.clock,
             references,
             plan.equipment_address,
             plan.name,
             plan.voip,
-            ground.beside,
+            beside,
             do_not_call=do_not_call,
             customers=customers,
-            protection=ground.protection,
+            centres=centres,
+            protection=protection,
         )
-        doors.by_element[plan.element] = _door(plan, topology, buses, intake, ground)
-    return doors
+
+    return intake_of
 
 
-def _door(
-    plan: DoorPlan, topology: Topology, buses: Buses, intake: Intake, ground: DoorGround
-) -> Door:
-    return Door(
-        plan.name,
-        plan.instructs,
-        accounts=ground.accounts,
-        intake=intake,
-        bus=buses.of(plan.element),
-        journal=ground.journal,
-        clock=ground.clock,
-        tap=ground.tap,
-        ring_limit_us=topology.ring_limit_us(),
-        supplied=ground.supplied,
+def _authenticator(accounts: Accounts, keeping: Keeping, plant: Plant) -> Authenticator:
+    return Authenticator(
+        accounts,
+        plant.clock,
+        PageTokens(plant.page_key or sha256(b"page tokens" + plant.secret).digest()),
+        plant.replays or Replays(),
+        used=keeping.used,
     )
+
+
+def _service_centres(topology: Topology) -> dict[str, frozenset[str]]:
+    """The 800 numbers of each business."""
+    centres: dict[str, frozenset[str]] = {}
+    for service in topology.freephone:
+        centres[service.business] = centres.get(service.business, frozenset()) | {service.number}
+    return centres
+
+
+def _switches_asked(plan: DoorPlan, topology: Topology) -> Callable[[str], str]:
+    """Whom a door asks when the line of a number is free: the switch that has it, where the door
+    reaches it; an element's own door reaches its element alone."""
+    lines = {line.number for line in topology.lines}
+
+    def switch_of(number: str) -> str:
+        switch = home_switch(topology, number) if number in lines else None
+        return switch if switch and (not plan.is_inner or switch == plan.element) else ""
+
+    return switch_of

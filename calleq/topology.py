@@ -25,6 +25,7 @@ from calleq.topology_callers import (
     Peripheral,
 )
 from calleq.topology_checks import check_topology
+from calleq.topology_doors import doors_found_from
 from calleq.topology_services import (
     FreephoneNumber,
     IntelligentNetwork,
@@ -129,7 +130,9 @@ def load_topology(path: Path | None = None) -> Topology:
     topology = parse_topology(text, str(path))
     directory = path.resolve().parent
     businesses = tuple(business.found_from(directory) for business in topology.businesses)
-    topology = msgspec.structs.replace(topology, businesses=businesses)
+    pricing = topology.pricing.found_from(directory)
+    topology = msgspec.structs.replace(topology, businesses=businesses, pricing=pricing)
+    topology = doors_found_from(topology, directory)
     try:
         return placed(topology, path.parent)
     except TopologyError as error:
@@ -150,6 +153,9 @@ def parse_topology(text: str, name: str) -> Topology:
         check_topology(topology)
     except TopologyError as error:
         raise TopologyError(f"{name}: {error}") from error
+    wrong = topology.pricing.wrong()
+    if wrong is not None:
+        raise TopologyError(f"{name}: pricing.{wrong[0]}: {wrong[1]}")
     return topology
 
 

@@ -103,7 +103,11 @@ class Business(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         shortest, longest = ANSWER_LIMITS_S
         if not shortest <= self.answer_limit_s <= longest:
             return "answer_limit_s", f"{self.answer_limit_s:g}: {shortest:g} to {longest:g}"
+        wrong = self.policy.wrong()
+        if wrong is not None:
+            return f"policy.{wrong[0]}", wrong[1]
         for origin in self.origins:
             if not ORIGIN.fullmatch(origin):
                 return "origins", f"{origin!r}: an origin such as https://shop.example is expected"
-        return self.calendar.wrong() or self.retries.wrong() or self.encryption.wrong()
+        tables = (self.calendar, self.retries, self.billing, self.encryption)
+        return next((told for table in tables if (told := table.wrong())), None)

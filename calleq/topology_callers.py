@@ -1,10 +1,12 @@
 """What a topology file says of the elements that make calls, and of the door that orders them."""
 
+from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from calleq.topology_sip import SipAccess
+from calleq.topology_tls import Tls
 
 
 class InternetInterface(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -13,6 +15,12 @@ class InternetInterface(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     equipment_address: str
     """What fields 802 and 902 of a message must say to be meant for this equipment."""
     listen: str = "127.0.0.1:0"
+    """Beyond this machine only with `tls`."""
+    tls: Tls = Tls()
+
+    def found_from(self, directory: Path) -> "InternetInterface":
+        """The same with the places of its files told from a directory."""
+        return msgspec.structs.replace(self, tls=self.tls.found_from(directory))
 
 
 class Peripheral(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -75,3 +83,9 @@ class AccessServer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     Empty: the peripheral, or the switch where it has none.
     """
     listen: str = "127.0.0.1:8072"
+    """Beyond this machine only with `tls`."""
+    tls: Tls = Tls()
+
+    def found_from(self, directory: Path) -> "AccessServer":
+        """The same with the places of its files told from a directory."""
+        return msgspec.structs.replace(self, tls=self.tls.found_from(directory))

@@ -318,6 +318,9 @@ def _check_businesses(topology: Topology) -> None:
     lines |= {service.number for service in topology.freephone}
     beyond = tuple(prefix for node in topology.foreign_nodes for prefix in node.prefixes)
     voip = voip_policy(topology)
+    wrong = topology.guards.wrong()
+    if wrong is not None:
+        raise TopologyError(f"guards.{wrong[0]}: {wrong[1]}")
     seen: set[str] = set()
     for index, business in enumerate(topology.businesses):
         key = f"businesses[{index}]"

@@ -6,12 +6,14 @@ begin with the key.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 
 from calleq.numbering import VoipPolicy
 from calleq.topology_equipment import instructed, voip_policy
 from calleq.topology_foreign import is_host, is_port
+from calleq.topology_tls import Tls
 from calleq.topology_types import Topology, TopologyError
 
 INNER = "-internet"
@@ -33,6 +35,7 @@ class DoorPlan(msgspec.Struct, frozen=True):
     """The element that gets its instructions."""
     voip: VoipPolicy
     """Who may be called by voice over IP by what makes its calls."""
+    tls: Tls = Tls()
 
     @property
     def is_inner(self) -> bool:
@@ -56,6 +59,7 @@ def _doors(topology: Topology) -> Iterator[DoorPlan]:
         server.listen,
         instructed(topology),
         voip_policy(topology),
+        server.tls,
     )
     for index, peripheral in enumerate(topology.peripherals):
         if peripheral.internet is not None:
@@ -68,6 +72,7 @@ def _doors(topology: Topology) -> Iterator[DoorPlan]:
                 peripheral.internet.listen,
                 peripheral.name,
                 allowed,
+                peripheral.internet.tls,
             )
     for index, switch in enumerate(topology.switches):
         if switch.internet is not None:
@@ -79,6 +84,7 @@ def _doors(topology: Topology) -> Iterator[DoorPlan]:
                 switch.internet.listen,
                 switch.name,
                 VoipPolicy(),
+                switch.internet.tls,
             )
 
 
@@ -113,8 +119,31 @@ def check_doors(topology: Topology) -> None:
             raise TopologyError(
                 f"{door.key}: its door is called {door.name!r}, which is an element already"
             )
+        wrong = door.tls.wrong()
+        if wrong is not None:
+            raise TopologyError(f"{door.key}.tls.{wrong[0]}: {wrong[1]}")
         host, colon, port = door.listen.rpartition(":")
         if not colon or not is_host(host) or not (is_port(port) or (door.is_inner and port == "0")):
             raise TopologyError(
                 f"{door.key}.listen: {door.listen!r}: HOST:PORT expected, such as 127.0.0.1:8072"
             )
+
+
+def doors_found_from(topology: Topology, directory: Path) -> Topology:
+    """The same with the places of the doors' files told from a directory."""
+    return msgspec.structs.replace(
+        topology,
+        access_server=topology.access_server.found_from(directory),
+        peripherals=tuple(
+            msgspec.structs.replace(one, internet=one.internet.found_from(directory))
+            if one.internet
+            else one
+            for one in topology.peripherals
+        ),
+        switches=tuple(
+            msgspec.structs.replace(one, internet=one.internet.found_from(directory))
+            if one.internet
+            else one
+            for one in topology.switches
+        ),
+    )

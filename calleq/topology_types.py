@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from calleq.topology_billing import Pricing
 from calleq.topology_business import Business
 from calleq.topology_callers import (
     AccessServer,
@@ -16,6 +17,7 @@ from calleq.topology_callers import (
     InternetInterface,
     Peripheral,
 )
+from calleq.topology_policy import CarrierPolicy
 from calleq.topology_services import (
     FreephoneNumber,
     IntelligentNetwork,
@@ -276,6 +278,9 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     lines: tuple[Line, ...] = ()
     premises: tuple[Premises, ...] = ()
     businesses: tuple[Business, ...] = ()
+    guards: CarrierPolicy = CarrierPolicy()
+    """What the carrier lets nobody dial, and how often at most."""
+    pricing: Pricing = Pricing()
     timing: Timing = Timing()
     mtp3_timers: dict[str, float] = {}
     """Seconds by name (`t1`, `test_t2`), within the ranges of Q.704 §16.8 and Q.707 §5.5."""

@@ -56,6 +56,11 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     run.add_argument(
         "--patience", metavar="TIME", help="mean time that a customer waits (default: to the end)"
     )
+    _add_proof(run)
+
+
+def _add_proof(run: argparse.ArgumentParser) -> None:
+    """What strikes a run, and what is written of it."""
     run.add_argument(
         "--mutate-records",
         type=int,
@@ -78,6 +83,12 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     run.add_argument(
         "--frames", type=Path, metavar="FILE", help="write the M2PA frames (exported PDUs, .pcap)"
+    )
+    run.add_argument(
+        "--deck",
+        type=Path,
+        metavar="FILE",
+        help="charge the calls by a rate deck, and hold every charge against the diary",
     )
     run.add_argument("--report", type=Path, metavar="DIR", help="write an HTML page with plots")
     run.add_argument("--json", action="store_true", help="print the result as JSON")

@@ -15,7 +15,8 @@ import msgspec
 from calleq.billing.records import SessionRecord
 from calleq.cli.failure import CommandError
 from calleq.journal.entries import Stamped
-from calleq.network import point_codes
+from calleq.network_nodes import point_codes
+from calleq.rating import Deck
 from calleq.runtime.tap import Tap
 from calleq.ss7.variant import variant_of
 from calleq.telephones.diary import DiaryEntry
@@ -27,6 +28,7 @@ from calleq.units import SECOND_US
 from simulator.digest import Digest
 from simulator.foreign.frames import FrameFile, overhear
 from simulator.measures import Measure, Measurement, Occupancy, Sums
+from simulator.money import Money, MoneyReconciliation
 from simulator.mutate import Mutator
 from simulator.offers import Progress, drain, offer
 from simulator.people import Conversations, Holding
@@ -67,6 +69,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """Rules that did not hold; see `simulator.faults.invariants`."""
     littles_law: float
     """Relative difference of the journal's L and the records' lambda times W."""
+    money: Money | None = None
+    """What the calls cost; None where they have no price."""
     length_s: float
     cpu_s: float
     memory_mb: float
@@ -94,6 +98,8 @@ class Plan:
     frames: BinaryIO | None = None
     """Where whole M2PA frames are written; not in a run with faults."""
     start_us: int = START_US
+    deck: Deck | None = None
+    """By which calls are charged, where the topology names one."""
 
 
 @dataclass(slots=True)
@@ -139,11 +145,16 @@ class _Gathering(Gathered):
     lived: list[DiaryEntry] = field(default_factory=list)
     """Entries of the diary that wait to be read."""
     reconciliation: Reconciliation = field(init=False)
+    money: MoneyReconciliation | None = None
     stream: RecordStream = field(init=False)
 
     def __post_init__(self) -> None:
         Gathered.__post_init__(self)  # dataclasses with slots are made anew, super() is of the old
-        self.reconciliation = Reconciliation(self.plan.topology.timing.line_delay_us)
+        delay_us = self.plan.topology.timing.line_delay_us
+        self.reconciliation = Reconciliation(delay_us)
+        if self.plan.deck is not None:
+            self.money = MoneyReconciliation(self.plan.deck, customers_of(self.plan.topology))
+            self.reconciliation = Reconciliation(delay_us, self.money.lived)
         self.stream = RecordStream(self._records, self._came_or_went)
 
     def _came_or_went(self, by: int, monotonic_us: int) -> None:
@@ -166,6 +177,20 @@ class _Gathering(Gathered):
             self.measure(record)
             told = record if self.mutator is None else self.mutator.alter(record)
             self.reconciliation.record(told)
+            if self.money is not None:
+                self.money.record(record)
+
+    def entry(self, stamped: Stamped) -> None:
+        """An entry of the journal."""
+        self.stream.take(stamped)
+        if self.money is not None:
+            self.money.journal(stamped)
+
+
+def customers_of(topology: Topology) -> frozenset[str]:
+    """The numbers that are called first."""
+    callees = {number for one in topology.businesses for number in one.representatives}
+    return frozenset(line.number for line in topology.lines) - callees
 
 
 def simulate(plan: Plan, progress: Progress = lambda offered: None) -> Outcome:
@@ -186,7 +211,14 @@ def simulate(plan: Plan, progress: Progress = lambda offered: None) -> Outcome:
     if gathering.stream.late:
         raise CommandError(f"{gathering.stream.late} journal entries came after their call's end")
     found = gathering.reconciliation.result()
-    return outcome_of(gathering, found, offers.offered, offers.turned_away, concurrent, length_us)
+    outcome = outcome_of(
+        gathering, found, offers.offered, offers.turned_away, concurrent, length_us
+    )
+    charged = virtual.network.charged
+    if gathering.money is not None and charged is not None:
+        money = gathering.money.result(charged.charging.held_micro)
+        outcome.result = msgspec.structs.replace(outcome.result, money=money)
+    return outcome
 
 
 def digest_of(plan: Plan, calls: CallsOnCircuits | None = None) -> Digest:
@@ -226,14 +258,14 @@ def _network(plan: Plan, gathering: _Gathering, calls: CallsOnCircuits | None) -
     def entry(stamped: Stamped) -> None:
         assert calls is not None
         calls.take(stamped)
-        gathering.stream.take(stamped)
+        gathering.entry(stamped)
 
     virtual = VirtualNetwork(
         plan.topology,
         seed=plan.seed,
         tap=gathering.digest,
         manners=people_of(plan, lambda: virtual.clock.monotonic_us()),
-        journal_sink=gathering.stream.take if calls is None else entry,
+        journal_sink=gathering.entry if calls is None else entry,
         diary_sink=gathering.diary,
         start_us=plan.start_us,
     )

@@ -15,9 +15,13 @@ from typing import BinaryIO
 
 import msgspec
 
+from calleq.charging import ChargingError, RememberedDecks, load_decks
 from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.output import print_json, print_line, print_table
+from calleq.numbering import parse_address
+from calleq.rating import Deck, RatingError, amount_text
 from calleq.topology import Topology, TopologyError, check_topology
+from calleq.topology_billing import Billing, Pricing
 from calleq.topology_mtp3 import as_ansi
 from calleq.units import HOUR_US, MINUTE_US, SECOND_US, parse_utc
 from simulator.engine import Outcome, Plan, Result, simulate
@@ -166,6 +170,11 @@ def plan_of(
         check_topology(topology)
     except TopologyError as error:
         raise UsageError(f"--equipment: {error}") from error
+    deck = None
+    if arguments.deck is not None:
+        if arguments.faults:
+            raise UsageError("--deck: not with --faults")
+        topology, deck = priced(topology, arguments.deck)
     stream, calls = _arrivals(arguments, topology, holding)
     mutations: int = arguments.mutate_records
     if mutations and (calls is None or not 0 < mutations <= calls):
@@ -189,7 +198,21 @@ def plan_of(
         frames=frames,
         is_pcapng=arguments.pcap is not None and arguments.pcap.suffix == ".pcapng",
         start_us=MIDNIGHT_US if arguments.arrivals == "day" else START_US,
+        deck=deck,
     )
+
+
+def priced(topology: Topology, file: Path) -> tuple[Topology, Deck]:
+    """The world with a rate deck of its own, which must price it. Raises UsageError."""
+    pricing = Pricing(decks=(str(file),))
+    try:
+        deck = load_decks(pricing, RememberedDecks(), START_US).of(Billing())
+        assert deck is not None
+        for prefix in {line.number[:8] for line in topology.lines}:
+            deck.find(parse_address(prefix + "0000"), START_US)
+    except (ChargingError, RatingError) as error:
+        raise UsageError(f"--deck: {error}") from error
+    return msgspec.structs.replace(topology, pricing=pricing), deck
 
 
 @contextlib.contextmanager
@@ -236,6 +259,11 @@ def _judge(result: Result, wanted: int) -> None:
     if result.altered < wanted:
         raise CommandError(
             f"only {result.altered} of {wanted} records were altered: too few calls reached anybody"
+        )
+    if result.money is not None and (result.money.difference_micro or result.money.held_micro):
+        raise CommandError(
+            f"{result.money.difference_micro} micro-units differ from what the telephones' diary"
+            f" makes of the calls, and {result.money.held_micro} are held"
         )
     found = result.differences.records
     if found != result.altered or (result.differences.us and not result.altered):
@@ -298,6 +326,14 @@ def _show(result: Result) -> None:
         f"differences    {result.differences.records} records, {result.differences.us} us"
         f" between the records and the telephones' diary{altered}"
     )
+    money = result.money
+    if money is not None:
+        charged = f"{amount_text(money.charged_micro)} {money.currency}"
+        print_line(f"charged        {charged} for {money.calls} calls")
+        print_line(
+            f"               {money.difference_micro} micro-units differ from what the diary"
+            f" makes of it, {money.held_micro} are held"
+        )
     if result.faults:
         print_line(f"faults         {sum(result.faults.values())} of {len(result.faults)} kinds")
         print_line(f"partial        {result.partial} legs: their switch died in the call")

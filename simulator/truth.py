@@ -201,8 +201,12 @@ def talks_of_records(records: Iterable[SessionRecord]) -> list[Talk]:
 class Reconciliation:
     """The diary against the records, both as they come."""
 
-    def __init__(self, line_delay_us: int) -> None:
+    def __init__(
+        self, line_delay_us: int, lived: Callable[[Talk], object] = lambda talk: None
+    ) -> None:
+        """`lived` is told of every call of the diary."""
         self._reader = DiaryReader(line_delay_us, self._lived)
+        self._also = lived
         self._true: dict[Talk, int] = {}
         self._told: dict[Talk, int] = {}
         self._told_twice = 0
@@ -225,6 +229,7 @@ class Reconciliation:
                 self._tell(talk)
 
     def _lived(self, talk: Talk) -> None:
+        self._also(talk)
         _take_or_keep(talk, self._told, self._true)
 
     def _tell(self, talk: Talk) -> None:

@@ -14,6 +14,7 @@ from calleq.accounts.passwords import InlineVerifier
 from calleq.billing.derivation import derive_records
 from calleq.billing.records import SessionRecord
 from calleq.calling_logic.recordings import KEEP_US
+from calleq.charging import DeckMemory
 from calleq.cli.output import problem_text
 from calleq.door.door import Door
 from calleq.door.replies import Reply
@@ -27,8 +28,10 @@ from calleq.media.sounds import PromptLibrary
 from calleq.media.virtual import Understood, VirtualVoice
 from calleq.media.virtual_tapes import VirtualTapes
 from calleq.messages.answers import CallView, ProblemView
-from calleq.network import Network, Plant, build_network, point_codes
+from calleq.network import Network, build_network
 from calleq.network_gateways import SipGround
+from calleq.network_nodes import point_codes
+from calleq.network_plant import Plant
 from calleq.network_prompts import Recordings, keys_of, supply
 from calleq.osn.in_process import InProcessBus
 from calleq.runtime.clock import VirtualClock
@@ -85,28 +88,32 @@ class VirtualNetwork:
         recordings: Path | None = None,
         keep_recordings_us: int = KEEP_US,
         speech: Speech | None = None,
+        limited: bool = False,
+        decks: DeckMemory | None = None,
     ) -> None:
         """`entries` is the journal of a life before: the network recovers from it.
 
         `sip` gives what gateways stand on; without it, nobody speaks SIP whatever the topology
         says. With a sink the journal or the diary hands its entries over and keeps none, so that a
         run may be long. Calls can be recorded where there is a directory for `recordings`. What
-        is said can be understood where there is `speech`.
+        is said can be understood where there is `speech`. Calls are counted by the limits of the
+        topology only where it is `limited`: its load calls the same numbers again and again.
         """
         self.topology = topology
         self.clock = VirtualClock(start_us)
         self.tap = tap or NoTap()
-        self.journal = MemoryJournal(self.clock, commit_us, journal_sink)
+        self.journal = MemoryJournal(self.clock, commit_us, journal_sink, entries)
         self.diary = Diary(self.clock, sink=diary_sink)
         self.voice = self._made_voice(speech or Speech(), recordings)
         self.links: dict[str, InProcessLink] = {}
         """By name."""
         self._seed = seed
         draw = random.Random(f"references {seed}")
+        self.bus = InProcessBus(self.clock, topology.timing.osn_delay_us, self.tap)
         plant = Plant(
             clock=self.clock,
             journal=self.journal,
-            bus=InProcessBus(self.clock, topology.timing.osn_delay_us, self.tap),
+            bus=self.bus,
             lines=InProcessLines(self.clock, topology.timing.line_delay_us, self.tap),
             voice=self.voice,
             tap=self.tap,
@@ -115,12 +122,15 @@ class VirtualNetwork:
             random_bits=draw.getrandbits,
             secret=draw.randbytes(32),
             diary=self.diary,
+            limited=limited,
             talk_us=talk_us,
             recordings=self._recording_place(recordings, keep_recordings_us),
             manners=manners,
             drivers=drivers or {},
             sip=None if sip is None else sip(self.clock),
             supplied=keys_of((speech or Speech()).supplied),
+            observe=self.journal.observe,
+            decks=decks,
         )
         self.network: Network = build_network(topology, plant, entries=entries)
         self.network.start(entries)

@@ -10,6 +10,7 @@ import random
 import msgspec
 
 from calleq.topology import Behaviour, Business, Line, Switch, Topology, TrunkGroup, load_topology
+from calleq.topology_billing import Pricing
 from calleq.topology_equipment import made_by
 
 # How customers behave, in shares of a hundred.
@@ -87,6 +88,7 @@ def build_world(
         premises=(),
         timing=msgspec.structs.replace(base.timing, line_delay_us=LINE_DELAY_US),
         businesses=tuple(owners),
+        pricing=Pricing(),
     )
 
 

@@ -13,11 +13,13 @@ import argon2
 import httpx
 import msgspec
 
+from calleq.access_server.administration import Administration
 from calleq.access_server.http import HttpSurface, Older
 from calleq.access_server.proofs import by_proof
 from calleq.access_server.routes_page_tokens import PageTokenDesk
 from calleq.accounts import Accounts, FailureLimits, InlineVerifier, hash_password
 from calleq.accounts.authenticator import Authenticator
+from calleq.accounts.issuing import Issued, Issuing
 from calleq.accounts.keeping import Keeping
 from calleq.accounts.page_tokens import PageTokens
 from calleq.accounts.registry import Registry
@@ -26,9 +28,12 @@ from calleq.accounts.safe import Safe
 from calleq.door.door import Door as Server
 from calleq.door.replies import Reply
 from calleq.intake import CallReferences, Intake
+from calleq.intake.contract import Beside
 from calleq.journal.entries import Entry, Stamped
+from calleq.operation.accounts import operator_api
 from calleq.osn.messages import CallEnded, CallProgress, OsnMessage, SetUpTaken, decode, encode
 from calleq.runtime.clock import VirtualClock
+from calleq.schedule import BusinessCalendar, Schedule, ScheduleStore
 from calleq.topology import Business, Topology, load_topology
 from calleq.topology_equipment import instructed
 from calleq.units import parse_utc
@@ -49,6 +54,10 @@ HASHED = Business(
     number="+12125550160",
     representatives=("+12125550153",),
 )
+
+
+async def _at_once(work: Callable[[], Issued]) -> Issued:
+    return work()
 
 
 class JournalDouble:
@@ -124,6 +133,8 @@ class Door:
         businesses: Iterable[Business] | None = None,
         limits: FailureLimits | None = None,
         older: Older | None = None,
+        beside: Beside | Callable[[Accounts], Beside] | None = None,
+        store: ScheduleStore | None = None,
     ) -> None:
         figure1 = load_topology()
         self.topology: Topology = msgspec.structs.replace(
@@ -148,7 +159,13 @@ class Door:
             CallReferences(self.clock, random.Random(1).getrandbits),
             self.topology.access_server.equipment_address,
             self.topology.access_server.name,
+            beside=Beside(calendar=BusinessCalendar())
+            if beside is None
+            else beside
+            if isinstance(beside, Beside)
+            else beside(self.accounts),
         )
+        self.schedule = Schedule(self.clock, store)
         self.server = Server(
             self.topology.access_server.name,
             instructed(self.topology),
@@ -159,6 +176,7 @@ class Door:
             clock=self.clock,
             tap=self.tap,
             ring_limit_us=self.topology.ring_limit_us(),
+            schedule=self.schedule,
         )
         self.authenticator = Authenticator(
             self.accounts, self.clock, PageTokens(b"p" * 32), Replays(), self.keeping.used
@@ -169,15 +187,26 @@ class Door:
             lambda: "request-1",
             lambda: 1.5,
             older,
-            authenticate=by_proof(self.authenticator, self.server.denied),
+            authenticate=by_proof(self.authenticator, self.intake.denied),
         )
         desk = PageTokenDesk(self.authenticator, random.Random(2).randbytes, self.clock)
         self.surface.services.add(PageTokenDesk, desk)
+        issuing = Issuing(
+            random.Random(3).randbytes, lambda text: hash_password(text, QUICK), Safe(b"s" * 32)
+        )
+        self.administration = Administration(self.keeping, issuing, _at_once)
+        self.surface.services.add(Administration, self.administration)
+        self.operators = operator_api(self.surface.services)
 
     def restart(self, entries: Sequence[Stamped]) -> int:
         """Take up the journal of before, as a process does; how many instructions left again."""
         self.keeping.restore(entries)
         return self.server.restart(entries)
+
+    def operator(self) -> httpx.Client:
+        """The same API for whoever is on the server's own machine."""
+        transport = InProcess(self.operators, LOOPBACK)
+        return httpx.Client(transport=transport, base_url="http://operator.example")
 
     def http(self, peer: str = LOOPBACK) -> httpx.Client:
         return httpx.Client(

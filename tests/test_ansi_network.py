@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from calleq.causes import Q850
-from calleq.network import point_codes
+from calleq.network_nodes import point_codes
 from calleq.runtime.tap import Segment
 from calleq.ss7 import mtp3_management as management
 from calleq.ss7.isup import sending

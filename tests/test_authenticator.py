@@ -17,6 +17,7 @@ from calleq.accounts.page_tokens import VISITOR_COOKIE, visitor_digest
 from calleq.accounts.principal import Principal
 from calleq.accounts.replays import LIMIT_OF_OWNER, ReplayFile, Replays
 from calleq.accounts.signatures import AHEAD_S, WINDOW_S
+from calleq.journal.entries import Accepted
 from calleq.messages.signing import NONCE, SIGNATURE, TIMESTAMP
 from calleq.units import HOUR_US, MINUTE_US, SECOND_US
 from tests.who import ORIGIN, PAGE, VISITOR, Who, basic, bearer
@@ -420,7 +421,9 @@ def test_a_thousand_addresses_guess_ten_times_an_hour_and_the_owner_gets_through
 def test_an_owner_known_from_the_journal_gets_through_after_a_restart_amid_guessing():
     who = Who()
     who.issue("password", secret="right")
-    who.accounts.know_source("shop", "198.51.100.1")
+    message: dict[str, object] = {}
+    for by, source in (("shop", "198.51.100.1"), ("page-1", "203.0.113.99")):
+        who.accounts.restore(Accepted("C1", "shop", "server-72", message, by=by, source=source))
     guessed(who, 10)
     assert who.why(basic("shop", "right"), peer="203.0.113.99") == "too_many_failures"
     assert who.why(basic("shop", "right"), peer="198.51.100.1") == ""

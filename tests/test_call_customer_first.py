@@ -27,6 +27,8 @@ class Equipment:
         detect_machine: bool = False,
         hunt: bool = True,
         name_mark: str = "ABC Company",
+        announcement_limit_us: int = 0,
+        talk_limit_us: int = 0,
     ) -> None:
         self.now_us = 0
         self.script: list[str] = []
@@ -48,6 +50,8 @@ class Equipment:
                 dial_first=dial_first,
                 detect_machine=detect_machine,
                 hunt=hunt,
+                announcement_limit_us=announcement_limit_us,
+                talk_limit_us=talk_limit_us,
             ),
         )
         self.call.start(self.now_us)
@@ -614,3 +618,65 @@ class TestWhatElseEndsACall:
         call.cleared("customer")
         call.cleared("agent")
         assert (call.call.final, call.call.cause) == ("failed", 47)
+
+
+class TestLimits:
+    """A customer waits, and parties talk, no longer than the policy says."""
+
+    def test_who_is_being_called_is_called_no_more_when_the_customer_has_waited_enough(
+        self,
+    ) -> None:
+        call = customer_answers(announcement_limit_us=20 * SECOND_US)
+        call.rings("agent")
+        call.name_spoken()
+        call.told()
+        call.passes(20 * SECOND_US - 1)
+        assert call.told() == []
+        call.passes(1)
+        assert call.told() == ["release agent 16", "stop customer"]
+        call.cleared("agent")
+        call.ended("announcement", "stopped")
+        assert call.told() == ["play apology to customer"]
+        call.ended("apology")
+        call.cleared("customer")
+        assert (call.call.final, call.call.cause) == ("agent_no_answer", 19)
+
+    def test_the_wait_is_one_over_all_attempts_to_reach_somebody(self) -> None:
+        call = customer_answers(announcement_limit_us=20 * SECOND_US)
+        call.passes(15 * SECOND_US)
+        call.fails("agent", 17)
+        call.found(JOE)
+        call.passes(4 * SECOND_US)
+        assert call.call.state == "DialingAgent"
+        call.passes(SECOND_US)
+        assert call.call.state == "Apologising"
+
+    def test_a_representative_who_answers_ends_the_wait(self) -> None:
+        call = agent_answers(announcement_limit_us=20 * SECOND_US)
+        call.passes(10 * SECOND_US)
+        call.ended("whisper")
+        call.joined()
+        call.passes(3_600 * SECOND_US)
+        assert call.call.state == "Bridged"
+
+    def test_a_late_answer_to_a_dialling_that_was_given_up_changes_nothing(self) -> None:
+        call = customer_answers(announcement_limit_us=20 * SECOND_US)
+        call.passes(20 * SECOND_US)
+        call.told()
+        call.answers("agent")
+        assert call.told() == []
+        assert call.call.state == "Apologising"
+
+    def test_a_call_ends_completed_at_its_limit_and_says_so(self) -> None:
+        call = bridged(talk_limit_us=600 * SECOND_US)
+        call.passes(600 * SECOND_US - 1)
+        assert call.call.state == "Bridged"
+        call.passes(1)
+        call.cleared("agent")
+        call.cleared("customer")
+        assert (call.call.final, call.call.detail) == ("completed", "call_limit")
+
+    def test_no_policy_lets_a_call_last_longer_than_four_hours(self) -> None:
+        call = bridged(talk_limit_us=100 * 3_600 * SECOND_US)
+        call.passes(4 * 3_600 * SECOND_US)
+        assert call.call.state == "Releasing"

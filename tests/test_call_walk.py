@@ -195,6 +195,8 @@ def test_every_walk_ends_once_and_releases_everything(
             busy_notice=options.choice(("All are busy.", "")),
             consent=options.choice(("none", "none", "none", "key", "key_or_speech")),
             question_tries=options.choice((1, 2, 3, 99)),
+            announcement_limit_us=options.choice((0, 0, 3, 45, 600)) * SECOND_US,
+            talk_limit_us=options.choice((0, 600)) * SECOND_US,
         )
         walk = Walk(seed, CustomerFirst(request, policy))
         if options.random() > 0.02:

@@ -13,17 +13,19 @@ import msgspec
 import pytest
 
 from calleq import topology_equipment
-from calleq.journal.entries import Entry, Progress, Undertaken
+from calleq.billing.finder import FINDERS
+from calleq.journal.entries import Entry, Undertaken
 from calleq.messages.answers import CallView
 from calleq.osn.orders import Hold, Mute, Unhold
 from calleq.topology import Topology, load_topology
-from calleq.units import MILLISECOND_US, SECOND_US
-from simulator.stream import FINDERS
+from calleq.topology_policy import CallPolicy
+from calleq.units import MILLISECOND_US, SECOND_US, parse_utc
 from tests.control_scene import ControlledCall
 from tests.live import calleq
 from tests.virtual import (
     OTHER_REPRESENTATIVE,
     REPRESENTATIVE,
+    XYZ_REPRESENTATIVE,
     VirtualNetwork,
     leg_of,
     number,
@@ -229,6 +231,10 @@ def with_silent_representatives() -> Topology:
             msgspec.structs.replace(line, behaviour="silent") if line.number in silent else line
             for line in topology.lines
         ),
+        businesses=tuple(
+            msgspec.structs.replace(one, policy=CallPolicy(ring_s=170, announcement_s=0))
+            for one in topology.businesses
+        ),
         timing=msgspec.structs.replace(topology.timing, ring_limit_s=170.0),
     )
 
@@ -242,6 +248,55 @@ def test_music_goes_on_for_longer_than_a_switch_waits_for_an_scp(equipment: str)
     customer = leg_of(ours.records()[views[1].call], "customer")
     assert customer.talk_us > 340 * SECOND_US
     ours.assert_at_rest()
+
+
+def with_limits(ring_s: int = 30, announcement_s: int = 60, call_s: int = 14_400) -> Topology:
+    """Businesses whose calls are limited so, and representatives who do not answer at ABC."""
+    policy = CallPolicy(ring_s=ring_s, announcement_s=announcement_s, call_s=call_s)
+    topology = with_silent_representatives()
+    return msgspec.structs.replace(
+        topology,
+        businesses=tuple(
+            msgspec.structs.replace(one, policy=policy) for one in topology.businesses
+        ),
+    )
+
+
+@pytest.mark.parametrize("equipment", [BY_PERIPHERAL, *OTHERS])
+def test_a_customer_waits_no_longer_than_the_announcement_limit(equipment: str) -> None:
+    network = VirtualNetwork(made_by(equipment, with_limits(announcement_s=45)))
+    view = network.call(number("00"), None)
+    assert view.state == "agent_no_answer"
+    answered_us = network.event_at_us(view.call, "answered", "customer")
+    apology_us = network.event_at_us(view.call, "apology_started", "customer")
+    waited_us = apology_us - answered_us
+    assert 45 * SECOND_US <= waited_us < 45 * SECOND_US + 3 * SECOND_US
+    assert len([leg for leg in network.legs(view.call) if leg[0] != number("00")]) == 2
+    network.assert_at_rest()
+
+
+@pytest.mark.parametrize("equipment", [BY_PERIPHERAL, *OTHERS])
+def test_parties_talk_no_longer_than_the_call_limit(equipment: str) -> None:
+    network = VirtualNetwork(made_by(equipment, with_limits(call_s=20)), talk_us=300 * SECOND_US)
+    view = network.call(number("00"), XYZ_REPRESENTATIVE, "xyz")
+    assert view.state == "completed"
+    ended = network.events(view.call)[-1]
+    assert ended.detail == "completed: call_limit"
+    bridged_us = network.event_at_us(view.call, "bridged")
+    record = network.records()[view.call]
+    assert record.ended_at_us is not None
+    assert 20 * SECOND_US <= record.ended_at_us - bridged_us < 21 * SECOND_US
+    network.assert_at_rest()
+
+
+@pytest.mark.parametrize("equipment", [BY_PERIPHERAL, *OTHERS])
+def test_a_telephone_rings_no_longer_than_the_ring_limit(equipment: str) -> None:
+    network = VirtualNetwork(made_by(equipment, with_limits(ring_s=10)))
+    view = network.call(number("02"), None)
+    assert view.state == "customer_no_answer"
+    rang_us = network.event_at_us(view.call, "dialled", "customer")
+    assert view.ended_at is not None
+    assert 9 * SECOND_US < parse_utc(view.ended_at) - rang_us < 13 * SECOND_US
 
 
 @pytest.mark.parametrize("equipment", [BY_PERIPHERAL, *OTHERS])
@@ -261,7 +316,7 @@ def test_the_simulator_says_which_equipment_there_is() -> None:
 
 
 def test_a_run_knows_whose_every_entry_of_a_journal_is() -> None:
-    assert FINDERS.keys() | {Progress} == set(get_args(Entry))
+    assert FINDERS.keys() == set(get_args(Entry))
 
 
 def test_a_conference_bridge_holds_and_mutes_what_a_dialler_cannot() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from calleq.operation.views import status_of
 from calleq.sip.digest import shared_secret
 from calleq.sip.guard import Guard
 from calleq.sip.message import Request, parse, respond
@@ -111,6 +112,31 @@ def test_a_door_that_is_down_is_passed_over_and_asked_until_it_is_back(scene: Tr
     assert scene.states() == [True, True]
     scene.call(ABROAD)
     assert scene.invited() == [1, 1]
+
+
+def test_a_door_that_is_down_is_an_alarm_until_it_is_back(scene: TrunkScene) -> None:
+    def alarms() -> list[tuple[str, str, str, bool]]:
+        status = status_of(scene.network.network)
+        every = [*status.alarms, *status.cleared]
+        return [(one.element, one.kind, one.subject, bool(one.until)) for one in every]
+
+    assert alarms() == []
+    scene.peers[0].vanish()
+    scene.clock.advance_us(120 * SECOND_US)
+    out = ("ssp-62", "SIP trunk out of service", "carrier 127.0.0.2:5090")
+    assert alarms() == [(*out, False)]
+    scene.net.mute.clear()
+    scene.clock.advance_us(60 * SECOND_US)
+    assert alarms() == [(*out, True)]
+
+
+def test_a_trunk_that_is_not_let_register_is_an_alarm() -> None:
+    scene = TrunkScene(trunk(username="calleq", password="not that", register=True))
+    registrars = [registrar(scene, address) for address in (FIRST, SECOND)]
+    scene.clock.advance_us(120 * SECOND_US)
+    assert all(registrars)
+    subjects = {one.subject for one in status_of(scene.network.network).alarms}
+    assert {f"{host}:{port} (registration)" for host, port in (FIRST, SECOND)} <= subjects
 
 
 def test_a_party_who_is_busy_is_not_sought_by_another_door(scene: TrunkScene) -> None:

@@ -2,7 +2,8 @@
 
 from msgspec.structs import replace
 
-from calleq.network import Network, point_codes
+from calleq.network import Network
+from calleq.network_nodes import point_codes
 from calleq.network_services import sccp_plans
 from calleq.ss7.sccp.values import FullTitle, PartyAddress, ReturnCause
 from calleq.topology import load_topology

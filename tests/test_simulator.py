@@ -10,7 +10,7 @@ from collections import Counter
 import pytest
 from msgspec.structs import replace
 
-from calleq.network import point_codes
+from calleq.network_nodes import point_codes
 from calleq.ss7 import mtp3_codec
 from calleq.ss7.mtp3 import Msu
 from calleq.ss7.variant import ITU

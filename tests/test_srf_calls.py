@@ -7,7 +7,7 @@ from calleq.journal.entries import Assisted as AssistedEntry
 from calleq.journal.entries import AssistEnded
 from calleq.media.contract import line_wire
 from calleq.media.numbered import CLOSED, DETECT, MUSIC, RECORDED
-from calleq.network import point_codes
+from calleq.network_nodes import point_codes
 from calleq.runtime.tap import Segment
 from calleq.ss7.inap.arguments import (
     ActivityTest,

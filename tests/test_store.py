@@ -149,17 +149,20 @@ def test_where_no_wheel_has_a_postgresql_that_of_the_machine_serves():
 
 
 def test_legs_of_before_voices_were_measured_are_read_without(tmp_path: Path) -> None:
-    """The columns of migration 0003 come empty."""
+    """The columns of migrations 0003 and 0004 come empty."""
     url = database_url(None, tmp_path)
     Database(url).close()
     leg = LegRecord(
         session="C", leg="customer", attempt=1, entity="ssp-62", number="+1", dialled_at_us=1
     )
-    added = {"outgoing_trunk", *QUALITY_FIELDS}
+    charges = {"charge_micro", "rate_deck", "rate_key", "rate_from_us", "rate_rule"}
+    added = {"outgoing_trunk", *QUALITY_FIELDS, *charges}
     old = {name: value for name, value in leg_row(leg, 1).items() if name not in added}
     with sqlite3.connect(tmp_path / "records.sqlite") as connection:
         for name in added:
             connection.execute(f"ALTER TABLE leg DROP COLUMN {name}")
+        for name in ("amount_micro", "currency", "charges"):
+            connection.execute(f"ALTER TABLE session DROP COLUMN {name}")
         connection.execute("UPDATE alembic_version SET version_num = '0002'")
         names, marks = ", ".join(old), ", ".join("?" * len(old))
         connection.execute(f"INSERT INTO leg ({names}) VALUES ({marks})", list(old.values()))

@@ -3,7 +3,7 @@
 import pytest
 
 from calleq.cli.foreign import ForeignLinks
-from calleq.network import point_codes
+from calleq.network_nodes import point_codes
 from calleq.runtime.clock import VirtualClock
 from calleq.runtime.tap import NoTap
 from calleq.ssp.routing import NoRoute, Routing, Towards

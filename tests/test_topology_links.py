@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from calleq.network import point_codes
+from calleq.network_nodes import point_codes
 from calleq.ssp.routing import NoRoute, Routing, Towards
 from calleq.topology import Topology, TopologyError, figure1_path, parse_topology
 from tests.live import ROOT

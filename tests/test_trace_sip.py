@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from calleq.network import point_codes
+from calleq.network_nodes import point_codes
 from calleq.runtime.tap import Segment
 from calleq.trace.capture import Captured
 from calleq.trace.ladder import ladder

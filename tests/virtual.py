@@ -13,7 +13,7 @@ from calleq.billing.derivation import derive_records
 from calleq.billing.records import LegRecord, SessionRecord
 from calleq.door.replies import Reply
 from calleq.messages.answers import CallAccepted, CallView, EventView
-from calleq.network import point_codes
+from calleq.network_nodes import point_codes
 from calleq.runtime.tap import Segment
 from calleq.ss7 import mtp3_codec
 from calleq.ss7.isup import codec as isup_codec
@@ -67,6 +67,7 @@ class VirtualNetwork:
         self.diary = world.diary
         self.voice = world.voice
         self.network = world.network
+        self.bus = world.bus
         self.server = world.server
         self.stp_fails = world.fail_element
         self.stp_returns = world.restore_element
@@ -110,6 +111,10 @@ class VirtualNetwork:
             assert self.clock.run_next(), "nothing is left that could end the call"
             assert self.clock.monotonic_us() < end_us, [self.view(call) for call in calls]
         self.clock.advance_us(QUIET_US)
+
+    def run_until(self, at_us: int) -> None:
+        """Until that instant, UTC."""
+        self.clock.advance_us(at_us - self.clock.now_us())
 
     def call(
         self, customer: str, rep: str | None = None, business: str = "abc", **more: Any

@@ -27,7 +27,7 @@ from calleq.web.problems import ProblemDetail
 
 PATH = "/v1/calls"
 _TARGET = PATH.encode()
-_POLICY = next(route.policy for route in ROUTES if (route.method, route.path) == ("POST", PATH))
+_ROUTE = next(route for route in ROUTES if (route.method, route.path) == ("POST", PATH))
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _JSON = b"content-type: application/json\r\n"
 _PROBLEM = b"content-type: application/problem+json\r\n"
@@ -105,9 +105,9 @@ class DirectCalls:
 
         def proved(verdict: Principal | Denial) -> None:
             if isinstance(verdict, Denial):
-                self._door.denied(verdict, peer)
+                self._door.intake.denied(verdict, peer)
                 reply(declined(errors.BUSY if verdict.is_busy else errors.NOT_ACCEPTED))
-            elif not _POLICY.allows(verdict):
+            elif not _ROUTE.allows(verdict):
                 reply(declined(FORBIDDEN))
             else:
                 submit(verdict)

@@ -10,6 +10,7 @@ the traceback goes to the operator's log and to nobody else).
 OPTIONS on a path that is served answers 204 with `Allow`; HEAD is GET without the body.
 """
 
+import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
 
@@ -21,17 +22,22 @@ from starlette.responses import Response
 from starlette.routing import Route as Path
 from starlette.types import ASGIApp
 
+from calleq.access_server.call_lists import CallLists
+from calleq.access_server.keyed import KeyedAnswers
+from calleq.access_server.rates import RequestRates
 from calleq.access_server.reading import NO_BODY, body_of, check_json_type, query_of, read_body
 from calleq.access_server.replies import reply_response
 from calleq.access_server.routes import ROUTES
 from calleq.access_server.routing import FORBIDDEN, Context, Route
-from calleq.access_server.senders import Authenticate, by_password
+from calleq.access_server.senders import Authenticate, by_password, headers_of
 from calleq.access_server.services import Older, Services
+from calleq.access_server.streams import EventStreams
 from calleq.accounts import Accounts
 from calleq.accounts.principal import Principal
 from calleq.door.door import Door
 from calleq.door.replies import declined
 from calleq.intake import errors
+from calleq.intake.intake import IDEMPOTENCY_KEY
 from calleq.web.answering import with_problems
 from calleq.web.problems import ProblemDetail, ProblemError
 
@@ -73,7 +79,11 @@ class HttpSurface:
         far; `older` is asked for calls that the server does not remember; `authenticate` None: by
         password alone."""
         self.services = Services(server, accounts, older, cpu_s)
+        self.services.add(CallLists, CallLists(self.services, secrets.token_bytes(32)))
+        self.services.add(EventStreams, EventStreams(server))
         self._authenticate = authenticate or by_password(accounts)
+        self._keyed = KeyedAnswers()
+        self._rates = RequestRates()
         self.bugs = 0
         """Requests that ended in an error of ours."""
         by_path: dict[str, dict[str, Route]] = {}
@@ -116,11 +126,55 @@ class HttpSurface:
             raise ProblemError(_TOO_LONG)
         octets = await self._octets(route, request)
         principal = await self._principal(route, request, octets)
+        if route.counted and principal is not None:
+            return await self._serve_counted(route, request, principal, octets)
+        return await self._answer(route, request, principal, octets)
+
+    async def _serve_counted(
+        self, route: Route, request: Request, principal: Principal, octets: bytes
+    ) -> Response:
+        """Count it, and say in the answer how many more there may be."""
+        told = self._rates.take(_sender(principal), self.services.door.now_us())
+        try:
+            response = await self._answer(route, request, principal, octets)
+        except ProblemError as refused:
+            refused.headers.update(told)
+            raise
+        response.headers.update(told)
+        return response
+
+    async def _answer(
+        self, route: Route, request: Request, principal: Principal | None, octets: bytes
+    ) -> Response:
         query = query_of(request, route.query)
         body: object = None
         if route.body is not None and not _is_raw(route.body):
             body = body_of(octets, route.body)
-        return await route.handler(Context(request, self.services, principal, query, octets, body))
+        asked = Context(request, self.services, principal, query, octets, body)
+        if route.changes and route.keyed and IDEMPOTENCY_KEY in request.headers:
+            return await self._serve_once(route, asked)
+        return await route.handler(asked)
+
+    async def _serve_once(self, route: Route, asked: Context) -> Response:
+        """As the key of the request says: now, or as it was answered before."""
+        request, by = asked.request, asked.principal
+        sender = "" if by is None else _sender(by)
+        key = headers_of(request)[IDEMPOTENCY_KEY]
+        who = (sender, route.method, request.url.path, key)
+        body = asked.octets if asked.body is None else asked.body
+        before = self._keyed.begin(who, body, self.services.door.now_us())
+        if before is not None:
+            return before
+        try:
+            response = await route.handler(asked)
+        except ProblemError as refused:
+            self._keyed.refused(who, refused.problem, refused.headers)
+            raise
+        except BaseException:
+            self._keyed.failed(who)
+            raise
+        self._keyed.answered(who, response)
+        return response
 
     async def _octets(self, route: Route, request: Request) -> bytes:
         if route.body is not None:
@@ -142,7 +196,7 @@ class HttpSurface:
             if policy.proof_in_message:
                 return None
             raise ProblemError(errors.NOT_ACCEPTED)
-        if not policy.allows(principal):
+        if not route.allows(principal):
             raise ProblemError(FORBIDDEN)
         return principal
 
@@ -164,6 +218,11 @@ def http_app(
     surface = HttpSurface(server, accounts, new_request_id, cpu_s, older, authenticate=authenticate)
     prepare(surface.services)
     return surface.app
+
+
+def _sender(principal: Principal) -> str:
+    """Whose requests are counted, and keys kept, together."""
+    return principal.business or f"carrier {principal.credential}"
 
 
 def _is_raw(body: object) -> bool:

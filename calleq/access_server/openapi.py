@@ -24,9 +24,37 @@ PARAMETERS: dict[str, dict[str, JsonValue]] = {
         "description": "The call's reference.",
         "schema": {"type": "string", "pattern": "^[0-9A-HJKMNP-TV-Z]{26}$"},
     },
+    "recording": {
+        "description": "The recording's name.",
+        "schema": {"type": "string", "pattern": "^[0-9A-Za-z-]{1,64}$"},
+    },
     "figure": {
         "description": "The message's figure.",
         "schema": {"type": "string", "enum": ["7", "8", "9"]},
+    },
+    "business": {
+        "description": "The business's identifier.",
+        "schema": {"type": "string", "maxLength": 63},
+    },
+    "number": {
+        "description": "A telephone number, E.164 with +.",
+        "schema": {"type": "string", "maxLength": 32},
+    },
+    "representative": {
+        "description": "The business's identifier of a representative.",
+        "schema": {"type": "string", "maxLength": 63},
+    },
+    "customer": {
+        "description": "The business's identifier of a customer.",
+        "schema": {"type": "string", "maxLength": 200},
+    },
+    "user": {
+        "description": "The identifier of a user.",
+        "schema": {"type": "string", "maxLength": 63},
+    },
+    "credential": {
+        "description": "The identifier of a credential, not its secret.",
+        "schema": {"type": "string", "pattern": "^(pwd|pin|key|sig|crt)-[0-9a-f]{12}$"},
     },
 }
 """The parameters of paths, by name."""
@@ -41,6 +69,10 @@ SECURITY: dict[str, JsonValue] = {
 
 TAGS: dict[str, str] = {
     "calls": "Calls: asked for, followed, changed, ended.",
+    "accounts": "Businesses, their people, users and credentials.",
+    "guards": "What is refused and why, and what may still be asked for.",
+    "recordings": "Recordings of calls.",
+    "pages": "Pages of businesses that ask for calls.",
     "service": "The API itself.",
 }
 
@@ -159,8 +191,14 @@ def _without_null(schema: dict[str, JsonValue]) -> dict[str, JsonValue]:
 
 def _responses(route: Route) -> JsonValue:
     responses: dict[str, JsonValue] = {}
+    more = {"Request-Id": "Names this request."}
+    if route.counted and route.policy.owner != "public":
+        more["RateLimit"] = "How many requests are left, and the seconds until all are."
+        more["RateLimit-Policy"] = "How many there may be in how many seconds."
+    if route.changes and route.keyed:
+        more["Idempotent-Replayed"] = "true: this is the answer that was given before."
     for status, answer in route.answers.items():
-        responses[str(status)] = _answer(answer)
+        responses[str(status)] = _answer(answer, more)
     for status, text in sorted(_problems(route).items()):
         responses[str(status)] = {"description": text, "content": _PROBLEM}
     return responses
@@ -188,11 +226,11 @@ def _problems(route: Route) -> Mapping[int, str]:
     return {**found, **route.problems}
 
 
-def _answer(answer: Answer) -> JsonValue:
+def _answer(answer: Answer, more: Mapping[str, str]) -> JsonValue:
     said: dict[str, JsonValue] = {"description": answer.description}
     headers: dict[str, JsonValue] = {
         name: {"description": text, "schema": {"type": "string"}}
-        for name, text in {**answer.headers, "Request-Id": "Names this request."}.items()
+        for name, text in {**answer.headers, **more}.items()
     }
     said["headers"] = headers
     if answer.model is not None:

@@ -16,12 +16,10 @@ from calleq.accounts.principal import Principal
 from calleq.intake import errors
 from calleq.web.certificates import certificate_in
 from calleq.web.problems import ProblemError
+from calleq.web.told import DENIED, WHO
 
 Denied = Callable[[Denial, str], object]
 """Told why somebody was not let in, and from which address."""
-
-REASON = "denied"
-"""In the scope of a request that was not let in: why, for the log."""
 
 
 def by_proof(authenticator: Authenticator, denied: Denied) -> Authenticate:
@@ -31,7 +29,7 @@ def by_proof(authenticator: Authenticator, denied: Denied) -> Authenticate:
         proof = proof_of(request, body)
         if not authenticator.is_offered(proof):
             why = "unknown_certificate" if proof.certificate else "no_credential"
-            request.scope[REASON] = why
+            request.scope[DENIED] = why
             return None
         decided: asyncio.Future[Principal | Denial] = asyncio.get_running_loop().create_future()
 
@@ -42,9 +40,10 @@ def by_proof(authenticator: Authenticator, denied: Denied) -> Authenticate:
         authenticator.authenticate(proof, done)
         verdict = await decided
         if isinstance(verdict, Denial):
-            request.scope[REASON] = verdict.reason
+            request.scope[DENIED] = verdict.reason
             denied(verdict, proof.peer)
             raise ProblemError(errors.BUSY if verdict.is_busy else errors.NOT_ACCEPTED)
+        request.scope[WHO] = verdict.business or "carrier"
         return verdict
 
     return authenticate

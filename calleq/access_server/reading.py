@@ -53,6 +53,7 @@ _AT = re.compile(r"^(?P<text>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTALL)
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(?P<name>.*)`", re.DOTALL)
 _STEP = re.compile(r"\.(?P<name>[^.\[\]]+)|\[(?P<index>[0-9]+|\.\.\.)\]")
+_WHOLE = re.compile(r"-?[0-9]{1,15}")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?")
 
 
@@ -114,41 +115,51 @@ def query_of(request: Request, model: type[msgspec.Struct]) -> msgspec.Struct:
     given: dict[str, str] = {}
     for name, value in request.query_params.multi_items():
         if name in given:
-            raise _invalid_query(f"{name[:40]} stands twice")
+            raise invalid_query(f"{name[:40]} stands twice")
         given[name] = value
     return _query(given, model)
 
 
 def _query(given: Mapping[str, str], model: type[msgspec.Struct]) -> msgspec.Struct:
-    numeric = _parameters(model)
+    parameters = _parameters(model)
     for name, text in given.items():
-        if name not in numeric:
-            known = ", ".join(numeric) or "there is none"
-            raise _invalid_query(f"no parameter {name[:40]!r} is known here: {known}")
-        if numeric[name] and not _NUMBER.fullmatch(text):
-            raise _invalid_query(f"{name} must be a number, written in digits")
+        if name not in parameters:
+            known = ", ".join(parameters) or "there is none"
+            raise invalid_query(f"no parameter {name[:40]!r} is known here: {known}")
+        pattern = parameters[name]
+        if pattern is not None and not pattern.fullmatch(text):
+            raise invalid_query(f"{name} must be a number, written in digits")
     try:
         return msgspec.convert(given, model, strict=False)
     except msgspec.ValidationError as error:
         fault = _fault(str(error))
-        raise _invalid_query(f"{fault.pointer[1:]}: {fault.detail}") from error
+        raise invalid_query(f"{fault.pointer[1:]}: {fault.detail}") from error
 
 
 @lru_cache(maxsize=256)
-def _parameters(model: type[msgspec.Struct]) -> dict[str, bool]:
-    """The parameters by name, and whether each is a number."""
+def _parameters(model: type[msgspec.Struct]) -> dict[str, re.Pattern[str] | None]:
+    """The parameters by name, and how each that is a number is written."""
     shape = msgspec.inspect.type_info(model)
     assert isinstance(shape, msgspec.inspect.StructType)
-    return {field.encode_name: _is_number(field.type) for field in shape.fields}
+    return {field.encode_name: _written(field.type) for field in shape.fields}
 
 
-def _is_number(kind: msgspec.inspect.Type) -> bool:
-    if isinstance(kind, msgspec.inspect.UnionType):
-        return any(_is_number(one) for one in kind.types)
-    return isinstance(kind, msgspec.inspect.IntType | msgspec.inspect.FloatType)
+def _written(kind: msgspec.inspect.Type) -> re.Pattern[str] | None:
+    match kind:
+        case msgspec.inspect.Metadata(type=inner):
+            return _written(inner)
+        case msgspec.inspect.UnionType(types=types):
+            return next((found for one in types if (found := _written(one))), None)
+        case msgspec.inspect.IntType():
+            return _WHOLE
+        case msgspec.inspect.FloatType():
+            return _NUMBER
+        case _:
+            return None
 
 
-def _invalid_query(detail: str) -> ProblemError:
+def invalid_query(detail: str) -> ProblemError:
+    """A parameter that is none, or not what it should be."""
     return ProblemError(
         ProblemDetail(status=400, code="invalid_query", title="Invalid query", detail=detail)
     )

@@ -5,10 +5,15 @@ joins them in the order in which paths are tried. The busiest comes first.
 """
 
 from calleq.access_server import (
+    routes_accounts,
     routes_calls,
     routes_control,
+    routes_docs,
     routes_events,
+    routes_guards,
+    routes_lists,
     routes_page_tokens,
+    routes_recordings,
     routes_service,
 )
 from calleq.access_server.routing import Route
@@ -17,6 +22,11 @@ ROUTES: tuple[Route, ...] = (
     *routes_calls.ROUTES,
     *routes_events.ROUTES,
     *routes_control.ROUTES,
+    *routes_accounts.ROUTES,
     *routes_page_tokens.ROUTES,
+    *routes_lists.ROUTES,
+    *routes_guards.ROUTES,
+    *routes_recordings.ROUTES,
+    *routes_docs.ROUTES,
     *routes_service.ROUTES,
 )

@@ -17,14 +17,14 @@ from calleq.access_server.routing import (
 )
 from calleq.access_server.senders import headers_of, peer_of
 from calleq.accounts.principal import Role
+from calleq.door.problems import NOT_FOUND
 from calleq.door.replies import Reply
 from calleq.intake import is_reference
 from calleq.messages import CallInitiation, DirectCallRequest
 from calleq.messages.answers import CallAccepted, CallView
 from calleq.messages.schemas import example
-from calleq.web.problems import ProblemDetail, ProblemError
+from calleq.web.problems import ProblemError
 
-NOT_FOUND = ProblemDetail(status=404, code="not_found", title="Not found", detail="no such call")
 _PAGE: frozenset[Role] = frozenset(("page",))
 
 

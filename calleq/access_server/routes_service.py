@@ -4,13 +4,14 @@ import msgspec
 from starlette.responses import Response
 
 from calleq.access_server.openapi import openapi_octets
-from calleq.access_server.routes_calls import NOT_FOUND
 from calleq.access_server.routing import PUBLIC, Answer, Context, Route, answer
 from calleq.access_server.senders import sender_of
 from calleq.accounts import is_loopback
+from calleq.door.problems import NOT_FOUND
 from calleq.messages.answers import Health
 from calleq.messages.schemas import FIGURES, json_schema
 from calleq.web.problems import ProblemError
+from calleq.web.ready import Ready, ReadyView
 
 _SCHEMAS = {figure: msgspec.json.encode(json_schema(figure)) for figure in FIGURES}
 
@@ -35,6 +36,15 @@ async def get_health(asked: Context) -> Response:
     """Alive; its processor time for its own machine alone."""
     cpu_s = asked.services.cpu_s() if is_loopback(sender_of(asked.request)) else None
     return answer(Health("ok", asked.services.door.name, cpu_s))
+
+
+async def get_ready(asked: Context) -> Response:
+    """Whether messages should be sent here; why not is told to its own machine alone."""
+    view = asked.services.the(Ready).view()  # type: ignore[type-abstract]
+    status = 503 if view.status == "not_ready" else 200
+    if not is_loopback(sender_of(asked.request)):
+        view = ReadyView(view.status)
+    return answer(view, status)
 
 
 ROUTES = (
@@ -66,6 +76,19 @@ ROUTES = (
         policy=PUBLIC,
         summary="Whether the server lives.",
         answers={200: Answer("It does.", Health)},
+        tag="service",
+    ),
+    Route(
+        method="GET",
+        path="/ready",
+        name="getReady",
+        handler=get_ready,
+        policy=PUBLIC,
+        summary="Whether messages should be sent here.",
+        answers={
+            200: Answer("They should.", ReadyView),
+            503: Answer("They should not: it drains, or cannot do what it promises.", ReadyView),
+        },
         tag="service",
     ),
 )

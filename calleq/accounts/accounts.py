@@ -13,7 +13,7 @@ verifications under way are done once. A tag is one of password and hash togethe
 is revoked or replaced nothing that was verified against it is worth anything, at once.
 
 How guessing is bounded is `calleq.accounts.failures`. Sources known to be good have a lane of their
-own there; they are also known from the journal (`know_source`), so that a restart amid guessing
+own there; they are also known from the journal (`restore`), so that a restart amid guessing
 shuts nobody out.
 """
 
@@ -34,12 +34,13 @@ from calleq.accounts.changes import (
     CredentialRotated,
     UserRemoved,
 )
-from calleq.accounts.credential import Credential
+from calleq.accounts.credential import SPOKEN_KINDS, Credential
 from calleq.accounts.denial import Denial, DenialReason
 from calleq.accounts.failures import Buckets, FailureLimits
 from calleq.accounts.passwords import PasswordVerifier
 from calleq.accounts.principal import Principal
 from calleq.accounts.registry import Registry
+from calleq.journal.entries import Accepted
 from calleq.runtime.clock import Clock
 from calleq.topology import Business
 
@@ -110,6 +111,14 @@ class Accounts:
         """`peer` is an address from which this business or user has proved itself before."""
         if peer:
             _remember(self._known_sources, (identifier, peer), LIMIT_KNOWN_SOURCES)
+
+    def restore(self, entry: Accepted) -> None:
+        """Know again the source of a message that was accepted for its password."""
+        credential = self.registry.credential(entry.by)
+        if entry.by == entry.business:
+            self.know_source(entry.business, entry.source)
+        elif credential is not None and credential.kind in SPOKEN_KINDS:
+            self.know_source(_identifier(credential.business, credential.user), entry.source)
 
     def authenticate(self, identifier: str, password: str, peer: str, done: VerdictDone) -> None:
         """As `prove`, for a business's own password; `done` is told the business."""

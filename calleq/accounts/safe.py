@@ -8,6 +8,8 @@ that its owner alone may read); who has neither can do nothing with what is seal
 
 import base64
 import binascii
+import hmac
+from hashlib import sha256
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -27,7 +29,12 @@ class Safe:
         """`key` has `KEY_OCTETS`. Raises ValueError."""
         if len(key) != KEY_OCTETS:
             raise ValueError(f"the carrier's key has {KEY_OCTETS} octets, not {len(key)}")
+        self._key = key
         self._cipher = AESGCM(key)
+
+    def derived(self, purpose: str) -> bytes:
+        """Another key of 32 octets, the same for the same purpose; it tells nothing of this one."""
+        return hmac.new(self._key, f"calleq {purpose}".encode(), sha256).digest()
 
     def seal(self, secret: str, credential: str, nonce: bytes) -> str:
         """The secret of a credential, sealed; `nonce` is 12 fresh random octets."""

@@ -5,22 +5,20 @@ into the next day and belongs to the day on which it begins. Where clocks go bac
 that comes twice counts both times; where they go forward the hour that does not come is lost.
 """
 
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from calleq.topology_business import Agent, Business
-from calleq.topology_calendar import Opening
-
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from calleq.topology_calendar import DAYS, Opening
+from calleq.zones import local_time, zone_of
 
 
 def on_shift(business: Business, now_us: int) -> tuple[str, ...]:
     """The numbers of its representatives to whom calls may be offered at an instant (UTC)."""
     if not any(agent.shifts for agent in business.agents):
         return business.representatives
-    local = (_EPOCH + timedelta(microseconds=now_us)).astimezone(_zone(business.calendar.zone))
+    zone = zone_of(business.calendar.zone)
+    assert zone is not None, "a business names a zone that there is"
+    local = local_time(now_us, zone)
     offered: dict[str, bool] = {}
     for agent in business.agents:
         offered[agent.number] = offered.get(agent.number, False) or works(agent, local)
@@ -35,7 +33,7 @@ def works(agent: Agent, local: datetime) -> bool:
 def covers(opening: Opening, local: datetime) -> bool:
     """Whether a time of the week has begun and not ended at a local time."""
     minute = local.hour * 60 + local.minute
-    begin, end = minutes(opening.begin), minutes(opening.end)
+    begin, end = _minutes(opening.begin), _minutes(opening.end)
     today = DAYS[local.weekday()] in opening.days
     if begin < end:
         return today and begin <= minute < end
@@ -43,22 +41,6 @@ def covers(opening: Opening, local: datetime) -> bool:
     return (today and minute >= begin) or (yesterday and minute < end)
 
 
-@lru_cache(maxsize=512)
-def minutes(text: str) -> int:
-    """Minutes since midnight of `HH:MM`; 24:00 is the end of the day. Raises ValueError.
-
-    >>> minutes("09:30"), minutes("24:00")
-    (570, 1440)
-    """
-    hour, colon, minute = text.partition(":")
-    if not (colon and len(text) == 5 and (hour + minute).isdecimal() and text.isascii()):
-        raise ValueError(f"{text!r}: HH:MM expected")
-    found = int(hour) * 60 + int(minute)
-    if int(minute) > 59 or found > 1440:
-        raise ValueError(f"{text!r}: 00:00 to 24:00 expected")
-    return found
-
-
-@lru_cache(maxsize=512)
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
+def _minutes(text: str) -> int:
+    """Minutes since midnight of `HH:MM`."""
+    return int(text[:2]) * 60 + int(text[3:])

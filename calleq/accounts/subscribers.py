@@ -30,9 +30,13 @@ from calleq.accounts.changes import (
 from calleq.topology_business import Agent, Business
 
 KEPT_APART = frozenset(
-    ("identifier", "password", "password_hash", "active", "numbers", "agents", "representatives")
+    (
+        *("identifier", "password", "password_hash", "active", "numbers", "agents"),
+        *("representatives", "recorded_name", "recorded_announcement", "recorded_music"),
+    )
 )
-"""Keys of a business that are no settings: there are changes of their own for them."""
+"""Keys of a business that are no settings: there are changes of their own for them, or they name
+files of the carrier's machine."""
 
 
 @dataclass(slots=True)
@@ -101,7 +105,7 @@ def settled(base: Business, settings: Mapping[str, object]) -> Business:
     told = msgspec.to_builtins(base)
     usual = msgspec.to_builtins(base)
     for key, value in settings.items():
-        told[key] = usual.get(key) if value is None else value
+        told[key] = _with(usual.get(key), value)
     try:
         business = msgspec.convert(told, Business)
     except msgspec.ValidationError as error:
@@ -113,8 +117,24 @@ def settled(base: Business, settings: Mapping[str, object]) -> Business:
 
 
 def merged(settings: Mapping[str, object], changed: Mapping[str, object]) -> dict[str, object]:
-    """Settings with others on top; what is changed to None is no setting any more."""
-    return {key: value for key, value in {**settings, **changed}.items() if value is not None}
+    """Settings with others on top, tables key by key; what is None is no setting any more."""
+    whole = dict(settings)
+    for key, value in changed.items():
+        known = whole.pop(key, None)
+        if isinstance(value, dict):
+            value = merged(known if isinstance(known, dict) else {}, value)
+        if value not in (None, {}):
+            whole[key] = value
+    return whole
+
+
+def _with(usual: object, value: object) -> object:
+    """A setting's value, of a table the other keys as usual; None: as usual."""
+    if value is None:
+        return usual
+    if isinstance(usual, dict) and isinstance(value, dict):
+        return usual | {key: _with(usual.get(key), one) for key, one in value.items()}
+    return value
 
 
 def _key_of(text: str) -> str:

@@ -17,6 +17,7 @@ from operator import attrgetter
 
 import msgspec
 
+from calleq.billing.charges import with_charge
 from calleq.billing.indexing import (
     HOP_LIMIT,
     Attempt,
@@ -82,7 +83,7 @@ def _session_record(session: Session, journals: Journals) -> SessionRecord:
     if accepted is not None:
         assert isinstance(accepted.entry, Accepted)
         door, key = accepted.entry.door, accepted.entry.idempotency_key
-    return SessionRecord(
+    record = SessionRecord(
         call=session.call,
         business=session.business,
         door=door,
@@ -95,6 +96,7 @@ def _session_record(session: Session, journals: Journals) -> SessionRecord:
         legs=legs,
         complete=over and not any(leg.partial for leg in legs),
     )
+    return record if session.charged is None else with_charge(record, session.charged)
 
 
 def _by_dialling(attempt: Attempt) -> tuple[int, str, int]:

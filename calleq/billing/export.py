@@ -27,6 +27,7 @@ from calleq.billing.records import (
     leg_as_json,
     records_as_json,
 )
+from calleq.rating import amount_text
 from calleq.units import utc_text
 
 FORMATS = ("csv", "jsonl")
@@ -53,6 +54,8 @@ class Batch:
         self._talk_us = 0
         self._billable_s = 0
         self._partial = 0
+        self._amounts: dict[str, int] = {}
+        """Micro-units by currency: of whole calls, services too, or of the legs alone."""
         self._first = ""
         self._last = ""
         self._earliest_us: int | None = None
@@ -98,9 +101,15 @@ class Batch:
             "talk_us": self._talk_us,
             "billable_s": self._billable_s,
             "billing_rule": BILLING_RULE,
+            "amounts": {
+                currency: amount_text(micro) for currency, micro in sorted(self._amounts.items())
+            },
             "records_known_lost": lost,
             "sha256": self._hash.hexdigest(),
         }
+
+    def _add_amount(self, currency: str, micro: int) -> None:
+        self._amounts[currency] = self._amounts.get(currency, 0) + micro
 
     @property
     def _is_csv(self) -> bool:
@@ -121,7 +130,11 @@ class Batch:
         begun_us = record.begun_at_us
         self._earliest_us = min(begun_us, self._earliest_us or begun_us)
         self._latest_us = max(begun_us, self._latest_us or begun_us)
+        if self._kind == "sessions" and record.amount_micro is not None:
+            self._add_amount(record.currency, record.amount_micro)
         for leg in record.legs:
+            if self._kind == "legs" and leg.charge_micro is not None:
+                self._add_amount(record.currency, leg.charge_micro)
             self._talk_us += leg.talk_us
             self._billable_s += leg.billable_s
             self._partial += leg.partial
@@ -145,6 +158,7 @@ def _leg_fields(record: SessionRecord, leg: LegRecord) -> dict[str, object]:
     shown["message_id"] = record.message_id or None
     shown["idempotency_key"] = record.idempotency_key
     shown["session_state"] = record.state or None
+    shown["currency"] = None if leg.charge_micro is None else record.currency
     return {name: shown[name] for name in LEG_FIELDS}
 
 
@@ -153,7 +167,14 @@ def _session_fields(record: SessionRecord) -> dict[str, object]:
     shown["legs"] = len(record.legs)
     shown["talk_us"] = sum(leg.talk_us for leg in record.legs)
     shown["billable_s"] = sum(leg.billable_s for leg in record.legs)
+    shown["charges"] = _charges_text(record)
     return {name: shown[name] for name in SESSION_FIELDS}
+
+
+def _charges_text(record: SessionRecord) -> str | None:
+    """Every charge in one cell: what it is for, by which rate, what it comes to."""
+    told = (f"{one.subject} {one.key} {amount_text(one.amount_micro)}" for one in record.charges)
+    return "; ".join(told) or None
 
 
 LEG_FIELDS = (
@@ -203,6 +224,12 @@ LEG_FIELDS = (
     "furnished",
     "outgoing_trunk",
     *QUALITY_FIELDS,
+    "charge",
+    "currency",
+    "rate_deck",
+    "rate_key",
+    "rate_from",
+    "rate_rule",
 )
 """The columns of an export of legs; new ones are added at the end."""
 
@@ -220,6 +247,9 @@ SESSION_FIELDS = (
     "legs",
     "talk_us",
     "billable_s",
+    "amount",
+    "currency",
+    "charges",
 )
 """The columns of an export of sessions; new ones are added at the end."""
 

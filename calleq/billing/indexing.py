@@ -24,6 +24,7 @@ from calleq.billing.pairing import CLOCK_TOLERANCE_US, pair_uses
 from calleq.billing.skew import clock_skew_us
 from calleq.journal.entries import (
     Accepted,
+    Charged,
     CircuitKey,
     Dialled,
     Ended,
@@ -103,6 +104,13 @@ class Session:
     attempts: list[Attempt] = field(default_factory=list)
     causes: dict[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
     """The cause and instant at which the equipment saw an attempt of a leg end."""
+    charged: Charged | None = None
+
+    @property
+    def awaits_charge(self) -> bool:
+        """Whether money was held for it, and what it cost has not been written."""
+        accepted = None if self.accepted is None else self.accepted.entry
+        return self.charged is None and isinstance(accepted, Accepted) and bool(accepted.held)
 
 
 class Journals:
@@ -158,6 +166,9 @@ class Journals:
                 session = self._session(entry.call)
                 session.business = session.business or entry.business
                 session.accepted = session.accepted or stamped
+            case Charged():
+                session = self._session(entry.call)
+                session.charged = session.charged or entry
             case Undertaken():
                 business = entry.instruction.get("business")
                 session = self._session(entry.call)

@@ -32,7 +32,7 @@ from calleq.runtime.disk import RealDisk
 from calleq.store.database import Database
 from calleq.store.schema import ENTITY, JOURNAL, LEG, LOST, PENDING, PROJECTION, SESSION, STRAY
 
-RULES = 2
+RULES = 3
 """Counted up when the same journals would make other records: the tables must then be rebuilt."""
 
 PIECE_ENTRIES = 100_000

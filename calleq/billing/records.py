@@ -1,8 +1,9 @@
 """The records of a call: one for the session, one for each attempt to reach a party.
 
-These are derived from the journals (`derivation`) and never edited. No money is here: rating reads
-`billable_s`. Instants are UTC microseconds as the clock of the entity that saw them had them;
-lengths are differences of that entity's monotonic clock, so that a clock step changes no bill.
+These are derived from the journals (`derivation`) and never edited. What a call costs is what its
+`Charged` entry says, which was rated from this record when it was complete. Instants are UTC
+microseconds as the clock of the entity that saw them had them; lengths are differences of that
+entity's monotonic clock, so that a clock step changes no bill.
 
 What follows from the fields (the record's id, the cause for termination, a clock step) is a
 property and is never stored apart from them.
@@ -16,6 +17,7 @@ import msgspec
 from calleq.causes import Q850
 from calleq.intake.references import reference_text
 from calleq.journal.entries import CircuitKey
+from calleq.rating import Charge, amount_text
 from calleq.units import SECOND_US, seconds_text, utc_text
 
 UTC_OFFSET_MIN = 0
@@ -128,6 +130,15 @@ class LegRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Transmission rating of what came (G.107)."""
     mos: float | None = None
     """Mean opinion score that follows from it."""
+    charge_micro: int | None = None
+    """What the leg costs, in millionths of the session's currency; None while it is not charged,
+    and where it costs nothing because nobody answered."""
+    rate_deck: str = ""
+    rate_key: str = ""
+    """By which the leg is charged: `+1212`, `sip`, `ip`."""
+    rate_from_us: int | None = None
+    """From when that rate holds."""
+    rate_rule: str = ""
 
     @property
     def record_id(self) -> str:
@@ -177,6 +188,12 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """In the order in which they were dialled."""
     complete: bool
     """True when the call has its final state and no leg is open or partial."""
+    amount_micro: int | None = None
+    """What the call costs, legs and services, in millionths of `currency`; None while it is not
+    charged, and where calls have no price."""
+    currency: str = ""
+    charges: tuple[Charge, ...] = ()
+    """Each rounded amount, and how it came about; their sum is `amount_micro`."""
 
     @property
     def begun_at_us(self) -> int:
@@ -196,6 +213,7 @@ LEG_COLUMNS = (
     "talk",
     "billable",
     "cause",
+    "charge",
 )
 
 
@@ -239,6 +257,9 @@ def records_as_json(record: SessionRecord) -> dict[str, object]:
         "accepted_at": _instant(record.accepted_at_us),
         "ended_at": _instant(record.ended_at_us),
         "complete": record.complete,
+        "amount": amount_of(record.amount_micro),
+        "currency": record.currency or None,
+        "charges": [charge_as_json(charge) for charge in record.charges],
         "legs": [leg_as_json(leg) for leg in record.legs],
     }
 
@@ -256,6 +277,7 @@ def leg_rows(record: SessionRecord) -> list[tuple[str, ...]]:
             seconds_text(leg.talk_us),
             f"{leg.billable_s} s",
             f"{leg.cause}{' (partial)' if leg.partial else ''}",
+            amount_of(leg.charge_micro) or "-",
         )
         for leg in record.legs
     ]
@@ -323,7 +345,34 @@ def leg_as_json(leg: LegRecord) -> dict[str, object]:
         "furnished": leg.furnished or None,
         "outgoing_trunk": leg.outgoing_trunk or None,
         **{name: getattr(leg, name) for name in QUALITY_FIELDS},
+        "charge": amount_of(leg.charge_micro),
+        "rate_deck": leg.rate_deck or None,
+        "rate_key": leg.rate_key or None,
+        "rate_from": _instant(leg.rate_from_us),
+        "rate_rule": leg.rate_rule or None,
     }
+
+
+def charge_as_json(charge: Charge) -> dict[str, object]:
+    """A charge as `--json` prints it; amounts are text."""
+    return {
+        "subject": charge.subject,
+        "deck": charge.deck,
+        "rate_key": charge.key,
+        "rate_from": utc_text(charge.effective_from_us),
+        "priced_at": utc_text(charge.priced_at_us),
+        "length_s": charge.length_s,
+        "charged_s": charge.charged_s,
+        "lines": [line.text for line in charge.lines],
+        "rule": charge.rule,
+        "amount": amount_text(charge.amount_micro),
+        "currency": charge.currency,
+    }
+
+
+def amount_of(micro: int | None) -> str | None:
+    """An amount as text; None where there is none."""
+    return None if micro is None else amount_text(micro)
 
 
 def _presentation(indicator: int | None) -> str | None:

@@ -8,6 +8,7 @@ from sqlalchemy import Row
 
 from calleq.billing.records import LegRecord, SessionRecord
 from calleq.journal.entries import CircuitKey
+from calleq.rating import Charge
 
 _SESSION_FIELDS = (
     "call",
@@ -20,6 +21,8 @@ _SESSION_FIELDS = (
     "accepted_at_us",
     "ended_at_us",
     "complete",
+    "amount_micro",
+    "currency",
 )
 _LEG_FIELDS = tuple(
     name for name in LegRecord.__struct_fields__ if name not in ("circuit", "route")
@@ -31,6 +34,7 @@ def session_row(record: SessionRecord, *, settled: bool) -> dict[str, object]:
     row: dict[str, object] = {name: getattr(record, name) for name in _SESSION_FIELDS}
     row["begun_at_us"] = record.begun_at_us
     row["settled"] = settled
+    row["charges"] = msgspec.json.encode(record.charges).decode()
     row["longest_talk_us"] = max((leg.talk_us for leg in record.legs), default=0)
     return row
 
@@ -46,7 +50,8 @@ def leg_row(leg: LegRecord, begun_at_us: int) -> dict[str, object]:
 def session_of(row: Row[tuple[object, ...]], legs: Sequence[LegRecord]) -> SessionRecord:
     """The session of a row, with its legs in the order in which they were dialled."""
     fields = {name: row._mapping[name] for name in _SESSION_FIELDS}
-    return msgspec.convert({**fields, "legs": tuple(legs)}, SessionRecord)
+    charges = msgspec.json.decode(row._mapping["charges"], type=tuple[Charge, ...])
+    return SessionRecord(**fields, legs=tuple(legs), charges=charges)
 
 
 def leg_of(row: Row[tuple[object, ...]]) -> LegRecord:

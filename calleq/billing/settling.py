@@ -6,7 +6,7 @@ is let go only when nothing that comes later can use it:
 
 - those of a call, once it is over, its legs have ended, and its circuits are at rest: nothing on
   them waits for its other end. A call with a partial leg is given more time, because a switch that
-  lives may still say how the leg ended;
+  lives may still say how the leg ended; one for which money is held, until it is charged;
 - those of a call between telephones, once it has ended;
 - an arrival that no exchange says it sent, after the same time; it is an orphan.
 
@@ -29,6 +29,7 @@ from calleq.journal.entries import (
     AccountChanged,
     Assisted,
     AssistEnded,
+    BalanceStated,
     Cancelled,
     Charged,
     CircuitKey,
@@ -66,6 +67,9 @@ PATIENCE_US = 10 * MINUTE_US
 LOCAL_LIMIT_US = 24 * HOUR_US
 """A call between telephones without an end is forgotten after this time."""
 
+CHARGE_LIMIT_US = 7 * 24 * HOUR_US
+"""How long a charge that is missing is waited for."""
+
 _Name = tuple[str, int]
 """An entry: its entity and sequence."""
 
@@ -91,7 +95,9 @@ def settle(
     settled = {
         record.call
         for record in records
-        if record.call not in final and _is_settled(record, cutoff_us, late_us, restless)
+        if record.call not in final
+        and _is_settled(record, cutoff_us, late_us, restless)
+        and _is_charged(record, journals, horizon_us)
     }
     gone: set[_Name] = set()
     words: set[_Name] = set()
@@ -148,6 +154,14 @@ def _is_settled(
         (leg.released_at_us or 0) > cutoff_us or any(key in restless for key in leg.route)
         for leg in record.legs
     )
+
+
+def _is_charged(record: SessionRecord, journals: Journals, horizon_us: int) -> bool:
+    """Whether no charge is to be expected any more."""
+    ended_at_us = record.ended_at_us or 0
+    if not journals.sessions[record.call].awaits_charge:
+        return True
+    return ended_at_us <= horizon_us - CHARGE_LIMIT_US
 
 
 def _unmatched(journals: Journals) -> Iterator[Arrival]:
@@ -246,7 +260,7 @@ def _is_gone(
     match entry:
         case Refused() | DoNotCall() | Started() | Assisted() | AssistEnded():
             return True
-        case AccountChanged() | Credited():
+        case AccountChanged() | Credited() | BalanceStated():
             return True
         case Accepted() | Undertaken() | Dialled() | Progress() | Ended():
             return entry.call in over

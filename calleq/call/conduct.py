@@ -44,6 +44,8 @@ _ANSWERS = {
     Reading.UNCLEAR: Input.UNCLEAR,
 }
 
+CALL_LIMIT = "call_limit"
+"""The detail of a completed call that its limit ended."""
 PENDING_LIMIT = 16
 """Inputs that one result may cause; more is a loop in the table."""
 
@@ -293,6 +295,13 @@ class Conduct:
     def bridge(self, what: Happening) -> None:
         self.events.append(TimelineEvent("bridged"))
 
+    def stop_hunting(self, what: Happening) -> None:
+        """The customer has waited long enough: whoever is being called now is called no more."""
+        self.awaited = 0
+        self._agent_cause = Q850.NO_ANSWER
+        self._release(self.agent, Q850.NORMAL)
+        self._cue(Cue.APOLOGISE)
+
     def apologise(self, what: Happening) -> None:
         self._cue(Cue.APOLOGISE)
 
@@ -313,6 +322,10 @@ class Conduct:
     def complete(self, what: Happening) -> None:
         self._finish("completed", what.cause)
 
+    def complete_at_limit(self, what: Happening) -> None:
+        """They have talked for as long as this call may last."""
+        self._finish("completed", what.cause, CALL_LIMIT)
+
     def give_up(self, what: Happening) -> None:
         self._finish(agent_final(self._agent_cause), self._agent_cause)
 
@@ -332,11 +345,11 @@ class Conduct:
         self.events.append(TimelineEvent("failed", cause=cause, detail=why))
         self._finish("failed", cause)
 
-    def _finish(self, outcome: str, cause: int) -> None:
+    def _finish(self, outcome: str, cause: int, detail: str = "") -> None:
         assert self.outcome is None, f"already {self.outcome}, then {outcome}"
         self.outcome, self.cause = outcome, cause
         if outcome != "customer_rejected":
-            self.detail = ""
+            self.detail = detail
         self._playback.command = self._whisper = self.awaited = 0
         for leg in (self.agent, self.customer):
             self._release(leg, Q850.NORMAL)
@@ -389,6 +402,8 @@ ACTIONS: Mapping[str, Callable[[Conduct, Happening], None]] = {
         Conduct.dismiss_machine,
         Conduct.abandon,
         Conduct.complete,
+        Conduct.complete_at_limit,
+        Conduct.stop_hunting,
         Conduct.give_up,
         Conduct.cancel,
         Conduct.fail,

@@ -87,6 +87,12 @@ RING_LIMITED = frozenset(
 )
 """Limited by the policy's ring limit and `RING_GRACE_US`, from the dialling on."""
 
+_FINDING = State.FINDING_REPRESENTATIVE
+HUNTING = frozenset(
+    {_FINDING, State.DIALING_AGENT, State.AGENT_RINGING, State.DROPPING_AGENT},
+)
+"""A customer waits on the line for a representative: limited by the policy in all, too."""
+
 UNLIMITED = frozenset({State.IDLE, State.ENDED})
 """Not begun, and over."""
 
@@ -118,6 +124,8 @@ class CustomerFirst:
         self._conduct = Conduct(request, policy)
         self._state = State.IDLE
         self._deadline_us: int | None = None
+        self._patience_us: int | None = None
+        """Until when a hunting customer waits; None: for as long as it takes."""
 
     @property
     def state(self) -> str:
@@ -162,11 +170,15 @@ class CustomerFirst:
 
     def next_timer(self) -> int | None:
         """When `handle_timer` must be called next; None when no limit runs."""
-        return self._deadline_us
+        if self._patience_us is None or self._state not in HUNTING:
+            return self._deadline_us
+        return min(self._patience_us, self._deadline_us or self._patience_us)
 
     def handle_timer(self, now_us: int) -> None:
         """The time has come; does nothing when called early."""
-        if self._deadline_us is not None and now_us >= self._deadline_us:
+        if self._patience_us is not None and self._state in HUNTING and now_us >= self._patience_us:
+            self._take(Happening(Input.WAITED_ENOUGH, Q850.NO_ANSWER), now_us)
+        elif self._deadline_us is not None and now_us >= self._deadline_us:
             self._take(Happening(Input.DEADLINE, Q850.RECOVERY_ON_TIMER), now_us)
 
     def take_commands(self) -> list[Command]:
@@ -205,6 +217,8 @@ class CustomerFirst:
             if following is not state:
                 if action != "proceed":
                     self._deadline_us = self._deadline(following, now_us)
+                if following is _FINDING and self._patience_us is None:
+                    self._begin_patience(now_us)
                 self._state = following
             ACTIONS[action](conduct, happening)
 
@@ -213,7 +227,13 @@ class CustomerFirst:
             return None
         if state in RING_LIMITED:
             return now_us + self.policy.ring_limit_us + RING_GRACE_US
+        if state is State.BRIDGED and self.policy.talk_limit_us:
+            return now_us + min(self.policy.talk_limit_us, CALL_LIMIT_US)
         return now_us + LIMITS_US[state]
+
+    def _begin_patience(self, now_us: int) -> None:
+        if self.policy.announcement_limit_us:
+            self._patience_us = now_us + self.policy.announcement_limit_us
 
     # From results to inputs.
 

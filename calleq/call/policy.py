@@ -81,6 +81,11 @@ class Policy(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     answer_limit_us: int = ANSWER_LIMIT_US
     goodbye: str = ""
     """To a customer who wants nobody rung."""
+    talk_limit_us: int = 0
+    """The call is ended when both have talked for so long; 0: at `CALL_LIMIT_US`."""
+    announcement_limit_us: int = 0
+    """The most that the customer is kept waiting by announcement and music until a representative
+    answers; 0: no limit."""
     opted_out: str = ""
     """... who never wants to be called by this business again."""
 

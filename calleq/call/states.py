@@ -78,6 +78,8 @@ class Input(StrEnum):
     AGENT_CLEARED = "agent cleared"
     WHISPER_ENDED = "whisper ended"
     NAME_SPOKEN = "name spoken"
+    WAITED_ENOUGH = "waited enough"
+    """The customer has been kept waiting for as long as the policy allows."""
     READY = "ready"
     """Whisper and name are both spoken."""
     JOINED = "joined"

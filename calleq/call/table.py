@@ -76,6 +76,7 @@ _ROWS: Mapping[tuple[State, Input], Row] = {
     (_S.FINDING_REPRESENTATIVE, _I.CANCEL): ("cancel", _S.RELEASING),
     (_S.FINDING_REPRESENTATIVE, _I.DRIVER_LOST): ("lose", _S.RELEASING),
     (_S.FINDING_REPRESENTATIVE, _I.DEADLINE): ("apologise", _S.APOLOGISING),
+    (_S.FINDING_REPRESENTATIVE, _I.WAITED_ENOUGH): ("stop_hunting", _S.APOLOGISING),
     (_S.DIALING_AGENT, _I.AGENT_RINGING): ("proceed", _S.AGENT_RINGING),
     (_S.DIALING_AGENT, _I.AGENT_ANSWERED): ("whisper", _S.WHISPERING),
     (_S.DIALING_AGENT, _I.AGENT_FAILED): ("hunt", _S.FINDING_REPRESENTATIVE),
@@ -83,17 +84,20 @@ _ROWS: Mapping[tuple[State, Input], Row] = {
     (_S.DIALING_AGENT, _I.CANCEL): ("cancel", _S.RELEASING),
     (_S.DIALING_AGENT, _I.DRIVER_LOST): ("lose", _S.RELEASING),
     (_S.DIALING_AGENT, _I.DEADLINE): ("drop_agent", _S.DROPPING_AGENT),
+    (_S.DIALING_AGENT, _I.WAITED_ENOUGH): ("stop_hunting", _S.APOLOGISING),
     (_S.AGENT_RINGING, _I.AGENT_ANSWERED): ("whisper", _S.WHISPERING),
     (_S.AGENT_RINGING, _I.AGENT_FAILED): ("hunt", _S.FINDING_REPRESENTATIVE),
     (_S.AGENT_RINGING, _I.CUSTOMER_LEFT): ("abandon", _S.RELEASING),
     (_S.AGENT_RINGING, _I.CANCEL): ("cancel", _S.RELEASING),
     (_S.AGENT_RINGING, _I.DRIVER_LOST): ("lose", _S.RELEASING),
     (_S.AGENT_RINGING, _I.DEADLINE): ("drop_agent", _S.DROPPING_AGENT),
+    (_S.AGENT_RINGING, _I.WAITED_ENOUGH): ("stop_hunting", _S.APOLOGISING),
     (_S.DROPPING_AGENT, _I.AGENT_CLEARED): ("hunt", _S.FINDING_REPRESENTATIVE),
     (_S.DROPPING_AGENT, _I.CUSTOMER_LEFT): ("abandon", _S.RELEASING),
     (_S.DROPPING_AGENT, _I.CANCEL): ("cancel", _S.RELEASING),
     (_S.DROPPING_AGENT, _I.DRIVER_LOST): ("lose", _S.RELEASING),
     (_S.DROPPING_AGENT, _I.DEADLINE): ("expire", _S.RELEASING),
+    (_S.DROPPING_AGENT, _I.WAITED_ENOUGH): ("stop_hunting", _S.APOLOGISING),
     # Both are there: whisper to the one, the name to the other, then the bridge.
     (_S.WHISPERING, _I.WHISPER_ENDED): ("join_if_ready", _S.WHISPERING),
     (_S.WHISPERING, _I.NAME_SPOKEN): ("join_if_ready", _S.WHISPERING),
@@ -115,7 +119,7 @@ _ROWS: Mapping[tuple[State, Input], Row] = {
     (_S.BRIDGED, _I.AGENT_LEFT): ("complete", _S.RELEASING),
     (_S.BRIDGED, _I.CANCEL): ("complete", _S.RELEASING),
     (_S.BRIDGED, _I.DRIVER_LOST): ("lose", _S.RELEASING),
-    (_S.BRIDGED, _I.DEADLINE): ("complete", _S.RELEASING),
+    (_S.BRIDGED, _I.DEADLINE): ("complete_at_limit", _S.RELEASING),
     # The hunt failed; how it did stays the final state if the customer hangs up on the apology.
     (_S.APOLOGISING, _I.APOLOGY_ENDED): ("give_up", _S.RELEASING),
     (_S.APOLOGISING, _I.CUSTOMER_LEFT): ("give_up", _S.RELEASING),
@@ -259,4 +263,10 @@ _IGNORED: Mapping[State, frozenset[Input]] = {
     _S.ENDED: frozenset(Input),
 }
 
-IGNORED: Mapping[State, frozenset[Input]] = {**_IGNORED, **AGENT_FIRST_IGNORED}
+_WAITED = frozenset({_I.WAITED_ENOUGH})
+"""The customer's patience is measured only while somebody is hunted for a customer on the line."""
+
+IGNORED: Mapping[State, frozenset[Input]] = {
+    state: ignored if (state, _I.WAITED_ENOUGH) in TABLE else ignored | _WAITED
+    for state, ignored in {**_IGNORED, **AGENT_FIRST_IGNORED}.items()
+}

@@ -69,6 +69,8 @@ def call_policy(instruction: SetUpCall, understands: bool) -> Policy:
         question_tries=instruction.question_tries,
         answer_limit_us=instruction.answer_limit_us,
         goodbye=said.goodbye,
+        talk_limit_us=instruction.talk_limit_us,
+        announcement_limit_us=instruction.announcement_limit_us,
         opted_out=said.opted_out,
     )
 

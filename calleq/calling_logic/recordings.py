@@ -92,6 +92,10 @@ class Recordings:
         view = self._known.get(recording)
         return view is not None and view.entry.status in PLAYABLE
 
+    def file(self, recording: str) -> Path | None:
+        """Where a complete recording lies; None when there is none."""
+        return recording_path(self._directory, recording) if self.can_play(recording) else None
+
     def delete(self, recording: str, gone: Callable[[], object], reason: str = "") -> bool:
         """Remove a recording; `gone` is told when that is safe. False: it goes on, or is none."""
         view = self._known.get(recording)

@@ -14,17 +14,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from starlette.types import ASGIApp
-
-from calleq.access_server.direct import DirectCalls
-from calleq.access_server.http import http_app
+from calleq.access_server.administration import Administration
+from calleq.access_server.services import Services
 from calleq.accounts.passwords import PooledVerifier
-from calleq.cli.browsers import BrowserProcess, configuration_of
+from calleq.accounts.safe import Safe
+from calleq.charging import DeckDirectory
+from calleq.cli.administering import administration_of, carrier_safe, has_door
 from calleq.cli.claims import claim
+from calleq.cli.doors import open_doors, standing_of
+from calleq.cli.exposure import door_certificates, replays_of, watched
 from calleq.cli.failure import CommandError, UsageError
-from calleq.cli.older import OlderCalls
 from calleq.cli.plants import OneProcess, Wires
-from calleq.cli.reading import merge_json, operator_door, write_point_codes
+from calleq.cli.reading import merge_json, write_point_codes
+from calleq.cli.telling import told_of
 from calleq.cli.voices import FoundVoice, Starting, voice_address, voice_beside, voice_starting
 from calleq.cli.wish import Wish
 from calleq.journal.file import FileJournal
@@ -34,8 +36,10 @@ from calleq.journal.segments import Retention
 from calleq.media.recorder import RECORDINGS, RecordingPlace
 from calleq.media.remote import RemoteVoice, VoiceLostError
 from calleq.media.supplied import SuppliedError
-from calleq.network import TELEPHONES, Network, Plant, build_network, point_codes
+from calleq.network import TELEPHONES, Network, build_network
 from calleq.network_gateways import SipGround, has_sip, telephone_doors
+from calleq.network_nodes import point_codes
+from calleq.network_plant import Plant
 from calleq.network_prompts import (
     Recordings,
     listens_for_words,
@@ -43,21 +47,20 @@ from calleq.network_prompts import (
     recordings_of,
     supply,
 )
-from calleq.operation.surface import operator_app
+from calleq.operation.standing import Standing
 from calleq.protection.key_file import KeyFile
 from calleq.protection.keys import MessageKeyError
 from calleq.runtime.clock import LoopClock
 from calleq.runtime.draws import SystemDraws
+from calleq.schedule import ScheduleStore, StoreDamaged
+from calleq.schedule.store import SUFFIX as SCHEDULE_SUFFIX
 from calleq.ss7.variant import variant_of
-from calleq.telephones.desk import desk_app
 from calleq.telephones.diary import Diary
 from calleq.topology import Topology, TopologyError
-from calleq.topology_doors import DoorPlan, doors_of
 from calleq.trace.capture import CaptureFile
-from calleq.web.exchange import Direct
-from calleq.web.gate import Gate
-from calleq.web.hosting import GuestServer, HostingError
 
+DECKS = "decks"
+"""Where in the data directory the rate decks lie that were used."""
 VERIFIERS = 2
 """Threads that verify passwords; more would only take the elements' processor time."""
 
@@ -74,6 +77,12 @@ class Host:
     doors: dict[str, str] = field(default_factory=dict)
     """Where people and programs reach them."""
     failure: str = ""
+    administration: Administration | None = None
+    """Of the accounts; None where there is no door."""
+    services: Services | None = None
+    """What stands behind the first door; the operator has it, too."""
+    standing: Standing | None = None
+    """How the process stands, for its operator and for load balancers."""
 
     @property
     def url(self) -> str:
@@ -90,6 +99,7 @@ async def hosting(
     `starting` is the voice process of a whole network, where it is being started already.
     Raises StoppedError when `stop` was set while another process was waited for.
     """
+    certificates = door_certificates(wish.topology, wish.elements)
     wish.data.mkdir(parents=True, exist_ok=True)
     process = claim(wish.data, wish.process)
     loop = asyncio.get_running_loop()
@@ -107,15 +117,15 @@ async def hosting(
         gc.disable()
         stack.callback(_collect_as_usual)
         base = journal_path(wish.data, process)
+        schedule = _schedule(wish, process, stack)
         retention = _retention(wish, stack)
-        opening = await stack.enter_async_context(
-            _opening(
-                lambda: FileJournal(
-                    base, clock, loop, lambda error: failed(str(error)), retention=retention
-                ),
-                clock,
+
+        def open_journal() -> FileJournal:
+            return FileJournal(
+                base, clock, loop, lambda error: failed(str(error)), retention=retention
             )
-        )
+
+        opening = await stack.enter_async_context(_opening(open_journal, clock))
         if wish.elements is not None:
             await opening  # the voice may have to be waited for: what is refused is refused before
         capture, diary = _witnesses(wish, process, clock, stack)
@@ -128,22 +138,52 @@ async def hosting(
         verifier = PooledVerifier(pool, loop.call_soon_threadsafe)
         sip = await stack.enter_async_context(_sip(wish, voice, clock))
         plant = _plant(wish, clock, journal, wires, voice, capture, verifier, diary, sip)
-        plant = replace(plant, supplied=supply(voice, supplied))
+        safe = carrier_safe(wish.data) if has_door(wish.topology, wish.elements) else None
+        plant = replace(plant, supplied=supply(voice, supplied), schedule=schedule)
+        plant = _with_secrets(plant, safe, wish.data / f"{process}.replays", stack)
         host = _set_to_work(wish, plant, voice, wires, journal)
+        host.administration = administration_of(host.network, safe, pool)
+        host.standing = standing_of(host.network, clock, journal, wires, certificates)
         _collect_what_is_new()
-        await _open_doors(wish, host, base, stack)
-        if host.doors:
-            merge_json(wish.data / "listening.json", host.doors)
-        if host.network.gateways:
-            with contextlib.suppress(VoiceLostError):  # it is started again, and asked again
-                await voice.tally()  # comes after the ports that the first calls take
-        write_point_codes(wish.data, point_codes(wish.topology), variant_of(wish.topology))
+        await open_doors(wish, host, base, stack)
+        await stack.enter_async_context(watched(certificates.values(), clock, wish.say))
+        await _found_by_others(wish, host)
         try:
             yield host
         finally:
             with contextlib.suppress(JournalError):  # a failed disk is told of already
                 host.network.stop()
             host.failure = "; ".join(failures)
+
+
+async def _found_by_others(wish: Wish, host: Host) -> None:
+    """Say where the doors are, and what a reader of the captures has to know."""
+    if host.doors:
+        merge_json(wish.data / "listening.json", host.doors)
+    if host.network.gateways:
+        with contextlib.suppress(VoiceLostError):  # it is started again, and asked again
+            await host.voice.tally()  # comes after the ports that the first calls take
+    write_point_codes(wish.data, point_codes(wish.topology), variant_of(wish.topology))
+
+
+def _with_secrets(
+    plant: Plant, safe: Safe | None, replays: Path, stack: contextlib.AsyncExitStack
+) -> Plant:
+    """The plant of a process that has a door (and so a safe); of another, as it is."""
+    if safe is None:
+        return plant
+    table = replays_of(replays, plant.clock, stack)
+    return replace(plant, safe=safe, page_key=safe.derived("page tokens"), replays=table)
+
+
+def _schedule(wish: Wish, process: str, stack: contextlib.AsyncExitStack) -> ScheduleStore:
+    """What is made later; closed after the journal, whose last word it has to hear."""
+    try:
+        store = ScheduleStore(wish.data / f"{process}{SCHEDULE_SUFFIX}")
+    except StoreDamaged as error:
+        raise CommandError(str(error)) from error
+    stack.callback(store.close)
+    return store
 
 
 def _collect_what_is_new() -> None:
@@ -171,7 +211,7 @@ def _plant(
 ) -> Plant:
     return Plant(
         clock=clock,
-        journal=journal,
+        journal=told_of(journal, wish),
         bus=wires.bus,
         lines=wires.lines,
         voice=voice,
@@ -185,6 +225,8 @@ def _plant(
         talk_us=wish.talk_us,
         sip=sip,
         message_keys=KeyFile(wish.data),
+        observe=journal.observe,
+        decks=DeckDirectory(wish.data / DECKS),
     )
 
 
@@ -310,63 +352,3 @@ async def _wires(wish: Wish, clock: LoopClock, capture: CaptureFile) -> AsyncIte
         yield wires
     finally:
         await wires.close()
-
-
-async def _open_doors(wish: Wish, host: Host, base: Path, stack: contextlib.AsyncExitStack) -> None:
-    network = host.network
-    for plan in doors_of(wish.topology):
-        if plan.element in network.doors:
-            await _open_door(wish, plan, host, base, stack)
-    if network.telephones is not None:
-        app = desk_app(network.telephones, host.voice.recording)
-        await _serve(app, "127.0.0.1", wish.desk_port, "telephones' desk", host, stack)
-    whole = wish.elements is None
-    browsers = configuration_of(wish.topology, any_port=wish.port is not None) if whole else None
-    if browsers is not None:
-        beside = BrowserProcess(browsers, wish.say)
-        host.doors.update(await stack.enter_async_context(beside.running()))
-    if network.link_ends or network.exchanges or network.doors:
-        door = operator_door(wish.process, whole=whole)
-        await _serve(operator_app(network), "127.0.0.1", 0, door, host, stack)
-
-
-async def _open_door(
-    wish: Wish, plan: DoorPlan, host: Host, base: Path, stack: contextlib.AsyncExitStack
-) -> None:
-    """A door on the internet. `--port` is the access server's; for a whole network that has one,
-    the other doors take any port that is free."""
-    door, accounts = host.network.doors[plan.element], host.network.accounts
-    assert accounts is not None, "where there are doors there are accounts"
-    address, _, port_text = plan.listen.rpartition(":")
-    port = int(port_text)
-    if wish.port is not None and not plan.is_inner:
-        port = wish.port
-    elif wish.port is not None and wish.elements is None:
-        port = 0
-    older = OlderCalls(base, door.name)
-    stack.callback(older.close)
-    app = http_app(door, accounts, lambda: secrets.token_hex(12), older=older)
-    name = f"door of {plan.element}" if plan.is_inner else "front door"
-    direct = DirectCalls(door, lambda: secrets.token_hex(12))
-    await _serve(app, address, port, name, host, stack, Gate(), direct)
-
-
-async def _serve(
-    app: ASGIApp,
-    address: str,
-    port: int,
-    name: str,
-    host: Host,
-    stack: contextlib.AsyncExitStack,
-    gate: Gate | None = None,
-    direct: Direct | None = None,
-) -> None:
-    site = GuestServer(app, address, port, gate=gate, direct=direct)
-    try:
-        bound = await site.start()
-    except HostingError as error:
-        raise CommandError(
-            f"the {name}: {error}; choose another port with --port or --desk-port"
-        ) from error
-    stack.push_async_callback(site.stop)
-    host.doors[name] = f"http://{address}:{bound}"

@@ -16,8 +16,10 @@ from calleq import __version__
 from calleq.cli import DEFAULT_DATA
 from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.keys_parser import add_keys
+from calleq.cli.log_parser import with_log
 from calleq.cli.operation_parser import add_operation
 from calleq.cli.prompts_parser import add_prompts
+from calleq.cli.refusals_parser import add_refusals
 
 
 def _with_data(parser: argparse.ArgumentParser) -> None:
@@ -159,6 +161,7 @@ def _add_networks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     _with_keep(up)
     _with_talk(up, 5.0)
     _with_rtp(up)
+    with_log(up)
 
     run = _add(
         commands,
@@ -181,6 +184,7 @@ def _add_networks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     _with_keep(run)
     _with_talk(run, 5.0)
     _with_rtp(run)
+    with_log(run)
 
 
 def _add_call(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -366,6 +370,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_readers(commands)
     _add_records(commands)
     add_prompts(partial(_add, commands), _with_data, _with_json)
+    add_refusals(partial(_add, commands), _with_every_data, _with_json)
     return parser
 
 

@@ -171,6 +171,18 @@ def _status(status: StatusView, *, as_json: bool) -> int:
             ],
             right=("dialogues",),
         )
+    if status.certificates:
+        print_table(
+            "certificates",
+            ("door", "subject", "until", "days left", ""),
+            [
+                (one.door, one.subject, one.expires, str(one.left_s // 86_400), one.warning)
+                for one in status.certificates
+            ],
+            right=("days left",),
+        )
+    if status.not_ready:
+        print_line("not ready for messages: " + ", ".join(status.not_ready))
     if status.alarms:
         print_table(
             f"{len(status.alarms)} alarms",

@@ -1,7 +1,10 @@
-"""The parsers of the operator's commands: circuits, links, status, sip, control, recordings."""
+"""The parsers of the operator's commands: circuits, links, status, sip, control, recordings, and
+those on accounts (`accounts_parser`)."""
 
 import argparse
 from collections.abc import Callable
+
+from calleq.cli.accounts_parser import add_accounts
 
 PARTIES = ("customer", "agent", "third")
 ORDER_WORDS = (
@@ -85,6 +88,7 @@ def add_operation(add: Add, finish: Finish) -> None:
     for parser in (circuits, links, status, sip):
         finish(parser)
     _add_control(add, finish)
+    add_accounts(add, finish)
 
 
 def _add_control(add: Add, finish: Finish) -> None:

@@ -13,7 +13,8 @@ import msgspec
 
 from calleq.cli.failure import CommandError
 from calleq.cli.reading import OPERATOR, read_json
-from calleq.operation.control import NOT_HERE, ControlDoneView, RecordedList, RecordedView
+from calleq.messages.answers import OrderDone, RecordedList, RecordedView
+from calleq.operation.control import NOT_HERE
 from calleq.operation.sip import SipView
 from calleq.operation.surface import Listing, Order
 from calleq.operation.views import (
@@ -57,6 +58,8 @@ class Operator:
             {name: counted for part in parts for name, counted in part.counters.items()},
             in_order(alarm for part in parts for alarm in part.cleared),
             [service for part in parts for service in part.services],
+            [certificate for part in parts for certificate in part.certificates],
+            [reason for part in parts for reason in part.not_ready],
         )
 
     def sip(self) -> SipView:
@@ -67,10 +70,10 @@ class Operator:
             [trunk for part in parts for trunk in part.trunks],
         )
 
-    def control(self, call: str, order: CallOrder) -> ControlDoneView:
+    def control(self, call: str, order: CallOrder) -> OrderDone:
         """Have an order to a call carried out. Raises CommandError."""
         answer = self._one("POST", f"/calls/{quote(call, safe='')}/control", write_order(order))
-        return msgspec.json.decode(answer, type=ControlDoneView)
+        return msgspec.json.decode(answer, type=OrderDone)
 
     def recordings(self, call: str | None) -> list[RecordedView]:
         """The recordings of every process. Raises CommandError."""

@@ -47,6 +47,9 @@ class Wires(Protocol):
     def listening(self) -> dict[str, str]:
         """Every address on which elements of other processes reach those of this one."""
 
+    def reaches(self, element: str) -> bool:
+        """Whether what was sent to an element over the OSN has not been waiting for it."""
+
     async def settled(self, limit_s: float) -> list[str]:
         """Wait until every wire stands, at most `limit_s`; a line on the state of each."""
 
@@ -91,6 +94,10 @@ class OneProcess:
     def listening(self) -> dict[str, str]:
         """Where foreign nodes find this process."""
         return {} if self._foreign is None else self._foreign.links.listening()
+
+    def reaches(self, element: str) -> bool:
+        """It is in this process."""
+        return True
 
     async def settled(self, limit_s: float) -> list[str]:
         """At once: foreign nodes come when they come, and `report` says so."""

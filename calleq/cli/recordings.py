@@ -6,7 +6,7 @@ import msgspec
 
 from calleq.cli.operator_calls import Operator
 from calleq.cli.output import print_json, print_line, print_table
-from calleq.operation.control import RecordedView
+from calleq.messages.answers import RecordedView
 from calleq.osn.orders import PlayPrompt
 
 

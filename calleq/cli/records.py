@@ -37,6 +37,7 @@ from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.output import counted, print_json, print_line, print_table
 from calleq.cli.reading import write_json
 from calleq.cli.records_database import instant_us, length_us, up_to_date
+from calleq.rating import amount_text
 from calleq.units import utc_text
 
 IN_PROGRESS = "in_progress"
@@ -107,10 +108,12 @@ def _list(connection: Connection, arguments: argparse.Namespace) -> int:
     shown = found[:limit]
     print_table(
         counted(len(shown), "call"),
-        ("call", "accepted", "business", "state", "legs", "talk", "billable"),
+        ("call", "accepted", "business", "state", "legs", "talk", "billable", "price"),
         [_row(record) for record in shown],
-        right=("legs", "talk", "billable"),
+        right=("legs", "talk", "billable", "price"),
     )
+    for currency, micro in _totals(shown).items():
+        print_line(f"in all {amount_text(micro)} {currency}")
     if len(found) > limit:
         print_line(f"There are more: --after {shown[-1].call}")
     return 0
@@ -189,7 +192,21 @@ def _row(record: SessionRecord) -> tuple[str, ...]:
         str(len(record.legs)),
         f"{talk_us / 1e6:.3f} s",
         f"{sum(leg.billable_s for leg in record.legs)} s",
+        "-" if record.amount_micro is None else _priced(record.amount_micro, record.currency),
     )
+
+
+def _totals(records: Iterable[SessionRecord]) -> dict[str, int]:
+    """What the calls cost, by currency; of those that are charged."""
+    totals: dict[str, int] = {}
+    for record in records:
+        if record.amount_micro is not None:
+            totals[record.currency] = totals.get(record.currency, 0) + record.amount_micro
+    return totals
+
+
+def _priced(micro: int, currency: str) -> str:
+    return f"{amount_text(micro)} {currency}"
 
 
 def _instant_text(at_us: int | None) -> str:
@@ -205,11 +222,19 @@ def show(record: SessionRecord) -> None:
     print_line(f"ended     {_instant_text(record.ended_at_us)}")
     print_line(f"state     {record.state or 'in progress'} (cause {record.cause})")
     print_table(
-        "legs", LEG_COLUMNS, leg_rows(record), right=("attempt", "ring", "talk", "billable")
+        "legs",
+        LEG_COLUMNS,
+        leg_rows(record),
+        right=("attempt", "ring", "talk", "billable", "charge"),
     )
     voices = voice_rows(record)
     if voices:
         print_table("voice", VOICE_COLUMNS, voices, right=VOICE_COLUMNS[3:])
+    if record.amount_micro is not None:
+        for charge in record.charges:
+            for line in charge.explanation:
+                print_line(line)
+        print_line(f"price     {_priced(record.amount_micro, record.currency)}")
 
 
 def _export(connection: Connection, arguments: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ from calleq.cli.claims import process_name
 from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.given import given_days_us, given_keep_us, given_talk_us, given_topology
 from calleq.cli.output import print_line
+from calleq.cli.telling import given_events, saying
 from calleq.cli.up import serve
 from calleq.cli.voices import VOICE, voice_address
 from calleq.cli.wish import Wish
@@ -26,6 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
         if len(arguments.elements) > 1:
             raise UsageError("voice is a process of its own: run it alone")
         return _run_voice(arguments.data, voice_address(topology), arguments.rtp)
+    events = given_events(arguments)
     wish = Wish(
         topology=topology,
         data=arguments.data,
@@ -37,7 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
         keep_us=given_keep_us(arguments.keep_days),
         keep_recordings_us=given_days_us(arguments.keep_recordings_days),
         database=arguments.database,
-        say=_say,
+        say=_say if events is None else saying(events),
+        events=events,
     )
     return serve(wish)
 

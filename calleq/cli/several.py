@@ -110,6 +110,9 @@ class SeveralProcesses:
             self._listeners[name] = TcpListener(name, self._clock, self._tap)
         return self._listeners[name]
 
+    def reaches(self, element: str) -> bool:
+        return self._bus.reaches(element)
+
     def open(self, lines_lost: Callable[[str], object]) -> None:
         """Listen and connect. Raises CommandError when an address is taken."""
         self._lines_lost = lines_lost

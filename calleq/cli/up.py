@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from calleq.cli.claims import WHOLE
 from calleq.cli.failure import CommandError
 from calleq.cli.given import given_days_us, given_keep_us, given_talk_us, given_topology
-from calleq.cli.output import print_line
+from calleq.cli.telling import given_events, saying
 from calleq.cli.voices import Starting, StoppedError, voice_starting
 from calleq.cli.wish import Wish
 from calleq.journal.frames import JournalError
@@ -29,6 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     desk_port = arguments.desk_port
     if desk_port is None:
         desk_port = DESK_PORT if arguments.port is None else 0
+    events = given_events(arguments)
     wish = Wish(
         topology=given_topology(arguments.network, equipment=arguments.equipment),
         data=arguments.data,
@@ -41,7 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
         keep_recordings_us=given_days_us(arguments.keep_recordings_days),
         database=arguments.database,
         rtp=arguments.rtp,
-        say=print_line,
+        say=saying(events),
+        events=events,
     )
     return serve(wish)
 

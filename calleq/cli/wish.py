@@ -6,6 +6,7 @@ from pathlib import Path
 
 from calleq.topology import Topology
 from calleq.units import HOUR_US
+from calleq.web.events import Events
 
 KEEP_RECORDINGS_US = 30 * 24 * HOUR_US
 
@@ -33,3 +34,5 @@ class Wish:
     """HOST:FIRST-LAST, where the voice process of a whole network has its RTP ports; empty: there
     where it has them by default."""
     say: Callable[[str], None]
+    events: Events | None = None
+    """Where it is told what happens, for a log collector; None: nowhere."""

@@ -5,12 +5,16 @@ An older one is told again from its journal (`recall`) and is then known for a w
 are at most `LIMIT_RECALLED_CALLS`.
 """
 
+import heapq
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Set
+from operator import attrgetter
 
+from calleq.door.finding import Wish
 from calleq.door.timeline import Timeline
 from calleq.journal.entries import (
     Accepted,
+    Cancelled,
     Charged,
     Dialled,
     Ended,
@@ -28,7 +32,7 @@ LIMIT_WATCHERS = 1_000
 """Readers waiting for a call's next event."""
 
 
-_TELLING = (Progress, Dialled, Ended, Rescheduled, Charged)
+_TELLING = (Progress, Dialled, Ended, Rescheduled, Cancelled, Charged)
 """What a timeline is made of, the most frequent first."""
 
 
@@ -50,23 +54,25 @@ class Calls:
     def begin(self, entry: Accepted, at_us: int) -> Timeline:
         """A call that was accepted."""
         timeline = self._live[entry.call] = Timeline(entry, at_us)
-        if entry.retry_of:
-            before = self.find(entry.retry_of)
-            if before is not None:
-                before.retried_by = entry.call
         return timeline
 
     def get(self, call: str) -> Timeline | None:
         """A call alive, or ended lately."""
         return self._live.get(call) or self._ended.get(call)
 
-    def restore(self, entries: Iterable[Stamped], door: str, ended: Collection[str]) -> None:
+    def restore(
+        self,
+        entries: Iterable[Stamped],
+        door: str,
+        ended: Collection[str],
+        waiting: Set[str] = frozenset(),
+    ) -> None:
         """What the journal of before says of the calls that `door` accepted, oldest first.
 
         `ended` are those of them that have an end, in the order of their ends; of these only the
-        last `LIMIT_RESTORED_CALLS` are taken up.
+        last `LIMIT_RESTORED_CALLS` are taken up. Those `waiting` are the schedule's.
         """
-        forgotten = set(list(ended)[:-LIMIT_RESTORED_CALLS])
+        forgotten = waiting | set(list(ended)[:-LIMIT_RESTORED_CALLS])
         for stamped in entries:
             entry = stamped.entry
             if isinstance(entry, _TELLING):
@@ -74,8 +80,12 @@ class Calls:
                 if timeline is not None:
                     timeline.remember(stamped)
                     self.changed(timeline)
-            elif isinstance(entry, Accepted) and entry.door == door and entry.call not in forgotten:
-                self.begin(entry, stamped.at_us)
+            elif isinstance(entry, Accepted) and entry.door == door:
+                before = self.get(entry.retry_of) if entry.retry_of else None
+                if before is not None:
+                    before.retried_as = entry.call
+                if entry.call not in forgotten:
+                    self.begin(entry, stamped.at_us)
 
     def recall(self, call: str, door: str, entries: Iterable[Stamped]) -> None:
         """Know a call again that `door` accepted, by what its journal says of it, oldest first."""
@@ -92,6 +102,17 @@ class Calls:
             self._recalled[call] = timeline
             if len(self._recalled) > LIMIT_RECALLED_CALLS:
                 self._recalled.popitem(last=False)
+
+    def matching(self, wish: Wish, before: str, limit: int) -> list[Timeline]:
+        """Those alive or ended lately that fit, the newest first, behind the one named `before`
+        (empty: from the newest)."""
+        found = (
+            timeline
+            for known in (self._live, self._ended)
+            for call, timeline in known.items()
+            if (not before or call < before) and wish.fits(timeline)
+        )
+        return heapq.nlargest(limit, found, key=attrgetter("call"))
 
     def find(self, call: str) -> Timeline | None:
         """A call alive, ended lately, or recalled lately."""
@@ -126,6 +147,21 @@ class Calls:
                     del self._watchers[call]
 
         return forget
+
+    def follow(self, history: Iterable[Stamped]) -> Timeline:
+        """A call that waited, by its acceptance and what was said of it since."""
+        timeline: Timeline | None = None
+        for stamped in history:
+            if isinstance(stamped.entry, Accepted):
+                timeline = self.begin(stamped.entry, stamped.at_us)
+            elif timeline is not None:
+                timeline.remember(stamped)
+        assert timeline is not None, "a history begins with an acceptance"
+        return timeline
+
+    def ended_lately(self) -> list[Timeline]:
+        """Those that have ended, the first first."""
+        return list(self._ended.values())
 
     def live(self) -> Iterator[Timeline]:
         """Those that have not ended."""

@@ -16,25 +16,35 @@ and ignored.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Literal, assert_never
 
-from calleq.accounts import Accounts, Denial
+from calleq.accounts import Accounts
 from calleq.accounts.principal import Principal
 from calleq.call.consent import OPTED_OUT
 from calleq.causes import Q850
+from calleq.door.again import Again, SwitchOf
 from calleq.door.calls import Calls
-from calleq.door.control import Answer, Controls
+from calleq.door.control import Answer
+from calleq.door.finding import Wish
 from calleq.door.instruction import instruction_of
 from calleq.door.internet_tap import InternetTap
+from calleq.door.later import Answer as ChangeAnswer
+from calleq.door.later import Later
+from calleq.door.ordering import Ordering
+from calleq.door.parts import Parts
+from calleq.door.problems import NO_SUBSCRIBER
+from calleq.door.recovery import Recovery, recovery_of
 from calleq.door.replies import Reply, accepted, declined
 from calleq.door.sending import Sending
 from calleq.door.timeline import Timeline
-from calleq.intake import Admitted, Declined, Intake, Outcome, errors
+from calleq.intake import Admitted, Declined, Intake, Outcome
 from calleq.intake.contract import Ending
 from calleq.intake.errors import BUSY
 from calleq.journal.contract import Journal
-from calleq.journal.entries import Accepted, DoNotCall, Ended, Stamped
+from calleq.journal.entries import Accepted, Ended, Stamped
 from calleq.messages.answers import CallView, EventPage
+from calleq.messages.new_time import NewTime
 from calleq.osn.contract import Bus
 from calleq.osn.messages import (
     AddParty,
@@ -46,17 +56,20 @@ from calleq.osn.messages import (
     ControlDone,
     ControlRefused,
     JoinCircuits,
+    LineFree,
     OsnError,
     SetUpCall,
     SetUpRefused,
     SetUpTaken,
+    WatchLine,
     decode,
-    encode,
 )
 from calleq.osn.orders import Order as CallOrder
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
+from calleq.schedule import Schedule
 from calleq.topology import Business
+from calleq.web.problems import ProblemDetail
 
 
 class Door:
@@ -75,26 +88,37 @@ class Door:
         tap: Tap,
         ring_limit_us: int,
         supplied: Mapping[str, dict[str, str]] | None = None,
+        schedule: Schedule | None = None,
+        switch_of: SwitchOf = lambda number: "",
     ) -> None:
         """`name` is the door's in the journal and on the bus, `instructs` the element that gets
         its instructions: the switch, or what makes calls in its place. The equipment address that
         messages must say is the intake's. `supplied` are the keys of what businesses supplied, by
-        business and purpose."""
+        business and purpose. `schedule` keeps the calls that are made later; None: in memory.
+        `switch_of` says who can tell when a busy line is free."""
         self.name = name
         self.instructs = instructs
         self._ring_limit_us = ring_limit_us
         self._accounts = accounts
         self._intake = intake
-        self._bus = bus
         self._journal = journal
         self._clock = clock
         self._supplied = supplied or {}
         self._internet = InternetTap(tap, name)
         self._calls = Calls()
         self._sending = Sending(name, instructs, bus, clock)
-        self._controls = Controls(name, bus, clock)
+        self._ordering = Ordering(
+            name, bus, clock, sending=self._sending, accounts=accounts, intake=intake
+        )
+        parts = Parts(name, self._calls, accounts, intake, bus, journal, clock)
+        self._later = Later(parts, Schedule(clock) if schedule is None else schedule, self)
+        self._again = Again(parts, self._later, switch_of)
+        self._recovery = Recovery()
+        """Of the journal of before, between `read` and `resume`."""
         self.ignored: Counter[str] = Counter()
         """Messages from inside that meant nothing, by kind."""
+        self.ended: Counter[str] = Counter()
+        """Calls that ended since the start, by final state."""
         bus.attach(name, self.receive)
 
     # Internet side
@@ -117,20 +141,22 @@ class Door:
         arrived_us = self._clock.now_us()
 
         def decided(outcome: Outcome) -> None:
-            self._decided(outcome, body, arrived_us, answer)
+            call = outcome.call if isinstance(outcome, Admitted) else None
+            self._internet.request(call, figure, body, arrived_us)
+            self._decided(outcome, answer)
 
         if self._calls.full():
             decided(Declined(BUSY, "busy"))
         else:
             self._intake.submit(body, headers, peer, decided, figure=figure, principal=principal)
 
-    def denied(self, denial: Denial, peer: str) -> None:
-        """Somebody at that address did not prove who it is: for the log."""
-        self._intake.denied(denial, peer)
+    def now_us(self) -> int:
+        """The time at the door."""
+        return self._clock.now_us()
 
     def knows(self, call: str) -> bool:
         """Whether a call is remembered; one that ended long ago may have to be recalled."""
-        return self._calls.find(call) is not None
+        return self._find(call) is not None
 
     def recall(self, call: str, entries: Iterable[Stamped]) -> None:
         """Remember a call again by what its journal says of it, oldest entry first."""
@@ -146,17 +172,16 @@ class Door:
         timeline = self._own(call, business)
         return None if timeline is None else timeline.page(max(after, 0))
 
-    def add_party(self, call: str, business: str | None, number: str) -> bool | None:
-        """Have a third party dialled and joined; False when the call is not bridged, None as in
-        `call`. What becomes of it is told by the call's events."""
+    def add_party(
+        self, call: str, business: str | None, number: str
+    ) -> bool | ProblemDetail | None:
+        """Have a third party dialled and joined; False when the call is not bridged, a problem
+        when the number must not be dialled, None as in `call`. What becomes of it is told by the
+        call's events."""
         timeline = self._own(call, business)
         if timeline is None:
             return None
-        equipment = self._sending.equipment(call)
-        if timeline.state != "bridged" or equipment is None:
-            return False
-        self._bus.send(self.name, equipment, encode(AddParty(call, number)))
-        return True
+        return self._ordering.add_party(timeline, number, business or "operator")
 
     def control(
         self, call: str, business: str | None, order: CallOrder, answer: Answer, command: str = ""
@@ -167,19 +192,53 @@ class Door:
         name again is the same order, not carried out twice.
         """
         timeline = self._own(call, business)
-        equipment = self._sending.equipment(call)
+        self._ordering.control(timeline, order, answer, command, business or "operator")
+
+    def cancel(self, call: str, business: str | None, by: Principal, answer: ChangeAnswer) -> None:
+        """Cancel a call before it is begun; `answer` is told once, with None when the call has
+        ended durably, or with why not: it has been begun already, or has ended.
+
+        `business` None: by the carrier, whosever call it is.
+        """
+        self._later.cancel(call, business, by, answer)
+
+    def reschedule(
+        self, call: str, business: str | None, new: NewTime, by: Principal, answer: ChangeAnswer
+    ) -> None:
+        """Have a call that has not been begun made at another time, which its business's calendar
+        must allow; `business` and `answer` as in `cancel`."""
+        self._later.reschedule(call, business, new, by, answer)
+
+    def scheduled(
+        self, business: str, after: tuple[int, str] | None = None, limit: int = 100
+    ) -> list[CallView]:
+        """Calls of a business that wait, the first due first, behind the one of that due time (UTC
+        microseconds) and reference."""
+        return [timeline.view() for timeline in self._later.waiting(business, after, limit)]
+
+    def matching(self, wish: Wish, before: str, limit: int) -> list[CallView]:
+        """The calls in memory that fit, the newest first, behind the one named `before`."""
+        return [timeline.view() for timeline in self._calls.matching(wish, before, limit)]
+
+    def as_it_is(self, view: CallView, wish: Wish) -> CallView | None:
+        """A call of an older list as it is now; None when it does not fit any more."""
+        timeline = self._calls.get(view.call)
         if timeline is None:
-            answer("no_such_call")
-        elif timeline.final:
-            answer("call_over")
-        elif equipment is None:
-            answer("not_bridged")
-        else:
-            self._controls.send(call, equipment, order, answer, command)
+            return view
+        return timeline.view() if wish.fits(timeline) else None
 
     def going_on(self) -> list[str]:
         """The references of the calls that have not ended, the earliest accepted first."""
         return [timeline.call for timeline in self._calls.live()]
+
+    @property
+    def intake(self) -> Intake:
+        """What messages pass on their way in."""
+        return self._intake
+
+    def states(self) -> Counter[str]:
+        """How many calls that have not ended are in which state."""
+        return Counter(timeline.state for timeline in self._calls.live())
 
     def watch(self, call: str, notify: Callable[[], object]) -> Callable[[], None] | None:
         """Call `notify` at the call's next event; the result forgets it. None: too many wait."""
@@ -193,6 +252,9 @@ class Door:
             message = decode(octets)
         except OsnError:
             self.ignored["undecodable"] += 1
+            return
+        if isinstance(message, LineFree):
+            self.ignored["late_line_free"] += not self._again.line_free(message)
             return
         timeline = self._calls.get(message.call)
         if timeline is None:
@@ -210,14 +272,14 @@ class Door:
                 timeline.taken()
             case SetUpRefused():
                 now_us = self._clock.now_us()
-                self._ended(timeline, "failed", message.cause, now_us, message.reason)
+                self.end(timeline, "failed", message.cause, now_us, message.reason)
             case CallEnded():
                 end = message
-                self._ended(timeline, end.state, end.cause, end.at_us, end.detail)
+                self.end(timeline, end.state, end.cause, end.at_us, end.detail)
                 if end.detail == OPTED_OUT:
                     self._opted_out(timeline)
             case ControlDone() | ControlRefused():
-                if not self._controls.answered(message):
+                if not self._ordering.answered(message):
                     self.ignored["late_answer"] += 1
             case (
                 SetUpCall()
@@ -226,6 +288,7 @@ class Door:
                 | ControlCall()
                 | JoinCircuits()
                 | CircuitsJoined()
+                | WatchLine()
             ):
                 self.ignored[str(message.__struct_config__.tag)] += 1
             case _:
@@ -233,84 +296,81 @@ class Door:
         self._calls.changed(timeline)
 
     def restart(self, entries: Sequence[Stamped]) -> int:
-        """Take up the journal of before, oldest entry first; how many instructions left again."""
-        orders: dict[str, Accepted] = {}
-        ended: dict[str, None] = {}
-        ends_unwritten: dict[str, Ended] = {}
-        for stamped in entries:
-            entry = stamped.entry
-            match entry:
-                case DoNotCall(door=self.name):
-                    self._intake.restore(stamped)
-                case Accepted(door=self.name):
-                    self._intake.restore(stamped)
-                    orders[entry.call] = entry
-                case Ended(call):
-                    if stamped.entity == self.name:
-                        ends_unwritten.pop(call, None)
-                    elif call in orders:
-                        ends_unwritten[call] = entry
-                    if orders.pop(call, None) is not None:
-                        ended[call] = None
-                case _:
-                    pass
-        self._calls.restore(entries, self.name, ended)
-        for end in ends_unwritten.values():
+        """Take up the journal of before, oldest entry first, alone in its process; how many
+        instructions left again."""
+        self._intake.beside.restore(self.read(entries))
+        return self.resume()
+
+    def read(self, entries: Sequence[Stamped]) -> list[Stamped]:
+        """Know the calls of before, oldest entry first, and act on none; `resume` does. Told are
+        the entries by which what stands beside the intake is to be restored meanwhile."""
+        past = self._later.restore(entries)
+        entries = [*past.acceptances, *entries] if past.acceptances else entries
+        found = self._recovery = recovery_of(self.name, entries, past.waiting, past.cancelled)
+        for stamped in found.own:
+            self._intake.restore(stamped)
+        self._calls.restore(entries, self.name, found.ended, past.waiting)
+        return found.own
+
+    def resume(self) -> int:
+        """Go on where the door of before stopped; how many instructions left again."""
+        found, self._recovery = self._recovery, Recovery()
+        for end in found.unwritten.values():
             self._journal.append(self.name, end)
-        for order in orders.values():
-            self._set_up_again(order)
-        return len(orders)
+        for order in found.orders.values():
+            self._set_up_again(order, is_cancelled=order.call in found.cancelled)
+        self._again.restart(self._calls.ended_lately())
+        self._later.start()
+        return len(found.orders)
 
     # Its own
 
-    def _decided(
-        self,
-        outcome: Outcome,
-        body: bytes,
-        arrived_us: int,
-        answer: Callable[[Reply], object],
-    ) -> None:
+    def _decided(self, outcome: Outcome, answer: Callable[[Reply], object]) -> None:
         call = outcome.call if isinstance(outcome, Admitted) else None
-        self._internet.request(call, body, arrived_us)
         match outcome:
             case Admitted():
                 if outcome.acceptance is not None:
                     acceptance = outcome.acceptance
-                    self._calls.begin(acceptance.entry, acceptance.at_us)
-                    self._set_up(acceptance.entry, acceptance.business)
+                    if acceptance.entry.due_us:
+                        self._later.accepted(acceptance)
+                    else:
+                        self._calls.begin(acceptance.entry, acceptance.at_us)
+                        self.set_up(acceptance.entry, acceptance.business)
                 reply = accepted(outcome)
             case Declined():
-                reply = declined(outcome.problem)
+                reply = declined(outcome.problem, replayed=outcome.replayed)
             case _:
                 assert_never(outcome)
         self._internet.answer(call, reply.status, reply.view, self._clock.now_us())
         answer(reply)
 
-    def _set_up_again(self, entry: Accepted) -> None:
+    def _set_up_again(self, entry: Accepted, *, is_cancelled: bool) -> None:
         business = self._accounts.business(entry.business)
         timeline = self._calls.get(entry.call)
         assert timeline is not None, "restart began every call it sends again"
-        if business is None:
-            reason = "the business is no subscriber any more"
-            now_us = self._clock.now_us()
-            self._ended(timeline, "blocked", Q850.NOT_SUBSCRIBED, now_us, reason)
-            self._calls.changed(timeline)
+        now_us = self._clock.now_us()
+        if is_cancelled:
+            self.end(timeline, "canceled", Q850.NORMAL, now_us)
+        elif business is None:
+            self.end(timeline, "blocked", Q850.NOT_SUBSCRIBED, now_us, NO_SUBSCRIBER)
+        elif (reason := self._later.forbidden(entry, business)) is not None:
+            self.end(timeline, "blocked", Q850.REJECTED, now_us, reason)
+        else:
+            self.set_up(entry, business)
             return
-        if self._intake.forbids(timeline.business, timeline.customer_number):
-            now_us = self._clock.now_us()
-            self._ended(timeline, "blocked", Q850.REJECTED, now_us, errors.DO_NOT_CALL.code)
-            self._calls.changed(timeline)
-            return
-        self._set_up(entry, business)
+        self._calls.changed(timeline)
 
-    def _set_up(self, entry: Accepted, business: Business) -> None:
+    def set_up(self, entry: Accepted, business: Business) -> None:
+        """Have equipment make an accepted call."""
         self._sending.send(
             instruction_of(
                 entry,
                 business,
+                now_us=self._clock.now_us(),
                 answer_to=self.name,
                 ring_limit_us=self._ring_limit_us,
                 supplied=self._supplied.get(business.identifier, {}),
+                may_dial=partial(self._intake.may_dial, business),
             )
         )
 
@@ -318,13 +378,15 @@ class Door:
         if not timeline.final:
             self._sending.taken(timeline.call, equipment)
 
-    def _ended(
-        self, timeline: Timeline, state: str, cause: int, at_us: int, detail: str = ""
-    ) -> None:
+    def end(self, timeline: Timeline, state: str, cause: int, at_us: int, detail: str = "") -> None:
+        """Give a call its final state, unless it has one."""
         self._sending.over(timeline.call)
         if timeline.ended(state, cause, at_us, detail):
-            self._journal.append(self.name, Ended(timeline.call, state, cause, detail))
+            self.ended[state] += 1
+            entry = Ended(timeline.call, state, cause, detail)
+            self._journal.append(self.name, entry, self._later.over(timeline))
             self._tell_of(timeline, state, cause, at_us)
+            self._again.ended(timeline)
         else:
             self.ignored["second_end"] += 1
 
@@ -339,6 +401,9 @@ class Door:
         """Its event says so at once; its end again, lest the event was lost."""
         self._intake.do_not_call.add(timeline.business, timeline.customer_number, timeline.call)
 
+    def _find(self, call: str) -> Timeline | None:
+        return self._calls.find(call) or self._later.timeline(call)
+
     def _own(self, call: str, business: str | None) -> Timeline | None:
-        timeline = self._calls.find(call)
+        timeline = self._find(call)
         return timeline if timeline and business in (None, timeline.business) else None

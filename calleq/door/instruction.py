@@ -1,11 +1,13 @@
 """The set-up instruction of an accepted message: the same before and after a restart.
 
-It is made of the `Accepted` entry, of the business as it is when the call is begun, and of what the
-network's topology says of every call; of nothing else.
+It is made of the `Accepted` entry, of the business as it is when the call is begun, those of its
+representatives who are on shift then, and of what the network's topology says of every call; of
+nothing else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from calleq.accounts.shifts import on_shift
 from calleq.intake import Order
 from calleq.journal.entries import Accepted
 from calleq.osn.messages import SetUpCall
@@ -17,31 +19,48 @@ def instruction_of(
     entry: Accepted,
     business: Business,
     *,
+    now_us: int,
     answer_to: str,
     ring_limit_us: int,
     supplied: Mapping[str, str],
+    may_dial: Callable[[str], bool],
 ) -> SetUpCall:
-    """What equipment is told. `supplied` are the keys of the business's recordings by purpose.
+    """What equipment is told. `supplied` are the keys of the business's recordings by purpose;
+    representatives whom it `may_dial` not are left out.
 
     Raises msgspec.ValidationError for an entry that this version cannot read.
     """
     order = Order.of(entry)
+    policy = business.policy
+    talk_limits = (entry.talk_limit_us, policy.call_s * SECOND_US)
+    offered = tuple(number for number in on_shift(business, now_us) if may_dial(number))
     return SetUpCall(
         call=entry.call,
         business=business.identifier,
         business_name=business.name,
         business_number=business.number,
         customer=order.customer_number,
-        representative=order.representative_number or "",
-        representatives=business.representatives,
+        representative=_asked_for(order, business, offered),
+        representatives=offered,
         hunt=order.hunt,
         dial_first=order.dial_first or business.dial_first,
         detect_machine=business.detect_machine,
-        ring_limit_us=ring_limit_us,
+        ring_limit_us=min(ring_limit_us, policy.ring_s * SECOND_US),
         answer_to=answer_to,
         consent=business.consent,
         question_tries=business.question_tries,
         answer_limit_us=round(business.answer_limit_s * SECOND_US),
         language=order.language or business.language,
         supplied=tuple(supplied.items()),
+        talk_limit_us=min(filter(None, talk_limits)),
+        announcement_limit_us=policy.announcement_s * SECOND_US,
     )
+
+
+def _asked_for(order: Order, business: Business, offered: tuple[str, ...]) -> str:
+    """The representative's number; empty: equipment finds one, also in place of somebody whom a
+    page asks for (field 910) and who is off shift while others are on."""
+    number = order.representative_number or ""
+    by_page = order.representative is not None
+    off_shift = number in business.representatives and number not in offered
+    return "" if by_page and off_shift and offered else number

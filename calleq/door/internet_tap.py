@@ -1,12 +1,14 @@
 """What is captured of the internet side: request and answer as JSON, without the password.
 
-Only the fields of figure 8 are shown, what is encrypted as it was sent; of a body that is neither a
-JSON object nor encrypted only its length is.
+Only the fields of figures 8 and 9 are shown, what is encrypted as it was sent; of a body that is
+neither a JSON object nor encrypted only its length is.
 """
+
+from typing import Literal
 
 import msgspec
 
-from calleq.messages import CallInitiation
+from calleq.messages import CallInitiation, DirectCallRequest
 from calleq.messages.answers import CallAccepted, ProblemView
 from calleq.messages.sealed import is_sealed
 from calleq.runtime.tap import NoTap, Segment, Tap
@@ -15,7 +17,8 @@ MASK = "********"
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
-_SHOWN = frozenset(CallInitiation.model_fields)
+_SHOWN = frozenset(CallInitiation.model_fields) | frozenset(DirectCallRequest.model_fields)
+_TARGETS = {8: "/v1/calls", 9: "/v1/direct-calls"}
 
 
 class InternetTap:
@@ -27,11 +30,11 @@ class InternetTap:
         self._link = f"internet/{server}"
         self._captures = not isinstance(tap, NoTap)
 
-    def request(self, call: str | None, body: bytes, at_us: int) -> None:
-        """A message as it arrived at `at_us`."""
+    def request(self, call: str | None, figure: Literal[8, 9], body: bytes, at_us: int) -> None:
+        """A message of that figure as it arrived at `at_us`."""
         if not self._captures:
             return
-        shown = {"call": call, "request": "POST /v1/calls", "body": _masked(body)}
+        shown = {"call": call, "request": f"POST {_TARGETS[figure]}", "body": _masked(body)}
         self._tap.saw(Segment.INTERNET, self._link, "business", self._server, _encode(shown), at_us)
 
     def answer(

@@ -3,7 +3,7 @@
 import msgspec
 
 from calleq.intake import Admitted
-from calleq.messages.answers import CallAccepted, ProblemView
+from calleq.messages.answers import EVENT_ACCEPTED, EVENT_SCHEDULED, CallAccepted, ProblemView
 from calleq.web.problems import ProblemDetail
 
 
@@ -18,16 +18,20 @@ class Reply(msgspec.Struct, frozen=True):
 def accepted(outcome: Admitted) -> Reply:
     """The reply that says that a call will be made, or was."""
     location = f"/v1/calls/{outcome.call}"
-    view = CallAccepted(outcome.call, "accepted", outcome.business, f"{location}/events")
+    later = outcome.acceptance is not None and outcome.acceptance.entry.due_us
+    state = EVENT_SCHEDULED if later else EVENT_ACCEPTED
+    view = CallAccepted(outcome.call, state, outcome.business, f"{location}/events")
     headers: tuple[tuple[str, str], ...] = (("location", location),)
     if outcome.replayed:
         headers += (("idempotent-replayed", "true"),)
     return Reply(202, view, headers)
 
 
-def declined(problem: ProblemDetail) -> Reply:
-    """The reply that says a problem."""
+def declined(problem: ProblemDetail, *, replayed: bool = False) -> Reply:
+    """The reply that says a problem; again, where the same message had been refused so before."""
     headers: tuple[tuple[str, str], ...] = ()
+    if replayed:
+        headers += (("idempotent-replayed", "true"),)
     if problem.retry_after_s is not None:
         headers += (("retry-after", str(problem.retry_after_s)),)
     if problem.status == 401:

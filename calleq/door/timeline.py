@@ -5,7 +5,9 @@ the journal's entries; it invents nothing. The state is the last milestone reach
 
 | event                | state               |
 |----------------------|---------------------|
-| accepted             | accepted, scheduled |
+| accepted             | accepted            |
+| scheduled            | scheduled           |
+| due                  | accepted            |
 | set-up taken         | set_up              |
 | dialled              | calling_<leg>       |
 | answered             | <leg>_answered      |
@@ -18,11 +20,23 @@ the state. Events beyond `LIMIT_EVENTS` are counted and not kept; the end is alw
 """
 
 from calleq.door.views import Standing, call_view
-from calleq.journal.entries import Accepted, Charged, Dialled, Ended, Progress, Rescheduled, Stamped
+from calleq.journal.entries import (
+    Accepted,
+    Cancelled,
+    Charged,
+    Dialled,
+    Ended,
+    Progress,
+    Rescheduled,
+    Stamped,
+)
 from calleq.messages.answers import (
     EVENT_ACCEPTED,
+    EVENT_CANCELLED,
     EVENT_ENDED,
     EVENT_RESCHEDULED,
+    EVENT_RETRIED,
+    EVENT_SCHEDULED,
     CallView,
     EventPage,
     EventView,
@@ -54,7 +68,7 @@ class Timeline:
         "expires_us",
         "final",
         "representative_number",
-        "retried_by",
+        "retried_as",
         "state",
     )
 
@@ -68,19 +82,23 @@ class Timeline:
         self.ended_at_us: int | None = None
         self.cause = 0
         self.detail = ""
-        self.due_us = entry.due_us
-        self.expires_us = entry.expires_us
-        self.retried_by = ""
         self.charge: Charged | None = None
-        self.state = "scheduled" if entry.due_us else "accepted"
+        self.state = "accepted"
         self.events = [CallProgress(entry.call, EVENT_ACCEPTED, at_us)]
         self.events_dropped = 0
         self.final = False
         """Whether the call has ended."""
+        self.retried_as = ""
+        self.due_us = entry.due_us
+        self.expires_us = entry.expires_us
+        if entry.due_us:
+            self.state = "scheduled"
+            detail = utc_text(entry.due_us)
+            self.events.append(CallProgress(entry.call, EVENT_SCHEDULED, at_us, detail=detail))
 
     def taken(self) -> None:
         """Equipment has the instruction."""
-        if self.state in _NOT_BEGUN:
+        if self.state == "accepted":
             self.state = "set_up"
 
     def progressed(self, event: CallProgress) -> None:
@@ -89,6 +107,8 @@ class Timeline:
             self.events_dropped += 1
         else:
             self.events.append(event)
+        if event.event == EVENT_RETRIED:
+            self.retried_as = event.detail
         # A third party changes no state, nor does anybody who replaces a representative.
         if self.final or event.leg == "third" or self.state == "bridged":
             return
@@ -99,6 +119,8 @@ class Timeline:
                 self.state = f"{event.leg}_answered"
             case "bridged":
                 self.state = "bridged"
+            case "due":
+                self.state = "accepted"
             case _:
                 pass
 
@@ -114,6 +136,11 @@ class Timeline:
         detail = f"{state}: {detail}" if detail else state
         self.events.append(CallProgress(self.call, EVENT_ENDED, at_us, cause=cause, detail=detail))
         return True
+
+    def rescheduled(self, at_us: int, due_us: int, expires_us: int) -> None:
+        """The call is due at another time."""
+        self.due_us, self.expires_us = due_us, expires_us
+        self.progressed(CallProgress(self.call, EVENT_RESCHEDULED, at_us, detail=utc_text(due_us)))
 
     def remember(self, stamped: Stamped) -> None:
         """What the journal says of this call, entry by entry; other entries do nothing."""
@@ -134,20 +161,14 @@ class Timeline:
                 detail=entry.detail,
             )
             self._remember_once(event)
+        elif isinstance(entry, Rescheduled):
+            self.rescheduled(stamped.at_us, entry.due_us, entry.expires_us)
+        elif isinstance(entry, Cancelled):
+            self.progressed(CallProgress(entry.call, EVENT_CANCELLED, stamped.at_us))
         elif isinstance(entry, Ended):
             self.ended(entry.state, entry.cause, stamped.at_us, entry.detail)
-        elif isinstance(entry, Rescheduled):
-            self.rescheduled(entry, stamped.at_us)
         elif isinstance(entry, Charged):
             self.charge = entry
-
-    def rescheduled(self, entry: Rescheduled, at_us: int) -> None:
-        """It is due at another time."""
-        self.due_us, self.expires_us = entry.due_us, entry.expires_us
-        if self.state in _NOT_BEGUN:
-            self.state = "scheduled" if entry.due_us else "accepted"
-        detail = utc_text(entry.due_us) if entry.due_us else "now"
-        self.progressed(CallProgress(self.call, EVENT_RESCHEDULED, at_us, detail=detail))
 
     def _remember_once(self, event: CallProgress) -> None:
         # Equipment may write a dialling both as `Dialled` and as progress; one is enough.
@@ -170,7 +191,7 @@ class Timeline:
             events=len(self.events),
             due_us=self.due_us,
             expires_us=self.expires_us,
-            retried_by=self.retried_by,
+            retried_as=self.retried_as,
             charge=self.charge,
         )
         return call_view(self.entry, self.accepted_at_us, standing)
@@ -222,9 +243,6 @@ class Timeline:
     def _number(self, leg: str) -> str:
         return self.customer_number if leg == "customer" else self.representative_number or ""
 
-
-_NOT_BEGUN = ("accepted", "scheduled")
-"""States of a call that no equipment has."""
 
 _LEG_TIMES = {
     "dialled": "dialled_at",

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from calleq.journal.entries import Accepted, Charged
-from calleq.messages.answers import CallView, ChargeView, LegView
+from calleq.messages.answers import CallView, ChargeView, LegView, WebPageView
 from calleq.units import utc_text
 
 
@@ -22,7 +22,7 @@ class Standing(msgspec.Struct, frozen=True):
     due_us: int | None = None
     """None: as its acceptance says."""
     expires_us: int | None = None
-    retried_by: str = ""
+    retried_as: str = ""
     charge: Charged | None = None
 
 
@@ -31,7 +31,6 @@ def call_view(entry: Accepted, at_us: int, standing: Standing) -> CallView:
     message = entry.message
     due_us = entry.due_us if standing.due_us is None else standing.due_us
     expires_us = entry.expires_us if standing.expires_us is None else standing.expires_us
-    web_page = message.get("web_page")
     return CallView(
         call=entry.call,
         state=standing.state,
@@ -53,9 +52,9 @@ def call_view(entry: Accepted, at_us: int, standing: Standing) -> CallView:
         due_at=utc_text(due_us) if due_us else None,
         expires_at=utc_text(expires_us) if expires_us else None,
         retry_of=entry.retry_of or None,
-        retried_by=standing.retried_by or None,
+        retried_as=standing.retried_as or None,
         try_number=entry.try_number,
-        web_page=web_page if isinstance(web_page, dict) else None,
+        web_page=_web_page(message.get("web_page")),
         note=_text(message, "note"),
         held=entry.held,
         charge=None if standing.charge is None else charge_view(standing.charge),
@@ -65,6 +64,13 @@ def call_view(entry: Accepted, at_us: int, standing: Standing) -> CallView:
 def charge_view(entry: Charged) -> ChargeView:
     """What a call cost."""
     return ChargeView(entry.amount_micro, entry.currency, entry.over_micro, entry.charges)
+
+
+def _web_page(value: object) -> WebPageView | None:
+    try:
+        return msgspec.convert(value, WebPageView | None)
+    except msgspec.ValidationError:
+        return None  # a journal of another version
 
 
 def _text(message: Mapping[str, object], name: str) -> str | None:

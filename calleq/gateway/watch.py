@@ -17,6 +17,7 @@ from calleq.sip.fields import NameAddress
 from calleq.sip.transaction import Target
 from calleq.sip.uri import SipUri
 from calleq.sip.user_agent import UserAgent
+from calleq.ss7.level3.outage_log import OutageLog
 from calleq.units import SECOND_US
 
 DOWN_STATUSES = frozenset((408, 500, 502, 503, 504))
@@ -44,6 +45,8 @@ class TrunkWatch:
         self._bindings: dict[int, Peer] = {}
         self._timers: dict[tuple[str, str], Timer] = {}
         self._stopped = False
+        self.outages = OutageLog(clock)
+        """Of peers, by trunk and peer: not there, or not letting us register."""
         self._resolve: Resolve = resolve_addresses
 
     def start(self, resolve: Resolve) -> None:
@@ -65,7 +68,7 @@ class TrunkWatch:
         """A call could not be sent to the peer."""
         peer = trunk.peer(name)
         if peer is not None and trunk.trunk.options_s:
-            peer.is_up = False
+            self._judge(trunk, peer, up=False)
             self._ask_later(trunk, peer)
 
     def happened(self, event: sip.Replied | sip.Registered | sip.RegistrationFailed) -> None:
@@ -75,16 +78,23 @@ class TrunkWatch:
                 asked = self._asked.pop(handle, None)
                 if asked is not None:
                     trunk, peer = asked
-                    peer.is_up = response is not None and response.status not in DOWN_STATUSES
+                    up = response is not None and response.status not in DOWN_STATUSES
+                    self._judge(trunk, peer, up=up)
                     self._ask_later(trunk, peer)
             case sip.Registered(binding, expires_s):
                 registered = self._bindings.get(binding)
                 if registered is not None:
                     registered.registered_s = expires_s or None
+                    self.outages.note(_registration(registered), True)
             case sip.RegistrationFailed(binding):
                 failed = self._bindings.get(binding)
                 if failed is not None:
                     failed.registered_s = None
+                    self.outages.note(_registration(failed), False)
+
+    def _judge(self, trunk: Trunk, peer: Peer, *, up: bool) -> None:
+        peer.is_up = up
+        self.outages.note(f"{trunk.name} {peer.name}", up)
 
     def _ask_later(self, trunk: Trunk, peer: Peer) -> None:
         if self._stopped or not trunk.trunk.options_s:
@@ -113,8 +123,11 @@ class TrunkWatch:
         if targets:
             peer.found(targets)
         if peer.target is None:
+            self.outages.note(f"{trunk.name} {peer.name}", False)
             self._later(trunk, peer, FIND_AGAIN_US)
             return
+        if targets and not trunk.trunk.options_s:  # nothing else will show that it is there
+            self.outages.note(f"{trunk.name} {peer.name}", True)
         if trunk.trunk.register and not peer.binding:
             peer.binding = self._agent.register(trunk.binding(peer), self._now_us())
             self._bindings[peer.binding] = peer
@@ -136,3 +149,7 @@ class TrunkWatch:
 
     def _now_us(self) -> int:
         return self._clock.monotonic_us()
+
+
+def _registration(peer: Peer) -> str:
+    return f"{peer.name} (registration)"

@@ -12,14 +12,14 @@ its `Accepted` entry carries what they decided (`due_us`, `held`), so that accep
 reservation are one write, and `restore` rebuilds each from the journal.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import msgspec
 
 from calleq.accounts.principal import Principal
-from calleq.journal.entries import Accepted, Stamped
+from calleq.journal.entries import Accepted, Refused, Stamped
 from calleq.numbering import Address
 from calleq.topology import Business
 from calleq.web.problems import ProblemDetail
@@ -95,16 +95,24 @@ class Guards(Protocol):
     """What must never be dialled, and what not so often."""
 
     def judge(self, wanted: Wanted, now_us: int) -> Refusal | None:
-        """Before acceptance; None: it may be made. Counts it only where it may."""
+        """Before acceptance; None: it may be made. Counts nothing: `accepted` does, in the same
+        turn."""
 
     def judge_again(self, entry: Accepted, business: Business, now_us: int) -> Refusal | None:
         """Just before a scheduled or restarted call is dialled."""
+
+    def judge_party(self, business: Business, number: str, now_us: int) -> Refusal | None:
+        """Before anybody else is dialled in a call: a third party, whoever a call is transferred
+        to, a representative who is hunted."""
 
     def accepted(self, entry: Accepted, at_us: int) -> None:
         """The call was accepted durably."""
 
     def ended(self, call: str, ending: Ending) -> None:
         """The call has its final state."""
+
+    def refused(self, entry: Refused, at_us: int) -> None:
+        """A door refused a message, for whatever reason."""
 
     def restore(self, stamped: Stamped) -> None:
         """One entry of the journal of before, oldest first."""
@@ -145,11 +153,18 @@ class NoGuards:
         """It may."""
         return None
 
+    def judge_party(self, business: Business, number: str, now_us: int) -> Refusal | None:
+        """They may."""
+        return None
+
     def accepted(self, entry: Accepted, at_us: int) -> None:
         """Nothing is counted."""
 
     def ended(self, call: str, ending: Ending) -> None:
         """Nothing is counted."""
+
+    def refused(self, entry: Refused, at_us: int) -> None:
+        """Nothing is listed."""
 
     def restore(self, stamped: Stamped) -> None:
         """Nothing is counted."""
@@ -179,3 +194,10 @@ class Beside:
     calendar: Calendar = field(default_factory=AtOnce)
     guards: Guards = field(default_factory=NoGuards)
     charging: Charging = field(default_factory=FreeOfCharge)
+
+    def restore(self, entries: Iterable[Stamped]) -> None:
+        """Take up entries of the journal of before, oldest first, each once: of all doors that
+        share this."""
+        for stamped in entries:
+            self.guards.restore(stamped)
+            self.charging.restore(stamped)

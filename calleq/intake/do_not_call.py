@@ -6,12 +6,16 @@ entries, the last for a number counting. Segments of the journal are needed whil
 in force (`calleq.journal.segments`), so the list is written anew every `RESTATED_US`: old segments
 can go then.
 
+A business's own customers who do not want to be called (`calleq.accounts`) are forbidden as well;
+they are not on the list.
+
 Odd cases: a number that is listed again, or taken off without being there, is not written. Beyond
 `LIMIT_LISTED` nothing more is known here, though it is written (`unlisted` counts it).
 """
 
 from collections.abc import Iterator
 
+from calleq.accounts.registry import Registry
 from calleq.journal.contract import Journal
 from calleq.journal.entries import DoNotCall, Stamped
 from calleq.runtime.clock import Clock, Timer
@@ -24,7 +28,11 @@ RESTATED_US = 24 * HOUR_US
 class DoNotCallList:
     """The list of one door."""
 
-    def __init__(self, journal: Journal, clock: Clock, door: str) -> None:
+    def __init__(
+        self, journal: Journal, clock: Clock, door: str, registry: Registry | None = None
+    ) -> None:
+        """`registry` knows the customers; None: nobody does."""
+        self._registry = registry
         self._journal = journal
         self._clock = clock
         self._door = door
@@ -35,23 +43,25 @@ class DoNotCallList:
     def __len__(self) -> int:
         return len(self._listed)
 
-    def forbids(self, business: str, number: str) -> bool:
-        """Whether the business must not call the number."""
-        return (business, number) in self._listed
+    def forbids(self, business: str, number: str, customer: str = "") -> bool:
+        """Whether the business must not call the number, or the customer of that identifier."""
+        if (business, number) in self._listed:
+            return True
+        return self._registry is not None and self._registry.forbids(business, number, customer)
 
     def add(self, business: str, number: str, call: str = "") -> bool:
         """List a number (E.164) because its customer wants so, in a call or otherwise.
 
         False when it is there already.
         """
-        if self.forbids(business, number):
+        if (business, number) in self._listed:
             return False
         self._write(DoNotCall(self._door, business, number, call=call))
         return True
 
     def remove(self, business: str, number: str) -> bool:
         """Take a number off; False when it is not there."""
-        if not self.forbids(business, number):
+        if (business, number) not in self._listed:
             return False
         self._write(DoNotCall(self._door, business, number, listed=False))
         return True

@@ -4,13 +4,16 @@
 |-----------------------------------|-----------------------------------------------------|
 | new                               | the message is taken                                |
 | same message, accepted            | the same call again, marked as replayed             |
+| same message, refused             | the same refusal again, marked as replayed          |
 | same message, being accepted      | in progress                                         |
 | another message                   | refused: the key is used                            |
 
-A key is kept for `KEPT_US` (24 h) and stays bound to its call however the call ends; a message that
-was refused binds nothing. "Same" is judged on the message without its password, whatever the order
-and spacing of its fields. Keys survive a restart through the journal's `Accepted` entries.
-A full table refuses new keys; it never forgets one early, for that would dial twice.
+A key is kept for `KEPT_US` (24 h) and stays bound to its call however the call ends, and to the
+refusal of a call that must not be made (`binds`). What binds nothing: a message that could not be
+read or acted upon (400, 413, 421, 422), whose sender is not known (401), or that is to be sent
+again (409, 429, 503). "Same" is judged on the message without its password, whatever the order
+and spacing of its fields. Keys survive a restart through the journal's `Accepted` and `Refused`
+entries. A full table refuses new keys; it never forgets one early, for that would dial twice.
 """
 
 from collections import OrderedDict
@@ -19,6 +22,7 @@ from enum import Enum
 import msgspec
 
 from calleq.units import HOUR_US
+from calleq.web.problems import ProblemDetail
 
 KEPT_US = 24 * HOUR_US
 LIMIT_KEYS = 500_000
@@ -35,9 +39,10 @@ class KeyState(Enum):
 
 
 class Replay(msgspec.Struct, frozen=True):
-    """The call this message made before."""
+    """What this message came to before: a call, or (then `call` is empty) a refusal."""
 
     call: str
+    refusal: ProblemDetail | None = None
 
 
 class _Slot(msgspec.Struct):
@@ -45,6 +50,8 @@ class _Slot(msgspec.Struct):
     call: str
     at_us: int
     accepted: bool
+    """Or refused: in any case decided, durably."""
+    refusal: ProblemDetail | None = None
 
 
 class IdempotencyKeys:
@@ -72,7 +79,7 @@ class IdempotencyKeys:
             return KeyState.FULL if full else None
         if slot.fingerprint != fingerprint:
             return KeyState.REUSED
-        return Replay(slot.call) if slot.accepted else KeyState.IN_PROGRESS
+        return Replay(slot.call, slot.refusal) if slot.accepted else KeyState.IN_PROGRESS
 
     def bind(self, business: str, key: str, fingerprint: str, call: str, now_us: int) -> None:
         """Bind a key that `find` left free to a call that is being accepted."""
@@ -83,6 +90,14 @@ class IdempotencyKeys:
     def accepted(self, business: str, key: str) -> None:
         """The call of the key is durable."""
         self._slots[business, key].accepted = True
+
+    def refused(
+        self, business: str, key: str, fingerprint: str, refusal: ProblemDetail, at_us: int
+    ) -> None:
+        """Bind a key that `find` left free, or one of the journal, to a refusal."""
+        if (business, key) not in self._slots:
+            slot = _Slot(fingerprint, "", at_us, accepted=True, refusal=refusal)
+            self._keep(business, key, slot)
 
     def restore(self, business: str, key: str, fingerprint: str, call: str, at_us: int) -> None:
         """A key of the journal; entries come oldest first."""
@@ -106,6 +121,11 @@ class IdempotencyKeys:
             self._per_business[business] -= 1
             if not self._per_business[business]:
                 del self._per_business[business]
+
+
+def binds(refusal: ProblemDetail) -> bool:
+    """Whether a key stays bound to a refusal: the call must not be made, as it was asked for."""
+    return refusal.status in (402, 403, 410, 451)
 
 
 def is_key(text: str) -> bool:

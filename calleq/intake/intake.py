@@ -14,7 +14,6 @@ whatever the proxy's address.
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from hashlib import sha256
 from typing import Literal
 
 import msgspec
@@ -22,12 +21,27 @@ import msgspec
 from calleq.accounts import Accounts, Buckets, Denial, Rate, Verdict
 from calleq.accounts.principal import Principal
 from calleq.intake import errors
+from calleq.intake.content import (
+    content_of,
+    fingerprint_of,
+    message_of,
+    plain_address,
+    veiling,
+)
 from calleq.intake.contract import Beside, Held, Refusal, Wanted, When
 from calleq.intake.customers import KnownCustomers
 from calleq.intake.do_not_call import DoNotCallList
-from calleq.intake.idempotency import KEPT_US, IdempotencyKeys, KeyState, Replay, is_key
-from calleq.intake.outcome import Acceptance, Admitted, Declined, Outcome
-from calleq.intake.resolving import Resolved, Resolver
+from calleq.intake.further_tries import FurtherTries
+from calleq.intake.idempotency import (
+    KEPT_US,
+    IdempotencyKeys,
+    KeyState,
+    Replay,
+    binds,
+    is_key,
+)
+from calleq.intake.outcome import Acceptance, Admitted, Declined, Order, Outcome
+from calleq.intake.resolving import Resolver
 from calleq.journal.contract import Journal
 from calleq.journal.entries import Accepted, Refused, Stamped
 from calleq.messages import (
@@ -35,17 +49,16 @@ from calleq.messages import (
     DirectCallRequest,
     Fault,
     MessageError,
-    decode,
     desired_time_us,
 )
+from calleq.messages.answers import ProblemView
 from calleq.numbering import VoipPolicy, parse_address
 from calleq.protection.keys import NoKeys
 from calleq.protection.opening import Opened, Protection, SealRefusedError, protection_by
-from calleq.protection.veil import veiled
 from calleq.runtime.clock import Clock
 from calleq.topology import Business
 from calleq.units import SECOND_US
-from calleq.web.problems import ProblemDetail
+from calleq.web.problems import ProblemDetail, problem_of
 
 LIMIT_IN_WORK = 1_024
 """Messages between their arrival and their answer."""
@@ -87,29 +100,35 @@ class Intake:
         *,
         do_not_call: DoNotCallList | None = None,
         customers: KnownCustomers | None = None,
+        centres: Mapping[str, frozenset[str]] | None = None,
         protection: Protection | None = None,
     ) -> None:
         """`voip`: who may be called by voice over IP; None: nobody. `beside`: what is asked before
-        a call is accepted; None: nothing is. Doors of one process share what follows; without
-        `protection` nothing encrypted can be opened."""
+        a call is accepted; None: nothing is. Doors of one process share what follows; `centres`:
+        the 800 numbers of each business's service centres; without `protection` nothing encrypted
+        can be opened."""
         self._accounts = accounts
         self._journal = journal
         self._clock = clock
         self._new_call_reference = new_call_reference
-        self._equipment_address = _plain(equipment_address)
+        self._equipment_address = plain_address(equipment_address)
         self._door_name = door_name
         self._keys = IdempotencyKeys()
         if customers is None:
             customers = KnownCustomers(accounts.registry)
         self._customers = customers
-        self._resolver = Resolver(self._customers, voip or VoipPolicy(), clock)
+        self._resolver = Resolver(self._customers, voip or VoipPolicy(), clock, centres)
         self.beside = beside or Beside()
         self.protection = protection or protection_by(NoKeys(), clock)
         if do_not_call is None:
-            do_not_call = DoNotCallList(journal, clock, door_name)
+            do_not_call = DoNotCallList(journal, clock, door_name, accounts.registry)
         self.do_not_call = do_not_call
+        self.further_tries = FurtherTries(
+            door_name, self.beside, self.do_not_call, journal, clock, new_call_reference
+        )
         self._refused_written = Buckets(REFUSED_RATE, clock)
-        self._in_work = 0
+        self.in_work = 0
+        """Messages between their arrival and their answer."""
         self.outcomes: Counter[str] = Counter()
         """How many messages ended how: `accepted`, `replayed`, or the true reason of a refusal."""
         self.refusals_unwritten = 0
@@ -130,20 +149,20 @@ class Intake:
         by key, signature, certificate or page token; without one a message of figure 8 proves it
         by its password, and one of figure 9 is not accepted. Accepted means durable.
         """
-        if self._in_work >= LIMIT_IN_WORK:
+        if self.in_work >= LIMIT_IN_WORK:
             self._turn_away(answer, errors.BUSY, "busy")
             return
         opened = None
         try:
             opened = self.protection.open(body, headers)
-            message = _message(figure, opened.body)
+            message = message_of(figure, opened.body)
         except SealRefusedError as refused:
             self._turn_away(answer, refused.problem, refused.reason)
             return
         except MessageError as error:
-            self._turn_away(_veiling(answer, opened), errors.malformed(error), "malformed")
+            self._turn_away(veiling(answer, opened), errors.malformed(error), "malformed")
             return
-        answer = _veiling(answer, opened)
+        answer = veiling(answer, opened)
         key = headers.get(IDEMPOTENCY_KEY)
         if key is not None and not is_key(key):
             self._turn_away(answer, errors.KEY_MALFORMED, "idempotency_key")
@@ -151,13 +170,44 @@ class Intake:
         source = peer
         if not PROXY_HEADERS.isdisjoint(headers):
             peer, source = f"behind proxy {peer}", ""
-        mark = "" if key is None else _fingerprint(message)
+        mark = "" if key is None else fingerprint_of(message)
         work = _Work(message, opened, figure, key, peer, source, answer, mark)
-        self._in_work += 1
+        self.in_work += 1
         if not self._is_meant(message.equipment_address):
             self._refuse(work, errors.NOT_AT_THIS_EQUIPMENT, "wrong_equipment")
             return
         self._identify(work, principal)
+
+    def judge_again(self, entry: Accepted, business: Business) -> str:
+        """Why an accepted call is not dialled now, as a code; empty where it is."""
+        order = Order.of(entry)
+        if self.do_not_call.forbids(
+            business.identifier, order.customer_number, order.customer_id or ""
+        ):
+            return errors.DO_NOT_CALL.code
+        refusal = self.beside.guards.judge_again(entry, business, self._clock.now_us())
+        return "" if refusal is None else refusal.reason
+
+    def may_dial(self, business: Business, number: str) -> bool:
+        """Whether one of the business's own representatives may be dialled."""
+        return self.beside.guards.judge_party(business, number, self._clock.now_us()) is None
+
+    def judge_party(self, business: Business, number: str, by: str = "") -> Refusal | None:
+        """Whether a further party of a call may be dialled, whoever asks; a refusal is journalled
+        as that of a message."""
+        now_us = self._clock.now_us()
+        if self.do_not_call.forbids(business.identifier, number):
+            refusal: Refusal | None = Refusal(errors.DO_NOT_CALL, errors.DO_NOT_CALL.code)
+        else:
+            refusal = self.beside.guards.judge_party(business, number, now_us)
+        if refusal is not None:
+            self.outcomes[refusal.reason] += 1
+            self._write_refused(
+                Refused(
+                    self._door_name, business.identifier, refusal.reason, "", number[:100], by=by
+                )
+            )
+        return refusal
 
     def _identify(self, work: _Work, principal: Principal | None) -> None:
         message = work.message
@@ -189,30 +239,32 @@ class Intake:
 
         self._accounts.authenticate(message.business_id, message.password, work.peer, decided)
 
-    def forbids(self, business: str, address: str, customer_id: str = "") -> bool:
-        """Whether the business must not call there: the door's list says so, or the customer of
-        that identifier or address does not want it."""
-        listed = self.do_not_call.forbids(business, address)
-        return listed or self._accounts.registry.forbids(business, address, customer_id)
-
     def denied(self, denial: Denial, peer: str) -> None:
         """Somebody did not prove who it is, beside a message or without one: for the log."""
         self.outcomes[denial.reason] += 1
         by = denial.credential
-        self._write(Refused(self._door_name, denial.business, denial.reason, peer, by=by))
+        self._write_refused(Refused(self._door_name, denial.business, denial.reason, peer, by=by))
 
     def restore(self, stamped: Stamped) -> None:
         """Take the key of one entry of the journal of before, oldest first; customers are taken
-        with the other accounts (`calleq.accounts.keeping`)."""
+        with the other accounts (`calleq.accounts.keeping`), and what stands beside is restored for
+        all doors at once."""
         entry = stamped.entry
         self.do_not_call.restore(stamped)
-        self.beside.guards.restore(stamped)
-        self.beside.charging.restore(stamped)
+        if isinstance(entry, Refused) and entry.door == self._door_name:
+            self._keep_refusal(entry, stamped.at_us)
         if not isinstance(entry, Accepted) or entry.door != self._door_name:
             return
+        self._accounts.restore(entry)
         key = entry.idempotency_key
         if key is not None and stamped.at_us >= self._clock.now_us() - KEPT_US:
             self._keys.restore(entry.business, key, entry.fingerprint, entry.call, stamped.at_us)
+
+    def _keep_refusal(self, entry: Refused, at_us: int) -> None:
+        key = entry.idempotency_key
+        if key is not None and at_us >= self._clock.now_us() - KEPT_US:
+            problem = problem_of(msgspec.convert(entry.problem, ProblemView))
+            self._keys.refused(entry.business, key, entry.fingerprint, problem, at_us)
 
     def _authenticated(self, work: _Work, business: Business, by: Principal) -> None:
         try:
@@ -223,13 +275,17 @@ class Intake:
         if work.key is not None:
             now_us = self._clock.now_us()
             found = self._keys.find(business.identifier, work.key, work.fingerprint, now_us)
+            if isinstance(found, Replay) and found.refusal is not None:
+                declined = Declined(found.refusal, "replayed refusal", replayed=True)
+                self._finish(work, declined, declined.reason)
+                return
             if isinstance(found, Replay):
                 self._finish(work, Admitted(found.call, business.identifier, None), "replayed")
                 return
             if found is not None:
                 self._decline(work, _KEY_PROBLEMS[found], f"idempotency_{found.name.lower()}")
                 return
-        resolved = self._resolver.resolve(work.message, business)
+        resolved = self._resolver.resolve(work.message, business, by)
         if isinstance(resolved, Fault):
             self._decline(work, errors.invalid(resolved), resolved.code)
             return
@@ -239,12 +295,13 @@ class Intake:
             by=by,
             customer=resolved.customer,
             representative=resolved.representative,
-            content=_content(work.message, resolved),
+            content=content_of(work.message, resolved),
             source=work.source,
             desired_us=desired_time_us(work.message),
         )
         customer_id = work.message.customer_id or ""
-        if self.forbids(business.identifier, str(resolved.customer), customer_id):
+        number = str(resolved.customer)
+        if self.do_not_call.forbids(business.identifier, number, customer_id):
             self._refuse(work, errors.DO_NOT_CALL, "do_not_call", wanted)
             return
         self._weigh(work, wanted)
@@ -287,8 +344,13 @@ class Intake:
             talk_limit_us=held.talk_limit_us,
         )
         self.beside.guards.accepted(entry, now_us)
-        acceptance = Acceptance(entry, business, now_us)
-        self._journal.append(self._door_name, entry, lambda: self._durable(work, acceptance))
+        sequence = self._journal.last_sequence(self._door_name) + 1
+        acceptance = Acceptance(entry, business, now_us, sequence)
+        try:
+            self._journal.append(self._door_name, entry, lambda: self._durable(work, acceptance))
+        except Exception:  # the disk failed, or too much waits for it: nothing was accepted
+            self.beside.charging.dropped(wanted.call)
+            raise
 
     def _durable(self, work: _Work, acceptance: Acceptance) -> None:
         entry = acceptance.entry
@@ -304,12 +366,16 @@ class Intake:
             self._customers.learn(entry.business, customer_id, parse_address(number))
 
     def _is_meant(self, address: str | None) -> bool:
-        return address is None or _plain(address) == self._equipment_address
+        return address is None or plain_address(address) == self._equipment_address
 
     def _refuse(
         self, work: _Work, problem: ProblemDetail, reason: str, wanted: Wanted | None = None
     ) -> None:
-        self._write(
+        bound = wanted is not None and work.key is not None and binds(problem)
+        if bound and work.key is not None:
+            business, now_us = work.message.business_id, self._clock.now_us()
+            self._keys.refused(business, work.key, work.fingerprint, problem, now_us)
+        self._write_refused(
             Refused(
                 self._door_name,
                 work.message.business_id,
@@ -318,13 +384,17 @@ class Intake:
                 customer="" if wanted is None else str(wanted.customer),
                 by="" if wanted is None else wanted.by.credential or wanted.by.name,
                 visitor="" if wanted is None else wanted.by.visitor,
+                idempotency_key=work.key if bound else None,
+                fingerprint=work.fingerprint if bound else "",
+                problem=msgspec.to_builtins(problem.view()) if bound else None,
             )
         )
         self._decline(work, problem, reason)
 
-    def _write(self, refused: Refused) -> None:
+    def _write_refused(self, refused: Refused) -> None:
         if self._refused_written.take(self._door_name):
             self._journal.append(self._door_name, refused)
+            self.beside.guards.refused(refused, self._clock.now_us())
         else:
             self.refusals_unwritten += 1
 
@@ -336,7 +406,7 @@ class Intake:
         answer(Declined(problem, reason))
 
     def _finish(self, work: _Work, outcome: Outcome, counted_as: str) -> None:
-        self._in_work -= 1
+        self.in_work -= 1
         self.outcomes[counted_as] += 1
         work.answer(outcome)
 
@@ -346,45 +416,3 @@ _KEY_PROBLEMS = {
     KeyState.REUSED: errors.KEY_REUSED,
     KeyState.FULL: errors.KEYS_FULL,
 }
-_canonical = msgspec.json.Encoder(order="sorted")
-
-
-def _message(figure: Literal[8, 9], body: bytes) -> CallInitiation | DirectCallRequest:
-    return decode(CallInitiation, body) if figure == 8 else decode(DirectCallRequest, body)
-
-
-def _content(
-    message: CallInitiation | DirectCallRequest, resolved: Resolved | None = None
-) -> dict[str, object]:
-    """The message without its password, numbers canonical, what was left out left out; with
-    `resolved` also who is meant by what it says."""
-    content: dict[str, object] = message.model_dump(exclude={"password"}, exclude_unset=True)
-    for name in ("customer_number", "representative_number"):
-        if content.get(name) is not None:
-            content[name] = str(content[name])  # a journal writes plain text
-    if resolved is not None:
-        content["customer_number"] = str(resolved.customer)
-        if resolved.representative is not None:
-            content["representative_number"] = str(resolved.representative)
-    return content
-
-
-def _fingerprint(message: CallInitiation | DirectCallRequest) -> str:
-    return sha256(_canonical.encode(_content(message))).hexdigest()
-
-
-def _veiling(answer: Answer, opened: Opened | None) -> Answer:
-    """The answer, of which no problem says what was sealed."""
-    if opened is None or not opened.texts:
-        return answer
-
-    def say(outcome: Outcome) -> None:
-        if isinstance(outcome, Declined):
-            outcome = Declined(veiled(outcome.problem, opened.texts), outcome.reason)
-        answer(outcome)
-
-    return say
-
-
-def _plain(address: str) -> str:
-    return address.casefold().rstrip(".")

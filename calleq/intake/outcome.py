@@ -16,6 +16,9 @@ class Order(msgspec.Struct, frozen=True):
     dial_first: str | None = None
     hunt: bool = True
     language: str | None = None
+    representative: str | None = None
+    """Field 910 as the message has it, where it is one of figure 9."""
+    customer_id: str | None = None
 
     @classmethod
     def of(cls, entry: Accepted) -> "Order":
@@ -29,6 +32,8 @@ class Acceptance(msgspec.Struct, frozen=True):
     entry: Accepted
     business: Business
     at_us: int
+    sequence: int = 0
+    """Of the entry in the door's journal."""
 
 
 class Admitted(msgspec.Struct, frozen=True):
@@ -49,6 +54,8 @@ class Declined(msgspec.Struct, frozen=True):
 
     problem: ProblemDetail
     reason: str
+    replayed: bool = False
+    """Whether the message had been refused so before."""
 
 
 Outcome = Admitted | Declined

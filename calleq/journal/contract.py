@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from calleq.journal.entries import Entry
+from calleq.journal.entries import Entry, Stamped
+
+Watcher = Callable[[Stamped], object]
+"""Told of every entry as it is stamped, in order, before it is durable."""
 
 
 class Journal(Protocol):

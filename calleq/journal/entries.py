@@ -104,6 +104,17 @@ class Credited(msgspec.Struct, frozen=True, gc=False, tag="credited"):
     note: str = ""
 
 
+class BalanceStated(msgspec.Struct, frozen=True, gc=False, tag="balance_stated"):
+    """What a business has paid and spent up to here, whatever `Charged` and `Credited` said."""
+
+    business: str
+    currency: str
+    credited_micro: int
+    charged_micro: int
+    spent_micro: dict[str, int] = {}
+    """By day and month of the business's zone (`day 2026-01-05`), as far as they still count."""
+
+
 class AccountChanged(msgspec.Struct, frozen=True, gc=False, tag="account_changed"):
     """A change of businesses, users, numbers, representatives, customers or credentials."""
 
@@ -123,6 +134,11 @@ class Refused(msgspec.Struct, frozen=True, gc=False, tag="refused"):
     """Whom it would have called; empty where the message was not looked at so far."""
     by: str = ""
     visitor: str = ""
+    idempotency_key: str | None = None
+    """The key that is bound to the refusal; None: none is."""
+    fingerprint: str = ""
+    problem: dict[str, object] | None = None
+    """Of such a key: what the sender was told, plain JSON."""
 
 
 class DoNotCall(msgspec.Struct, frozen=True, gc=False, tag="do_not_call"):
@@ -359,6 +375,7 @@ Entry = (
     | Cancelled
     | Charged
     | Credited
+    | BalanceStated
     | AccountChanged
     | Refused
     | DoNotCall

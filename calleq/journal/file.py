@@ -17,16 +17,18 @@ belong to the loop's thread.
 import asyncio
 import contextlib
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from pathlib import Path
 
+from calleq.journal.contract import Watcher
 from calleq.journal.entries import Entry, Stamped
 from calleq.journal.frames import JournalError, encode_entry
 from calleq.journal.segments import SEGMENT_BYTES, Retention
 from calleq.journal.writer import JournalWriter
 from calleq.runtime.clock import Clock
 from calleq.runtime.disk import Disk, RealDisk
+from calleq.runtime.durations import Durations
 
 BACKLOG_LIMIT_ENTRIES = 65_536
 """Entries that may wait for the disk; more are refused."""
@@ -36,6 +38,8 @@ GROUP_LIMIT_ENTRIES = 8_192
 
 CLOSE_LIMIT_S = 30.0
 """How long `close` waits for the writer."""
+
+FLUSH_BOUNDS_US = (250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 500_000)
 
 _Written = tuple[bytes, Stamped, Callable[[], object] | None]
 
@@ -77,6 +81,11 @@ class FileJournal:
         """Everything in the journal at opening; `forget_recovered` frees it."""
         self.notes = self._writer.notes
         self._sequence = self._writer.sequences
+        self.flushes = Durations(FLUSH_BOUNDS_US)
+        """How long it took to make each group durable."""
+        self.written: Counter[tuple[str, type]] = Counter()
+        """Entries appended since the opening, by element and kind."""
+        self._watcher: Watcher | None = None
         self._failure = ""
         self._closing = False
         self._outstanding = 0
@@ -103,10 +112,17 @@ class FileJournal:
         payload = encode_entry(stamped)
         self._sequence[entity] = sequence
         self._outstanding += 1
+        self.written[entity, type(entry)] += 1
         with self._work:
             self._gathered.append((payload, stamped, durable))
             if len(self._gathered) == 1:
                 self._work.notify()
+        if self._watcher is not None:
+            self._watcher(stamped)
+
+    def observe(self, watcher: Watcher) -> None:
+        """Tell `watcher` of every entry from now on; at most one is told."""
+        self._watcher = watcher
 
     def last_sequence(self, entity: str) -> int:
         """See `Journal.last_sequence`."""
@@ -116,6 +132,11 @@ class FileJournal:
     def outstanding(self) -> int:
         """Entries appended and not yet known to be durable."""
         return self._outstanding
+
+    @property
+    def failure(self) -> str:
+        """Why nothing can be written any more; empty: it can."""
+        return self._failure
 
     def forget_recovered(self) -> None:
         """Free the memory of what was read at opening."""
@@ -162,7 +183,9 @@ class FileJournal:
     def _write(self) -> None:
         try:
             while group := self._next_group():
+                begun_us = self._clock.monotonic_us()
                 self._writer.commit([item[0] for item in group], [item[1] for item in group])
+                self.flushes.note(self._clock.monotonic_us() - begun_us)
                 self._committed.append([item[2] for item in group])
                 self._wake(self._deliver)
             self._writer.finish()

@@ -12,6 +12,7 @@ When the disk fails nothing is called back any more, `on_failure` is told, and a
 from collections.abc import Callable
 from pathlib import Path
 
+from calleq.journal.contract import Watcher
 from calleq.journal.entries import Entry, Stamped
 from calleq.journal.file import JournalFailed
 from calleq.journal.frames import encode_entry
@@ -50,6 +51,7 @@ class InlineJournal:
         self._gathered: list[_Written] = []
         self._flushing = False
         self._failure = ""
+        self._watcher: Watcher | None = None
 
     def append(
         self, entity: str, entry: Entry, durable: Callable[[], object] | None = None
@@ -65,6 +67,12 @@ class InlineJournal:
         if not self._flushing:
             self._flushing = True
             clock.call_later_us(0, self._begin)
+        if self._watcher is not None:
+            self._watcher(stamped)
+
+    def observe(self, watcher: Watcher) -> None:
+        """Tell `watcher` of every entry from now on; at most one is told."""
+        self._watcher = watcher
 
     def last_sequence(self, entity: str) -> int:
         """See `Journal.last_sequence`."""

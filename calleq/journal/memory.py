@@ -10,8 +10,9 @@ needs no memory for them.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from calleq.journal.contract import Watcher
 from calleq.journal.entries import Entry, Stamped
 from calleq.runtime.clock import Clock
 
@@ -27,16 +28,19 @@ class MemoryJournal:
         clock: Clock,
         commit_us: int = COMMIT_US,
         sink: Callable[[Stamped], object] | None = None,
+        after: Iterable[Stamped] = (),
     ) -> None:
-        """With a `sink`, each entry is handed to it when appended and is not kept."""
+        """With a `sink`, each entry is handed to it when appended and is not kept. It goes on
+        after the entries of a life before, in their order."""
         self.entries: list[Stamped] = []
         self._keep = self.entries.append if sink is None else sink
         self._clock = clock
         self._commit_us = commit_us
-        self._sequence: dict[str, int] = {}
+        self._sequence = {stamped.entity: stamped.sequence for stamped in after}
         self._flush_start_us = 0
         self._flush_end_us = 0
         self._next_waits = False
+        self._watcher: Watcher | None = None
         self._groups: deque[tuple[int, list[Callable[[], object]]]] = deque()
 
     def append(
@@ -47,7 +51,18 @@ class MemoryJournal:
         self._sequence[entity] = sequence
         clock = self._clock
         now_us = clock.monotonic_us()
-        self._keep(Stamped(entity, sequence, clock.now_us(), now_us, entry))
+        stamped = Stamped(entity, sequence, clock.now_us(), now_us, entry)
+        self._keep(stamped)
+        self._wait(now_us, durable)
+        if self._watcher is not None:
+            self._watcher(stamped)
+
+    def observe(self, watcher: Watcher) -> None:
+        """Tell `watcher` of every entry from now on; at most one is told."""
+        self._watcher = watcher
+
+    def _wait(self, now_us: int, durable: Callable[[], object] | None) -> None:
+        """Find the group that an entry of this instant belongs to, and wait for it."""
         if now_us >= self._flush_end_us and self._next_waits:
             self._flush_start_us = self._flush_end_us
             self._flush_end_us += self._commit_us
@@ -66,7 +81,7 @@ class MemoryJournal:
             groups[-1][1].append(durable)
         else:
             groups.append((due_us, [durable]))
-            clock.call_later_us(due_us - now_us, self._commit)
+            self._clock.call_later_us(due_us - now_us, self._commit)
 
     def last_sequence(self, entity: str) -> int:
         """See `Journal.last_sequence`."""

@@ -16,6 +16,9 @@ from pathlib import Path
 from calleq.journal.entries import (
     Accepted,
     AccountChanged,
+    BalanceStated,
+    Charged,
+    Credited,
     DoNotCall,
     Ended,
     Entry,
@@ -43,6 +46,8 @@ Data = Path | Sequence[Path]
 
 _ACCOUNTS = ("", "accounts")
 """Of all elements of a process together."""
+_HELD, _BALANCE = "money held", "the balance"
+"""Where other keys have an entity's name, which has no blank."""
 
 _NUMBERED = re.compile(r"(?P<stem>.+)\.(?P<number>\d{8})", re.ASCII)
 
@@ -167,10 +172,11 @@ class Unfinished:
     """What has begun in a journal and not ended, by the segment that it began in.
 
     A segment is needed while anything that began in it, or before it, goes on: recovery must see
-    the acceptance of every call without an end, and records every seizure without a release. What
-    is in force is needed, too, from where it was last written: numbers not to be called, and the
-    accounts, which are written anew as a whole (`calleq.accounts.changes`), customers that messages
-    taught among them.
+    the acceptance of every call without an end, records every seizure without a release, and
+    charging the acceptance of every call for which money is held. What is in force is needed, too,
+    from where it was last written: numbers not to be called, what businesses have paid and spent,
+    and the accounts, which are written anew as a whole (`calleq.accounts.changes`), customers that
+    messages taught among them.
     """
 
     def __init__(self) -> None:
@@ -185,10 +191,19 @@ class Unfinished:
                 self._since.setdefault((entity, entry.call), segment)
                 if "customer_id" in entry.message:
                     self._since.setdefault(_ACCOUNTS, segment)
+                if entry.held:
+                    self._since.setdefault((_HELD, entry.call), segment)
             case Undertaken():
                 self._since.setdefault((entity, entry.call), segment)
             case AccountChanged():
                 self._note_change(entry.change.get("change"), segment)
+            case Charged():
+                self._since.pop((_HELD, entry.call), None)
+                self._since.setdefault((_BALANCE, entry.business), segment)
+            case Credited():
+                self._since.setdefault((_BALANCE, entry.business), segment)
+            case BalanceStated():
+                self._since[_BALANCE, entry.business] = segment
             case LineSeized():
                 self._since.setdefault((entity, entry.seizure), segment)
             case DoNotCall(listed=True):

@@ -39,7 +39,7 @@ FALLBACK_HZ = 440
 SPEECH_RATE_WPM = 160
 
 _SAMPLE_US = SECOND_US // SAMPLE_RATE_HZ
-_FILE_MARK = b"calleq prompt 1\n"
+_FILE_MARK = b"calleq prompt 2\n"
 
 
 def _checked(text: str) -> str:

@@ -22,7 +22,8 @@ from calleq.media.prompts import SpeechRequest, Spoken, Word
 from calleq.media.resample import resample
 
 SPEECH_DBM0 = -18.0
-LEAD_TRIM_S = 0.02
+LEAD_TRIM_S = 0.0025
+"""Quiet that is left before the first sound: a whole frame of it would be heard as delay."""
 MAX_REQUEST_OCTETS = 16_384
 
 _AUDIO_OUTPUT_SYNCHRONOUS = 2

@@ -8,8 +8,16 @@ import msgspec
 
 EVENT_ACCEPTED = "accepted"
 """The first event of every timeline."""
+EVENT_SCHEDULED = "scheduled"
+"""The second event of a call for later; `detail` is when it is due."""
 EVENT_RESCHEDULED = "rescheduled"
-"""The call is due at another time, which `detail` says."""
+EVENT_DUE = "due"
+"""A scheduled call is begun: from now on it is too late to cancel or move it."""
+EVENT_CANCELLED = "cancelled"
+EVENT_RETRIED = "retried"
+"""The next try of an ended call has been accepted; `detail` is its reference."""
+EVENT_NOT_RETRIED = "not_retried"
+"""There was to be another try, and it is not made; `detail` says why."""
 EVENT_ENDED = "ended"
 """The event that carries the final state in `detail`; a leg's release may still come after it."""
 
@@ -48,6 +56,21 @@ class ChargeView(msgspec.Struct, frozen=True):
     """Each rounded amount and how it came about."""
 
 
+class PageView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A page that the customer viewed."""
+
+    url: str
+    title: str = ""
+    viewed_at: str = ""
+
+
+class WebPageView(msgspec.Struct, frozen=True):
+    """Which page the customer viewed when asking for the call, and which shortly before."""
+
+    current: PageView
+    recent: tuple[PageView, ...] = ()
+
+
 class CallView(msgspec.Struct, frozen=True):
     """A call as its business may see it."""
 
@@ -76,18 +99,18 @@ class CallView(msgspec.Struct, frozen=True):
     desired_time: str | None = None
     """As it was written; blank or null: as soon as possible."""
     due_at: str | None = None
-    """When it is to be made; null: at once."""
+    """Of a call for later: when it is to be made; it is `scheduled` until then."""
     expires_at: str | None = None
-    """From then on it is not begun any more; null: never."""
+    """From then on a scheduled call is not begun any more."""
     retry_of: str | None = None
     """The call of which this is another try."""
-    retried_by: str | None = None
-    """The call that is the next try of this one."""
     try_number: int = 1
-    web_page: dict[str, object] | None = None
-    """The pages that the customer viewed."""
+    retried_as: str | None = None
+    """The call that is the next try."""
+    web_page: WebPageView | None = None
+    """As the message had it: whatever it says is the customer's, or the page's, to say."""
     note: str | None = None
-    """The customer's own words."""
+    """The customer's own words: text, never markup."""
     held: dict[str, object] | None = None
     """What was held for it before it was dialled."""
     charge: ChargeView | None = None
@@ -122,6 +145,45 @@ class EventPage(msgspec.Struct, frozen=True):
     state: str
     final: bool
     events: tuple[EventView, ...]
+
+
+class OrderDone(msgspec.Struct, frozen=True):
+    """An order to a call that stands."""
+
+    call: str
+    order: str
+
+
+class RecordedPartyView(msgspec.Struct, frozen=True):
+    """A party that is recorded."""
+
+    leg: str
+    attempt: int
+    number: str
+    announced_at: str
+    """When it had heard to its end that the call is recorded."""
+
+
+class RecordedView(msgspec.Struct, frozen=True):
+    """One recording."""
+
+    recording: str
+    call: str
+    equipment: str
+    status: str
+    """in-progress, paused, stopped, completed, absent, failed or deleted."""
+    begun_at: str
+    changed_at: str
+    seconds: float
+    octets: int
+    parties: list[RecordedPartyView]
+    reason: str
+
+
+class RecordedList(msgspec.Struct, frozen=True):
+    """Recordings, oldest first."""
+
+    recordings: list[RecordedView]
 
 
 class FieldProblem(msgspec.Struct, frozen=True):

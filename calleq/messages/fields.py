@@ -32,6 +32,7 @@ LIMIT_TITLE = 300
 LIMIT_RECENT_PAGES = 20
 LIMIT_PASSWORD = 256
 
+_IDENTIFIER = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
@@ -51,6 +52,21 @@ def _party(value: object) -> Address:
         raise PydanticCustomError(error.reason, "{why}", {"why": str(error)}) from error
     except NumberingError as error:
         raise PydanticCustomError("voice_over_ip", "{why}", {"why": str(error)}) from error
+
+
+def _representative(text: str) -> str:
+    """Field 910: an identifier of the business's own, or a number (an 800 number, too)."""
+    if not text.startswith("+"):
+        if _IDENTIFIER.fullmatch(text):
+            return text
+        raise PydanticCustomError(
+            "representative",
+            "is neither a representative's identifier nor a telephone number with +",
+        )
+    try:
+        return str(public_number(text))
+    except NumberRefusedError as error:
+        raise PydanticCustomError(error.reason, "{why}", {"why": str(error)}) from error
 
 
 def is_voice_over_ip(text: str) -> bool:
@@ -193,6 +209,31 @@ TimeZone = Annotated[
 ]
 ElementAddress = Annotated[str, Field(min_length=1, max_length=253)]
 Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
+RepresentativeInformation = Annotated[
+    str,
+    AfterValidator(_representative),
+    Field(min_length=1, max_length=64),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {
+                    "type": "string",
+                    "description": "Identifier of a representative of the business.",
+                    "maxLength": 64,
+                    "pattern": r"^[A-Za-z0-9._-]+$",
+                    "examples": ["cruise-expert"],
+                },
+                {
+                    "type": "string",
+                    "description": "A telephone number: of one, or toll-free of a centre.",
+                    "maxLength": 64,
+                    "pattern": r"^\+[1-9][0-9 .()/-]{6,60}$",
+                    "examples": ["+18005550199"],
+                },
+            ]
+        }
+    ),
+]
 CustomerIdentifier = Annotated[
     str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9._@+-]+$")
 ]

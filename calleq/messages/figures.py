@@ -13,8 +13,8 @@ Decisions where the source is silent:
   814  blank, null and absent all mean "as soon as possible".
 A desired time is an RFC 3339 instant, or without an offset what a clock of `time_zone` shows then;
 where such a time does not exist or exists twice, see `calleq.zones`.
-Ours, not the source's: `time_zone`, `dial_first`, `hunt`, `language`, `confirmed` and, in figure 8,
-`customer_id`.
+Field 910 is an identifier of the business's own, or a telephone number: a representative's, or the
+800 number of a service centre. Ours, not the source's, is what is described as an addition.
 """
 
 from typing import Annotated, Literal, Self, TypeVar
@@ -35,6 +35,7 @@ from calleq.messages.fields import (
     Note,
     PartyAddress,
     Password,
+    RepresentativeInformation,
     TimeZone,
     WishedTime,
     desired_instant_us,
@@ -85,16 +86,19 @@ class _WithWish(_WithCustomer):
     @model_validator(mode="after")
     def _desired_time_is_an_instant(self) -> Self:
         given = vars(self)
-        text = given.get("desired_time")
-        if text is not None and is_wall_time(text):
-            zone = given.get("time_zone")
-            if zone is None:
-                raise PydanticCustomError(_NO_ZONE, "is needed by a desired_time without an offset")
-            try:
-                wall_instant_us(text, zone)
-            except PydanticCustomError as error:
-                raise PydanticCustomError(_NO_TIME, "{why}", {"why": error.message()}) from error
+        check_wish(given.get("desired_time"), given.get("time_zone"))
         return self
+
+
+def check_wish(desired_time: str | None, time_zone: str | None) -> None:
+    """PydanticCustomError where a desired time is a wall time and no instant comes of it."""
+    if desired_time is not None and is_wall_time(desired_time):
+        if time_zone is None:
+            raise PydanticCustomError(_NO_ZONE, "is needed by a desired_time without an offset")
+        try:
+            wall_instant_us(desired_time, time_zone)
+        except PydanticCustomError as error:
+            raise PydanticCustomError(_NO_TIME, "{why}", {"why": error.message()}) from error
 
 
 class Page(_Message):
@@ -171,6 +175,10 @@ class CallInitiation(_WithWish):
     language: Literal["en", "fr", "es", "de"] | None = Field(
         None, description="addition: what the parties are told in; absent: as the business has it"
     )
+    web_page: WebPageInformation | None = Field(
+        None, description="addition: the pages viewed, as the business's web server was told"
+    )
+    note: Note | None = Field(None, description="addition: the customer's own words")
     time_zone: TimeZone | None = Field(
         None, description="addition: the customer's IANA zone; needed by a time without an offset"
     )
@@ -190,8 +198,10 @@ class DirectCallRequest(_WithWish):
     customer_number: PartyAddress | None = Field(
         None, description="908: the number to call; may be absent when `customer_id` is known"
     )
-    representative: Identifier | None = Field(
-        None, description="910: the representative that the page asks for"
+    representative: RepresentativeInformation | None = Field(
+        None,
+        description="910: the representative that the page asks for, or the toll-free number of a"
+        " centre; absent: the equipment finds one",
     )
     desired_time: WishedTime | None = Field(
         None, description="912: when to call; blank, null or absent: as soon as possible"
@@ -199,6 +209,7 @@ class DirectCallRequest(_WithWish):
     customer_id: CustomerIdentifier | None = Field(
         None, description="addition: the business's own identifier of the customer"
     )
+    note: Note | None = Field(None, description="addition: the customer's own words")
     time_zone: TimeZone | None = Field(
         None, description="addition: the customer's IANA zone; needed by a time without an offset"
     )
@@ -218,7 +229,7 @@ def decode(figure: type[_AnyMessage], body: bytes) -> _AnyMessage:
         return figure.model_validate_json(body)
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=False, include_input=False)
-        raise MessageError(*(_fault(detail) for detail in details[:LIMIT_FAULTS])) from error
+        raise MessageError(*(fault_of(detail) for detail in details[:LIMIT_FAULTS])) from error
 
 
 def encode(message: Message) -> bytes:
@@ -228,15 +239,20 @@ def encode(message: Message) -> bytes:
 
 def desired_time_us(message: Message) -> int | None:
     """UTC microseconds of the time wished for; None is "as soon as possible"."""
-    text = message.desired_time
-    if text is None or not text.strip():
+    return wished_us(message.desired_time, message.time_zone)
+
+
+def wished_us(desired_time: str | None, time_zone: str | None) -> int | None:
+    """UTC microseconds of a checked desired time; None is "as soon as possible"."""
+    if desired_time is None or not desired_time.strip():
         return None
-    if is_wall_time(text):
-        return wall_instant_us(text, message.time_zone or "")
-    return desired_instant_us(text)
+    if is_wall_time(desired_time):
+        return wall_instant_us(desired_time, time_zone or "")
+    return desired_instant_us(desired_time)
 
 
-def _fault(detail: ErrorDetails) -> Fault:
+def fault_of(detail: ErrorDetails) -> Fault:
+    """What a reader is told of an error of a model."""
     of_message = _OF_MESSAGES.get(detail["type"])
     if of_message is not None:
         return Fault(*of_message, detail["msg"])

@@ -17,10 +17,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from calleq.calling_logic.recordings import Recordings, RecordingView
+from calleq.calling_logic.recorded import view_of
+from calleq.calling_logic.recordings import Recordings
+from calleq.messages.answers import OrderDone, RecordedList
 from calleq.network import Network
 from calleq.osn.orders import REFUSALS, Order, OrderError, Refusal, read_order
-from calleq.units import SECOND_US, utc_text
 from calleq.web.problems import ProblemError, plain_problem
 
 BODY_LIMIT = 8_192
@@ -30,44 +31,6 @@ COMMAND_LIMIT = 64
 NOT_HERE = "not_here"
 """The code of what some other process of the network may know."""
 LAST = "last"
-
-
-class ControlDoneView(msgspec.Struct, frozen=True):
-    """An order that stands."""
-
-    call: str
-    order: str
-
-
-class PartyView(msgspec.Struct, frozen=True):
-    """A party that is recorded."""
-
-    leg: str
-    attempt: int
-    number: str
-    announced_at: str
-    """When it had heard to its end that the call is recorded."""
-
-
-class RecordedView(msgspec.Struct, frozen=True):
-    """One recording."""
-
-    recording: str
-    call: str
-    equipment: str
-    status: str
-    begun_at: str
-    changed_at: str
-    seconds: float
-    octets: int
-    parties: list[PartyView]
-    reason: str
-
-
-class RecordedList(msgspec.Struct, frozen=True):
-    """Recordings, oldest first."""
-
-    recordings: list[RecordedView]
 
 
 class ControlSurface:
@@ -87,9 +50,9 @@ class ControlSurface:
 
     async def control(self, request: Request) -> Response:
         """Have an order carried out."""
-        server = self._network.server
-        if server is None:
-            raise ProblemError(plain_problem(404, NOT_HERE, "no access server runs here"))
+        doors = list(self._network.doors.values())
+        if not doors:
+            raise ProblemError(plain_problem(404, NOT_HERE, "no door on the internet is here"))
         order = await _order(request)
         command = request.query_params.get("command", "")
         if len(command) > COMMAND_LIMIT:
@@ -97,26 +60,27 @@ class ControlSurface:
             raise ProblemError(plain_problem(422, "invalid_order", detail))
         call: str = request.path_params["call"]
         if call == LAST:
-            going_on = server.going_on()
-            call = going_on[-1] if going_on else LAST
+            going_on = [one for door in doors for one in door.going_on()]
+            call = max(going_on, default=LAST)  # references sort by time
         decided: asyncio.Future[Refusal | None] = asyncio.get_running_loop().create_future()
 
         def answer(refusal: Refusal | None) -> None:
             if not decided.done():
                 decided.set_result(refusal)
 
-        server.control(call, None, order, answer, command)
+        door = next((door for door in doors if door.knows(call)), doors[0])
+        door.control(call, None, order, answer, command)
         refusal = await decided
         if refusal is not None:
             status = 404 if refusal == "no_such_call" else 409
             raise ProblemError(plain_problem(status, refusal, REFUSALS[refusal]))
-        return _json(ControlDoneView(call, str(order.__struct_config__.tag)))
+        return _json(OrderDone(call, str(order.__struct_config__.tag)))
 
     async def recordings(self, request: Request) -> Response:
         """All of the equipment here, or those of one call."""
         wanted = request.query_params.get("call", "")
         found = [
-            _view(name, view)
+            view_of(name, view)
             for name, recordings in recordings_of(self._network).items()
             for view in recordings.views(wanted)
         ]
@@ -127,7 +91,7 @@ class ControlSurface:
         name, recordings = self._which(request)
         view = recordings.view(request.path_params["recording"])
         assert view is not None, "it was found"
-        return _json(_view(name, view))
+        return _json(view_of(name, view))
 
     async def delete(self, request: Request) -> Response:
         """Remove one."""
@@ -140,7 +104,7 @@ class ControlSurface:
         await gone.wait()
         view = recordings.view(recording)
         assert view is not None, "it was found"
-        return _json(_view(name, view))
+        return _json(view_of(name, view))
 
     def _which(self, request: Request) -> tuple[str, Recordings]:
         wanted: str = request.path_params["recording"]
@@ -159,26 +123,6 @@ def recordings_of(network: Network) -> dict[str, Recordings]:
     return {
         name: logic.recordings for name, logic in logics.items() if logic.recordings is not None
     }
-
-
-def _view(equipment: str, view: RecordingView) -> RecordedView:
-    entry = view.entry
-    parties = [
-        PartyView(party.leg, party.attempt, party.number, utc_text(party.announced_at_us))
-        for party in entry.parties
-    ]
-    return RecordedView(
-        entry.recording,
-        entry.call,
-        equipment,
-        entry.status,
-        utc_text(view.begun_at_us),
-        utc_text(view.changed_at_us),
-        entry.length_us / SECOND_US,
-        entry.octets,
-        parties,
-        entry.reason,
-    )
 
 
 async def _order(request: Request) -> Order:

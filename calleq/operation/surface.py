@@ -1,6 +1,9 @@
 """The operator's surface of a process, as an HTTP application.
 
-    GET  /status                              exchanges, links, alarms, counters
+    GET  /status                              exchanges, links, alarms, counters, certificates
+    GET  /metrics                             the same and more, for Prometheus
+    GET  /health                              200: it lives
+    GET  /ready                               200, or 503 when no messages should be sent here
     GET  /sip                                 lines with their registrations, SIP trunks
     GET  /circuits                            every circuit; ?exchange=ssp-62&group=62-64 narrows it
     POST /exchanges/{exchange}/groups/{group} {"order": "block", "circuits": [1, 2],
@@ -9,7 +12,8 @@
     POST /do-not-call                         {"business": "abc", "number": "+12125550100",
                                                "listed": false}
 
-What is done with calls and their recordings is in `calleq.operation.control`.
+What is done with calls and their recordings is in `calleq.operation.control`; where there is a
+door its whole API is here, too (`calleq.operation.accounts`).
 
 Orders are block, unblock, reset, check (continuity) and query; without `circuits` the whole group
 is meant. The answer shows the circuits as they are then: an order is done when the far exchange has
@@ -23,14 +27,18 @@ import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
+from calleq.access_server.services import Services
 from calleq.intake.do_not_call import DoNotCallList
 from calleq.network import Network
 from calleq.numbering import NumberingError, parse_e164
+from calleq.operation.accounts import operator_api
 from calleq.operation.control import ControlSurface
+from calleq.operation.metrics import MEDIA_TYPE, ProcessMetrics
 from calleq.operation.sip import sip_of
+from calleq.operation.standing import Standing
 from calleq.operation.views import (
     CircuitList,
     CircuitView,
@@ -42,6 +50,7 @@ from calleq.ss7.isup.exchange import CircuitOrderError, IsupExchange
 from calleq.ss7.isup.messages import GroupKind
 from calleq.web.answering import with_problems
 from calleq.web.problems import ProblemError, plain_problem
+from calleq.web.ready import ReadyView
 
 BODY_LIMIT = 65_536
 """Octets of a request's body."""
@@ -76,12 +85,29 @@ Asked = TypeVar("Asked", Order, Listing)
 class Surface:
     """The handlers; `operator_app` makes the application of them."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, standing: Standing | None) -> None:
         self._network = network
+        self._standing = standing
+        self._metrics = None if standing is None else ProcessMetrics(standing)
 
     async def status(self, request: Request) -> Response:
         """The whole process."""
-        return _json(status_of(self._network))
+        return _json(status_of(self._network, self._standing))
+
+    async def metrics(self, request: Request) -> Response:
+        """The process in figures."""
+        if self._metrics is None:
+            raise ProblemError(plain_problem(404, "no_metrics", "this process counts nothing"))
+        return Response(self._metrics.text(), media_type=MEDIA_TYPE)
+
+    async def health(self, request: Request) -> Response:
+        """It lives."""
+        return _json(ReadyView("ready"))
+
+    async def ready(self, request: Request) -> Response:
+        """Whether messages should be sent here."""
+        view = ReadyView("ready") if self._standing is None else self._standing.view()
+        return _json(view, 503 if view.status == "not_ready" else 200)
 
     async def sip(self, request: Request) -> Response:
         """Telephones and trunks."""
@@ -143,19 +169,26 @@ class Surface:
         return self._network.intake.do_not_call
 
 
-def operator_app(network: Network) -> ASGIApp:
-    """The operator's surface of this process."""
-    surface = Surface(network)
+def operator_app(
+    network: Network, services: Services | None = None, standing: Standing | None = None
+) -> ASGIApp:
+    """The operator's surface of this process; `services` stand behind its door, None: it has no
+    door."""
+    surface = Surface(network, standing)
     return with_problems(
         Starlette(
             routes=[
                 Route("/status", surface.status),
+                Route("/metrics", surface.metrics),
+                Route("/health", surface.health),
+                Route("/ready", surface.ready),
                 Route("/sip", surface.sip),
                 Route("/circuits", surface.circuits),
                 Route("/exchanges/{exchange}/groups/{group}", surface.order, methods=["POST"]),
                 Route("/do-not-call", surface.do_not_call),
                 Route("/do-not-call", surface.list_number, methods=["POST"]),
                 *ControlSurface(network).routes(),
+                *([] if services is None else [Mount("/", operator_api(services))]),
             ]
         )
     )
@@ -191,5 +224,5 @@ async def _body(request: Request, kind: type[Asked]) -> Asked:
         raise ProblemError(plain_problem(422, "invalid_order", str(wrong))) from wrong
 
 
-def _json(view: msgspec.Struct) -> Response:
-    return Response(msgspec.json.encode(view), media_type="application/json")
+def _json(view: msgspec.Struct, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(view), status, media_type="application/json")

@@ -7,7 +7,9 @@ import msgspec
 
 from calleq.intake.do_not_call import DoNotCallList
 from calleq.ip_peripheral.srf import ResourceFunction
-from calleq.network import Network, point_codes
+from calleq.network import Network
+from calleq.network_nodes import point_codes
+from calleq.operation.standing import CertificateView, Standing
 from calleq.ss7.isup.alarms import Alarm
 from calleq.ss7.isup.exchange import IsupExchange
 from calleq.ss7.isup.snapshots import CircuitSnapshot, GroupSnapshot
@@ -18,6 +20,7 @@ from calleq.ssp.ssf.switching import ServiceSwitching
 from calleq.units import utc_text
 
 LINK_OUT = "link out of service"
+TRUNK_OUT = "SIP trunk out of service"
 
 
 class AlarmView(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,9 +131,12 @@ class StatusView(msgspec.Struct, frozen=True):
     cleared: list[AlarmView] = []
     """The last alarms that stand no more, by when they were cleared."""
     services: list[ServiceView] = []
+    certificates: list[CertificateView] = []
+    not_ready: list[str] = []
+    """Why no messages should be sent here; empty: they should."""
 
 
-def status_of(network: Network) -> StatusView:
+def status_of(network: Network, standing: Standing | None = None) -> StatusView:
     """The whole process."""
     groups: list[GroupView] = []
     links: list[LinkView] = []
@@ -139,8 +145,12 @@ def status_of(network: Network) -> StatusView:
     for name, node in network.nodes.items():
         links += links_of(name, node)
         outages = node.management.outages
-        alarms += [_outage(name, outage) for outage in outages.standing()]
-        cleared += [_outage(name, outage) for outage in outages.ended]
+        alarms += [_outage(name, outage, LINK_OUT) for outage in outages.standing()]
+        cleared += [_outage(name, outage, LINK_OUT) for outage in outages.ended]
+    for name, gateway in network.gateways.items():
+        outages = gateway.watch.outages
+        alarms += [_outage(name, outage, TRUNK_OUT) for outage in outages.standing()]
+        cleared += [_outage(name, outage, TRUNK_OUT) for outage in outages.ended]
     counters: dict[str, dict[str, int]] = {}
     for name, exchange in network.exchanges.items():
         snapshot = exchange.snapshot()
@@ -152,7 +162,16 @@ def status_of(network: Network) -> StatusView:
             for field in snapshot.__struct_fields__
             if isinstance(value := getattr(snapshot, field), int)
         }
-    return StatusView(groups, links, alarms, counters, in_order(cleared), services_of(network))
+    return StatusView(
+        groups,
+        links,
+        alarms,
+        counters,
+        in_order(cleared),
+        services_of(network),
+        standing.certificate_views() if standing else [],
+        list(standing.view().reasons) if standing else [],
+    )
 
 
 def services_of(network: Network) -> list[ServiceView]:
@@ -243,10 +262,10 @@ def links_of(name: str, node: Mtp3Node) -> list[LinkView]:
     ]
 
 
-def _outage(name: str, outage: Outage) -> AlarmView:
+def _outage(name: str, outage: Outage, kind: str) -> AlarmView:
     return AlarmView(
         element=name,
-        kind=LINK_OUT,
+        kind=kind,
         subject=outage.link,
         since=utc_text(outage.since_us),
         until="" if outage.until_us is None else utc_text(outage.until_us),

@@ -139,6 +139,24 @@ class CircuitsJoined(
     joined: bool
 
 
+class WatchLine(msgspec.Struct, frozen=True, tag_field="kind", tag="watch_line"):
+    """A line of the switch was busy: tell when it can be called, within the limit. Answered by
+    `LineFree`, or by nothing."""
+
+    call: str
+    """For which it is awaited."""
+    number: str
+    answer_to: str
+    limit_us: int
+
+
+class LineFree(msgspec.Struct, frozen=True, tag_field="kind", tag="line_free"):
+    """The line can be called now."""
+
+    call: str
+    number: str
+
+
 class ControlCall(msgspec.Struct, frozen=True, tag_field="kind", tag="control_call"):
     """Do something with a call that is going on. Answered once, by `ControlDone` or
     `ControlRefused`; one that comes again with the same id is not done again, and answered alike.
@@ -179,6 +197,8 @@ OsnMessage = (
     | ControlCall
     | ControlDone
     | ControlRefused
+    | WatchLine
+    | LineFree
 )
 
 EVENTS = (

@@ -45,6 +45,11 @@ class Outgoing:
         self._watch: Timer | None = None
         self._progress = 0
 
+    @property
+    def waits(self) -> bool:
+        """Whether something is to be sent and there is no connection for it."""
+        return self._connection is None and self.stream.pending > 0
+
     def send(self, octets: bytes) -> None:
         """Take a message; connect when there is no connection yet."""
         frames = self.stream.send(octets)

@@ -73,6 +73,11 @@ class TcpBus:
         lost = sum(end.stream.dropped + end.stream.lost_with_peer for end in ends)
         return self._local.undeliverable + lost
 
+    def reaches(self, element: str) -> bool:
+        """Whether no message waits for an element to which there is no connection."""
+        ends = [end for (_, receiver), end in self._outgoing.items() if receiver == element]
+        return not any(end.waits for end in ends)
+
     @property
     def attached(self) -> tuple[str, ...]:
         """The elements of this process, which `listen` listens for."""

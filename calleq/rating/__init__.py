@@ -1,8 +1,8 @@
 """Prices: rate decks, what a call costs and may cost at most, and reservations against a balance.
 
-Pure: no clock is read and no file is opened but the zone data that `zoneinfo` has. Nothing else in
-calleq uses this room yet. Amounts are whole micro-units, instants UTC microseconds, lengths whole
-seconds. The one error is `RatingError`.
+Pure: no clock is read and no file is opened but the zone data that `zoneinfo` has. What stands
+between this and calls is `calleq.charging`. Amounts are whole micro-units, instants UTC
+microseconds, lengths whole seconds. The one error is `RatingError`.
 """
 
 from calleq.rating.bands import STANDARD, Band, Week
@@ -16,7 +16,8 @@ from calleq.rating.charge import (
     rate_service,
 )
 from calleq.rating.deck import Barred, Deck, Priced, Rate, Withdrawn, check_successor
-from calleq.rating.deck_file import parse_deck
+from calleq.rating.deck_fields import Place
+from calleq.rating.deck_file import DeckFile, parse_deck, read_deck
 from calleq.rating.money import RatingError, amount_text, parse_amount, rounded_half_up
 from calleq.rating.preview import (
     Bound,
@@ -52,11 +53,13 @@ __all__ = [
     "Committed",
     "Credited",
     "Deck",
+    "DeckFile",
     "Entry",
     "Extended",
     "LegUse",
     "Line",
     "Period",
+    "Place",
     "Plan",
     "PlannedLeg",
     "PlannedService",
@@ -83,5 +86,6 @@ __all__ = [
     "rate_call",
     "rate_leg",
     "rate_service",
+    "read_deck",
     "rounded_half_up",
 ]

@@ -38,11 +38,15 @@ class Place(msgspec.Struct, frozen=True):
     path: str
     """The key, such as `rates[3].per_minute`, or the column."""
 
+    @property
+    def text(self) -> str:
+        """File and line."""
+        return self.file if self.line is None else f"{self.file}, line {self.line}"
+
     def refuse(self, found: object, expected: str) -> NoReturn:
         """Raise the error for what was found here."""
-        where = self.file if self.line is None else f"{self.file}, line {self.line}"
         shown = "nothing" if found is None else repr(found)[:SHOWN_LIMIT]
-        raise RatingError("bad_deck", f"{where}: {self.path}: {shown}: {expected} expected")
+        raise RatingError("bad_deck", f"{self.text}: {self.path}: {shown}: {expected} expected")
 
 
 class Fields:

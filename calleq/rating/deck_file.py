@@ -12,6 +12,8 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 
+import msgspec
+
 from calleq.rating.bands import BANDS_LIMIT, STANDARD, Band, Week
 from calleq.rating.deck import SERVICE, Barred, Deck, Rate, Withdrawn, check_rate
 from calleq.rating.deck_fields import Fields, Place, amount_here
@@ -40,7 +42,22 @@ _COLUMNS = (
 )
 
 
+class DeckFile(msgspec.Struct, frozen=True):
+    """A deck, and where in its files each rate stands."""
+
+    deck: Deck
+    places: dict[tuple[str, int], Place]
+    """By key and the instant from which it holds."""
+
+
 def parse_deck(text: str, name: str = "deck.toml", tables: Mapping[str, str] | None = None) -> Deck:
+    """As `read_deck`, the deck alone."""
+    return read_deck(text, name, tables).deck
+
+
+def read_deck(
+    text: str, name: str = "deck.toml", tables: Mapping[str, str] | None = None
+) -> DeckFile:
     """A deck from the text of its TOML file and of CSV tables (by name) with more of its rates.
 
     Raises RatingError (`bad_deck`).
@@ -70,9 +87,10 @@ def parse_deck(text: str, name: str = "deck.toml", tables: Mapping[str, str] | N
     for table, content in (tables or {}).items():
         for one in _rows(content, table):
             found.add(one, "to")
-    return Deck(
+    deck = Deck(
         name=deck_name, currency=currency, week=week, rates=found.rates, round_to_micro=round_to
     )
+    return DeckFile(deck, found.places)
 
 
 class _Rates:
@@ -81,7 +99,7 @@ class _Rates:
     def __init__(self, week: Week) -> None:
         self.rates: list[Rate] = []
         self._week = week
-        self._places: dict[tuple[str, int], Place] = {}
+        self.places: dict[tuple[str, int], Place] = {}
 
     def add(self, fields: Fields, named: str) -> None:
         rate = _rate(fields, named, self._week)
@@ -89,9 +107,8 @@ class _Rates:
         try:
             check_rate(rate, self._week)
         except RatingError as error:
-            where = place.file if place.line is None else f"{place.file}, line {place.line}"
-            raise RatingError("bad_deck", f"{where}: {place.path}: {error}") from error
-        earlier = self._places.setdefault((rate.key, rate.effective_from_us), place)
+            raise RatingError("bad_deck", f"{place.text}: {place.path}: {error}") from error
+        earlier = self.places.setdefault((rate.key, rate.effective_from_us), place)
         if earlier is not place:
             fields.place("from").refuse(
                 rate.key, f"another instant than that of {earlier.file}, line {earlier.line},"

@@ -23,7 +23,7 @@ for one call ever: one that is over is forgotten, and a second end of it is refu
 Refusals are values; `RatingError` (`bad_reservation`) is for what no correct caller does.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Literal, assert_never
 
@@ -118,8 +118,10 @@ class Reservations:
         balance_micro: int | None,
         caps: tuple[SpendCap, ...] = (),
         zone: tzinfo = UTC,
+        spent: Mapping[str, int] | None = None,
     ) -> None:
-        """Days and months are those of `zone`. Raises RatingError (`bad_reservation`)."""
+        """Days and months are those of `zone`; `spent` is what was committed before, as
+        `spent_in_periods` has it. Raises RatingError (`bad_reservation`)."""
         if len({cap.period for cap in caps}) < len(caps):
             raise _wrong(f"{len(caps)} caps: one for each period expected")
         if any(cap.limit_micro < 0 for cap in caps):
@@ -130,7 +132,12 @@ class Reservations:
         self._held = 0
         self._open: dict[str, tuple[int, tuple[str, ...]]] = {}
         # By period: spent, held.
-        self._in_periods: dict[str, tuple[int, int]] = {}
+        kinds = tuple(f"{cap.period} " for cap in caps)
+        self._in_periods: dict[str, tuple[int, int]] = {
+            period: (amount, 0)
+            for period, amount in (spent or {}).items()
+            if period.startswith(kinds)
+        }
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Reservations):
@@ -165,7 +172,12 @@ class Reservations:
 
     def spent_micro(self, period: Period, at_us: int) -> int:
         """Committed by calls reserved in the period of an instant; of capped periods only."""
-        return self._in_periods.get(self._period(period, at_us), (0, 0))[0]
+        return self._in_periods.get(self.period_at(period, at_us), (0, 0))[0]
+
+    @property
+    def spent_in_periods(self) -> dict[str, int]:
+        """Committed, by capped period (`day 2026-01-05`, `month 2026-01`), as far as it is kept."""
+        return {period: spent for period, (spent, _) in self._in_periods.items()}
 
     def room_micro(self, at_us: int) -> int | None:
         """The most that could be reserved at an instant; None where nothing limits it."""
@@ -300,9 +312,14 @@ class Reservations:
         return found
 
     def _periods_at(self, at_us: int) -> tuple[str, ...]:
-        return tuple(self._period(cap.period, at_us) for cap in self._caps)
+        return tuple(self.period_at(cap.period, at_us) for cap in self._caps)
 
-    def _period(self, period: Period, at_us: int) -> str:
+    def in_period(self, period: str) -> tuple[int, int]:
+        """Spent and held in a capped period, as `period_at` names it."""
+        return self._in_periods.get(period, (0, 0))
+
+    def period_at(self, period: Period, at_us: int) -> str:
+        """The period of an instant: `day 2026-01-05`, `month 2026-01`."""
         day = datetime.fromtimestamp(at_us // SECOND_US, self._zone).date().isoformat()
         match period:
             case "day":

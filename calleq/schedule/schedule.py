@@ -52,7 +52,7 @@ class Schedule:
     ) -> None:
         """`store` None: in memory."""
         self._clock = clock
-        self._store = store or ScheduleStore()
+        self._store = ScheduleStore() if store is None else store
         self._doors: dict[str, Beginner] = {}
         self._beginning: set[str] = set()
         self._next_us: int | None = None
@@ -110,9 +110,9 @@ class Schedule:
             case _:
                 pass
 
-    def acceptances(self, door: str) -> Iterator[Stamped]:
-        """Those of a door's calls that have not ended, the first accepted first."""
-        return (waiting.stamped for waiting in self._store.every(door))
+    def every(self, door: str) -> Iterator[Waiting]:
+        """A door's calls that have not ended, the first accepted first."""
+        return self._store.every(door)
 
     def start(self) -> None:
         """Begin to hand out."""

@@ -138,6 +138,7 @@ class LineRegister:
         self._voice = voice
         self._clock = clock
         self._origination: Origination | None = None
+        self._tell_freed: Callable[[str], object] | None = None
         self.radio: Radio | None = None
         """At a mobile switch, whose lines are all mobile."""
         self.malformed_lines = 0
@@ -151,6 +152,10 @@ class LineRegister:
         It may use the channel only after it has returned.
         """
         self._origination = begin
+
+    def on_freed(self, tell: Callable[[str], object]) -> None:
+        """Tell of each call on a line that is over, by the line's number."""
+        self._tell_freed = tell
 
     def __contains__(self, number: str) -> bool:
         return number in self._lines
@@ -277,6 +282,8 @@ class LineRegister:
         del subscriber.channels[channel.by_switch, channel.reference]
         if self.radio is not None:
             self.radio.freed(channel.line)
+        if self._tell_freed is not None:
+            self._tell_freed(channel.line)
 
     def _send(self, number: str, message: LineMessage) -> None:
         self._plant.to_telephone(self._name, number, encode(message))

@@ -46,13 +46,14 @@ from calleq.ssp.board import Board
 from calleq.ssp.call import Call, CallMaker
 from calleq.ssp.calling import CallingCircuit, CallingLine
 from calleq.ssp.joining import Joining
-from calleq.ssp.lines import LineRegister
+from calleq.ssp.lines import Availability, LineRegister
 from calleq.ssp.mobile import Radio
 from calleq.ssp.numbers import SwitchNumbers, e164
 from calleq.ssp.office import Attempt, Office
 from calleq.ssp.routing import OwnNumber, Routing
 from calleq.ssp.set_up import SetUpRelay
 from calleq.ssp.ssf.switching import ServiceSwitching
+from calleq.ssp.watching import LineWatches
 from calleq.topology import Switch, Topology, TopologyError, parse_point_code
 from calleq.topology_doors import inner_name
 from calleq.topology_sip import SipTrunk
@@ -160,7 +161,16 @@ class SwitchService:
         joining = Joining(topology, self.name, bus, self._calls)
         door = topology.access_server.name
         own = inner_name(topology, self.name)
-        return joining, SetUpRelay(self.name, bus, door, peripheral, self.logic, joining, own)
+        watches = LineWatches(self.name, self._is_free, bus, self._office.clock)
+        self.register.on_freed(watches.freed)
+        relay = SetUpRelay(self.name, bus, door, peripheral, self.logic, joining, own, watches)
+        return joining, relay
+
+    def _is_free(self, number: str) -> bool | None:
+        """Whether a line could be called now; None: it is none of this switch."""
+        if number not in self.register:
+            return None
+        return self.register.availability(number) is Availability.IDLE
 
     def resume(self, entries: Iterable[Stamped]) -> int:
         """Take up set-up instructions of the journal of before; how many calls are set up again."""

@@ -19,7 +19,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-SCHEMA_REVISION = "0003"
+SCHEMA_REVISION = "0004"
 """The last migration; what `schema` describes."""
 
 SQLITE_FILE = "records.sqlite"

@@ -45,6 +45,17 @@ class ProblemDetail(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+def problem_of(view: ProblemView) -> ProblemDetail:
+    """The problem that its reader saw as `view`."""
+    return ProblemDetail(
+        status=view.status,
+        code=view.code,
+        title=view.title,
+        detail=view.detail,
+        errors=view.errors,
+    )
+
+
 def plain_problem(
     status: int, code: str, detail: str, errors: tuple[FieldProblem, ...] = ()
 ) -> ProblemDetail:

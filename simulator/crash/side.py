@@ -15,7 +15,8 @@ from calleq.lines.plants import InProcessLines
 from calleq.media.prompts import NominalPrompts
 from calleq.media.virtual import VirtualVoice
 from calleq.messages.answers import CallAccepted
-from calleq.network import Network, Plant, build_network
+from calleq.network import Network, build_network
+from calleq.network_plant import Plant
 from calleq.osn.in_process import InProcessBus
 from calleq.runtime.clock import VirtualClock
 from calleq.runtime.tap import NoTap

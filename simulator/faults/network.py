@@ -23,7 +23,9 @@ from calleq.journal.entries import Stamped
 from calleq.lines.plants import InProcessLines
 from calleq.media.prompts import NominalPrompts
 from calleq.media.virtual import VirtualVoice
-from calleq.network import TELEPHONES, Network, Plant, build_network, point_codes
+from calleq.network import TELEPHONES, Network, build_network
+from calleq.network_nodes import point_codes
+from calleq.network_plant import Plant
 from calleq.runtime.clock import Clock, VirtualClock
 from calleq.runtime.tap import NoTap, Tap
 from calleq.ss7.isup.exchange import IsupExchange

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from calleq.network import point_codes
+from calleq.network_nodes import point_codes
 from calleq.osn.messages import CallEnded, CallProgress, OsnError, SetUpTaken
 from calleq.osn.messages import decode as decode_osn
 from calleq.runtime.clock import Clock

@@ -1,6 +1,6 @@
 """ETS 300 374-3: the SSF of a switch against an SCP."""
 
-from calleq.network import point_codes
+from calleq.network_nodes import point_codes
 from simulator.conformance.inap.bench import TOPOLOGY
 from simulator.conformance.inap.language import BOTH
 from simulator.conformance.inap.performing import InapPerformer, check_step

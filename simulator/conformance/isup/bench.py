@@ -18,7 +18,9 @@ from calleq.media.contract import Player as Report
 from calleq.media.contract import Prompt, circuit_wire, player_source, wire_source
 from calleq.media.prompts import NominalPrompts
 from calleq.media.virtual import VirtualVoice
-from calleq.network import Plant, build_network, point_codes
+from calleq.network import build_network
+from calleq.network_nodes import point_codes
+from calleq.network_plant import Plant
 from calleq.osn.in_process import InProcessBus
 from calleq.runtime.clock import VirtualClock
 from calleq.runtime.tap import Segment

@@ -1,0 +1,46 @@
+"""What the handlers of accounts have in common: whose they are about, pages, changes."""
+
+from calleq.access_server.administration import Administration, refusal
+from calleq.access_server.routing import OPERATOR, Context, Policy
+from calleq.accounts.changes import AccountError, Change
+from calleq.accounts.subscribers import Subscriber
+from calleq.messages.accounts import PageQuery
+from calleq.numbering import NumberingError, parse_e164
+from calleq.web.problems import ProblemError, plain_problem
+
+CHANGE_OWN = Policy(OPERATOR | {"business_owner"}, "business")
+"""Changed by the owner of a business, or by the carrier's operator."""
+
+OF_BUSINESS_PATH = "/v1/businesses/{business}"
+TOLD = {404: "There is none.", 409: "It is so already, or there is no room.", 422: "A field."}
+PAGE_LIMIT = 500
+
+
+def business_of(asked: Context) -> Subscriber:
+    """The business of the path, if it may be seen. Raises ProblemError 404."""
+    identifier = asked.parameter("business")
+    known = asked.services.the(Administration).registry.subscriber(identifier)
+    if known is None or asked.business not in (None, identifier):
+        raise ProblemError(plain_problem(404, "unknown_business", f"no business {identifier!r}"))
+    return known
+
+
+async def made(asked: Context, change: Change) -> Administration:
+    administration = asked.services.the(Administration)
+    await administration.make(change, asked.who)
+    return administration
+
+
+def page_of(asked: Context) -> PageQuery:
+    query = asked.query_as(PageQuery)
+    if not 1 <= query.limit <= PAGE_LIMIT:
+        raise ProblemError(plain_problem(400, "invalid_query", f"limit: 1 to {PAGE_LIMIT}"))
+    return query
+
+
+def canonical(number: str) -> str:
+    """A number in E.164. Raises ProblemError 422."""
+    try:
+        return str(parse_e164(number))
+    except NumberingError as error:
+        raise refusal(AccountError("number", str(error), "number")) from error

@@ -1,0 +1,43 @@
+"""What a process puts beside the API of its doors: the index of calls, the shelf of recordings."""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+from calleq.access_server.call_lists import CallLists
+from calleq.access_server.recordings import RecordingShelf
+from calleq.access_server.services import Services
+from calleq.cli.failure import CommandError
+from calleq.door.index import CallIndex, CallIndexError
+from calleq.network import Network
+from calleq.operation.control import recordings_of
+
+Prepare = Callable[[Services], None]
+
+
+@contextlib.asynccontextmanager
+async def door_services(base: Path, network: Network) -> AsyncIterator[Prepare]:
+    """What to do with the services of each door of a process whose journal's first segment is
+    `base`. Raises CommandError when the index cannot be kept."""
+    index = CallIndex(base.with_suffix(".calls.sqlite"), base)
+    shelf = RecordingShelf(recordings_of(network))
+    kept: list[tuple[CallLists, asyncio.Task[None]]] = []
+
+    def prepare(services: Services) -> None:
+        lists = CallLists(services, secrets.token_bytes(32), index)
+        services.add(CallLists, lists)
+        services.add(RecordingShelf, shelf)
+        if not kept:  # the doors of a process share a journal, and an index of it
+            kept.append((lists, asyncio.create_task(lists.keep_up())))
+
+    try:
+        index.open()
+        yield prepare
+    except CallIndexError as error:
+        raise CommandError(f"the index of calls: {error}") from error
+    finally:
+        for lists, keeping in kept:
+            keeping.cancel()
+            await asyncio.to_thread(lists.close)

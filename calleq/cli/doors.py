@@ -1,0 +1,176 @@
+"""The doors of a process, opened: those on the internet, the telephones' desk, the operator's."""
+
+import contextlib
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.types import ASGIApp
+
+from calleq.access_server.administration import Administration
+from calleq.access_server.cross_origin import CrossOrigin
+from calleq.access_server.direct import DirectCalls
+from calleq.access_server.http import http_app
+from calleq.access_server.proofs import by_proof
+from calleq.access_server.routes import ROUTES
+from calleq.access_server.routes_page_tokens import PageTokenDesk
+from calleq.access_server.services import Services
+from calleq.accounts.authenticator import Authenticator
+from calleq.cli.browsers import BrowserProcess, configuration_of
+from calleq.cli.door_services import Prepare, door_services
+from calleq.cli.exposure import door_name
+from calleq.cli.failure import CommandError
+from calleq.cli.older import OlderCalls
+from calleq.cli.plants import Wires
+from calleq.cli.reading import operator_door
+from calleq.cli.wish import Wish
+from calleq.door.door import Door
+from calleq.guards import CallGuards
+from calleq.journal.file import FileJournal
+from calleq.network import Network
+from calleq.operation.standing import Standing
+from calleq.operation.surface import operator_app
+from calleq.runtime.clock import Clock
+from calleq.telephones.desk import desk_app
+from calleq.topology_doors import DoorPlan, doors_of
+from calleq.web.exchange import Direct
+from calleq.web.gate import Gate
+from calleq.web.hosting import GuestServer, HostingError
+from calleq.web.ready import Ready
+from calleq.web.tls import ServerTls
+from calleq.web.told import Told, told_direct
+
+if TYPE_CHECKING:
+    from calleq.cli.host import Host
+
+
+def standing_of(
+    network: Network,
+    clock: Clock,
+    journal: FileJournal,
+    wires: Wires,
+    certificates: Mapping[str, ServerTls],
+) -> Standing:
+    """How the process stands, for its operator and for load balancers."""
+    return Standing(
+        network=network,
+        clock=clock,
+        certificates=certificates,
+        flushes=journal.flushes,
+        written=journal.written,
+        outstanding=lambda: journal.outstanding,
+        journal_failure=lambda: journal.failure,
+        reaches=wires.reaches,
+    )
+
+
+async def open_doors(
+    wish: Wish, host: "Host", base: Path, stack: contextlib.AsyncExitStack
+) -> None:
+    """Open every door; `host.doors` says where. Raises CommandError."""
+    network = host.network
+    if network.doors:
+        prepare = await stack.enter_async_context(door_services(base, network))
+        for plan in doors_of(wish.topology):
+            if plan.element in network.doors:
+                await _open_door(wish, plan, host, base, stack, prepare)
+    if network.telephones is not None:
+        app = desk_app(network.telephones, host.voice.recording)
+        await _serve(app, "127.0.0.1", wish.desk_port, "telephones' desk", host, stack)
+    whole = wish.elements is None
+    browsers = configuration_of(wish.topology, any_port=wish.port is not None) if whole else None
+    if browsers is not None:
+        beside = BrowserProcess(browsers, wish.say)
+        host.doors.update(await stack.enter_async_context(beside.running()))
+    if network.link_ends or network.exchanges or network.doors:
+        door = operator_door(wish.process, whole=whole)
+        app = operator_app(network, host.services, host.standing)
+        await _serve(app, "127.0.0.1", 0, door, host, stack)
+
+
+async def _open_door(
+    wish: Wish,
+    plan: DoorPlan,
+    host: "Host",
+    base: Path,
+    stack: contextlib.AsyncExitStack,
+    prepare: Prepare,
+) -> None:
+    """A door on the internet. `--port` is the access server's; for a whole network that has one,
+    the other doors take any port that is free."""
+    door, authenticator = host.network.doors[plan.element], host.network.authenticator
+    assert authenticator is not None, "where there are doors it is known who asks"
+    assert host.standing is not None, "it is known before doors are opened"
+    address, _, port_text = plan.listen.rpartition(":")
+    port = int(port_text)
+    if wish.port is not None and not plan.is_inner:
+        port = wish.port
+    elif wish.port is not None and wish.elements is None:
+        port = 0
+    older = OlderCalls(base, door.name)
+    stack.callback(older.close)
+    app = _application(host, door, authenticator, older, prepare)
+    direct: Direct = DirectCalls(door, _request_id, authenticator)
+    if wish.events is not None:
+        app, direct = Told(app, wish.events, door.name), told_direct(direct, wish.events, door.name)
+    tls = host.standing.certificates.get(plan.element)
+    name = door_name(plan)
+    await _serve(app, address.strip("[]"), port, name, host, stack, tls, Gate(), direct)
+
+
+def _application(
+    host: "Host", door: Door, authenticator: Authenticator, older: OlderCalls, prepare: Prepare
+) -> ASGIApp:
+    """What is served at a door on the internet."""
+    accounts, standing = host.network.accounts, host.standing
+    assert accounts is not None, "where there are doors there are accounts"
+    assert standing is not None, "it is known before doors are opened"
+
+    def prepared(services: Services) -> None:
+        prepare(services)
+        if host.network.guards is not None:
+            services.add(CallGuards, host.network.guards)
+        if host.administration is not None:
+            services.add(Administration, host.administration)
+        desk = PageTokenDesk(authenticator, secrets.token_bytes, standing.clock)
+        services.add(PageTokenDesk, desk)
+        services.add(Ready, standing)  # type: ignore[type-abstract]
+        host.services = host.services or services
+
+    app = http_app(
+        door,
+        accounts,
+        _request_id,
+        older=older,
+        authenticate=by_proof(authenticator, door.intake.denied),
+        prepare=prepared,
+    )
+    return CrossOrigin(app, ROUTES, authenticator.origins)
+
+
+def _request_id() -> str:
+    return secrets.token_hex(12)
+
+
+async def _serve(
+    app: ASGIApp,
+    address: str,
+    port: int,
+    name: str,
+    host: "Host",
+    stack: contextlib.AsyncExitStack,
+    tls: ServerTls | None = None,
+    gate: Gate | None = None,
+    direct: Direct | None = None,
+) -> None:
+    site = GuestServer(app, address, port, tls, gate, direct)
+    try:
+        bound = await site.start()
+    except HostingError as error:
+        raise CommandError(
+            f"the {name}: {error}; choose another port with --port or --desk-port"
+        ) from error
+    stack.push_async_callback(site.stop)
+    shown = f"[{address}]" if ":" in address else address
+    host.doors[name] = f"{'https' if tls else 'http'}://{shown}:{bound}"

@@ -1,0 +1,80 @@
+"""Prices in a network: decks, accounts, and the records that settle calls, wired to one journal.
+
+Only a process that has all elements has all that a call writes, so only there are calls priced.
+Elsewhere, and where the topology names no deck, charging is absent: nothing costs anything.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from calleq.billing.charges import leg_uses
+from calleq.billing.finished import FinishedCalls
+from calleq.billing.records import SessionRecord
+from calleq.charging import CallCharging, ChargingError, DeckMemory, RememberedDecks, load_decks
+from calleq.journal.contract import Journal, Watcher
+from calleq.journal.entries import Accepted, Stamped
+from calleq.rating import ServiceUse
+from calleq.runtime.clock import Clock
+from calleq.topology import Business, Topology, TopologyError
+
+Observe = Callable[[Watcher], object]
+"""`observe` of the process's journal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Charged:
+    """Charging, and what tells it which calls are over."""
+
+    charging: CallCharging
+    finished: FinishedCalls
+
+    def recover(self, entries: Sequence[Stamped]) -> None:
+        """Take up the journal of before."""
+        self.charging.recover(entries)
+        for stamped in entries:
+            self.finished.recover(stamped)
+        self.finished.resume()
+
+    def take(self, stamped: Stamped) -> None:
+        """An entry is being written."""
+        if isinstance(stamped.entry, Accepted):
+            self.charging.accepted(stamped.entry)
+        self.finished.take(stamped)
+
+
+def charging_of(
+    topology: Topology,
+    journal: Journal,
+    clock: Clock,
+    observe: Observe,
+    businesses: Callable[[str], Business | None],
+    memory: DeckMemory | None = None,
+) -> Charged | None:
+    """Charging as the topology wants it; None where it names no deck. Raises TopologyError.
+
+    `memory` remembers the decks that were used; None: nobody does.
+    """
+    if not topology.pricing.decks:
+        return None
+    try:
+        decks = load_decks(topology.pricing, memory or RememberedDecks(), clock.now_us())
+        for business in topology.businesses:
+            decks.of(business.billing)
+    except ChargingError as error:
+        raise TopologyError(str(error)) from error
+    charging = CallCharging(
+        decks,
+        businesses,
+        journal,
+        clock,
+        topology.access_server.name,
+        reserve_minutes=topology.pricing.reserve_minutes,
+        ring_limit_s=topology.timing.ring_limit_s,
+    )
+
+    def settle(record: SessionRecord, uses: tuple[ServiceUse, ...]) -> None:
+        charging.settle(record.call, leg_uses(record), uses)
+
+    charged = Charged(charging, FinishedCalls(clock, settle))
+    observe(charged.take)
+    return charged

@@ -1,0 +1,150 @@
+"""Idempotency-Key: refusals of calls stay bound, and everything else that changes something."""
+
+import json
+from typing import Any
+
+import pytest
+
+from calleq.access_server.rates import QUOTA, RequestRates
+from calleq.intake.contract import Beside, NoGuards, Refusal, Wanted
+from calleq.journal.entries import Accepted, Refused
+from calleq.web.problems import ProblemDetail, ProblemError
+from tests.door import Door, basic, message
+
+PREMIUM = ProblemDetail(
+    status=403, code="premium_rate", title="Not called", detail="a premium-rate number"
+)
+LATER = ProblemDetail(
+    status=429, code="too_often", title="Too often", detail="wait", retry_after_s=60
+)
+
+
+class GuardsThatSay(NoGuards):
+    """Refuse with what they are told to, while they are."""
+
+    def __init__(self, problem: ProblemDetail | None) -> None:
+        self.problem = problem
+
+    def judge(self, wanted: Wanted, now_us: int) -> Refusal | None:
+        return None if self.problem is None else Refusal(self.problem, self.problem.code)
+
+
+def door_with(problem: ProblemDetail | None) -> tuple[Door, GuardsThatSay]:
+    door, guards = Door(), GuardsThatSay(problem)
+    door.intake.beside = Beside(guards=guards)
+    return door, guards
+
+
+def post(door: Door, key: str = "k1", **fields: Any) -> Any:
+    return door.http().post("/v1/calls", json=message(**fields), headers={"idempotency-key": key})
+
+
+def test_a_refused_call_stays_refused_under_its_key_and_is_called_under_another():
+    door, guards = door_with(PREMIUM)
+    first = post(door)
+    assert (first.status_code, first.json()["code"]) == (403, "premium_rate")
+    assert "idempotent-replayed" not in first.headers
+    guards.problem = None
+    again = post(door)
+    assert (again.status_code, again.json()["code"]) == (403, "premium_rate")
+    assert again.json()["detail"] == first.json()["detail"]
+    assert again.headers["idempotent-replayed"] == "true"
+    assert post(door, customer_number="+12125550106").json()["code"] == "idempotency_key_reused"
+    assert post(door, "k2").status_code == 202
+    assert len(door.bus.sent) == 1
+
+
+def test_a_bound_refusal_survives_a_restart_and_ends_after_a_day():
+    before, _ = door_with(PREMIUM)
+    post(before)
+    [entry] = before.journal.of(Refused)
+    assert (entry.idempotency_key, entry.problem["code"]) == ("k1", "premium_rate")
+    door, _ = door_with(None)
+    door.server.restart(before.journal.entries)
+    assert post(door).json()["code"] == "premium_rate"
+    door.clock.advance_us(24 * 3_600_000_000 + 1)
+    assert post(door).status_code == 202
+
+
+def test_a_call_to_be_asked_for_later_binds_nothing():
+    door, guards = door_with(LATER)
+    late = post(door)
+    assert (late.status_code, late.headers["retry-after"]) == (429, "60")
+    guards.problem = None
+    assert post(door).status_code == 202
+
+
+def order(door: Door, call: str, body: dict[str, object], key: str = "k1") -> Any:
+    return door.http().post(
+        f"/v1/calls/{call}/orders", json=body, headers={**basic(), "idempotency-key": key}
+    )
+
+
+def test_an_order_is_answered_once_and_again_alike():
+    door = Door()
+    call = door.place()
+    first = order(door, call, {"order": "hold", "leg": "customer"})
+    assert (first.status_code, first.json()["code"]) == (409, "not_bridged")
+    door.taken(call)
+    again = order(door, call, {"leg": "customer", "order": "hold"})
+    assert (again.status_code, again.json()["code"]) == (409, "not_bridged")
+    assert again.headers["idempotent-replayed"] == "true"
+    other = order(door, call, {"order": "hold", "leg": "agent"})
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    assert len(door.bus.sent) == 1, "the instruction alone"
+    door.clock.advance_us(24 * 3_600_000_000 + 1)
+    door.ends(call)
+    assert order(door, call, {"order": "hold", "leg": "agent"}).json()["code"] == "call_over"
+
+
+def test_a_key_of_an_order_is_the_business_own_and_a_good_one():
+    door = Door()
+    call = door.place()
+    body = {"order": "hold", "leg": "customer"}
+    assert order(door, call, body).status_code == 409
+    stranger = door.http().post(
+        f"/v1/calls/{call}/orders",
+        content=json.dumps(body),
+        headers={
+            **basic("xyz", "xyz-demo"),
+            "idempotency-key": "k1",
+            "content-type": "application/json",
+        },
+    )
+    assert stranger.status_code == 404
+    assert order(door, call, body, "two words").json()["code"] == "idempotency_key"
+
+
+@pytest.mark.parametrize("body", [{"order": "hold"}, {"order": "jump"}, {"leg": "customer"}])
+def test_an_order_that_is_none_binds_nothing(body: dict[str, object]):
+    door = Door()
+    call = door.place()
+    assert order(door, call, body).status_code == 422
+    assert order(door, call, {"order": "hold", "leg": "customer"}).json()["code"] == "not_bridged"
+    assert len(door.journal.of(Accepted)) == 1
+
+
+# How often somebody may ask.
+
+
+def test_every_answer_says_how_many_more_there_may_be_and_too_many_are_refused():
+    door = Door()
+    call = door.place()
+    http = door.http()
+    first = http.get(f"/v1/calls/{call}", headers=basic())
+    assert first.headers["ratelimit-policy"] == '"requests";q=6000;w=60'
+    assert first.headers["ratelimit"] == '"requests";r=5999;t=0'
+    rates = RequestRates()
+    for _ in range(QUOTA):
+        rates.take("abc", 0)
+    with pytest.raises(ProblemError) as refused:
+        rates.take("abc", 0)
+    assert (refused.value.problem.status, refused.value.problem.retry_after_s) == (429, 1)
+    assert refused.value.headers["ratelimit"] == '"requests";r=0;t=60'
+    assert rates.take("xyz", 0)["ratelimit"] == '"requests";r=5999;t=0'
+    assert rates.take("abc", 1_000_000)["ratelimit"] == '"requests";r=99;t=59'
+
+
+def test_an_answer_that_is_a_problem_says_it_too():
+    answer = Door().http().get(f"/v1/calls/{'0' * 26}", headers=basic())
+    assert (answer.status_code, answer.headers["ratelimit"]) == (404, '"requests";r=5999;t=0')

@@ -1,0 +1,258 @@
+"""`calleq up` and its three doors, over real sockets: each takes both messages, none lets more in.
+
+The network runs once for all tests here, because real time is slow.
+"""
+
+import functools
+import json
+import pathlib
+import re
+import socket
+import ssl
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from calleq.journal.entries import Accepted, Dialled, Refused
+from calleq.journal.reading import read_data
+from calleq.runtime.tap import Segment
+from calleq.topology import figure1_path
+from tests.door_scenes import ADDRESSES, DOORS, INNER, PAGE, PERIPHERAL, SERVER, SWITCH
+from tests.live import LiveNetwork, at_once
+from tests.test_doors_inside import CALL, forgeries
+from tests.test_live_surfaces import GARBAGE, listening_ports, poke
+
+CUSTOMERS = {SERVER: "+12125550100", PERIPHERAL: "+12125550111", SWITCH: "+12125550106"}
+REPRESENTATIVES = {
+    SERVER: ("abc", "sales", "+12125550143"),
+    PERIPHERAL: ("abc", "service", "+12125550144"),
+    SWITCH: ("xyz", "cruise-expert", "+12125550153"),
+}
+FORGED = 3_400
+"""To each of three doors, over real connections; ten thousand in all."""
+BATCH = 100
+"""Requests that are sent before the first answer is read."""
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveNetwork]:
+    """Figure 1, where nobody is slow to answer."""
+    folder = tmp_path_factory.mktemp("doors")
+    file = folder / "network.toml"
+    file.write_text(figure1_path().read_text("utf-8").replace('behaviour = "slow"', ""), "utf-8")
+    with LiveNetwork(folder / "data", "--network", str(file), "--talk", "1") as network:
+        yield network
+
+
+@pytest.fixture(scope="module")
+def urls(network: LiveNetwork) -> dict[str, str]:
+    said = json.loads((network.data / "listening.json").read_text())
+    return {SERVER: said["front door"]} | {name: said[f"door of {name}"] for name in INNER}
+
+
+def crossed(network: LiveNetwork, *segments: Segment) -> list[bytes]:
+    return [one.octets for one in network.captures() if one.segment in segments]
+
+
+def inside(network: LiveNetwork) -> list[bytes]:
+    """What crossed the OSN, or passed between an element and its own door."""
+    return crossed(network, Segment.OSN, Segment.INSIDE)
+
+
+def followed(url: str, path: str, business: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Post a message and follow its call to the end at the same door."""
+    credentials = (business, f"{business}-demo")
+    with httpx.Client(base_url=url, auth=credentials, timeout=30) as client:
+        accepted = client.post(path, json=body)
+        assert accepted.status_code == 202, accepted.text
+        call = accepted.json()["call"]
+        seen: list[dict[str, Any]] = []
+        while not any(one["event"] == "ended" for one in seen):
+            page = client.get(f"/v1/calls/{call}/events", params={"after": len(seen), "wait": 20})
+            assert page.status_code == 200, page.text
+            seen += page.json()["events"]
+        view: dict[str, Any] = client.get(f"/v1/calls/{call}").json()
+    return {**view, "told": [one["event"] for one in seen]}
+
+
+def placed(url: str, element: str, figure: int) -> dict[str, Any]:
+    business, identifier, telephone = REPRESENTATIVES[element]
+    body = {
+        "equipment_address": ADDRESSES[element],
+        "business_id": business,
+        "customer_number": CUSTOMERS[element],
+    }
+    if figure == 8:
+        body |= {"password": f"{business}-demo", "representative_number": telephone}
+        return followed(url, "/v1/calls", business, body)
+    asked = {**body, "representative": identifier, "web_page": PAGE, "note": "größer?"}
+    return followed(url, "/v1/direct-calls", business, asked)
+
+
+@pytest.mark.row("S2-103")
+@pytest.mark.row("S2-107")
+def test_a_scan_and_forged_messages_leave_nothing_on_the_osn(
+    network: LiveNetwork, urls: dict[str, str]
+) -> None:
+    """Every port that the network listens on is connected to, poked, and left half open; a TLS
+    hello and ten thousand forged messages go to each door. A good message right after gets in."""
+    ports = {name: urlsplit(url).port or 0 for name, url in urls.items()}
+    found = listening_ports(network) if pathlib.Path("/proc/net/tcp").exists() else set()
+    assert set(ports.values()) <= (found or set(ports.values()))
+    quiet = (Segment.OSN, Segment.INSIDE, Segment.CIRCUIT)
+    before = crossed(network, *quiet)
+    half_open = [connect(port) for port in (found or ports.values())]
+    for stranger in half_open:
+        stranger.sendall(b"POST /v1/calls HTTP/1.1\r\nHost: x\r\nContent-Le")
+    pokes = [
+        threading.Thread(target=poke, args=(port, octets))
+        for port in (found or ports.values())
+        for octets in GARBAGE
+    ]
+    for one in pokes:
+        one.start()
+    for one in pokes:
+        one.join()
+    for name, port in ports.items():
+        with pytest.raises((ssl.SSLError, OSError)):
+            ssl.create_default_context().wrap_socket(connect(port), server_hostname=name)
+        answers = forged(name, port)
+        assert sum(answers.values()) == FORGED
+        assert all(400 <= status < 500 or status in (501, 503) for status in answers), answers
+    for stranger in half_open:
+        stranger.close()
+    assert crossed(network, *quiet) == before
+    accepted = httpx.post(
+        f"{urls[SWITCH]}/v1/calls",
+        json={
+            "business_id": "abc",
+            "password": "abc-demo",
+            "customer_number": "+12125550107",
+            "representative_number": "+12125550143",
+        },
+    )
+    assert accepted.status_code == 202, accepted.text
+    call = accepted.json()["call"]
+    rejected = followed_view(urls[SWITCH], call)
+    assert rejected["state"] == "customer_rejected"
+    assert crossed(network, Segment.INSIDE) != []
+
+
+def connect(port: int) -> socket.socket:
+    stranger = socket.create_connection(("127.0.0.1", port), timeout=10)
+    stranger.settimeout(10)
+    return stranger
+
+
+def forged(element: str, port: int) -> Counter[int]:
+    """Send the forged messages over one connection after another; the statuses of the answers."""
+    kinds = [
+        (body, f"/v1/{'direct-calls' if figure == 9 else 'calls'}")
+        for body, figure, _ in forgeries(element)[:8]
+    ]
+    kinds.append((b'{"number":"+12125550100"}', f"/v1/calls/{CALL}/parties"))
+    requests = [
+        f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n".encode()
+        + body
+        for body, path in kinds
+    ]
+    statuses: Counter[int] = Counter()
+    sent = 0
+    while sent < FORGED:
+        with connect(port) as stranger:
+            while sent < FORGED:
+                batch = [requests[(sent + place) % len(requests)] for place in range(BATCH)]
+                stranger.sendall(b"".join(batch))
+                heard = answers_of(stranger, BATCH)
+                statuses.update(heard)
+                sent += len(heard)
+                if len(heard) < BATCH:
+                    break  # the door closed the connection: another one
+    return statuses
+
+
+def answers_of(stranger: socket.socket, count: int) -> list[int]:
+    """The statuses of so many answers, or of those that came before the connection ended."""
+    octets = b""
+    while octets.count(b"HTTP/1.1 ") < count or not octets.endswith(b"}"):
+        more = stranger.recv(262_144)
+        if not more:
+            break
+        octets += more
+    return [int(found) for found in re.findall(rb"HTTP/1\.1 (\d{3})", octets)]
+
+
+def followed_view(url: str, call: str) -> dict[str, Any]:
+    with httpx.Client(base_url=url, auth=("abc", "abc-demo"), timeout=30) as client:
+        while True:
+            view: dict[str, Any] = client.get(f"/v1/calls/{call}").json()
+            if view["final"]:
+                return view
+            client.get(f"/v1/calls/{call}/events", params={"after": view["events"], "wait": 10})
+
+
+@pytest.mark.row("S2-105")
+@pytest.mark.row("S2-102", part=True)
+@pytest.mark.row("S2-106", part=True)
+@pytest.mark.row("S2-47")
+@pytest.mark.row("S2-46", part=True)
+def test_each_door_takes_messages_of_both_figures(
+    network: LiveNetwork, urls: dict[str, str]
+) -> None:
+    """Three at once by figure 8, as from web servers, then three by figure 9, as from pages."""
+    stories = []
+    for figure in (8, 9):
+        views = at_once(*(functools.partial(placed, urls[name], name, figure) for name in DOORS))
+        for name, view in zip(DOORS, views, strict=True):
+            assert view["state"] == "completed", view
+            numbers = [leg["number"] for leg in view["legs"]]
+            assert numbers == [CUSTOMERS[name], REPRESENTATIVES[name][2]]
+            assert "bridged" in view["told"]
+            assert (view["note"] == "größer?") == (figure == 9)
+        stories.append([view["told"] for view in views])
+    assert stories[0] == stories[1]
+    entries = read_data(network.data)
+    accepted = [s.entry for s in entries if isinstance(s.entry, Accepted)]
+    doors = Counter((entry.door, entry.figure) for entry in accepted)
+    assert all(doors[INNER.get(name, name), 9] == 1 for name in DOORS)
+    made_by = {s.entry.call: s.entity for s in entries if isinstance(s.entry, Dialled)}
+    by_door = {entry.door: made_by[entry.call] for entry in accepted}
+    assert by_door == {
+        SERVER: PERIPHERAL,
+        INNER[PERIPHERAL]: PERIPHERAL,
+        INNER[SWITCH]: SWITCH,
+    }
+    records = {one["call"]: one for one in network.records()}
+    for entry in accepted:
+        if entry.figure == 9:
+            assert records[entry.call]["state"] == "completed"
+            assert records[entry.call]["business"] == entry.business
+
+
+@pytest.mark.row("S2-29", part=True)
+@pytest.mark.row("S2-19", part=True)
+def test_a_message_is_refused_at_another_door_than_it_is_meant_for(
+    network: LiveNetwork, urls: dict[str, str]
+) -> None:
+    """It went to a door by TCP; the door it is meant for has never heard of it."""
+    body = {
+        "equipment_address": ADDRESSES[SERVER],
+        "business_id": "abc",
+        "customer_number": "+12125550100",
+    }
+    before = inside(network)
+    for name in INNER:
+        answer = httpx.post(
+            f"{urls[name]}/v1/direct-calls", json=body, auth=("abc", "abc-demo"), timeout=10
+        )
+        assert (answer.status_code, answer.json()["code"]) == (421, "wrong_equipment")
+    assert inside(network) == before
+    logged = [s.entry for s in read_data(network.data) if isinstance(s.entry, Refused)]
+    told = {entry.door for entry in logged if entry.reason == "wrong_equipment"}
+    assert set(INNER.values()) <= told
