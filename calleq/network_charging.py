@@ -5,7 +5,7 @@ Elsewhere, and where the topology names no deck, charging is absent: nothing cos
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from calleq.billing.charges import leg_uses
 from calleq.billing.finished import FinishedCalls
@@ -13,6 +13,7 @@ from calleq.billing.records import SessionRecord
 from calleq.charging import CallCharging, ChargingError, DeckMemory, RememberedDecks, load_decks
 from calleq.journal.contract import Journal, Watcher
 from calleq.journal.entries import Accepted, Stamped
+from calleq.journal.entries import Charged as Entry
 from calleq.rating import ServiceUse
 from calleq.runtime.clock import Clock
 from calleq.topology import Business, Topology, TopologyError
@@ -27,6 +28,8 @@ class Charged:
 
     charging: CallCharging
     finished: FinishedCalls
+    told: list[Callable[[Entry], object]] = field(default_factory=list)
+    """Told of every `Charged`: the doors."""
 
     def recover(self, entries: Sequence[Stamped]) -> None:
         """Take up the journal of before."""
@@ -37,8 +40,12 @@ class Charged:
 
     def take(self, stamped: Stamped) -> None:
         """An entry is being written."""
-        if isinstance(stamped.entry, Accepted):
-            self.charging.accepted(stamped.entry)
+        entry = stamped.entry
+        if isinstance(entry, Accepted):
+            self.charging.accepted(entry)
+        elif isinstance(entry, Entry):
+            for tell in self.told:
+                tell(entry)
         self.finished.take(stamped)
 
 

@@ -47,9 +47,9 @@ class Scene:
         self.doors = (SealedDoor(), SealedDoor())
         self.who = [Who(door=door) for door in self.doors]
 
-    def key(self, role: Role = "developer", business: str = "abc") -> str:
+    def key(self, role: Role = "developer", business: str = "abc", *scopes: str) -> str:
         """The header value of an API key that both doors know."""
-        keys = [who.issue("api_key", business, role) for who in self.who]
+        keys = [who.issue("api_key", business, role, scopes=scopes) for who in self.who]
         return "Bearer " + self.who[0].secrets[keys[0].identifier]
 
     def signed(self, body: bytes) -> dict[str, str]:
@@ -140,6 +140,13 @@ def test_both_hold_an_api_key_for_what_it_is(role: Role, business: str, status: 
     scene = Scene()
     asked = Asked(UNPROVED, {**JSON, "authorization": scene.key(role, business)})
     scene.compare(asked, status)
+
+
+@pytest.mark.parametrize(("scope", "status"), [("calls:write", 202), ("calls:read", 403)])
+def test_both_keep_a_key_within_its_scopes(scope: str, status: int):
+    scene = Scene()
+    key = scene.key("developer", "abc", scope)
+    scene.compare(Asked(UNPROVED, {**JSON, "authorization": key}), status)
 
 
 def test_both_take_a_message_sealed_whole():

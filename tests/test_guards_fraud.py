@@ -116,7 +116,7 @@ def test_a_third_party_and_whoever_a_call_is_transferred_to_are_judged(
         order(number)
     assert answers == ["number_refused"] * 5
     assert [one.reason for one in scene.refused()] == [
-        "region", "premium_rate", "business_barred", "not_e164", "premium_rate",
+        "region", "premium_rate", "business_barred", "emergency", "premium_rate",
     ]  # fmt: skip
     assert {(one.business, one.by) for one in scene.refused()} == {("abc", by or "operator")}
     assert not [one for one in scene.door.set_ups() if isinstance(one, ControlCall)]

@@ -23,6 +23,7 @@ BENCHES: dict[str, tuple[str, str]] = {
     "first-iam": ("calleq.cli.bench_door", "measure_first_iam"),
     "journal": ("calleq.cli.bench_journal", "measure"),
     "media": ("calleq.cli.bench_media", "measure"),
+    "schedule": ("calleq.cli.bench_schedule", "measure"),
     "setups": ("calleq.cli.bench_setups", "measure"),
     "sim": ("calleq.cli.bench_sim", "measure"),
     "ss7": ("calleq.cli.bench_ss7", "measure"),
@@ -30,7 +31,7 @@ BENCHES: dict[str, tuple[str, str]] = {
 """Where each is measured, by name; a module is imported only when it measures."""
 
 
-QUICK = frozenset({"media"})
+QUICK = frozenset({"media", "schedule"})
 """Those that can be over in seconds, to see that they work: `--quick`."""
 
 

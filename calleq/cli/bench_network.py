@@ -61,6 +61,9 @@ circuits = CIRCUITS
 [timing]
 osn_delay_us = 0
 
+[guards]
+test_numbers = ["+1212"]
+
 [[businesses]]
 identifier = "BUSINESS"
 password = "PASSWORD"

@@ -271,10 +271,12 @@ def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "name",
         choices=(
             *("isup", "inap", "ss7", "accept", "answers", "first-iam", "journal"),
-            *("sim", "setups", "media"),
+            *("sim", "setups", "media", "schedule"),
         ),
     )
-    bench.add_argument("--quick", action="store_true", help="media: seconds, to see that it works")
+    bench.add_argument(
+        "--quick", action="store_true", help="media, schedule: seconds, to see that it works"
+    )
     _with_json(bench, "the figures")
 
 

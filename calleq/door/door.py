@@ -209,13 +209,6 @@ class Door:
         must allow; `business` and `answer` as in `cancel`."""
         self._later.reschedule(call, business, new, by, answer)
 
-    def scheduled(
-        self, business: str, after: tuple[int, str] | None = None, limit: int = 100
-    ) -> list[CallView]:
-        """Calls of a business that wait, the first due first, behind the one of that due time (UTC
-        microseconds) and reference."""
-        return [timeline.view() for timeline in self._later.waiting(business, after, limit)]
-
     def matching(self, wish: Wish, before: str, limit: int) -> list[CallView]:
         """The calls in memory that fit, the newest first, behind the one named `before`."""
         return [timeline.view() for timeline in self._calls.matching(wish, before, limit)]

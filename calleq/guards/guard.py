@@ -28,6 +28,7 @@ from collections.abc import Callable
 from calleq.guards.buckets import Level, WallBuckets
 from calleq.guards.cooling import CoolDowns
 from calleq.guards.destinations import DeckOf, Destinations
+from calleq.guards.facts import facts_of
 from calleq.guards.going_on import GoingOn
 from calleq.guards.prefixes import Prefixes
 from calleq.guards.reasons import CUSTOMER, REPRESENTATIVE, THIRD, refusal
@@ -114,7 +115,7 @@ class CallGuards:
         try:
             address = parse_address(number)
         except NumberingError as error:
-            return refusal("not_e164", str(error), THIRD)
+            return refusal(facts_of(number).kind or "not_e164", str(error), THIRD)
         return self._judge_address(business, address, THIRD, now_us)
 
     def accepted(self, entry: Accepted, at_us: int) -> None:
@@ -134,7 +135,7 @@ class CallGuards:
                 self._sources.take(_network(entry.source), business, carrier.source, at_us)
 
     def rescheduled(self, entry: Accepted, due_us: int) -> None:
-        """A call that had not been begun is due at another time."""
+        """See `Guards`."""
         number = str(entry.message.get("customer_number", ""))
         if self.going_on.ends(entry.call, entry.business, number):
             self.going_on.begins(entry.call, entry.business, number, due_us)
@@ -153,6 +154,8 @@ class CallGuards:
         entry = stamped.entry
         match entry:
             case Accepted():
+                if entry.call in self._restoring:
+                    return
                 self.accepted(entry, stamped.at_us)
                 if len(self._restoring) < LIMIT_RESTORING:
                     number = str(entry.message.get("customer_number", ""))

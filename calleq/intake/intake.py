@@ -114,9 +114,7 @@ class Intake:
         self._equipment_address = plain_address(equipment_address)
         self._door_name = door_name
         self._keys = IdempotencyKeys()
-        if customers is None:
-            customers = KnownCustomers(accounts.registry)
-        self._customers = customers
+        self._customers = customers or KnownCustomers(accounts.registry)
         self._resolver = Resolver(self._customers, voip or VoipPolicy(), clock, centres)
         self.beside = beside or Beside()
         self.protection = protection or protection_by(NoKeys(), clock)

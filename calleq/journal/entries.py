@@ -35,7 +35,7 @@ class Received(msgspec.Struct, frozen=True, gc=False, array_like=True):
     presentation: int = 0
 
 
-class Accepted(msgspec.Struct, frozen=True, gc=False, tag="accepted"):
+class Accepted(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="accepted"):
     """A door accepted a message for `call`; written before the answer says so."""
 
     call: str
