@@ -17,6 +17,10 @@ from calleq.units import SECOND_US, parse_utc
 
 WORDS = {
     "accepted": "accepted",
+    "scheduled": "scheduled for",
+    "rescheduled": "rescheduled for",
+    "retried": "is tried again as",
+    "not_retried": "is not tried again:",
     "dialled": "dialled",
     "ringing": "rings",
     "answered": "answered",
