@@ -127,7 +127,7 @@ class Intake:
         by key, signature, certificate or page token; without one a message of figure 8 proves it
         by its password, and one of figure 9 is not accepted. Accepted means durable.
         """
-        if self._in_work >= LIMIT_IN_WORK:
+        if self.in_work >= LIMIT_IN_WORK:
             self._turn_away(answer, errors.BUSY, "busy")
             return
         opened = None
