@@ -119,6 +119,15 @@ def test_the_guide_to_the_intelligent_network_can_be_followed(tmp_path: pathlib.
     assert follow(page, tmp_path) >= 7
 
 
+def test_the_guide_to_doors_can_be_followed(tmp_path: pathlib.Path):
+    page = (ROOT / "docs" / "guide" / "doors.md").read_text("utf-8")
+    assert follow(page, tmp_path) == 7
+    (keys,) = blocks(page, "toml")
+    shipped = figure1_path().read_text("utf-8")
+    for line in keys.splitlines():
+        assert line == "# …" or line in shipped, "the page shows what is shipped"
+
+
 def test_the_guide_to_sccp_can_be_followed(tmp_path: pathlib.Path):
     page = (ROOT / "docs" / "guide" / "sccp.md").read_text("utf-8")
     assert follow(page, tmp_path) == 2
