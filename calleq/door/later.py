@@ -102,7 +102,7 @@ class Later:
 
     def has_room(self) -> bool:
         """Whether another call may be begun now."""
-        return not self._calls.full()
+        return self._calls.refusal() is None
 
     def begin(self, waiting: Waiting) -> None:
         """The call is due: have it made, or end it visibly."""
