@@ -144,6 +144,38 @@ def test_a_call_that_was_never_accepted_holds_nothing(tmp_path: Path):
     assert scene.balance()["held"] == "7.369", "accepted: its record settles it"
 
 
+def test_a_representative_who_is_not_sold_is_not_reckoned_with(tmp_path: Path):
+    """Nobody dials her; but asked for by name, or alone, she is the reason for a refusal."""
+    who = msgspec.structs.replace(
+        business("postpaid"), representatives=("+19145550100", REPRESENTATIVE)
+    )
+    scene = Scene(tmp_path, who)
+    longest_s = 3_600 + 42 + 2 * 40
+    assert held(scene.accept("A")).content["amount_micro"] == 2 * longest_s * 1_000 + 5_000 + 2_002
+    assert refused(scene.accept("B", agent="+19145550100")).reason == "barred"
+    alone = msgspec.structs.replace(who, representatives=("+19145550100",))
+    assert refused(Scene(tmp_path, alone).accept("C")).reason == "barred"
+
+
+def test_for_a_further_party_more_is_held_or_it_is_not_dialled(tmp_path: Path):
+    scene = Scene(tmp_path, business())
+    scene.credit(12_000_000)
+    scene.accept("A")
+    assert scene.charging.extend("A", parse_address(REPRESENTATIVE)) is None
+    assert scene.balance()["held"] == "11.051"  # 3 682 s more
+    more = scene.charging.extend("A", parse_address(REPRESENTATIVE))
+    assert more is not None
+    assert more.problem.detail == (
+        "the balance has 0.949 USD left and this call may need 3.682 USD: pay in at least 2.733 USD"
+    )
+    unsold = scene.charging.extend("A", parse_address("+19145550100"))
+    assert unsold is not None
+    assert unsold.reason == "barred"
+    assert scene.charging.extend("unknown", parse_address(REPRESENTATIVE)) is None
+    assert scene.settle("A", 3_000, 3_000, 3_000) == 9_005_000
+    assert scene.balance() == {**scene.balance(), "held": "0.00", "balance": "2.995"}
+
+
 # What is charged.
 
 
