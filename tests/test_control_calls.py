@@ -529,7 +529,7 @@ def test_equipment_that_does_not_answer_is_asked_again_and_then_given_up() -> No
     logic.receive = lambda sender, octets: heard.append(octets)  # type: ignore[method-assign]
     from calleq.osn.in_process import InProcessBus
 
-    bus = call.server._bus
+    bus = call.server._ordering._bus
     assert isinstance(bus, InProcessBus)
     bus.detach("ip-76")
     bus.attach("ip-76", logic.receive)

@@ -78,7 +78,7 @@ FORBIDDEN = ProblemDetail(
 )
 
 
-RESOURCES: dict[str, str] = {"pages": "calls"}
+RESOURCES: dict[str, str] = {"guards": "calls", "pages": "calls"}
 """To which scopes the routes of a tag belong that is not called as its scopes are."""
 
 

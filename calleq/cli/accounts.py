@@ -13,7 +13,7 @@ from calleq.cli.given_accounts import given_settings, given_shift
 from calleq.cli.output import print_json, print_line, print_table
 from calleq.cli.reading import OPERATOR, read_json
 from calleq.client.accounts import AccountsClient
-from calleq.client.client import ClientError
+from calleq.client.errors import ClientError
 from calleq.messages.accounts import (
     BusinessView,
     CredentialView,

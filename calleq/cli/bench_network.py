@@ -15,6 +15,10 @@ _HEAD = """
 name = "bench"
 country_code = "1"
 
+# The same telephones are called over and over, as fast as it goes.
+[guards]
+test_numbers = ["+1212"]
+
 [access_server]
 name = "server-72"
 numeral = "72"

@@ -22,6 +22,7 @@ from pathlib import Path
 from calleq.accounts import Accounts
 from calleq.accounts.passwords import InlineVerifier
 from calleq.causes import Q850
+from calleq.cli.failure import CommandError
 from calleq.cli.figures import Figure, percentile
 from calleq.door.door import Door
 from calleq.intake import Acceptance, CallReferences, Intake
@@ -38,13 +39,15 @@ from calleq.topology import Topology, load_topology
 from calleq.topology_equipment import instructed
 from calleq.units import HOUR_US, MINUTE_US, SECOND_US, utc_text
 
-KEPT, KEPT_QUICK = 1_000_000, 20_000
-DUE, DUE_QUICK = 100_000, 2_000
+KEPT, KEPT_QUICK = 1_000_000, 2_000
+DUE, DUE_QUICK = 100_000, 500
 MINUTE_QUICK_US = 2 * SECOND_US
 AHEAD_US = 24 * HOUR_US
 """Kept calls are due from then on, for as long again."""
 PIECE = 500
 """Accepted between two turns of the loop."""
+LEAD_US = 400
+"""For each call, to accept them all before the first is due."""
 OUTSTANDING = 20_000
 """Entries not yet durable while calls are being accepted."""
 BUSINESS = "xyz"
@@ -115,8 +118,9 @@ class BenchDoor:
         self.door.restart(self.journal.recovered)
         self.journal.forget_recovered()
 
-    async def accept(self, dues_us: list[int]) -> None:
-        """Accept calls for these instants, as the intake writes them."""
+    async def accept(self, dues_us: list[int]) -> dict[str, int]:
+        """Accept calls for these instants, as the intake writes them; when each is due."""
+        due_of: dict[str, int] = {}
         business = next(one for one in self.topology.businesses if one.identifier == BUSINESS)
         for index, due_us in enumerate(dues_us):
             message: dict[str, object] = {
@@ -135,6 +139,7 @@ class BenchDoor:
                 due_us=due_us,
                 expires_us=due_us + 15 * MINUTE_US,
             )
+            due_of[entry.call] = due_us
             sequence = self.journal.last_sequence(self.name) + 1
             acceptance = Acceptance(entry, business, self.clock.now_us(), sequence)
             self.journal.append(self.name, entry, partial(self._later, acceptance))
@@ -144,6 +149,7 @@ class BenchDoor:
                     await asyncio.sleep(0.001)
         while self.journal.outstanding:
             await asyncio.sleep(0.001)
+        return due_of
 
     def _later(self, acceptance: Acceptance) -> None:
         self.schedule.accepted(acceptance.entry, acceptance.at_us, acceptance.sequence)
@@ -245,11 +251,12 @@ async def _start_again(directory: Path, calls: int, spread_us: int) -> dict[str,
 
 async def _begin(directory: Path, calls: int, spread_us: int) -> dict[str, float]:
     bench = BenchDoor(directory)
-    lead_us = max(5 * SECOND_US, calls * 150)
+    lead_us = max(2 * SECOND_US, calls * LEAD_US)
     first_us = bench.clock.now_us() + lead_us
     dues = [first_us + spread_us * index // calls for index in range(calls)]
-    await bench.accept(dues)
-    due_of = {one.call: one.due_us for one in bench.store.every(bench.name)}
+    due_of = await bench.accept(dues)
+    if bench.clock.now_us() > first_us:
+        raise CommandError("this machine is too busy: the first call was due before all were kept")
     await asyncio.sleep(max(0, first_us - bench.clock.now_us()) / 1e6 - 0.1)
     cpu_s = time.process_time()
     limit = time.monotonic() + spread_us / 1e6 + 90

@@ -19,7 +19,7 @@ from calleq.accounts.passwords import PooledVerifier
 from calleq.charging import DeckDirectory
 from calleq.cli.administering import administration_of, carrier_safe, has_door
 from calleq.cli.claims import claim
-from calleq.cli.doors import open_doors
+from calleq.cli.doors import open_doors, standing_of
 from calleq.cli.exposure import door_certificates, replays_of, watched
 from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.plants import OneProcess, Wires
@@ -121,14 +121,13 @@ async def hosting(
         base = journal_path(wish.data, process)
         schedule = _schedule(wish, process, stack)
         retention = _retention(wish, stack)
-        opening = await stack.enter_async_context(
-            _opening(
-                lambda: FileJournal(
-                    base, clock, loop, lambda error: failed(str(error)), retention=retention
-                ),
-                clock,
+
+        def open_journal() -> FileJournal:
+            return FileJournal(
+                base, clock, loop, lambda error: failed(str(error)), retention=retention
             )
-        )
+
+        opening = await stack.enter_async_context(_opening(open_journal, clock))
         if wish.elements is not None:
             await opening  # the voice may have to be waited for: what is refused is refused before
         capture, diary = _witnesses(wish, process, clock, stack)
@@ -141,23 +140,15 @@ async def hosting(
         verifier = PooledVerifier(pool, loop.call_soon_threadsafe)
         sip = await stack.enter_async_context(_sip(wish, voice, clock))
         plant = _plant(wish, clock, journal, wires, voice, capture, verifier, diary, sip)
-        safe = carrier_safe(wish.data) if has_door(wish.topology, wish.elements) else None
-        plant = replace(plant, supplied=supply(voice, supplied), safe=safe, schedule=schedule)
-        if safe is not None:
-            replays = replays_of(wish.data / f"{process}.replays", clock, stack)
-            plant = replace(plant, page_key=safe.derived("page tokens"), replays=replays)
+        plant = replace(plant, supplied=supply(voice, supplied), schedule=schedule)
+        plant = _with_safe(wish, process, plant, clock, stack)
         host = _set_to_work(wish, plant, voice, wires, journal)
-        host.administration = administration_of(host.network, safe, pool)
+        host.administration = administration_of(host.network, plant.safe, pool)
         _stand(wish, host, clock, journal, stop, certificates)
         _collect_what_is_new()
         await open_doors(wish, host, base, stack)
         await stack.enter_async_context(watched(certificates.values(), clock, wish.say))
-        if host.doors:
-            merge_json(wish.data / "listening.json", host.doors)
-        if host.network.gateways:
-            with contextlib.suppress(VoiceLostError):  # it is started again, and asked again
-                await voice.tally()  # comes after the ports that the first calls take
-        write_point_codes(wish.data, point_codes(wish.topology), variant_of(wish.topology))
+        await _tell_where(wish, host)
         try:
             yield host
         finally:
@@ -176,17 +167,8 @@ def _stand(
 ) -> None:
     """What is known of the process, and what its operator may do with it."""
     host.process = ProcessDesk(host.network, clock, stop.set, _reread(wish))
-    host.standing = Standing(
-        draining=host.process.draining,
-        network=host.network,
-        clock=clock,
-        certificates=certificates,
-        flushes=journal.flushes,
-        written=journal.written,
-        outstanding=lambda: journal.outstanding,
-        journal_failure=lambda: journal.failure,
-        reaches=host.wires.reaches,
-    )
+    draining = host.process.draining
+    host.standing = standing_of(host.network, clock, journal, host.wires, certificates, draining)
 
 
 def _reread(wish: Wish) -> Callable[[], Topology] | None:
@@ -212,6 +194,27 @@ def _schedule(wish: Wish, process: str, stack: contextlib.AsyncExitStack) -> Sch
         raise CommandError(str(error)) from error
     stack.callback(store.close)
     return store
+
+
+def _with_safe(
+    wish: Wish, process: str, plant: Plant, clock: LoopClock, stack: contextlib.AsyncExitStack
+) -> Plant:
+    """The plant with the carrier's keys, where a door is here."""
+    if not has_door(wish.topology, wish.elements):
+        return plant
+    safe = carrier_safe(wish.data)
+    replays = replays_of(wish.data / f"{process}.replays", clock, stack)
+    return replace(plant, safe=safe, page_key=safe.derived("page tokens"), replays=replays)
+
+
+async def _tell_where(wish: Wish, host: Host) -> None:
+    """Write where the doors are and who has which point code."""
+    if host.doors:
+        merge_json(wish.data / "listening.json", host.doors)
+    if host.network.gateways:
+        with contextlib.suppress(VoiceLostError):  # it is started again, and asked again
+            await host.voice.tally()  # comes after the ports that the first calls take
+    write_point_codes(wish.data, point_codes(wish.topology), variant_of(wish.topology))
 
 
 def _collect_what_is_new() -> None:

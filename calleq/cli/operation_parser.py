@@ -86,6 +86,11 @@ def add_operation(add: Add, finish: Finish) -> None:
         "calleq status",
         "operation",
     )
+    status.add_argument(
+        "--ready",
+        action="store_true",
+        help="say only whether messages should be sent to it; exit status 1 when they should not",
+    )
     sip = add("sip", "show registered telephones and trunks", "calleq sip", "sip")
     for parser in (circuits, links, status, sip):
         finish(parser)

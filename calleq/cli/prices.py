@@ -17,7 +17,7 @@ from calleq.cli.accounts import client_of
 from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.given import given_topology
 from calleq.cli.output import print_json, print_line, print_table
-from calleq.client.client import ClientError
+from calleq.client.errors import ClientError
 from calleq.messages.prices import BalanceView, CapView, CreditOrder, PriceView, QuoteView
 from calleq.numbering import Address, NumberingError, parse_address
 from calleq.rating import RatingError

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from calleq.client.client import ClientError
+from calleq.client.errors import ClientError
 from calleq.messages.accounts import (
     BusinessList,
     BusinessSettings,

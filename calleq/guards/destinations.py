@@ -154,11 +154,6 @@ class Destinations:
         return self._home_regions
 
 
-def owned_numbers(business: Business) -> frozenset[str]:
-    """The numbers that the business may present as the caller."""
-    return frozenset(filter(None, (business.number, *business.numbers)))
-
-
 def _bars(barred: str | None, allowed: str | None) -> bool:
     return barred is not None and (allowed is None or len(allowed) <= len(barred))
 

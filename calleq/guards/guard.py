@@ -58,8 +58,11 @@ class CallGuards:
         *,
         deck_of: DeckOf | None = None,
         voip: VoipPolicy | None = None,
+        ring_limit_s: float = 30.0,
     ) -> None:
-        """`business_of` knows businesses by identifier; the others are as in `Destinations`."""
+        """`business_of` knows businesses by identifier; `ring_limit_s` is the network's, to be
+        told; the others are as in `Destinations`."""
+        self._ring_limit_s = ring_limit_s
         self.carrier = carrier
         self._business_of = business_of
         self.destinations = Destinations(carrier, home_regions, deck_of=deck_of, voip=voip)
@@ -198,7 +201,7 @@ class CallGuards:
             business.identifier,
             tuple(sorted(self.destinations.regions(business))),
             self.limits_of(business, now_us),
-            policy.ring_s,
+            min(self._ring_limit_s, policy.ring_s or self._ring_limit_s),
             policy.announcement_s,
             policy.call_s,
         )

@@ -83,11 +83,6 @@ REASONS: dict[str, Reason] = {
         "Not to be called",
         "they asked never to be called by this business again; only an operator can lift it",
     ),
-    "caller_not_owned": Reason(
-        FORBIDDEN,
-        "Not the business's number",
-        "only numbers that the business owns may be presented as the caller",
-    ),
     "called_already": Reason(
         CONFLICT,
         "Called already",

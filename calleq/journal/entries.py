@@ -369,36 +369,13 @@ class Started(msgspec.Struct, frozen=True, gc=False, tag="started"):
     software: str
 
 
-Entry = (
-    Accepted
-    | Rescheduled
-    | Cancelled
-    | Charged
-    | Credited
-    | BalanceStated
-    | AccountChanged
-    | Refused
-    | DoNotCall
-    | Undertaken
-    | Dialled
-    | Progress
-    | Ended
-    | Transit
-    | LineSeized
-    | LineRinging
-    | LineAnswered
-    | LineHeartbeat
-    | LineReleased
-    | LineMeasured
-    | LineRefused
-    | Redirected
-    | Furnished
-    | Assisted
-    | AssistEnded
-    | Controlled
-    | Recorded
-    | Started
-)
+_OfDoors = Accepted | Rescheduled | Cancelled | Refused | DoNotCall | AccountChanged
+_OfMoney = Charged | Credited | BalanceStated
+_OfEquipment = Undertaken | Dialled | Progress | Ended | Controlled | Recorded
+_OfLines = LineSeized | LineRinging | LineAnswered | LineHeartbeat | LineReleased | LineMeasured
+_OfSwitches = Transit | LineRefused | Redirected | Furnished | Assisted | AssistEnded
+
+Entry = _OfDoors | _OfMoney | _OfEquipment | _OfLines | _OfSwitches | Started
 
 
 class Stamped(msgspec.Struct, frozen=True, gc=False):
