@@ -14,9 +14,10 @@ import httpx
 import msgspec
 
 from calleq.access_server.administration import Administration
-from calleq.access_server.http import HttpSurface, Older
+from calleq.access_server.http import HttpSurface
 from calleq.access_server.proofs import by_proof
 from calleq.access_server.routes_page_tokens import PageTokenDesk
+from calleq.access_server.services import Older
 from calleq.accounts import Accounts, FailureLimits, InlineVerifier, hash_password
 from calleq.accounts.authenticator import Authenticator
 from calleq.accounts.issuing import Issued, Issuing

@@ -378,7 +378,9 @@ class Probes:
             "page elsewhere": lambda: page() | {"referer": "https://evil.example/offers/boots"},
             "other visitor": lambda: page() | {VISITOR_HEADER: "visitor-of-another-kind"},
             "no visitor": lambda: page() | {VISITOR_HEADER: ""},
-            "two visitors": lambda: page() | {"cookie": "__Secure-calleq_visitor=another-0123456789"},
+            "two visitors": lambda: (
+                page() | {"cookie": "__Secure-calleq_visitor=another-0123456789"}
+            ),
             "foreign origin named": lambda: page(origin="https://other.example"),
             "suspended": lambda: page(business="gone", origin="https://gone.example"),
             "nobody's": lambda: page(business="none", origin="https://shop.example"),

@@ -9,7 +9,7 @@ from calleq.accounts.registry import Registry
 from calleq.intake import CallReferences, is_reference
 from calleq.intake.customers import KnownCustomers
 from calleq.intake.idempotency import KEPT_US, IdempotencyKeys, KeyState, Replay
-from calleq.intake.intake import REFUSED_RATE
+from calleq.intake.refusals import REFUSED_RATE
 from calleq.journal.entries import Accepted, Refused
 from calleq.numbering import E164
 from calleq.runtime.clock import VirtualClock

@@ -348,15 +348,6 @@ def test_another_business_finds_no_call_and_the_carrier_does(door: Door):
     assert cancelled(door, call, None) == "done"
 
 
-def test_calls_that_wait_are_listed_in_the_order_in_which_they_are_due(door: Door):
-    calls = [later(door, f"2026-11-21T{hour}:00:00-05:00") for hour in (14, 10, 12)]
-    listed = door.server.scheduled("abc", limit=2)
-    assert [one.call for one in listed] == [calls[1], calls[2]]
-    behind = (TEN_US + 2 * HOUR_US, calls[2])
-    assert [one.call for one in door.server.scheduled("abc", behind)] == [calls[0]]
-    assert door.server.scheduled("xyz") == []
-
-
 # Restarts.
 
 

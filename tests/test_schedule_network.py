@@ -5,6 +5,7 @@ import json
 import msgspec
 import pytest
 
+from calleq.accounts.principal import Principal
 from calleq.journal.entries import Accepted, Dialled
 from calleq.osn.messages import LineFree, WatchLine, decode
 from calleq.runtime.tap import Segment
@@ -13,6 +14,7 @@ from calleq.topology_calendar import Retries
 from calleq.units import HOUR_US, MINUTE_US, SECOND_US, parse_utc, utc_text
 from tests.virtual import OTHER_REPRESENTATIVE, REPRESENTATIVE, VirtualNetwork, number
 
+OWNER = Principal("business_owner", "password", "abc", "abc")
 DIAL_UP = number("10")
 """A computer on its line is on-line."""
 BUSY, UNANSWERED = number("01"), number("02")
@@ -146,6 +148,8 @@ def test_a_customer_who_does_not_answer_is_called_again_so_often_and_no_more():
         assert 0 <= dialled_at(network, then)[0] - ended - MINUTE_US <= SECOND_US
     network.clock.advance_us(HOUR_US)
     assert len([e for e in network.journal.entries if isinstance(e.entry, Accepted)]) == 3
+    records = network.records()
+    assert [records[call].state for call in (first, second, third)] == ["customer_no_answer"] * 3
 
 
 def test_no_try_begins_after_the_window():
@@ -203,6 +207,21 @@ def test_a_process_that_died_before_it_decided_about_a_further_try_decides_after
     assert accepted == []
 
 
+@pytest.mark.parametrize("way", ["canceled", "expired"])
+def test_a_call_that_was_never_begun_has_a_record_of_no_leg(way: str):
+    network = VirtualNetwork()
+    due_us = network.clock.now_us() + 9 * HOUR_US
+    call = network.place(number("00"), REPRESENTATIVE, desired_time=utc_text(due_us))
+    if way == "canceled":
+        network.server.cancel(call, "abc", OWNER, lambda problem: None)
+    else:
+        network.clock.step_wall_us(10 * HOUR_US)
+    network.clock.advance_us(SECOND_US)
+    record = network.records()[call]
+    assert (record.state, record.legs, network.view(call).final) == (way, (), True)
+    assert network.dialled() == []
+
+
 # When a line is free (S2-84).
 
 
@@ -254,15 +273,12 @@ def test_lines_are_watched_only_where_the_business_wants_it():
 
 
 def test_a_cancelled_try_is_not_made_when_its_line_becomes_free():
-    from calleq.accounts.principal import Principal
-
     network = VirtualNetwork(retrying(tries=2, spacing_s=1_800))
     first = network.place(DIAL_UP, REPRESENTATIVE)
     network.run_to_end(first)
     second = network.view(first).retried_as or ""
     told: list[object] = []
-    who = Principal("business_owner", "password", "abc", "abc")
-    network.server.cancel(second, "abc", who, told.append)
+    network.server.cancel(second, "abc", OWNER, told.append)
     network.clock.advance_us(SECOND_US)
     assert told == [None]
     network.hang_up(DIAL_UP)

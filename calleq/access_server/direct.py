@@ -22,6 +22,7 @@ from calleq.door.replies import Reply, declined
 from calleq.intake import errors
 from calleq.intake.intake import PROXY_HEADERS
 from calleq.messages.answers import ProblemView
+from calleq.messages.strict_json import LIMIT_OCTETS
 from calleq.web.exchange import HOUSE_LINES, Request, Response, header_map
 from calleq.web.problems import ProblemDetail
 
@@ -69,7 +70,9 @@ class DirectCalls:
         coding = headers.get("content-encoding", "identity")
         if content_type != "application/json" and not is_json(content_type, coding, sealed=True):
             return False
-        if coding != "identity" or (self._authenticator is None and "authorization" in headers):
+        if coding != "identity" or len(request.body) > LIMIT_OCTETS:
+            return False
+        if self._authenticator is None and "authorization" in headers:
             return False
         given = headers.get("request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else self._new_request_id()

@@ -133,6 +133,11 @@ class Route:
     Idempotency-Key. The doors' own routes keep theirs, durably."""
 
     @property
+    def counted(self) -> bool:
+        """Whether requests are counted by `rates`; calls that are asked for the guards count."""
+        return self.keyed
+
+    @property
     def scope(self) -> str:
         """What a credential that is limited to scopes must reach (`calleq.accounts.rights`)."""
         if self.policy.owner == "carrier" and self.changes:
@@ -145,11 +150,6 @@ class Route:
         if principal.scopes and self.scope not in principal.scopes:
             return False
         return self.policy.allows(principal)
-
-    @property
-    def counted(self) -> bool:
-        """Whether requests are counted by `rates`; calls that are asked for the guards count."""
-        return self.keyed
 
     @property
     def changes(self) -> bool:

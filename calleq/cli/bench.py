@@ -19,10 +19,13 @@ BENCHES: dict[str, tuple[str, str]] = {
     "isup": ("calleq.cli.bench_isup", "measure"),
     "inap": ("calleq.cli.bench_inap", "measure"),
     "accept": ("calleq.cli.bench_door", "measure_accept"),
+    "api": ("calleq.cli.bench_api", "measure"),
+    "overload": ("calleq.cli.bench_overload", "measure"),
     "answers": ("calleq.cli.bench_answers", "measure_answers"),
     "first-iam": ("calleq.cli.bench_door", "measure_first_iam"),
     "journal": ("calleq.cli.bench_journal", "measure"),
     "media": ("calleq.cli.bench_media", "measure"),
+    "schedule": ("calleq.cli.bench_schedule", "measure"),
     "setups": ("calleq.cli.bench_setups", "measure"),
     "sim": ("calleq.cli.bench_sim", "measure"),
     "ss7": ("calleq.cli.bench_ss7", "measure"),
@@ -30,7 +33,7 @@ BENCHES: dict[str, tuple[str, str]] = {
 """Where each is measured, by name; a module is imported only when it measures."""
 
 
-QUICK = frozenset({"media"})
+QUICK = frozenset({"media", "schedule"})
 """Those that can be over in seconds, to see that they work: `--quick`."""
 
 

@@ -1,19 +1,26 @@
 """`calleq call`: post a call-initiation message and follow the call to its final state."""
 
 import argparse
+from dataclasses import dataclass
+from typing import Literal
 
 import httpx
 import msgspec
 
-from calleq.cli.failure import CommandError, UsageError
+from calleq.cli.connecting import connected
+from calleq.cli.failure import UsageError
 from calleq.cli.given import given_talk_us
-from calleq.cli.output import print_json, print_line, problem_text
-from calleq.client import CalleqClient, ClientError
+from calleq.cli.output import print_json, print_line
+from calleq.client import CalleqClient
 from calleq.messages.answers import CallView, EventView
 from calleq.units import SECOND_US, parse_utc
 
 WORDS = {
     "accepted": "accepted",
+    "scheduled": "scheduled for",
+    "rescheduled": "rescheduled for",
+    "retried": "is tried again as",
+    "not_retried": "is not tried again:",
     "dialled": "dialled",
     "ringing": "rings",
     "answered": "answered",
@@ -57,34 +64,62 @@ WORDS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The call to be placed."""
+
+    customer: str
+    rep: str | None = None
+    only_rep: bool = False
+    dial_first: Literal["customer", "agent"] | None = None
+    at: str | None = None
+    zone: str | None = None
+    confirmed: bool = False
+    key: str | None = None
+
+
 def run(arguments: argparse.Namespace) -> int:
-    """0 when the call completed, 1 otherwise."""
-    try:
-        if arguments.talk is not None:
-            _set_talk(arguments.desk, given_talk_us(arguments.talk))
-        with CalleqClient(arguments.url, arguments.business, arguments.password) as client:
-            view = place_and_follow(client, arguments, quiet=arguments.json)
-    except ClientError as error:
-        raise CommandError(problem_text(error.problem) if error.problem else str(error)) from error
+    """0 when the call completed, or will be made later; 1 otherwise."""
+    if arguments.talk is not None:
+        _set_talk(arguments.desk, given_talk_us(arguments.talk))
+    with connected(arguments) as client:
+        wanted = Wanted(
+            arguments.customer,
+            arguments.rep,
+            arguments.only_rep,
+            arguments.dial_first,
+            arguments.at,
+            arguments.zone,
+            arguments.confirmed,
+            arguments.key,
+        )
+        view = place_and_follow(client, wanted, quiet=arguments.json)
     if arguments.json:
         print_json(outcome(view))
+    elif view.state == "scheduled":
+        print_line(f"scheduled for {view.due_at}")
     else:
         print_line(f"{view.state}" + (f" (cause {view.cause})" if view.cause else ""))
-    return 0 if view.state == "completed" else 1
+    return 0 if view.state in ("completed", "scheduled") else 1
 
 
-def place_and_follow(
-    client: CalleqClient, arguments: argparse.Namespace, *, quiet: bool
-) -> CallView:
-    """Post, print the timeline as it happens unless `quiet`, and return the ended call."""
+def place_and_follow(client: CalleqClient, wanted: Wanted, *, quiet: bool) -> CallView:
+    """Post, print the timeline as it happens unless `quiet`, and return the call: ended, or
+    waiting for its time."""
     accepted = client.place_call(
-        arguments.customer,
-        arguments.rep,
-        hunt=False if arguments.only_rep else None,
-        dial_first=arguments.dial_first,
+        wanted.customer,
+        wanted.rep,
+        hunt=False if wanted.only_rep else None,
+        dial_first=wanted.dial_first,
+        desired_time=wanted.at,
+        time_zone=wanted.zone,
+        confirmed=True if wanted.confirmed else None,
+        idempotency_key=wanted.key,
     )
     if not quiet:
         print_line(f"call {accepted.call}")
+    if accepted.state == "scheduled":
+        return client.call(accepted.call)
     first_us: int | None = None
     for event in client.events(accepted.call):
         if first_us is None:

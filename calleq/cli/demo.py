@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from calleq.billing.derivation import derive_records
-from calleq.cli.call import place_and_follow
+from calleq.cli.call import Wanted, place_and_follow
 from calleq.cli.claims import WHOLE
 from calleq.cli.failure import CommandError
 from calleq.cli.given import given_talk_us, given_topology
@@ -88,10 +88,4 @@ async def _call(wish: Wish, stop: asyncio.Event) -> CallView | None:
 
 def _follow(url: str) -> CallView:
     with CalleqClient(url, BUSINESS, PASSWORD) as client:
-        return place_and_follow(
-            client,
-            argparse.Namespace(
-                customer=CUSTOMER, rep=REPRESENTATIVE, only_rep=False, dial_first=None
-            ),
-            quiet=False,
-        )
+        return place_and_follow(client, Wanted(CUSTOMER, REPRESENTATIVE), quiet=False)

@@ -2,7 +2,7 @@
 
 import contextlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from calleq.access_server.routes import ROUTES
 from calleq.access_server.routes_page_tokens import PageTokenDesk
 from calleq.access_server.services import Services
 from calleq.accounts.authenticator import Authenticator
+from calleq.charging import CallCharging
 from calleq.cli.browsers import BrowserProcess, configuration_of
 from calleq.cli.door_services import Prepare, door_services
 from calleq.cli.exposure import door_name
@@ -53,9 +54,11 @@ def standing_of(
     journal: FileJournal,
     wires: Wires,
     certificates: Mapping[str, ServerTls],
+    draining: Callable[[], bool],
 ) -> Standing:
     """How the process stands, for its operator and for load balancers."""
     return Standing(
+        draining=draining,
         network=network,
         clock=clock,
         certificates=certificates,
@@ -87,7 +90,7 @@ async def open_doors(
         host.doors.update(await stack.enter_async_context(beside.running()))
     if network.link_ends or network.exchanges or network.doors:
         door = operator_door(wish.process, whole=whole)
-        app = OwnMachine(operator_app(network, host.services, host.standing))
+        app = OwnMachine(operator_app(network, host.services, host.standing, host.process))
         await _serve(app, "127.0.0.1", 0, door, host, stack)
 
 
@@ -135,6 +138,8 @@ def _application(
         prepare(services)
         if host.network.guards is not None:
             services.add(CallGuards, host.network.guards)
+        if host.network.charged is not None:
+            services.add(CallCharging, host.network.charged.charging)
         if host.administration is not None:
             services.add(Administration, host.administration)
         desk = PageTokenDesk(authenticator, secrets.token_bytes, standing.clock)

@@ -9,15 +9,13 @@ import asyncio
 import contextlib
 import gc
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from calleq.access_server.administration import Administration
 from calleq.access_server.services import Services
 from calleq.accounts.passwords import PooledVerifier
-from calleq.accounts.safe import Safe
 from calleq.charging import DeckDirectory
 from calleq.cli.administering import administration_of, carrier_safe, has_door
 from calleq.cli.claims import claim
@@ -47,6 +45,7 @@ from calleq.network_prompts import (
     recordings_of,
     supply,
 )
+from calleq.operation.process import ProcessDesk
 from calleq.operation.standing import Standing
 from calleq.protection.key_file import KeyFile
 from calleq.protection.keys import MessageKeyError
@@ -58,6 +57,7 @@ from calleq.ss7.variant import variant_of
 from calleq.telephones.diary import Diary
 from calleq.topology import Topology, TopologyError
 from calleq.trace.capture import CaptureFile
+from calleq.web.tls import ServerTls
 
 DECKS = "decks"
 """Where in the data directory the rate decks lie that were used."""
@@ -81,6 +81,8 @@ class Host:
     """Of the accounts; None where there is no door."""
     services: Services | None = None
     """What stands behind the first door; the operator has it, too."""
+    process: ProcessDesk | None = None
+    """What its operator may do with it as a whole."""
     standing: Standing | None = None
     """How the process stands, for its operator and for load balancers."""
 
@@ -138,16 +140,15 @@ async def hosting(
         verifier = PooledVerifier(pool, loop.call_soon_threadsafe)
         sip = await stack.enter_async_context(_sip(wish, voice, clock))
         plant = _plant(wish, clock, journal, wires, voice, capture, verifier, diary, sip)
-        safe = carrier_safe(wish.data) if has_door(wish.topology, wish.elements) else None
         plant = replace(plant, supplied=supply(voice, supplied), schedule=schedule)
-        plant = _with_secrets(plant, safe, wish.data / f"{process}.replays", stack)
+        plant = _with_safe(wish, process, plant, clock, stack)
         host = _set_to_work(wish, plant, voice, wires, journal)
-        host.administration = administration_of(host.network, safe, pool)
-        host.standing = standing_of(host.network, clock, journal, wires, certificates)
+        host.administration = administration_of(host.network, plant.safe, pool)
+        _stand(wish, host, clock, journal, stop, certificates)
         _collect_what_is_new()
         await open_doors(wish, host, base, stack)
         await stack.enter_async_context(watched(certificates.values(), clock, wish.say))
-        await _found_by_others(wish, host)
+        await _tell_where(wish, host)
         try:
             yield host
         finally:
@@ -156,24 +157,33 @@ async def hosting(
             host.failure = "; ".join(failures)
 
 
-async def _found_by_others(wish: Wish, host: Host) -> None:
-    """Say where the doors are, and what a reader of the captures has to know."""
-    if host.doors:
-        merge_json(wish.data / "listening.json", host.doors)
-    if host.network.gateways:
-        with contextlib.suppress(VoiceLostError):  # it is started again, and asked again
-            await host.voice.tally()  # comes after the ports that the first calls take
-    write_point_codes(wish.data, point_codes(wish.topology), variant_of(wish.topology))
+def _stand(
+    wish: Wish,
+    host: Host,
+    clock: LoopClock,
+    journal: FileJournal,
+    stop: asyncio.Event,
+    certificates: Mapping[str, ServerTls],
+) -> None:
+    """What is known of the process, and what its operator may do with it."""
+    host.process = ProcessDesk(host.network, clock, stop.set, _reread(wish))
+    draining = host.process.draining
+    host.standing = standing_of(host.network, clock, journal, host.wires, certificates, draining)
 
 
-def _with_secrets(
-    plant: Plant, safe: Safe | None, replays: Path, stack: contextlib.AsyncExitStack
-) -> Plant:
-    """The plant of a process that has a door (and so a safe); of another, as it is."""
-    if safe is None:
-        return plant
-    table = replays_of(replays, plant.clock, stack)
-    return replace(plant, safe=safe, page_key=safe.derived("page tokens"), replays=table)
+def _reread(wish: Wish) -> Callable[[], Topology] | None:
+    """What reads the topology again; a file that is no good is a TopologyError."""
+    reread = wish.reread
+    if reread is None:
+        return None
+
+    def read() -> Topology:
+        try:
+            return reread()
+        except UsageError as error:
+            raise TopologyError(str(error)) from error
+
+    return read
 
 
 def _schedule(wish: Wish, process: str, stack: contextlib.AsyncExitStack) -> ScheduleStore:
@@ -184,6 +194,27 @@ def _schedule(wish: Wish, process: str, stack: contextlib.AsyncExitStack) -> Sch
         raise CommandError(str(error)) from error
     stack.callback(store.close)
     return store
+
+
+def _with_safe(
+    wish: Wish, process: str, plant: Plant, clock: LoopClock, stack: contextlib.AsyncExitStack
+) -> Plant:
+    """The plant with the carrier's keys, where a door is here."""
+    if not has_door(wish.topology, wish.elements):
+        return plant
+    safe = carrier_safe(wish.data)
+    replays = replays_of(wish.data / f"{process}.replays", clock, stack)
+    return replace(plant, safe=safe, page_key=safe.derived("page tokens"), replays=replays)
+
+
+async def _tell_where(wish: Wish, host: Host) -> None:
+    """Write where the doors are and who has which point code."""
+    if host.doors:
+        merge_json(wish.data / "listening.json", host.doors)
+    if host.network.gateways:
+        with contextlib.suppress(VoiceLostError):  # it is started again, and asked again
+            await host.voice.tally()  # comes after the ports that the first calls take
+    write_point_codes(wish.data, point_codes(wish.topology), variant_of(wish.topology))
 
 
 def _collect_what_is_new() -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from calleq import __version__
 from calleq.cli import DEFAULT_DATA
+from calleq.cli.calls_parser import add_calls
 from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.keys_parser import add_keys
 from calleq.cli.log_parser import with_log
@@ -187,36 +188,6 @@ def _add_networks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     with_log(run)
 
 
-def _add_call(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """The command of a business."""
-    call = _add(
-        commands,
-        "call",
-        "post a call-initiation message and follow the call",
-        "calleq call --customer +12125550100 --rep +12125550143 --business abc --password abc-demo",
-        "call",
-    )
-    call.add_argument("--customer", required=True, metavar="NUMBER", help="who is called first")
-    call.add_argument("--rep", metavar="NUMBER", help="without it the carrier finds one")
-    call.add_argument("--business", required=True, help="identifier of the subscriber")
-    call.add_argument("--password", required=True, help="its password")
-    call.add_argument("--url", default="http://127.0.0.1:8072", help="the carrier's front door")
-    call.add_argument("--only-rep", action="store_true", help="try no other representative")
-    call.add_argument(
-        "--dial-first", choices=("customer", "agent"), help="instead of the business's own choice"
-    )
-    call.add_argument(
-        "--talk",
-        type=float,
-        metavar="SECONDS",
-        help="how long the simulated people talk (asks the telephones' desk)",
-    )
-    call.add_argument(
-        "--desk", default="http://127.0.0.1:8038", metavar="URL", help="where --talk is set"
-    )
-    _with_json(call, "the call's outcome")
-
-
 def _with_what_is_shown(parser: argparse.ArgumentParser) -> None:
     _with_data(parser)
     _with_json(parser, "what is shown")
@@ -271,10 +242,12 @@ def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "name",
         choices=(
             *("isup", "inap", "ss7", "accept", "answers", "first-iam", "journal"),
-            *("sim", "setups", "media"),
+            *("sim", "setups", "media", "schedule", "api", "overload"),
         ),
     )
-    bench.add_argument("--quick", action="store_true", help="media: seconds, to see that it works")
+    bench.add_argument(
+        "--quick", action="store_true", help="media, schedule: seconds, to see that it works"
+    )
     _with_json(bench, "the figures")
 
 
@@ -366,7 +339,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"calleq {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_networks(commands)
-    _add_call(commands)
+    add_calls(partial(_add, commands), _with_json)
     _add_readers(commands)
     _add_records(commands)
     add_prompts(partial(_add, commands), _with_data, _with_json)

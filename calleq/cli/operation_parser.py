@@ -5,6 +5,8 @@ import argparse
 from collections.abc import Callable
 
 from calleq.cli.accounts_parser import add_accounts
+from calleq.cli.prices_parser import add_prices
+from calleq.cli.process_parser import add_processes
 
 PARTIES = ("customer", "agent", "third")
 ORDER_WORDS = (
@@ -94,6 +96,8 @@ def add_operation(add: Add, finish: Finish) -> None:
         finish(parser)
     _add_control(add, finish)
     add_accounts(add, finish)
+    add_processes(add, finish)
+    add_prices(add, finish)
 
 
 def _add_control(add: Add, finish: Finish) -> None:

@@ -1,51 +1,81 @@
 """The client library: a business's side of the wire, over HTTP, blocking.
 
-It owns no state of calls. Every message it sends carries an Idempotency-Key (its own unless one is
-given), so that a message whose answer was lost on the way is sent again without a second call being
-made; it does so at most `LIMIT_TRIES` times, and not at all when no connection came about.
-Whatever goes wrong is a `ClientError` that says it in the server's own words.
+    with CalleqClient("http://127.0.0.1:8072", "abc", "abc-demo") as client:
+        placed = client.place_call("+12125550100", "+12125550143")
+        for event in client.events(placed.call):
+            print(event.at, event.event)
+
+It owns no state of calls. Whatever changes something carries an Idempotency-Key (its own unless one
+is given), so that a request whose answer was lost on the way, or that the server could not take
+now, is sent again without being done twice; it does so at most `LIMIT_TRIES` times, and not at all
+when no connection came about. Whatever goes wrong is a `ClientError` that says it in the server's
+own words. `AsyncCalleqClient` has the same methods for programs that do not wait.
 """
 
-import ipaddress
-import secrets
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator
 from types import TracebackType
-from typing import Literal, TypeVar
+from typing import Self, TypeVar
 
 import httpx
-import msgspec
 
-from calleq.messages.answers import CallAccepted, CallView, EventPage, EventView, ProblemView
+from calleq.client.asking import (
+    LIMIT_TRIES,
+    TIMEOUT_S,
+    Asking,
+    Query,
+    call_path,
+    changing,
+    direct_request,
+    events_of,
+    initiation,
+    is_to_be_repeated,
+    listing,
+    new_key,
+    of_call,
+    of_recording,
+    ordering,
+    placing,
+    read,
+    recording_path,
+    recordings_of,
+    retry_after_s,
+    stream_of,
+)
+from calleq.client.credentials import Credential
+from calleq.client.errors import ClientError
+from calleq.client.reading_events import EventReader
+from calleq.client.transport import (
+    base_of,
+    credential_of,
+    never_arrived,
+    request_of,
+    trusts_environment,
+    unreachable,
+)
+from calleq.messages.answers import (
+    CallAccepted,
+    CallList,
+    CallView,
+    EventPage,
+    EventView,
+    Health,
+    OrderDone,
+    RecordedView,
+)
 
-LIMIT_TRIES = 3
 LIMIT_PAGES = 100_000
-"""Requests one `events` makes at most: 20 s each, a call of any length ends before."""
-WAIT_S = 20.0
-TIMEOUT_S = 10.0
+"""Requests one `events` or `calls` makes at most."""
+STREAM_SILENCE_S = 45.0
+"""A stream that says nothing for so long is dead: a server says more often that it lives."""
 
 _Answer = TypeVar("_Answer")
-_encode = msgspec.json.Encoder().encode
-
-
-class ClientError(Exception):
-    """The server refused, or could not be reached or understood.
-
-    `status` and `code` are the problem's (0 and "unreachable" or "unintelligible" without one),
-    `problem` the whole of it where there is one.
-    """
-
-    def __init__(
-        self, detail: str, status: int = 0, code: str = "", problem: ProblemView | None = None
-    ) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.code = code
-        self.problem = problem
 
 
 class CalleqClient:
     """Talks to one server for one business; a context manager that closes its connections.
 
+    It proves itself by `password`, or by a `credential` (an API key, a signing key).
     `transport` replaces the network, as httpx has it.
     """
 
@@ -53,28 +83,21 @@ class CalleqClient:
         self,
         url: str,
         business: str,
-        password: str,
+        password: str = "",
         transport: httpx.BaseTransport | None = None,
+        *,
+        credential: Credential | None = None,
     ) -> None:
-        self._business = business
-        self._password = password
-        try:
-            base = httpx.URL(url)
-        except httpx.InvalidURL as error:
-            raise ClientError(f"{url!r} is no URL: {error}", code="unreachable") from error
-        if base.scheme not in ("http", "https") or not base.host:
-            raise ClientError(
-                f"{url!r} is no URL such as http://127.0.0.1:8072", code="unreachable"
-            )
+        base = base_of(url)
+        self._credential = credential_of(business, password, credential)
         self._http = httpx.Client(
             base_url=base,
             transport=transport,
             timeout=TIMEOUT_S,
-            # A proxy of the environment never stands between a machine and itself.
-            trust_env=not _is_own_machine(base.host),
+            trust_env=trusts_environment(base),
         )
 
-    def __enter__(self) -> "CalleqClient":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -89,101 +112,186 @@ class CalleqClient:
         """Close the connections."""
         self._http.close()
 
+    # Calls
+
     def place_call(
         self,
         customer_number: str | None = None,
         representative_number: str | None = None,
         *,
-        customer_id: str | None = None,
-        desired_time: str | None = None,
-        dial_first: Literal["customer", "agent"] | None = None,
-        hunt: bool | None = None,
-        extension: object = None,
-        equipment_address: str | None = None,
         idempotency_key: str | None = None,
+        **fields: object,
     ) -> CallAccepted:
-        """Post the message of figure 8; returns when it is accepted durably. What is None is left
-        out of the message. Raises ClientError."""
-        fields: dict[str, object] = {
-            "equipment_address": equipment_address,
-            "business_id": self._business,
-            "password": self._password,
-            "extension": extension,
+        """Post the message of figure 8; returns when it is accepted durably. `fields` are others of
+        the message (customer_id, desired_time, time_zone, dial_first, hunt, language, extension,
+        equipment_address …); what is None is left out. Raises ClientError."""
+        fields |= {
             "customer_number": customer_number,
             "representative_number": representative_number,
-            "desired_time": desired_time,
-            "customer_id": customer_id,
-            "dial_first": dial_first,
-            "hunt": hunt,
         }
-        body = _encode({name: value for name, value in fields.items() if value is not None})
-        return self.place_raw(body, idempotency_key)
+        return self.place_raw(initiation(self._credential, fields), idempotency_key)
 
     def place_raw(self, body: bytes, idempotency_key: str | None = None) -> CallAccepted:
-        """Post a message as it stands."""
-        headers = {
-            "content-type": "application/json",
-            "idempotency-key": idempotency_key or secrets.token_hex(16),
-        }
-        for tries_left in reversed(range(LIMIT_TRIES)):
-            try:
-                answer = self._http.post("/v1/calls", content=body, headers=headers)
-                return _read(answer, CallAccepted)
-            except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol) as error:
-                raise self._unreachable(error) from error
-            except httpx.TransportError as error:
-                if not tries_left:
-                    raise self._unreachable(error) from error
-        raise AssertionError("the last try returns or raises")
+        """Post a message of figure 8 as it stands."""
+        return self.ask(placing(body, idempotency_key))
+
+    def request_call(
+        self, equipment_address: str, *, idempotency_key: str | None = None, **fields: object
+    ) -> CallAccepted:
+        """Post the request of figure 9, as a page of the business would (customer_number,
+        customer_id, representative, web_page, note, desired_time …)."""
+        fields["equipment_address"] = equipment_address
+        body = direct_request(self._credential, fields)
+        return self.ask(
+            Asking(
+                method="POST",
+                path="/v1/direct-calls",
+                kind=CallAccepted,
+                body=body,
+                key=idempotency_key or new_key(),
+            )
+        )
 
     def call(self, call: str) -> CallView:
         """State and legs of a call. Raises ClientError."""
-        return self._get(f"/v1/calls/{call}", {}, TIMEOUT_S, CallView)
+        return self.ask(of_call(call))
 
-    def events(self, call: str, after: int = 0, wait_s: float = WAIT_S) -> Iterator[EventView]:
-        """The call's events after the one numbered `after`, as they happen, until the call has
-        ended. Raises ClientError."""
+    def call_page(self, **filters: Query) -> CallList:
+        """One page of calls, the newest first (state, final, customer, representative,
+        accepted_after, …, limit, cursor)."""
+        return self.ask(listing(filters))
+
+    def calls(self, **filters: Query) -> Iterator[CallView]:
+        """Every call that fits, the newest first, page after page."""
         for _ in range(LIMIT_PAGES):
-            query = {"after": str(after), "wait": f"{wait_s:g}"}
-            page = self._get(f"/v1/calls/{call}/events", query, wait_s + TIMEOUT_S, EventPage)
-            for event in page.events:
-                after = event.sequence
-                yield event
-            if page.final:
+            page = self.call_page(**filters)
+            yield from page.calls
+            if page.next is None:
+                return
+            filters["cursor"] = page.next
+
+    def cancel(self, call: str, *, idempotency_key: str | None = None) -> CallView:
+        """Cancel a call before it is begun."""
+        asking = changing(call_path(call, "cancel"), CallView, key=idempotency_key)
+        return self.ask(asking)
+
+    def reschedule(
+        self,
+        call: str,
+        desired_time: str | None,
+        *,
+        time_zone: str | None = None,
+        confirmed: bool | None = None,
+        idempotency_key: str | None = None,
+    ) -> CallView:
+        """Have a call that waits made at another time; None: as soon as possible."""
+        fields = {"desired_time": desired_time, "time_zone": time_zone, "confirmed": confirmed}
+        path = call_path(call, "reschedule")
+        return self.ask(changing(path, CallView, fields, key=idempotency_key))
+
+    def hang_up(self, call: str, *, idempotency_key: str | None = None) -> OrderDone:
+        """End a call that has begun."""
+        asking = changing(call_path(call, "hangup"), OrderDone, key=idempotency_key)
+        return self.ask(asking)
+
+    def control(
+        self, call: str, order: str, *, idempotency_key: str | None = None, **fields: object
+    ) -> OrderDone:
+        """Have an order carried out: hold, mute, play, keys, transfer, record and the like, with
+        the order's own fields (leg, text, number …)."""
+        return self.ask(ordering(call, order, fields, idempotency_key))
+
+    def add_party(self, call: str, number: str, *, idempotency_key: str | None = None) -> CallView:
+        """Dial a third party and join it."""
+        path = call_path(call, "parties")
+        return self.ask(changing(path, CallView, {"number": number}, key=idempotency_key))
+
+    # Events
+
+    def event_page(self, call: str, after: int = 0, wait_s: float = 0) -> EventPage:
+        """The events after the one numbered `after`, waited for up to `wait_s`."""
+        return self.ask(events_of(call, after, wait_s))
+
+    def events(self, call: str, after: int = 0) -> Iterator[EventView]:
+        """The call's events after the one numbered `after`, as they happen, until the call has
+        ended; a connection that is lost is made again. Raises ClientError."""
+        reader = EventReader(after)
+        lost = 0
+        for _ in range(LIMIT_PAGES):
+            before = reader.after
+            try:
+                yield from self._stream(call, reader)
+            except httpx.TransportError as error:
+                lost = 0 if reader.after > before else lost + 1
+                if lost >= LIMIT_TRIES:
+                    raise unreachable(self._http.base_url, error) from error
+                continue
+            if reader.over or (reader.after == before and (self.event_page(call, before)).final):
                 return
         raise ClientError(f"call {call} has no end", code="unintelligible")
 
-    def _get(
-        self, path: str, query: Mapping[str, str], timeout_s: float, kind: type[_Answer]
-    ) -> _Answer:
+    def _stream(self, call: str, reader: EventReader) -> Iterator[EventView]:
+        resume = {"last-event-id": str(reader.after), "accept": "text/event-stream"}
+        request = request_of(self._http, stream_of(call), self._credential, resume)
+        request.extensions["timeout"] = {**request.extensions["timeout"], "read": STREAM_SILENCE_S}
+        answer = self._http.send(request, stream=True)
         try:
-            answer = self._http.get(
-                path, params=query, auth=(self._business, self._password), timeout=timeout_s
-            )
-        except httpx.TransportError as error:
-            raise self._unreachable(error) from error
-        return _read(answer, kind)
+            if not answer.is_success:
+                answer.read()
+                read(answer, EventPage)
+            for octets in answer.iter_bytes():
+                yield from reader.feed(octets)
+        finally:
+            answer.close()
 
-    def _unreachable(self, error: httpx.TransportError) -> ClientError:
-        text = str(error) or type(error).__name__
-        return ClientError(f"{self._http.base_url} does not answer: {text}", code="unreachable")
+    # Recordings
 
+    def recordings(self, call: str) -> list[RecordedView]:
+        """The recordings of a call."""
+        return (self.ask(recordings_of(call))).recordings
 
-def _read(answer: httpx.Response, kind: type[_Answer]) -> _Answer:
-    try:
-        if answer.is_success:
-            return msgspec.json.decode(answer.content, type=kind)
-        problem = msgspec.json.decode(answer.content, type=ProblemView)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        text = f"status {answer.status_code} with a body that is no answer of calleq"
-        raise ClientError(text, answer.status_code, "unintelligible") from error
-    faults = "".join(f"; {fault.pointer} {fault.detail}" for fault in problem.errors)
-    detail = (problem.detail or problem.title) + faults
-    raise ClientError(detail, problem.status, problem.code, problem)
+    def recording(self, recording: str) -> RecordedView:
+        """One recording."""
+        return self.ask(of_recording(recording))
 
+    def recording_audio(self, recording: str) -> bytes:
+        """The sound of a complete one: a WAV file."""
+        path = recording_path(recording, "audio")
+        answer = self._send(Asking(method="GET", path=path, kind=RecordedView))
+        if not answer.is_success:
+            read(answer, RecordedView)
+        return answer.content
 
-def _is_own_machine(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    def delete_recording(
+        self, recording: str, *, idempotency_key: str | None = None
+    ) -> RecordedView:
+        """Remove one."""
+        path = recording_path(recording)
+        asking = changing(path, RecordedView, key=idempotency_key, method="DELETE")
+        return self.ask(asking)
+
+    # Anything
+
+    def health(self) -> Health:
+        """Whether the server lives; asked without a proof."""
+        asking = Asking(method="GET", path="/health", kind=Health, proof_in_message=True)
+        return self.ask(asking)
+
+    def ask(self, asking: Asking[_Answer]) -> _Answer:
+        """Ask for anything that the API has. Raises ClientError."""
+        return read(self._send(asking), asking.kind)
+
+    def _send(self, asking: Asking[_Answer]) -> httpx.Response:
+        repeatable = asking.method == "GET" or bool(asking.key)
+        for tries_left in reversed(range(LIMIT_TRIES)):
+            request = request_of(self._http, asking, self._credential)
+            try:
+                answer = self._http.send(request)
+            except httpx.TransportError as error:
+                if never_arrived(error) or not repeatable or not tries_left:
+                    raise unreachable(self._http.base_url, error) from error
+                continue
+            if not (repeatable and tries_left and is_to_be_repeated(answer)):
+                return answer
+            time.sleep(retry_after_s(answer) or 0)
+        raise AssertionError("the last try returns or raises")

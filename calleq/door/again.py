@@ -23,11 +23,14 @@ from calleq.messages.answers import EVENT_NOT_RETRIED, EVENT_RETRIED
 from calleq.osn.messages import CallProgress, LineFree, WatchLine, encode
 from calleq.schedule.calendar import opening_us
 from calleq.topology import Business
-from calleq.units import SECOND_US
+from calleq.units import MINUTE_US, SECOND_US
 
 SwitchOf = Callable[[str], str]
 """The switch with the line of a number, where a door can ask it; empty: it cannot."""
 
+TOLD_US = MINUTE_US
+"""After a call's end; its records are made then, and what would be written later is in the
+acceptance of the further try anyhow."""
 BY_LINE = "line_free"
 """Who moves a try to the instant at which the line is free."""
 
@@ -95,7 +98,8 @@ class Again:
 
     def _say(self, timeline: Timeline, event: str, detail: str) -> None:
         now_us = self._clock.now_us()
-        self._journal.append(self._door, Progress(timeline.call, event, detail=detail))
+        if now_us < (timeline.ended_at_us or now_us) + TOLD_US:
+            self._journal.append(self._door, Progress(timeline.call, event, detail=detail))
         timeline.progressed(CallProgress(timeline.call, event, now_us, detail=detail))
         self._calls.changed(timeline)
 

@@ -98,19 +98,11 @@ class Later:
         waiting = self._schedule.find(call)
         return None if waiting is None else Calls().follow(waiting.history)
 
-    def waiting(
-        self, business: str, after: tuple[int, str] | None = None, limit: int = 100
-    ) -> list[Timeline]:
-        """Calls of a business that wait, the first due first, behind the one of that due time and
-        reference."""
-        found = self._schedule.page(business, after, limit)
-        return [Calls().follow(waiting.history) for waiting in found]
-
     # When they are due
 
     def has_room(self) -> bool:
         """Whether another call may be begun now."""
-        return not self._calls.full()
+        return self._calls.refusal() is None
 
     def begin(self, waiting: Waiting) -> None:
         """The call is due: have it made, or end it visibly."""
@@ -253,6 +245,7 @@ class Later:
 
     def _move(self, waiting: Waiting, move: Move, answer: Answer) -> None:
         moved = waiting.moved(move)
+        self._intake.beside.guards.rescheduled(waiting.entry, move.due_us)
         sequence = self._journal.last_sequence(self._door) + 1
 
         def durable() -> None:

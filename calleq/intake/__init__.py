@@ -1,8 +1,9 @@
 """The one door: validation, authentication and durable acceptance of call-initiation messages."""
 
-from calleq.intake.intake import Answer, Intake
+from calleq.intake.intake import Intake
 from calleq.intake.outcome import Acceptance, Admitted, Declined, Order, Outcome
 from calleq.intake.references import CallReferences, is_reference, reference_us
+from calleq.intake.work import Answer
 
 __all__ = [
     "Acceptance",

@@ -5,6 +5,7 @@ from hashlib import sha256
 from typing import Literal
 
 import msgspec
+from pydantic import BaseModel
 
 from calleq.intake.outcome import Declined, Outcome
 from calleq.intake.resolving import Resolved
@@ -25,7 +26,13 @@ def content_of(
 ) -> dict[str, object]:
     """The message without its password, numbers canonical, what was left out left out; with
     `resolved` also who is meant by what it says."""
-    content: dict[str, object] = message.model_dump(exclude={"password"}, exclude_unset=True)
+    content: dict[str, object] = {}
+    values, given = vars(message), message.model_fields_set
+    for name in type(message).model_fields:
+        if name in given and name != "password":
+            value = values[name]
+            kept = isinstance(value, BaseModel)  # plain values are kept as they stand
+            content[name] = value.model_dump(exclude_unset=True) if kept else value
     for name in ("customer_number", "representative_number"):
         if content.get(name) is not None:
             content[name] = str(content[name])  # a journal writes plain text
@@ -55,7 +62,8 @@ def veiling(
 
     def say(outcome: Outcome) -> None:
         if isinstance(outcome, Declined):
-            outcome = Declined(veiled(outcome.problem, opened.texts), outcome.reason)
+            problem = veiled(outcome.problem, opened.texts)
+            outcome = msgspec.structs.replace(outcome, problem=problem)
         answer(outcome)
 
     return say

@@ -18,7 +18,7 @@ from typing import Literal
 
 import msgspec
 
-from calleq.accounts import Accounts, Buckets, Denial, Rate, Verdict
+from calleq.accounts import Accounts, Denial, Verdict
 from calleq.accounts.principal import Principal
 from calleq.intake import errors
 from calleq.intake.content import (
@@ -41,11 +41,12 @@ from calleq.intake.idempotency import (
     is_key,
 )
 from calleq.intake.outcome import Acceptance, Admitted, Declined, Order, Outcome
+from calleq.intake.refusals import Refusals
 from calleq.intake.resolving import Resolver
+from calleq.intake.work import Answer, Work
 from calleq.journal.contract import Journal
 from calleq.journal.entries import Accepted, Refused, Stamped
 from calleq.messages import (
-    CallInitiation,
     DirectCallRequest,
     Fault,
     MessageError,
@@ -54,34 +55,15 @@ from calleq.messages import (
 from calleq.messages.answers import ProblemView
 from calleq.numbering import VoipPolicy, parse_address
 from calleq.protection.keys import NoKeys
-from calleq.protection.opening import Opened, Protection, SealRefusedError, protection_by
+from calleq.protection.opening import Protection, SealRefusedError, protection_by
 from calleq.runtime.clock import Clock
 from calleq.topology import Business
-from calleq.units import SECOND_US
 from calleq.web.problems import ProblemDetail, problem_of
 
 LIMIT_IN_WORK = 1_024
 """Messages between their arrival and their answer."""
-REFUSED_RATE = Rate(burst=1_000, refill_us=SECOND_US // 20)
-"""Refusals written to the journal."""
 IDEMPOTENCY_KEY = "idempotency-key"
 PROXY_HEADERS = frozenset(("forwarded", "x-forwarded-for", "x-real-ip", "via"))
-
-Answer = Callable[[Outcome], object]
-
-
-class _Work(msgspec.Struct, frozen=True):
-    """A well-formed message on its way through the door."""
-
-    message: CallInitiation | DirectCallRequest
-    opened: Opened
-    figure: Literal[8, 9]
-    key: str | None
-    peer: str
-    source: str
-    """The sender's address; empty behind a proxy."""
-    answer: Answer
-    fingerprint: str
 
 
 class Intake:
@@ -114,9 +96,7 @@ class Intake:
         self._equipment_address = plain_address(equipment_address)
         self._door_name = door_name
         self._keys = IdempotencyKeys()
-        if customers is None:
-            customers = KnownCustomers(accounts.registry)
-        self._customers = customers
+        self._customers = customers or KnownCustomers(accounts.registry)
         self._resolver = Resolver(self._customers, voip or VoipPolicy(), clock, centres)
         self.beside = beside or Beside()
         self.protection = protection or protection_by(NoKeys(), clock)
@@ -126,12 +106,10 @@ class Intake:
         self.further_tries = FurtherTries(
             door_name, self.beside, self.do_not_call, journal, clock, new_call_reference
         )
-        self._refused_written = Buckets(REFUSED_RATE, clock)
-        self.in_work = 0
-        """Messages between their arrival and their answer."""
+        self._refusals = Refusals(door_name, self.beside, journal, clock)
+        self._in_work = 0
         self.outcomes: Counter[str] = Counter()
         """How many messages ended how: `accepted`, `replayed`, or the true reason of a refusal."""
-        self.refusals_unwritten = 0
 
     def submit(
         self,
@@ -171,8 +149,8 @@ class Intake:
         if not PROXY_HEADERS.isdisjoint(headers):
             peer, source = f"behind proxy {peer}", ""
         mark = "" if key is None else fingerprint_of(message)
-        work = _Work(message, opened, figure, key, peer, source, answer, mark)
-        self.in_work += 1
+        work = Work(message, opened, figure, key, peer, source, answer, mark)
+        self._in_work += 1
         if not self._is_meant(message.equipment_address):
             self._refuse(work, errors.NOT_AT_THIS_EQUIPMENT, "wrong_equipment")
             return
@@ -202,14 +180,14 @@ class Intake:
             refusal = self.beside.guards.judge_party(business, number, now_us)
         if refusal is not None:
             self.outcomes[refusal.reason] += 1
-            self._write_refused(
+            self._refusals.write(
                 Refused(
                     self._door_name, business.identifier, refusal.reason, "", number[:100], by=by
                 )
             )
         return refusal
 
-    def _identify(self, work: _Work, principal: Principal | None) -> None:
+    def _identify(self, work: Work, principal: Principal | None) -> None:
         message = work.message
         if principal is not None:
             business = self._accounts.business(message.business_id)
@@ -239,11 +217,21 @@ class Intake:
 
         self._accounts.authenticate(message.business_id, message.password, work.peer, decided)
 
+    @property
+    def refusals_unwritten(self) -> int:
+        """Refusals that were counted and not written: too many came at once."""
+        return self._refusals.unwritten
+
+    @property
+    def in_work(self) -> int:
+        """Messages between their arrival and their answer."""
+        return self._in_work
+
     def denied(self, denial: Denial, peer: str) -> None:
         """Somebody did not prove who it is, beside a message or without one: for the log."""
         self.outcomes[denial.reason] += 1
         by = denial.credential
-        self._write_refused(Refused(self._door_name, denial.business, denial.reason, peer, by=by))
+        self._refusals.write(Refused(self._door_name, denial.business, denial.reason, peer, by=by))
 
     def restore(self, stamped: Stamped) -> None:
         """Take the key of one entry of the journal of before, oldest first; customers are taken
@@ -266,7 +254,7 @@ class Intake:
             problem = problem_of(msgspec.convert(entry.problem, ProblemView))
             self._keys.refused(entry.business, key, entry.fingerprint, problem, at_us)
 
-    def _authenticated(self, work: _Work, business: Business, by: Principal) -> None:
+    def _authenticated(self, work: Work, business: Business, by: Principal) -> None:
         try:
             self.protection.check(work.opened, business, work.key)
         except SealRefusedError as refused:
@@ -306,7 +294,7 @@ class Intake:
             return
         self._weigh(work, wanted)
 
-    def _weigh(self, work: _Work, wanted: Wanted) -> None:
+    def _weigh(self, work: Work, wanted: Wanted) -> None:
         """Ask calendar, guards and charging, in this order."""
         now_us = self._clock.now_us()
         when = self.beside.calendar.decide(wanted, now_us)
@@ -323,7 +311,7 @@ class Intake:
             return
         self._accept(work, wanted, when, held, now_us)
 
-    def _accept(self, work: _Work, wanted: Wanted, when: When, held: Held, now_us: int) -> None:
+    def _accept(self, work: Work, wanted: Wanted, when: When, held: Held, now_us: int) -> None:
         business = wanted.business
         if work.key is not None:
             self._keys.bind(business.identifier, work.key, work.fingerprint, wanted.call, now_us)
@@ -352,7 +340,7 @@ class Intake:
             self.beside.charging.dropped(wanted.call)
             raise
 
-    def _durable(self, work: _Work, acceptance: Acceptance) -> None:
+    def _durable(self, work: Work, acceptance: Acceptance) -> None:
         entry = acceptance.entry
         if entry.idempotency_key is not None:
             self._keys.accepted(entry.business, entry.idempotency_key)
@@ -369,13 +357,13 @@ class Intake:
         return address is None or plain_address(address) == self._equipment_address
 
     def _refuse(
-        self, work: _Work, problem: ProblemDetail, reason: str, wanted: Wanted | None = None
+        self, work: Work, problem: ProblemDetail, reason: str, wanted: Wanted | None = None
     ) -> None:
         bound = wanted is not None and work.key is not None and binds(problem)
         if bound and work.key is not None:
             business, now_us = work.message.business_id, self._clock.now_us()
             self._keys.refused(business, work.key, work.fingerprint, problem, now_us)
-        self._write_refused(
+        self._refusals.write(
             Refused(
                 self._door_name,
                 work.message.business_id,
@@ -391,22 +379,15 @@ class Intake:
         )
         self._decline(work, problem, reason)
 
-    def _write_refused(self, refused: Refused) -> None:
-        if self._refused_written.take(self._door_name):
-            self._journal.append(self._door_name, refused)
-            self.beside.guards.refused(refused, self._clock.now_us())
-        else:
-            self.refusals_unwritten += 1
-
-    def _decline(self, work: _Work, problem: ProblemDetail, reason: str) -> None:
+    def _decline(self, work: Work, problem: ProblemDetail, reason: str) -> None:
         self._finish(work, Declined(problem, reason), reason)
 
     def _turn_away(self, answer: Answer, problem: ProblemDetail, reason: str) -> None:
         self.outcomes[reason] += 1
         answer(Declined(problem, reason))
 
-    def _finish(self, work: _Work, outcome: Outcome, counted_as: str) -> None:
-        self.in_work -= 1
+    def _finish(self, work: Work, outcome: Outcome, counted_as: str) -> None:
+        self._in_work -= 1
         self.outcomes[counted_as] += 1
         work.answer(outcome)
 

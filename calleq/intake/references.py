@@ -11,6 +11,7 @@ from calleq.runtime.clock import Clock
 from calleq.units import MILLISECOND_US
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_VALUES = {character: value for value, character in enumerate(_ALPHABET)}
 _RANDOM_BITS = 80
 _PAIRS = tuple(high + low for high in _ALPHABET for low in _ALPHABET)
 
@@ -46,6 +47,23 @@ def reference_text(value: int) -> str:
 def is_reference(text: str) -> bool:
     """Whether the text has a reference's form."""
     return len(text) == 26 and all(character in _ALPHABET for character in text)
+
+
+def reference_value(reference: str) -> int | None:
+    """The 128 bits of a reference; None where the text is none.
+
+    >>> reference_value(reference_text(2**128 - 1)) == 2**128 - 1, reference_value("c1")
+    (True, None)
+    """
+    if len(reference) != 26:
+        return None
+    value = 0
+    for character in reference:
+        digit = _VALUES.get(character)
+        if digit is None:
+            return None
+        value = value << 5 | digit
+    return value if value >> 128 == 0 else None
 
 
 def reference_us(reference: str) -> int:

@@ -35,7 +35,7 @@ class Received(msgspec.Struct, frozen=True, gc=False, array_like=True):
     presentation: int = 0
 
 
-class Accepted(msgspec.Struct, frozen=True, gc=False, tag="accepted"):
+class Accepted(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="accepted"):
     """A door accepted a message for `call`; written before the answer says so."""
 
     call: str
@@ -369,36 +369,13 @@ class Started(msgspec.Struct, frozen=True, gc=False, tag="started"):
     software: str
 
 
-Entry = (
-    Accepted
-    | Rescheduled
-    | Cancelled
-    | Charged
-    | Credited
-    | BalanceStated
-    | AccountChanged
-    | Refused
-    | DoNotCall
-    | Undertaken
-    | Dialled
-    | Progress
-    | Ended
-    | Transit
-    | LineSeized
-    | LineRinging
-    | LineAnswered
-    | LineHeartbeat
-    | LineReleased
-    | LineMeasured
-    | LineRefused
-    | Redirected
-    | Furnished
-    | Assisted
-    | AssistEnded
-    | Controlled
-    | Recorded
-    | Started
-)
+_OfDoors = Accepted | Rescheduled | Cancelled | Refused | DoNotCall | AccountChanged
+_OfMoney = Charged | Credited | BalanceStated
+_OfEquipment = Undertaken | Dialled | Progress | Ended | Controlled | Recorded
+_OfLines = LineSeized | LineRinging | LineAnswered | LineHeartbeat | LineReleased | LineMeasured
+_OfSwitches = Transit | LineRefused | Redirected | Furnished | Assisted | AssistEnded
+
+Entry = _OfDoors | _OfMoney | _OfEquipment | _OfLines | _OfSwitches | Started
 
 
 class Stamped(msgspec.Struct, frozen=True, gc=False):

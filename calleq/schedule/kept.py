@@ -83,9 +83,19 @@ def waiting_of(stamped: Stamped, entry: Accepted) -> Waiting:
 
 
 class _Kept(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What is kept beside call, due time and claim. Instants are told from the due time: a few
+    octets each."""
+
     entry: Accepted
+    """Without reference and instants."""
     at_us: int
+    """Before it was due."""
+    first_us: int
+    """Its first due time before the one now."""
     expires_us: int
+    """After it is due; negative: never."""
+    first_expires_us: int
+    """Of the acceptance, after its first due time; negative: never."""
     moves: tuple[Move, ...]
 
 
@@ -94,7 +104,7 @@ _decoder = msgspec.msgpack.Decoder(_Kept)
 _COMMON = _encoder.encode(
     _Kept(
         Accepted(
-            "01KAJ3T8Q6S7XG3WQ0V9J5N2ZR",
+            "",
             "business",
             "server-72",
             {
@@ -117,32 +127,56 @@ _COMMON = _encoder.encode(
             "password",
             "203.0.113.9",
             "",
-            1_795_000_000_000_000,
-            1_795_000_900_000_000,
-            None,
         ),
-        1_795_000_000_000_000,
-        1_795_000_900_000_000,
+        3_600_000_000,
+        0,
+        900_000_000,
+        900_000_000,
         (),
     )
 )
 
 
 def encode(waiting: Waiting) -> bytes:
-    """The octets, without due time and claim, which are kept beside them.
+    """The octets, without reference, due time and claim, which are kept beside them.
 
     The idempotency key is left out: it is the journal's, and lives for a day.
     """
-    entry = msgspec.structs.replace(waiting.entry, idempotency_key=None, fingerprint="")
-    kept = _Kept(entry, waiting.at_us, waiting.expires_us, waiting.moves)
+    entry, due_us = waiting.entry, waiting.due_us
+    kept = _Kept(
+        msgspec.structs.replace(
+            entry, call="", idempotency_key=None, fingerprint="", due_us=0, expires_us=0
+        ),
+        due_us - waiting.at_us,
+        due_us - entry.due_us,
+        _after(waiting.expires_us, due_us),
+        _after(entry.expires_us, entry.due_us),
+        waiting.moves,
+    )
     deflate = zlib.compressobj(6, zlib.DEFLATED, -12, zdict=_COMMON)
     return deflate.compress(_encoder.encode(kept)) + deflate.flush()
 
 
-def decode(octets: bytes, due_us: int, *, claimed: bool) -> Waiting:
+def decode(octets: bytes, call: str, due_us: int, *, claimed: bool) -> Waiting:
     """What `encode` made. Raises ValueError when the octets are something else."""
     try:
         kept = _decoder.decode(zlib.decompressobj(-12, zdict=_COMMON).decompress(octets))
     except (zlib.error, msgspec.DecodeError) as error:
         raise ValueError(f"a kept call cannot be read: {error}") from error
-    return Waiting(kept.entry, kept.at_us, due_us, kept.expires_us, kept.moves, claimed)
+    first_us = due_us - kept.first_us
+    entry = msgspec.structs.replace(
+        kept.entry,
+        call=call,
+        due_us=first_us,
+        expires_us=_from(kept.first_expires_us, first_us),
+    )
+    at_us, expires_us = due_us - kept.at_us, _from(kept.expires_us, due_us)
+    return Waiting(entry, at_us, due_us, expires_us, kept.moves, claimed)
+
+
+def _after(expires_us: int, due_us: int) -> int:
+    return expires_us - due_us if expires_us else -1
+
+
+def _from(after_us: int, due_us: int) -> int:
+    return due_us + after_us if after_us >= 0 else 0

@@ -130,12 +130,6 @@ class Schedule:
         """A call that waits, or was begun and has not ended."""
         return self._store.get(call)
 
-    def page(
-        self, business: str, after: tuple[int, str] | None = None, limit: int = 100
-    ) -> list[Waiting]:
-        """Calls of a business that wait, as `ScheduleStore.page`."""
-        return self._store.page(business, after, limit)
-
     def withdraw(self, call: str) -> Waiting | None:
         """Hand a call to who cancels or moves it; None: it does not wait (any more).
 

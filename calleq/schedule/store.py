@@ -14,32 +14,29 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from calleq.intake.references import reference_text, reference_value
 from calleq.schedule.kept import FORMAT, Waiting, decode, encode
 
 SUFFIX = ".schedule.sqlite"
 """A process's schedule is `<data directory>/<process>.schedule.sqlite`."""
 CHECKPOINT_CHANGES = 10_000
 """Changes between two checkpoints."""
-PAGE_LIMIT = 1_000
-"""Calls in one listing."""
-
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_VALUES = {character: value for value, character in enumerate(_ALPHABET)}
 
 _TABLES = """
+CREATE TABLE door (
+    door INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, reached INTEGER NOT NULL DEFAULT 0
+);
 CREATE TABLE waiting (
     call BLOB PRIMARY KEY,
     due_us INTEGER NOT NULL,
     claimed INTEGER NOT NULL,
-    door TEXT NOT NULL,
-    business TEXT NOT NULL,
+    door INTEGER NOT NULL,
     kept BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX due ON waiting (door, due_us) WHERE claimed = 0;
-CREATE INDEX of_business ON waiting (business, due_us);
-CREATE TABLE reached (door TEXT PRIMARY KEY, sequence INTEGER NOT NULL) WITHOUT ROWID;
 """
-_TURN = "SELECT call, due_us, claimed, kept FROM waiting"
+_SELECT = "SELECT call, due_us, claimed, kept FROM waiting"
+_Row = tuple[bytes, int, int, bytes]
 
 
 class StoreDamaged(Exception):  # noqa: N818
@@ -54,6 +51,7 @@ class ScheduleStore:
         self._path = path
         self._changes = 0
         self._dirty = False
+        self._doors: dict[str, int] = {}
         self._checkpoint: threading.Thread | None = None
         try:
             self._database = self._opened()
@@ -81,20 +79,19 @@ class ScheduleStore:
     def put(self, waiting: Waiting) -> None:
         """Keep a call, in place of what was kept of it."""
         self._change(
-            "INSERT OR REPLACE INTO waiting VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO waiting VALUES (?, ?, ?, ?, ?)",
             (
                 _key(waiting.call),
                 waiting.due_us,
                 waiting.claimed,
-                waiting.entry.door,
-                waiting.entry.business,
+                self._door(waiting.entry.door),
                 encode(waiting),
             ),
         )
 
     def get(self, call: str) -> Waiting | None:
         """What is kept of a call."""
-        row = self._rows(f"{_TURN} WHERE call = ?", (_key(call),)).fetchone()
+        row = self._rows(f"{_SELECT} WHERE call = ?", (_key(call),)).fetchone()
         return None if row is None else _waiting(row)
 
     def set_claimed(self, call: str, *, claimed: bool) -> None:
@@ -111,8 +108,8 @@ class ScheduleStore:
         """The calls of a door that are due and nobody sees to, the first due first; they are
         claimed from now on."""
         rows = self._rows(
-            f"{_TURN} WHERE door = ? AND claimed = 0 AND due_us <= ? ORDER BY due_us LIMIT ?",
-            (door, now_us, limit),
+            f"{_SELECT} WHERE door = ? AND claimed = 0 AND due_us <= ? ORDER BY due_us LIMIT ?",
+            (self._door(door), now_us, limit),
         ).fetchall()
         if rows:
             self._begin()
@@ -126,31 +123,18 @@ class ScheduleStore:
         """When the next call of a door is due that nobody sees to; None: there is none."""
         row = self._rows(
             "SELECT due_us FROM waiting WHERE door = ? AND claimed = 0 ORDER BY due_us LIMIT 1",
-            (door,),
+            (self._door(door),),
         ).fetchone()
         return None if row is None else row[0]
 
-    def page(
-        self, business: str, after: tuple[int, str] | None = None, limit: int = 100
-    ) -> list[Waiting]:
-        """Calls of a business that wait, the first due first, behind the one of that due time and
-        reference."""
-        due_us, call = (-1, "") if after is None else after
-        rows = self._rows(
-            f"{_TURN} WHERE business = ? AND (due_us, call) > (?, ?) AND claimed = 0"
-            " ORDER BY due_us, call LIMIT ?",
-            (business, due_us, _key(call), min(limit, PAGE_LIMIT)),
-        )
-        return [_waiting(row) for row in rows]
-
     def claimed(self, door: str) -> list[Waiting]:
         """The calls of a door that were claimed and have not ended."""
-        rows = self._rows(f"{_TURN} WHERE door = ? AND claimed = 1", (door,))
+        rows = self._rows(f"{_SELECT} WHERE door = ? AND claimed = 1", (self._door(door),))
         return [_waiting(row) for row in rows]
 
     def every(self, door: str) -> Iterator[Waiting]:
         """All calls of a door that have not ended, the first accepted first."""
-        for row in self._rows(f"{_TURN} WHERE door = ? ORDER BY call", (door,)):
+        for row in self._rows(f"{_SELECT} WHERE door = ? ORDER BY call", (self._door(door),)):
             yield _waiting(row)
 
     def __len__(self) -> int:
@@ -161,12 +145,12 @@ class ScheduleStore:
 
     def reached(self, door: str) -> int:
         """Up to which of a door's entries the journal is reflected here."""
-        row = self._rows("SELECT sequence FROM reached WHERE door = ?", (door,)).fetchone()
-        return 0 if row is None else row[0]
+        row = self._rows("SELECT reached FROM door WHERE name = ?", (door,)).fetchone()
+        return 0 if row is None else int(row[0])
 
     def reach(self, door: str, sequence: int) -> None:
         """What a door wrote up to this entry, and has been told to be durable, is reflected."""
-        self._change("INSERT OR REPLACE INTO reached VALUES (?, ?)", (door, sequence))
+        self._change("UPDATE door SET reached = ? WHERE door = ?", (sequence, self._door(door)))
 
     @property
     def is_dirty(self) -> bool:
@@ -194,6 +178,15 @@ class ScheduleStore:
         if self._path is not None:
             self._run("PRAGMA wal_checkpoint(TRUNCATE)", ())
         self._database.close()
+
+    def _door(self, name: str) -> int:
+        """The number by which a door is known here."""
+        number = self._doors.get(name)
+        if number is None:
+            self._change("INSERT OR IGNORE INTO door (name) VALUES (?)", (name,))
+            row = self._rows("SELECT door FROM door WHERE name = ?", (name,)).fetchone()
+            number = self._doors[name] = int(row[0])
+        return number
 
     def _change(self, statement: str, values: Sequence[object]) -> None:
         self._begin()
@@ -239,22 +232,19 @@ def _brought_home(path: Path) -> None:
         database.close()
 
 
-def _waiting(row: Sequence[object]) -> Waiting:
-    _, due_us, claimed, kept = row
-    assert isinstance(due_us, int)
-    assert isinstance(kept, bytes)
+def _waiting(row: _Row) -> Waiting:
+    key, due_us, claimed, kept = row
     try:
-        return decode(kept, due_us, claimed=bool(claimed))
+        return decode(kept, _call(key), due_us, claimed=bool(claimed))
     except ValueError as error:
         raise StoreDamaged(str(error)) from error
 
 
 def _key(call: str) -> bytes:
     """A reference as 16 octets that sort as it does; another text as it is, in octets."""
-    value = 0
-    for character in call:
-        digit = _VALUES.get(character)
-        if digit is None:
-            return call.encode()
-        value = value << 5 | digit
-    return value.to_bytes(16, "big") if len(call) == 26 and value >> 128 == 0 else call.encode()
+    value = reference_value(call)
+    return call.encode() if value is None else value.to_bytes(16, "big")
+
+
+def _call(key: bytes) -> str:
+    return reference_text(int.from_bytes(key, "big")) if len(key) == 16 else key.decode()

@@ -1,0 +1,35 @@
+"""Refusals on their way to the journal, where carrier and business find them.
+
+The journal's disk is not at a stranger's command: beyond `REFUSED_RATE` refusals are counted
+(`unwritten`) and not written.
+"""
+
+from calleq.accounts import Buckets, Rate
+from calleq.intake.contract import Beside
+from calleq.journal.contract import Journal
+from calleq.journal.entries import Refused
+from calleq.runtime.clock import Clock
+from calleq.units import SECOND_US
+
+REFUSED_RATE = Rate(burst=1_000, refill_us=SECOND_US // 20)
+"""Refusals written to the journal."""
+
+
+class Refusals:
+    """Those of one door."""
+
+    def __init__(self, door: str, beside: Beside, journal: Journal, clock: Clock) -> None:
+        self.unwritten = 0
+        self._door = door
+        self._beside = beside
+        self._journal = journal
+        self._clock = clock
+        self._rate = Buckets(REFUSED_RATE, clock)
+
+    def write(self, refused: Refused) -> None:
+        """Write one, and let the guards know it."""
+        if self._rate.take(self._door):
+            self._journal.append(self._door, refused)
+            self._beside.guards.refused(refused, self._clock.now_us())
+        else:
+            self.unwritten += 1
