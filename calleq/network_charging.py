@@ -5,14 +5,22 @@ Elsewhere, and where the topology names no deck, charging is absent: nothing cos
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from calleq.billing.charges import leg_uses
 from calleq.billing.finished import FinishedCalls
 from calleq.billing.records import SessionRecord
-from calleq.charging import CallCharging, ChargingError, DeckMemory, RememberedDecks, load_decks
+from calleq.charging import (
+    CallCharging,
+    ChargingError,
+    DeckMemory,
+    Decks,
+    RememberedDecks,
+    load_decks,
+)
 from calleq.journal.contract import Journal, Watcher
 from calleq.journal.entries import Accepted, Stamped
+from calleq.journal.entries import Charged as Entry
 from calleq.rating import ServiceUse
 from calleq.runtime.clock import Clock
 from calleq.topology import Business, Topology, TopologyError
@@ -27,6 +35,19 @@ class Charged:
 
     charging: CallCharging
     finished: FinishedCalls
+    read: Callable[[Topology], Decks]
+    """Reads decks as a topology names them. Raises ChargingError."""
+    told: list[Callable[[Entry], object]] = field(default_factory=list)
+    """Told of every `Charged`: the doors."""
+
+    def repriced(self, topology: Topology) -> Callable[[], None]:
+        """What puts the decks of a topology in force. Raises ChargingError."""
+        decks = self.read(topology)
+
+        def put() -> None:
+            self.charging.decks = decks
+
+        return put
 
     def recover(self, entries: Sequence[Stamped]) -> None:
         """Take up the journal of before."""
@@ -37,8 +58,12 @@ class Charged:
 
     def take(self, stamped: Stamped) -> None:
         """An entry is being written."""
-        if isinstance(stamped.entry, Accepted):
-            self.charging.accepted(stamped.entry)
+        entry = stamped.entry
+        if isinstance(entry, Accepted):
+            self.charging.accepted(entry)
+        elif isinstance(entry, Entry):
+            for tell in self.told:
+                tell(entry)
         self.finished.take(stamped)
 
 
@@ -56,10 +81,16 @@ def charging_of(
     """
     if not topology.pricing.decks:
         return None
-    try:
-        decks = load_decks(topology.pricing, memory or RememberedDecks(), clock.now_us())
-        for business in topology.businesses:
+    kept = memory or RememberedDecks()
+
+    def read(named: Topology) -> Decks:
+        decks = load_decks(named.pricing, kept, clock.now_us())
+        for business in named.businesses:
             decks.of(business.billing)
+        return decks
+
+    try:
+        decks = read(topology)
     except ChargingError as error:
         raise TopologyError(str(error)) from error
     charging = CallCharging(
@@ -75,6 +106,6 @@ def charging_of(
     def settle(record: SessionRecord, uses: tuple[ServiceUse, ...]) -> None:
         charging.settle(record.call, leg_uses(record), uses)
 
-    charged = Charged(charging, FinishedCalls(clock, settle))
+    charged = Charged(charging, FinishedCalls(clock, settle), read)
     observe(charged.take)
     return charged

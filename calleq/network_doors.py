@@ -95,14 +95,20 @@ def build_doors(topology: Topology, plant: Plant, buses: Buses, chosen: Set[str]
     keeping = Keeping(registry, plant.journal, plant.clock, plans[0].name)
     doors = Doors(accounts=accounts, keeping=keeping)
     doors.authenticator = _authenticator(accounts, keeping, plant)
-    doors.guards = guards_of(topology, registry.business, limited=plant.limited)
-    doors.beside = Beside(calendar=BusinessCalendar(), guards=doors.guards)
     if plant.observe is not None and chosen >= set(element_names(topology)):
         doors.charged = charging_of(
             topology, plant.journal, plant.clock, plant.observe, registry.business, plant.decks
         )
-    if doors.charged is not None:
-        doors.beside = replace(doors.beside, charging=doors.charged.charging)
+    charging = None if doors.charged is None else doors.charged.charging
+    doors.guards = guards_of(
+        topology,
+        registry.business,
+        limited=plant.limited,
+        deck_of=None if charging is None else charging.deck_of,
+    )
+    doors.beside = Beside(calendar=BusinessCalendar(), guards=doors.guards)
+    if charging is not None:
+        doors.beside = replace(doors.beside, charging=charging)
     intake_of = _intakes(topology, plant, accounts, doors.beside, plans[0].name)
     schedule = Schedule(plant.clock, plant.schedule)
     for plan in plans:
@@ -121,6 +127,8 @@ def build_doors(topology: Topology, plant: Plant, buses: Buses, chosen: Set[str]
             schedule=schedule,
             switch_of=_switches_asked(plan, topology),
         )
+    if doors.charged is not None:
+        doors.charged.told.extend(door.charged for door in doors.by_element.values())
     return doors
 
 

@@ -64,7 +64,9 @@ class CallPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Calls asked for by one visitor of the business's pages."""
     calls: Rate | None = None
     """Calls of the business."""
-    ring_s: int = 30
+    ring_s: int = 0
+    """How long a telephone may ring; never longer than `timing.ring_limit_s` of the network (30 s
+    unless it says otherwise), and so long where this is 0."""
     announcement_s: int = 60
     """The most that a customer waits from answering to the representative's answer."""
     call_s: int = CALL_LIMIT_S
@@ -81,7 +83,7 @@ class CallPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
                 return "ceilings", f'{amount!r}: an amount such as "0.05" expected'
         rates = {"visitor": self.visitor, "calls": self.calls}
         lengths = (
-            ("ring_s", self.ring_s, range(1, RING_LIMIT_S + 1)),
+            ("ring_s", self.ring_s, range(RING_LIMIT_S + 1)),
             ("announcement_s", self.announcement_s, range(3_601)),
             ("call_s", self.call_s, range(1, CALL_LIMIT_S + 1)),
         )

@@ -4,7 +4,8 @@
     python docs/generate.py --check   say which differ; exit status 1 when any does
 
 Generated: docs/rows.md (which test proves which row), docs/machines.md (every state machine, drawn
-from its live table), docs/isup.md (what the codecs know), the two pictures in docs/architecture.md
+from its live table), docs/isup.md (what the codecs know), docs/messages.md (figures 7 to 9),
+the two pictures in docs/architecture.md
 (rooms and network) and the example's ladder in README.md.
 """
 
@@ -115,6 +116,9 @@ def network_picture() -> str:
     for control in topology.service_control_points:
         lines.append(f'  {control.name}["SCP {control.numeral or control.name}"]')
     lines.append(f"  internet -- HTTP --- {door.name}")
+    for owner in (*topology.peripherals, *topology.switches):
+        if owner.internet is not None:
+            lines.append(f"  internet -- HTTP --- {owner.name}")
     lines.append(f"  {door.name} --- osn")
     lines += [f"  osn --- {switch.name}" for switch in topology.switches if switch.kind == "ssp"]
     lines += [f"  osn --- {peripheral.name}" for peripheral in topology.peripherals]
@@ -165,6 +169,13 @@ def machines_page() -> str:
         lines += ["", f"## {name}", "", f"{len(states)} states, {len(table)} pairs decided.", ""]
         lines += machine_picture(table)
     return "\n".join(lines) + "\n"
+
+
+def messages_page() -> str:
+    """docs/messages.md."""
+    from docs.messages_page import messages_page
+
+    return messages_page()
 
 
 def codecs_page() -> str:
@@ -220,6 +231,7 @@ def generated() -> dict[pathlib.Path, str]:
         ROOT / "docs" / "rows.md": rows_page(),
         ROOT / "docs" / "machines.md": machines_page(),
         ROOT / "docs" / "isup.md": codecs_page(),
+        ROOT / "docs" / "messages.md": messages_page(),
         architecture: page,
     }
 

@@ -103,7 +103,7 @@ class GuardedDoor:
 
     def calls_and_ends(self, customer: str, state: str, business: str = "abc") -> None:
         """A whole call."""
-        self.ends(accepted(self.post(customer, business)), state)
+        self.ends(let_through(self.post(customer, business)), state)
 
     def passes(self, seconds: float) -> None:
         self.clock.advance_us(round(seconds * 1_000_000))
@@ -130,6 +130,6 @@ def call_of(reply: Reply) -> str:
     return reply.view.call
 
 
-def accepted(reply: Reply) -> Reply:
+def let_through(reply: Reply) -> Reply:
     assert reply.status == 202, reply
     return reply

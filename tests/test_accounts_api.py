@@ -365,7 +365,7 @@ def test_only_those_on_shift_are_offered_by_distribution(door: Door):
     carrier.patch("/v1/businesses/abc", json={"settings": {"calendar": {"zone": "Europe/Berlin"}}})
     late = [{"days": ["sat"], "begin": "12:00", "end": "18:00"}]
     order = {"number": "+12125550143", "shifts": late}
-    put = done(carrier.put("/v1/businesses/abc/representatives/ann", json=order))
+    put = done(carrier.put("/v1/businesses/abc/representatives/sales", json=order))
     assert not put["on_shift"]
     door.place(representative_number=None)
     assert door.set_ups()[-1].representatives == ("+12125550144",)

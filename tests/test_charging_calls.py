@@ -1,6 +1,7 @@
 """Whole calls through the network on the virtual clock: what is charged is what the records say."""
 
 import json
+import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -282,3 +283,35 @@ def test_a_restarted_switch_says_when_a_call_ended(tmp_path: Path):
     assert [leg.partial for leg in record.legs] == [True, True]
     # Each switch wrote last when the parties answered or were joined: a second each, and the call.
     assert record.amount_micro == 7_000
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_network_full_of_calls_may_crash_twice(tmp_path: Path, seed: int):
+    """Forty calls to everybody there is, two crashes anywhere: each is charged once."""
+    draw = random.Random(seed)
+    memory = RememberedDecks()
+    topology = world(tmp_path, cap_day="60.00", cap_month="900.00")
+    life = Network(topology, memory=memory, seed=seed)
+    life.credit(50_000_000)
+    entries: list[Stamped] = []
+    for _ in range(2):
+        for _ in range(20):
+            body = {
+                "business_id": "abc",
+                "password": "abc-demo",
+                "customer_number": number(f"{draw.randrange(12):02d}"),
+            }
+            life.post(body)
+            life.clock.advance_us(draw.randrange(4 * SECOND_US))
+        began = len(life.before)
+        entries = life.all_entries
+        entries = entries[: draw.randrange(began + (len(entries) - began) // 3, len(entries)) + 1]
+        life = Network(
+            topology, entries=entries, memory=memory, start_us=life.clock.now_us(), seed=seed + 100
+        )
+    life.clock.advance_us(1_500 * SECOND_US)
+    records = life.proved()
+    assert len(records) >= 10
+    worst, most = audit(life.all_entries)
+    assert worst == 0
+    assert max(most.values()) <= 60_000_000

@@ -4,7 +4,7 @@ import pytest
 
 from calleq.journal.entries import Controlled, Progress
 from calleq.media.wording import named_text
-from calleq.osn.messages import ControlCall, encode
+from calleq.osn.messages import ControlCall, ControlRefused, encode
 from calleq.osn.orders import (
     AddThird,
     Complete,
@@ -529,7 +529,7 @@ def test_equipment_that_does_not_answer_is_asked_again_and_then_given_up() -> No
     logic.receive = lambda sender, octets: heard.append(octets)  # type: ignore[method-assign]
     from calleq.osn.in_process import InProcessBus
 
-    bus = call.server._bus
+    bus = call.server._ordering._bus
     assert isinstance(bus, InProcessBus)
     bus.detach("ip-76")
     bus.attach("ip-76", logic.receive)
@@ -591,3 +591,20 @@ def test_after_a_crash_no_order_is_carried_out_again(durable: bool) -> None:
     assert again.rings(OTHER) == 0
     assert again.view(call.reference).state == "failed"
     assert len(again.legs(call.reference)) == (3 if durable else 2)
+
+
+@pytest.mark.parametrize("kind", [AddThird, Transfer, Consult])
+def test_equipment_dials_no_number_that_is_never_called_whoever_orders_it(
+    kind: type[AddThird | Transfer | Consult],
+) -> None:
+    """The door judges first; equipment looks again at what comes over the OSN."""
+    call = ControlledCall()
+    heard: list[bytes] = []
+    logic = call.network.peripherals["ip-76"].calling_logic
+    logic._orders._send = lambda to, answer: heard.append(encode(answer))
+    logic.receive(
+        "server-72", encode(ControlCall(call.reference, "7", "server-72", kind("+19005550100")))
+    )
+    call.passes(1)
+    assert encode(ControlRefused(call.reference, "7", "number_refused")) in heard
+    assert "+19005550100" not in call.dialled()

@@ -4,10 +4,14 @@ import pathlib
 import re
 import subprocess
 import sys
+import tomllib
 
+import msgspec
 import pytest
 
+from calleq.guards import REASONS
 from calleq.topology import figure1_path, parse_topology
+from calleq.topology_policy import CallPolicy, CarrierPolicy
 from tests.live import ROOT, calleq
 
 COMMANDS = {
@@ -65,6 +69,28 @@ def test_the_guide_of_scenarios_can_be_followed_from_top_to_bottom(tmp_path: pat
     assert follow(page, tmp_path) > 10
     assert "<svg" in (tmp_path / "out" / "scenarios.html").read_text("utf-8")
     assert "<testsuite" in (tmp_path / "verdicts.xml").read_text("utf-8")
+
+
+def test_the_guide_to_guards_can_be_followed_and_its_policy_is_read(tmp_path: pathlib.Path):
+    page = (ROOT / "docs" / "guide" / "guards.md").read_text("utf-8")
+    assert follow(page, tmp_path) == 3
+    (policy,) = [block for block in blocks(page, "toml") if "[guards]" in block]
+    raw = tomllib.loads(policy)
+    carrier = msgspec.convert(raw["guards"], CarrierPolicy)
+    own = msgspec.convert(raw["businesses"][0]["policy"], CallPolicy)
+    assert (carrier.wrong(), own.wrong()) == (None, None)
+
+
+def test_the_guide_to_guards_tells_the_limits_that_there_are():
+    page = (ROOT / "docs" / "guide" / "guards.md").read_text("utf-8")
+    carrier = CarrierPolicy()
+    for name in ("number", "visitor", "source", "calls", "all_calls"):
+        rate = getattr(carrier, name)
+        refill = f"{rate.refill_s / 60:g} min" if rate.refill_s >= 60 else f"{rate.refill_s:g} s"
+        row = next(line for line in page.splitlines() if line.startswith(f"| `{name}` |"))
+        assert f"| {rate.burst:,} | {refill} |".replace(",", " ") in row
+    for code in REASONS:
+        assert f"`{code}`" in page, code
 
 
 def test_the_guide_to_inap_can_be_followed_its_python_too(tmp_path: pathlib.Path):

@@ -253,7 +253,7 @@ def test_the_doors_of_figure_1() -> None:
     told = [(d.element, d.equipment_address, d.listen, d.is_inner) for d in doors_of(topology)]
     assert told == [
         ("server-72", "server-72.calleq.example", "127.0.0.1:8072", False),
-        ("ip-76", "ip-76.calleq.example", "127.0.0.1:8073", True),
+        ("ip-76", "ip-76.calleq.example", "127.0.0.1:8076", True),
         ("ssp-62", "ssp-62.calleq.example", "127.0.0.1:8062", True),
     ]
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import datetime
+import ipaddress
 import pathlib
 import socket
 from collections.abc import Awaitable, Callable
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from calleq.gateway import streams
+from calleq.gateway.led import Led
 from calleq.gateway.secure import SecureWrap
 from calleq.gateway.streams import CONNECTIONS_OF_HOST_LIMIT, Streams
 from calleq.runtime.clock import LoopClock
@@ -23,6 +25,7 @@ from calleq.sip import events as sip
 from calleq.sip.flood import Sources
 from calleq.sip.message import parse
 from calleq.sip.transaction import Target
+from calleq.sip.uri import SipUri
 from tests.sip_sockets import Phone, free_port, ground
 
 
@@ -45,8 +48,11 @@ def played(scene: Scene) -> None:
     asyncio.run(run())
 
 
-def certificate(folder: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
-    """A certificate for 127.0.0.1 that signs itself, and its key."""
+def certificate(
+    folder: pathlib.Path, of: x509.GeneralName | None = None
+) -> tuple[pathlib.Path, pathlib.Path]:
+    """A certificate that signs itself, of 127.0.0.1 or something else, and its key."""
+    of = of or x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.datetime.now(datetime.UTC)
@@ -59,6 +65,7 @@ def certificate(folder: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(x509.SubjectAlternativeName([of]), critical=False)
         .sign(key, hashes.SHA256())
     )
     files = folder / "certificate.pem", folder / "key.pem"
@@ -192,6 +199,63 @@ def test_a_certificate_of_nobody_known_is_not_believed(tmp_path: pathlib.Path):
         bob.stop()
 
     played(scene)
+
+
+@pytest.mark.parametrize(
+    ("of", "led_by", "believed"),
+    [
+        ("carrier.example", "carrier.example", True),
+        ("*.carrier.example", "sip.carrier.example", True),
+        ("elsewhere.example", "carrier.example", False),
+        ("carrier.example", "127.0.0.1", False),
+        (None, "carrier.example", False),
+    ],
+)
+def test_a_certificate_must_be_of_the_name_that_led_there(
+    of: str | None, led_by: str, believed: bool, tmp_path: pathlib.Path
+):
+    """RFC 5922 §7.3: an authority's word for somebody else is no word for this one."""
+
+    async def scene(reactor: GuestReactor, clock: LoopClock) -> None:
+        files = certificate(tmp_path, x509.DNSName(of) if of else None)
+        wrap = SecureWrap(
+            reactor, *files, trusted=files[:1], names=lambda target: led.names(target)
+        )
+        alice, bob = (
+            Phone("alice", reactor, clock, wrap=wrap),
+            Phone("bob", reactor, clock, wrap=wrap),
+        )
+        alice.start()
+        bob.start()
+        target = bob.target("TLS")
+        led = Led(lambda uri, told: told([target]))
+        found: list[Target] = []
+        led(SipUri(led_by), found.extend)
+        alice.calls(found[0])
+        event = await alice.until(sip.Accepted if believed else sip.Failed)
+        assert (event.status == 503) if isinstance(event, sip.Failed) else believed
+        assert bool(bob.events) == believed, "nothing of the call reaches somebody else"
+        alice.stop()
+        bob.stop()
+
+    played(scene)
+
+
+def test_the_names_of_targets_are_bounded_and_the_oldest_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr("calleq.gateway.led.TARGETS_LIMIT", 2)
+    monkeypatch.setattr("calleq.gateway.led.NAMES_LIMIT", 2)
+    targets = [Target(f"192.0.2.{last}", 5061, "TLS") for last in range(3)]
+    where = {"d.example": targets[1], "e.example": targets[2]}
+    led = Led(lambda uri, told: told([where.get(uri.host, targets[0])]))
+    for name in ("a.example", "b.example", "a.example", "c.example"):
+        led(SipUri(name), list)
+    assert led.names(targets[0]) == ("c.example", "a.example")
+    for name in where:
+        led(SipUri(name), list)
+    assert led.names(targets[0]) == ("192.0.2.0",)
+    assert led.names(targets[2]) == ("e.example",)
 
 
 async def talks(port: int, *pieces: bytes, reads: int = 1) -> list[bytes]:

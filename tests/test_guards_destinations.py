@@ -300,8 +300,8 @@ def test_what_the_deck_does_not_sell_or_sells_too_dear_is_not_called() -> None:
     who = business(regions=regions, ceilings={"+": "0.30", "+1876": "0.25"})
     assert judged(guard, who, "+12125550100") == ""
     assert judged(guard, who, "+18765550100") == "too_dear"
-    assert judged(guard, who, "+12423456789") == "not_sold"
-    assert judged(guard, who, "+33142685300") == "not_sold"
+    assert judged(guard, who, "+12423456789") == "barred"
+    assert judged(guard, who, "+33142685300") == "no_rate"
     rich = business(regions=regions, ceilings={"+": "0.30", "+1876": "0.31"})
     assert judged(guard, rich, "+18765550100") == ""
     barred = guard.judge(who, parse_address("+18765550100"), NOW_US)

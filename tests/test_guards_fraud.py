@@ -12,7 +12,7 @@ from calleq.messages.answers import CallAccepted, ProblemView
 from calleq.osn.messages import AddParty, CallProgress, ControlCall
 from calleq.osn.orders import AddThird, Consult, Order, Refusal, Transfer
 from tests.door import message
-from tests.guards_scene import ADDRESS, GuardedDoor, accepted, call_of, only, shop
+from tests.guards_scene import ADDRESS, GuardedDoor, call_of, let_through, only, shop
 
 ATTEMPTS = 10_000
 
@@ -93,7 +93,7 @@ def test_of_ten_thousand_attempts_none_dials_what_is_barred_and_each_refusal_is_
 
 def bridged(scene: GuardedDoor, business: str = "abc") -> str:
     """A call whose parties talk."""
-    call = call_of(accepted(scene.post("+12125550100", business)))
+    call = call_of(let_through(scene.post("+12125550100", business)))
     for event, leg in (("dialled", "customer"), ("answered", "customer"), ("bridged", "")):
         scene.door.bus.says(CallProgress(call, event, scene.clock.now_us(), leg), sender="ip-76")
     return call
@@ -116,7 +116,7 @@ def test_a_third_party_and_whoever_a_call_is_transferred_to_are_judged(
         order(number)
     assert answers == ["number_refused"] * 5
     assert [one.reason for one in scene.refused()] == [
-        "region", "premium_rate", "business_barred", "not_e164", "premium_rate",
+        "region", "premium_rate", "business_barred", "emergency", "premium_rate",
     ]  # fmt: skip
     assert {(one.business, one.by) for one in scene.refused()} == {("abc", by or "operator")}
     assert not [one for one in scene.door.set_ups() if isinstance(one, ControlCall)]
@@ -142,7 +142,7 @@ def test_a_third_party_added_over_the_api_is_judged_and_one_who_opted_out_is_not
 
 def test_a_representative_who_must_not_be_dialled_is_not_hunted() -> None:
     scene = GuardedDoor(businesses=[shop("abc", barred=("+12125550144",))])
-    accepted(scene.post("+12125550100", representative_number=None))
+    let_through(scene.post("+12125550100", representative_number=None))
     assert scene.set_ups()[-1].representatives == ("+12125550143",)
 
 
@@ -164,9 +164,10 @@ def test_a_page_that_proved_to_be_of_another_business_uses_up_nothing_of_this_on
         json.dumps(body).encode(), {}, "203.0.113.9", replies.append, figure=9, principal=page
     )
     assert replies[0].status == 401
-    accepted(scene.click("+12125550100", "v", business="xyz"))
+    let_through(scene.click("+12125550100", "v", business="xyz"))
 
 
 def test_every_reason_says_what_to_do() -> None:
     for code, reason in REASONS.items():
-        assert reason.title and reason.advice and reason.status in (403, 409, 429, 503), code
+        assert all((reason.title, reason.advice)), code
+        assert reason.status in (403, 409, 429, 503), code

@@ -11,7 +11,8 @@ import socket
 import ssl
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -35,16 +36,19 @@ REPRESENTATIVES = {
 }
 FORGED = 3_400
 """To each of three doors, over real connections; ten thousand in all."""
+ORIGIN = "https://www.abc.example"
 BATCH = 100
 """Requests that are sent before the first answer is read."""
 
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveNetwork]:
-    """Figure 1, where nobody is slow to answer."""
+    """Figure 1, where nobody is slow to answer, and the pages of ABC Company are known."""
     folder = tmp_path_factory.mktemp("doors")
     file = folder / "network.toml"
-    file.write_text(figure1_path().read_text("utf-8").replace('behaviour = "slow"', ""), "utf-8")
+    text = figure1_path().read_text("utf-8").replace('behaviour = "slow"', "")
+    text = text.replace('password = "abc-demo"', f'password = "abc-demo"\norigins = ["{ORIGIN}"]')
+    file.write_text(text, "utf-8")
     with LiveNetwork(folder / "data", "--network", str(file), "--talk", "1") as network:
         yield network
 
@@ -256,3 +260,107 @@ def test_a_message_is_refused_at_another_door_than_it_is_meant_for(
     logged = [s.entry for s in read_data(network.data) if isinstance(s.entry, Refused)]
     told = {entry.door for entry in logged if entry.reason == "wrong_equipment"}
     assert set(INNER.values()) <= told
+
+
+class WebServer:
+    """A business's web server: its pages hold a page token, and say where requests go."""
+
+    def __init__(self, door: str, contacts: Mapping[str, str]) -> None:
+        """`door`: where it gets tokens; `contacts`: the equipment that each page names."""
+        asks = self._token
+        pages = dict(contacts)
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                said = asks(self.path)
+                page = (
+                    f'<button data-contact-address="{pages[self.path]}" data-business="abc"'
+                    f' data-token="{said["token"]}" data-visitor="{said["visitor"]}">'
+                    "Talk to a customer service representative</button>"
+                ).encode()
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(page)
+
+            def log_message(self, *said: object) -> None:
+                pass
+
+        self._door = door
+        self._server = HTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def _token(self, page: str) -> dict[str, str]:
+        answer = httpx.post(
+            f"{self._door}/v1/page-tokens", json={"page": page}, auth=("abc", "abc-demo")
+        )
+        assert answer.status_code == 201, answer.text
+        told: dict[str, str] = answer.json()
+        return told
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+def clicked(page: str, path: str, customer: str, **more: Any) -> tuple[dict[str, Any], Any]:
+    """What a browser sends: what the page says and what its customer gives, and the headers."""
+    said = dict(re.findall(r'data-([a-z-]+)="([^"]*)"', page))
+    body = {
+        "equipment_address": said["contact-address"],
+        "business_id": said["business"],
+        "customer_number": customer,
+        "web_page": {"current": {"url": ORIGIN + path}},
+        **more,
+    }
+    headers = {
+        "origin": ORIGIN,
+        "referer": ORIGIN + path,
+        "calleq-page-token": said["token"],
+        "calleq-visitor": said["visitor"],
+    }
+    return body, headers
+
+
+@pytest.mark.row("S2-46")
+@pytest.mark.row("S2-10", part=True)
+@pytest.mark.row("S2-11", part=True)
+@pytest.mark.row("S2-17", part=True)
+@pytest.mark.row("S2-19", part=True)
+def test_a_pages_request_needs_no_web_server_any_more(
+    network: LiveNetwork, urls: dict[str, str]
+) -> None:
+    """Two pages, alike but for the equipment that they name, are fetched; the web server stops.
+    Each request goes to the equipment of its page and gives a bridged and billed call."""
+    contacts = {"/cruises": PERIPHERAL, "/flights": SWITCH}
+    site = WebServer(urls[SERVER], {path: ADDRESSES[name] for path, name in contacts.items()})
+    pages = {path: httpx.get(site.url + path).text for path in contacts}
+    site.stop()
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(site.url)
+    doors = {ADDRESSES[name]: urls[name] for name in DOORS}
+    calls = {}
+    for path, element in contacts.items():
+        body, headers = clicked(pages[path], path, CUSTOMERS[element])
+        url = doors[body["equipment_address"]]
+        answer = httpx.post(f"{url}/v1/direct-calls", json=body, headers=headers)
+        assert answer.status_code == 202, answer.text
+        again = httpx.post(f"{url}/v1/direct-calls", json=body, headers=headers)
+        assert again.status_code == 401, "a page's token is good once"
+        calls[path] = answer.json()["call"]
+    views = [followed_view(urls[element], calls[path]) for path, element in contacts.items()]
+    entries = [s.entry for s in read_data(network.data) if isinstance(s.entry, Accepted)]
+    accepted = {entry.call: entry for entry in entries}
+    records = {record["call"]: record for record in network.records()}
+    for (path, element), view in zip(contacts.items(), views, strict=True):
+        assert view["state"] == "completed"
+        assert view["web_page"]["current"]["url"] == ORIGIN + path
+        entry, record = accepted[view["call"]], records[view["call"]]
+        assert (entry.door, entry.figure) == (INNER[element], 9)
+        assert entry.visitor
+        assert (record["business"], record["state"]) == ("abc", "completed")
+        # The two do not know of each other: one may have found the other's representative busy.
+        billed = {leg["leg"] for leg in record["legs"] if leg["billable_s"] > 0}
+        assert billed == {"customer", "agent"}

@@ -345,7 +345,7 @@ def test_no_plaintext_in_captures_logs_or_answers(
         assert text not in everything, text
     assert everything.count("eyJ") >= 6, "what was sent is shown as it was sent"
     refused = [entry.reason for entry in door.journal.of(Refused)]
-    assert refused == ["bad_password"]
+    assert refused == ["bad_password", "passed"]
 
 
 def test_the_osn_hears_no_more_than_it_must_dial():
@@ -361,3 +361,32 @@ def test_a_password_is_in_no_journal():
     door.send(fields_of("password", door=door))
     written = msgspec.json.encode([stamped.entry for stamped in door.journal.entries]).decode()
     assert "abc-demo" not in written
+
+
+# The route where keys are published.
+
+
+def test_the_key_of_a_business_is_published_and_nothing_more():
+    door = SealedDoor()
+    with door.http(OUTSIDE) as http:
+        answer = http.get("/v1/businesses/abc/message-keys")
+        assert answer.headers["content-type"] == "application/jwk-set+json"
+        [key] = answer.json()["keys"]
+        assert key == door.source.abc.public()
+        assert "d" not in key
+        assert http.get("/v1/businesses/nobody/message-keys").json()["code"] == "no_key"
+    assert (
+        door.send_whole(Sealer(key, lambda: MORNING_US / SECOND_US).whole(message())).status == 202
+    )
+
+
+def test_a_key_that_was_rotated_or_revoked_is_published_no_more():
+    door = SealedDoor()
+    door.source.keys, after = rotated((door.source.abc,), "abc", MORNING_US)
+    door.clock.advance_us(2 * SECOND_US)
+    with door.http() as http:
+        answer = http.get("/v1/businesses/abc/message-keys")
+        assert [key["kid"] for key in answer.json()["keys"]] == [after.kid]
+        door.source.keys = ()
+        door.clock.advance_us(2 * SECOND_US)
+        assert http.get("/v1/businesses/abc/message-keys").status_code == 404

@@ -19,7 +19,7 @@ from calleq.messages.signing import signed_headers
 from calleq.runtime.clock import VirtualClock
 from calleq.topology import Business
 from calleq.units import SECOND_US
-from tests.door import MORNING_US, OUTSIDE, QUICK
+from tests.door import MORNING_US, OUTSIDE, QUICK, Door
 
 ORIGIN = "https://shop.example"
 PAGE = "/offers/boots"
@@ -39,21 +39,27 @@ class Who:
         replays: Replays | None = None,
         businesses: tuple[Business, ...] = (SHOP, OTHER, SUSPENDED),
         clock: VirtualClock | None = None,
+        door: Door | None = None,
     ) -> None:
-        self.clock = clock or VirtualClock(MORNING_US)
+        """With a `door` its accounts and its authenticator."""
         self.safe = Safe(b"s" * 32)
-        self.registry = Registry(businesses, safe=self.safe)
-        self.verifier = InlineVerifier(QUICK)
-        self.accounts = Accounts(self.registry, self.verifier, self.clock, b"k" * 32, limits)
-        self.tokens = PageTokens(PAGE_KEY)
         self.used: list[str] = []
-        self.authenticator = Authenticator(
-            self.accounts,
-            self.clock,
-            self.tokens,
-            Replays() if replays is None else replays,
-            self.used.append,
-        )
+        if door is not None:
+            self.clock, self.registry = door.clock, door.registry
+            self.accounts, self.authenticator = door.accounts, door.authenticator
+        else:
+            self.clock = clock or VirtualClock(MORNING_US)
+            self.registry = Registry(businesses, safe=self.safe)
+            self.verifier = InlineVerifier(QUICK)
+            self.accounts = Accounts(self.registry, self.verifier, self.clock, b"k" * 32, limits)
+            self.tokens = PageTokens(PAGE_KEY)
+            self.authenticator = Authenticator(
+                self.accounts,
+                self.clock,
+                self.tokens,
+                Replays() if replays is None else replays,
+                self.used.append,
+            )
         self.secrets: dict[str, str] = {}
         self._numbers = itertools.count(1)
 

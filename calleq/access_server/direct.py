@@ -22,12 +22,13 @@ from calleq.door.replies import Reply, declined
 from calleq.intake import errors
 from calleq.intake.intake import PROXY_HEADERS
 from calleq.messages.answers import ProblemView
+from calleq.messages.strict_json import LIMIT_OCTETS
 from calleq.web.exchange import HOUSE_LINES, Request, Response, header_map
 from calleq.web.problems import ProblemDetail
 
 PATH = "/v1/calls"
 _TARGET = PATH.encode()
-_POLICY = next(route.policy for route in ROUTES if (route.method, route.path) == ("POST", PATH))
+_ROUTE = next(route for route in ROUTES if (route.method, route.path) == ("POST", PATH))
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _JSON = b"content-type: application/json\r\n"
 _PROBLEM = b"content-type: application/problem+json\r\n"
@@ -69,7 +70,9 @@ class DirectCalls:
         coding = headers.get("content-encoding", "identity")
         if content_type != "application/json" and not is_json(content_type, coding, sealed=True):
             return False
-        if coding != "identity" or (self._authenticator is None and "authorization" in headers):
+        if coding != "identity" or len(request.body) > LIMIT_OCTETS:
+            return False
+        if self._authenticator is None and "authorization" in headers:
             return False
         given = headers.get("request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else self._new_request_id()
@@ -107,7 +110,7 @@ class DirectCalls:
             if isinstance(verdict, Denial):
                 self._door.intake.denied(verdict, peer)
                 reply(declined(errors.BUSY if verdict.is_busy else errors.NOT_ACCEPTED))
-            elif not _POLICY.allows(verdict):
+            elif not _ROUTE.allows(verdict):
                 reply(declined(FORBIDDEN))
             else:
                 submit(verdict)

@@ -196,7 +196,7 @@ class HttpSurface:
             if policy.proof_in_message:
                 return None
             raise ProblemError(errors.NOT_ACCEPTED)
-        if not policy.allows(principal):
+        if not route.allows(principal):
             raise ProblemError(FORBIDDEN)
         return principal
 

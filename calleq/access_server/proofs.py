@@ -16,7 +16,7 @@ from calleq.accounts.principal import Principal
 from calleq.intake import errors
 from calleq.web.certificates import certificate_in
 from calleq.web.problems import ProblemError
-from calleq.web.told import DENIED, WHO
+from calleq.web.told import BY, DENIED, PROOF, WHO
 
 Denied = Callable[[Denial, str], object]
 """Told why somebody was not let in, and from which address."""
@@ -44,6 +44,8 @@ def by_proof(authenticator: Authenticator, denied: Denied) -> Authenticate:
             denied(verdict, proof.peer)
             raise ProblemError(errors.BUSY if verdict.is_busy else errors.NOT_ACCEPTED)
         request.scope[WHO] = verdict.business or "carrier"
+        request.scope[BY] = verdict.credential or verdict.name
+        request.scope[PROOF] = verdict.proof
         return verdict
 
     return authenticate

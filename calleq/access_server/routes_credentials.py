@@ -175,8 +175,10 @@ def _expiry(text: str) -> int:
         raise refusal(AccountError("instant", told, "expires_at")) from error
 
 
-def _routes(path: str, read: Policy, change: Policy, named: str, whose: str) -> tuple[Route, ...]:
-    """The routes of users and credentials under a path; `named` is in their operation ids."""
+def _user_routes(
+    path: str, read: Policy, change: Policy, named: str, whose: str
+) -> tuple[Route, ...]:
+    """The routes of users under a path; `named` is in their operation ids."""
     return (
         Route(
             method="GET",
@@ -211,6 +213,14 @@ def _routes(path: str, read: Policy, change: Policy, named: str, whose: str) -> 
             problems=TOLD,
             tag="accounts",
         ),
+    )
+
+
+def _credential_routes(
+    path: str, read: Policy, change: Policy, named: str, whose: str
+) -> tuple[Route, ...]:
+    """The routes of credentials under a path; `named` is in their operation ids."""
+    return (
         Route(
             method="GET",
             path=path + "/credentials",
@@ -265,7 +275,12 @@ def _routes(path: str, read: Policy, change: Policy, named: str, whose: str) -> 
     )
 
 
+_OWN = (OF_BUSINESS_PATH, READ_BUSINESS, CHANGE_OWN, "", "a business")
+_CARRIERS = (OF_CARRIER_PATH, OF_CARRIER, OF_OPERATOR, "Carrier", "the carrier")
+
 ROUTES = (
-    *_routes(OF_BUSINESS_PATH, READ_BUSINESS, CHANGE_OWN, "", "a business"),
-    *_routes(OF_CARRIER_PATH, OF_CARRIER, OF_OPERATOR, "Carrier", "the carrier"),
+    *_user_routes(*_OWN),
+    *_credential_routes(*_OWN),
+    *_user_routes(*_CARRIERS),
+    *_credential_routes(*_CARRIERS),
 )

@@ -53,7 +53,7 @@ class PageTokenView(msgspec.Struct, frozen=True):
     token: str
     """Goes with the request in the header Calleq-Page-Token."""
     visitor: str
-    """Goes with it in the cookie calleq_visitor, or in the header Calleq-Visitor."""
+    """Goes with it in the cookie __Secure-calleq_visitor, or in the header Calleq-Visitor."""
     origin: str
     page: str
     expires_at: str

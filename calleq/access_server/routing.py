@@ -78,6 +78,10 @@ FORBIDDEN = ProblemDetail(
 )
 
 
+RESOURCES: dict[str, str] = {"guards": "calls", "pages": "calls"}
+"""To which scopes the routes of a tag belong that is not called as its scopes are."""
+
+
 class NoQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The query of a route that has none."""
 
@@ -132,6 +136,20 @@ class Route:
     def counted(self) -> bool:
         """Whether requests are counted by `rates`; calls that are asked for the guards count."""
         return self.keyed
+
+    @property
+    def scope(self) -> str:
+        """What a credential that is limited to scopes must reach (`calleq.accounts.rights`)."""
+        if self.policy.owner == "carrier" and self.changes:
+            return "carrier:write"
+        kind = "write" if self.changes else "read"
+        return f"{RESOURCES.get(self.tag, self.tag)}:{kind}"
+
+    def allows(self, principal: Principal) -> bool:
+        """Whether somebody may use it: by role, and by the scopes of the credential."""
+        if principal.scopes and self.scope not in principal.scopes:
+            return False
+        return self.policy.allows(principal)
 
     @property
     def changes(self) -> bool:

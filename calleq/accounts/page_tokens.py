@@ -7,10 +7,11 @@ minutes and once:
     pt1.<payload>.<tag>      both base64url; the tag is HMAC-SHA-256 under a key of the carrier
 
 The visitor is known by a value that the business's server makes and sets as a cookie
-(`calleq_visitor`); the token holds only its digest. A browser sends the cookie along where the door
-has a name below the business's own domain; elsewhere the page sends the value in the header
-`Calleq-Visitor`. Without it, or with another, the token is worth nothing, nor is it from another
-origin or page. What a browser says of the page is `Origin`, and `Referer` where it sends that.
+(`__Secure-calleq_visitor`); the token holds only its digest. A browser sends the cookie along where
+the door has a name below the business's own domain; elsewhere the page sends the value in the
+header `Calleq-Visitor`. Without it, or with another, the token is worth nothing, nor is it from
+another origin or page. What a browser says of the page is `Origin`, and `Referer` where it sends
+that.
 
 Nothing is kept of a token that was issued; of one that was used, until it expires
 (`calleq.accounts.replays`).
@@ -30,7 +31,7 @@ LIFETIMES_S = (30, 3_600)
 """The shortest and the longest that may be asked for."""
 LIMIT_TOKEN = 2_048
 LIMIT_PAGE = 512
-VISITOR_COOKIE = "calleq_visitor"
+VISITOR_COOKIE = "__Secure-calleq_visitor"
 VISITOR = re.compile(r"[A-Za-z0-9_-]{16,128}", re.ASCII)
 
 TokenFault = Literal[

@@ -213,7 +213,6 @@ LEG_COLUMNS = (
     "talk",
     "billable",
     "cause",
-    "charge",
 )
 
 
@@ -277,7 +276,6 @@ def leg_rows(record: SessionRecord) -> list[tuple[str, ...]]:
             seconds_text(leg.talk_us),
             f"{leg.billable_s} s",
             f"{leg.cause}{' (partial)' if leg.partial else ''}",
-            amount_of(leg.charge_micro) or "-",
         )
         for leg in record.legs
     ]

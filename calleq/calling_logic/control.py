@@ -21,7 +21,7 @@ from calleq.calling_logic.control_table import (
     Stage,
 )
 from calleq.calling_logic.leg import CircuitLeg
-from calleq.calling_logic.means import LEGS, Means
+from calleq.calling_logic.means import LEGS, Means, objection_to
 from calleq.calling_logic.prompting import Prompting
 from calleq.calling_logic.recording import CallRecording
 from calleq.calling_logic.third_party import THIRD, THIRDS_LIMIT, ThirdParty
@@ -244,8 +244,9 @@ class Control:
         bridge = self._call.bridge
         if bridge is None or len(bridge) != LEGS or self._thirds >= THIRDS_LIMIT:
             return "not_possible_now"
-        if not self._means.takes(order.number):
-            return "invalid_number"
+        refusal = objection_to(self._means, order.number)
+        if refusal is not None:
+            return refusal
         self._thirds += 1
         means, what = self._means, self._call.instruction
         third = ThirdParty(means, self._reference, bridge, self._third_happened, self._third_gone)

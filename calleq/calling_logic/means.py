@@ -15,7 +15,14 @@ from calleq.acd.longest_idle import LongestIdle
 from calleq.journal.contract import Journal
 from calleq.journal.entries import CircuitKey
 from calleq.media.contract import Player, Prompt, Verdict
-from calleq.numbering import NumberingError, is_voip, parse_e164
+from calleq.numbering import (
+    NumberingError,
+    NumberRefusedError,
+    is_voip,
+    parse_e164,
+    public_number,
+)
+from calleq.osn.orders import Refusal
 from calleq.runtime.clock import Clock
 from calleq.ss7.isup.messages import CallingNumber, Cause, Message
 
@@ -206,6 +213,19 @@ def legs_by_voip(parties: Parties) -> int:
 def calling_number(caller: str) -> CallingNumber | None:
     """A caller as ISUP says it; None where there is none, or one that has no number."""
     return CallingNumber(caller.lstrip("+")) if caller and not is_voip(caller) else None
+
+
+def objection_to(means: "Means", address: str) -> Refusal | None:
+    """Why a further party must not be dialled with this equipment, whoever ordered it; what may be
+    dialled for a business the door has judged."""
+    if not means.takes(address):
+        return "invalid_number"
+    try:
+        if not is_voip(address):
+            public_number(address)
+    except NumberRefusedError:
+        return "number_refused"
+    return None
 
 
 def is_number(address: str) -> bool:

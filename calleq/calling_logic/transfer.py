@@ -13,7 +13,7 @@ from typing import Protocol
 from calleq.call.driver import Answered, Leg, LegResult, Released, Ringing, SetUpLeg, cause_of
 from calleq.calling_logic.bridge import Bridge, Conversation
 from calleq.calling_logic.leg import EVENTS, CircuitLeg, LegOwner
-from calleq.calling_logic.means import Means, Way
+from calleq.calling_logic.means import Means, Way, objection_to
 from calleq.causes import Q850
 from calleq.journal.entries import Progress
 from calleq.osn.messages import CallProgress, SetUpCall
@@ -200,8 +200,9 @@ class Succession:
         agent = self.party("agent")
         if agent is None:
             return "no_such_leg"
-        if not self._means.takes(number):
-            return "invalid_number"
+        refusal = objection_to(self._means, number)
+        if refusal is not None:
+            return refusal
         attempt = max(self._attempt, agent.command.attempt) + 1
         if attempt > TRANSFERS_LIMIT:
             return "too_many_orders"

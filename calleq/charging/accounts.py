@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from calleq.messages.prices import BalanceView, CapView
 from calleq.rating import (
     Committed,
     Period,
@@ -25,34 +26,6 @@ from calleq.topology import Business
 
 NO_CAP_MICRO = 10**18
 """More than anybody spends."""
-
-
-class CapView(msgspec.Struct, frozen=True):
-    """A spend cap and what counts to it."""
-
-    spent: str
-    cap: str | None
-    left: str | None
-    """What may still be held."""
-
-
-class BalanceView(msgspec.Struct, frozen=True):
-    """What a business has; amounts are text in units of the currency."""
-
-    business: str
-    currency: str
-    payment: str
-    deck: str
-    credited: str
-    charged: str
-    balance: str
-    """Credited less charged; what is owed, where the business pays afterwards, is below zero."""
-    held: str
-    available: str | None
-    """What a call may still hold; None where nothing limits it."""
-    calls_open: int
-    day: CapView
-    month: CapView
 
 
 class _Terms(msgspec.Struct, frozen=True):

@@ -25,13 +25,15 @@ from dataclasses import dataclass
 
 import msgspec
 
-from calleq.charging.accounts import Account, BalanceView
+from calleq.charging.accounts import Account
 from calleq.charging.decks import ChargingError, Decks
 from calleq.charging.planning import CallPlan
+from calleq.charging.pricing import price_of
 from calleq.charging.problems import no_room, not_sold, unpriced
 from calleq.intake.contract import Ending, Held, Refusal, Wanted
 from calleq.journal.contract import Journal
 from calleq.journal.entries import Accepted, BalanceStated, Charged, Credited, Stamped
+from calleq.messages.prices import BalanceView, PriceView
 from calleq.numbering import Address
 from calleq.rating import (
     CallCharge,
@@ -223,6 +225,30 @@ class CallCharging:
         if deck is None:
             return None
         return self._account(business, deck).view(deck.name, self._clock.now_us())
+
+    def price(
+        self,
+        business: Business,
+        customer: Address,
+        representative: Address | None,
+        length_s: int,
+    ) -> PriceView | None:
+        """What a call would cost now; None where calls have no price.
+
+        Raises ChargingError, RatingError (`no_rate`, `barred`, `bad_length`).
+        """
+        deck = self.decks.of(business.billing)
+        if deck is None:
+            return None
+        now_us = self._clock.now_us()
+        return price_of(deck, business, customer, representative, length_s, now_us)
+
+    def deck_of(self, business: Business) -> Deck | None:
+        """By which a business's calls are priced; None: they are not, or their deck is missing."""
+        try:
+            return self.decks.of(business.billing)
+        except ChargingError:
+            return None
 
     def barred(self, business: Business, address: Address) -> str:
         """Why the business's deck does not sell a destination; empty where it does, or there is

@@ -13,7 +13,7 @@ from calleq.cli.given_accounts import given_settings, given_shift
 from calleq.cli.output import print_json, print_line, print_table
 from calleq.cli.reading import OPERATOR, read_json
 from calleq.client.accounts import AccountsClient
-from calleq.client.client import ClientError
+from calleq.client.errors import ClientError
 from calleq.messages.accounts import (
     BusinessView,
     CredentialView,
@@ -35,7 +35,7 @@ Shown = Sequence[msgspec.Struct] | msgspec.Struct | None
 def run(arguments: argparse.Namespace) -> int:
     """One way of one of the six commands."""
     try:
-        with _client(arguments) as client:
+        with client_of(arguments) as client:
             shown = _WAYS[arguments.command](client, arguments)
     except ClientError as error:
         raise CommandError(str(error)) from error
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _client(arguments: argparse.Namespace) -> AccountsClient:
+def client_of(arguments: argparse.Namespace) -> AccountsClient:
     """The public API with a key, or the operator's door. Raises CommandError, UsageError."""
     if arguments.url:
         key = os.environ.get("CALLEQ_KEY", "")

@@ -19,6 +19,8 @@ BENCHES: dict[str, tuple[str, str]] = {
     "isup": ("calleq.cli.bench_isup", "measure"),
     "inap": ("calleq.cli.bench_inap", "measure"),
     "accept": ("calleq.cli.bench_door", "measure_accept"),
+    "api": ("calleq.cli.bench_api", "measure"),
+    "overload": ("calleq.cli.bench_overload", "measure"),
     "answers": ("calleq.cli.bench_answers", "measure_answers"),
     "first-iam": ("calleq.cli.bench_door", "measure_first_iam"),
     "journal": ("calleq.cli.bench_journal", "measure"),

@@ -30,7 +30,7 @@ from calleq.cli.given import given_topology
 from calleq.cli.reading import read_entries, read_point_codes
 from calleq.client import CalleqClient
 from calleq.messages.answers import CallAccepted, Health
-from calleq.osn.messages import SetUpCall, SetUpRefused, decode, encode
+from calleq.osn.messages import CallProgress, SetUpCall, SetUpRefused, SetUpTaken, decode, encode
 from calleq.osn.tcp import TcpBus
 from calleq.runtime.clock import LoopClock
 from calleq.runtime.guest import GuestReactor, start_guest, stop_guest
@@ -41,6 +41,7 @@ from calleq.topology import Topology, address_of
 from calleq.trace.capture import Captured, read_captures
 from calleq.trace.circuits import Circuits, seizures
 from calleq.trace.decoding import Decoders
+from calleq.units import SECOND_US
 
 OUTSTANDING = 32
 MESSAGES = 4_000
@@ -60,6 +61,7 @@ CUSTOMER, REPRESENTATIVE = "+12125550103", "+12125550153"
 ANSWER_LIMIT_S = 30.0
 ANSWER_LIMIT_OCTETS = 64 * 1024
 PORT_TRIES = 100
+PROGRESS_US = SECOND_US // 2
 
 _BODY = msgspec.json.encode(
     {
@@ -74,7 +76,7 @@ _BODY = msgspec.json.encode(
 def measure_accept(command: str) -> list[Figure]:
     """Processor time of the server per message, with OUTSTANDING of them at once."""
     with tempfile.TemporaryDirectory(prefix="calleq-bench-") as directory:
-        base_port = _free_base_port()
+        base_port = free_base_port()
         probe = DiskProbe(Path(directory))
         given = ("--data", directory, "--base-port", str(base_port), "--port", "0")
         with Served("run", "server-72", *given) as served:
@@ -89,12 +91,12 @@ def measure_accept(command: str) -> list[Figure]:
 
 async def _accept(url: str, topology: Topology, command: str) -> list[Figure]:
     reactor = start_guest()
-    bus = _refusing_switch(topology, reactor)
+    bus = refusing_switch(topology, reactor)
     try:
-        await _post_all(url, WARMING_MESSAGES)
-        cpu_s, started = _server_cpu_s(url), time.perf_counter()
-        waits_ms = await _post_all(url, MESSAGES)
-        took_s, cpu_s = time.perf_counter() - started, _server_cpu_s(url) - cpu_s
+        await post_all(url, WARMING_MESSAGES)
+        cpu_s, started = server_cpu_s(url), time.perf_counter()
+        waits_ms = await post_all(url, MESSAGES)
+        took_s, cpu_s = time.perf_counter() - started, server_cpu_s(url) - cpu_s
     finally:
         bus.close()
         await stop_guest(reactor)
@@ -107,15 +109,25 @@ async def _accept(url: str, topology: Topology, command: str) -> list[Figure]:
     ]
 
 
-def _refusing_switch(topology: Topology, reactor: GuestReactor) -> TcpBus:
-    """In the place of the switch behind the server: takes every instruction, makes no call."""
+def refusing_switch(topology: Topology, reactor: GuestReactor, going_on: str = "") -> TcpBus:
+    """In the place of the switch behind the server: takes every instruction, makes no call, but
+    for one to a customer of the number `going_on`, of which it tells something every
+    `PROGRESS_US` until the bus is closed."""
     clock = LoopClock(asyncio.get_running_loop())
     bus = TcpBus(reactor, clock, NoTap(), lambda name: address_of(topology, name, "osn"))
     name = topology.access_server.switch
 
+    def tell(message: SetUpCall, attempt: int) -> None:
+        progress = CallProgress(message.call, "ringing", clock.now_us(), "customer", attempt)
+        bus.send(name, message.answer_to, encode(progress))
+        clock.call_later_us(PROGRESS_US, tell, message, attempt + 1)
+
     def receive(sender: str, octets: bytes) -> None:
         message = decode(octets)
-        if isinstance(message, SetUpCall):
+        if isinstance(message, SetUpCall) and message.customer == going_on:
+            bus.send(name, message.answer_to, encode(SetUpTaken(message.call, name)))
+            tell(message, 1)
+        elif isinstance(message, SetUpCall):
             refusal = SetUpRefused(message.call, Q850.OUT_OF_ORDER, "a bench makes no calls")
             bus.send(name, message.answer_to, encode(refusal))
 
@@ -124,15 +136,18 @@ def _refusing_switch(topology: Topology, reactor: GuestReactor) -> TcpBus:
     return bus
 
 
-def _server_cpu_s(url: str) -> float:
+def server_cpu_s(url: str) -> float:
     answer = httpx.get(f"{url}/health", timeout=ANSWER_LIMIT_S, trust_env=False)
     cpu_s = msgspec.json.decode(answer.content, type=Health).cpu_s
     assert cpu_s is not None, "the server tells its own machine"
     return cpu_s
 
 
-async def _post_all(url: str, count: int) -> list[float]:
+async def post_all(
+    url: str, count: int, request: Callable[[str], bytes] | None = None
+) -> list[float]:
     """Post `count` messages over OUTSTANDING connections; what each answer took, in ms."""
+    request = request or _request
     loop = asyncio.get_running_loop()
     address = urlsplit(url)
     waits_ms: list[float] = []
@@ -141,7 +156,7 @@ async def _post_all(url: str, count: int) -> list[float]:
     def another() -> bytes:
         nonlocal left
         left -= 1
-        return b"" if left < 0 else _request(url)
+        return b"" if left < 0 else request(url)
 
     async with asyncio.timeout(ANSWER_LIMIT_S + count / 100):
         posters = [_Poster(another, waits_ms.append) for _ in range(OUTSTANDING)]
@@ -165,7 +180,7 @@ def _request(url: str) -> bytes:
     return head.encode() + _BODY
 
 
-class _Answers:
+class Answers:
     """Cuts a connection's octets into answers with a Content-Length."""
 
     def __init__(self) -> None:
@@ -199,7 +214,7 @@ class _Poster(asyncio.Protocol):
     def __init__(self, another: Callable[[], bytes], took_ms: Callable[[float], object]) -> None:
         self._another = another
         self._took_ms = took_ms
-        self._answers = _Answers()
+        self._answers = Answers()
         self._sent = 0.0
         self._transport: asyncio.Transport
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -267,7 +282,7 @@ def _post_one_by_one(url: str, probe: DiskProbe) -> dict[str, int]:
     ):
         connection.settimeout(ANSWER_LIMIT_S)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        answers = _Answers()
+        answers = Answers()
         for number in range(FIRST_IAM_WARMING + FIRST_IAM_MESSAGES):
             request = _request(url)
             at_ns = time.time_ns()
@@ -311,7 +326,7 @@ def _is_iam(captured: Captured, decoders: Decoders) -> bool:
         return False
 
 
-def _free_base_port() -> int:
+def free_base_port() -> int:
     """A first port for the wires between the server and the switch behind it."""
     topology = given_topology(None)
     offsets = [

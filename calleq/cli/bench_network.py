@@ -15,6 +15,10 @@ _HEAD = """
 name = "bench"
 country_code = "1"
 
+# The same telephones are called over and over, as fast as it goes.
+[guards]
+test_numbers = ["+1212"]
+
 [access_server]
 name = "server-72"
 numeral = "72"
@@ -60,6 +64,9 @@ circuits = CIRCUITS
 # No distances: what is measured is what the elements do.
 [timing]
 osn_delay_us = 0
+
+[guards]
+test_numbers = ["+1212"]
 
 [[businesses]]
 identifier = "BUSINESS"

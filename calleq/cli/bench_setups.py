@@ -12,13 +12,13 @@ else. Latencies are taken at low rates, memory while HELD_CALLS are bridged.
 
 import asyncio
 import contextlib
-import json
 import os
 import secrets
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
@@ -53,7 +53,7 @@ TALK_S = 3.0
 SETTLE_S = 8.0
 FLUSHES_BETWEEN = 2
 _CALLEQ = (sys.executable, "-m", "calleq.cli.main")
-_COMPLETED = ("--state", "completed", "--limit", "1000000", "--json")
+_EVERY = ("--limit", "1000000", "--json")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -149,7 +149,7 @@ def _memory(scene: "_Scene", command: str) -> list[Figure]:
         rises.append(scene.resident_octets() - before)
         up = scene.report().up
         if up != 2 * HELD_CALLS:
-            raise CommandError(f"{up} legs are up, not {2 * HELD_CALLS}")
+            raise CommandError(f"{up} legs are up, not {2 * HELD_CALLS}; {scene.unwanted_ends()}")
         scene.hang_up()
         rests.append(scene.resident_octets())
     return [
@@ -225,15 +225,28 @@ class _Scene:
 
     def completed(self) -> int:
         """How many records say `completed`."""
+        return len(self._records("--state", "completed"))
+
+    def unwanted_ends(self) -> str:
+        """How many calls ended otherwise, by state and detail."""
+        ends = Counter(
+            " ".join(filter(None, (str(record["state"]), str(record.get("detail", "")))))
+            for record in self._records()
+            if record["state"] != "completed"
+        )
+        told = ", ".join(f"{count} {end}" for end, count in ends.most_common(5))
+        return f"calls that did not end completed: {told or 'none'}"
+
+    def _records(self, *filters: str) -> list[dict[str, object]]:
         said = subprocess.run(
-            (*_CALLEQ, "cdr", "list", "--data", str(self.data), *_COMPLETED),
+            (*_CALLEQ, "cdr", "list", "--data", str(self.data), *filters, *_EVERY),
             capture_output=True,
             text=True,
             check=False,
         )
         if said.returncode:
             raise CommandError(said.stderr.strip())
-        return len(json.loads(said.stdout))
+        return msgspec.json.decode(said.stdout, type=list[dict[str, object]])
 
     def cpu_s(self) -> float:
         """Processor time of the network's process and of its children, so far."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import secrets
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,27 +17,57 @@ from calleq.access_server.routes import ROUTES
 from calleq.access_server.routes_page_tokens import PageTokenDesk
 from calleq.access_server.services import Services
 from calleq.accounts.authenticator import Authenticator
+from calleq.charging import CallCharging
 from calleq.cli.browsers import BrowserProcess, configuration_of
 from calleq.cli.door_services import Prepare, door_services
 from calleq.cli.exposure import door_name
 from calleq.cli.failure import CommandError
 from calleq.cli.older import OlderCalls
+from calleq.cli.plants import Wires
 from calleq.cli.reading import operator_door
 from calleq.cli.wish import Wish
 from calleq.door.door import Door
 from calleq.guards import CallGuards
+from calleq.journal.file import FileJournal
+from calleq.network import Network
+from calleq.operation.standing import Standing
 from calleq.operation.surface import operator_app
+from calleq.runtime.clock import Clock
 from calleq.telephones.desk import desk_app
 from calleq.topology_doors import DoorPlan, doors_of
+from calleq.web.browser_headers import BrowserHeaders, direct_with_headers
 from calleq.web.exchange import Direct
 from calleq.web.gate import Gate
 from calleq.web.hosting import GuestServer, HostingError
+from calleq.web.own_machine import OwnMachine
 from calleq.web.ready import Ready
 from calleq.web.tls import ServerTls
 from calleq.web.told import Told, told_direct
 
 if TYPE_CHECKING:
     from calleq.cli.host import Host
+
+
+def standing_of(
+    network: Network,
+    clock: Clock,
+    journal: FileJournal,
+    wires: Wires,
+    certificates: Mapping[str, ServerTls],
+    draining: Callable[[], bool],
+) -> Standing:
+    """How the process stands, for its operator and for load balancers."""
+    return Standing(
+        draining=draining,
+        network=network,
+        clock=clock,
+        certificates=certificates,
+        flushes=journal.flushes,
+        written=journal.written,
+        outstanding=lambda: journal.outstanding,
+        journal_failure=lambda: journal.failure,
+        reaches=wires.reaches,
+    )
 
 
 async def open_doors(
@@ -50,7 +81,7 @@ async def open_doors(
             if plan.element in network.doors:
                 await _open_door(wish, plan, host, base, stack, prepare)
     if network.telephones is not None:
-        app = desk_app(network.telephones, host.voice.recording)
+        app = OwnMachine(desk_app(network.telephones, host.voice.recording))
         await _serve(app, "127.0.0.1", wish.desk_port, "telephones' desk", host, stack)
     whole = wish.elements is None
     browsers = configuration_of(wish.topology, any_port=wish.port is not None) if whole else None
@@ -59,7 +90,7 @@ async def open_doors(
         host.doors.update(await stack.enter_async_context(beside.running()))
     if network.link_ends or network.exchanges or network.doors:
         door = operator_door(wish.process, whole=whole)
-        app = operator_app(network, host.services, host.standing)
+        app = OwnMachine(operator_app(network, host.services, host.standing, host.process))
         await _serve(app, "127.0.0.1", 0, door, host, stack)
 
 
@@ -84,11 +115,13 @@ async def _open_door(
         port = 0
     older = OlderCalls(base, door.name)
     stack.callback(older.close)
+    tls = host.standing.certificates.get(plan.element)
     app = _application(host, door, authenticator, older, prepare)
+    app = BrowserHeaders(app, tls=tls is not None)
     direct: Direct = DirectCalls(door, _request_id, authenticator)
+    direct = direct_with_headers(direct, tls=tls is not None)
     if wish.events is not None:
         app, direct = Told(app, wish.events, door.name), told_direct(direct, wish.events, door.name)
-    tls = host.standing.certificates.get(plan.element)
     name = door_name(plan)
     await _serve(app, address.strip("[]"), port, name, host, stack, tls, Gate(), direct)
 
@@ -105,6 +138,8 @@ def _application(
         prepare(services)
         if host.network.guards is not None:
             services.add(CallGuards, host.network.guards)
+        if host.network.charged is not None:
+            services.add(CallCharging, host.network.charged.charging)
         if host.administration is not None:
             services.add(Administration, host.administration)
         desk = PageTokenDesk(authenticator, secrets.token_bytes, standing.clock)

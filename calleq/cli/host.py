@@ -19,7 +19,7 @@ from calleq.accounts.passwords import PooledVerifier
 from calleq.charging import DeckDirectory
 from calleq.cli.administering import administration_of, carrier_safe, has_door
 from calleq.cli.claims import claim
-from calleq.cli.doors import open_doors
+from calleq.cli.doors import open_doors, standing_of
 from calleq.cli.exposure import door_certificates, replays_of, watched
 from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.plants import OneProcess, Wires
@@ -46,6 +46,7 @@ from calleq.network_prompts import (
     recordings_of,
     supply,
 )
+from calleq.operation.process import ProcessDesk
 from calleq.operation.standing import Standing
 from calleq.protection.key_file import KeyFile
 from calleq.protection.keys import MessageKeyError
@@ -82,6 +83,8 @@ class Host:
     """Of the accounts; None where there is no door."""
     services: Services | None = None
     """What stands behind the first door; the operator has it, too."""
+    process: ProcessDesk | None = None
+    """What its operator may do with it as a whole."""
     standing: Standing | None = None
     """How the process stands, for its operator and for load balancers."""
 
@@ -121,19 +124,18 @@ async def hosting(
         schedule = _schedule(wish, process, stack)
         retention = _retention(wish, schedule, stack)
         young_us = clock.now_us() - KEPT_US
-        opening = await stack.enter_async_context(
-            _opening(
-                lambda: FileJournal(
-                    base,
-                    clock,
-                    loop,
-                    lambda error: failed(str(error)),
-                    retention=retention,
-                    is_known=lambda stamped: schedule.keeps(stamped, young_us),
-                ),
+
+        def open_journal() -> FileJournal:
+            return FileJournal(
+                base,
                 clock,
+                loop,
+                lambda error: failed(str(error)),
+                retention=retention,
+                is_known=lambda stamped: schedule.keeps(stamped, young_us),
             )
-        )
+
+        opening = await stack.enter_async_context(_opening(open_journal, clock))
         if wish.elements is not None:
             await opening  # the voice may have to be waited for: what is refused is refused before
         capture, diary = _witnesses(wish, process, clock, stack)
@@ -150,7 +152,7 @@ async def hosting(
         plant = _with_safe(wish, process, plant, clock, stack)
         host = _set_to_work(wish, plant, voice, wires, journal)
         host.administration = administration_of(host.network, plant.safe, pool)
-        host.standing = _standing(host, clock, journal, certificates)
+        _stand(wish, host, clock, journal, stop, certificates)
         _collect_what_is_new()
         await open_doors(wish, host, base, stack)
         await stack.enter_async_context(watched(certificates.values(), clock, wish.say))
@@ -161,6 +163,35 @@ async def hosting(
             with contextlib.suppress(JournalError):  # a failed disk is told of already
                 host.network.stop()
             host.failure = "; ".join(failures)
+
+
+def _stand(
+    wish: Wish,
+    host: Host,
+    clock: LoopClock,
+    journal: FileJournal,
+    stop: asyncio.Event,
+    certificates: Mapping[str, ServerTls],
+) -> None:
+    """What is known of the process, and what its operator may do with it."""
+    host.process = ProcessDesk(host.network, clock, stop.set, _reread(wish))
+    draining = host.process.draining
+    host.standing = standing_of(host.network, clock, journal, host.wires, certificates, draining)
+
+
+def _reread(wish: Wish) -> Callable[[], Topology] | None:
+    """What reads the topology again; a file that is no good is a TopologyError."""
+    reread = wish.reread
+    if reread is None:
+        return None
+
+    def read() -> Topology:
+        try:
+            return reread()
+        except UsageError as error:
+            raise TopologyError(str(error)) from error
+
+    return read
 
 
 def _schedule(wish: Wish, process: str, stack: contextlib.AsyncExitStack) -> ScheduleStore:
@@ -192,21 +223,6 @@ async def _tell_where(wish: Wish, host: Host) -> None:
         with contextlib.suppress(VoiceLostError):  # it is started again, and asked again
             await host.voice.tally()  # comes after the ports that the first calls take
     write_point_codes(wish.data, point_codes(wish.topology), variant_of(wish.topology))
-
-
-def _standing(
-    host: Host, clock: LoopClock, journal: FileJournal, certificates: Mapping[str, ServerTls]
-) -> Standing:
-    return Standing(
-        network=host.network,
-        clock=clock,
-        certificates=certificates,
-        flushes=journal.flushes,
-        written=journal.written,
-        outstanding=lambda: journal.outstanding,
-        journal_failure=lambda: journal.failure,
-        reaches=host.wires.reaches,
-    )
 
 
 def _collect_what_is_new() -> None:

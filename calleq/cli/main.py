@@ -242,7 +242,7 @@ def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "name",
         choices=(
             *("isup", "inap", "ss7", "accept", "answers", "first-iam", "journal"),
-            *("sim", "setups", "media", "schedule"),
+            *("sim", "setups", "media", "schedule", "api", "overload"),
         ),
     )
     bench.add_argument(

@@ -25,7 +25,9 @@ def run(arguments: argparse.Namespace) -> int:
         case "links":
             return _links(operator.status(), as_json=arguments.json)
         case "status":
-            return _status(operator.status(), as_json=arguments.json)
+            status = operator.status()
+            show = _ready if arguments.ready else _status
+            return show(status, as_json=arguments.json)
         case _:
             return _circuits(operator, arguments)
 
@@ -141,6 +143,16 @@ def _links(status: StatusView, *, as_json: bool) -> int:
         right=("slc", "congestion"),
     )
     return 0
+
+
+def _ready(status: StatusView, *, as_json: bool) -> int:
+    """1 when no messages should be sent to the network."""
+    reasons = status.not_ready
+    if as_json:
+        print_json({"ready": not reasons, "reasons": reasons})
+    else:
+        print_line("not ready: " + ", ".join(reasons) if reasons else "ready")
+    return 1 if reasons else 0
 
 
 def _status(status: StatusView, *, as_json: bool) -> int:

@@ -5,6 +5,8 @@ import argparse
 from collections.abc import Callable
 
 from calleq.cli.accounts_parser import add_accounts
+from calleq.cli.prices_parser import add_prices
+from calleq.cli.process_parser import add_processes
 
 PARTIES = ("customer", "agent", "third")
 ORDER_WORDS = (
@@ -84,11 +86,18 @@ def add_operation(add: Add, finish: Finish) -> None:
         "calleq status",
         "operation",
     )
+    status.add_argument(
+        "--ready",
+        action="store_true",
+        help="say only whether messages should be sent to it; exit status 1 when they should not",
+    )
     sip = add("sip", "show registered telephones and trunks", "calleq sip", "sip")
     for parser in (circuits, links, status, sip):
         finish(parser)
     _add_control(add, finish)
     add_accounts(add, finish)
+    add_processes(add, finish)
+    add_prices(add, finish)
 
 
 def _add_control(add: Add, finish: Finish) -> None:

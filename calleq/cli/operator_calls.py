@@ -15,6 +15,7 @@ from calleq.cli.failure import CommandError
 from calleq.cli.reading import OPERATOR, read_json
 from calleq.messages.answers import OrderDone, RecordedList, RecordedView
 from calleq.operation.control import NOT_HERE
+from calleq.operation.process import DrainOrder, ProcessView, ReloadView
 from calleq.operation.sip import SipView
 from calleq.operation.surface import Listing, Order
 from calleq.operation.views import (
@@ -30,7 +31,8 @@ from calleq.osn.orders import write_order
 
 TIMEOUT_S = 10.0
 
-Shown = TypeVar("Shown", StatusView, CircuitList, SipView, RecordedList)
+Shown = TypeVar("Shown", StatusView, CircuitList, SipView, RecordedList, ProcessView)
+Changed = TypeVar("Changed", ProcessView, ReloadView)
 
 
 class Operator:
@@ -130,6 +132,34 @@ class Operator:
             if problem.get("code") != "unknown_exchange":
                 raise CommandError(str(problem.get("detail", answer.text)))
         raise CommandError(refusal)
+
+    def processes(self) -> list[ProcessView]:
+        """Each process. Raises CommandError."""
+        return self._gather("/process", ProcessView)
+
+    def drain(self, order: DrainOrder) -> list[ProcessView]:
+        """Have the doors of each process drain, or take calls again. Raises CommandError."""
+        return self._each("/process/drain", order, ProcessView)
+
+    def reload(self) -> list[ReloadView]:
+        """Have each process read its topology again. Raises CommandError."""
+        return self._each("/process/reload", None, ReloadView)
+
+    def _each(self, path: str, order: msgspec.Struct | None, kind: type[Changed]) -> list[Changed]:
+        """Ask every process; one that refuses is the end of it. Raises CommandError."""
+        content = None if order is None else msgspec.json.encode(order)
+        found = []
+        for url in self._urls:
+            try:
+                answer = httpx.post(url + path, content=content, timeout=TIMEOUT_S)
+            except httpx.HTTPError:
+                continue
+            if not answer.is_success:
+                raise CommandError(str(answer.json().get("detail", answer.text)))
+            found.append(msgspec.json.decode(answer.content, type=kind))
+        if not found:
+            raise CommandError(f"{self._data}: no process of this network answers; is it running?")
+        return found
 
     def do_not_call(self, business: str) -> list[NotCalledView]:
         """Who must not be called; empty: by any business. Raises CommandError."""

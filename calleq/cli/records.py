@@ -222,10 +222,7 @@ def show(record: SessionRecord) -> None:
     print_line(f"ended     {_instant_text(record.ended_at_us)}")
     print_line(f"state     {record.state or 'in progress'} (cause {record.cause})")
     print_table(
-        "legs",
-        LEG_COLUMNS,
-        leg_rows(record),
-        right=("attempt", "ring", "talk", "billable", "charge"),
+        "legs", LEG_COLUMNS, leg_rows(record), right=("attempt", "ring", "talk", "billable")
     )
     voices = voice_rows(record)
     if voices:

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+from functools import partial
 from pathlib import Path
 
 from calleq.cli.claims import process_name
@@ -18,7 +19,8 @@ from calleq.topology import element_names
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until Ctrl-C."""
-    topology = given_topology(arguments.network, arguments.base_port, arguments.equipment)
+    reread = partial(given_topology, arguments.network, arguments.base_port, arguments.equipment)
+    topology = reread()
     known = (*element_names(topology), VOICE)
     unknown = [name for name in arguments.elements if name not in known]
     if unknown:
@@ -30,6 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     events = given_events(arguments)
     wish = Wish(
         topology=topology,
+        reread=reread,
         data=arguments.data,
         elements=frozenset(arguments.elements),
         process=process_name(arguments.elements),

@@ -13,8 +13,9 @@ from twisted.internet.error import CannotListenError
 
 from calleq.cli.failure import CommandError
 from calleq.gateway.contract import SipElement
+from calleq.gateway.led import Led
 from calleq.gateway.resolving import Resolver, system_names
-from calleq.gateway.secure import SecureWrap
+from calleq.gateway.secure import Names, SecureWrap
 from calleq.gateway.transport import SipSockets
 from calleq.media.ports import Ports
 from calleq.network_gateways import SipGround
@@ -31,6 +32,7 @@ async def sip_ground(ports: Ports, clock: Clock) -> AsyncIterator[SipGround]:
     """Sockets are opened when a gateway starts, and closed at the end."""
     reactor = start_guest()
     opened: list[SipSockets] = []
+    led = Led(Resolver(system_names(reactor), clock, _draw))
 
     def transport(switch: SipElement) -> SipSockets:
         access = switch.sip
@@ -39,14 +41,18 @@ async def sip_ground(ports: Ports, clock: Clock) -> AsyncIterator[SipGround]:
         secure = _address(access.listen_tls) if access.listen_tls else None
         opened.append(
             SipSockets(
-                reactor, clock, host, port, secure=secure, wrap=_wrap(reactor, switch.name, access)
+                reactor,
+                clock,
+                host,
+                port,
+                secure=secure,
+                wrap=_wrap(reactor, switch.name, access, led.names),
             )
         )
         return opened[-1]
 
-    resolver = Resolver(system_names(reactor), clock, _draw)
     try:
-        yield SipGround(ports=ports, transport=transport, resolve=resolver)
+        yield SipGround(ports=ports, transport=transport, resolve=led)
     finally:
         for sockets in opened:
             sockets.stop()
@@ -75,11 +81,11 @@ def _address(text: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def _wrap(reactor: GuestReactor, switch: str, access: SipAccess) -> SecureWrap | None:
+def _wrap(reactor: GuestReactor, switch: str, access: SipAccess, names: Names) -> SecureWrap | None:
     if not access.listen_tls:
         return None
     try:
-        return SecureWrap(reactor, Path(access.certificate), Path(access.key))
+        return SecureWrap(reactor, Path(access.certificate), Path(access.key), names=names)
     except SSL.Error as error:
         raise CommandError(
             f"SIP of {switch}: {access.certificate} and {access.key} are no certificate and its key"

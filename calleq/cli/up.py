@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import gc
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from calleq.cli.claims import WHOLE
@@ -30,8 +31,10 @@ def run(arguments: argparse.Namespace) -> int:
     if desk_port is None:
         desk_port = DESK_PORT if arguments.port is None else 0
     events = given_events(arguments)
+    reread = partial(given_topology, arguments.network, equipment=arguments.equipment)
     wish = Wish(
-        topology=given_topology(arguments.network, equipment=arguments.equipment),
+        topology=reread(),
+        reread=reread,
         data=arguments.data,
         elements=None,
         process=WHOLE,

@@ -33,6 +33,8 @@ class Wish:
     rtp: str = ""
     """HOST:FIRST-LAST, where the voice process of a whole network has its RTP ports; empty: there
     where it has them by default."""
+    reread: Callable[[], Topology] | None = None
+    """Reads the topology again from where it came; None: from nowhere."""
     say: Callable[[str], None]
     events: Events | None = None
     """Where it is told what happens, for a log collector; None: nowhere."""

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from calleq.client.client import ClientError
+from calleq.client.errors import ClientError
 from calleq.messages.accounts import (
     BusinessList,
     BusinessSettings,
@@ -37,6 +37,7 @@ from calleq.messages.accounts import (
     UserView,
 )
 from calleq.messages.answers import ProblemView
+from calleq.messages.prices import BalanceView, CreditOrder, PriceQuery, PriceView
 
 TIMEOUT_S = 30.0
 PAGE = 500
@@ -198,6 +199,22 @@ class AccountsClient:
         """It proves nothing any more. Raises ClientError."""
         path = _path(business, "credentials", credential, "revoke")
         return self._ask("POST", path, CredentialView, Revocation(reason=reason))
+
+    # Prices
+
+    def price(self, query: PriceQuery) -> PriceView:
+        """What a call would cost now. Raises ClientError."""
+        given = {name: str(value) for name, value in msgspec.structs.asdict(query).items() if value}
+        return self._ask("GET", "/v1/price", PriceView, query=given)
+
+    def balance(self, business: str = "") -> BalanceView:
+        """What a business has; empty: the one that asks. Raises ClientError."""
+        query = {"business": business} if business else None
+        return self._ask("GET", "/v1/balance", BalanceView, query=query)
+
+    def credit(self, order: CreditOrder) -> BalanceView:
+        """Money was paid in; the balance then. Raises ClientError."""
+        return self._ask("POST", "/v1/balance/credits", BalanceView, order)
 
     def _ask(
         self,

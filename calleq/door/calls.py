@@ -12,6 +12,7 @@ from operator import attrgetter
 
 from calleq.door.finding import Wish
 from calleq.door.timeline import Timeline
+from calleq.intake.errors import BUSY, DRAINING
 from calleq.journal.entries import (
     Accepted,
     Cancelled,
@@ -22,6 +23,7 @@ from calleq.journal.entries import (
     Rescheduled,
     Stamped,
 )
+from calleq.web.problems import ProblemDetail
 
 LIMIT_LIVE_CALLS = 20_000
 LIMIT_ENDED_CALLS = 5_000
@@ -46,10 +48,14 @@ class Calls:
         self._watchers: dict[str, dict[int, Callable[[], object]]] = {}
         self._watcher_count = 0
         self._last_watcher = 0
+        self.draining = False
+        """No call is begun any more; those that go on do so."""
 
-    def full(self) -> bool:
-        """Whether no further call may begin."""
-        return len(self._live) >= LIMIT_LIVE_CALLS
+    def refusal(self) -> ProblemDetail | None:
+        """Why no further call may begin; None: one may."""
+        if self.draining:
+            return DRAINING
+        return BUSY if len(self._live) >= LIMIT_LIVE_CALLS else None
 
     def begin(self, entry: Accepted, at_us: int) -> Timeline:
         """A call that was accepted."""

@@ -41,9 +41,8 @@ from calleq.door.sending import Sending
 from calleq.door.timeline import Timeline
 from calleq.intake import Admitted, Declined, Intake, Outcome
 from calleq.intake.contract import Ending
-from calleq.intake.errors import BUSY
 from calleq.journal.contract import Journal
-from calleq.journal.entries import Accepted, Ended, Stamped
+from calleq.journal.entries import Accepted, Charged, Ended, Stamped
 from calleq.messages.answers import CallView, EventPage
 from calleq.messages.new_time import NewTime
 from calleq.osn.contract import Bus
@@ -146,8 +145,9 @@ class Door:
             self._internet.request(call, figure, body, arrived_us)
             self._decided(outcome, answer)
 
-        if self._calls.full():
-            decided(Declined(BUSY, "busy"))
+        problem = self._calls.refusal()
+        if problem is not None:
+            decided(Declined(problem, problem.code))
         else:
             self._intake.submit(body, headers, peer, decided, figure=figure, principal=principal)
 
@@ -172,6 +172,13 @@ class Door:
         """The call's events after the one numbered `after` (0: all); None as in `call`."""
         timeline = self._own(call, business)
         return None if timeline is None else timeline.page(max(after, 0))
+
+    def charged(self, entry: Charged) -> None:
+        """What a call cost has been written."""
+        timeline = self._calls.find(entry.call)
+        if timeline is not None:
+            timeline.charge = entry
+            self._calls.changed(timeline)
 
     def add_party(
         self, call: str, business: str | None, number: str
@@ -220,6 +227,15 @@ class Door:
         if timeline is None:
             return view
         return timeline.view() if wish.fits(timeline) else None
+
+    @property
+    def draining(self) -> bool:
+        """Whether it takes no message and begins no call; calls that go on do so."""
+        return self._calls.draining
+
+    @draining.setter
+    def draining(self, drains: bool) -> None:
+        self._calls.draining = drains
 
     def going_on(self) -> list[str]:
         """The references of the calls that have not ended, the earliest accepted first."""

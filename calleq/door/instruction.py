@@ -45,7 +45,7 @@ def instruction_of(
         hunt=order.hunt,
         dial_first=order.dial_first or business.dial_first,
         detect_machine=business.detect_machine,
-        ring_limit_us=min(ring_limit_us, policy.ring_s * SECOND_US),
+        ring_limit_us=min(ring_limit_us, policy.ring_s * SECOND_US or ring_limit_us),
         answer_to=answer_to,
         consent=business.consent,
         question_tries=business.question_tries,

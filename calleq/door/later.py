@@ -108,7 +108,7 @@ class Later:
 
     def has_room(self) -> bool:
         """Whether another call may be begun now."""
-        return not self._calls.full()
+        return self._calls.refusal() is None
 
     def begin(self, waiting: Waiting) -> None:
         """The call is due: have it made, or end it visibly."""
@@ -251,6 +251,7 @@ class Later:
 
     def _move(self, waiting: Waiting, move: Move, answer: Answer) -> None:
         moved = waiting.moved(move)
+        self._intake.beside.guards.rescheduled(waiting.entry, move.due_us)
         sequence = self._journal.last_sequence(self._door) + 1
 
         def durable() -> None:

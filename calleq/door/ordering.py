@@ -15,6 +15,9 @@ from calleq.osn.orders import AddThird, Consult, Order, Transfer
 from calleq.runtime.clock import Clock
 from calleq.web.problems import ProblemDetail
 
+NO_NUMBER = frozenset(("not_e164", "short_code"))
+"""Problems of a text that is no whole telephone number."""
+
 
 class Ordering:
     """The orders of one door."""
@@ -58,10 +61,10 @@ class Ordering:
             answer("call_over")
         elif equipment is None:
             answer("not_bridged")
-        elif isinstance(order, AddThird | Transfer | Consult) and self._barred(
-            timeline.business, order.number, by
+        elif isinstance(order, AddThird | Transfer | Consult) and (
+            barred := self._barred(timeline.business, order.number, by)
         ):
-            answer("number_refused")
+            answer("invalid_number" if barred.code in NO_NUMBER else "number_refused")
         else:
             self._controls.send(timeline.call, equipment, order, answer, command)
 

@@ -37,6 +37,9 @@ def recovery_of(
             case DoNotCall() | Refused():
                 if entry.door == door:
                     found.own.append(stamped)
+            case Rescheduled():
+                if stamped.entity == door:
+                    found.own.append(stamped)
             case Accepted():
                 if entry.door == door:
                     found.own.append(stamped)

@@ -7,9 +7,7 @@ messages, answers a keep-alive (CRLF CRLF) with CRLF, and is closed when nothing
 Bounds: so many connections in all and from one host, so many octets that wait for a connection or
 that the far end does not read. What is beyond is refused or given up, and told by `failed`.
 
-Odd cases: a stream that lost its way is answered where it can be, and closed; the certificate of
-the far end is checked against the authorities that are given, its name is not, for by now only its
-address is known.
+Odd cases: a stream that lost its way is answered where it can be, and closed.
 """
 
 from collections.abc import Callable
@@ -37,8 +35,9 @@ PONG = b"\r\n"
 
 Receive = Callable[[bytes, Target], object]
 Failed = Callable[[Target], object]
-Wrap = Callable[[Factory, bool], Factory]
-"""Puts TLS around a factory, of a client or of a server; for TCP it does nothing."""
+Wrap = Callable[[Factory, Target | None], Factory]
+"""Puts TLS around a factory, of a server or of whoever connects to a target; for TCP it does
+nothing."""
 
 
 class Taker(Protocol):
@@ -51,7 +50,7 @@ class Taker(Protocol):
         """The connection is no more, or none came about."""
 
 
-def plain(factory: Factory, is_client: bool) -> Factory:
+def plain(factory: Factory, target: Target | None) -> Factory:
     """TCP without TLS."""
     return factory
 
@@ -165,7 +164,7 @@ class Streams:
 
     def listen(self, host: str, port: int) -> int:
         """Listen there; the port. Raises CannotListenError."""
-        factory = self._wrap(_Answering(self), False)
+        factory = self._wrap(_Answering(self), None)
         self._listening = self._reactor.listenTCP(port, factory, interface=host)
         self._set_sweep()
         return self._listening.getHost().port
@@ -197,7 +196,7 @@ class Streams:
             return None
         stream = Stream(self, target)
         self._keep(target, stream)
-        factory = self._wrap(_Calling(stream, self), True)
+        factory = self._wrap(_Calling(stream, self), target)
         self._reactor.connectTCP(
             target.host, target.port, cast(ClientFactory, factory), timeout=CONNECT_LIMIT_S
         )

@@ -52,6 +52,17 @@ class Subscribers:
         self._callers = Registrar(guard, addresses.get, sources=sources)
         """Judges who calls, and binds nothing."""
 
+    def provision(self, lines: Iterable[Line]) -> None:
+        """Lines that are served here have other usernames or passwords from now on; what is
+        registered stays so until it has to be refreshed."""
+        for line in lines:
+            if line.number in self.numbers:
+                for username in [one for one, of in self.usernames.items() if of == line.number]:
+                    del self.usernames[username]
+                    self._passwords.pop(username, None)
+                self.usernames[username_of(line)] = line.number
+                self._passwords[username_of(line)] = line.password
+
     def _secret_of(self, username: str, algorithm: str) -> str | None:
         password = self._passwords.get(username)
         if password is None:

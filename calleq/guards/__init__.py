@@ -1,6 +1,6 @@
 """Guards before any dial: whom a business may call, and how often anybody may (`CallGuards`)."""
 
-from calleq.guards.destinations import Destinations, owned_numbers
+from calleq.guards.destinations import Destinations
 from calleq.guards.facts import Facts, facts_of, regions_of_country_code
 from calleq.guards.guard import CallGuards
 from calleq.guards.making import guards_of
@@ -16,7 +16,6 @@ __all__ = [
     "RefusalList",
     "facts_of",
     "guards_of",
-    "owned_numbers",
     "refusal",
     "regions_of_country_code",
     "view_of",

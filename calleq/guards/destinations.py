@@ -120,7 +120,7 @@ class Destinations:
         try:
             terms = deck.find(address, at_us).terms
         except RatingError as error:
-            return Barred("not_sold", str(error))
+            return Barred(error.reason, str(error))
         ceiling = policy.ceilings.longest(address if isinstance(address, E164) else "+")
         if ceiling is None or terms.dearest_per_minute_micro <= ceiling[1]:
             return None
@@ -152,11 +152,6 @@ class Destinations:
             if regions:
                 return regions
         return self._home_regions
-
-
-def owned_numbers(business: Business) -> frozenset[str]:
-    """The numbers that the business may present as the caller."""
-    return frozenset(filter(None, (business.number, *business.numbers)))
 
 
 def _bars(barred: str | None, allowed: str | None) -> bool:

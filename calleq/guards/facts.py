@@ -20,6 +20,7 @@ import phonenumbers
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneNumberType
 
 from calleq.numbering import NumberRefusedError, public_number
+from calleq.numbering.public import plan_of
 
 KEPT_NUMBERS = 16_384
 """Numbers whose facts are remembered; strangers may name any, so it is no more than that."""
@@ -48,14 +49,13 @@ class Facts(msgspec.Struct, frozen=True):
 def facts_of(number: str) -> Facts:
     """The facts of a number in E.164 form, or of a text that is none."""
     try:
-        public_number(number)
+        canonical = public_number(number)
     except NumberRefusedError as error:
         return Facts(frozenset(), error.reason, str(error))
     for pattern, missed, why in _MISSED:
         if pattern.fullmatch(number):
             return Facts(frozenset(), missed, f"{number} {why}")
-    parsed = phonenumbers.parse(number)
-    kind = phonenumbers.number_type(parsed)
+    parsed, kind = plan_of(canonical)
     if kind == PhoneNumberType.UAN:
         why = f"{number} is a universal access number, which may lead anywhere"
         return Facts(_region(parsed), UNIVERSAL_ACCESS, why)

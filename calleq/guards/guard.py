@@ -28,6 +28,7 @@ from collections.abc import Callable
 from calleq.guards.buckets import Level, WallBuckets
 from calleq.guards.cooling import CoolDowns
 from calleq.guards.destinations import DeckOf, Destinations
+from calleq.guards.facts import facts_of
 from calleq.guards.going_on import GoingOn
 from calleq.guards.prefixes import Prefixes
 from calleq.guards.reasons import CUSTOMER, REPRESENTATIVE, THIRD, refusal
@@ -57,8 +58,11 @@ class CallGuards:
         *,
         deck_of: DeckOf | None = None,
         voip: VoipPolicy | None = None,
+        ring_limit_s: float = 30.0,
     ) -> None:
-        """`business_of` knows businesses by identifier; the others are as in `Destinations`."""
+        """`business_of` knows businesses by identifier; `ring_limit_s` is the network's, to be
+        told; the others are as in `Destinations`."""
+        self._ring_limit_s = ring_limit_s
         self.carrier = carrier
         self._business_of = business_of
         self.destinations = Destinations(carrier, home_regions, deck_of=deck_of, voip=voip)
@@ -114,7 +118,7 @@ class CallGuards:
         try:
             address = parse_address(number)
         except NumberingError as error:
-            return refusal("not_e164", str(error), THIRD)
+            return refusal(facts_of(number).kind or "not_e164", str(error), THIRD)
         return self._judge_address(business, address, THIRD, now_us)
 
     def accepted(self, entry: Accepted, at_us: int) -> None:
@@ -134,7 +138,7 @@ class CallGuards:
                 self._sources.take(_network(entry.source), business, carrier.source, at_us)
 
     def rescheduled(self, entry: Accepted, due_us: int) -> None:
-        """A call that had not been begun is due at another time."""
+        """See `Guards`."""
         number = str(entry.message.get("customer_number", ""))
         if self.going_on.ends(entry.call, entry.business, number):
             self.going_on.begins(entry.call, entry.business, number, due_us)
@@ -153,6 +157,8 @@ class CallGuards:
         entry = stamped.entry
         match entry:
             case Accepted():
+                if entry.call in self._restoring:
+                    return
                 self.accepted(entry, stamped.at_us)
                 if len(self._restoring) < LIMIT_RESTORING:
                     number = str(entry.message.get("customer_number", ""))
@@ -195,7 +201,7 @@ class CallGuards:
             business.identifier,
             tuple(sorted(self.destinations.regions(business))),
             self.limits_of(business, now_us),
-            policy.ring_s,
+            min(self._ring_limit_s, policy.ring_s or self._ring_limit_s),
             policy.announcement_s,
             policy.call_s,
         )

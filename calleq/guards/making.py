@@ -21,4 +21,10 @@ def guards_of(
     """
     carrier = topology.guards if limited else topology.guards.unlimited()
     home = regions_of_country_code(topology.country_code)
-    return CallGuards(carrier, business_of, home, deck_of=deck_of)
+    return CallGuards(
+        carrier,
+        business_of,
+        home,
+        deck_of=deck_of,
+        ring_limit_s=topology.timing.ring_limit_s,
+    )

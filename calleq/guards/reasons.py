@@ -66,11 +66,10 @@ REASONS: dict[str, Reason] = {
         "Barred by the business",
         "the business may take the prefix out of its policy (`barred`)",
     ),
-    "not_sold": Reason(
-        FORBIDDEN,
-        "Not sold",
-        "the rate deck of the business has no price for it: ask the carrier for one",
+    "no_rate": Reason(
+        FORBIDDEN, "No rate", "call another number, or ask the carrier for a price for it"
     ),
+    "barred": Reason(FORBIDDEN, "Not sold", "call another number"),
     "too_dear": Reason(
         FORBIDDEN,
         "Dearer than the business allows",
@@ -83,11 +82,6 @@ REASONS: dict[str, Reason] = {
         FORBIDDEN,
         "Not to be called",
         "they asked never to be called by this business again; only an operator can lift it",
-    ),
-    "caller_not_owned": Reason(
-        FORBIDDEN,
-        "Not the business's number",
-        "only numbers that the business owns may be presented as the caller",
     ),
     "called_already": Reason(
         CONFLICT,

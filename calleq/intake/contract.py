@@ -108,6 +108,9 @@ class Guards(Protocol):
     def accepted(self, entry: Accepted, at_us: int) -> None:
         """The call was accepted durably."""
 
+    def rescheduled(self, entry: Accepted, due_us: int) -> None:
+        """The call, which has not been begun, is due at another time."""
+
     def ended(self, call: str, ending: Ending) -> None:
         """The call has its final state."""
 
@@ -158,6 +161,9 @@ class NoGuards:
         return None
 
     def accepted(self, entry: Accepted, at_us: int) -> None:
+        """Nothing is counted."""
+
+    def rescheduled(self, entry: Accepted, due_us: int) -> None:
         """Nothing is counted."""
 
     def ended(self, call: str, ending: Ending) -> None:

@@ -20,6 +20,13 @@ BUSY = ProblemDetail(
     detail="too many messages are in work; nothing of this one was kept, send it again",
     retry_after_s=1,
 )
+DRAINING = ProblemDetail(
+    status=503,
+    code="draining",
+    title="About to stop",
+    detail="this door takes no calls any more; nothing of this message was kept, send it again",
+    retry_after_s=10,
+)
 NOT_AT_THIS_EQUIPMENT = ProblemDetail(
     status=421,
     code="wrong_equipment",

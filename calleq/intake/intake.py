@@ -21,7 +21,13 @@ import msgspec
 from calleq.accounts import Accounts, Denial, Verdict
 from calleq.accounts.principal import Principal
 from calleq.intake import errors
-from calleq.intake.content import content_of, fingerprint_of, message_of, plain_address
+from calleq.intake.content import (
+    content_of,
+    fingerprint_of,
+    message_of,
+    plain_address,
+    veiling,
+)
 from calleq.intake.contract import Beside, Held, Refusal, Wanted, When
 from calleq.intake.customers import KnownCustomers
 from calleq.intake.do_not_call import DoNotCallList
@@ -37,7 +43,7 @@ from calleq.intake.idempotency import (
 from calleq.intake.outcome import Acceptance, Admitted, Declined, Order, Outcome
 from calleq.intake.refusals import Refusals
 from calleq.intake.resolving import Resolver
-from calleq.intake.work import Answer, Work, veiling
+from calleq.intake.work import Answer, Work
 from calleq.journal.contract import Journal
 from calleq.journal.entries import Accepted, Refused, Stamped
 from calleq.messages import (
@@ -90,9 +96,7 @@ class Intake:
         self._equipment_address = plain_address(equipment_address)
         self._door_name = door_name
         self._keys = IdempotencyKeys()
-        if customers is None:
-            customers = KnownCustomers(accounts.registry)
-        self._customers = customers
+        self._customers = customers or KnownCustomers(accounts.registry)
         self._resolver = Resolver(self._customers, voip or VoipPolicy(), clock, centres)
         self.beside = beside or Beside()
         self.protection = protection or protection_by(NoKeys(), clock)
@@ -123,7 +127,7 @@ class Intake:
         by key, signature, certificate or page token; without one a message of figure 8 proves it
         by its password, and one of figure 9 is not accepted. Accepted means durable.
         """
-        if self._in_work >= LIMIT_IN_WORK:
+        if self.in_work >= LIMIT_IN_WORK:
             self._turn_away(answer, errors.BUSY, "busy")
             return
         opened = None

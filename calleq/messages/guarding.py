@@ -50,6 +50,6 @@ class Limits(msgspec.Struct, frozen=True):
     regions: tuple[str, ...]
     """That may be called."""
     limits: tuple[LimitView, ...]
-    ring_s: int
+    ring_s: float
     announcement_s: int
     call_s: int

@@ -65,8 +65,7 @@ def _public_number(text: str) -> E164:
         number = parse_e164(text)
     except NumberingError as error:
         raise NumberRefusedError("not_e164", str(error)) from error
-    parsed = _parsed(number)
-    kind = phonenumbers.number_type(parsed)
+    parsed, kind = plan_of(number)
     if kind in _REFUSED_KINDS:
         reason, why = _REFUSED_KINDS[kind]
         raise NumberRefusedError(reason, f"{number} {why}")
@@ -80,6 +79,14 @@ def _public_number(text: str) -> E164:
             "invalid", f"{number} is not a number in use under country code {country_code}"
         )
     return number
+
+
+@lru_cache(maxsize=KEPT_VERDICTS)
+def plan_of(number: E164) -> tuple[PhoneNumber, int]:
+    """The number as the plans' library has it, and its kind; NumberRefusedError where no country
+    has its code. Most of what a call costs at a door that asks twice is spent here."""
+    parsed = _parsed(number)
+    return parsed, phonenumbers.number_type(parsed)
 
 
 def _parsed(number: E164) -> PhoneNumber:

@@ -12,7 +12,8 @@
     POST /do-not-call                         {"business": "abc", "number": "+12125550100",
                                                "listed": false}
 
-What is done with calls and their recordings is in `calleq.operation.control`; where there is a
+What is done with calls and their recordings is in `calleq.operation.control`, with the process as a
+whole in `calleq.operation.process`; where there is a
 door its whole API is here, too (`calleq.operation.accounts`).
 
 Orders are block, unblock, reset, check (continuity) and query; without `circuits` the whole group
@@ -37,6 +38,7 @@ from calleq.numbering import NumberingError, parse_e164
 from calleq.operation.accounts import operator_api
 from calleq.operation.control import ControlSurface
 from calleq.operation.metrics import MEDIA_TYPE, ProcessMetrics
+from calleq.operation.process import ProcessDesk
 from calleq.operation.sip import sip_of
 from calleq.operation.standing import Standing
 from calleq.operation.views import (
@@ -170,10 +172,13 @@ class Surface:
 
 
 def operator_app(
-    network: Network, services: Services | None = None, standing: Standing | None = None
+    network: Network,
+    services: Services | None = None,
+    standing: Standing | None = None,
+    process: ProcessDesk | None = None,
 ) -> ASGIApp:
     """The operator's surface of this process; `services` stand behind its door, None: it has no
-    door."""
+    door. Without a `process` it is neither drained nor is its topology read anew."""
     surface = Surface(network, standing)
     return with_problems(
         Starlette(
@@ -188,6 +193,7 @@ def operator_app(
                 Route("/do-not-call", surface.do_not_call),
                 Route("/do-not-call", surface.list_number, methods=["POST"]),
                 *ControlSurface(network).routes(),
+                *([] if process is None else process.routes()),
                 *([] if services is None else [Mount("/", operator_api(services))]),
             ]
         )

@@ -21,6 +21,8 @@ LIMIT_VALUE = 1_000
 """Characters of one value; a traceback may have ten times as many."""
 
 _NUMBER = re.compile(r"(?<![\w.-])(\+|%2[bB])([1-9][0-9]{6,14})(?![0-9])")
+_LINE_ENDS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
+"""What JSON leaves as it is, and some readers take for the end of a line."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -68,7 +70,7 @@ class JsonLines:
                 continue
             line[name] = self._plain(name, value)
         try:
-            self._stream.write(_encode(line).decode() + "\n")
+            self._stream.write(_encode(line).decode().translate(_LINE_ENDS) + "\n")
             self._stream.flush()
         except (OSError, ValueError):
             pass

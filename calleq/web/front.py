@@ -26,7 +26,7 @@ from uvicorn.server import ServerState
 from calleq.web.certificates import fingerprint_of
 from calleq.web.exchange import Direct, Request, Response, problem_octets, written_anew
 from calleq.web.framing import Chunks, FramingError, Head, read_head, whole_requests
-from calleq.web.gate import LINGER_S, OVERLOADED, REQUESTS, Gate
+from calleq.web.gate import OVERLOADED, Gate
 from calleq.web.inner import Handed, Inner
 from calleq.web.problems import ProblemDetail
 
@@ -143,12 +143,12 @@ class Front(asyncio.Protocol):
 
     def late(self) -> None:
         """Too slow."""
-        if self.idle:
-            self._gate.seen["idle"] += 1
-            self.transport.close()
-        elif self._lingering or self._stalled:
-            self._gate.seen["stalled"] += 1
+        if self._lingering or self._stalled:
+            self._gate.seen["stalled"] += self._stalled
             self.transport.abort()
+        elif self.idle:
+            self._gate.seen["idle"] += 1
+            self._close()
         else:
             self._gate.seen["slow"] += 1
             what = "headers" if self._head is None else "body"
@@ -157,12 +157,15 @@ class Front(asyncio.Protocol):
     def shed(self) -> None:
         """Its place is needed for another."""
         self._gate.closed(self)
-        self.transport.close()
+        if self._stalled:
+            self.transport.abort()
+        else:
+            self._close()
 
     def shutdown(self) -> None:
         """The site is being stopped."""
         if self.idle and not self._busy:
-            self.transport.close()
+            self._close()
         else:
             self._keeps = False
 
@@ -204,9 +207,7 @@ class Front(asyncio.Protocol):
         held = self._held
         head = self._head
         if head is None:
-            if held.startswith(b"\r\n") and self.idle:
-                del held[:2]  # RFC 9112 §2.2
-            if self.idle and held:
+            if self.idle:
                 self.idle = False
                 self.deadline_s = self._loop.time() + self._gate.limits.head_s
             head = read_head(held)
@@ -238,7 +239,7 @@ class Front(asyncio.Protocol):
         head = self._head
         assert head is not None
         self._requests += 1
-        self._keeps = self._keeps and head.keeps and self._requests < REQUESTS
+        self._keeps = self._keeps and head.keeps and self._requests < self._gate.limits.requests
         self._busy = True
         self.deadline_s = math.inf
         gate = self._gate
@@ -286,7 +287,7 @@ class Front(asyncio.Protocol):
         self._busy = False
         self._head = self._chunks = None
         if not self._keeps:
-            self.transport.close()
+            self._close()
             return
         self._rest()
         if self._held:
@@ -338,13 +339,27 @@ class Front(asyncio.Protocol):
         self._linger(before + self._gate.new_id() + b"\r\nconnection: close" + behind)
 
     def _linger(self, octets: bytes) -> None:
+        """A last answer to somebody who may still be sending."""
+        self.transport.write(octets)
+        self._no_more()
+        if not self.transport.can_write_eof():
+            self.transport.close()
+            return
+        self.transport.write_eof()
+        self.transport.resume_reading()
+
+    def _close(self) -> None:
+        """Close, once what was answered has been sent."""
+        if self._held and not self._lingering:
+            # Octets that nobody read would have the last answer thrown away.
+            self._linger(b"")
+            return
+        self._no_more()
+        self.transport.close()
+
+    def _no_more(self) -> None:
+        """Nothing that comes from now on is a request."""
         self._lingering = True
         self.idle = self._busy = False
         self._held.clear()
-        self.deadline_s = self._loop.time() + LINGER_S
-        self.transport.write(octets)
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
-            self.transport.resume_reading()
-        else:
-            self.transport.close()
+        self.deadline_s = self._loop.time() + self._gate.limits.linger_s

@@ -8,7 +8,7 @@
 | `HEAD_S` for a head, `BODY_S` for a body | 408, closed |
 | `IDLE_S` between requests | closed |
 | `STALLED_S` without reading what is answered | closed |
-| `REQUESTS` on one connection | answered with `Connection: close` |
+| `requests` on one connection | answered with `Connection: close` |
 
 Refused unread: nothing but the borders of requests is looked for (`framing.whole_requests`), one
 write of octets made beforehand answers them, and nothing that was accepted waits for it. Each turn
@@ -35,6 +35,7 @@ STALLED_S = 30.0
 LINGER_S = 2.0
 """How long what still comes is read and dropped, so that the last answer is not lost."""
 REQUESTS = 100_000
+"""On one connection."""
 SWEEP_S = 1.0
 LIMIT_CONNECTIONS = 4_096
 LIMIT_PER_ADDRESS = 1_024
@@ -61,10 +62,12 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     in_work: int = LIMIT_IN_WORK
     per_turn: int = PER_TURN
     burst: int = BURST
+    requests: int = REQUESTS
     head_s: float = HEAD_S
     body_s: float = BODY_S
     idle_s: float = IDLE_S
     stalled_s: float = STALLED_S
+    linger_s: float = LINGER_S
     sweep_s: float = SWEEP_S
 
 

@@ -16,8 +16,9 @@ from calleq.web.exchange import Direct, Request, Response
 
 DENIED = "denied"
 """In the scope of a request whose sender was not let in: why."""
-WHO = "who"
-"""In the scope of a request whose sender is known: the business, or `carrier`."""
+WHO, BY, PROOF = "who", "by", "proof"
+"""In the scope of a request whose sender is known: the business, or `carrier`; the identifier of
+its credential, or its name; and how it proved itself."""
 
 _LOCATION = re.compile(rb"(?m)^location: (\S+)\r$")
 _REQUEST_ID = re.compile(rb"(?m)^request-id: (\S+)\r$")
@@ -64,6 +65,8 @@ class Told:
                 duration_us=(perf_counter_ns() - began_ns) // 1_000,
                 peer=client[0] if client else "",
                 business=scope.get(WHO, ""),
+                by=scope.get(BY, ""),
+                proof=scope.get(PROOF, ""),
                 call=call,
                 reason=scope.get(DENIED, ""),
             )

@@ -51,6 +51,7 @@ class Side:
     ) -> None:
         """Make the elements and set them to work; `draw` is for call references."""
         plant = Plant(
+            limited=False,
             clock=self.clock,
             journal=journal,
             bus=self,

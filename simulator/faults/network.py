@@ -361,6 +361,7 @@ class FragileNetwork:
             return {end: MortalLinkEnd(wire.end(end), life) for end in link.ends if end in chosen}
 
         plant = Plant(
+            limited=False,
             clock=clock,
             journal=process.journal,
             bus=MortalBus(self.bus, life),

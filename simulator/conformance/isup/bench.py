@@ -81,6 +81,7 @@ class Bench:
         self._mutant = mutant
         lines = InProcessLines(self.clock, topology.timing.line_delay_us, self.capture)
         plant = Plant(
+            limited=False,
             clock=self.clock,
             journal=MemoryJournal(self.clock, COMMIT_US),
             bus=InProcessBus(self.clock, topology.timing.osn_delay_us, self.capture),
