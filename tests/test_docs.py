@@ -171,6 +171,16 @@ def test_the_guide_to_voice_can_be_followed(tmp_path: pathlib.Path):
     assert follow(page, tmp_path) == 1
 
 
+def test_the_guide_to_encryption_can_be_followed(tmp_path: pathlib.Path):
+    page = (ROOT / "docs" / "guide" / "encryption.md").read_text("utf-8")
+    assert follow(page, tmp_path) == 4
+    (keys,) = blocks(page, "toml")
+    shipped = figure1_path().read_text("utf-8")
+    before = '[[businesses]]\nidentifier = "xyz"'
+    topology = parse_topology(shipped.replace(before, keys + before, 1), "guide")
+    assert topology.businesses[0].encryption.required == "fields"
+
+
 def test_the_guide_to_trunks_can_be_followed(tmp_path: pathlib.Path):
     page = (ROOT / "docs" / "guide" / "trunks.md").read_text("utf-8")
     assert follow(page, tmp_path) == 2
