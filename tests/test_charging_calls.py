@@ -102,6 +102,7 @@ def by_hand(record: SessionRecord) -> int:
     return sum(leg.billable_s * 1_000 for leg in answered) + (5_000 if answered else 0)
 
 
+@pytest.mark.row("S2-63")
 def test_a_call_is_held_for_then_charged_by_its_record(tmp_path: Path):
     network = Network(world(tmp_path))
     network.credit(10_000_000)
@@ -121,6 +122,7 @@ def test_a_call_is_held_for_then_charged_by_its_record(tmp_path: Path):
     assert network.charging.balance(network.topology.businesses[0]) is not None
 
 
+@pytest.mark.row("S2-63")
 @pytest.mark.parametrize("ending", ["01", "02", "03", "05", "07", "08"])
 def test_whatever_becomes_of_a_call_it_is_settled(tmp_path: Path, ending: str):
     network = Network(world(tmp_path))
@@ -279,6 +281,30 @@ def test_a_business_of_the_demonstration_pays_by_the_shipped_deck():
     assert record.amount_micro == 49_000
 
 
+@pytest.mark.row("S2-30", part=True)
+@pytest.mark.row("S2-63", part=True)
+def test_each_business_is_charged_for_its_own_calls(tmp_path: Path):
+    """xyz pays afterwards; the sum of a business's charges is that of its legs, rated by hand."""
+    network = Network(world(tmp_path))
+    network.credit(50_000_000)
+    calls = {
+        business: [network.place(number(ending), business=business) for ending in endings]
+        for business, endings in (("abc", ("00", "05")), ("xyz", ("06",)))
+    }
+    network.run_to_end(*(call for several in calls.values() for call in several))
+    records = network.proved()
+    for business, several in calls.items():
+        charged = [
+            entry.amount_micro
+            for of_call in network.charges().values()
+            for entry in of_call
+            if entry.business == business
+        ]
+        assert sum(charged) == sum(by_hand(records[call]) for call in several) > 0
+    balances = [network.charging.balance(one) for one in network.topology.businesses]
+    assert [one.payment for one in balances if one is not None] == ["prepaid", "postpaid"]
+
+
 def test_a_deck_that_is_none_is_told_with_file_and_line(tmp_path: Path):
     with pytest.raises(TopologyError) as error:
         Network(world(tmp_path, FLAT.replace('"0.06"', "0.06")))
@@ -305,6 +331,7 @@ def test_a_restarted_switch_says_when_a_call_ended(tmp_path: Path):
     assert record.amount_micro == 7_000
 
 
+@pytest.mark.row("S2-79", part=True)
 @pytest.mark.parametrize("seed", range(6))
 def test_a_network_full_of_calls_may_crash_twice(tmp_path: Path, seed: int):
     """Forty calls to everybody there is, two crashes anywhere: each is charged once."""
