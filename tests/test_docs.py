@@ -119,6 +119,15 @@ def test_the_guide_to_the_intelligent_network_can_be_followed(tmp_path: pathlib.
     assert follow(page, tmp_path) >= 7
 
 
+def test_the_guide_to_doors_can_be_followed(tmp_path: pathlib.Path):
+    page = (ROOT / "docs" / "guide" / "doors.md").read_text("utf-8")
+    assert follow(page, tmp_path) == 7
+    (keys,) = blocks(page, "toml")
+    shipped = figure1_path().read_text("utf-8")
+    for line in keys.splitlines():
+        assert line == "# …" or line in shipped, "the page shows what is shipped"
+
+
 def test_the_guide_to_sccp_can_be_followed(tmp_path: pathlib.Path):
     page = (ROOT / "docs" / "guide" / "sccp.md").read_text("utf-8")
     assert follow(page, tmp_path) == 2
@@ -160,6 +169,16 @@ def test_the_guide_to_browsers_can_be_followed(tmp_path: pathlib.Path):
 def test_the_guide_to_voice_can_be_followed(tmp_path: pathlib.Path):
     page = (ROOT / "docs" / "guide" / "voice.md").read_text("utf-8")
     assert follow(page, tmp_path) == 1
+
+
+def test_the_guide_to_encryption_can_be_followed(tmp_path: pathlib.Path):
+    page = (ROOT / "docs" / "guide" / "encryption.md").read_text("utf-8")
+    assert follow(page, tmp_path) == 4
+    (keys,) = blocks(page, "toml")
+    shipped = figure1_path().read_text("utf-8")
+    before = '[[businesses]]\nidentifier = "xyz"'
+    topology = parse_topology(shipped.replace(before, keys + before, 1), "guide")
+    assert topology.businesses[0].encryption.required == "fields"
 
 
 def test_the_guide_to_trunks_can_be_followed(tmp_path: pathlib.Path):
