@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from calleq.accounts.principal import Principal
 from calleq.billing.derivation import derive_records
 from calleq.billing.records import SessionRecord
 from calleq.charging import DeckMemory, RememberedDecks
@@ -18,7 +19,7 @@ from calleq.messages.answers import ProblemView
 from calleq.topology import Topology, TopologyError, load_topology
 from calleq.topology_billing import Billing, Pricing
 from calleq.topology_policy import CallPolicy
-from calleq.units import SECOND_US
+from calleq.units import SECOND_US, parse_utc
 from calleq.web.problems import ProblemDetail
 from tests.charging_scene import FLAT, audit
 from tests.virtual import REPRESENTATIVE, VirtualNetwork, number
@@ -279,6 +280,49 @@ def test_a_business_of_the_demonstration_pays_by_the_shipped_deck():
     # 12 and 7 s are a minute each, at 0.012 and 0.01 for the connection; it is 04:00 in New York.
     assert [leg.charge_micro for leg in record.legs] == [22_000, 22_000]
     assert record.amount_micro == 49_000
+
+
+DEARER_LATER = """
+[[rates]]
+to = "+1"
+from = 2026-01-05T09:30:00Z
+per_minute = "0.60"
+"""
+
+
+def test_a_scheduled_call_costs_what_it_did_when_it_was_accepted(tmp_path: Path):
+    """At ten the price is ten times that of nine; a restart in between changes nothing."""
+    memory = RememberedDecks()
+    topology = world(tmp_path, FLAT + DEARER_LATER)
+    first = Network(topology, memory=memory)
+    first.credit(10_000_000)
+    at = "2026-01-05T10:00:00Z"
+    call = first.place(number("00"), REPRESENTATIVE, desired_time=at, confirmed=True)
+    first.clock.advance_us(60 * SECOND_US)
+    held = first.charging.held_micro["abc"]
+    assert held > 0
+    entries = first.journal.entries
+    again = Network(topology, entries=entries, memory=memory, start_us=first.clock.now_us())
+    assert again.charging.held_micro["abc"] == held
+    again.clock.advance_us(3_600 * SECOND_US)
+    record = again.proved()[call]
+    assert (record.state, record.amount_micro) == ("completed", 24_000)
+    assert record.legs[0].dialled_at_us >= parse_utc(at)
+    assert {leg.rate_from_us for leg in record.legs} == {parse_utc("2026-01-01T00:00:00Z")}
+
+
+def test_a_scheduled_call_that_is_cancelled_frees_its_money(tmp_path: Path):
+    network = Network(world(tmp_path))
+    network.credit(10_000_000)
+    at = "2026-01-05T10:00:00Z"
+    call = network.place(number("00"), REPRESENTATIVE, desired_time=at, confirmed=True)
+    network.clock.advance_us(SECOND_US)
+    assert network.charging.held_micro["abc"] > 0
+    owner = Principal("business_owner", "password", "abc")
+    network.server.cancel(call, "abc", owner, lambda wrong: None)
+    network.clock.advance_us(SECOND_US)
+    record = network.proved()[call]
+    assert (record.state, record.amount_micro) == ("canceled", 0)
 
 
 @pytest.mark.row("S2-30", part=True)
