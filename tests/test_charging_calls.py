@@ -18,6 +18,7 @@ from calleq.journal.entries import Accepted, Charged, Dialled, LineSeized, Stamp
 from calleq.messages.answers import ProblemView
 from calleq.topology import Topology, TopologyError, load_topology
 from calleq.topology_billing import Billing, Pricing
+from calleq.topology_equipment import made_by
 from calleq.topology_policy import CallPolicy
 from calleq.units import SECOND_US, parse_utc
 from calleq.web.problems import ProblemDetail
@@ -406,3 +407,26 @@ def test_a_network_full_of_calls_may_crash_twice(tmp_path: Path, seed: int):
     worst, most = audit(life.all_entries)
     assert worst == 0
     assert max(most.values()) <= 60_000_000
+
+
+@pytest.mark.parametrize("equipment", ["ssp-62", "scp-1", "scp-2"])
+def test_whatever_makes_the_call_it_is_charged(tmp_path: Path, equipment: str):
+    network = Network(made_by(world(tmp_path), equipment))
+    network.credit(10_000_000)
+    for ending in ("00", "05", "01"):
+        network.run_to_end(network.place(number(ending), REPRESENTATIVE))
+    network.clock.advance_us(60 * SECOND_US)
+    amounts = [record.amount_micro or 0 for record in network.proved().values()]
+    assert amounts[0] > amounts[1] > amounts[2] == 0
+
+
+def test_a_step_of_the_wall_clock_changes_no_charge(tmp_path: Path):
+    network = Network(world(tmp_path))
+    network.credit(10_000_000)
+    for step_us in (-3_600 * SECOND_US, 7_200 * SECOND_US):
+        call = network.place(number("00"), REPRESENTATIVE)
+        while network.view(call).state != "bridged":
+            assert network.clock.run_next()
+        network.clock.step_wall_us(step_us)
+        network.run_to_end(call)
+        assert network.proved()[call].amount_micro == 24_000
