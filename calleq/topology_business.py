@@ -111,12 +111,16 @@ class Business(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         for origin in self.origins:
             if not ORIGIN.fullmatch(origin):
                 return "origins", f"{origin!r}: an origin such as https://shop.example is expected"
+        tables = (self.calendar, self.retries, self.billing, self.encryption)
+        return next((told for table in tables if (told := table.wrong())), None)
+
+    def wrong_agents(self) -> tuple[str, str] | None:
+        """As `wrong`, of its representatives with identifiers."""
         for index, agent in enumerate(self.agents):
             wrong = self._wrong_agent(agent, {one.identifier for one in self.agents[:index]})
             if wrong is not None:
                 return f"agents[{index}].{wrong[0]}", wrong[1]
-        tables = (self.calendar, self.retries, self.billing, self.encryption)
-        return next((told for table in tables if (told := table.wrong())), None)
+        return None
 
     def _wrong_agent(self, agent: Agent, before: set[str]) -> tuple[str, str] | None:
         """What is wrong with a representative; `before` are the identifiers of those before it."""

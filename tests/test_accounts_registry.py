@@ -406,7 +406,7 @@ def test_a_representative_of_a_topology_that_does_not_fit_is_refused_by_its_key(
     agents: list[dict[str, object]], key: str
 ):
     told = msgspec.to_builtins(ABC) | {"agents": agents}
-    wrong = msgspec.convert(told, Business).wrong()
+    wrong = msgspec.convert(told, Business).wrong_agents()
     assert wrong is not None
     assert wrong[0] == key
 
