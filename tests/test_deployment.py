@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import pathlib
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -66,9 +67,10 @@ def test_no_demonstration_password_is_exposed(tmp_path: pathlib.Path):
 
 def test_an_element_s_own_door_is_no_way_round(tmp_path: pathlib.Path):
     text = topology_text("", demonstrate=False)
-    inner = 'listen = "127.0.0.1:8073"'
-    assert inner in text
-    text = text.replace(inner, 'listen = "0.0.0.0:8073"')
+    text, changed = re.subn(
+        r'(\[peripherals\.internet\]\nlisten = ")127\.0\.0\.1:\d+', r"\g<1>0.0.0.0:8073", text
+    )
+    assert changed == 1
     topology = loaded(tmp_path, text)
     with pytest.raises(UsageError, match=r"the door of ip-76 .*0\.0\.0\.0:8073.* without TLS"):
         door_certificates(topology, None)

@@ -63,7 +63,22 @@ SECURITY: dict[str, JsonValue] = {
     "business": {
         "type": "http",
         "scheme": "basic",
-        "description": "business identifier and password",
+        "description": "business identifier and password, or `business/user`",
+    },
+    "key": {"type": "http", "scheme": "bearer", "description": "an API key, cq_live_…"},
+    "signature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Calleq-Signature",
+        "description": "with Calleq-Credential, Calleq-Timestamp and Calleq-Nonce: HMAC-SHA-256"
+        " over method, target and body",
+    },
+    "certificate": {"type": "mutualTLS", "description": "the client's own"},
+    "page": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Calleq-Page-Token",
+        "description": "good once, from the page that it was issued for",
     },
 }
 
@@ -144,7 +159,8 @@ _IDEMPOTENCY_KEY: JsonValue = {
 def _security(policy: Policy) -> JsonValue:
     if policy.owner == "public":
         return []
-    schemes: list[JsonValue] = [{name: []} for name in SECURITY]
+    names = [name for name in SECURITY if name != "page" or "page" in policy.roles]
+    schemes: list[JsonValue] = [{name: []} for name in names]
     return [{}, *schemes] if policy.proof_in_message else schemes
 
 
