@@ -246,6 +246,7 @@ def test_metrics_are_what_prometheus_reads(network: Network, tmp_path: pathlib.P
     expiry = value("calleq_certificate_expiry_timestamp_seconds", door="front door")
     assert expiry == round(made.certificate.not_valid_after_utc.timestamp())
     assert value("calleq_ready") == 1
+    assert value("calleq_password_verifications_waiting") == 0
     assert value("calleq_queue_length", queue="messages_in_work", element="server-72") == 0
     assert value("calleq_circuits", exchange="ip-76", group="76-62", state="idle") == 60
     for name, *_ in found:

@@ -107,6 +107,11 @@ class Accounts:
         self.failures: Counter[str] = Counter()
         """Wrong passwords per business; those for businesses that do not exist under ``""``."""
 
+    @property
+    def under_way(self) -> int:
+        """Passwords that are being verified, or wait to be."""
+        return len(self._under_way)
+
     def business(self, identifier: str) -> Business | None:
         """The business, active or not."""
         return self.registry.business(identifier)
