@@ -25,6 +25,7 @@ FOREIGN = {
     "secsipidx": "secsipidx",
     "sox": "sox",
     "jose": "jose",
+    "h2load": "nghttp2-client",
 }
 """Programs that nobody here wrote, and the Debian packages that bring them; `.ci/run` installs
 them."""

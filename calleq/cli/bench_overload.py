@@ -7,7 +7,10 @@ are answered) finds the peak, then open loops offer a multiple of it at a set ra
 request carries an API key and one message; what h2load writes down of each (when it left, status,
 how long) is all that is counted, in the middle of each run.
 
-Beside it, in each run: a call that goes on, whose events are followed by a stream opened before and
+`refused unread` is a site by itself that takes nothing in: all of its processor time is that of
+refusals, the loop's and the kernel's shares included.
+
+Beside the runs: a call that goes on, whose events are followed by a stream opened before and
 whose latest is told by how much it came late; and a sender of its own, whose every accepted
 reference must be in the journal afterwards, as must be as many acceptances as were answered.
 
@@ -28,6 +31,7 @@ from pathlib import Path
 
 import httpx
 import msgspec
+from starlette.types import Receive, Scope, Send
 
 from calleq.cli.bench_api import BUSINESS, api_key
 from calleq.cli.bench_door import (
@@ -45,6 +49,8 @@ from calleq.cli.reading import read_entries
 from calleq.journal.entries import Accepted
 from calleq.runtime.guest import start_guest, stop_guest
 from calleq.units import SECOND_US, parse_utc
+from calleq.web.gate import Gate, Limits
+from calleq.web.hosting import GuestServer
 
 PEAK_CLIENTS = 32
 PEAK_S, WARMING_S = 4, 1
@@ -57,6 +63,7 @@ STAGGER_MS = 2
 OWN_EVERY_S = 0.05
 GOING_ON = "+12125550104"
 LIMIT_S = 120.0
+REFUSALS = 40_000
 
 
 @dataclass(slots=True)
@@ -80,7 +87,9 @@ class Run:
         return [
             Figure(f"{name}: offered", self.offered, "per s", command),
             Figure(f"{name}: accepted", self.accepted, "per s", command),
-            Figure(f"{name}: accepted", self.accepted / self.cpu_share, "per CPU s", command),
+            Figure(
+                f"{name}: accepted, one core", self.accepted / self.cpu_share, "per CPU s", command
+            ),
             Figure(f"{name}: refused", self.refused / self.seconds, "per s", command),
             Figure(f"{name}: neither", self.others, "requests", command),
             Figure(f"{name}: accepted, p99", percentile(self.accepted_ms, 0.99), "ms", command),
@@ -103,6 +112,7 @@ def measure(command: str) -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="calleq-bench-") as directory:
         data = Path(directory)
         base_port = free_base_port()
+        refusal_us = asyncio.run(_refusal_us(data))
         where = ("--data", directory, "--base-port", str(base_port), "--port", "0")
         with Served("run", "server-72", *where) as served:
             load = Load(data, served.addresses["front door"], api_key(data))
@@ -113,12 +123,35 @@ def measure(command: str) -> list[Figure]:
     lost += max(0, load.answered - len(accepted))
     return [
         *figures,
+        Figure("refused unread", refusal_us, "us CPU", command),
         Figure("accepted and not in the journal", lost, "messages", command),
         Figure("accepted in all", len(accepted), "messages", command),
         Figure("call that goes on: latest event", max(load.beside.late_ms), "ms late", command),
         Figure("call that goes on: events", len(load.beside.late_ms), "", command),
         Figure("machine's load (1 min)", os.getloadavg()[0], "", command),
     ]
+
+
+async def _refusal_us(data: Path) -> float:
+    """Processor time of one refusal."""
+    gate = Gate(Limits(in_work=0))
+    site = GuestServer(_serves_nobody, "127.0.0.1", 0, gate=gate, lifespan="off")
+    port = await site.start()
+    body = data / "body.json"
+    body.write_bytes(_message(CUSTOMER))
+    order = ["h2load", "--h1", "-c", str(PEAK_CLIENTS), "-n", str(REFUSALS), "-d", str(body)]
+    cpu_s = time.process_time()
+    process = await asyncio.create_subprocess_exec(
+        *order, f"http://127.0.0.1:{port}/v1/calls", stdout=subprocess.DEVNULL
+    )
+    await asyncio.wait_for(process.wait(), LIMIT_S)
+    cpu_s = time.process_time() - cpu_s
+    await site.stop()
+    return cpu_s / max(gate.seen["overload"], 1) * 1e6
+
+
+async def _serves_nobody(scope: Scope, receive: Receive, send: Send) -> None:
+    raise AssertionError("nothing is taken in")
 
 
 async def _measured(load: "Load", base_port: int, command: str) -> list[Figure]:
@@ -134,7 +167,7 @@ async def _measured(load: "Load", base_port: int, command: str) -> list[Figure]:
             share = run.accepted / run.cpu_share / (peak.accepted / peak.cpu_share)
             figures += [
                 Figure(f"{factor:g} x peak: of peak", run.accepted / peak.accepted, "", command),
-                Figure(f"{factor:g} x peak: of peak, per CPU s", share, "", command),
+                Figure(f"{factor:g} x peak: of peak, one core", share, "", command),
             ]
         for task in own:
             if task.done():
