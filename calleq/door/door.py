@@ -308,8 +308,7 @@ class Door:
     def restart(self, entries: Sequence[Stamped]) -> int:
         """Take up the journal of before, oldest entry first, alone in its process; how many
         instructions left again."""
-        told = self.read(entries)
-        self._intake.beside.restore(chain(self.later.kept(), told))
+        self._intake.beside.restore(chain(self.later.kept(), self.read(entries)))
         return self.resume()
 
     def read(self, entries: Sequence[Stamped]) -> list[Stamped]:

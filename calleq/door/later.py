@@ -288,8 +288,9 @@ class Later:
         return Past(frozenset(waiting), acceptances, frozenset(cancelled))
 
     def kept(self) -> Iterator[Stamped]:
-        """Take up what `restore` was not told of: acceptances, due as they are now, of calls that wait and that `restore` was not told of,
-        the first accepted first: the journal holds them no more, or was not asked for them."""
+        """Take up, after `restore`, the calls that wait and that it was not told of, the first
+        accepted first: the journal holds them no more, or was not asked for them. Told are their
+        acceptances, due as they are now."""
         known, self._known = self._known, set()
         for waiting in self._schedule.every(self._door):
             if not waiting.claimed and waiting.call not in known:
