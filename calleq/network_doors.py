@@ -59,7 +59,9 @@ def restart_doors(doors: Collection[Door], beside: Beside, entries: Sequence[Sta
 
     What they share is restored from all of them in the order of time, before any acts.
     """
-    beside.restore(in_order([door.read(entries) for door in doors]))
+    told = in_order([door.read(entries) for door in doors])
+    beside.restore(stamped for door in doors for stamped in door.kept())
+    beside.restore(told)
     return sum(door.resume() for door in doors)
 
 

@@ -36,7 +36,7 @@ class Rate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     @property
     def refill_us(self) -> int:
         """The time of one."""
-        return max(1, round(self.refill_s * SECOND_US))
+        return int(self.refill_s * SECOND_US + 0.5) or 1
 
     def wrong(self) -> str:
         """What is wrong with it; empty where nothing is."""

@@ -7,21 +7,52 @@ Prints what `calleq call` prints, and the ladder with `--trace`. The network is 
 import argparse
 import json
 import sys
+from urllib.parse import urlsplit
 
 import msgspec
 
+from calleq.accounts.principal import Principal
 from calleq.cli.call import event_line, outcome
-from calleq.cli.failure import CommandError
+from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.given import given_talk_us, given_topology
 from calleq.cli.output import print_json, print_line
 from calleq.messages.answers import CallView
 from calleq.ss7.variant import variant_of
+from calleq.topology_doors import doors_of
 from calleq.trace.capture import MemoryCapture
 from calleq.trace.decoding import decoders_of
 from calleq.trace.ladder import ladder
 from calleq.trace.render import render_text
 from calleq.units import parse_utc
 from simulator.virtual import SubmitError, VirtualNetwork
+
+
+def request_of(arguments: argparse.Namespace, address: str) -> tuple[bytes, Principal]:
+    """The request that the options make (figure 9) for equipment of that address, and the page
+    that it comes from. Raises UsageError."""
+    page = urlsplit(arguments.page)
+    if not (page.scheme and page.netloc):
+        raise UsageError(f"--page {arguments.page}: a URL such as https://shop.example/ expected")
+    if arguments.only_rep or arguments.dial_first is not None:
+        raise UsageError("--only-rep and --dial-first are no wishes that a page may have")
+    fields = {
+        "equipment_address": address,
+        "business_id": arguments.business,
+        "web_page": {"current": {"url": arguments.page}},
+        "customer_number": arguments.customer,
+        "representative": arguments.rep,
+    }
+    told = {name: value for name, value in fields.items() if value is not None}
+    origin = f"{page.scheme}://{page.netloc}"
+    visitor = Principal(
+        "page",
+        "page_token",
+        arguments.business,
+        visitor="visitor",
+        origin=origin,
+        page=page.path or "/",
+    )
+    return json.dumps(told).encode(), visitor
 
 
 def message_of(arguments: argparse.Namespace) -> bytes:
@@ -46,8 +77,16 @@ def run(arguments: argparse.Namespace) -> int:
         tap=capture,
         talk_us=given_talk_us(arguments.talk),
     )
+    plans = {plan.element: plan for plan in doors_of(virtual.topology)}
+    if arguments.door is not None:
+        if arguments.door not in plans:
+            raise UsageError(f"--door {arguments.door}: one of {', '.join(plans)} was expected")
+        virtual.door = arguments.door
+    body, page = message_of(arguments), None
+    if arguments.page is not None:
+        body, page = request_of(arguments, plans[virtual.door].equipment_address)
     try:
-        call = virtual.place(message_of(arguments))
+        call = virtual.place(body, page)
     except SubmitError as error:
         raise CommandError(str(error)) from error
     view = virtual.run_to_end(call, arguments.business)

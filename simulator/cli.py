@@ -289,6 +289,12 @@ def build_parser() -> argparse.ArgumentParser:
     call.add_argument("--talk", type=float, default=5.0, metavar="SECONDS")
     call.add_argument("--network", type=Path, metavar="FILE", help="topology file")
     call.add_argument("--equipment", metavar="NAME", help="what makes the call, such as scp-1")
+    call.add_argument(
+        "--door", metavar="NAME", help="whose door is asked: server-72 (default), ip-76, ssp-62"
+    )
+    call.add_argument(
+        "--page", metavar="URL", help="ask as a page does (figure 9); --rep may be an identifier"
+    )
     call.add_argument("--seed", type=int, default=1, metavar="S")
     call.add_argument("--trace", action="store_true", help="also print the ladder")
     call.add_argument("--json", action="store_true", help="print the outcome as JSON")

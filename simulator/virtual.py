@@ -9,8 +9,10 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from calleq.accounts.passwords import InlineVerifier
+from calleq.accounts.principal import Principal
 from calleq.billing.derivation import derive_records
 from calleq.billing.records import SessionRecord
 from calleq.calling_logic.recordings import KEEP_US
@@ -108,6 +110,8 @@ class VirtualNetwork:
         self.links: dict[str, InProcessLink] = {}
         """By name."""
         self._seed = seed
+        self.door = topology.access_server.name
+        """The element at whose door messages are posted and calls are asked about."""
         draw = random.Random(f"references {seed}")
         self.bus = InProcessBus(self.clock, topology.timing.osn_delay_us, self.tap)
         plant = Plant(
@@ -155,18 +159,23 @@ class VirtualNetwork:
 
     @property
     def server(self) -> Door:
-        """The front door."""
-        assert self.network.server is not None
-        return self.network.server
+        """The door that is asked."""
+        return self.network.doors[self.door]
 
-    def submit(self, body: bytes, answered: Callable[[Reply], object]) -> None:
-        """Post a message from loopback, as its octets."""
-        self.server.submit(body, {"content-type": "application/json"}, "127.0.0.1", answered)
+    def submit(
+        self, body: bytes, answered: Callable[[Reply], object], page: Principal | None = None
+    ) -> None:
+        """Post a message from loopback, as its octets: of figure 8, or, from a `page`, of
+        figure 9."""
+        headers = {"content-type": "application/json"}
+        figure: Literal[8, 9] = 8 if page is None else 9
+        self.server.submit(body, headers, "127.0.0.1", answered, figure=figure, principal=page)
 
-    def place(self, body: bytes) -> str:
-        """Post a message and let time pass until it is answered; the call's reference."""
+    def place(self, body: bytes, page: Principal | None = None) -> str:
+        """Post a message as `submit` does and let time pass until it is answered; the call's
+        reference."""
         replies: list[Reply] = []
-        self.submit(body, replies.append)
+        self.submit(body, replies.append, page)
         while not replies and self.clock.run_next():
             pass
         if not replies:

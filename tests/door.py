@@ -91,7 +91,8 @@ class JournalDouble:
                 self.flush()
 
     def last_sequence(self, entity: str) -> int:
-        return len(self.entries)
+        own = (one.sequence for one in self.entries if one.entity == entity)
+        return max(own, default=0)
 
     def flush(self) -> None:
         waiting, self._waiting = self._waiting, []

@@ -59,6 +59,11 @@ class SplitNetwork:
         for elements in PROCESSES[:-1]:
             self.start(*elements)
 
+    def door(self, element: str) -> str:
+        """Where the door is that an element has of its own."""
+        place = element_names(load_topology(figure1_path())).index(element)
+        return f"http://127.0.0.1:{self._base + 10 * place + FRONT_DOOR_OFFSET}"
+
     def start_voice(self) -> None:
         """The last process, for which the others wait."""
         self.start(*PROCESSES[-1])

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+from typing import Any
 
 import pytest
 
@@ -10,11 +11,19 @@ from calleq.access_server.routes import ROUTES
 from calleq.access_server.routing import Route
 from calleq.messages.strict_json import LIMIT_OCTETS
 from tests.door import Door, basic
-from tests.test_api_routes import path_of
+from tests.test_api_routes import entitled, path_of
 
 CORPUS = pathlib.Path(os.environ.get("CALLEQ_CORPORA", "")) / "jsontestsuite"
 TAKING = [route for route in ROUTES if route.body is not None]
 JSON = {"content-type": "application/json", **basic()}
+
+
+def asked(route: Route, target: str, content: bytes, door: Door | None = None, **more: str) -> Any:
+    """The answer to somebody who may use the route."""
+    door = door or Door()
+    headers = {"content-type": "application/json", **entitled(door, route), **more}
+    return door.http().request(route.method, target, content=content, headers=headers)
+
 
 needs_corpus = pytest.mark.skipif(
     not os.environ.get("CALLEQ_CORPORA") or not CORPUS.is_dir(),
@@ -30,11 +39,10 @@ def named(route: Route) -> str:
 @pytest.mark.parametrize("route", TAKING, ids=named)
 def test_what_must_be_rejected_is_rejected(route: Route):
     door = Door()
-    http = door.http()
     files = sorted(CORPUS.glob("n_*.json"))
     assert len(files) > 150
     for path in files:
-        answer = http.request(route.method, path_of(route), content=path.read_bytes(), headers=JSON)
+        answer = asked(route, path_of(route), path.read_bytes(), door)
         assert answer.status_code in (400, 413), path.name
         assert answer.headers["content-type"] == "application/problem+json"
     assert door.bus.sent == []
@@ -58,7 +66,7 @@ def test_what_must_be_rejected_is_rejected(route: Route):
     ],
 )
 def test_json_that_is_none(route: Route, body: bytes, status: int, code: str):
-    answer = Door().http().request(route.method, path_of(route), content=body, headers=JSON)
+    answer = asked(route, path_of(route), body)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
@@ -73,27 +81,21 @@ def test_json_that_is_none(route: Route, body: bytes, status: int, code: str):
     ],
 )
 def test_what_is_not_announced_as_json(route: Route, headers: dict[str, str]):
-    answer = (
-        Door()
-        .http()
-        .request(route.method, path_of(route), content=b"{}", headers={**basic(), **headers})
-    )
+    answer = asked(route, path_of(route), b"{}", **headers)
     assert (answer.status_code, answer.json()["code"]) == (415, "media_type")
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=named)
 def test_a_parameter_that_is_not_known_is_refused(route: Route):
     body = b"{}" if route.body is not None else b""
-    answer = (
-        Door().http().request(route.method, path_of(route) + "?debug=1", content=body, headers=JSON)
-    )
+    answer = asked(route, path_of(route) + "?debug=1", body)
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_query")
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=named)
 def test_an_address_that_is_too_long_is_refused(route: Route):
     path = path_of(route) + "?" + "a" * LIMIT_TARGET
-    answer = Door().http().request(route.method, path, headers=JSON)
+    answer = asked(route, path, b"")
     assert (answer.status_code, answer.json()["code"]) == (414, "target_too_long")
 
 
@@ -101,7 +103,7 @@ def test_an_address_that_is_too_long_is_refused(route: Route):
     "route", [one for one in ROUTES if one.changes and one.body is None], ids=named
 )
 def test_a_body_where_none_belongs_is_refused(route: Route):
-    answer = Door().http().request(route.method, path_of(route), content=b"{}", headers=JSON)
+    answer = asked(route, path_of(route), b"{}")
     assert (answer.status_code, answer.json()["code"]) == (400, "body_unexpected")
 
 

@@ -8,12 +8,23 @@ from calleq.access_server.openapi import PARAMETERS, openapi_document
 from calleq.access_server.routes import ROUTES
 from calleq.access_server.routing import Policy, Route
 from tests.door import Door, basic
+from tests.who import Who
 
 CONCRETE = {"call": "0" * 26, "figure": "8"}
 
 
 def path_of(route: Route) -> str:
     return re.sub(r"\{(\w+)\}", lambda found: CONCRETE.get(found[1], "x"), route.path)
+
+
+def entitled(door: Door, route: Route) -> dict[str, str]:
+    """The headers of somebody who may use a route."""
+    if route.policy.owner == "public":
+        return {}
+    who = Who(door=door)
+    if "business_owner" in route.policy.roles:
+        return who.key(who.issue("api_key", "abc", "business_owner"))
+    return who.key(who.issue("api_key", "", "carrier_operator"))
 
 
 def test_every_route_has_a_policy_that_lets_somebody_in_and_not_everybody():

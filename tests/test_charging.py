@@ -7,11 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from calleq.charging import ChargingError, DeckDirectory, load_decks
+from calleq.charging import CallCharging, ChargingError, DeckDirectory, load_decks
+from calleq.charging.planning import CallPlan
 from calleq.intake.contract import Held, Refusal
 from calleq.journal.entries import Accepted, BalanceStated, Charged
 from calleq.numbering import parse_address
-from calleq.rating import LegUse, ServiceUse
+from calleq.rating import LegUse, ServiceUse, Terms, rate_call
 from calleq.topology_billing import Pricing
 from calleq.units import HOUR_US, MINUTE_US, SECOND_US, parse_utc
 from tests.charging_scene import (
@@ -24,6 +25,7 @@ from tests.charging_scene import (
     audit,
     business,
 )
+from tests.rating_decks import PEAK_WEEK, deck_of, some_terms, starts
 
 
 def refused(found: Held | Refusal) -> Refusal:
@@ -91,6 +93,26 @@ def test_what_several_representatives_may_add_is_held(tmp_path: Path):
     assert held(scene.accept("A")).content["amount_micro"] == 2 * length_s * 1_000 + 5_000 + more
 
 
+@pytest.mark.parametrize(
+    ("representatives", "more"), [(1, 0), (2, 10_000 + 2 * 90_000 + 2), (3, 20_000 + 270_000 + 3)]
+)
+def test_further_attempts_add_a_connection_and_what_increments_add(
+    tmp_path: Path, representatives: int, more: int
+):
+    """30/90 increments: a talk is charged for up to 90 s more than it lasts."""
+    deck = FLAT.replace(
+        'per_minute = "0.06"', 'per_minute = "0.06"\nincrements = "30/90"\nconnection = "0.01"'
+    )
+    others = tuple(f"+1212555014{digit}" for digit in range(3, 3 + representatives))
+    who = msgspec.structs.replace(business("postpaid"), representatives=others)
+    scene = Scene(tmp_path, who, deck=deck, reserve_minutes=1)
+    length_s = 60 + 42 + 40 * representatives
+    charged_s = {142: 210, 182: 210, 222: 300}[length_s]
+    legs_micro = 2 * (charged_s * 1_000 + 10_000)
+    found = held(scene.accept("A")).content["amount_micro"]
+    assert found == legs_micro + 5_000 + more
+
+
 def test_a_destination_without_rate_and_one_that_is_barred_are_refused(tmp_path: Path):
     scene = Scene(tmp_path, business("postpaid"))
     problem = refused(scene.accept("A", customer="+442055501000")).problem
@@ -120,6 +142,38 @@ def test_a_call_that_was_never_accepted_holds_nothing(tmp_path: Path):
     scene.accept("B")
     scene.charging.dropped("B")
     assert scene.balance()["held"] == "7.369", "accepted: its record settles it"
+
+
+def test_a_representative_who_is_not_sold_is_not_reckoned_with(tmp_path: Path):
+    """Nobody dials her; but asked for by name, or alone, she is the reason for a refusal."""
+    who = msgspec.structs.replace(
+        business("postpaid"), representatives=("+19145550100", REPRESENTATIVE)
+    )
+    scene = Scene(tmp_path, who)
+    longest_s = 3_600 + 42 + 2 * 40
+    assert held(scene.accept("A")).content["amount_micro"] == 2 * longest_s * 1_000 + 5_000 + 2_002
+    assert refused(scene.accept("B", agent="+19145550100")).reason == "barred"
+    alone = msgspec.structs.replace(who, representatives=("+19145550100",))
+    assert refused(Scene(tmp_path, alone).accept("C")).reason == "barred"
+
+
+def test_for_a_further_party_more_is_held_or_it_is_not_dialled(tmp_path: Path):
+    scene = Scene(tmp_path, business())
+    scene.credit(12_000_000)
+    scene.accept("A")
+    assert scene.charging.extend("A", parse_address(REPRESENTATIVE)) is None
+    assert scene.balance()["held"] == "11.051"  # 3 682 s more
+    more = scene.charging.extend("A", parse_address(REPRESENTATIVE))
+    assert more is not None
+    assert more.problem.detail == (
+        "the balance has 0.949 USD left and this call may need 3.682 USD: pay in at least 2.733 USD"
+    )
+    unsold = scene.charging.extend("A", parse_address("+19145550100"))
+    assert unsold is not None
+    assert unsold.reason == "barred"
+    assert scene.charging.extend("unknown", parse_address(REPRESENTATIVE)) is None
+    assert scene.settle("A", 3_000, 3_000, 3_000) == 9_005_000
+    assert scene.balance() == {**scene.balance(), "held": "0.00", "balance": "2.995"}
 
 
 # What is charged.
@@ -284,6 +338,19 @@ def test_a_restart_remembers_what_is_held_and_what_was_spent(tmp_path: Path):
     assert again.balance() == before
     assert again.settle("B", 10, 10) == 25_000
     assert again.next_life().balance()["balance"] == "9.77"
+
+
+def test_a_business_that_is_known_no_more_keeps_its_account(tmp_path: Path):
+    scene = Scene(tmp_path, business())
+    scene.credit(10_000_000)
+    scene.accept("A")
+    gone = scene.next_life()
+    other = CallCharging(gone.charging.decks, {}.get, gone.journal, gone.clock, "server-72")
+    other.recover(scene.entries)
+    other.settle("A", ())
+    assert other.held_micro == {"abc": 0}
+    back = Scene(tmp_path, scene.who, entries=gone.entries, memory=scene.memory)
+    assert back.balance()["available"] == "10.00"
 
 
 def test_what_was_written_before_a_statement_need_not_be_read(tmp_path: Path):
@@ -470,3 +537,52 @@ def test_no_order_spends_more_than_balance_or_caps(tmp_path: Path, steps: list[t
     for call in accepted:
         scene.settle(call, 1)
     assert scene.balance()["held"] == "0.00"
+
+
+def test_a_balance_that_just_covers_the_longest_talk_holds_for_it(tmp_path: Path):
+    scene = Scene(tmp_path, business())
+    scene.credit(2 * 3_682 * 1_000 + 5_000)
+    assert held(scene.accept("A")).talk_limit_us == 3_600 * SECOND_US
+
+
+AGENTS = ("+442079460001", "+442079460002", "+492079460003")
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    terms=st.tuples(some_terms, some_terms, some_terms),
+    lengths=st.lists(st.integers(0, 500), min_size=3, max_size=3),
+    customer_s=st.integers(0, 1_500),
+    tried=st.lists(st.sampled_from(AGENTS), max_size=3),
+    start_us=starts,
+)
+def test_no_attempts_cost_more_than_their_plan_says(
+    terms: tuple[Terms, Terms, Terms],
+    lengths: list[int],
+    customer_s: int,
+    tried: list[str],
+    start_us: int,
+):
+    """Whoever answers, one after the other, for however long."""
+    keys = ("+1", "+44", "+49")
+    deck = deck_of(dict(zip(keys, terms, strict=True)), of_week=PEAK_WEEK, round_to_micro=7)
+    agents = tuple(dict.fromkeys(tried))
+    who = msgspec.structs.replace(business(), representatives=agents)
+    customer = parse_address(CUSTOMER)
+    plan = CallPlan(deck, who, customer, None, start_us, 30.0)
+    parties = [(CUSTOMER, customer_s), *zip(tried, lengths, strict=False)]
+    longest_s = max(customer_s, sum(lengths[: len(tried)]))
+    now_us = start_us
+    legs = []
+    for number, length_s in parties[: 1 + min(3, len(agents))]:
+        legs.append(
+            LegUse(
+                role="party",
+                address=parse_address(number),
+                answered_at_us=now_us,
+                billable_s=length_s,
+            )
+        )
+        now_us += length_s * SECOND_US
+    cost = rate_call(deck, tuple(legs), priced_at_us=start_us).amount_micro
+    assert cost <= plan.maximum_micro(longest_s)

@@ -19,6 +19,7 @@ from calleq.topology import Topology, TopologyError, load_topology
 from calleq.topology_billing import Billing, Pricing
 from calleq.topology_policy import CallPolicy
 from calleq.units import SECOND_US
+from calleq.web.problems import ProblemDetail
 from tests.charging_scene import FLAT, audit
 from tests.virtual import REPRESENTATIVE, VirtualNetwork, number
 
@@ -141,6 +142,25 @@ def test_a_talk_ends_when_the_money_for_it_does(tmp_path: Path):
     network.run_to_end(call)
     record = network.proved()[call]
     assert (record.state, [leg.billable_s for leg in record.legs]) == ("completed", [10, 5])
+    assert audit(network.all_entries)[0] == 0
+
+
+@pytest.mark.parametrize("is_paid", [True, False])
+def test_a_third_party_is_dialled_where_it_is_paid_for(tmp_path: Path, is_paid: bool):
+    network = Network(world(tmp_path))
+    network.credit(2 * (60 + 42 + 80) * 1_000 + 5_000 + 2_002 + (40_000_000 if is_paid else 0))
+    call = network.place(number("00"), REPRESENTATIVE)
+    while network.view(call).state != "bridged":
+        assert network.clock.run_next()
+    added = network.server.add_party(call, "abc", number("06"))
+    if is_paid:
+        assert added is True
+    else:
+        assert isinstance(added, ProblemDetail)
+        assert added.code == "balance"
+    network.run_to_end(call)
+    legs = network.proved()[call].legs
+    assert ("third" in [leg.leg for leg in legs]) == is_paid
     assert audit(network.all_entries)[0] == 0
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import pathlib
 from types import SimpleNamespace
 from typing import Any
@@ -19,7 +20,7 @@ from calleq.operation.standing import Standing
 from calleq.runtime.durations import Durations
 from calleq.topology import TopologyError, load_topology, parse_topology
 from calleq.web.browser_headers import BrowserHeaders
-from calleq.web.events import JsonLines, shortened
+from calleq.web.events import JsonLines, LoggingToEvents, shortened
 from calleq.web.tls import ServerTls
 from calleq.web.told import Told
 from tests.asgi import client_of
@@ -259,3 +260,20 @@ def test_no_label_tells_of_anybody(network: Network):
         for name in sample.labels
     }
     assert labels.isdisjoint({"business", "number", "customer", "call", "peer", "credential"})
+
+
+def test_what_libraries_log_is_told_too():
+    stream = io.StringIO()
+    handler = LoggingToEvents(JsonLines(lambda: "now", stream=stream))
+    logger = logging.Logger("a.library")
+    logger.addHandler(handler)
+    logger.info("chatter")
+    logger.warning("the peer %s\nbroke off", "+12125550100")
+    try:
+        raise RuntimeError("of ours")
+    except RuntimeError:
+        logger.exception("a request met a defect")
+    warned, failed = lines_of(stream)
+    assert (warned["level"], warned["message"]) == ("warning", "the peer +121…00\nbroke off")
+    assert failed["level"] == "error"
+    assert "RuntimeError: of ours" in str(failed["traceback"])

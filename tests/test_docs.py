@@ -119,6 +119,15 @@ def test_the_guide_to_the_intelligent_network_can_be_followed(tmp_path: pathlib.
     assert follow(page, tmp_path) >= 7
 
 
+def test_the_guide_to_doors_can_be_followed(tmp_path: pathlib.Path):
+    page = (ROOT / "docs" / "guide" / "doors.md").read_text("utf-8")
+    assert follow(page, tmp_path) == 7
+    (keys,) = blocks(page, "toml")
+    shipped = figure1_path().read_text("utf-8")
+    for line in keys.splitlines():
+        assert line == "# …" or line in shipped, "the page shows what is shipped"
+
+
 def test_the_guide_to_sccp_can_be_followed(tmp_path: pathlib.Path):
     page = (ROOT / "docs" / "guide" / "sccp.md").read_text("utf-8")
     assert follow(page, tmp_path) == 2
@@ -175,6 +184,20 @@ def test_the_guide_to_encryption_can_be_followed(tmp_path: pathlib.Path):
 def test_the_guide_to_trunks_can_be_followed(tmp_path: pathlib.Path):
     page = (ROOT / "docs" / "guide" / "trunks.md").read_text("utf-8")
     assert follow(page, tmp_path) == 2
+
+
+def test_the_guide_to_prices_can_be_followed_its_keys_too(tmp_path: pathlib.Path):
+    page = (ROOT / "docs" / "guide" / "prices.md").read_text("utf-8")
+    assert follow(page, tmp_path) == 4
+    (pricing,) = [block for block in blocks(page, "toml") if "reserve_minutes" in block]
+    (billing,) = [block for block in blocks(page, "console") if "[businesses.billing]" in block]
+    shipped = figure1_path().read_text("utf-8")
+    text = shipped.replace('[pricing]\ndecks = ["retail.toml"]\n', pricing, 1)
+    before, named, after = text.partition('identifier = "abc"')
+    after = after.replace("\n[[businesses]]", f"{billing}\n[[businesses]]", 1)
+    topology = parse_topology(before + named + after, "guide")
+    assert topology.pricing.default == "retail"
+    assert topology.businesses[0].billing.cap_month == "900.00"
 
 
 def test_the_guide_to_prompts_can_be_followed(

@@ -1,8 +1,10 @@
 """Whom a business may call: every leg, by region and kind of number, policy and rate deck."""
 
+import random
 import time
 
 import msgspec
+import phonenumbers
 import pytest
 
 from calleq.guards import Destinations, facts_of
@@ -343,3 +345,18 @@ def test_a_decision_that_is_known_takes_less_than_20_us() -> None:
             guard.judge(who, address, NOW_US)
         best = min(best, time.process_time() - began)
     assert best / 1_000 < 20e-6
+
+
+def test_the_region_of_an_area_code_is_that_of_each_of_its_numbers() -> None:
+    """North American numbers are looked up by area code; the plans' library looks at each."""
+    draw = random.Random(7)
+    places: set[str] = set()
+    for _ in range(4_000):
+        number = f"+1{draw.randrange(2, 10)}{draw.randrange(10**9):09}"
+        facts = facts_of(number)
+        if not facts.kind and number[2] != "8":
+            region = phonenumbers.region_code_for_number(phonenumbers.parse(number))
+            assert facts.regions == {region}, number
+            places.add(region)
+    assert {"US", "CA"} <= places
+    assert len(places) > 5

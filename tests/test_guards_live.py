@@ -40,7 +40,7 @@ def test_a_number_that_turned_a_call_away_rests_over_a_restart(tmp_path: pathlib
         assert post(network, "+14165550100").json()["code"] == "region"
         assert post(network, "+19005550100").json()["errors"][0]["code"] == "premium_rate"
         told = get(network, "/v1/refusals")["refusals"]
-        assert [one["reason"] for one in told] == ["region", "cooling_down"]  # type: ignore[attr-defined]
+        assert [one["reason"] for one in told] == ["premium_rate", "region", "cooling_down"]  # type: ignore[attr-defined]
         assert get(network, "/v1/limits")["regions"] == ["US"]
     with LiveNetwork(data, "--network", str(file)) as network:
         assert post(network, REJECTS).json()["code"] == "cooling_down"

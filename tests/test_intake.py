@@ -188,3 +188,17 @@ def test_what_another_door_accepted_is_not_this_doors():
     after = restarted(door)
     assert after.bus.sent == []
     assert after.submit(octets(), idempotency_key="k1").status == 202
+
+
+@pytest.mark.parametrize("field", ["customer_number", "representative_number"])
+def test_who_tried_a_premium_number_is_on_the_list_of_refusals(field: str):
+    """Somebody who proved who it is and tried it is worth knowing; a stranger learns nothing."""
+    door = Door()
+    stranger = door.submit(octets(**{field: "+19005550123"}, password="not the right one"))
+    assert stranger.status == 401
+    refused = door.submit(octets(**{field: "+19005550123"}))
+    assert refused.status == 422
+    told = [one.entry for one in door.journal.entries if isinstance(one.entry, Refused)]
+    assert [(one.reason, one.by) for one in told] == [("bad_password", ""), ("premium_rate", "abc")]
+    assert told[1].customer == ("+19005550123" if field[0] == "c" else "+12125550100")
+    assert door.bus.sent == []

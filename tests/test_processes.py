@@ -28,6 +28,8 @@ CUSTOMER, REPRESENTATIVE = "+12125550100", "+12125550143"
 XYZ_REPRESENTATIVE = "+12125550153"
 REJECTING, DIAL_UP = "+12125550107", "+12125550110"
 """A telephone of another switch that turns every call away; a line whose computer is on-line."""
+OWN_DOORS = ("ip-76", "ssp-62")
+"""Some that are asked for calls on the internet themselves."""
 NEIGHBOURS = ("ssp-62", "ip-76", "ssp-64")
 """Some that have a link to stp-68."""
 
@@ -53,6 +55,8 @@ class Story:
     """The outcome of the call under way when stp-68 was killed."""
     after: str
     """The rejected call once more, without stp-68."""
+    at_own_doors: dict[str, str]
+    """A rejected call by the door of each element that has one of its own."""
     dial_up: dict[str, Any]
     lines: dict[str, list[str]]
     errors: dict[str, str]
@@ -125,6 +129,10 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
 def _trouble(one: pathlib.Path, many: SplitNetwork, in_one: str, in_many: str) -> Story:
     """A transfer point dies in the middle of a call, and comes back."""
     before = outcome(many.url, REJECTING, XYZ_REPRESENTATIVE, "xyz")
+    at_own_doors = {
+        element: outcome(many.door(element), REJECTING, XYZ_REPRESENTATIVE, "xyz")["call"]
+        for element in OWN_DOORS
+    }
     talking = post(
         many.url, CUSTOMER, XYZ_REPRESENTATIVE, "xyz", "--talk", "1", "--desk", many.desk
     )
@@ -154,6 +162,7 @@ def _trouble(one: pathlib.Path, many: SplitNetwork, in_one: str, in_many: str) -
         before=before["call"],
         during=json.loads(record.stdout),
         after=after["call"],
+        at_own_doors=at_own_doors,
         dial_up=dial_up,
         lines={name: running.said() for name, running in many.running.items()},
         errors={name: "".join(running.errors) for name, running in many.running.items()},
@@ -162,7 +171,8 @@ def _trouble(one: pathlib.Path, many: SplitNetwork, in_one: str, in_many: str) -
     )
 
 
-TIMES_AND_REFERENCES = {"at us", "reference", "call", "events"}
+TIMES_AND_REFERENCES = {"at us", "reference", "call", "events", "talk limit us"}
+"""Calls have a price where all elements are in one process, and so may last as long as is paid."""
 
 
 def essence(row: Row) -> tuple[str, ...]:
@@ -301,6 +311,23 @@ def test_the_set_up_instruction_crosses_the_osn_and_never_the_internet(story: St
         crossed = b"".join(bytes.fromhex(row["octets"]) for row in internet)
         assert b"set_up_call" not in crossed
         assert b"representatives" not in crossed
+
+
+@pytest.mark.row("S2-105", part=True)
+@pytest.mark.parametrize("element", OWN_DOORS)
+def test_a_door_of_an_element_is_in_its_process_and_what_it_instructs_stays_there(
+    story: Story, element: str
+) -> None:
+    rows = ladder(story.many, story.at_own_doors[element])
+    instructions = [row for row in rows if row["message"] == "set_up_call"]
+    assert [(row["segment"], row["from"], row["to"]) for row in instructions] == [
+        ("inside", f"{element}-internet", element)
+    ]
+    assert "osn" not in {row["segment"] for row in rows}
+    assert {"internet", "circuit"} <= {row["segment"] for row in rows}
+    listed = calleq("cdr", "list", "--data", str(story.many), "--json")
+    states = {one["call"]: one["state"] for one in json.loads(listed.stdout)}
+    assert states[story.at_own_doors[element]] == "customer_rejected"
 
 
 def test_a_flipped_octet_in_a_capture_file_shows_in_the_ladder(

@@ -10,10 +10,11 @@ import pytest
 
 from calleq.accounts.principal import Principal
 from calleq.intake.contract import Beside, NoGuards, Refusal
-from calleq.journal.entries import Accepted, Cancelled, Ended, Progress, Rescheduled
+from calleq.journal.entries import Accepted, Cancelled, Ended, Progress, Rescheduled, Stamped
+from calleq.journal.segments import Unfinished
 from calleq.messages.answers import CallAccepted, CallView
 from calleq.messages.new_time import NewTime
-from calleq.schedule import BusinessCalendar, ScheduleStore
+from calleq.schedule import BusinessCalendar, ScheduleStore, StoreDamaged
 from calleq.schedule import schedule as schedule_module
 from calleq.topology import Business
 from calleq.topology_calendar import Calendar, Opening
@@ -428,10 +429,14 @@ def test_what_the_journal_let_go_is_known_from_the_schedule(tmp_path: Path):
     path = tmp_path / "door.schedule.sqlite"
     before = Door(store=ScheduleStore(path))
     call = later(before)
+    before.submit(octets(customer_number="+12125550106"))
     before.clock.advance_us(HOUR_US)
     before.schedule.close()
-    before.journal.entries = []
+    before.journal.entries = before.journal.entries[1:]
     after = again(before, store=ScheduleStore(path))
+    assert [one.call for one in after.set_ups()] == [before.journal.of(Accepted)[0].call]
+    after.bus.sent.clear()
+    after.ends(before.journal.of(Accepted)[0].call)
     assert view(after, call).state == "scheduled"
     after.clock.advance_us(4 * HOUR_US)
     assert [instruction.call for instruction in after.set_ups()] == [call]
@@ -484,6 +489,78 @@ def test_a_process_that_dies_anywhere_loses_no_call_and_begins_none_twice(tmp_pa
     door.clock.advance_us(3 * MINUTE_US)
     dues = [one.call for one in door.journal.of(Progress) if one.event == "due"]
     assert sorted(dues) == sorted(calls), "each claimed, and durably once"
+
+
+def test_what_is_kept_need_not_be_read_from_the_journal_again(tmp_path: Path):
+    class Told(NoGuards):
+        def __init__(self) -> None:
+            self.of: list[tuple[str, int]] = []
+
+        def restore(self, stamped: Stamped) -> None:
+            if isinstance(stamped.entry, Accepted):
+                self.of.append((stamped.entry.call, stamped.entry.due_us))
+
+    path = tmp_path / "door.schedule.sqlite"
+    before = Door(store=ScheduleStore(path))
+    waits, put_off, gone = later(before), later(before), later(before)
+    keyed = before.submit(octets(desired_time=AT_TEN), idempotency_key="k1").view
+    moved(before, put_off, "2026-11-21T12:00:00-05:00")
+    cancelled(before, gone)
+    before.clock.advance_us(MINUTE_US)
+    before.schedule.close()
+    store = ScheduleStore(path)
+    known = [one for one in before.journal.entries if store.keeps(one, MORNING_US)]
+    assert [one.entry.call for one in known] == [waits, put_off], "but for keys in force"
+    guards = Told()
+    after = Door(store=store, beside=Beside(calendar=BusinessCalendar(), guards=guards))
+    after.clock.advance_us(MINUTE_US)
+    after.journal.entries = list(before.journal.entries)
+    after.server.restart([one for one in before.journal.entries if one not in known])
+    assert isinstance(keyed, CallAccepted)
+    assert (waits, TEN_US) in guards.of
+    assert (put_off, TEN_US + 2 * HOUR_US) in guards.of
+    assert {view(after, call).state for call in (waits, put_off, keyed.call)} == {"scheduled"}
+    assert view(after, gone).state == "canceled"
+    again = after.submit(octets(desired_time=AT_TEN), idempotency_key="k1")
+    assert isinstance(again.view, CallAccepted)
+    assert again.view.call == keyed.call
+    after.clock.advance_us(8 * HOUR_US)
+    assert {one.call for one in after.set_ups()} == {waits, put_off, keyed.call}
+
+
+def test_a_schedule_that_is_ahead_of_its_journal_is_refused(tmp_path: Path):
+    path = tmp_path / "door.schedule.sqlite"
+    before = Door(store=ScheduleStore(path))
+    later(before)
+    before.schedule.close()
+    with pytest.raises(StoreDamaged, match="of a later time than the journal of server-72"):
+        Door(store=ScheduleStore(path)).server.restart([])
+
+
+def test_segments_of_calls_that_wait_may_go_where_the_schedule_keeps_them():
+    accepted = Accepted("c1", "abc", "server-72", {}, due_us=5)
+    for kept, needed in ((True, 9), (False, 1)):
+        unfinished = Unfinished(waiting_kept=kept)
+        unfinished.note("server-72", accepted, 1)
+        assert unfinished.needed_from(9) == needed
+        unfinished.note("server-72", Progress("c1", "due"), 4)
+        assert unfinished.needed_from(9) == (4 if kept else 1)
+        unfinished.note("server-72", Ended("c1", "completed", 16), 5)
+        assert unfinished.needed_from(9) == 9
+
+
+def test_what_is_durable_of_the_schedule_is_known_after_a_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("calleq.schedule.store.CHECKPOINT_CHANGES", 1)
+    store = ScheduleStore(tmp_path / "door.schedule.sqlite")
+    door = Door(store=store)
+    later(door)
+    assert store.durable() == {}
+    door.submit(octets(customer_number="+12125550106"))
+    door.clock.advance_us(SECOND_US)
+    door.schedule.close()
+    assert store.durable() == {"server-72": 2}
 
 
 # Many at once.

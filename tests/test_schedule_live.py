@@ -71,16 +71,18 @@ def test_a_scheduled_call_outlives_the_kill_of_its_process(tmp_path: pathlib.Pat
             assert refused.value.code == "call_over"
         network.up.process.kill()
         network.up.process.wait(30)
-    with LiveNetwork(tmp_path) as network:
-        with CalleqClient(network.url, "abc", "abc-demo") as client:
-            events = list(client.events(soon.call))
-            assert [event.event for event in events[:3]] == ["accepted", "scheduled", "due"]
-            assert events[-1].event == "ended"
-            due = next(event for event in events if event.event == "due")
-            assert parse_utc(due.at) >= parse_utc(later.isoformat())
-            assert client.call(soon.call).state == "completed"
-            assert client.call(gone.call).state == "canceled"
-            assert client.call(kept.call).state == "scheduled"
-            with pytest.raises(ClientError) as refused:
-                client.cancel(soon.call)
-            assert refused.value.code == "call_over"
+    with (
+        LiveNetwork(tmp_path) as network,
+        CalleqClient(network.url, "abc", "abc-demo") as client,
+    ):
+        events = list(client.events(soon.call))
+        assert [event.event for event in events[:3]] == ["accepted", "scheduled", "due"]
+        assert events[-1].event == "ended"
+        due = next(event for event in events if event.event == "due")
+        assert parse_utc(due.at) >= parse_utc(later.isoformat())
+        assert client.call(soon.call).state == "completed"
+        assert client.call(gone.call).state == "canceled"
+        assert client.call(kept.call).state == "scheduled"
+        with pytest.raises(ClientError) as refused:
+            client.cancel(soon.call)
+        assert refused.value.code == "call_over"

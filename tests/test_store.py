@@ -161,7 +161,7 @@ def test_legs_of_before_voices_were_measured_are_read_without(tmp_path: Path) ->
     with sqlite3.connect(tmp_path / "records.sqlite") as connection:
         for name in added:
             connection.execute(f"ALTER TABLE leg DROP COLUMN {name}")
-        for name in ("amount_micro", "currency", "charges"):
+        for name in ("held_micro", "amount_micro", "currency", "charges"):
             connection.execute(f"ALTER TABLE session DROP COLUMN {name}")
         connection.execute("UPDATE alembic_version SET version_num = '0002'")
         names, marks = ", ".join(old), ", ".join("?" * len(old))

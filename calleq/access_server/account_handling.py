@@ -13,7 +13,6 @@ CHANGE_OWN = Policy(OPERATOR | {"business_owner"}, "business")
 
 OF_BUSINESS_PATH = "/v1/businesses/{business}"
 TOLD = {404: "There is none.", 409: "It is so already, or there is no room.", 422: "A field."}
-PAGE_LIMIT = 500
 
 
 def business_of(asked: Context) -> Subscriber:
@@ -32,10 +31,7 @@ async def made(asked: Context, change: Change) -> Administration:
 
 
 def page_of(asked: Context) -> PageQuery:
-    query = asked.query_as(PageQuery)
-    if not 1 <= query.limit <= PAGE_LIMIT:
-        raise ProblemError(plain_problem(400, "invalid_query", f"limit: 1 to {PAGE_LIMIT}"))
-    return query
+    return asked.query_as(PageQuery)
 
 
 def canonical(number: str) -> str:

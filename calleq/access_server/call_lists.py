@@ -42,7 +42,7 @@ TOO_WIDE = ProblemDetail(
     detail="no call was found in time: say more about it, a number or a shorter time",
 )
 BAD_CURSOR = ProblemDetail(
-    status=400,
+    status=422,
     code="invalid_cursor",
     title="Invalid cursor",
     detail="the cursor is not one that was given out for this question: begin without one",

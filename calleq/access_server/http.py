@@ -151,7 +151,7 @@ class HttpSurface:
         if route.body is not None and not _is_raw(route.body):
             body = body_of(octets, route.body)
         asked = Context(request, self.services, principal, query, octets, body)
-        if route.changes and route.keyed and IDEMPOTENCY_KEY in request.headers:
+        if route.takes_key and route.counted and IDEMPOTENCY_KEY in request.headers:
             return await self._serve_once(route, asked)
         return await route.handler(asked)
 

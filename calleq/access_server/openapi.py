@@ -6,6 +6,7 @@ itself goes by, and a field's description is the text beside it in its model.
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from http import HTTPStatus
 
 import msgspec
 from pydantic import BaseModel, JsonValue, TypeAdapter
@@ -60,10 +61,27 @@ PARAMETERS: dict[str, dict[str, JsonValue]] = {
 """The parameters of paths, by name."""
 
 SECURITY: dict[str, JsonValue] = {
-    "business": {
+    "password": {
         "type": "http",
         "scheme": "basic",
-        "description": "business identifier and password",
+        "description": "A business's identifier (or business/user, for the carrier /user) and its"
+        " password or PIN.",
+    },
+    "key": {"type": "http", "scheme": "bearer", "description": "An API key."},
+    "signature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Calleq-Signature",
+        "description": "HMAC-SHA-256 over the request, with Calleq-Credential, Calleq-Timestamp"
+        " and Calleq-Nonce beside it.",
+    },
+    "certificate": {"type": "mutualTLS", "description": "A client's certificate that is known."},
+    "page": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Calleq-Page-Token",
+        "description": "A token for one request from a page, bound to business, page, origin and"
+        " visitor.",
     },
 }
 
@@ -118,7 +136,7 @@ def _operation(route: Route) -> JsonValue:
     if route.description:
         operation["description"] = route.description
     parameters = [*_path_parameters(route.path), *_query_parameters(route.query)]
-    if route.changes:
+    if route.takes_key:
         parameters.append(_IDEMPOTENCY_KEY)
     if parameters:
         operation["parameters"] = parameters
@@ -144,7 +162,9 @@ _IDEMPOTENCY_KEY: JsonValue = {
 def _security(policy: Policy) -> JsonValue:
     if policy.owner == "public":
         return []
-    schemes: list[JsonValue] = [{name: []} for name in SECURITY]
+    schemes: list[JsonValue] = [
+        {name: []} for name in SECURITY if name != "page" or "page" in policy.roles
+    ]
     return [{}, *schemes] if policy.proof_in_message else schemes
 
 
@@ -195,17 +215,22 @@ def _responses(route: Route) -> JsonValue:
     if route.counted and route.policy.owner != "public":
         more["RateLimit"] = "How many requests are left, and the seconds until all are."
         more["RateLimit-Policy"] = "How many there may be in how many seconds."
-    if route.changes and route.keyed:
+    if route.takes_key:
         more["Idempotent-Replayed"] = "true: this is the answer that was given before."
     for status, answer in route.answers.items():
-        responses[str(status)] = _answer(answer, more)
+        responses[str(status)] = _answer(status, answer, more)
     for status, text in sorted(_problems(route).items()):
         responses[str(status)] = {"description": text, "content": _PROBLEM}
     return responses
 
 
 def _problems(route: Route) -> Mapping[int, str]:
-    found = {414: "Path and query are too long.", 500: "A fault of ours.", 503: "Too much in work."}
+    found = {
+        404: "This door does not offer that.",
+        414: "Path and query are too long.",
+        500: "A fault of ours.",
+        503: "Too much in work.",
+    }
     if route.query.__struct_fields__ or not route.changes:
         found[400] = "A parameter of the query is unknown, doubled or out of its range."
     if route.policy.owner != "public":
@@ -213,7 +238,7 @@ def _problems(route: Route) -> Mapping[int, str]:
         found[403] = "Who asks may not do that."
         found[429] = "Too often; Retry-After says when to try again."
     if "{" in route.path:
-        found[404] = "There is no such thing of yours."
+        found[404] = "There is no such thing of yours, or this door does not offer that."
     if route.changes:
         found[400] = "Not JSON as RFC 8259 has it, a body where none belongs, or a malformed key."
         found[408] = "The body did not arrive in time."
@@ -226,7 +251,7 @@ def _problems(route: Route) -> Mapping[int, str]:
     return {**found, **route.problems}
 
 
-def _answer(answer: Answer, more: Mapping[str, str]) -> JsonValue:
+def _answer(status: int, answer: Answer, more: Mapping[str, str]) -> JsonValue:
     said: dict[str, JsonValue] = {"description": answer.description}
     headers: dict[str, JsonValue] = {
         name: {"description": text, "schema": {"type": "string"}}
@@ -235,6 +260,10 @@ def _answer(answer: Answer, more: Mapping[str, str]) -> JsonValue:
     said["headers"] = headers
     if answer.model is not None:
         said["content"] = {answer.media_type: {"schema": {"$ref": _REF + answer.model.__name__}}}
+    elif status == HTTPStatus.NO_CONTENT:
+        pass
+    elif answer.media_type == "text/event-stream":
+        said["content"] = {answer.media_type: {}}  # OpenAPI 3.1 has no schema of one event
     elif answer.media_type:
         kind = "object" if answer.media_type.endswith("json") else "string"
         said["content"] = {answer.media_type: {"schema": {"type": kind}}}

@@ -54,7 +54,8 @@ _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL
 _MISSING = re.compile(r"Object missing required field `(?P<name>.*)`", re.DOTALL)
 _STEP = re.compile(r"\.(?P<name>[^.\[\]]+)|\[(?P<index>[0-9]+|\.\.\.)\]")
 _WHOLE = re.compile(r"-?[0-9]{1,15}")
-_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?")
+_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,25})?([Ee][+-]?[0-9]{1,3})?")
+_BOOLEAN = re.compile("true|false")
 
 
 async def read_body(request: Request) -> bytes:
@@ -128,7 +129,7 @@ def _query(given: Mapping[str, str], model: type[msgspec.Struct]) -> msgspec.Str
             raise invalid_query(f"no parameter {name[:40]!r} is known here: {known}")
         pattern = parameters[name]
         if pattern is not None and not pattern.fullmatch(text):
-            raise invalid_query(f"{name} must be a number, written in digits")
+            raise invalid_query(f"{name} must be a number in digits, or true or false")
     try:
         return msgspec.convert(given, model, strict=False)
     except msgspec.ValidationError as error:
@@ -154,6 +155,8 @@ def _written(kind: msgspec.inspect.Type) -> re.Pattern[str] | None:
             return _WHOLE
         case msgspec.inspect.FloatType():
             return _NUMBER
+        case msgspec.inspect.BoolType():
+            return _BOOLEAN
         case _:
             return None
 

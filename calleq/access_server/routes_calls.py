@@ -111,7 +111,7 @@ ROUTES = (
         answers={202: _ACCEPTED},
         problems=_REFUSALS,
         examples={"now": example("8")},
-        keyed=False,
+        asks_for_call=True,
     ),
     Route(
         method="POST",
@@ -127,7 +127,7 @@ ROUTES = (
         answers={202: _ACCEPTED},
         problems=_REFUSALS,
         examples={"from a page": example("9")},
-        keyed=False,
+        asks_for_call=True,
     ),
     Route(
         method="GET",

@@ -130,12 +130,19 @@ class Route:
     tag: str = "calls"
     keyed: bool = True
     """Of a route that changes something: whether the surface keeps its answers by
-    Idempotency-Key. The doors' own routes keep theirs, durably."""
+    Idempotency-Key. Not where an answer has a secret in it that is shown once."""
+    asks_for_call: bool = False
+    """The door keeps its keys, durably, and the guards count it."""
 
     @property
     def counted(self) -> bool:
-        """Whether requests are counted by `rates`; calls that are asked for the guards count."""
-        return self.keyed
+        """Whether requests are counted by `rates`."""
+        return not self.asks_for_call
+
+    @property
+    def takes_key(self) -> bool:
+        """Whether an Idempotency-Key means anything."""
+        return self.changes and (self.keyed or self.asks_for_call)
 
     @property
     def scope(self) -> str:

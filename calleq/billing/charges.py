@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import msgspec
 
 from calleq.billing.records import LegRecord, SessionRecord
-from calleq.journal.entries import Charged, Recorded, Stamped
+from calleq.journal.entries import Accepted, Charged, Recorded, Stamped
 from calleq.numbering import parse_address
 from calleq.rating import Charge, LegUse, ServiceUse
 from calleq.units import SECOND_US
@@ -48,6 +48,12 @@ def recording_uses(entries: Iterable[Stamped]) -> tuple[ServiceUse, ...]:
         for recording, at_us in sorted(begun.items(), key=lambda item: (item[1], item[0]))
         if length_us[recording]
     )
+
+
+def held_in(entry: Accepted) -> int | None:
+    """What was held for a call when it was accepted; None: nothing."""
+    amount_micro = (entry.held or {}).get("amount_micro")
+    return amount_micro if isinstance(amount_micro, int) else None
 
 
 def with_charge(record: SessionRecord, charged: Charged) -> SessionRecord:

@@ -16,6 +16,8 @@ from statistics import median_low
 import msgspec
 from sqlalchemy import ColumnElement, Connection, case, func, or_, select, tuple_
 
+from calleq.billing.charge_checks import KINDS as CHARGE_KINDS
+from calleq.billing.charge_checks import charge_findings
 from calleq.billing.pairing import CLOCK_TOLERANCE_US
 from calleq.billing.records import LegRecord
 from calleq.billing.rows import leg_of
@@ -55,6 +57,7 @@ KINDS = {
     "poor_voice": "voice that hardly anybody is satisfied with",
     "strange_voice": "packets from elsewhere than the party, which were refused",
     "clock_skew": "the clock of an exchange differs from that of the equipment",
+    **CHARGE_KINDS,
 }
 """Every check, in words."""
 
@@ -86,6 +89,8 @@ def findings(
     yield from _single(connection, within)
     yield from _overlaps(connection, within)
     yield from _skews(connection, within)
+    for found in charge_findings(connection, since_us, until_us):
+        yield Finding(*found)
 
 
 def _skews(connection: Connection, within: list[ColumnElement[bool]]) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from operator import attrgetter
 
 import msgspec
 
-from calleq.billing.charges import with_charge
+from calleq.billing.charges import held_in, with_charge
 from calleq.billing.indexing import (
     HOP_LIMIT,
     Attempt,
@@ -79,10 +79,11 @@ def _session_record(session: Session, journals: Journals) -> SessionRecord:
         )
     )
     over, accepted = session.ended_at_us is not None, session.accepted
-    door, key = "", None
+    door, key, held_micro = "", None, None
     if accepted is not None:
         assert isinstance(accepted.entry, Accepted)
         door, key = accepted.entry.door, accepted.entry.idempotency_key
+        held_micro = held_in(accepted.entry)
     record = SessionRecord(
         call=session.call,
         business=session.business,
@@ -95,6 +96,7 @@ def _session_record(session: Session, journals: Journals) -> SessionRecord:
         ended_at_us=session.ended_at_us,
         legs=legs,
         complete=over and not any(leg.partial for leg in legs),
+        held_micro=held_micro,
     )
     return record if session.charged is None else with_charge(record, session.charged)
 

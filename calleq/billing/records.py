@@ -188,6 +188,8 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """In the order in which they were dialled."""
     complete: bool
     """True when the call has its final state and no leg is open or partial."""
+    held_micro: int | None = None
+    """What was held for the call before it was dialled; None where calls have no price."""
     amount_micro: int | None = None
     """What the call costs, legs and services, in millionths of `currency`; None while it is not
     charged, and where calls have no price."""
@@ -256,6 +258,7 @@ def records_as_json(record: SessionRecord) -> dict[str, object]:
         "accepted_at": _instant(record.accepted_at_us),
         "ended_at": _instant(record.ended_at_us),
         "complete": record.complete,
+        "held": amount_of(record.held_micro),
         "amount": amount_of(record.amount_micro),
         "currency": record.currency or None,
         "charges": [charge_as_json(charge) for charge in record.charges],

@@ -21,6 +21,7 @@ _SESSION_FIELDS = (
     "accepted_at_us",
     "ended_at_us",
     "complete",
+    "held_micro",
     "amount_micro",
     "currency",
 )

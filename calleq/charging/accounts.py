@@ -88,6 +88,15 @@ class Account:
         self._reserved[call] = held
         return None
 
+    def hold_more(self, call: str, amount_micro: int) -> Refused | None:
+        """Hold an amount besides for a call that holds some; None: it is held."""
+        more = self._ledger.extend(call, amount_micro)
+        if isinstance(more, Refused):
+            return more
+        held = self._reserved[call]
+        self._reserved[call] = Reserved(call, held.amount_micro + amount_micro, held.at_us)
+        return None
+
     def hold_again(self, held: Reserved) -> None:
         """Hold what was held before a restart."""
         self._ledger.apply(held)

@@ -3,6 +3,7 @@
 | when | what |
 |---|---|
 | `hold` | the call is priced by what holds now; the most it may cost is held, or it is refused |
+| `extend` | somebody else is to be dialled in the call: what that may cost is held besides |
 | `settle` | the record is there: it is rated, `Charged` is written, the rest is free again |
 | `dropped` | it was never accepted: nothing is held |
 | a restart | `recover` rebuilds accounts and open calls from the journal's entries |
@@ -14,8 +15,9 @@ a call settles nothing by itself: money stays held until the record is complete.
 The journal is kept for a while only, so what businesses have paid and spent is written anew every
 `RESTATED_US` (`BalanceStated`).
 
-Odd cases: a leg that no rate is for (somebody unplanned was dialled by order) costs nothing
-(`calleq cdr check` shows it). A call that cost more than was held is charged in full, and `Charged`
+Odd cases: a leg that no rate is for (representatives changed since a scheduled call was accepted)
+costs nothing (`calleq cdr check` shows it). What was held besides is not written: after a restart
+no call goes on. A call that cost more than was held is charged in full, and `Charged`
 says by how much it exceeds it. A business that is known no more keeps its account. Where a
 business's deck is of another currency than its account, its calls are refused.
 """
@@ -27,9 +29,9 @@ import msgspec
 
 from calleq.charging.accounts import Account
 from calleq.charging.decks import ChargingError, Decks
-from calleq.charging.planning import CallPlan
+from calleq.charging.planning import CallPlan, leg_maximum_micro
 from calleq.charging.pricing import price_of
-from calleq.charging.problems import no_room, not_sold, unpriced
+from calleq.charging.problems import no_room, not_sold, party_not_sold, unpriced
 from calleq.intake.contract import Ending, Held, Refusal, Wanted
 from calleq.journal.contract import Journal
 from calleq.journal.entries import Accepted, BalanceStated, Charged, Credited, Stamped
@@ -70,6 +72,7 @@ class _Open:
     business: str
     deck: str
     priced_at_us: int
+    length_s: int
     is_accepted: bool = False
 
 
@@ -126,7 +129,7 @@ class CallCharging:
         if isinstance(found, int):
             account.release(wanted.call)
             raise AssertionError("there is room for a second that there was none for")
-        self._open[wanted.call] = _Open(business.identifier, deck.name, now_us)
+        self._open[wanted.call] = _Open(business.identifier, deck.name, now_us, found.length_s)
         content = HeldContent(
             deck=deck.name,
             currency=deck.currency,
@@ -135,6 +138,19 @@ class CallCharging:
             length_s=found.length_s,
         )
         return Held(msgspec.to_builtins(content), found.talk_s * SECOND_US)
+
+    def extend(self, call: str, party: Address) -> Refusal | None:
+        """Hold what a further party of a call may cost, as long as the call can go on."""
+        found = self._open.get(call)
+        deck = None if found is None else self.decks.named(found.deck)
+        if found is None or deck is None:
+            return None
+        try:
+            amount_micro = leg_maximum_micro(deck, party, found.length_s, found.priced_at_us)
+        except RatingError as error:
+            return party_not_sold(error)
+        refused = self._accounts[found.business].hold_more(call, amount_micro)
+        return None if refused is None else no_room(refused, deck.currency)
 
     def dropped(self, call: str) -> None:
         """The call was never accepted; one that was is settled when it has ended."""
@@ -295,7 +311,7 @@ class CallCharging:
         account = self._found(entry.business, held.currency)
         account.hold_again(Reserved(entry.call, held.amount_micro, held.priced_at_us))
         self._open[entry.call] = _Open(
-            entry.business, held.deck, held.priced_at_us, is_accepted=True
+            entry.business, held.deck, held.priced_at_us, held.length_s, is_accepted=True
         )
 
     def _keep_stated(self) -> None:

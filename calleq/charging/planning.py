@@ -12,6 +12,8 @@ announcement, question, the representatives' ringing and the whisper, each of wh
 (`calleq.call.policy`). What is held covers these times too.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
 from calleq.call.policy import (
@@ -25,7 +27,16 @@ from calleq.call.policy import (
     WHISPER_LIMIT_US,
 )
 from calleq.numbering import Address, parse_address
-from calleq.rating import Bound, Deck, Plan, PlannedLeg, PlannedService, Terms, rounded_half_up
+from calleq.rating import (
+    Bound,
+    Deck,
+    Plan,
+    PlannedLeg,
+    PlannedService,
+    RatingError,
+    Terms,
+    rounded_half_up,
+)
 from calleq.rating.terms import charged_seconds, dearest_lines
 from calleq.topology import Business
 from calleq.units import SECOND_US
@@ -70,13 +81,15 @@ class CallPlan:
             ),
             priced_at_us,
         )
-        self._terms = tuple({deck.find(number, priced_at_us).terms for number in others})
+        self._terms = _terms_of(deck, others, representative, priced_at_us)
         self._round_to = deck.round_to_micro
         self._more_micro = self._for_more_attempts()
 
     def maximum_micro(self, length_s: int) -> int:
         """At most this is charged when no leg lasts longer. Raises RatingError (`bad_length`)."""
-        each = sorted((self._most(terms, length_s) for terms in self._terms), reverse=True)
+        each = sorted(
+            (_most(terms, length_s, self._round_to) for terms in self._terms), reverse=True
+        )
         return self._fixed.maximum_micro(length_s) + sum(each[: self._attempts]) + self._more_micro
 
     def estimate(self, room_micro: int | None, talk_limit_s: int) -> Estimate | int:
@@ -94,10 +107,6 @@ class CallPlan:
         length_s = self.before_s + high
         return Estimate(self.maximum_micro(length_s), length_s, high)
 
-    def _most(self, terms: Terms, length_s: int) -> int:
-        lines = dearest_lines(terms, length_s)
-        return rounded_half_up(sum(line.sixtieths for line in lines), self._round_to)
-
     def _for_more_attempts(self) -> int:
         """What several talks cost at most beyond one that is as long as all together."""
         attempts = self._attempts
@@ -112,6 +121,35 @@ def _added_s(terms: Terms) -> int:
     """By how much minimum and increments lengthen a talk at most."""
     shortest_s = charged_seconds(msgspec.structs.replace(terms, no_charge_s=0), 1)
     return max(shortest_s, terms.next_s)
+
+
+def _terms_of(
+    deck: Deck, others: Sequence[Address], asked_for: Address | None, priced_at_us: int
+) -> tuple[Terms, ...]:
+    """Those of the representatives who may be dialled; whoever is not sold is not, unless it is
+    the one asked for, or there is no other. Raises RatingError."""
+    found: dict[Terms, None] = {}
+    wrong: RatingError | None = None
+    for number in others:
+        try:
+            found[deck.find(number, priced_at_us).terms] = None
+        except RatingError as error:
+            if number == asked_for:
+                raise
+            wrong = error
+    if wrong is not None and not found:
+        raise wrong
+    return tuple(found)
+
+
+def leg_maximum_micro(deck: Deck, address: Address, length_s: int, priced_at_us: int) -> int:
+    """What one more leg costs at most. Raises RatingError (`no_rate`, `barred`)."""
+    return _most(deck.find(address, priced_at_us).terms, length_s, deck.round_to_micro)
+
+
+def _most(terms: Terms, length_s: int, round_to_micro: int) -> int:
+    lines = dearest_lines(terms, length_s)
+    return rounded_half_up(sum(line.sixtieths for line in lines), round_to_micro)
 
 
 def before_talk_s(business: Business, attempts: int, ring_limit_s: float) -> int:

@@ -19,6 +19,11 @@ from calleq.web.problems import ProblemDetail
 _CAPS = {"day": "today", "month": "this month", "ever": "ever"}
 
 
+def party_not_sold(error: RatingError) -> Refusal:
+    """A further party cannot be priced."""
+    return _not_sold(error, "/number")
+
+
 def not_sold(error: RatingError, wanted: Wanted) -> Refusal:
     """One of the parties cannot be priced."""
     representative = wanted.representative
@@ -26,6 +31,11 @@ def not_sold(error: RatingError, wanted: Wanted) -> Refusal:
     named = representative is not None and str(representative) in text
     customer = str(wanted.customer) in text
     pointer = "/customer_number" if customer or not named else "/representative_number"
+    return _not_sold(error, pointer)
+
+
+def _not_sold(error: RatingError, pointer: str) -> Refusal:
+    text = str(error)
     if error.reason == "barred":
         title, what = "Not sold", "call another number"
     else:

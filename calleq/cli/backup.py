@@ -25,6 +25,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -108,12 +109,10 @@ def back_up(data: Path, file: Path, *, captures: bool = True) -> Manifest:
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "wb") as raw:
             with tarfile.open(fileobj=raw, mode="w:gz", compresslevel=1) as archive:
-                for name, octets in _parts(data, captures=captures):
-                    _add(archive, name, octets)
-                    digest = hashlib.sha256(octets).hexdigest()
-                    copied.append(Copied(name, len(octets), digest))
+                for name, part_of in _parts(data, captures=captures):
+                    copied.append(_add(archive, name, part_of))
                 manifest = Manifest(__version__, utc_text(time.time_ns() // 1_000), copied)
-                _add(archive, MANIFEST, msgspec.json.encode(manifest))
+                _add(archive, MANIFEST, io.BytesIO(msgspec.json.encode(manifest)))
             raw.flush()
             os.fsync(raw.fileno())
         os.replace(part, file)
@@ -126,7 +125,7 @@ def back_up(data: Path, file: Path, *, captures: bool = True) -> Manifest:
     return manifest
 
 
-def _parts(data: Path, *, captures: bool) -> Iterator[tuple[str, bytes]]:
+def _parts(data: Path, *, captures: bool) -> Iterator[tuple[str, BinaryIO]]:
     """The files of a copy in the order in which they must be taken."""
     found = sorted(
         path for path in data.rglob("*") if path.is_file() and not _is_left_out(path, data)
@@ -134,16 +133,19 @@ def _parts(data: Path, *, captures: bool) -> Iterator[tuple[str, bytes]]:
     later = (SUFFIX, DATABASE_SUFFIX)
     for path in found:
         if path.suffix == DATABASE_SUFFIX:
-            yield _name(path, data), _database(path)
+            yield _name(path, data), io.BytesIO(_database(path))
     for path in found:
         if path.suffix not in later and (captures or path.suffix != CAPTURE_SUFFIX):
             try:
-                yield _name(path, data), path.read_bytes()
+                file = path.open("rb")
             except FileNotFoundError:
                 continue  # removed meanwhile: a recording that is old enough
+            with file:
+                yield _name(path, data), file
     disk = RealDisk()
     for base in journals_in(disk, data):
-        yield from ((path.name, octets) for path, octets in _segments(disk, base))
+        for path, octets in _segments(disk, base):
+            yield path.name, io.BytesIO(octets)
 
 
 def _is_left_out(path: Path, data: Path) -> bool:
@@ -202,10 +204,27 @@ def _whole(disk: RealDisk, path: Path, number: int) -> bytes:
     raise AssertionError("the last try returns or raises")
 
 
-def _add(archive: tarfile.TarFile, name: str, octets: bytes) -> None:
+class _Hashed(io.RawIOBase):
+    """A file as it is read, and what was read."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.digest = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        octets = self._file.read(size)
+        self.digest.update(octets)
+        return octets
+
+
+def _add(archive: tarfile.TarFile, name: str, file: BinaryIO) -> Copied:
+    """As much as there is of the file now; what is appended meanwhile is left out."""
     told = tarfile.TarInfo(name)
-    told.size, told.mode, told.mtime = len(octets), 0o600, int(time.time())
-    archive.addfile(told, io.BytesIO(octets))
+    told.size, told.mode, told.mtime = file.seek(0, os.SEEK_END), 0o600, int(time.time())
+    file.seek(0)
+    hashed = _Hashed(file)
+    archive.addfile(told, hashed)
+    return Copied(name, told.size, hashed.digest.hexdigest())
 
 
 # Putting it back
@@ -246,6 +265,8 @@ def _unpacked(file: Path, directory: Path) -> Manifest:
     """Everything of the copy, checked. Raises CommandError, OSError, tarfile.TarError."""
     with tarfile.open(file, "r:gz") as archive:
         archive.extractall(directory, filter="data")
+    for path in directory.rglob("*"):
+        path.chmod(0o700 if path.is_dir() else 0o600)
     listed = directory / MANIFEST
     if not listed.is_file():
         raise CommandError(f"{file}: is no copy of calleq's, or it ends early")
@@ -260,7 +281,6 @@ def _unpacked(file: Path, directory: Path) -> Manifest:
             raise CommandError(
                 f"{file}: {one.name} is not what the copy's list says: it is damaged"
             )
-        path.chmod(0o600)
         _sync(path)
     there = {_name(path, directory) for path in directory.rglob("*") if path.is_file()}
     strange = there - {one.name for one in manifest.files}

@@ -86,10 +86,13 @@ class BenchDoor:
         self.clock = LoopClock(asyncio.get_running_loop())
         self.topology: Topology = load_topology()
         self.name = self.topology.access_server.name
-        self.journal = FileJournal(
-            directory / "bench.journal", self.clock, asyncio.get_running_loop()
-        )
         self.store = ScheduleStore(directory / f"bench{SUFFIX}")
+        self.journal = FileJournal(
+            directory / "bench.journal",
+            self.clock,
+            asyncio.get_running_loop(),
+            is_known=lambda stamped: self.store.keeps(stamped, 0),
+        )
         self.schedule = Schedule(self.clock, self.store)
         self.equipment = StandIn(self.clock)
         accounts = Accounts(self.topology.businesses, InlineVerifier(), self.clock, b"k" * 32)

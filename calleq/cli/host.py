@@ -27,6 +27,7 @@ from calleq.cli.reading import merge_json, write_point_codes
 from calleq.cli.telling import told_of
 from calleq.cli.voices import FoundVoice, Starting, voice_address, voice_beside, voice_starting
 from calleq.cli.wish import Wish
+from calleq.intake.idempotency import KEPT_US
 from calleq.journal.file import FileJournal
 from calleq.journal.frames import JournalError
 from calleq.journal.reading import journal_path
@@ -56,6 +57,7 @@ from calleq.schedule.store import SUFFIX as SCHEDULE_SUFFIX
 from calleq.ss7.variant import variant_of
 from calleq.telephones.diary import Diary
 from calleq.topology import Topology, TopologyError
+from calleq.topology_doors import doors_of
 from calleq.trace.capture import CaptureFile
 from calleq.web.tls import ServerTls
 
@@ -120,11 +122,17 @@ async def hosting(
         stack.callback(_collect_as_usual)
         base = journal_path(wish.data, process)
         schedule = _schedule(wish, process, stack)
-        retention = _retention(wish, stack)
+        retention = _retention(wish, schedule, stack)
+        young_us = clock.now_us() - KEPT_US
 
         def open_journal() -> FileJournal:
             return FileJournal(
-                base, clock, loop, lambda error: failed(str(error)), retention=retention
+                base,
+                clock,
+                loop,
+                lambda error: failed(str(error)),
+                retention=retention,
+                is_known=lambda stamped: schedule.keeps(stamped, young_us),
             )
 
         opening = await stack.enter_async_context(_opening(open_journal, clock))
@@ -304,13 +312,25 @@ def _witnesses(
     return capture, diary
 
 
-def _retention(wish: Wish, stack: contextlib.AsyncExitStack) -> Retention | None:
+def _retention(
+    wish: Wish, schedule: ScheduleStore, stack: contextlib.AsyncExitStack
+) -> Retention | None:
+    """What the journal says is held by the records, and, of doors, by the schedule as well."""
     if wish.keep_us is None:
         return None
+    doors = {plan.name for plan in doors_of(wish.topology)}
     from calleq.cli.records_made import RecordsMade  # a database's library is slow to import
 
     made = stack.enter_context(RecordsMade(wish.database, wish.data, wish.say).watched())
-    return Retention(wish.keep_us, made.consumed)
+
+    def consumed() -> dict[str, int]:
+        kept = schedule.durable()
+        return {
+            entity: min(sequence, kept.get(entity, 0)) if entity in doors else sequence
+            for entity, sequence in made.consumed().items()
+        }
+
+    return Retention(wish.keep_us, consumed, waiting_kept=True)
 
 
 def _set_to_work(
@@ -326,7 +346,10 @@ def _set_to_work(
     wires.open(network.lines_lost)
     addresses = wires.listening() | telephone_doors(wish.topology, wish.elements)
     host = Host(network, voice, wires, addresses)
-    network.start(journal.recovered)
+    try:
+        network.start(journal.recovered)
+    except StoreDamaged as error:
+        raise CommandError(str(error)) from error
     journal.forget_recovered()
     return host
 

@@ -7,6 +7,7 @@ import msgspec
 from calleq.cli.given import given_topology
 from calleq.cli.output import print_json, print_table
 from calleq.topology import FreephoneNumber, Line, Topology, numerals
+from calleq.topology_doors import doors_of
 from calleq.topology_sip_checks import username_of
 
 
@@ -65,6 +66,19 @@ def _print_tables(topology: Topology) -> None:
             ("number", "business", "zone", "days", "hours", "goes to"),
             [row for service in topology.freephone for row in _rules(service)],
         )
+    print_table(
+        "doors on the internet",
+        ("of", "equipment address", "listens on", "instructs"),
+        [
+            (
+                door.element,
+                door.equipment_address,
+                door.listen,
+                "itself" if door.is_inner else door.instructs,
+            )
+            for door in doors_of(topology)
+        ],
+    )
     print_table(
         "businesses",
         ("identifier", "name", "representatives", "dials first"),

@@ -15,8 +15,9 @@ and ignored.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from typing import Literal, assert_never
 
 from calleq.accounts import Accounts
@@ -307,7 +308,8 @@ class Door:
     def restart(self, entries: Sequence[Stamped]) -> int:
         """Take up the journal of before, oldest entry first, alone in its process; how many
         instructions left again."""
-        self._intake.beside.restore(self.read(entries))
+        told = self.read(entries)
+        self._intake.beside.restore(chain(self.kept(), told))
         return self.resume()
 
     def read(self, entries: Sequence[Stamped]) -> list[Stamped]:
@@ -320,6 +322,12 @@ class Door:
             self._intake.restore(stamped)
         self._calls.restore(entries, self.name, found.ended, past.waiting)
         return found.own
+
+    def kept(self) -> Iterator[Stamped]:
+        """After `read`: acceptances of calls that wait and that the entries did not tell of."""
+        for stamped in self._later.kept():
+            self._intake.restore(stamped)
+            yield stamped
 
     def resume(self) -> int:
         """Go on where the door of before stopped; how many instructions left again."""
@@ -343,6 +351,7 @@ class Door:
                     if acceptance.entry.due_us:
                         self._later.accepted(acceptance)
                     else:
+                        self._later.passed(acceptance.sequence)
                         self._calls.begin(acceptance.entry, acceptance.at_us)
                         self.set_up(acceptance.entry, acceptance.business)
                 reply = accepted(outcome)

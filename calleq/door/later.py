@@ -12,7 +12,7 @@ are answered when they are durable. A business that is closed at the due time is
 its calendar holds calls, until the call expires.
 """
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import msgspec
@@ -66,7 +66,7 @@ class Past(msgspec.Struct, frozen=True):
     waiting: frozenset[str]
     """They are the schedule's; nothing is made of them."""
     acceptances: list[Stamped]
-    """Of calls without an end that the journal does not hold any more."""
+    """Of calls that were begun and whose acceptance the journal does not hold any more."""
     cancelled: frozenset[str]
     """Calls whose end is still to be written."""
 
@@ -85,9 +85,15 @@ class Later:
         self._making = making
         self._told_at_end: dict[str, Answer] = {}
         """Who waits for a cancelled call's end to be durable."""
+        self._known: set[str] = set()
+        """Calls for later that the journal told of, between `restore` and `kept`."""
         schedule.attach(parts.door, self)
 
     # From the intake, and to whoever asks
+
+    def passed(self, sequence: int) -> None:
+        """An acceptance of a call for now is durable."""
+        self._schedule.passed(self._door, sequence)
 
     def accepted(self, acceptance: Acceptance) -> None:
         """A call with a due time was accepted, durably."""
@@ -259,17 +265,16 @@ class Later:
     # After a restart
 
     def restore(self, entries: Sequence[Stamped]) -> Past:
-        """Take up the journal of before."""
-        self._schedule.restore(self._door, entries)
-        known: set[str] = set()
+        """Take up the journal of before. Raises StoreDamaged as `Schedule.restore` does."""
+        self._schedule.restore(self._door, entries, self._journal.last_sequence(self._door))
         waiting: set[str] = set()
         cancelled: set[str] = set()
+        self._known = known = set()
         for stamped in entries:
             match stamped.entry:
-                case Accepted(call=call, door=self._door, due_us=due_us):
+                case Accepted(call=call, door=self._door, due_us=due_us) if due_us:
                     known.add(call)
-                    if due_us:
-                        waiting.add(call)
+                    waiting.add(call)
                 case Progress(call=call, event="due") | Ended(call=call):
                     waiting.discard(call)
                     cancelled.discard(call)
@@ -278,17 +283,17 @@ class Later:
                     cancelled.add(call)
                 case _:
                     pass
-        missing = self._missing(entries, known)
-        waiting |= {one.call for one in missing if not one.claimed}
-        acceptances = [stamped for one in missing for stamped in one.history]
+        begun = (one for one in self._schedule.claimed(self._door) if one.call not in known)
+        acceptances = [stamped for one in begun for stamped in one.history]
         return Past(frozenset(waiting), acceptances, frozenset(cancelled))
 
-    def _missing(self, entries: Sequence[Stamped], known: Set[str]) -> list[Waiting]:
-        """Calls that are kept here and whose acceptance is not in the journal (any more)."""
-        own = (one.sequence for one in entries if one.entity == self._door)
-        if next(own, 0) == 1:
-            return []
-        return [one for one in self._schedule.every(self._door) if one.call not in known]
+    def kept(self) -> Iterator[Stamped]:
+        """Acceptances, due as they are now, of calls that wait and that `restore` was not told of,
+        the first accepted first: the journal holds them no more, or was not asked for them."""
+        known, self._known = self._known, set()
+        for waiting in self._schedule.every(self._door):
+            if not waiting.claimed and waiting.call not in known:
+                yield waiting.standing
 
     def start(self) -> None:
         """Begin to make calls that are due."""

@@ -9,6 +9,7 @@ from calleq.door.control import Answer, Controls
 from calleq.door.sending import Sending
 from calleq.door.timeline import Timeline
 from calleq.intake import Intake, errors
+from calleq.numbering import parse_address
 from calleq.osn.contract import Bus
 from calleq.osn.messages import AddParty, ControlDone, ControlRefused, encode
 from calleq.osn.orders import AddThird, Consult, Order, Transfer
@@ -44,7 +45,7 @@ class Ordering:
         equipment = self._sending.equipment(timeline.call)
         if timeline.state != "bridged" or equipment is None:
             return False
-        barred = self._barred(timeline.business, number, by)
+        barred = self._barred(timeline, number, by)
         if barred is not None:
             return barred
         self._bus.send(self._name, equipment, encode(AddParty(timeline.call, number)))
@@ -62,7 +63,7 @@ class Ordering:
         elif equipment is None:
             answer("not_bridged")
         elif isinstance(order, AddThird | Transfer | Consult) and (
-            barred := self._barred(timeline.business, order.number, by)
+            barred := self._barred(timeline, order.number, by)
         ):
             answer("invalid_number" if barred.code in NO_NUMBER else "number_refused")
         else:
@@ -72,10 +73,14 @@ class Ordering:
         """Equipment has answered an order; False when nobody waits for it."""
         return self._controls.answered(message)
 
-    def _barred(self, identifier: str, number: str, by: str) -> ProblemDetail | None:
-        """Why a further party must not be dialled; None where it may."""
-        business = self._accounts.business(identifier)
+    def _barred(self, timeline: Timeline, number: str, by: str) -> ProblemDetail | None:
+        """Why a further party must not be dialled, or is not paid for; None where it may, and what
+        it may cost is held."""
+        business = self._accounts.business(timeline.business)
         if business is None:
             return errors.NOT_ACCEPTED
         refusal = self._intake.judge_party(business, number, by)
+        if refusal is None:
+            party = parse_address(number)
+            refusal = self._intake.beside.charging.extend(timeline.call, party)
         return None if refusal is None else refusal.problem

@@ -44,7 +44,11 @@ class WallBuckets:
         if rate.burst == 0:
             return 0
         refill_us = rate.refill_us
-        return max(0, self._owed_us(key, rate, now_us) + refill_us - rate.burst * refill_us)
+        full_at_us = self._full_at_us.get(key, now_us)
+        if full_at_us is None:
+            return 0
+        owed_us = min(full_at_us - now_us, rate.burst * refill_us)
+        return max(0, owed_us + refill_us - rate.burst * refill_us)
 
     def take(self, key: str, owner: str, rate: Rate, now_us: int) -> None:
         """Take one, whether it is there or not: an empty bucket stays empty for longer, never

@@ -45,6 +45,12 @@ class Facts(msgspec.Struct, frozen=True):
     """In words."""
 
 
+_GEOGRAPHIC = re.compile(r"\+1[2-79][0-9]{9}", re.ASCII)
+"""Numbers whose region is that of their area code; freephone ones, and others, begin with 8."""
+_areas: dict[str, Facts] = {}
+"""By area code: of 1 000 there can be."""
+
+
 @lru_cache(maxsize=KEPT_NUMBERS)
 def facts_of(number: str) -> Facts:
     """The facts of a number in E.164 form, or of a text that is none."""
@@ -55,6 +61,8 @@ def facts_of(number: str) -> Facts:
     for pattern, missed, why in _MISSED:
         if pattern.fullmatch(number):
             return Facts(frozenset(), missed, f"{number} {why}")
+    if _GEOGRAPHIC.fullmatch(number):
+        return _facts_of_area(number)
     parsed, kind = plan_of(canonical)
     if kind == PhoneNumberType.UAN:
         why = f"{number} is a universal access number, which may lead anywhere"
@@ -64,6 +72,15 @@ def facts_of(number: str) -> Facts:
         valid = phonenumbers.is_valid_number_for_region
         return Facts(frozenset(region for region in sharing if valid(parsed, region)))
     return Facts(_region(parsed))
+
+
+def _facts_of_area(number: str) -> Facts:
+    """What holds for a North American number in use, and for every other of its area code."""
+    area = number[: len("+1212")]
+    found = _areas.get(area)
+    if found is None:
+        found = _areas[area] = Facts(_region(phonenumbers.parse(number)))
+    return found
 
 
 def regions_of_country_code(code: str) -> frozenset[str]:

@@ -127,6 +127,9 @@ class Charging(Protocol):
     def hold(self, wanted: Wanted, now_us: int) -> Held | Refusal:
         """Hold what the call may cost. Held until `ended` or `dropped`."""
 
+    def extend(self, call: str, party: Address) -> Refusal | None:
+        """Hold what a further party of a call that goes on may cost; None: it is held."""
+
     def dropped(self, call: str) -> None:
         """The call was never accepted, or ended before anything was dialled."""
 
@@ -182,6 +185,10 @@ class FreeOfCharge:
     def hold(self, wanted: Wanted, now_us: int) -> Held | Refusal:
         """Nothing is held."""
         return Held({})
+
+    def extend(self, call: str, party: Address) -> Refusal | None:
+        """Nothing is held."""
+        return None
 
     def dropped(self, call: str) -> None:
         """Nothing was held."""

@@ -53,7 +53,7 @@ from calleq.messages import (
     desired_time_us,
 )
 from calleq.messages.answers import ProblemView
-from calleq.numbering import VoipPolicy, parse_address
+from calleq.numbering import KINDS_NOT_CALLED, Address, VoipPolicy, parse_address
 from calleq.protection.keys import NoKeys
 from calleq.protection.opening import Protection, SealRefusedError, protection_by
 from calleq.runtime.clock import Clock
@@ -275,6 +275,8 @@ class Intake:
                 return
         resolved = self._resolver.resolve(work.message, business, by)
         if isinstance(resolved, Fault):
+            if resolved.code in KINDS_NOT_CALLED:  # a premium number, for one: somebody tried it
+                self._note_refused(work, resolved.code, by, work.message.customer_number)
             self._decline(work, errors.invalid(resolved), resolved.code)
             return
         wanted = Wanted(
@@ -363,21 +365,34 @@ class Intake:
         if bound and work.key is not None:
             business, now_us = work.message.business_id, self._clock.now_us()
             self._keys.refused(business, work.key, work.fingerprint, problem, now_us)
+        by = None if wanted is None else wanted.by
+        customer = None if wanted is None else wanted.customer
+        self._note_refused(work, reason, by, customer, problem if bound else None)
+        self._decline(work, problem, reason)
+
+    def _note_refused(
+        self,
+        work: Work,
+        reason: str,
+        by: Principal | None,
+        customer: Address | None,
+        bound: ProblemDetail | None = None,
+    ) -> None:
+        """For the log, and for carrier and business; `bound` is answered again to its key."""
         self._refusals.write(
             Refused(
                 self._door_name,
                 work.message.business_id,
                 reason,
                 work.peer,
-                customer="" if wanted is None else str(wanted.customer),
-                by="" if wanted is None else wanted.by.credential or wanted.by.name,
-                visitor="" if wanted is None else wanted.by.visitor,
-                idempotency_key=work.key if bound else None,
-                fingerprint=work.fingerprint if bound else "",
-                problem=msgspec.to_builtins(problem.view()) if bound else None,
+                customer=str(customer or ""),
+                by="" if by is None else by.credential or by.name,
+                visitor="" if by is None else by.visitor,
+                idempotency_key=None if bound is None else work.key,
+                fingerprint="" if bound is None else work.fingerprint,
+                problem=None if bound is None else msgspec.to_builtins(bound.view()),
             )
         )
-        self._decline(work, problem, reason)
 
     def _decline(self, work: Work, problem: ProblemDetail, reason: str) -> None:
         self._finish(work, Declined(problem, reason), reason)

@@ -15,7 +15,14 @@ from calleq.accounts.principal import Principal
 from calleq.accounts.shifts import on_shift
 from calleq.intake.customers import KnownCustomers
 from calleq.messages import CallInitiation, DirectCallRequest, Fault, desired_time_us
-from calleq.numbering import E164, Address, VoipPolicy, parse_address
+from calleq.numbering import (
+    E164,
+    Address,
+    NumberRefusedError,
+    VoipPolicy,
+    parse_address,
+    public_number,
+)
 from calleq.runtime.clock import Clock
 from calleq.topology import Business
 
@@ -67,6 +74,11 @@ class Resolver:
         return Resolved(number, representative)
 
     def _address_fault(self, message: CallInitiation | DirectCallRequest) -> Fault | None:
+        for name in ("customer_number", "representative_number", "representative"):
+            number = getattr(message, name, None)
+            fault = _kind_fault(f"/{name}", str(number)) if number is not None else None
+            if fault is not None:
+                return fault
         for name in ("customer_number", "representative_number"):
             address: Address | None = getattr(message, name, None)
             if address is None or isinstance(address, E164) or self._voip.allows(address):
@@ -125,6 +137,17 @@ class Resolver:
             text = "is needed: no representative is on shift; or give a desired_time of a shift"
             return Fault(field, "nobody_on_shift", text)
         return None
+
+
+def _kind_fault(pointer: str, text: str) -> Fault | None:
+    """Why a number that exists is never called."""
+    if not text.startswith("+"):
+        return None
+    try:
+        public_number(text)
+    except NumberRefusedError as error:
+        return Fault(pointer, error.reason, str(error))
+    return None
 
 
 _FIELD_910 = "/representative"

@@ -64,8 +64,10 @@ class FileJournal:
         disk: Disk | None = None,
         segment_bytes: int = SEGMENT_BYTES,
         retention: Retention | None = None,
+        is_known: Callable[[Stamped], bool] | None = None,
     ) -> None:
-        """Open the journal whose first segment is `path`; `recovered` holds what it says.
+        """Open the journal whose first segment is `path`; `recovered` holds what it says, but for
+        entries of which `is_known` says that they are known already.
 
         `on_failure` is called once, on the loop, when the disk failed. `segment_bytes`,
         `retention` and what is raised: see `JournalWriter`.
@@ -75,7 +77,12 @@ class FileJournal:
         self._loop = loop
         self._on_failure = on_failure
         self._writer = JournalWriter(
-            path, disk or RealDisk(), clock.now_us, segment_bytes=segment_bytes, retention=retention
+            path,
+            disk or RealDisk(),
+            clock.now_us,
+            segment_bytes=segment_bytes,
+            retention=retention,
+            is_known=is_known,
         )
         self.recovered: list[Stamped] = self._writer.recovered
         """Everything in the journal at opening; `forget_recovered` frees it."""

@@ -24,7 +24,7 @@ tells.
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import msgspec
@@ -79,6 +79,8 @@ class Contents:
     """What a journal says, gathered segment after segment."""
 
     entries: list[Stamped] = field(default_factory=list)
+    is_known: Callable[[Stamped], bool] | None = None
+    """Of which entries are known otherwise: they are checked, counted and not kept."""
     notes: list[str] = field(default_factory=list)
     last_sequence: dict[str, int] = field(default_factory=dict)
     group: int = 0
@@ -221,6 +223,7 @@ class _Frames:
         """Everything that follows, up to the end or the torn tail."""
         contents, view = self._contents, self._view
         append, last_sequence = contents.entries.append, contents.last_sequence
+        is_known = contents.is_known
         unpack, crc32, decode = _FRAME.unpack_from, zlib.crc32, _decoder.decode
         offset, size = contents.end, len(view)
         mark = _mark(view, HEADER_BYTES) if contents.opening else contents.group << 1 | 1
@@ -251,7 +254,8 @@ class _Frames:
                 if sequence != last_sequence.get(entity, 0) + 1:
                     raise self._gap(offset, stamped)
                 last_sequence[entity] = sequence
-                append(stamped)
+                if is_known is None or not is_known(stamped):
+                    append(stamped)
             offset = end
         contents.end, contents.group = offset, mark >> 1
 

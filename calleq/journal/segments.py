@@ -24,6 +24,8 @@ from calleq.journal.entries import (
     Entry,
     LineReleased,
     LineSeized,
+    Progress,
+    Stamped,
     Undertaken,
 )
 from calleq.journal.frames import Contents, JournalDamaged, JournalError, decode_segment
@@ -133,12 +135,14 @@ def journals_of(disk: Disk, data: Data) -> list[Path]:
 
 def read_segments(
     found: Iterable[tuple[int, Path, bytes]],
+    is_known: Callable[[Stamped], bool] | None = None,
 ) -> tuple[Contents, list[Segment]]:
-    """What the segments (number, path, octets) of one journal say together, in their order.
+    """What the segments (number, path, octets) of one journal say together, in their order, but for
+    the entries that are known.
 
     Raises JournalDamaged, JournalVersion, and JournalError for a file that is no segment.
     """
-    contents = Contents()
+    contents = Contents(is_known=is_known)
     segments: list[Segment] = []
     for number, path, octets in found:
         if segments and number != segments[-1].number + 1:
@@ -176,10 +180,12 @@ class Unfinished:
     charging the acceptance of every call for which money is held. What is in force is needed, too,
     from where it was last written: numbers not to be called, what businesses have paid and spent,
     and the accounts, which are written anew as a whole (`calleq.accounts.changes`), customers that
-    messages taught among them.
+    messages taught among them. A call that waits for its time is needed from its acceptance on, or,
+    where something else keeps those that wait, from its beginning on.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, waiting_kept: bool = False) -> None:
+        self._waiting_kept = waiting_kept
         self._since: dict[tuple[str, str | int], int] = {}
         self._restating: int | None = None
         """Where the accounts began to be written anew last."""
@@ -188,12 +194,13 @@ class Unfinished:
         """An entry was written to `segment`, or to a later one."""
         match entry:
             case Accepted():
-                self._since.setdefault((entity, entry.call), segment)
+                if not (self._waiting_kept and entry.due_us):
+                    self._since.setdefault((entity, entry.call), segment)
                 if "customer_id" in entry.message:
                     self._since.setdefault(_ACCOUNTS, segment)
                 if entry.held:
                     self._since.setdefault((_HELD, entry.call), segment)
-            case Undertaken():
+            case Progress(event="due") | Undertaken():
                 self._since.setdefault((entity, entry.call), segment)
             case AccountChanged():
                 self._note_change(entry.change.get("change"), segment)
@@ -238,6 +245,8 @@ class Retention:
     consumed: Callable[[], Mapping[str, int]]
     """Up to which sequence number the entries of each entity are held elsewhere, durably; what is
     beyond that is kept however old it is. Must not block."""
+    waiting_kept: bool = False
+    """Whether calls that wait for their time are among what is held elsewhere."""
 
     def __post_init__(self) -> None:
         if self.keep_us < KEEP_LIMIT_US:

@@ -65,12 +65,14 @@ class JournalWriter:
         *,
         segment_bytes: int = SEGMENT_BYTES,
         retention: Retention | None = None,
+        is_known: Callable[[Stamped], bool] | None = None,
     ) -> None:
         """Open or make the journal whose first segment is `base`.
 
-        `recovered` has what it says. A segment of `segment_bytes` or more is followed by another;
-        old segments are removed then as `retention` says, None: never. Raises JournalLocked,
-        JournalDamaged, JournalVersion, and JournalError when it cannot be opened or written.
+        `recovered` has what it says, but for entries that are known. A segment of `segment_bytes`
+        or more is followed by another; old segments are removed then as `retention` says, None:
+        never. Raises JournalLocked, JournalDamaged, JournalVersion, and JournalError when it cannot
+        be opened or written.
         """
         self.base = base
         self._disk = disk
@@ -78,7 +80,8 @@ class JournalWriter:
         self._segment_bytes = segment_bytes
         self._prepared_bytes = min(PREPARED_BYTES, segment_bytes)
         self._retention = retention
-        self._unfinished = Unfinished()
+        self._is_known = is_known
+        self._unfinished = Unfinished(waiting_kept=bool(retention and retention.waiting_kept))
         try:
             self._open()
         except DiskLocked as error:
@@ -113,10 +116,11 @@ class JournalWriter:
     def _read(self, last: int) -> tuple[Contents, list[Segment]]:
         numbers = segment_numbers(self._disk, self.base)
         paths = [(number, segment_path(self.base, number)) for number in numbers]
-        return read_segments(
+        octets = (
             (number, path, self._file.read_all() if number == last else self._disk.read(path))
             for number, path in paths
         )
+        return read_segments(octets, self._is_known)
 
     def _take_up(self, contents: Contents, segments: list[Segment]) -> None:
         """Stand where the journal ends; make what a crash left there fit to be written."""

@@ -3,7 +3,7 @@
 Nothing here carries a stored secret. A new secret is in `IssuedView`, once.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -236,5 +236,4 @@ class PageQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     after: str = ""
     """`next` of the page before."""
-    limit: int = 100
-    """1 to 500."""
+    limit: Annotated[int, msgspec.Meta(ge=1, le=500)] = 100

@@ -17,8 +17,8 @@ from calleq.numbering import (
     Address,
     NumberingError,
     NumberRefusedError,
+    existing_number,
     parse_address,
-    public_number,
 )
 from calleq.numbering.addresses import ADDRESS_LIMIT
 from calleq.units import parse_utc
@@ -39,7 +39,8 @@ _INSTANT = re.compile(
 
 
 def _party(value: object) -> Address:
-    """A number that may be called, or an address; who may be called by address the door knows."""
+    """A number that exists, or an address; who may be called the door knows, once it knows who
+    asks."""
     if not isinstance(value, str):
         raise PydanticCustomError(
             "string_type", "a telephone number is a string such as +12125550100"
@@ -47,7 +48,7 @@ def _party(value: object) -> Address:
     try:
         if is_voice_over_ip(value):
             return parse_address(value)
-        return public_number(value)
+        return existing_number(value)
     except NumberRefusedError as error:
         raise PydanticCustomError(error.reason, "{why}", {"why": str(error)}) from error
     except NumberingError as error:
@@ -64,7 +65,7 @@ def _representative(text: str) -> str:
             "is neither a representative's identifier nor a telephone number with +",
         )
     try:
-        return str(public_number(text))
+        return str(existing_number(text))
     except NumberRefusedError as error:
         raise PydanticCustomError(error.reason, "{why}", {"why": str(error)}) from error
 

@@ -16,17 +16,24 @@ from calleq.numbering.addresses import (
     parse_e164,
     parse_sip,
 )
-from calleq.numbering.public import NumberRefusedError, public_number
+from calleq.numbering.public import (
+    KINDS_NOT_CALLED,
+    NumberRefusedError,
+    existing_number,
+    public_number,
+)
 from calleq.numbering.voip import VoipPolicy
 
 __all__ = [
     "E164",
+    "KINDS_NOT_CALLED",
     "Address",
     "IpAddress",
     "NumberRefusedError",
     "NumberingError",
     "SipUri",
     "VoipPolicy",
+    "existing_number",
     "is_voip",
     "parse_address",
     "parse_e164",

@@ -39,6 +39,12 @@ _REFUSED_KINDS = {
 }
 
 
+KINDS_NOT_CALLED = frozenset(
+    ("international_network", *(reason for reason, _ in _REFUSED_KINDS.values()))
+)
+"""Reasons for numbers that exist and are not called, because of what they cost or lead to."""
+
+
 class NumberRefusedError(NumberingError):
     """The number is not one to be called; `reason` is a stable code, the message says it."""
 
@@ -56,6 +62,20 @@ def public_number(text: str) -> E164:
     if len(text) > LONGEST_TEXT:
         raise NumberRefusedError("not_e164", f"has {len(text)} characters: no telephone number has")
     return _public_number(text)
+
+
+def existing_number(text: str) -> E164:
+    """The canonical form of a number that exists, whether it may be called or not.
+
+    >>> existing_number("+1 900 555 0123")
+    '+19005550123'
+    """
+    try:
+        return public_number(text)
+    except NumberRefusedError as error:
+        if error.reason in KINDS_NOT_CALLED:
+            return parse_e164(text)
+        raise
 
 
 @lru_cache(maxsize=KEPT_VERDICTS)

@@ -50,6 +50,12 @@ class Waiting(msgspec.Struct, frozen=True, gc=False):
         return Stamped(self.entry.door, 0, self.at_us, 0, self.entry)
 
     @property
+    def standing(self) -> Stamped:
+        """As `stamped`, due as it is now."""
+        entry = msgspec.structs.replace(self.entry, due_us=self.due_us, expires_us=self.expires_us)
+        return Stamped(self.entry.door, 0, self.at_us, 0, entry)
+
+    @property
     def history(self) -> list[Stamped]:
         """Its acceptance and its moves as the journal had them."""
         return [

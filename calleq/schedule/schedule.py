@@ -20,7 +20,7 @@ from typing import Protocol
 from calleq.journal.entries import Accepted, Cancelled, Ended, Progress, Rescheduled, Stamped
 from calleq.runtime.clock import Clock, Timer
 from calleq.schedule.kept import Move, Waiting, waiting_of
-from calleq.schedule.store import ScheduleStore
+from calleq.schedule.store import ScheduleStore, StoreDamaged
 from calleq.units import MILLISECOND_US, SECOND_US
 
 DUE = "due"
@@ -55,6 +55,8 @@ class Schedule:
         self._store = ScheduleStore() if store is None else store
         self._doors: dict[str, Beginner] = {}
         self._beginning: set[str] = set()
+        self._places: dict[str, int] = {}
+        """Up to which entry of each door what is not committed yet holds."""
         self._next_us: int | None = None
         """When the timer is to ring, by the wall clock."""
         self._timer: Timer | None = None
@@ -72,16 +74,23 @@ class Schedule:
 
     # What the journal of before says
 
-    def restore(self, door: str, entries: Iterable[Stamped]) -> list[Waiting]:
-        """Take up what a door's journal says beyond what is known; the calls that had been begun
-        and have not ended, as they were accepted."""
+    def restore(self, door: str, entries: Iterable[Stamped], last_sequence: int) -> None:
+        """Take up what a door's journal says beyond what is known; its last entry has that number.
+
+        Raises StoreDamaged when what is kept is ahead of the journal: one of the two was replaced.
+        """
         reached = last = self._store.reached(door)
+        if reached > last_sequence:
+            raise StoreDamaged(
+                f"{self._store.name} is of a later time than the journal of {door}: put back the"
+                " journal that belongs to it, or remove it; it is made anew from the journal"
+            )
         begun: set[str] = set()
         for stamped in entries:
             if stamped.entity != door:
                 continue
             entry = stamped.entry
-            if isinstance(entry, Progress) and entry.event == DUE:
+            if isinstance(entry, Cancelled) or (isinstance(entry, Progress) and entry.event == DUE):
                 begun.add(entry.call)
             if stamped.sequence > reached:
                 self._take_up(stamped, entry)
@@ -92,7 +101,6 @@ class Schedule:
         if last > reached:
             self._store.reach(door, last)
         self._changed()
-        return self._store.claimed(door)
 
     def _take_up(self, stamped: Stamped, entry: object) -> None:
         match entry:
@@ -105,10 +113,16 @@ class Schedule:
                     self._store.put(waiting.moved(move))
             case Progress(event="due"):
                 self._store.set_claimed(entry.call, claimed=True)
-            case Ended() | Cancelled():
+            case Cancelled():  # its end follows, or is to be written
+                self._store.set_claimed(entry.call, claimed=True)
+            case Ended():
                 self._store.remove(entry.call)
             case _:
                 pass
+
+    def claimed(self, door: str) -> list[Waiting]:
+        """A door's calls that were begun, or cancelled, and have not ended."""
+        return self._store.claimed(door)
 
     def every(self, door: str) -> Iterator[Waiting]:
         """A door's calls that have not ended, the first accepted first."""
@@ -170,13 +184,21 @@ class Schedule:
         for timer in (self._timer, self._look, self._again, self._commit):
             if timer is not None:
                 timer.cancel()
+        self._write()
         self._store.close()
 
     # Its own
 
+    def passed(self, door: str, sequence: int) -> None:
+        """What a door wrote up to this entry is durable, and has been told here where it is of
+        calls for later."""
+        if self._store.is_lasting:
+            self._reached(door, sequence)
+            self._changed()
+
     def _reached(self, door: str, sequence: int) -> None:
         if sequence:
-            self._store.reach(door, sequence)
+            self._places[door] = sequence
 
     def _let_go(self, call: str) -> None:
         """The call is nothing any more that is being begun."""
@@ -200,15 +222,25 @@ class Schedule:
             self._rearm(waiting.due_us)
 
     def _changed(self) -> None:
-        if self._commit is None and self._store.is_dirty:
+        if self._commit is None and (self._places or self._store.is_dirty):
             self._commit = self._clock.call_in_background_us(COMMIT_US, self._write)
 
     def _write(self) -> None:
         self._commit = None
+        for door, sequence in self._places.items():
+            self._store.reach(door, sequence)
+        self._places.clear()
         self._store.commit()
 
     def _hand_out(self) -> None:
         self._timer = self._next_us = None
+        try:
+            self._hand_out_due()
+        except StoreDamaged:
+            self._come_again()  # a disk may be full for a while
+            raise
+
+    def _hand_out_due(self) -> None:
         now_us = self._clock.now_us()
         waits = False
         for door, beginner in self._doors.items():

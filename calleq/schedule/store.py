@@ -11,16 +11,19 @@ to the process that holds the journal's lock.
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from calleq.intake.references import reference_text, reference_value
+from calleq.journal.entries import Accepted, Stamped
 from calleq.schedule.kept import FORMAT, Waiting, decode, encode
 
 SUFFIX = ".schedule.sqlite"
 """A process's schedule is `<data directory>/<process>.schedule.sqlite`."""
 CHECKPOINT_CHANGES = 10_000
-"""Changes between two checkpoints."""
+CHECKPOINT_S = 30.0
+"""A checkpoint follows so many changes, or the first change so long after the one before."""
 
 _TABLES = """
 CREATE TABLE door (
@@ -53,6 +56,8 @@ class ScheduleStore:
         self._dirty = False
         self._doors: dict[str, int] = {}
         self._checkpoint: threading.Thread | None = None
+        self._checkpoint_s = time.monotonic()
+        self._durable: dict[str, int] = {}
         try:
             self._database = self._opened()
         except (sqlite3.DatabaseError, StoreDamaged):
@@ -73,6 +78,16 @@ class ScheduleStore:
         if self._path is not None:
             for suffix in ("", "-wal", "-shm"):
                 self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+
+    @property
+    def name(self) -> str:
+        """What it is called in errors."""
+        return "the schedule" if self._path is None else str(self._path)
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether it outlives the process."""
+        return self._path is not None
 
     # One call
 
@@ -164,9 +179,14 @@ class ScheduleStore:
         self._run("COMMIT", ())
         self._dirty = False
         busy = self._checkpoint is not None and self._checkpoint.is_alive()
-        if self._path is not None and self._changes >= CHECKPOINT_CHANGES and not busy:
-            self._changes = 0
-            thread = threading.Thread(target=_brought_home, args=(self._path,), daemon=True)
+        if self._path is None or busy:
+            return
+        is_long_ago = time.monotonic() >= self._checkpoint_s + CHECKPOINT_S
+        if self._changes >= CHECKPOINT_CHANGES or is_long_ago:
+            self._changes, self._checkpoint_s = 0, time.monotonic()
+            places = dict(self._rows("SELECT name, reached FROM door", ()).fetchall())
+            work = (self._path, places)
+            thread = threading.Thread(target=self._bring_home, args=work, daemon=True)
             self._checkpoint = thread
             thread.start()
 
@@ -188,6 +208,29 @@ class ScheduleStore:
             number = self._doors[name] = int(row[0])
         return number
 
+    def _bring_home(self, path: Path, places: dict[str, int]) -> None:
+        """On a thread: bring the changes to their place on the disk, those up to `places` among
+        them."""
+        if _brought_home(path):
+            self._durable = places
+
+    def durable(self) -> dict[str, int]:
+        """Up to which of each door's entries the journal is reflected here, durably; may be asked
+        from any thread."""
+        return self._durable
+
+    def keeps(self, stamped: Stamped, young_us: int) -> bool:
+        """Whether an entry of the journal says nothing that is not kept here: the acceptance of a
+        call that waits, without money held and an idempotency key in force since `young_us`."""
+        entry = stamped.entry
+        if not isinstance(entry, Accepted) or not entry.due_us or entry.held:
+            return False
+        if entry.idempotency_key is not None and stamped.at_us >= young_us:
+            return False
+        found = self._rows("SELECT claimed FROM waiting WHERE call = ?", (_key(entry.call),))
+        row = found.fetchone()
+        return row is not None and not row[0]
+
     def _change(self, statement: str, values: Sequence[object]) -> None:
         self._begin()
         self._run(statement, values)
@@ -205,7 +248,7 @@ class ScheduleStore:
         try:
             return self._database.execute(statement, tuple(values))
         except sqlite3.DatabaseError as error:
-            raise StoreDamaged(f"{self._path or 'the schedule'}: {error}") from error
+            raise StoreDamaged(f"{self.name}: {error}") from error
 
 
 def _connected(path: Path | None) -> sqlite3.Connection:
@@ -220,14 +263,15 @@ def _connected(path: Path | None) -> sqlite3.Connection:
     return database
 
 
-def _brought_home(path: Path) -> None:
-    """Copy what the write-ahead log holds to the file, and make both durable."""
+def _brought_home(path: Path) -> bool:
+    """Copy what the write-ahead log holds to the file, and make both durable; whether all was."""
     database = _connected(path)
     try:
         database.execute("PRAGMA synchronous = FULL")
-        database.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        busy, written, copied = database.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        return not busy and written == copied
     except sqlite3.DatabaseError:
-        pass  # whoever writes next is told
+        return False  # whoever writes next is told
     finally:
         database.close()
 

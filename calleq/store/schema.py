@@ -106,6 +106,7 @@ SESSION = Table(
     Column("complete", Boolean, nullable=False),
     Column("settled", Boolean, nullable=False),
     Column("longest_talk_us", BigInteger, nullable=False),
+    Column("held_micro", BigInteger),
     Column("amount_micro", BigInteger),
     Column("currency", TEXT, nullable=False, server_default=""),
     Column("charges", TEXT, nullable=False, server_default="[]"),

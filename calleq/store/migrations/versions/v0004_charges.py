@@ -8,7 +8,12 @@ down_revision = "0003"
 
 TEXT = sa.Text().with_variant(sa.String(collation="C"), "postgresql")
 
-AMOUNTS = (("session", "amount_micro"), ("leg", "charge_micro"), ("leg", "rate_from_us"))
+AMOUNTS = (
+    ("session", "held_micro"),
+    ("session", "amount_micro"),
+    ("leg", "charge_micro"),
+    ("leg", "rate_from_us"),
+)
 TEXTS = (
     ("session", "currency", ""),
     ("session", "charges", "[]"),
