@@ -21,7 +21,7 @@ from calleq.units import SECOND_US
 from tests.door import Door
 from tests.who import Who
 
-EXAMPLES = int(os.environ.get("CALLEQ_SCHEMATHESIS", "5"))
+EXAMPLES = int(os.environ.get("CALLEQ_SCHEMATHESIS", "3"))
 
 BETWEEN_US = SECOND_US // 50
 """Between two requests, so that they are not too many."""
