@@ -5,11 +5,15 @@ import json
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from calleq.accounts.changes import NumberAssigned
 from calleq.journal.entries import Accepted, AccountChanged
 from calleq.operation.accounts import OPERATOR
+from calleq.topology_business import Business
 from calleq.web.problems import ProblemError
 from tests.door import MORNING_US, OUTSIDE, Door, basic, message
 from tests.test_access_server_http import pointers
@@ -268,6 +272,35 @@ def test_a_business_sees_and_changes_its_own_and_nothing_of_another(door: Door):
         "/v1/businesses/abc/credentials", json={"kind": "api_key"}, headers=bearer(developer)
     )
     assert by_developer.status_code == 403
+
+
+_KEYS = sorted(msgspec.to_builtins(Business(identifier="x")))
+_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=6)
+    | st.sampled_from(["Europe/Paris", "../etc", "key", "fr", "+12125550199", "25.00"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["zone", "hours", "ring_s", "deck", "x"]), inner, max_size=3
+        )
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(st.sampled_from([*_KEYS, "nope"]), _VALUES, max_size=3))
+def test_whatever_is_asked_of_a_business_it_is_one_afterwards(wanted: dict[str, object]):
+    door = Door()
+    answer = door.operator().patch("/v1/businesses/abc", json={"settings": wanted})
+    assert answer.status_code in (200, 422), answer.text
+    abc = door.registry.business("abc")
+    assert abc is not None
+    assert (abc.wrong(), abc.wrong_agents()) == (None, None)
+    assert len(door.journal.of(AccountChanged)) == (answer.status_code == 200)
 
 
 def test_a_limited_credential_gives_nobody_more_than_it_has(door: Door):

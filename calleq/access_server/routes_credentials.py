@@ -180,7 +180,7 @@ def _issued(administration: Administration, issued: Issued) -> Response:
 def _expiry(text: str) -> int:
     try:
         return parse_utc(text) if text else 0
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         told = "an RFC 3339 instant is expected, such as 2027-01-31T00:00:00Z"
         raise refusal(AccountError("instant", told, "expires_at")) from error
 
