@@ -12,6 +12,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from calleq.access_server.administration import Administration
 from calleq.access_server.services import Services
@@ -122,19 +123,15 @@ async def hosting(
         stack.callback(_collect_as_usual)
         base = journal_path(wish.data, process)
         schedule = _schedule(wish, process, stack)
-        retention = _retention(wish, schedule, stack)
-        young_us = clock.now_us() - KEPT_US
-
-        def open_journal() -> FileJournal:
-            return FileJournal(
-                base,
-                clock,
-                loop,
-                lambda error: failed(str(error)),
-                retention=retention,
-                is_known=lambda stamped: schedule.keeps(stamped, young_us),
-            )
-
+        open_journal = partial(
+            FileJournal,
+            base,
+            clock,
+            loop,
+            lambda error: failed(str(error)),
+            retention=_retention(wish, schedule, stack),
+            is_known=partial(schedule.keeps, young_us=clock.now_us() - KEPT_US),
+        )
         opening = await stack.enter_async_context(_opening(open_journal, clock))
         if wish.elements is not None:
             await opening  # the voice may have to be waited for: what is refused is refused before
