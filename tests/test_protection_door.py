@@ -345,7 +345,7 @@ def test_no_plaintext_in_captures_logs_or_answers(
         assert text not in everything, text
     assert everything.count("eyJ") >= 6, "what was sent is shown as it was sent"
     refused = [entry.reason for entry in door.journal.of(Refused)]
-    assert refused == ["bad_password", "passed"]
+    assert refused == ["bad_password", "premium_rate", "passed"]
 
 
 def test_the_osn_hears_no_more_than_it_must_dial():

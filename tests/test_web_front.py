@@ -2,14 +2,22 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 import websockets
 
+from calleq.web.certificates import certificate_in
+from calleq.web.exchange import Request, Response
 from calleq.web.framing import LIMIT_BODY, LIMIT_HEAD, LIMIT_HEADERS, LIMIT_TARGET
 from calleq.web.front import LIMIT_AHEAD
+from calleq.web.gate import Gate
+from calleq.web.hosting import GuestServer
+from calleq.web.tls import ServerTls
+from tests.certificates import make
 from tests.front_scene import Site, Wire, get, post, serving, wire_to
 
 Scene = Callable[[Site, Wire], Awaitable[None]]
@@ -515,3 +523,43 @@ def test_stopping_lets_what_is_in_work_be_answered():
             await stopping
 
     asyncio.run(scene())
+
+
+def test_over_tls_both_ways_know_the_clients_certificate(tmp_path: Path):
+    authority = make(tmp_path, "authority", authority=True)
+    door, shop = make(tmp_path, "door", authority), make(tmp_path, "shop", authority)
+    tls = ServerTls("front door", door.path, door.key, authority.path)
+    told: list[str] = []
+
+    def direct(request: Request, answer: Callable[[Response], None]) -> bool:
+        if request.target == b"/direct":
+            told.append(request.certificate)
+            answer(Response(200, b"", b""))
+        return request.target == b"/direct"
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        told.append(certificate_in(scope))
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def scene() -> None:
+        gate = Gate()
+        site = GuestServer(app, "127.0.0.1", 0, tls, gate, direct, lifespan="off")
+        port = await site.start()
+        context = ssl.create_default_context(cafile=str(authority.path))
+        context.load_cert_chain(shop.path, shop.key)
+        context.check_hostname = False
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context)
+        wire = Wire(reader, writer)
+        for path in ("/direct", "/else", "/direct"):
+            wire.send(get(path))
+            assert (await wire.answer(b"GET"))[0] == 200
+        wire.send(b"no request\r\n\r\n")
+        assert (await wire.answer(b"GET"))[0] == 400
+        assert await wire.rest() == b""
+        writer.close()
+        await site.stop()
+        assert not gate.connections
+
+    asyncio.run(asyncio.wait_for(scene(), 20))
+    assert told == [shop.fingerprint] * 3

@@ -21,7 +21,7 @@ from calleq.charging import DeckDirectory
 from calleq.cli.administering import administration_of, carrier_safe, has_door
 from calleq.cli.claims import claim
 from calleq.cli.doors import open_doors, standing_of
-from calleq.cli.exposure import door_certificates, replays_of, watched
+from calleq.cli.exposure import check_exposure, door_certificates, replays_of, watched
 from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.plants import OneProcess, Wires
 from calleq.cli.reading import merge_json, write_point_codes
@@ -184,7 +184,9 @@ def _reread(wish: Wish) -> Callable[[], Topology] | None:
 
     def read() -> Topology:
         try:
-            return reread()
+            topology = reread()
+            check_exposure(topology, wish.elements)
+            return topology
         except UsageError as error:
             raise TopologyError(str(error)) from error
 

@@ -46,6 +46,8 @@ TARGETS = {
     "user-agent": "simulator.fuzz.user_agent:target",
     "sdp": "simulator.fuzz.sip:sdp_target",
     "rtp": "simulator.fuzz.rtp:target",
+    "http": "simulator.fuzz.http:target",
+    "jose": "simulator.fuzz.http:jose_target",
     "rtcp": "simulator.fuzz.rtp:rtcp_target",
 }
 """Where the target of each codec is made: module and function."""
