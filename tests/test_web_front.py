@@ -461,6 +461,31 @@ def test_refused_unread_where_its_end_is_not_plain_the_connection_is_closed(octe
     play(scene, in_work=1)
 
 
+@pytest.mark.parametrize("pieces", [False, True])
+def test_who_asks_for_a_head_alone_is_refused_without_a_body(pieces: bool):
+    async def scene(site: Site, wire: Wire) -> None:
+        async with wire_to(site) as busy:
+            busy.send(get("/later"))
+            await site.until(lambda: site.waiting)
+            octets = b"HEAD /direct HTTP/1.1\r\nHost: x\r\n\r\n"
+            if pieces:
+                site.gate.in_work = 0
+                wire.send(octets[:9])
+                await site.until(lambda: any(not one.idle for one in site.gate.connections))
+                await asyncio.sleep(0.02)
+                site.gate.in_work = 1
+                octets = octets[9:]
+            wire.send(octets)
+            said = await wire.reader.readuntil(b"\r\n\r\n")
+            assert said.startswith(b"HTTP/1.1 503 ")
+            assert b"connection: close" in said
+            wire.half_close()
+            assert await wire.rest() == b""
+            site.later()
+
+    play(scene, in_work=1)
+
+
 def test_a_crowd_at_once_is_served_and_then_so_many_a_turn():
     async def scene(site: Site, wire: Wire) -> None:
         wire.send(*(get() for _ in range(12)))
