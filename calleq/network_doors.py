@@ -60,7 +60,7 @@ def restart_doors(doors: Collection[Door], beside: Beside, entries: Sequence[Sta
     What they share is restored from all of them in the order of time, before any acts.
     """
     told = in_order([door.read(entries) for door in doors])
-    beside.restore(stamped for door in doors for stamped in door.kept())
+    beside.restore(stamped for door in doors for stamped in door.later.kept())
     beside.restore(told)
     return sum(door.resume() for door in doors)
 

@@ -18,6 +18,8 @@ from calleq.topology_protection import Encryption
 
 ORIGIN = re.compile(r"https?://[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[1-9][0-9]{0,4})?", re.ASCII)
 """As browsers send one (RFC 6454 §6.2), without the port where it is the scheme's own."""
+IDENTIFIER = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?", re.ASCII)
+"""Of businesses, their users and their representatives."""
 TRIES = range(1, 4)
 ANSWER_LIMITS_S = (1.0, 10.0)
 
@@ -111,3 +113,24 @@ class Business(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
                 return "origins", f"{origin!r}: an origin such as https://shop.example is expected"
         tables = (self.calendar, self.retries, self.billing, self.encryption)
         return next((told for table in tables if (told := table.wrong())), None)
+
+    def wrong_agents(self) -> tuple[str, str] | None:
+        """As `wrong`, of its representatives with identifiers."""
+        for index, agent in enumerate(self.agents):
+            wrong = self._wrong_agent(agent, {one.identifier for one in self.agents[:index]})
+            if wrong is not None:
+                return f"agents[{index}].{wrong[0]}", wrong[1]
+        return None
+
+    def _wrong_agent(self, agent: Agent, before: set[str]) -> tuple[str, str] | None:
+        """What is wrong with a representative; `before` are the identifiers of those before it."""
+        if not IDENTIFIER.fullmatch(agent.identifier):
+            return "identifier", f"{agent.identifier!r}: small letters, digits, - and . expected"
+        if agent.identifier in before:
+            return "identifier", f"{agent.identifier!r} is there already"
+        if agent.number not in self.representatives:
+            return "number", f"{agent.number}: is not among representatives"
+        for index, shift in enumerate(agent.shifts):
+            if what := shift.wrong():
+                return f"shifts[{index}]", what
+        return None

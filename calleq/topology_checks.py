@@ -347,6 +347,9 @@ def _check_businesses(topology: Topology) -> None:
                     raise TopologyError(f"{here}: no line has {number}")
             if number in business.representatives[:place]:
                 raise TopologyError(f"{here}: {number} is named twice")
+        wrong = business.wrong_agents()
+        if wrong is not None:
+            raise TopologyError(f"{key}.{wrong[0]}: {wrong[1]}")
 
 
 def _check_access(topology: Topology) -> None:

@@ -77,14 +77,14 @@ def run(arguments: argparse.Namespace) -> int:
         tap=capture,
         talk_us=given_talk_us(arguments.talk),
     )
-    plans = {plan.element: plan for plan in doors_of(virtual.topology)}
-    if arguments.door is not None:
-        if arguments.door not in plans:
-            raise UsageError(f"--door {arguments.door}: one of {', '.join(plans)} was expected")
-        virtual.door = arguments.door
+    addresses = {door.element: door.equipment_address for door in doors_of(virtual.topology)}
+    virtual.door = arguments.door or virtual.topology.access_server.name
+    address = addresses.get(virtual.door)
+    if address is None:
+        raise UsageError(f"--door {virtual.door}: one of {', '.join(addresses)} was expected")
     body, page = message_of(arguments), None
     if arguments.page is not None:
-        body, page = request_of(arguments, plans[virtual.door].equipment_address)
+        body, page = request_of(arguments, address)
     try:
         call = virtual.place(body, page)
     except SubmitError as error:

@@ -72,6 +72,10 @@ class Speech:
 class VirtualNetwork:
     """A network in simulated time, with everything a tester wants to ask it."""
 
+    door = ""
+    """The element at whose door messages are posted and calls asked about; empty: the access
+    server's."""
+
     def __init__(
         self,
         topology: Topology,
@@ -110,8 +114,6 @@ class VirtualNetwork:
         self.links: dict[str, InProcessLink] = {}
         """By name."""
         self._seed = seed
-        self.door = topology.access_server.name
-        """The element at whose door messages are posted and calls are asked about."""
         draw = random.Random(f"references {seed}")
         self.bus = InProcessBus(self.clock, topology.timing.osn_delay_us, self.tap)
         plant = Plant(
@@ -160,7 +162,7 @@ class VirtualNetwork:
     @property
     def server(self) -> Door:
         """The door that is asked."""
-        return self.network.doors[self.door]
+        return self.network.doors[self.door or self.topology.access_server.name]
 
     def submit(
         self, body: bytes, answered: Callable[[Reply], object], page: Principal | None = None

@@ -14,6 +14,7 @@ import msgspec
 
 from calleq.access_server.routes import ROUTES
 from calleq.access_server.routing import Route
+from calleq.accounts import FailureLimits, Rate
 from calleq.accounts.authenticator import PAGE_TOKEN, VISITOR_HEADER
 from calleq.accounts.changes import CredentialRevoked, RepresentativePut, UserRemoved
 from calleq.accounts.credential import Credential, CredentialKind
@@ -24,6 +25,8 @@ from tests.door import Door, message
 from tests.who import OTHER, SHOP, SUSPENDED, Who, basic, bearer
 
 ROLES: tuple[Role, ...] = ("business_owner", "developer", "carrier_operator", "carrier_reviewer")
+UNLIMITED = Rate(burst=1_000_000, refill_us=1_000)
+"""Every password is looked at: the limit of guesses shall not refuse what the password must."""
 KINDS: tuple[CredentialKind, ...] = ("api_key", "signing_key", "password", "certificate")
 
 
@@ -56,7 +59,8 @@ class Probes:
     """A door with businesses, credentials of every kind and role, and a call; and the probes."""
 
     def __init__(self) -> None:
-        self.door = Door(businesses=(SHOP, OTHER, SUSPENDED))
+        limits = FailureLimits(UNLIMITED, UNLIMITED, UNLIMITED)
+        self.door = Door(businesses=(SHOP, OTHER, SUSPENDED), limits=limits)
         self.who = Who(door=self.door)
         agent = RepresentativePut(
             business="shop", representative="rep-1", number="+12125550143", name="Ann"

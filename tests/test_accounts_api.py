@@ -76,7 +76,7 @@ def test_a_change_is_on_disk_before_it_is_answered_and_back_after_a_restart(door
     assert after.set_ups()[-1].language == "fr"
 
 
-@pytest.mark.row("S2-28", part=True)
+@pytest.mark.row("S2-28")
 @pytest.mark.row("S2-61")
 @pytest.mark.row("S2-73")
 def test_a_customer_that_was_put_is_called_by_its_identifier_alone(door: Door):

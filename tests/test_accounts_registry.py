@@ -389,6 +389,28 @@ def test_every_role_may_do_something_and_a_reviewer_changes_nothing():
 
 # Shifts.
 
+
+@pytest.mark.parametrize(
+    ("agents", "key"),
+    [
+        ([{"identifier": "Ann", "number": "+12125550143"}], "agents[0].identifier"),
+        (2 * [{"identifier": "ann", "number": "+12125550143"}], "agents[1].identifier"),
+        ([{"identifier": "ann", "number": "+12125550199"}], "agents[0].number"),
+        (
+            [{"identifier": "a", "number": "+12125550143", "shifts": [{"begin": "9:00"}]}],
+            "agents[0].shifts[0]",
+        ),
+    ],
+)
+def test_a_representative_of_a_topology_that_does_not_fit_is_refused_by_its_key(
+    agents: list[dict[str, object]], key: str
+):
+    told = msgspec.to_builtins(ABC) | {"agents": agents}
+    wrong = msgspec.convert(told, Business).wrong_agents()
+    assert wrong is not None
+    assert wrong[0] == key
+
+
 SHIFTED = msgspec.structs.replace(
     ABC, calendar=msgspec.structs.replace(ABC.calendar, zone="America/New_York")
 )

@@ -1,5 +1,6 @@
 """The table of routes: every route has a policy, and none can be reached past it."""
 
+import json
 import re
 
 import pytest
@@ -87,3 +88,27 @@ def test_the_description_has_every_route_once():
         for method in operations
     }
     assert described == {(route.method, route.path) for route in ROUTES}
+
+
+ABOUT_A_CALL = [route for route in ROUTES if "{call}" in route.path]
+
+
+@pytest.mark.parametrize("route", ABOUT_A_CALL, ids=lambda route: route.name)
+def test_the_call_of_another_business_is_not_found_and_stays_as_it_is(route: Route):
+    door = Door()
+    call, absent = door.place(), "0" * 26
+    before = door.http().get(f"/v1/calls/{call}", headers=basic()).json()
+    body = json.dumps(next(iter(route.examples.values()))) if route.examples else ""
+    told = []
+    for one in (call, absent):
+        answer = door.http().request(
+            route.method,
+            route.path.replace("{call}", one),
+            content=body,
+            headers={"content-type": "application/json", **basic("xyz", "xyz-demo")},
+        )
+        assert answer.status_code == 404, answer.text
+        told.append({**answer.json(), "instance": ""})
+    assert told[0] == told[1]
+    assert door.http().get(f"/v1/calls/{call}", headers=basic()).json() == before
+    assert len(door.bus.sent) == 1

@@ -418,6 +418,48 @@ def test_a_thousand_addresses_guess_ten_times_an_hour_and_the_owner_gets_through
     assert who.why(basic("shop", "right"), peer="203.0.113.99") == "", "verified just now"
 
 
+def test_a_flood_of_other_names_and_addresses_gives_no_fresh_guesses():
+    """No bucket is forgotten for another: neither the account's nor the guesser's own."""
+    who = Who()
+    who.issue("password", secret="right")
+    who.verifier.verify = lambda stored, given, done: done(False)  # type: ignore[method-assign]
+    looked = 0
+    for turn in range(8):
+        peer = f"203.0.113.{turn}"
+        looked += [who.why(basic("shop", f"{turn} {n}"), peer=peer) for n in range(9)].count(
+            "bad_password"
+        )
+        for flood in range(5_000):
+            who.why(basic(f"name-{turn}-{flood}", "x"), peer=f"10.{turn}.{flood % 250}.1")
+    assert looked == 5, "within the same instant"
+
+
+def test_a_network_of_ipv6_is_one_sender(who: Who):
+    names = [f"name-{number}" for number in range(60)]
+    reasons = [who.why(basic(name, "x"), peer=f"2001:db8::{n:x}") for n, name in enumerate(names)]
+    assert reasons.count("unknown_business") == 50
+    assert who.why(basic("name", "x"), peer="2001:db8:0:1::1") == "unknown_business"
+
+
+def test_one_business_pushes_out_no_other_s_known_senders(who: Who):
+    for name in ("shop", "other"):
+        who.issue("password", name, secret=f"of {name}")
+    assert who.why(basic("shop", "of shop"), peer="198.51.100.1") == ""
+    for number in range(2_000):
+        who.accounts.know_source("other", f"10.0.{number // 250}.{number % 250}")
+    guessed(who, 20)
+    who.accounts._verified.clear()
+    assert who.why(basic("shop", "of shop"), peer="198.51.100.1") == ""
+
+
+def test_what_is_written_in_the_place_of_a_name_is_not_kept(who: Who):
+    """Somebody types the password into the wrong field, again and again."""
+    for _ in range(10):
+        verdict = who.asks(basic("my secret password", ""))
+        assert isinstance(verdict, Denial)
+        assert verdict.business == ""
+
+
 def test_an_owner_known_from_the_journal_gets_through_after_a_restart_amid_guessing():
     who = Who()
     who.issue("password", secret="right")

@@ -1,5 +1,6 @@
 """Rights: every route asked by everybody who may not, in every way; nobody succeeds."""
 
+import json
 from collections import Counter
 
 import pytest
@@ -28,6 +29,12 @@ def judged(probe: Probe, status: int) -> str:
     return "" if status in DENIED else "was not refused for who asks"
 
 
+def said(body: bytes) -> str:
+    """What a refusal tells, but for which request it is about."""
+    told = json.loads(body)
+    return json.dumps({name: told[name] for name in ("type", "title", "status", "code", "detail")})
+
+
 @pytest.mark.row("S2-31", part=True)
 @pytest.mark.row("S2-104", part=True)
 def test_ten_thousand_probes_and_none_succeeds():
@@ -36,16 +43,24 @@ def test_ten_thousand_probes_and_none_succeeds():
     sent = len(probes.door.bus.sent)
     failed: list[str] = []
     counted: Counter[str] = Counter()
+    outward: set[str] = set()
     with Asker(probes.door.surface.app) as asker:
         for probe in probes.all():
             status, body = probes.send(asker, probe.route, probe.asked)
             counted[probe.route.name] += 1
+            if status == 401:
+                outward.add(said(body))
             wrong = judged(probe, status)
             if wrong:
                 what = f"{probe.route.name} {probe.role} {probe.kind} {probe.defect}"
                 failed.append(f"{what}: {wrong}: {status} {body[:200]!r}")
     assert not failed, "\n".join([f"{len(failed)} probes", *failed[:20]])
     assert counted.total() >= LEAST_PROBES, counted.total()
+    assert len(outward) == 1, "whatever was wrong, one thing is told"
+    denials = probes.door.authenticator.denials
+    assert len(denials) >= 18, "… and many written down"
+    assert denials["bad_password"] > 1_000
+    assert "too_many_failures" not in denials
     assert len(probes.door.bus.sent) == sent, "nothing reached the OSN"
     entries = [stamped.entry for stamped in probes.door.journal.entries[before:]]
     changes = [one.change["change"] for one in entries if isinstance(one, AccountChanged)]

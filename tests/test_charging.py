@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from calleq.charging import CallCharging, ChargingError, DeckDirectory, load_decks
 from calleq.charging.planning import CallPlan
 from calleq.intake.contract import Held, Refusal
-from calleq.journal.entries import Accepted, BalanceStated, Charged
+from calleq.journal.entries import Accepted, BalanceStated, Charged, Credited, Ended
+from calleq.journal.segments import Unfinished
 from calleq.numbering import parse_address
 from calleq.rating import LegUse, ServiceUse, Terms, rate_call
 from calleq.topology_billing import Pricing
@@ -586,3 +587,26 @@ def test_no_attempts_cost_more_than_their_plan_says(
         now_us += length_s * SECOND_US
     cost = rate_call(deck, tuple(legs), priced_at_us=start_us).amount_micro
     assert cost <= plan.maximum_micro(longest_s)
+
+
+def test_a_segment_is_needed_while_money_is_held_and_until_balances_are_stated_anew():
+    unfinished = Unfinished()
+    entries = [
+        (1, Accepted("A", "abc", "server-72", {}, held={"amount_micro": 5})),
+        (1, Credited("abc", 9, "USD")),
+        (2, Ended("A", "completed", 16)),
+        (3, Charged("A", "abc", 5, "USD")),
+        (4, BalanceStated("abc", "USD", 9, 5)),
+        (5, Charged("B", "abc", 5, "USD")),
+    ]
+    needed = []
+    for segment, entry in entries:
+        unfinished.note("server-72", entry, segment)
+        needed.append(unfinished.needed_from(6))
+    assert needed == [1, 1, 1, 1, 4, 4]
+    other = Unfinished()
+    other.note("server-72", entries[0][1], 1)
+    other.note("server-72", entries[2][1], 2)
+    assert other.needed_from(6) == 1, "its charge is not written yet"
+    other.note("server-72", entries[3][1], 3)
+    assert other.needed_from(6) == 3

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from calleq.accounts.principal import Principal
 from calleq.billing.derivation import derive_records
 from calleq.billing.records import SessionRecord
 from calleq.charging import DeckMemory, RememberedDecks
@@ -17,8 +18,9 @@ from calleq.journal.entries import Accepted, Charged, Dialled, LineSeized, Stamp
 from calleq.messages.answers import ProblemView
 from calleq.topology import Topology, TopologyError, load_topology
 from calleq.topology_billing import Billing, Pricing
+from calleq.topology_equipment import made_by
 from calleq.topology_policy import CallPolicy
-from calleq.units import SECOND_US
+from calleq.units import SECOND_US, parse_utc
 from calleq.web.problems import ProblemDetail
 from tests.charging_scene import FLAT, audit
 from tests.virtual import REPRESENTATIVE, VirtualNetwork, number
@@ -102,6 +104,7 @@ def by_hand(record: SessionRecord) -> int:
     return sum(leg.billable_s * 1_000 for leg in answered) + (5_000 if answered else 0)
 
 
+@pytest.mark.row("S2-63")
 def test_a_call_is_held_for_then_charged_by_its_record(tmp_path: Path):
     network = Network(world(tmp_path))
     network.credit(10_000_000)
@@ -121,6 +124,7 @@ def test_a_call_is_held_for_then_charged_by_its_record(tmp_path: Path):
     assert network.charging.balance(network.topology.businesses[0]) is not None
 
 
+@pytest.mark.row("S2-63")
 @pytest.mark.parametrize("ending", ["01", "02", "03", "05", "07", "08"])
 def test_whatever_becomes_of_a_call_it_is_settled(tmp_path: Path, ending: str):
     network = Network(world(tmp_path))
@@ -279,6 +283,73 @@ def test_a_business_of_the_demonstration_pays_by_the_shipped_deck():
     assert record.amount_micro == 49_000
 
 
+DEARER_LATER = """
+[[rates]]
+to = "+1"
+from = 2026-01-05T09:30:00Z
+per_minute = "0.60"
+"""
+
+
+def test_a_scheduled_call_costs_what_it_did_when_it_was_accepted(tmp_path: Path):
+    """At ten the price is ten times that of nine; a restart in between changes nothing."""
+    memory = RememberedDecks()
+    topology = world(tmp_path, FLAT + DEARER_LATER)
+    first = Network(topology, memory=memory)
+    first.credit(10_000_000)
+    at = "2026-01-05T10:00:00Z"
+    call = first.place(number("00"), REPRESENTATIVE, desired_time=at, confirmed=True)
+    first.clock.advance_us(60 * SECOND_US)
+    held = first.charging.held_micro["abc"]
+    assert held > 0
+    entries = first.journal.entries
+    again = Network(topology, entries=entries, memory=memory, start_us=first.clock.now_us())
+    assert again.charging.held_micro["abc"] == held
+    again.clock.advance_us(3_600 * SECOND_US)
+    record = again.proved()[call]
+    assert (record.state, record.amount_micro) == ("completed", 24_000)
+    assert record.legs[0].dialled_at_us >= parse_utc(at)
+    assert {leg.rate_from_us for leg in record.legs} == {parse_utc("2026-01-01T00:00:00Z")}
+
+
+def test_a_scheduled_call_that_is_cancelled_frees_its_money(tmp_path: Path):
+    network = Network(world(tmp_path))
+    network.credit(10_000_000)
+    at = "2026-01-05T10:00:00Z"
+    call = network.place(number("00"), REPRESENTATIVE, desired_time=at, confirmed=True)
+    network.clock.advance_us(SECOND_US)
+    assert network.charging.held_micro["abc"] > 0
+    owner = Principal("business_owner", "password", "abc")
+    network.server.cancel(call, "abc", owner, lambda wrong: None)
+    network.clock.advance_us(SECOND_US)
+    record = network.proved()[call]
+    assert (record.state, record.amount_micro) == ("canceled", 0)
+
+
+@pytest.mark.row("S2-30", part=True)
+@pytest.mark.row("S2-63", part=True)
+def test_each_business_is_charged_for_its_own_calls(tmp_path: Path):
+    """xyz pays afterwards; the sum of a business's charges is that of its legs, rated by hand."""
+    network = Network(world(tmp_path))
+    network.credit(50_000_000)
+    calls = {
+        business: [network.place(number(ending), business=business) for ending in endings]
+        for business, endings in (("abc", ("00", "05")), ("xyz", ("06",)))
+    }
+    network.run_to_end(*(call for several in calls.values() for call in several))
+    records = network.proved()
+    for business, several in calls.items():
+        charged = [
+            entry.amount_micro
+            for of_call in network.charges().values()
+            for entry in of_call
+            if entry.business == business
+        ]
+        assert sum(charged) == sum(by_hand(records[call]) for call in several) > 0
+    balances = [network.charging.balance(one) for one in network.topology.businesses]
+    assert [one.payment for one in balances if one is not None] == ["prepaid", "postpaid"]
+
+
 def test_a_deck_that_is_none_is_told_with_file_and_line(tmp_path: Path):
     with pytest.raises(TopologyError) as error:
         Network(world(tmp_path, FLAT.replace('"0.06"', "0.06")))
@@ -305,6 +376,7 @@ def test_a_restarted_switch_says_when_a_call_ended(tmp_path: Path):
     assert record.amount_micro == 7_000
 
 
+@pytest.mark.row("S2-79", part=True)
 @pytest.mark.parametrize("seed", range(6))
 def test_a_network_full_of_calls_may_crash_twice(tmp_path: Path, seed: int):
     """Forty calls to everybody there is, two crashes anywhere: each is charged once."""
@@ -335,3 +407,26 @@ def test_a_network_full_of_calls_may_crash_twice(tmp_path: Path, seed: int):
     worst, most = audit(life.all_entries)
     assert worst == 0
     assert max(most.values()) <= 60_000_000
+
+
+@pytest.mark.parametrize("equipment", ["ssp-62", "scp-1", "scp-2"])
+def test_whatever_makes_the_call_it_is_charged(tmp_path: Path, equipment: str):
+    network = Network(made_by(world(tmp_path), equipment))
+    network.credit(10_000_000)
+    for ending in ("00", "05", "01"):
+        network.run_to_end(network.place(number(ending), REPRESENTATIVE))
+    network.clock.advance_us(60 * SECOND_US)
+    amounts = [record.amount_micro or 0 for record in network.proved().values()]
+    assert amounts[0] > amounts[1] > amounts[2] == 0
+
+
+def test_a_step_of_the_wall_clock_changes_no_charge(tmp_path: Path):
+    network = Network(world(tmp_path))
+    network.credit(10_000_000)
+    for step_us in (-3_600 * SECOND_US, 7_200 * SECOND_US):
+        call = network.place(number("00"), REPRESENTATIVE)
+        while network.view(call).state != "bridged":
+            assert network.clock.run_next()
+        network.clock.step_wall_us(step_us)
+        network.run_to_end(call)
+        assert network.proved()[call].amount_micro == 24_000

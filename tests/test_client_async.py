@@ -7,8 +7,10 @@ from hashlib import sha256
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
+from calleq.access_server.routes import ROUTES
 from calleq.client import ApiKey, AsyncCalleqClient, CalleqClient, ClientError, SigningKey
 from calleq.client.asking import LIMIT_TRIES
 from calleq.messages.signing import signature_of
@@ -200,3 +202,19 @@ def test_what_is_no_event_is_said_to_be(octets: bytes):
     wire = Wire(httpx.Response(200, content=octets))
     with pytest.raises(ClientError, match="no event"):
         list(CalleqClient(URL, "abc", "abc-demo", wire).events("x"))
+
+
+def test_prices_balances_and_limits_are_read(door: Door):
+    for read in ("price", "balance", "limits", "refusals"):
+        problem = {"type": "x", "title": "No", "status": 404, "code": "not_here"}
+        wire = Wire(httpx.Response(404, json=problem))
+        client = CalleqClient(URL, "abc", "abc-demo", wire)
+        with pytest.raises(ClientError):
+            client.price("+12125550100", minutes=2) if read == "price" else getattr(client, read)()
+        [request] = wire.asked
+        [route] = [one for one in ROUTES if one.path == request.url.path]
+        assert (request.method, set(request.url.params)) <= ("GET", set(names(route.query)))
+
+
+def names(query: type) -> list[str]:
+    return [field.name for field in msgspec.structs.fields(query)]

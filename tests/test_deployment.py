@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import pathlib
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -66,9 +67,10 @@ def test_no_demonstration_password_is_exposed(tmp_path: pathlib.Path):
 
 def test_an_element_s_own_door_is_no_way_round(tmp_path: pathlib.Path):
     text = topology_text("", demonstrate=False)
-    inner = 'listen = "127.0.0.1:8073"'
-    assert inner in text
-    text = text.replace(inner, 'listen = "0.0.0.0:8073"')
+    text, changed = re.subn(
+        r'(\[peripherals\.internet\]\nlisten = ")127\.0\.0\.1:\d+', r"\g<1>0.0.0.0:8073", text
+    )
+    assert changed == 1
     topology = loaded(tmp_path, text)
     with pytest.raises(UsageError, match=r"the door of ip-76 .*0\.0\.0\.0:8073.* without TLS"):
         door_certificates(topology, None)
@@ -244,6 +246,7 @@ def test_metrics_are_what_prometheus_reads(network: Network, tmp_path: pathlib.P
     expiry = value("calleq_certificate_expiry_timestamp_seconds", door="front door")
     assert expiry == round(made.certificate.not_valid_after_utc.timestamp())
     assert value("calleq_ready") == 1
+    assert value("calleq_password_verifications_waiting") == 0
     assert value("calleq_queue_length", queue="messages_in_work", element="server-72") == 0
     assert value("calleq_circuits", exchange="ip-76", group="76-62", state="idle") == 60
     for name, *_ in found:

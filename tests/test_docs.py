@@ -1,10 +1,12 @@
 """The documents say what is true: commands run, pictures and tables match the code."""
 
+import contextlib
 import pathlib
 import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 
 import msgspec
 import pytest
@@ -14,6 +16,7 @@ from calleq.topology import figure1_path, parse_topology
 from calleq.topology_policy import CallPolicy, CarrierPolicy
 from tests.live import ROOT, calleq
 
+ENVIRONMENT = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
 COMMANDS = {
     "calleq": f"{sys.executable} -m calleq.cli.main",
     "calleq-sim": f"{sys.executable} -m simulator.cli",
@@ -26,12 +29,11 @@ def blocks(page: str, kind: str) -> list[str]:
 
 
 def run_line(line: str, directory: pathlib.Path) -> subprocess.CompletedProcess[str]:
-    program, _, arguments = line.partition(" ")
     return subprocess.run(
-        f"{COMMANDS[program]} {arguments}",
+        line,
         shell=True,
         cwd=directory,
-        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        env=ENVIRONMENT,
         capture_output=True,
         text=True,
         timeout=120,
@@ -40,22 +42,62 @@ def run_line(line: str, directory: pathlib.Path) -> subprocess.CompletedProcess[
 
 
 def follow(page: str, directory: pathlib.Path) -> int:
-    """Do what a page says from top to bottom: write its files, run its commands; how many."""
+    """Do what a page says from top to bottom: write its files, run its commands; how many.
+
+    The command of a block that `runs` goes on until the end of the page; a Python block that runs
+    is a program.
+    """
     commands = 0
-    for kind, block in re.findall(r"^```(.*?)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
-        language, _, rest = kind.partition(" ")
-        if language == "toml" and rest:
-            (directory / rest).write_text(block, "utf-8")
-        if language != "sh":
-            continue
-        succeeds = rest != "fails"
-        for line in block.splitlines():
-            commands += 1
-            done = run_line(line, directory)
-            assert (done.returncode == 0) == succeeds, f"{line}\n{done.stdout}\n{done.stderr}"
-            assert "Traceback" not in done.stderr
-            assert bool(done.stderr) != succeeds, f"{line}\n{done.stderr}"
+    with contextlib.ExitStack() as running:
+        for kind, block in re.findall(r"^```(.*?)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
+            language, _, rest = kind.partition(" ")
+            if language == "toml" and rest:
+                (directory / rest).write_text(block, "utf-8")
+            if kind == "python runs":
+                (directory / "example.py").write_text(block, "utf-8")
+                run_and_check(f"{sys.executable} example.py", directory, succeeds=True)
+            if kind == "sh runs":
+                running.enter_context(going_on(block.strip(), directory))
+            elif language == "sh":
+                for line in block.splitlines():
+                    commands += 1
+                    program, _, arguments = line.partition(" ")
+                    run_and_check(
+                        f"{COMMANDS[program]} {arguments}", directory, succeeds=rest != "fails"
+                    )
     return commands
+
+
+def run_and_check(line: str, directory: pathlib.Path, *, succeeds: bool) -> None:
+    done = run_line(line, directory)
+    assert (done.returncode == 0) == succeeds, f"{line}\n{done.stdout}\n{done.stderr}"
+    assert "Traceback" not in done.stderr
+    assert bool(done.stderr) != succeeds, f"{line}\n{done.stderr}"
+
+
+@contextlib.contextmanager
+def going_on(line: str, directory: pathlib.Path) -> Iterator[None]:
+    """A command that serves until the page is over; ready when it says so."""
+    program, _, arguments = line.partition(" ")
+    process = subprocess.Popen(
+        f"exec {COMMANDS[program]} {arguments}",
+        shell=True,
+        cwd=directory,
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        said = [line]
+        while said[-1] != "ready\n":
+            said.append(process.stdout.readline())
+            assert said[-1], "".join(said)
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
+        process.stdout.close()
 
 
 def test_the_guide_can_be_followed_from_top_to_bottom(tmp_path: pathlib.Path):
@@ -213,6 +255,18 @@ def test_the_guide_to_prompts_can_be_followed(
 def test_the_guide_to_control_can_be_followed(tmp_path: pathlib.Path):
     page = (ROOT / "docs" / "guide" / "control.md").read_text("utf-8")
     assert follow(page, tmp_path) == 3
+
+
+@pytest.mark.row("S2-36", part=True)
+@pytest.mark.row("S2-104", part=True)
+def test_the_guide_to_the_first_call_can_be_followed(tmp_path: pathlib.Path):
+    page = (ROOT / "docs" / "guide" / "first-call.md").read_text("utf-8")
+    assert follow(page, tmp_path) == 10
+
+
+def test_the_guide_to_the_api_can_be_followed(tmp_path: pathlib.Path):
+    page = (ROOT / "docs" / "guide" / "api.md").read_text("utf-8")
+    assert follow(page, tmp_path) == 9
 
 
 def test_the_ladder_in_readme_is_what_is_printed():

@@ -76,7 +76,7 @@ def test_every_reason_is_in_the_guide():
     page = (PAGES / "guide" / "authentication.md").read_text("utf-8")
     table = page.partition("## What is refused")[2]
     known = reasons_of(DenialReason)
-    assert BUSY <= known
+    assert known >= BUSY
     assert {"bad_password", "other_origin", "replayed_nonce"} <= known
     assert set(re.findall(r"`([a-z_]+)`", table)) == known | {"other_business"}
 
@@ -113,7 +113,7 @@ def test_the_table_of_asvs_has_every_requirement_of_level_2_once():
     rows = asvs_rows()
     identifiers = [row[0].strip() for row in rows]
     assert len(identifiers) == len(set(identifiers)) == sum(CHAPTERS.values()) == 253
-    counted = {chapter: 0 for chapter in CHAPTERS}
+    counted = dict.fromkeys(CHAPTERS, 0)
     for identifier in identifiers:
         counted[identifier.partition(".")[0]] += 1
     assert counted == CHAPTERS

@@ -14,6 +14,7 @@ from calleq.runtime.tap import Segment
 from calleq.topology_calendar import Opening
 from calleq.units import SECOND_US, parse_utc
 from simulator import virtual
+from simulator.cli import main
 from tests.door_scenes import (
     ADDRESSES,
     DOORS,
@@ -594,3 +595,27 @@ def test_what_doors_share_is_restored_in_the_order_of_time() -> None:
     assert told == calls
     ends = [s.entry.call for s in restored if isinstance(s.entry, Ended)]
     assert ends == calls
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--door", "stp-68"), "one of server-72, ip-76, ssp-62 was expected"),
+        (("--page", "shoes"), "a URL such as"),
+        (("--page", "https://www.abc.example/", "--only-rep"), "no wishes that a page may have"),
+        (("--page", "https://www.abc.example/", "--rep", "nobody"), "is no representative"),
+    ],
+)
+def test_what_the_simulator_cannot_ask_is_said(
+    options: tuple[str, ...], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["call", "--customer", CUSTOMER, *options]) != 0
+    assert told in capsys.readouterr().err
+
+
+def test_the_simulator_asks_at_any_door_and_as_a_page(capsys: pytest.CaptureFixture[str]) -> None:
+    for element in DOORS:
+        options = ["--door", element, "--page", "https://www.abc.example/a", "--rep", "service"]
+        assert main(["call", "--customer", CUSTOMER, *options, "--json"]) == 0
+        said = json.loads(capsys.readouterr().out)
+        assert [leg["number"] for leg in said["legs"]] == [CUSTOMER, OTHER_REPRESENTATIVE]

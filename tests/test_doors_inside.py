@@ -22,7 +22,7 @@ from calleq.runtime.tap import Segment
 from calleq.topology import TopologyError, figure1_path, parse_topology
 from calleq.topology_doors import doors_of
 from calleq.units import SECOND_US
-from tests.door_scenes import ADDRESSES, DOORS, INNER, PERIPHERAL, SWITCH, AtDoor
+from tests.door_scenes import ADDRESSES, DOORS, INNER, PERIPHERAL, SWITCH, AtDoor, changed
 from tests.doubles import RecordingTap
 from tests.virtual import REPRESENTATIVE, number
 
@@ -201,6 +201,33 @@ def test_ten_thousand_forged_messages_leave_nothing_inside(element: str) -> None
     call = network.ask_to_end(representative="sales")
     assert network.view(call).state == "completed"
     assert network.captured(*INSIDE) != []
+
+
+@pytest.mark.row("S2-104", part=True)
+@pytest.mark.parametrize("element", DOORS)
+def test_strangers_hear_one_reason_at_every_door_and_the_journal_has_the_true_one(
+    element: str,
+) -> None:
+    """No subscriber, a wrong password, suspended; then the good one is let in."""
+    network = AtDoor(element, changed("xyz", active=False))
+    told = []
+    for business, password in (("nobody", "x"), ("abc", "guess"), ("xyz", "xyz-demo")):
+        body = {
+            "business_id": business,
+            "password": password,
+            "customer_number": number("00"),
+            "representative_number": REPRESENTATIVE,
+        }
+        told.append(network.post(body))
+    assert told[0].status == 401
+    assert told[0] == told[1] == told[2]
+    reasons = [(entry.door, entry.reason) for entry in network.refusals()]
+    name = INNER.get(element, element)
+    assert reasons == [
+        (name, reason) for reason in ("unknown_business", "bad_password", "suspended")
+    ]
+    assert network.captured(*INSIDE) == []
+    assert network.call(number("00"), REPRESENTATIVE).state == "completed"
 
 
 @pytest.mark.row("S2-107", part=True)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from calleq.door.replies import Reply
-from calleq.journal.entries import Accepted
+from calleq.journal.entries import Accepted, Entry
+from calleq.journal.file import JournalFull
 from calleq.messages.answers import ProblemView
 from calleq.topology_policy import CarrierPolicy, Rate
 from tests.door import message
@@ -64,6 +65,21 @@ def test_a_refusal_says_what_to_do_and_which_field_is_the_cause() -> None:
     assert [(fault.pointer, fault.code) for fault in view.errors] == [
         ("/customer_number", "called_already")
     ]
+
+
+def test_a_call_that_could_not_be_written_does_not_go_on() -> None:
+    """Too much waited for the disk, and the number could never be called again."""
+    scene = GuardedDoor(only(apart_s=300))
+    append = scene.door.journal.append
+
+    def full(entity: str, entry: Entry, durable: Callable[[], object] | None = None) -> None:
+        raise JournalFull("too much waits for the disk")
+
+    scene.door.journal.append = full  # type: ignore[method-assign]
+    with pytest.raises(JournalFull):
+        scene.post(ANN)
+    scene.door.journal.append = append  # type: ignore[method-assign]
+    let_through(scene.post(ANN))
 
 
 # Cool-down.

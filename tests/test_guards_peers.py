@@ -46,6 +46,11 @@ GUARDS: dict[str, tuple[str, ...]] = {
         "guards_limits: limits_cool_downs_and_live_requests_survive_a_restart",
         "guards_tables: a_bucket_stays_empty_however_many_others_are_taken_from",
     ),
+    "limits: a cap on what is spent in a day": (
+        "charging: a_cap_of_a_day_is_that_of_the_business_s_zone",
+        "charging: a_cap_of_a_month_binds_whatever_the_day_allows",
+        "charging: no_order_spends_more_than_balance_or_caps",
+    ),
     "limits: cool-down after unanswered and declined calls": (
         "guards_limits: a_number_rests_longer_each_time_nobody_answers",
         "guards_limits: a_call_that_was_turned_away_rests_longer_and_none_beyond_the_most",
@@ -62,11 +67,17 @@ GUARDS: dict[str, tuple[str, ...]] = {
         "guards_fraud: a_third_party_added_over_the_api_is_judged_and_one_who_opted_out_is_not_"
         "called",
     ),
+    "page integrity: a token bound to business, page, origin and visitor; no password in it": (
+        "page_tokens: a_page_asks_for_one_call_with_a_token_of_its_business",
+        "page_tokens: other_pages_are_told_nothing",
+        "guards_fraud: a_page_that_proved_to_be_of_another_business_uses_up_nothing_of_this_one",
+    ),
     "quiet hours: now is allowed at night, later is not; an unknown zone asks": (
         "schedule_calendar: now_is_allowed_at_night_and_later_is_not",
         "schedule_calendar: a_zone_from_the_number_is_only_a_hint",
     ),
-    "abandoned call: the business is named, the customer waits no longer than the limit": (
+    "abandoned call: the business is named, the wait is limited, and both are measured": (
+        "billing_waits: who_answered_and_reached_nobody_is_counted_by_business",
         "equipments: a_customer_waits_no_longer_than_the_announcement_limit",
         "prompts: the_customer_hears_the_samples_of_the_announcement_from_the_answer_on",
     ),

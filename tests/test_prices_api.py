@@ -86,9 +86,9 @@ def test_a_price_is_told_before_anything_is_asked_for(priced: Priced):
     [
         ("to=%2B19145550100", 403, "barred"),
         ("to=%2B442079460000", 403, "no_rate"),
-        ("to=911", 400, "invalid_query"),
-        ("to=%2B12125550100&minutes=-1", 400, "invalid_query"),
-        ("to=%2B12125550100&minutes=1441", 400, "invalid_query"),
+        ("to=911", 422, "invalid_query"),
+        ("to=%2B12125550100&minutes=-1", 422, "invalid_query"),
+        ("to=%2B12125550100&minutes=1441", 422, "invalid_query"),
         ("minutes=1", 400, "invalid_query"),
         ("to=%2B12125550100&business=xyz", 404, "unknown_business"),
     ],
@@ -111,7 +111,7 @@ def test_a_balance_is_its_business_s_and_the_carrier_s(priced: Priced):
     carrier = priced.door.operator()
     assert done(carrier.get("/v1/balance?business=abc"))["balance"] == "25.00"
     assert done(carrier.get("/v1/balance?business=xyz"))["payment"] == "postpaid"
-    assert done(carrier.get("/v1/balance"), 400)["code"] == "invalid_query"
+    assert done(carrier.get("/v1/balance"), 422)["code"] == "invalid_query"
     assert done(priced.credit("-5.5"), 201)["balance"] == "19.50"
 
 

@@ -170,8 +170,10 @@ def plans(scene: Scene) -> dict[str, str]:
 
 @pytest.mark.row("S2-38")
 @pytest.mark.row("S2-115", part=True)
-def test_a_customer_by_ip_and_a_representative_by_number(mixed: Scene) -> None:
+@pytest.mark.parametrize("door", ["server-72", "ip-76"])
+def test_a_customer_by_ip_and_a_representative_by_number(mixed: Scene, door: str) -> None:
     """The customer's telephone speaks A-law, the telephone network µ-law."""
+    mixed.network.door = door
     customer = mixed.telephone("127.0.0.38")
     customer.local = msgspec.structs.replace(customer.local, codecs=(PCMA,))
     view = mixed.call(CUSTOMER, NUMBERED_REPRESENTATIVE)
@@ -184,6 +186,19 @@ def test_a_customer_by_ip_and_a_representative_by_number(mixed: Scene) -> None:
     (lived,) = mixed.network.diary.calls(NUMBERED_REPRESENTATIVE)
     assert by_number.talk_us == lived.talk_us
     assert lived.far == "", "a caller without a number is not shown as one"
+
+
+def test_a_door_takes_addresses_where_what_makes_its_calls_may_call_them(mixed: Scene) -> None:
+    """The switch's own board calls numbers alone, and its door says so by field."""
+    mixed.network.door = "ssp-62"
+    for field, parties in (
+        ("/customer_number", (CUSTOMER, NUMBERED_REPRESENTATIVE)),
+        ("/representative_number", (NUMBER, REPRESENTATIVE)),
+    ):
+        refused = mixed.post(*parties)
+        assert isinstance(refused.view, ProblemView)
+        told = [(fault.pointer, fault.code) for fault in refused.view.errors]
+        assert told == [(field, "voice_over_ip")]
 
 
 @pytest.mark.row("S2-38")

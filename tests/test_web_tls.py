@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import warnings
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -36,7 +37,9 @@ def trusting(
         context.load_cert_chain(client.path, client.key)
     if version is not None:
         context.minimum_version = least or ssl.TLSVersion.MINIMUM_SUPPORTED
-        context.maximum_version = version
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # old versions are what is tried
+            context.maximum_version = version
     return context
 
 
@@ -54,12 +57,14 @@ def served(tls: ServerTls, visit: Callable[[str], Awaitable[None]]) -> None:
 
 async def get(url: str, context: ssl.SSLContext) -> tuple[str, str]:
     """What is answered, and by whom: the subject of the server's certificate."""
-    async with httpx.AsyncClient(verify=context, trust_env=False) as client:
-        async with client.stream("GET", url) as answer:
-            stream = answer.extensions["network_stream"]
-            certificate = stream.get_extra_info("ssl_object").getpeercert()
-            name = dict(pair for [pair] in certificate["subject"])["commonName"]
-            return (await answer.aread()).decode(), name
+    async with (
+        httpx.AsyncClient(verify=context, trust_env=False) as client,
+        client.stream("GET", url) as answer,
+    ):
+        stream = answer.extensions["network_stream"]
+        certificate = stream.get_extra_info("ssl_object").getpeercert()
+        name = dict(pair for [pair] in certificate["subject"])["commonName"]
+        return (await answer.aread()).decode(), name
 
 
 @pytest.fixture

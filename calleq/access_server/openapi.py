@@ -89,6 +89,7 @@ TAGS: dict[str, str] = {
     "calls": "Calls: asked for, followed, changed, ended.",
     "accounts": "Businesses, their people, users and credentials.",
     "guards": "What is refused and why, and what may still be asked for.",
+    "prices": "What calls cost, and what a business has.",
     "recordings": "Recordings of calls.",
     "pages": "Pages of businesses that ask for calls.",
     "service": "The API itself.",

@@ -168,6 +168,13 @@ def invalid_query(detail: str) -> ProblemError:
     )
 
 
+def unusable_query(detail: str) -> ProblemError:
+    """A parameter of the right form that means nothing."""
+    return ProblemError(
+        ProblemDetail(status=422, code="invalid_query", title="Invalid query", detail=detail)
+    )
+
+
 def _fault(text: str) -> Fault:
     """What msgspec says is wrong, with a JSON pointer in place of its path."""
     found = _AT.match(text)

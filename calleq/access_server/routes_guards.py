@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 from starlette.responses import Response
 
-from calleq.access_server.reading import invalid_query
+from calleq.access_server.reading import unusable_query
 from calleq.access_server.routing import READ_BUSINESS, Answer, Context, Route, answer
 from calleq.guards import CallGuards, Filter
 from calleq.messages.fields import desired_instant_us
@@ -78,7 +78,7 @@ def _whose(asked: Context, wanted: str) -> str:
     if asked.business is None:
         return wanted
     if wanted not in ("", asked.business):
-        raise invalid_query("business: only your own may be asked for")
+        raise unusable_query("business: only your own may be asked for")
     return asked.business
 
 
@@ -88,7 +88,7 @@ def _instant(name: str, text: str) -> int:
     try:
         return desired_instant_us(text)
     except ValueError as error:
-        raise invalid_query(f"{name} {error}") from error
+        raise unusable_query(f"{name} {error}") from error
 
 
 ROUTES = (

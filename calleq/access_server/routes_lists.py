@@ -7,12 +7,12 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from calleq.access_server.call_lists import CallLists
+from calleq.access_server.reading import unusable_query
 from calleq.access_server.routing import READ_BUSINESS, Answer, Context, Route, answer
 from calleq.door.finding import Wish
 from calleq.messages.answers import CallList
 from calleq.messages.fields import desired_instant_us
 from calleq.numbering import NumberingError, parse_address
-from calleq.web.problems import ProblemDetail, ProblemError
 
 LIMIT_PAGE = 100
 
@@ -59,7 +59,7 @@ async def list_calls(asked: Context) -> Response:
 def _wish(asked: Context, query: CallsQuery) -> Wish:
     business = asked.business
     if business is not None and query.business not in ("", business):
-        raise _unusable("business: only your own calls may be listed")
+        raise unusable_query("business: only your own calls may be listed")
     return Wish(
         business=business if business is not None else query.business or None,
         state=query.state,
@@ -83,7 +83,7 @@ def _number(name: str, text: str) -> str:
     try:
         return str(parse_address(text))
     except NumberingError as error:
-        raise _unusable(f"{name}: {error}") from error
+        raise unusable_query(f"{name}: {error}") from error
 
 
 def _instant(name: str, text: str) -> int | None:
@@ -92,14 +92,7 @@ def _instant(name: str, text: str) -> int | None:
     try:
         return desired_instant_us(text)
     except ValueError as error:
-        raise _unusable(f"{name} {error}") from error
-
-
-def _unusable(detail: str) -> ProblemError:
-    """A parameter of the right form that means nothing."""
-    return ProblemError(
-        ProblemDetail(status=422, code="invalid_query", title="Invalid query", detail=detail)
-    )
+        raise unusable_query(f"{name} {error}") from error
 
 
 ROUTES = (

@@ -4,6 +4,7 @@ import math
 
 from starlette.responses import Response
 
+from calleq.access_server.reading import unusable_query
 from calleq.access_server.routing import (
     OF_OPERATOR,
     READ_BUSINESS,
@@ -36,7 +37,7 @@ async def get_price(asked: Context) -> Response:
     query = asked.query_as(PriceQuery)
     business = _business(asked, query.business)
     if not (math.isfinite(query.minutes) and 0 <= query.minutes <= MINUTES_LIMIT):
-        raise ProblemError(plain_problem(400, "invalid_query", f"minutes: 0 to {MINUTES_LIMIT}"))
+        raise unusable_query(f"minutes: 0 to {MINUTES_LIMIT}")
     customer = _address("to", query.to)
     representative = None
     if query.representative:
@@ -94,7 +95,7 @@ def _business(asked: Context, named: str) -> Business:
     own = asked.business
     identifier = named or own
     if identifier is None:
-        raise ProblemError(plain_problem(400, "invalid_query", "business: whose?"))
+        raise unusable_query("business: whose?")
     business = asked.services.accounts.business(identifier)
     if business is None or own not in (None, identifier):
         raise ProblemError(plain_problem(404, "unknown_business", f"no business {identifier!r}"))
@@ -106,7 +107,7 @@ def _address(name: str, text: str) -> Address:
     try:
         return parse_address(text if text[:1] != " " else f"+{text[1:]}")  # a + in a query is one
     except NumberingError as error:
-        raise ProblemError(plain_problem(400, "invalid_query", f"{name}: {error}")) from error
+        raise unusable_query(f"{name}: {error}") from error
 
 
 def _field(name: str, text: str) -> ProblemDetail:

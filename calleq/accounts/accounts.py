@@ -36,7 +36,7 @@ from calleq.accounts.changes import (
 )
 from calleq.accounts.credential import SPOKEN_KINDS, Credential
 from calleq.accounts.denial import Denial, DenialReason
-from calleq.accounts.failures import Buckets, FailureLimits
+from calleq.accounts.failures import Buckets, FailureLimits, SlottedBuckets
 from calleq.accounts.passwords import PasswordVerifier
 from calleq.accounts.principal import Principal
 from calleq.accounts.registry import Registry
@@ -46,8 +46,11 @@ from calleq.topology import Business
 
 LIMIT_VERIFIED = 4_096
 """Verified passwords remembered."""
-LIMIT_KNOWN_SOURCES = 16_384
-"""Senders remembered as having given a business's right password."""
+LIMIT_KNOWN = 16_384
+"""Identifiers of which senders that gave the right password are remembered …"""
+LIMIT_SOURCES_OF_ONE = 32
+"""… and how many of each: nobody's senders push out anybody else's."""
+IPV6_PREFIX = 64
 USER_SEPARATOR = "/"
 """Between a business's identifier (empty: the carrier) and its user's."""
 
@@ -94,14 +97,20 @@ class Accounts:
         self._verifier = verifier
         self._clock = clock
         self._tag_key = tag_key[:64]
-        self._by_identifier = Buckets(limits.identifier, clock)
-        self._by_peer = Buckets(limits.peer, clock)
+        self._by_identifier = SlottedBuckets(limits.identifier, clock, self._tag_key)
+        self._by_peer = SlottedBuckets(limits.peer, clock, self._tag_key)
         self._by_known_source = Buckets(limits.known_source, clock)
         self._verified: OrderedDict[bytes, None] = OrderedDict()
-        self._known_sources: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._known_sources: OrderedDict[str, OrderedDict[str, None]] = OrderedDict()
+        """Networks of senders, by identifier."""
         self._under_way: dict[bytes, list[ProofDone]] = {}
         self.failures: Counter[str] = Counter()
         """Wrong passwords per business; those for businesses that do not exist under ``""``."""
+
+    @property
+    def under_way(self) -> int:
+        """Passwords that are being verified, or wait to be."""
+        return len(self._under_way)
 
     def business(self, identifier: str) -> Business | None:
         """The business, active or not."""
@@ -109,8 +118,13 @@ class Accounts:
 
     def know_source(self, identifier: str, peer: str) -> None:
         """`peer` is an address from which this business or user has proved itself before."""
-        if peer:
-            _remember(self._known_sources, (identifier, peer), LIMIT_KNOWN_SOURCES)
+        if not peer:
+            return
+        own = self._known_sources.pop(identifier, OrderedDict())
+        _remember(own, network_of(peer), LIMIT_SOURCES_OF_ONE)
+        self._known_sources[identifier] = own
+        if len(self._known_sources) > LIMIT_KNOWN:
+            self._known_sources.popitem(last=False)
 
     def restore(self, entry: Accepted) -> None:
         """Know again the source of a message that was accepted for its password."""
@@ -159,10 +173,15 @@ class Accounts:
             waiting.append(done)
             return
         if not self._take(attempt):
-            done(Denial("too_many_failures", _business_of(identifier)))
+            done(Denial("too_many_failures", self._named(identifier)))
             return
         self._under_way[attempt.tag] = [done]
         self._verify(attempt, stored or [_Stored(self._verifier.dummy_hash(), None)])
+
+    def _named(self, identifier: str) -> str:
+        """Its business, if there is one: what else a stranger writes there is not to be kept."""
+        business = identifier.partition(USER_SEPARATOR)[0]
+        return business if self.registry.business(business) is not None else ""
 
     def _stored(self, identifier: str) -> list[_Stored]:
         """What a password of this identifier may fit now."""
@@ -192,7 +211,7 @@ class Accounts:
         def verified(right: bool | None) -> None:
             if right is None:
                 self._give_back(attempt)
-                self._tell(attempt, Denial("verifier_busy", _business_of(attempt.identifier)))
+                self._tell(attempt, Denial("verifier_busy", self._named(attempt.identifier)))
             elif right and tried in self._stored(attempt.identifier):
                 self._succeeded(attempt)
                 tag = self._tag(attempt.identifier, tried.hash, attempt.password)
@@ -252,9 +271,9 @@ class Accounts:
             case BusinessSuspended():
                 gone = change.business
             case _:
-                return
-        for source in [one for one in self._known_sources if one[0] == gone]:
-            del self._known_sources[source]
+                gone = None
+        if gone is not None:
+            self._known_sources.pop(gone, None)
 
     # Guessing
 
@@ -262,23 +281,27 @@ class Accounts:
         self._give_back(attempt)
         self.know_source(attempt.identifier, attempt.peer)
 
+    def _is_known(self, attempt: _Attempt) -> bool:
+        own = self._known_sources.get(attempt.identifier)
+        return own is not None and network_of(attempt.peer) in own
+
     def _take(self, attempt: _Attempt) -> bool:
-        source = (attempt.identifier, attempt.peer)
-        if source in self._known_sources:
-            return self._by_known_source.take(source)
-        if not self._by_peer.take(attempt.peer):
+        network = network_of(attempt.peer)
+        if self._is_known(attempt):
+            return self._by_known_source.take((attempt.identifier, network))
+        if not self._by_peer.take(network):
             return False
         if self._by_identifier.take(attempt.identifier):
             return True
-        self._by_peer.give_back(attempt.peer)
+        self._by_peer.give_back(network)
         return False
 
     def _give_back(self, attempt: _Attempt) -> None:
-        source = (attempt.identifier, attempt.peer)
-        if source in self._known_sources:
-            self._by_known_source.give_back(source)
+        network = network_of(attempt.peer)
+        if self._is_known(attempt):
+            self._by_known_source.give_back((attempt.identifier, network))
         else:
-            self._by_peer.give_back(attempt.peer)
+            self._by_peer.give_back(network)
             self._by_identifier.give_back(attempt.identifier)
 
     def _tag(self, identifier: str, stored: str, password: str) -> bytes:
@@ -287,10 +310,6 @@ class Accounts:
             octets = part.encode("utf-8", "surrogatepass")
             parts += (len(octets).to_bytes(4, "big"), octets)
         return blake2b(b"".join(parts), key=self._tag_key, digest_size=32).digest()
-
-
-def _business_of(identifier: str) -> str:
-    return identifier.partition(USER_SEPARATOR)[0]
 
 
 def _identifier(business: str, user: str) -> str:
@@ -311,6 +330,24 @@ def is_loopback(peer: str) -> bool:
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
     return address.is_loopback
+
+
+@lru_cache(maxsize=4_096)
+def network_of(peer: str) -> str:
+    """What counts as one sender: an address of IPv4, and of IPv6 the network that one gets whole.
+
+    >>> network_of("192.0.2.7"), network_of("::ffff:192.0.2.7"), network_of("2001:db8::1:2:3")
+    ('192.0.2.7', '192.0.2.7', '2001:db8::/64')
+    """
+    try:
+        address = ipaddress.ip_address(peer)
+    except ValueError:
+        return peer
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.ip_network((address, IPV6_PREFIX), strict=False))
+    return peer
 
 
 def _remember(kept: "OrderedDict[_Key, None]", key: _Key, limit: int) -> None:

@@ -3,8 +3,6 @@
 What is refused here is refused before anything is written. `Registry.apply` checks nothing.
 """
 
-import re
-
 from calleq.accounts.bounds import (
     LIMIT_BUSINESSES,
     LIMIT_CREDENTIALS,
@@ -41,10 +39,7 @@ from calleq.accounts.registry import Registry
 from calleq.accounts.rights import SCOPES, fits
 from calleq.accounts.subscribers import Subscriber, merged, settled
 from calleq.numbering import NumberingError, SipUri, parse_address, parse_e164
-from calleq.topology_business import Business
-
-IDENTIFIER = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?", re.ASCII)
-"""Of businesses, users and representatives."""
+from calleq.topology_business import IDENTIFIER, Business
 
 
 def check(registry: Registry, change: Change, now_us: int) -> None:

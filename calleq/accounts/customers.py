@@ -4,6 +4,7 @@ Bounded: beyond the limit the customer put or called longest ago is forgotten fi
 that names a forgotten one is refused with the field, never dialled wrongly.
 """
 
+from bisect import bisect_right, insort
 from collections import Counter, OrderedDict
 from collections.abc import Iterator
 
@@ -27,6 +28,8 @@ class CustomerBook:
     def __init__(self, limit: int = LIMIT_CUSTOMERS) -> None:
         self._limit = limit
         self._all: OrderedDict[tuple[str, str], Customer] = OrderedDict()
+        self._names: dict[str, list[str]] = {}
+        """Of each business, sorted."""
         self._forbidden: Counter[tuple[str, str]] = Counter()
         """Business and address of those that must not be called, by how many say so."""
 
@@ -39,8 +42,9 @@ class CustomerBook:
 
     def of(self, business: str, after: str = "") -> Iterator[Customer]:
         """Those of a business by identifier, from after that one."""
-        names = sorted(name for of, name in self._all if of == business and name > after)
-        return (self._all[business, name] for name in names)
+        names = self._names.get(business, [])
+        found = range(bisect_right(names, after), len(names))
+        return (self._all[business, names[index]] for index in found)
 
     def forbids(self, business: str, address: str) -> bool:
         """Whether a customer at that address does not want to be called by the business."""
@@ -51,10 +55,10 @@ class CustomerBook:
         key = (customer.business, customer.customer)
         self.forget(*key)
         self._all[key] = customer
+        insort(self._names.setdefault(customer.business, []), customer.customer)
         self._count(customer, 1)
         if len(self._all) > self._limit:
-            _, oldest = self._all.popitem(last=False)
-            self._count(oldest, -1)
+            self.forget(*next(iter(self._all)))
 
     def named(self, business: str, identifier: str) -> None:
         """A message named it: others are forgotten before."""
@@ -65,6 +69,8 @@ class CustomerBook:
         """Nothing is known of a customer any more."""
         known = self._all.pop((business, identifier), None)
         if known is not None:
+            names = self._names[business]
+            del names[bisect_right(names, identifier) - 1]
             self._count(known, -1)
 
     def in_force(self) -> Iterator[list[Change]]:

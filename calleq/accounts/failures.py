@@ -1,13 +1,16 @@
 """How often a password may be wrong: token buckets, one per thing that fails.
 
 A bucket is taken from before a password is looked at and given back when the password was right, so
-guesses that run side by side count as well. Buckets exist for identifiers known and unknown alike
-(a stranger must not learn from the limit which businesses exist), and there are at most
-`LIMIT_BUCKETS`; the one used longest ago is forgotten first.
+guesses that run side by side count as well. Buckets exist for identifiers known and unknown alike:
+a stranger must not learn from the limit which businesses exist. Where strangers choose the keys
+there are `SLOTS` buckets and no more; elsewhere at most `LIMIT_BUCKETS`, of which the one used
+longest ago is forgotten first.
 """
 
+from array import array
 from collections import OrderedDict
 from collections.abc import Hashable
+from hashlib import blake2b
 
 import msgspec
 
@@ -15,6 +18,7 @@ from calleq.runtime.clock import Clock
 from calleq.units import MINUTE_US, SECOND_US
 
 LIMIT_BUCKETS = 20_000
+SLOTS = 131_072
 
 
 class Rate(msgspec.Struct, frozen=True):
@@ -41,12 +45,46 @@ class FailureLimits(msgspec.Struct, frozen=True):
     from elsewhere does not shut the business out. 10 in an hour as well."""
 
 
+class SlottedBuckets:
+    """Token buckets of one rate in a table of one size, out of which nobody can push anybody.
+
+    Strangers choose the keys (identifiers, addresses), and as many as they like: were the bucket
+    used longest ago forgotten, a flood of other keys would give a guesser fresh guesses. So a key
+    has one of `SLOTS` buckets for good, by a hash under a key of this process; keys that share a
+    bucket share its tokens, and nobody can tell which do.
+    """
+
+    def __init__(self, rate: Rate, clock: Clock, hash_key: bytes) -> None:
+        _check(rate)
+        self._rate = rate
+        self._clock = clock
+        self._hash_key = hash_key[:64]
+        self._full_at_us = array("q", bytes(8 * SLOTS))
+
+    def take(self, key: str) -> bool:
+        """Take one token; False when none is left."""
+        slot, now_us = self._slot(key), self._clock.monotonic_us()
+        full_at_us = max(self._full_at_us[slot], now_us) + self._rate.refill_us
+        if full_at_us - now_us > self._rate.burst * self._rate.refill_us:
+            return False
+        self._full_at_us[slot] = full_at_us
+        return True
+
+    def give_back(self, key: str) -> None:
+        """Undo one `take`."""
+        self._full_at_us[self._slot(key)] -= self._rate.refill_us
+
+    def _slot(self, key: str) -> int:
+        octets = key.encode("utf-8", "surrogatepass")
+        digest = blake2b(octets, key=self._hash_key, digest_size=8).digest()
+        return int.from_bytes(digest, "big") % SLOTS
+
+
 class Buckets:
-    """Token buckets of one rate."""
+    """Token buckets of one rate, for keys that strangers do not choose."""
 
     def __init__(self, rate: Rate, clock: Clock) -> None:
-        if rate.burst < 1 or rate.refill_us < 1:
-            raise ValueError("a rate needs a burst and a refill of at least 1")
+        _check(rate)
         self._rate = rate
         self._clock = clock
         self._full_at_us: OrderedDict[Hashable, int] = OrderedDict()
@@ -75,3 +113,8 @@ class Buckets:
         self._full_at_us.move_to_end(key)
         if len(self._full_at_us) > LIMIT_BUCKETS:
             self._full_at_us.popitem(last=False)
+
+
+def _check(rate: Rate) -> None:
+    if rate.burst < 1 or rate.refill_us < 1:
+        raise ValueError("a rate needs a burst and a refill of at least 1")

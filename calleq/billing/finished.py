@@ -52,7 +52,8 @@ class _Watched:
     """A call for which money is held."""
 
     entries: list[Stamped] = field(default_factory=list)
-    ended_at_us: int | None = None
+    ended_us: int | None = None
+    """By this process's monotonic clock; a step of the wall clock changes no patience."""
     seized: set[tuple[str, int]] = field(default_factory=set)
     """Lines that have not been released."""
     timer: Timer | None = None
@@ -109,8 +110,9 @@ class FinishedCalls:
                 watched.seized.discard((stamped.entity, entry.seizure))
                 if is_restart(stamped):
                     self._stand_by(watched, stamped.entity)
-            case Ended() if watched.ended_at_us is None:
-                watched.ended_at_us = stamped.at_us
+            case Ended() if watched.ended_us is None:
+                ago_us = max(0, self._clock.now_us() - stamped.at_us)
+                watched.ended_us = self._clock.monotonic_us() - ago_us
                 for entity, _ in watched.seized:
                     self._stand_by(watched, entity)
             case Charged():
@@ -131,7 +133,7 @@ class FinishedCalls:
     def _look_soon(self, call: str) -> None:
         """Look at a call that has ended when whoever writes now is done."""
         watched = self._watched.get(call)
-        if watched is not None and watched.ended_at_us is not None:
+        if watched is not None and watched.ended_us is not None:
             self._look_in(call, watched, 0)
 
     def _look_in(self, call: str, watched: _Watched, delay_us: int) -> None:
@@ -141,16 +143,13 @@ class FinishedCalls:
 
     def _look(self, call: str) -> None:
         watched = self._watched.get(call)
-        if watched is None or watched.ended_at_us is None:
+        if watched is None or watched.ended_us is None:
             return
         watched.timer = None
-        passed_us = self._clock.now_us() - watched.ended_at_us
-        if passed_us < PATIENCE_US and (watched.seized or _is_recording(watched)):
-            self._look_in(call, watched, PATIENCE_US - passed_us)
-            return
+        passed_us = self._clock.monotonic_us() - watched.ended_us
         record = next(one for one in derive_records(watched.entries) if one.call == call)
         needed_us = 0 if _is_certain(record, watched) else SETTLE_US
-        if not record.complete:
+        if not record.complete or _is_recording(watched):
             needed_us = PATIENCE_US
         if passed_us < needed_us:
             self._look_in(call, watched, needed_us - passed_us)

@@ -17,9 +17,10 @@ The journal is kept for a while only, so what businesses have paid and spent is 
 
 Odd cases: a leg that no rate is for (representatives changed since a scheduled call was accepted)
 costs nothing (`calleq cdr check` shows it). What was held besides is not written: after a restart
-no call goes on. A call that cost more than was held is charged in full, and `Charged`
-says by how much it exceeds it. A business that is known no more keeps its account. Where a
-business's deck is of another currency than its account, its calls are refused.
+no call goes on. Where the deck of a call is not remembered any more, its money stays held until the
+deck is there again. A call that cost more than was held is charged in full, and `Charged` says by
+how much it exceeds it. A business that is known no more keeps its account. Where a business's deck
+is of another currency than its account, its calls are refused.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -171,11 +172,11 @@ class CallCharging:
         self, call: str, legs: tuple[LegUse, ...], services: tuple[ServiceUse, ...] = ()
     ) -> None:
         """The call is over and its record complete: charge it, once."""
-        found = self._open.pop(call, None)
-        if found is None:
+        found = self._open.get(call)
+        deck = None if found is None else self.decks.named(found.deck)
+        if found is None or deck is None:
             return
-        deck = self.decks.named(found.deck)
-        assert deck is not None, "a deck that was used is remembered"
+        del self._open[call]
         charge = _rated(deck, legs, services, found.priced_at_us)
         over_micro = self._accounts[found.business].charge(call, charge.amount_micro)
         charged = Charged(

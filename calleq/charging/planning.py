@@ -13,6 +13,7 @@ announcement, question, the representatives' ringing and the whisper, each of wh
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -35,9 +36,9 @@ from calleq.rating import (
     PlannedService,
     RatingError,
     Terms,
-    rounded_half_up,
 )
-from calleq.rating.terms import charged_seconds, dearest_lines
+from calleq.rating.preview import REMEMBERED, dearest_micro
+from calleq.rating.terms import charged_seconds
 from calleq.topology import Business
 from calleq.units import SECOND_US
 
@@ -68,7 +69,7 @@ class CallPlan:
         ring_limit_s: float,
     ) -> None:
         """Raises RatingError (`no_rate`, `barred`)."""
-        numbers = dict.fromkeys((representative, *map(parse_address, business.representatives)))
+        numbers = dict.fromkeys((representative, *_addresses(business.representatives)))
         others = [number for number in numbers if number is not None]
         self._attempts = min(ATTEMPTS_LIMIT, len(others))
         self.before_s = before_talk_s(business, self._attempts, ring_limit_s)
@@ -88,7 +89,7 @@ class CallPlan:
     def maximum_micro(self, length_s: int) -> int:
         """At most this is charged when no leg lasts longer. Raises RatingError (`bad_length`)."""
         each = sorted(
-            (_most(terms, length_s, self._round_to) for terms in self._terms), reverse=True
+            (dearest_micro(terms, length_s, self._round_to) for terms in self._terms), reverse=True
         )
         return self._fixed.maximum_micro(length_s) + sum(each[: self._attempts]) + self._more_micro
 
@@ -144,12 +145,13 @@ def _terms_of(
 
 def leg_maximum_micro(deck: Deck, address: Address, length_s: int, priced_at_us: int) -> int:
     """What one more leg costs at most. Raises RatingError (`no_rate`, `barred`)."""
-    return _most(deck.find(address, priced_at_us).terms, length_s, deck.round_to_micro)
+    terms = deck.find(address, priced_at_us).terms
+    return dearest_micro(terms, length_s, deck.round_to_micro)
 
 
-def _most(terms: Terms, length_s: int, round_to_micro: int) -> int:
-    lines = dearest_lines(terms, length_s)
-    return rounded_half_up(sum(line.sixtieths for line in lines), round_to_micro)
+@lru_cache(maxsize=REMEMBERED)
+def _addresses(numbers: tuple[str, ...]) -> tuple[Address, ...]:
+    return tuple(map(parse_address, numbers))
 
 
 def before_talk_s(business: Business, attempts: int, ring_limit_s: float) -> int:

@@ -55,8 +55,8 @@ def has_door(topology: Topology, elements: Set[str] | None) -> bool:
 
 
 def administration_of(network: Network, safe: Safe | None, pool: Executor) -> Administration | None:
-    """Of a process with a door; None elsewhere."""
-    if network.keeping is None:
+    """Of the access server's process, whose journal has the accounts; None elsewhere."""
+    if network.keeping is None or network.server is None:
         return None
 
     async def in_background(work: Callable[[], Issued]) -> Issued:

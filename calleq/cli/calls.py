@@ -67,14 +67,13 @@ def _list(client: CalleqClient, arguments: argparse.Namespace) -> None:
         return
     print_table(
         f"{len(views)} calls",
-        ("call", "accepted", "state", "customer", "representative", "due", "cost"),
+        ("call", "accepted", "state", "customer", "due", "cost"),
         [
             (
                 view.call,
                 view.accepted_at[:19] + "Z",
                 view.state,
                 view.customer_number,
-                view.representative_number or "",
                 "" if view.due_at is None else view.due_at[:19] + "Z",
                 _cost(view),
             )

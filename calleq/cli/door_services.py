@@ -22,13 +22,14 @@ async def door_services(base: Path, network: Network) -> AsyncIterator[Prepare]:
     """What to do with the services of each door of a process whose journal's first segment is
     `base`. Raises CommandError when the index cannot be kept."""
     index = CallIndex(base.with_suffix(".calls.sqlite"), base)
-    shelf = RecordingShelf(recordings_of(network))
+    recordings = recordings_of(network)
     kept: list[tuple[CallLists, asyncio.Task[None]]] = []
 
     def prepare(services: Services) -> None:
         lists = CallLists(services, secrets.token_bytes(32), index)
         services.add(CallLists, lists)
-        services.add(RecordingShelf, shelf)
+        if recordings:  # else the equipment is in another process, and has them
+            services.add(RecordingShelf, RecordingShelf(recordings))
         if not kept:  # the doors of a process share a journal, and an index of it
             kept.append((lists, asyncio.create_task(lists.keep_up())))
 

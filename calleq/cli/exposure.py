@@ -28,16 +28,25 @@ def door_name(plan: DoorPlan) -> str:
 def door_certificates(topology: Topology, elements: frozenset[str] | None) -> dict[str, ServerTls]:
     """The certificates of the doors of this process, by element. Raises UsageError."""
     found: dict[str, ServerTls] = {}
-    for plan in doors_of(topology):
-        if elements is not None and plan.element not in elements:
-            continue
-        _check_exposure(plan, topology)
+    check_exposure(topology, elements)
+    for plan in _doors_here(topology, elements):
         if plan.tls:
             try:
                 found[plan.element] = _tls(plan)
             except TlsError as error:
                 raise UsageError(f"the {door_name(plan)}: {error}") from error
     return found
+
+
+def check_exposure(topology: Topology, elements: frozenset[str] | None) -> None:
+    """Raise UsageError where a door of this process would be open to other machines as it is."""
+    for plan in _doors_here(topology, elements):
+        _check_exposure(plan, topology)
+
+
+def _doors_here(topology: Topology, elements: frozenset[str] | None) -> list[DoorPlan]:
+    plans = doors_of(topology)
+    return [plan for plan in plans if elements is None or plan.element in elements]
 
 
 def replays_of(path: Path, clock: Clock, stack: contextlib.AsyncExitStack) -> Replays:

@@ -12,6 +12,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from calleq.access_server.administration import Administration
 from calleq.access_server.services import Services
@@ -20,7 +21,7 @@ from calleq.charging import DeckDirectory
 from calleq.cli.administering import administration_of, carrier_safe, has_door
 from calleq.cli.claims import claim
 from calleq.cli.doors import open_doors, standing_of
-from calleq.cli.exposure import door_certificates, replays_of, watched
+from calleq.cli.exposure import check_exposure, door_certificates, replays_of, watched
 from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.plants import OneProcess, Wires
 from calleq.cli.reading import merge_json, write_point_codes
@@ -122,19 +123,15 @@ async def hosting(
         stack.callback(_collect_as_usual)
         base = journal_path(wish.data, process)
         schedule = _schedule(wish, process, stack)
-        retention = _retention(wish, schedule, stack)
-        young_us = clock.now_us() - KEPT_US
-
-        def open_journal() -> FileJournal:
-            return FileJournal(
-                base,
-                clock,
-                loop,
-                lambda error: failed(str(error)),
-                retention=retention,
-                is_known=lambda stamped: schedule.keeps(stamped, young_us),
-            )
-
+        open_journal = partial(
+            FileJournal,
+            base,
+            clock,
+            loop,
+            lambda error: failed(str(error)),
+            retention=_retention(wish, schedule, stack),
+            is_known=partial(schedule.keeps, young_us=clock.now_us() - KEPT_US),
+        )
         opening = await stack.enter_async_context(_opening(open_journal, clock))
         if wish.elements is not None:
             await opening  # the voice may have to be waited for: what is refused is refused before
@@ -187,7 +184,9 @@ def _reread(wish: Wish) -> Callable[[], Topology] | None:
 
     def read() -> Topology:
         try:
-            return reread()
+            topology = reread()
+            check_exposure(topology, wish.elements)
+            return topology
         except UsageError as error:
             raise TopologyError(str(error)) from error
 

@@ -254,7 +254,7 @@ def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Commands on the call records."""
     cdr = _add(commands, "cdr", "read the call records", "calleq cdr list --json", "records")
-    ways = cdr.add_subparsers(dest="way", required=True, metavar="list|show|export|check")
+    ways = cdr.add_subparsers(dest="way", required=True, metavar="list|show|export|waits|check")
 
     def way(name: str, what: str, example: str) -> argparse.ArgumentParser:
         parser = ways.add_parser(name, help=what, epilog=f"example: {example}")
@@ -285,6 +285,11 @@ def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         metavar="FILE",
         help="with FILE.manifest.json (default: standard output)",
     )
+
+    waits = way("waits", "how long customers waited, and who reached nobody", "calleq cdr waits")
+    waits.add_argument("--business")
+    _with_times(waits)
+    _with_json(waits, "the waits by business")
 
     check = way(
         "check", "find what must be looked at; status 1 when there is any", "calleq cdr check"

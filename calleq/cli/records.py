@@ -32,6 +32,7 @@ from calleq.billing.records import (
     records_as_json,
     voice_rows,
 )
+from calleq.billing.waits import waits_of
 from calleq.call.driver import FINAL_STATES
 from calleq.cli.failure import CommandError, UsageError
 from calleq.cli.output import counted, print_json, print_line, print_table
@@ -62,6 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
                 return _list(connection, arguments)
             case "export":
                 return _export(connection, arguments)
+            case "waits":
+                return _waits(connection, arguments)
             case _:
                 return _check(connection, arguments)
 
@@ -116,6 +119,33 @@ def _list(connection: Connection, arguments: argparse.Namespace) -> int:
         print_line(f"in all {amount_text(micro)} {currency}")
     if len(found) > limit:
         print_line(f"There are more: --after {shown[-1].call}")
+    return 0
+
+
+def _waits(connection: Connection, arguments: argparse.Namespace) -> int:
+    since_us, until_us = _times(arguments)
+    wanted = Filter(business=arguments.business, since_us=since_us, until_us=until_us)
+    found = waits_of(find_records(connection, wanted))
+    if arguments.json:
+        print_json([msgspec.to_builtins(one) for one in found])
+        return 0
+    print_table(
+        "customers who answered",
+        ("business", "answered", "never connected", "share", "mean wait", "95 of 100", "longest"),
+        [
+            (
+                one.business,
+                str(one.answered),
+                str(one.unconnected),
+                f"{one.unconnected_share:.1%}",
+                f"{one.mean_s:.1f} s",
+                f"{one.most_of_95_s:.1f} s",
+                f"{one.longest_s:.1f} s",
+            )
+            for one in found
+        ],
+        right=("answered", "never connected", "share", "mean wait", "95 of 100", "longest"),
+    )
     return 0
 
 

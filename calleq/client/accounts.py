@@ -12,7 +12,8 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from calleq.client.errors import ClientError
+from calleq.client.asking import read
+from calleq.client.transport import base_of, trusts_environment, unreachable
 from calleq.messages.accounts import (
     BusinessList,
     BusinessSettings,
@@ -55,13 +56,15 @@ class AccountsClient:
     def __init__(
         self, url: str, key: str = "", transport: httpx.BaseTransport | None = None
     ) -> None:
-        headers = {"authorization": f"Bearer {key}"} if key else {}
-        try:
-            self._http = httpx.Client(
-                base_url=url, headers=headers, transport=transport, timeout=TIMEOUT_S
-            )
-        except (httpx.InvalidURL, UnicodeError) as error:
-            raise ClientError(f"{url!r} is no URL: {error}", code="unreachable") from error
+        """Raises ClientError for what is no URL."""
+        base = base_of(url)
+        self._http = httpx.Client(
+            base_url=base,
+            headers={"authorization": f"Bearer {key}"} if key else {},
+            transport=transport,
+            timeout=TIMEOUT_S,
+            trust_env=trusts_environment(base),
+        )
 
     def __enter__(self) -> "AccountsClient":
         return self
@@ -224,39 +227,26 @@ class AccountsClient:
         order: msgspec.Struct | None = None,
         query: Mapping[str, str] | None = None,
     ) -> _Answer:
-        octets = self._do(method, path, order, query)
-        try:
-            return msgspec.json.decode(octets, type=kind)
-        except msgspec.DecodeError as error:
-            text = f"{path}: the answer is none of calleq's: {error}"
-            raise ClientError(text, code="unintelligible") from error
+        return read(self._answer(method, path, order, query), kind)
 
-    def _do(
+    def _do(self, method: str, path: str) -> None:
+        answer = self._answer(method, path)
+        if not answer.is_success:
+            read(answer, ProblemView)
+
+    def _answer(
         self,
         method: str,
         path: str,
         order: msgspec.Struct | None = None,
         query: Mapping[str, str] | None = None,
-    ) -> bytes:
+    ) -> httpx.Response:
         content = None if order is None else _encode(order)
         headers = {} if order is None else {"content-type": "application/json"}
         try:
-            answer = self._http.request(
-                method, path, content=content, headers=headers, params=query
-            )
+            return self._http.request(method, path, content=content, headers=headers, params=query)
         except httpx.TransportError as error:
-            text = f"{self._http.base_url} does not answer: {error or type(error).__name__}"
-            raise ClientError(text, code="unreachable") from error
-        if answer.is_success:
-            return answer.content
-        try:
-            problem = msgspec.json.decode(answer.content, type=ProblemView)
-        except msgspec.DecodeError as error:
-            text = f"status {answer.status_code} with a body that is no answer of calleq"
-            raise ClientError(text, answer.status_code, "unintelligible") from error
-        told = problem.detail or problem.title
-        faults = [f"{one.pointer} {one.detail}" for one in problem.errors if one.detail != told]
-        raise ClientError("; ".join([told, *faults]), problem.status, problem.code, problem)
+            raise unreachable(self._http.base_url, error) from error
 
 
 def _path(business: str, *parts: str) -> str:

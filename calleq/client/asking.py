@@ -80,6 +80,13 @@ def changing(
     return Asking(method=method, path=path, kind=kind, body=body, key=key or new_key())
 
 
+def reading(
+    path: str, kind: type[Answered], query: Mapping[str, Query] | None = None
+) -> Asking[Answered]:
+    """Something that changes nothing."""
+    return Asking(method="GET", path=path, kind=kind, query=query or {})
+
+
 def given(fields: Mapping[str, object]) -> dict[str, object]:
     """Without what was left out."""
     return {name: value for name, value in fields.items() if value is not None}

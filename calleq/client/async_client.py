@@ -31,6 +31,7 @@ from calleq.client.asking import (
     ordering,
     placing,
     read,
+    reading,
     recording_path,
     recordings_of,
     retry_after_s,
@@ -57,6 +58,8 @@ from calleq.messages.answers import (
     OrderDone,
     RecordedView,
 )
+from calleq.messages.guarding import Limits, Refusals
+from calleq.messages.prices import BalanceView, PriceView
 
 LIMIT_PAGES = 100_000
 """Requests one `events` or `calls` makes at most."""
@@ -270,6 +273,27 @@ class AsyncCalleqClient:
         path = recording_path(recording)
         asking = changing(path, RecordedView, key=idempotency_key, method="DELETE")
         return await self.ask(asking)
+
+    # What it costs, and what may still be asked for
+
+    async def price(
+        self, to: str, *, representative: str | None = None, minutes: float = 1.0
+    ) -> PriceView:
+        """What a call to a number would cost."""
+        query = {"to": to, "representative": representative, "minutes": minutes}
+        return await self.ask(reading("/v1/price", PriceView, query))
+
+    async def balance(self) -> BalanceView:
+        """What the business has, holds and has spent."""
+        return await self.ask(reading("/v1/balance", BalanceView))
+
+    async def limits(self) -> Limits:
+        """How many calls may still be asked for."""
+        return await self.ask(reading("/v1/limits", Limits))
+
+    async def refusals(self, **filters: Query) -> Refusals:
+        """What was refused of late, and why (reason, since, until, limit)."""
+        return await self.ask(reading("/v1/refusals", Refusals, filters))
 
     # Anything
 

@@ -15,7 +15,7 @@ and ignored.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from typing import Literal, assert_never
@@ -111,8 +111,8 @@ class Door:
             name, bus, clock, sending=self._sending, accounts=accounts, intake=intake
         )
         parts = Parts(name, self._calls, accounts, intake, bus, journal, clock)
-        self._later = Later(parts, Schedule(clock) if schedule is None else schedule, self)
-        self._again = Again(parts, self._later, switch_of)
+        self.later = Later(parts, Schedule(clock) if schedule is None else schedule, self)
+        self._again = Again(parts, self.later, switch_of)
         self._recovery = Recovery()
         """Of the journal of before, between `read` and `resume`."""
         self.ignored: Counter[str] = Counter()
@@ -208,14 +208,14 @@ class Door:
 
         `business` None: by the carrier, whosever call it is.
         """
-        self._later.cancel(call, business, by, answer)
+        self.later.cancel(call, business, by, answer)
 
     def reschedule(
         self, call: str, business: str | None, new: NewTime, by: Principal, answer: ChangeAnswer
     ) -> None:
         """Have a call that has not been begun made at another time, which its business's calendar
         must allow; `business` and `answer` as in `cancel`."""
-        self._later.reschedule(call, business, new, by, answer)
+        self.later.reschedule(call, business, new, by, answer)
 
     def matching(self, wish: Wish, before: str, limit: int) -> list[CallView]:
         """The calls in memory that fit, the newest first, behind the one named `before`."""
@@ -308,26 +308,19 @@ class Door:
     def restart(self, entries: Sequence[Stamped]) -> int:
         """Take up the journal of before, oldest entry first, alone in its process; how many
         instructions left again."""
-        told = self.read(entries)
-        self._intake.beside.restore(chain(self.kept(), told))
+        self._intake.beside.restore(chain(self.later.kept(), self.read(entries)))
         return self.resume()
 
     def read(self, entries: Sequence[Stamped]) -> list[Stamped]:
         """Know the calls of before, oldest entry first, and act on none; `resume` does. Told are
         the entries by which what stands beside the intake is to be restored meanwhile."""
-        past = self._later.restore(entries)
+        past = self.later.restore(entries)
         entries = [*past.acceptances, *entries] if past.acceptances else entries
         found = self._recovery = recovery_of(self.name, entries, past.waiting, past.cancelled)
         for stamped in found.own:
             self._intake.restore(stamped)
         self._calls.restore(entries, self.name, found.ended, past.waiting)
         return found.own
-
-    def kept(self) -> Iterator[Stamped]:
-        """After `read`: acceptances of calls that wait and that the entries did not tell of."""
-        for stamped in self._later.kept():
-            self._intake.restore(stamped)
-            yield stamped
 
     def resume(self) -> int:
         """Go on where the door of before stopped; how many instructions left again."""
@@ -337,7 +330,7 @@ class Door:
         for order in found.orders.values():
             self._set_up_again(order, is_cancelled=order.call in found.cancelled)
         self._again.restart(self._calls.ended_lately())
-        self._later.start()
+        self.later.start()
         return len(found.orders)
 
     # Its own
@@ -349,9 +342,9 @@ class Door:
                 if outcome.acceptance is not None:
                     acceptance = outcome.acceptance
                     if acceptance.entry.due_us:
-                        self._later.accepted(acceptance)
+                        self.later.accepted(acceptance)
                     else:
-                        self._later.passed(acceptance.sequence)
+                        self.later.passed(acceptance.sequence)
                         self._calls.begin(acceptance.entry, acceptance.at_us)
                         self.set_up(acceptance.entry, acceptance.business)
                 reply = accepted(outcome)
@@ -371,7 +364,7 @@ class Door:
             self.end(timeline, "canceled", Q850.NORMAL, now_us)
         elif business is None:
             self.end(timeline, "blocked", Q850.NOT_SUBSCRIBED, now_us, NO_SUBSCRIBER)
-        elif (reason := self._later.forbidden(entry, business)) is not None:
+        elif (reason := self.later.forbidden(entry, business)) is not None:
             self.end(timeline, "blocked", Q850.REJECTED, now_us, reason)
         else:
             self.set_up(entry, business)
@@ -402,7 +395,7 @@ class Door:
         if timeline.ended(state, cause, at_us, detail):
             self.ended[state] += 1
             entry = Ended(timeline.call, state, cause, detail)
-            self._journal.append(self.name, entry, self._later.over(timeline))
+            self._journal.append(self.name, entry, self.later.over(timeline))
             self._tell_of(timeline, state, cause, at_us)
             self._again.ended(timeline)
         else:
@@ -420,7 +413,7 @@ class Door:
         self._intake.do_not_call.add(timeline.business, timeline.customer_number, timeline.call)
 
     def _find(self, call: str) -> Timeline | None:
-        return self._calls.find(call) or self._later.timeline(call)
+        return self._calls.find(call) or self.later.timeline(call)
 
     def _own(self, call: str, business: str | None) -> Timeline | None:
         timeline = self._find(call)

@@ -288,12 +288,15 @@ class Later:
         return Past(frozenset(waiting), acceptances, frozenset(cancelled))
 
     def kept(self) -> Iterator[Stamped]:
-        """Acceptances, due as they are now, of calls that wait and that `restore` was not told of,
-        the first accepted first: the journal holds them no more, or was not asked for them."""
+        """Take up, after `restore`, the calls that wait and that it was not told of, the first
+        accepted first: the journal holds them no more, or was not asked for them. Told are their
+        acceptances, due as they are now."""
         known, self._known = self._known, set()
         for waiting in self._schedule.every(self._door):
             if not waiting.claimed and waiting.call not in known:
-                yield waiting.standing
+                stamped = waiting.standing
+                self._intake.restore(stamped)
+                yield stamped
 
     def start(self) -> None:
         """Begin to make calls that are due."""

@@ -137,6 +137,11 @@ class CallGuards:
             if entry.source:
                 self._sources.take(_network(entry.source), business, carrier.source, at_us)
 
+    def dropped(self, entry: Accepted) -> None:
+        """See `Guards`; what was taken from buckets stays taken, for whoever floods a disk."""
+        number = str(entry.message.get("customer_number", ""))
+        self.going_on.ends(entry.call, entry.business, number)
+
     def rescheduled(self, entry: Accepted, due_us: int) -> None:
         """See `Guards`."""
         number = str(entry.message.get("customer_number", ""))

@@ -106,7 +106,10 @@ class Guards(Protocol):
         to, a representative who is hunted."""
 
     def accepted(self, entry: Accepted, at_us: int) -> None:
-        """The call was accepted durably."""
+        """The call is accepted: its entry is written next."""
+
+    def dropped(self, entry: Accepted) -> None:
+        """It could not be written, so it never was accepted."""
 
     def rescheduled(self, entry: Accepted, due_us: int) -> None:
         """The call, which has not been begun, is due at another time."""
@@ -165,6 +168,9 @@ class NoGuards:
 
     def accepted(self, entry: Accepted, at_us: int) -> None:
         """Nothing is counted."""
+
+    def dropped(self, entry: Accepted) -> None:
+        """Nothing was counted."""
 
     def rescheduled(self, entry: Accepted, due_us: int) -> None:
         """Nothing is counted."""

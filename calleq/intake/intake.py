@@ -339,6 +339,7 @@ class Intake:
         try:
             self._journal.append(self._door_name, entry, lambda: self._durable(work, acceptance))
         except Exception:  # the disk failed, or too much waits for it: nothing was accepted
+            self.beside.guards.dropped(entry)
             self.beside.charging.dropped(wanted.call)
             raise
 

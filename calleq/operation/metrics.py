@@ -91,7 +91,11 @@ class _Network(Collector):
         _add(denials, (), self._network.authenticator.denials)
         failures = _counter("calleq_password_failures", "Wrong passwords.")
         failures.add_metric([], self._network.accounts.failures.total())
-        yield from (denials, failures)
+        waiting = _gauge(
+            "calleq_password_verifications_waiting", "Passwords that are being verified."
+        )
+        waiting.add_metric([], self._network.accounts.under_way)
+        yield from (denials, failures, waiting)
 
     def _exchanges(self) -> Iterator[Metric]:
         circuits = _gauge(

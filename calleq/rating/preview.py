@@ -12,14 +12,18 @@ that are not planned (another representative) are planned anew: the difference b
 maxima is to be reserved before that dial.
 """
 
+from functools import lru_cache
+
 import msgspec
 
 from calleq.numbering import Address
 from calleq.rating.charge import PER_CALL, UNANSWERED
 from calleq.rating.deck import Deck, Priced
 from calleq.rating.money import RatingError, rounded_half_up
-from calleq.rating.terms import LENGTH_LIMIT_S, check_length, dearest_lines
+from calleq.rating.terms import LENGTH_LIMIT_S, Terms, check_length, dearest_lines
 
+REMEMBERED = 4_096
+"""Maxima that are not reckoned again: calls of one business are planned alike."""
 LEGS_LIMIT = 64
 """Of one plan, services and attempts too."""
 
@@ -111,6 +115,13 @@ def preview(deck: Deck, plan: Plan, at_us: int, length_s: int) -> Preview:
     )
 
 
+@lru_cache(maxsize=REMEMBERED)
+def dearest_micro(terms: Terms, length_s: int, round_to_micro: int) -> int:
+    """What a length costs at most, whenever it begins. Raises RatingError (`bad_length`)."""
+    exact = sum(line.sixtieths for line in dearest_lines(terms, length_s))
+    return rounded_half_up(exact, round_to_micro)
+
+
 class Bound:
     """The most that a plan costs, with its rates looked up once."""
 
@@ -163,8 +174,4 @@ class Bound:
         return self.maximum_micro(longer) - self.maximum_micro(reserved_s)
 
     def _most(self, found: Priced | None, length_s: int) -> int:
-        if found is None:
-            return 0
-        return rounded_half_up(
-            sum(line.sixtieths for line in dearest_lines(found.terms, length_s)), self._round_to
-        )
+        return 0 if found is None else dearest_micro(found.terms, length_s, self._round_to)

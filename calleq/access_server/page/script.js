@@ -49,11 +49,15 @@ function inner(schema) {
   return (schema.anyOf || schema.oneOf || []).flatMap(inner);
 }
 
+function plain(text) {
+  return text.replaceAll("`", "");
+}
+
 function field(name, schema, needed, description, depth) {
   const term = make("dt", {}, make("code", {}, name), make("span", { class: "type" }, typeOf(schema)));
   if (needed) term.append(make("span", { class: "needed" }, "needed"));
   const about = make("dd");
-  if (description || schema.description) about.append(make("p", {}, description || schema.description));
+  if (description || schema.description) about.append(make("p", {}, plain(description || schema.description)));
   const limits = bounds(schema);
   if (limits) about.append(make("p", { class: "note" }, limits));
   if (depth < 4)
