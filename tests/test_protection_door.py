@@ -8,6 +8,7 @@ import httpx
 import msgspec
 import pytest
 
+from calleq.accounts.principal import Principal
 from calleq.client.sealing import MEDIA_TYPE, Sealer
 from calleq.door.door import Reply
 from calleq.journal.entries import Accepted, Refused
@@ -390,3 +391,31 @@ def test_a_key_that_was_rotated_or_revoked_is_published_no_more():
         door.source.keys = ()
         door.clock.advance_us(2 * SECOND_US)
         assert http.get("/v1/businesses/abc/message-keys").status_code == 404
+
+
+# Figure 9.
+
+
+@pytest.mark.row("S2-37", part=True)
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_request_from_a_page_may_be_sealed_too(whole: bool):
+    door = SealedDoor()
+    asked: dict[str, object] = {
+        "equipment_address": door.topology.access_server.equipment_address,
+        "business_id": "abc",
+        "customer_number": NUMBER_AS_WRITTEN,
+        "web_page": {"current": {"url": "https://abc.example/gallstones"}},
+        "representative": "sales",
+    }
+    page = Principal("page", "page_token", "abc", visitor="v" * 20, origin="https://abc.example")
+    if whole:
+        body, kind = door.seal.whole(asked), MEDIA_TYPE
+    else:
+        sealed = door.seal.fields(asked, ("customer_number", "web_page"))
+        body, kind = json.dumps(sealed).encode(), "application/json"
+    replies: list[Reply] = []
+    headers = {"content-type": kind}
+    door.server.submit(body, headers, OUTSIDE, replies.append, figure=9, principal=page)
+    assert [reply.status for reply in replies] == [202]
+    assert door.journal.of(Accepted)[0].message["customer_number"] == "+12125550177"
+    assert not any(text in shown_by(door) for text in ("555-0177", "12125550177", "gallstones"))

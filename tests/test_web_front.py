@@ -5,11 +5,14 @@ import json
 import ssl
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import websockets
 
+from calleq.operation.metrics import ProcessMetrics
+from calleq.operation.standing import Standing
 from calleq.web.certificates import certificate_in
 from calleq.web.exchange import Request, Response
 from calleq.web.framing import LIMIT_BODY, LIMIT_HEAD, LIMIT_HEADERS, LIMIT_TARGET
@@ -461,6 +464,31 @@ def test_refused_unread_where_its_end_is_not_plain_the_connection_is_closed(octe
     play(scene, in_work=1)
 
 
+@pytest.mark.parametrize("pieces", [False, True])
+def test_who_asks_for_a_head_alone_is_refused_without_a_body(pieces: bool):
+    async def scene(site: Site, wire: Wire) -> None:
+        async with wire_to(site) as busy:
+            busy.send(get("/later"))
+            await site.until(lambda: site.waiting)
+            octets = b"HEAD /direct HTTP/1.1\r\nHost: x\r\n\r\n"
+            if pieces:
+                site.gate.in_work = 0
+                wire.send(octets[:9])
+                await site.until(lambda: any(not one.idle for one in site.gate.connections))
+                await asyncio.sleep(0.02)
+                site.gate.in_work = 1
+                octets = octets[9:]
+            wire.send(octets)
+            said = await wire.reader.readuntil(b"\r\n\r\n")
+            assert said.startswith(b"HTTP/1.1 503 ")
+            assert b"connection: close" in said
+            wire.half_close()
+            assert await wire.rest() == b""
+            site.later()
+
+    play(scene, in_work=1)
+
+
 def test_a_crowd_at_once_is_served_and_then_so_many_a_turn():
     async def scene(site: Site, wire: Wire) -> None:
         wire.send(*(get() for _ in range(12)))
@@ -563,3 +591,34 @@ def test_over_tls_both_ways_know_the_clients_certificate(tmp_path: Path):
 
     asyncio.run(asyncio.wait_for(scene(), 20))
     assert told == [shop.fingerprint] * 3
+
+
+def test_what_a_door_refuses_unread_is_a_metric():
+    async def scene(site: Site, wire: Wire) -> None:
+        network: Any = SimpleNamespace(
+            doors={},
+            authenticator=None,
+            accounts=None,
+            exchanges={},
+            nodes={},
+            control_points={},
+            gateways={},
+        )
+        clock: Any = SimpleNamespace(now_us=lambda: 0)
+        standing = Standing(network=network, clock=clock, gates={"server-72": site.gate})
+        wire.send(get("/later"))
+        await site.until(lambda: site.waiting)
+        async with wire_to(site) as other:
+            other.send(get())
+            assert (await other.answer(b"GET"))[0] == 503
+            told = b"".join(
+                line + b"\n"
+                for line in ProcessMetrics(standing).text().splitlines()
+                if b"server-72" in line
+            ).decode()
+        assert 'calleq_connections{door="server-72"} 2.0' in told
+        assert 'calleq_requests_in_work{door="server-72"} 1.0' in told
+        assert 'calleq_front_refusals_total{door="server-72",reason="overload"} 1.0' in told
+        site.later()
+
+    play(scene, in_work=1)

@@ -123,7 +123,8 @@ async def _open_door(
     if wish.events is not None:
         app, direct = Told(app, wish.events, door.name), told_direct(direct, wish.events, door.name)
     name = door_name(plan)
-    await _serve(app, address.strip("[]"), port, name, host, stack, tls, Gate(), direct)
+    gate = host.standing.gates[door.name] = Gate()
+    await _serve(app, address.strip("[]"), port, name, host, stack, tls, gate, direct)
 
 
 def _application(

@@ -59,6 +59,7 @@ class _Network(Collector):
         """Everything, now."""
         yield InfoMetricFamily("calleq_build", "What runs.", value={"version": __version__})
         yield from self._doors()
+        yield from self._gates()
         yield from self._who()
         yield from self._exchanges()
         yield from self._entries()
@@ -81,6 +82,18 @@ class _Network(Collector):
             _add(refused, (door.name,), reasons)
             queue.add_metric(["messages_in_work", door.name], door.intake.in_work)
         yield from (calls, ended, accepted, refused, queue)
+
+    def _gates(self) -> Iterator[Metric]:
+        connections = _gauge("calleq_connections", "Connections from the internet.", "door")
+        in_work = _gauge("calleq_requests_in_work", "Requests that are being answered.", "door")
+        refused = _counter(
+            "calleq_front_refusals", "Requests and connections refused unread.", "door", "reason"
+        )
+        for name, gate in self._standing.gates.items():
+            connections.add_metric([name], len(gate.connections))
+            in_work.add_metric([name], gate.in_work)
+            _add(refused, (name,), gate.seen)
+        yield from (connections, in_work, refused)
 
     def _who(self) -> Iterator[Metric]:
         if self._network.authenticator is None or self._network.accounts is None:

@@ -15,6 +15,7 @@ from calleq.network import Network
 from calleq.runtime.clock import Clock
 from calleq.runtime.durations import Durations
 from calleq.units import utc_text
+from calleq.web.gate import Gate
 from calleq.web.ready import ReadyView
 from calleq.web.tls import ServerTls
 
@@ -53,6 +54,8 @@ class Standing:
     """Whether an element of another process can be reached."""
     draining: Callable[[], bool] = lambda: False
     """Whether new messages are to be refused, because the process is about to end."""
+    gates: dict[str, Gate] = field(default_factory=dict)
+    """Of the doors on the internet, by name."""
     bugs: dict[str, Callable[[], int]] = field(default_factory=dict)
     """Requests that ended in an error of ours, by door."""
 

@@ -267,7 +267,9 @@ def whole_requests(data: bytes | bytearray) -> int | None:
         # Whatever else could speak of the body's end, in any spelling, is not looked into.
         if head.count(b"content-length") != len(length) or b"transfer-encoding" in head:
             return None
-        if b"http/1.1\r\n" not in head or b"\nconnection" in head or b"\nexpect" in head:
+        if head.startswith(b"head") or b"http/1.1\r\n" not in head:
+            return None
+        if b"\nconnection" in head or b"\nexpect" in head:
             return None
         start = end + 4
         if length:

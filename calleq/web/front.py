@@ -176,7 +176,8 @@ class Front(asyncio.Protocol):
         count = whole_requests(data)
         self._gate.seen["overload"] += count or 1
         if count is None:
-            self._linger(self._busy_octets(b"\r\nconnection: close"))
+            octets = self._busy_octets(b"\r\nconnection: close")
+            self._linger(_head_of(octets) if data.startswith(b"HEAD ") else octets)
             return
         self.transport.write(b"".join([self._busy_octets() for _ in range(count)]))
 
@@ -245,9 +246,9 @@ class Front(asyncio.Protocol):
         gate = self._gate
         if gate.full() and request.target != b"/health":
             gate.seen["overload"] += 1
-            self.transport.write(
-                self._busy_octets(b"" if self._keeps else b"\r\nconnection: close")
-            )
+            self._keeps = self._keeps and request.method != b"HEAD"
+            octets = self._busy_octets(b"" if self._keeps else b"\r\nconnection: close")
+            self.transport.write(_head_of(octets) if request.method == b"HEAD" else octets)
             self._answered()
             return
         gate.admit()
@@ -363,3 +364,8 @@ class Front(asyncio.Protocol):
         self.idle = self._busy = False
         self._held.clear()
         self.deadline_s = self._loop.time() + self._gate.limits.linger_s
+
+
+def _head_of(answer: bytes) -> bytes:
+    """An answer without its body, as it is given to HEAD."""
+    return answer[: answer.index(b"\r\n\r\n") + 4]
