@@ -1,12 +1,20 @@
 """Accounts by the API: whose they are, what is refused, what a secret is worth and until when."""
 
+import asyncio
 import json
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from calleq.accounts.changes import NumberAssigned
 from calleq.journal.entries import Accepted, AccountChanged
+from calleq.operation.accounts import OPERATOR
+from calleq.topology_business import Business
+from calleq.web.problems import ProblemError
 from tests.door import MORNING_US, OUTSIDE, Door, basic, message
 from tests.test_access_server_http import pointers
 
@@ -264,6 +272,68 @@ def test_a_business_sees_and_changes_its_own_and_nothing_of_another(door: Door):
         "/v1/businesses/abc/credentials", json={"kind": "api_key"}, headers=bearer(developer)
     )
     assert by_developer.status_code == 403
+
+
+_KEYS = sorted(msgspec.to_builtins(Business(identifier="x")))
+_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=6)
+    | st.sampled_from(["Europe/Paris", "../etc", "key", "fr", "+12125550199", "25.00"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["zone", "hours", "ring_s", "deck", "x"]), inner, max_size=3
+        )
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(st.sampled_from([*_KEYS, "nope"]), _VALUES, max_size=3))
+def test_whatever_is_asked_of_a_business_it_is_one_afterwards(wanted: dict[str, object]):
+    door = Door()
+    answer = door.operator().patch("/v1/businesses/abc", json={"settings": wanted})
+    assert answer.status_code in (200, 422), answer.text
+    abc = door.registry.business("abc")
+    assert abc is not None
+    assert (abc.wrong(), abc.wrong_agents()) == (None, None)
+    assert len(door.journal.of(AccountChanged)) == (answer.status_code == 200)
+
+
+def test_a_limited_credential_gives_nobody_more_than_it_has(door: Door):
+    limited = bearer(issue(door, scopes=["accounts:write", "accounts:read"])[1])
+    whole, _ = issue(door)
+    path, http = "/v1/businesses/abc/credentials", door.http()
+    for order in ({}, {"scopes": ["calls:write"]}, {"scopes": ["accounts:read", "calls:write"]}):
+        refused = http.post(path, json={"kind": "api_key", **order}, headers=limited)
+        assert (refused.status_code, code(refused)) == (403, "forbidden"), order
+    rotated = http.post(f"{path}/{whole}/rotate", json={}, headers=limited)
+    assert rotated.status_code == 403
+    order = {"kind": "api_key", "scopes": ["accounts:read"]}
+    told = done(http.post(path, json=order, headers=limited), 201)
+    reader = bearer(told["secret"])
+    assert http.get(path, headers=reader).status_code == 200
+    assert http.post(path, json=order, headers=reader).status_code == 403
+    assert http.post("/v1/calls", json=message(password=None), headers=limited).status_code == 403
+
+
+def test_of_two_businesses_that_ask_for_a_number_at_once_one_has_it(door: Door):
+    async def ask(business: str) -> str:
+        change = NumberAssigned(business=business, number="+12125550199")
+        try:
+            await door.administration.make(change, OPERATOR)
+        except ProblemError as refused:
+            return refused.problem.code
+        return "done"
+
+    async def both() -> list[str]:
+        return list(await asyncio.gather(ask("abc"), ask("xyz")))
+
+    assert asyncio.run(both()) == ["done", "owned"]
+    assert door.registry.owner_of("+12125550199") == "abc"
 
 
 def test_a_credential_of_another_business_is_not_found(door: Door):

@@ -4,7 +4,7 @@ import io
 import sqlite3
 import tarfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,11 @@ import pytest
 from calleq.cli.accounts import operator_client
 from calleq.cli.backup import back_up, restore
 from calleq.cli.failure import CommandError, UsageError
+from calleq.cli.operator_calls import Operator
 from calleq.journal.entries import Accepted, Ended, Entry, Rescheduled, Stamped, Undertaken
 from calleq.journal.reading import read_data
 from calleq.messages.accounts import CustomerOrder, NewCredential, RepresentativeOrder
+from calleq.operation.process import DrainOrder
 from calleq.units import HOUR_US, SECOND_US
 from tests.journals import JournalFile
 from tests.live import LiveNetwork
@@ -240,38 +242,73 @@ def seen(network: LiveNetwork, secret: str, calls: Sequence[str]) -> dict[str, A
         }
 
 
-def test_a_network_made_of_a_copy_of_one_that_runs_knows_what_that_one_knew(tmp_path: Path):
+def is_told_whole(call: dict[str, Any]) -> bool:
+    """Whether nothing more will be told: a leg's release and the charge may follow the end."""
+    return call.get("charge") is not None and all(leg["cause"] for leg in call["legs"])
+
+
+ORDER: dict[str, object] = {"business_id": "abc", "customer_id": "c-1"}
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveNetwork]:
+    with LiveNetwork(tmp_path_factory.mktemp("first") / "data", "--talk", "1") as network:
+        yield network
+
+
+def test_a_network_made_of_a_copy_of_one_that_runs_knows_what_that_one_knew(
+    first: LiveNetwork, tmp_path: Path
+):
     copy, two = tmp_path / "copy.tar.gz", tmp_path / "two"
     until = time.monotonic() + 120
     tomorrow = datetime.now(UTC) + timedelta(days=1)
-    with LiveNetwork(tmp_path / "one", "--talk", "1") as first:
-        with operator_client(first.data) as carrier:
-            carrier.add_business("acme", {"name": "Acme Ltd", "number": "+12125550170"})
-            ann = RepresentativeOrder(number="+12125550143", name="Ann")
-            carrier.put_representative("acme", "ann", ann)
-            carrier.put_customer("abc", "c-1", CustomerOrder(number="+12125550100"))
-            secret = carrier.issue(NewCredential(kind="api_key"), "abc").secret
-        bearer = {"authorization": f"Bearer {secret}"}
-        order: dict[str, object] = {"business_id": "abc", "customer_id": "c-1"}
-        made = first.post(order, headers=bearer)
-        assert made.status_code == 202, made.text
-        later = first.post(
-            {**order, "desired_time": f"{tomorrow:%Y-%m-%dT%H:%M:%SZ}", "confirmed": True},
-            headers=bearer,
-        )
-        assert later.status_code == 202, later.text
-        calls = [made.json()["call"], later.json()["call"]]
-        assert first.follow(calls[0])["state"] == "completed"
-        while seen(first, secret, calls)["calls"][calls[0]].get("charge") is None:
-            assert time.monotonic() < until, "a finished call is charged within seconds"
-        before = seen(first, secret, calls)
-        assert float(before["balance"]["charged"]) > 0
-        assert before["calls"][calls[1]]["state"] == "scheduled"
-        back_up(first.data, copy)
-        assert seen(first, secret, calls) == before, "the copy changed nothing"
+    with operator_client(first.data) as carrier:
+        carrier.add_business("acme", {"name": "Acme Ltd", "number": "+12125550170"})
+        ann = RepresentativeOrder(number="+12125550143", name="Ann")
+        carrier.put_representative("acme", "ann", ann)
+        carrier.put_customer("abc", "c-1", CustomerOrder(number="+12125550100"))
+        secret = carrier.issue(NewCredential(kind="api_key"), "abc").secret
+    bearer = {"authorization": f"Bearer {secret}"}
+    made = first.post(ORDER, headers=bearer)
+    assert made.status_code == 202, made.text
+    later = first.post(
+        {**ORDER, "desired_time": f"{tomorrow:%Y-%m-%dT%H:%M:%SZ}", "confirmed": True},
+        headers=bearer,
+    )
+    assert later.status_code == 202, later.text
+    calls = [made.json()["call"], later.json()["call"]]
+    assert first.follow(calls[0])["state"] == "completed"
+    while not is_told_whole(seen(first, secret, calls)["calls"][calls[0]]):
+        assert time.monotonic() < until, "a finished call is charged within seconds"
+    before = seen(first, secret, calls)
+    assert float(before["balance"]["charged"]) > 0
+    assert before["calls"][calls[1]]["state"] == "scheduled"
+    back_up(first.data, copy)
+    assert seen(first, secret, calls) == before, "the copy changed nothing"
     assert restore(copy, two, time.time_ns() // 1_000).ended == []
     with LiveNetwork(two, "--talk", "1") as second:
-        assert seen(second, secret, calls) == before
-        again = second.post(order, headers=bearer)
+        after = seen(second, secret, calls)
+        for call in calls:
+            assert after["calls"][call] == before["calls"][call]
+        assert after == before
+        again = second.post(ORDER, headers=bearer)
         assert again.status_code == 202, again.text
         assert second.follow(again.json()["call"])["state"] == "completed"
+
+
+@pytest.mark.row("S2-79")
+def test_a_process_that_is_told_to_stop_ends_after_its_last_call(first: LiveNetwork):
+    with operator_client(first.data) as carrier:
+        carrier.put_customer("abc", "c-1", CustomerOrder(number="+12125550100"))
+    placed = first.post({**ORDER, "password": "abc-demo"})
+    assert placed.status_code == 202, placed.text
+    call = placed.json()["call"]
+    first.wait_for_event(call, "bridged")
+    (told,) = Operator(first.data).drain(DrainOrder(drain=True, stop=True))
+    assert told.draining
+    if told.going_on:  # else the second of talk was over before the order came
+        refused = first.post({**ORDER, "password": "abc-demo"})
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "10")
+    assert first.up.process.wait(timeout=60) == 0
+    ended = {record["call"]: record["state"] for record in first.records()}
+    assert ended[call] == "completed"

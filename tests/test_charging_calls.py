@@ -16,6 +16,7 @@ from calleq.charging import DeckMemory, RememberedDecks
 from calleq.door.door import Reply
 from calleq.journal.entries import Accepted, Charged, Dialled, LineSeized, Stamped
 from calleq.messages.answers import ProblemView
+from calleq.operation.reloading import ReloadRefusedError, reload
 from calleq.topology import Topology, TopologyError, load_topology
 from calleq.topology_billing import Billing, Pricing
 from calleq.topology_equipment import made_by
@@ -430,3 +431,21 @@ def test_a_step_of_the_wall_clock_changes_no_charge(tmp_path: Path):
         network.clock.step_wall_us(step_us)
         network.run_to_end(call)
         assert network.proved()[call].amount_micro == 24_000
+
+
+def test_a_reload_takes_later_rates_and_refuses_an_edited_deck(tmp_path: Path):
+    network = Network(world(tmp_path))
+    network.credit(10_000_000)
+    edited = world(tmp_path, FLAT.replace('"0.06"', '"0.05"'))
+    with pytest.raises(ReloadRefusedError) as error:
+        reload(network.network, edited)
+    assert str(error.value) == (
+        "flat.toml, line 7: +1 from 2026-01-01T00:00:00.000000Z was edited or removed:"
+        " supersede it by a later rate"
+    )
+    cheap = network.call(number("00"), REPRESENTATIVE).call
+    reload(network.network, world(tmp_path, FLAT + DEARER_LATER))
+    network.clock.advance_us(1_800 * SECOND_US)
+    dear = network.call(number("00"), REPRESENTATIVE).call
+    assert network.charges()[cheap][0].amount_micro == 24_000
+    assert network.charges()[dear][0].amount_micro == 195_000

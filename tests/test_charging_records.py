@@ -13,12 +13,13 @@ from calleq.billing.derivation import derive_records
 from calleq.billing.export import Batch
 from calleq.billing.projection import bring_up_to_date
 from calleq.billing.queries import Filter, find_records
-from calleq.journal.entries import Charged, Stamped, Started
+from calleq.journal.entries import Charged, Recorded, Stamped, Started
 from calleq.store import Database, database_url
 from calleq.store.schema import LEG, SESSION
 from calleq.units import HOUR_US, SECOND_US
 from tests.journals import write_journals
 from tests.test_charging_calls import Network, world
+from tests.test_control_recordings import RecordedCall
 from tests.virtual import REPRESENTATIVE, number
 
 
@@ -137,3 +138,24 @@ def test_a_charge_that_comes_late_is_waited_for(tmp_path: Path, entries: list[St
     with database.reading() as connection:
         assert next(find_records(connection, Filter())).amount_micro == 24_000
     database.close()
+
+
+def test_a_recording_is_charged_as_long_as_its_file(tmp_path: Path):
+    """By the shipped deck: 0.002 a minute, to the second."""
+    call = RecordedCall(tmp_path)
+    call.recorded()
+    call.passes(30)
+    call.ends()
+    call.passes(60)
+    entries = call.journal.entries
+    (charged,) = (one.entry for one in entries if isinstance(one.entry, Charged))
+    record = next(one for one in derive_records(entries) if one.call == call.reference)
+    (recording,) = (one for one in record.charges if one.subject == "recording")
+    lengths_us = [one.entry.length_us for one in entries if isinstance(one.entry, Recorded)]
+    assert recording.length_s == -(-max(lengths_us) // SECOND_US) >= 30
+    # 0.002 * 31 / 60, rounded half up to 0.0001.
+    assert recording.amount_micro == 1_000
+    assert charged.amount_micro == sum(one.amount_micro for one in record.charges)
+    after = entries.index(next(one for one in entries if one.entry is charged))
+    told = [one.entry.status for one in entries[:after] if isinstance(one.entry, Recorded)]
+    assert told[-1] == "completed"

@@ -3,17 +3,22 @@
 import json
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from calleq.door.replies import Reply
 from calleq.journal.entries import Accepted, Entry
 from calleq.journal.file import JournalFull
 from calleq.messages.answers import ProblemView
+from calleq.topology_calendar import Retries
 from calleq.topology_policy import CarrierPolicy, Rate
 from tests.door import message
 from tests.guards_scene import LOOSE, GuardedDoor, code_of, let_through, only, shop
 
 ANN, BOB, EVE = "+12125550100", "+12125550102", "+12125550104"
+
+
+THREE = Rate(burst=3, refill_s=60)
 
 
 def numbers(count: int) -> list[str]:
@@ -126,9 +131,30 @@ def test_a_row_is_forgotten_when_the_number_was_left_alone_long_enough() -> None
     assert retry_after_s(scene.post(ANN)) == 60
 
 
-# Token buckets.
+def test_a_further_try_that_the_business_wants_passes_the_cool_down_and_the_buckets_of_askers() -> (
+    None
+):
+    """It is the same wish of the same customer; anybody else finds the number resting."""
+    shop_again = msgspec.structs.replace(shop("abc"), retries=Retries(tries=2, spacing_s=100))
+    carrier = only(
+        apart_s=300, unanswered_s=3_600, number=Rate(burst=1, refill_s=3_600), calls=THREE
+    )
+    scene = GuardedDoor(carrier, [shop_again, shop("xyz")])
+    scene.calls_and_ends(ANN, "customer_no_answer")
+    assert [entry.try_number for entry in scene.door.journal.of(Accepted)] == [1, 2]
+    scene.passes(99)
+    assert code_of(scene.post(ANN, "xyz")) == "called_already"
+    assert len(scene.set_ups()) == 1
+    scene.passes(2)
+    assert [one.customer for one in scene.set_ups()] == [ANN, ANN]
+    again = scene.door.journal.of(Accepted)[-1].call
+    scene.door.ends(again, "customer_no_answer")
+    refused = scene.post(ANN, "xyz")
+    assert code_of(refused) == "cooling_down"
+    assert retry_after_s(refused) == 7_200, "the second in a row"
 
-THREE = Rate(burst=3, refill_s=60)
+
+# Token buckets.
 
 Ask = Callable[[GuardedDoor, int], Reply]
 

@@ -163,6 +163,8 @@ def test_no_secret_is_in_any_file_or_output(deployed: Deployed):
         proofs.answers.append(f"{answer.headers} {answer.text}")
     with deployed.http(deployed.client) as http:
         assert proofs.places(http, {}) == 202
+        looked_at = http.get(f"/v1/calls/{proofs.calls[-1]}")
+        assert looked_at.json()["by"] == proofs.identifiers["certificate"]
     with deployed.operates() as operator:
         for path in ("/metrics", "/status", "/v1/businesses/shop/credentials", "/ready"):
             proofs.answers.append(operator.get(path).text)

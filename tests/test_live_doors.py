@@ -3,6 +3,7 @@
 The network runs once for all tests here, because real time is slow.
 """
 
+import contextlib
 import functools
 import json
 import pathlib
@@ -10,6 +11,7 @@ import re
 import socket
 import ssl
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -37,6 +39,9 @@ REPRESENTATIVES = {
 FORGED = 3_400
 """To each of three doors, over real connections; ten thousand in all."""
 ORIGIN = "https://www.abc.example"
+PATIENCE_S = 60.0
+"""Of a stranger; the machine of a test may be busy."""
+REST_S, REST_TURNS = 2.0, 15
 BATCH = 100
 """Requests that are sent before the first answer is read."""
 
@@ -61,6 +66,18 @@ def urls(network: LiveNetwork) -> dict[str, str]:
 
 def crossed(network: LiveNetwork, *segments: Segment) -> list[bytes]:
     return [one.octets for one in network.captures() if one.segment in segments]
+
+
+def at_rest(network: LiveNetwork, *segments: Segment) -> list[bytes]:
+    """The same when nothing has crossed for a while: dial-up computers are on-line by then."""
+    seen = crossed(network, *segments)
+    for _ in range(REST_TURNS):
+        time.sleep(REST_S)
+        again = crossed(network, *segments)
+        if again == seen:
+            return seen
+        seen = again
+    raise AssertionError("the network does not come to rest")
 
 
 def inside(network: LiveNetwork) -> list[bytes]:
@@ -109,7 +126,7 @@ def test_a_scan_and_forged_messages_leave_nothing_on_the_osn(
     found = listening_ports(network) if pathlib.Path("/proc/net/tcp").exists() else set()
     assert set(ports.values()) <= (found or set(ports.values()))
     quiet = (Segment.OSN, Segment.INSIDE, Segment.CIRCUIT)
-    before = crossed(network, *quiet)
+    before = at_rest(network, *quiet)
     half_open = [connect(port) for port in (found or ports.values())]
     for stranger in half_open:
         stranger.sendall(b"POST /v1/calls HTTP/1.1\r\nHost: x\r\nContent-Le")
@@ -126,7 +143,7 @@ def test_a_scan_and_forged_messages_leave_nothing_on_the_osn(
         with pytest.raises((ssl.SSLError, OSError)):
             ssl.create_default_context().wrap_socket(connect(port), server_hostname=name)
         answers = forged(name, port)
-        assert sum(answers.values()) == FORGED
+        assert sum(answers.values()) >= FORGED
         assert all(400 <= status < 500 or status in (501, 503) for status in answers), answers
     for stranger in half_open:
         stranger.close()
@@ -148,8 +165,8 @@ def test_a_scan_and_forged_messages_leave_nothing_on_the_osn(
 
 
 def connect(port: int) -> socket.socket:
-    stranger = socket.create_connection(("127.0.0.1", port), timeout=10)
-    stranger.settimeout(10)
+    stranger = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
+    stranger.settimeout(PATIENCE_S)
     return stranger
 
 
@@ -172,10 +189,12 @@ def forged(element: str, port: int) -> Counter[int]:
         with connect(port) as stranger:
             while sent < FORGED:
                 batch = [requests[(sent + place) % len(requests)] for place in range(BATCH)]
-                stranger.sendall(b"".join(batch))
+                with contextlib.suppress(ConnectionError):  # closed: what was answered counts
+                    stranger.sendall(b"".join(batch))
                 heard = answers_of(stranger, BATCH)
                 statuses.update(heard)
                 sent += len(heard)
+                assert heard, "a door answers, whatever it is sent"
                 if len(heard) < BATCH:
                     break  # the door closed the connection: another one
     return statuses
@@ -185,7 +204,10 @@ def answers_of(stranger: socket.socket, count: int) -> list[int]:
     """The statuses of so many answers, or of those that came before the connection ended."""
     octets = b""
     while octets.count(b"HTTP/1.1 ") < count or not octets.endswith(b"}"):
-        more = stranger.recv(262_144)
+        try:
+            more = stranger.recv(262_144)
+        except ConnectionError:
+            break
         if not more:
             break
         octets += more

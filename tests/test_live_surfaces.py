@@ -62,8 +62,21 @@ def message(**changes: Any) -> dict[str, Any]:
     }
 
 
+QUIET_WITHIN_S = 30.0
+
+
 def seen_on(network: LiveNetwork, segment: Segment) -> list[bytes]:
     return [one.octets for one in network.captures() if one.segment is segment]
+
+
+def wait_until_on_line(network: LiveNetwork) -> None:
+    """Computers dial in by themselves when a network is started: until they have."""
+    deadline_s = time.monotonic() + QUIET_WITHIN_S
+    before: list[bytes] | None = None
+    while before != (now := seen_on(network, Segment.SIGNALLING_LINK)):
+        assert time.monotonic() < deadline_s, "the links do not come to rest"
+        before = now
+        time.sleep(1.0)
 
 
 # Strangers.
@@ -150,6 +163,7 @@ def test_no_stranger_puts_anything_on_the_osn(network: LiveNetwork) -> None:
     front, desk = (int(url.rpartition(":")[2]) for url in (network.url, network.desk))
     ports = listening_ports(network) if pathlib.Path("/proc/net/tcp").exists() else {front, desk}
     assert {front, desk} <= ports
+    wait_until_on_line(network)
     osn_before = seen_on(network, Segment.OSN)
     links_before = seen_on(network, Segment.SIGNALLING_LINK)
     pokes = [

@@ -11,6 +11,7 @@ import pytest
 from calleq.accounts.principal import Principal
 from calleq.intake.contract import Beside, NoGuards, Refusal
 from calleq.journal.entries import Accepted, Cancelled, Ended, Progress, Rescheduled, Stamped
+from calleq.journal.file import JournalFull
 from calleq.journal.segments import Unfinished
 from calleq.messages.answers import CallAccepted, CallView
 from calleq.messages.new_time import NewTime
@@ -595,6 +596,39 @@ def test_a_full_door_begins_calls_as_there_is_room(door: Door, monkeypatch: pyte
     door.clock.advance_us(15 * MINUTE_US)
     states = [view(door, call).state for call in calls[20:]]
     assert states == ["expired"] * 10
+
+
+def test_a_fault_in_one_call_does_not_hold_the_others(monkeypatch: pytest.MonkeyPatch):
+    class Faulty(NoGuards):
+        def judge_again(self, entry: Accepted, business: Business, now_us: int) -> Refusal | None:
+            if entry.call == calls[1]:
+                raise ZeroDivisionError
+            return None
+
+    door = Door(beside=Beside(calendar=BusinessCalendar(), guards=Faulty()))
+    calls = [later(door) for _ in range(4)]
+    with pytest.raises(ZeroDivisionError):
+        door.clock.advance_us(5 * HOUR_US)
+    door.clock.advance_us(SECOND_US)
+    assert [one.call for one in door.set_ups()] == [calls[0], *calls[2:]]
+
+
+def test_a_journal_that_is_full_delays_a_call_and_loses_none(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+):
+    call = later(door)
+    append = door.journal.append
+
+    def full(*arguments: Any) -> None:
+        raise JournalFull("65536 entries wait for the disk")
+
+    monkeypatch.setattr(door.journal, "append", full)
+    door.clock.advance_us(5 * HOUR_US)
+    assert (door.bus.sent, view(door, call).state) == ([], "scheduled")
+    assert (cancelled(door, call), moved(door, call, "")) == ("busy", "busy")
+    monkeypatch.setattr(door.journal, "append", append)
+    door.clock.advance_us(SECOND_US)
+    assert [one.call for one in door.set_ups()] == [call]
 
 
 # Business hours.

@@ -1,17 +1,20 @@
 """Calls for later and further tries in whole networks on the virtual clock: legs, lines, wires."""
 
 import json
+from dataclasses import replace
 
 import msgspec
 import pytest
 
 from calleq.accounts.principal import Principal
+from calleq.intake.contract import FreeOfCharge, Held, Refusal, Wanted
 from calleq.journal.entries import Accepted, Dialled
 from calleq.osn.messages import LineFree, WatchLine, decode
 from calleq.runtime.tap import Segment
 from calleq.topology import Topology, load_topology
 from calleq.topology_calendar import Retries
 from calleq.units import HOUR_US, MINUTE_US, SECOND_US, parse_utc, utc_text
+from calleq.web.problems import ProblemDetail
 from tests.virtual import OTHER_REPRESENTATIVE, REPRESENTATIVE, VirtualNetwork, number
 
 OWNER = Principal("business_owner", "password", "abc", "abc")
@@ -205,6 +208,30 @@ def test_a_process_that_died_before_it_decided_about_a_further_try_decides_after
     assert known.view(first).retried_as == second
     accepted = [one for one in known.journal.entries if isinstance(one.entry, Accepted)]
     assert accepted == []
+
+
+def test_money_is_held_anew_for_a_further_try_or_there_is_none():
+    class Purse(FreeOfCharge):
+        left = 2
+
+        def hold(self, wanted: Wanted, now_us: int) -> Held | Refusal:
+            if self.left == 0:
+                return Refusal(ProblemDetail(status=402, code="funds", title="Funds"), "funds")
+            self.left -= 1
+            return Held({"account": "abc", "try": wanted.try_number})
+
+    network = VirtualNetwork(retrying(tries=3, spacing_s=60))
+    intake = network.network.intake
+    assert intake is not None
+    intake.beside = replace(intake.beside, charging=Purse())
+    intake.further_tries._beside = intake.beside
+    first = network.place(UNANSWERED, REPRESENTATIVE)
+    network.run_to_end(first)
+    second = network.view(first).retried_as or ""
+    network.run_to_end(second)
+    assert network.view(second).held == {"account": "abc", "try": 2}
+    told = [event.detail for event in network.events(second) if event.event == "not_retried"]
+    assert (told, network.view(second).retried_as) == (["funds"], None)
 
 
 @pytest.mark.parametrize("way", ["canceled", "expired"])

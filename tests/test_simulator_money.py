@@ -65,7 +65,7 @@ def test_every_charge_of_a_run_is_what_the_diary_makes_of_it(tmp_path: Path):
     assert result["differences"] == {"records": 0, "us": 0}
 
 
-def talk(number: str, seconds: int) -> Talk:
+def talked(number: str, seconds: int) -> Talk:
     return Talk(number, MORNING_US, seconds * 1_000_000, billable_s=seconds)
 
 
@@ -116,7 +116,7 @@ def test_a_micro_unit_more_or_less_is_found(charge: int, amount: int, lived: int
     """Nothing was charged by this journal, so the whole amount of the record differs as well."""
     number = "+12125550100"
     money = MoneyReconciliation(parse_deck(FLAT), frozenset((number,)))
-    money.lived(talk(number, lived))
+    money.lived(talked(number, lived))
     money.record(record(number, charge, amount))
     assert money.result({"abc": 3}).difference_micro == expected
     assert money.result({"abc": 3}).held_micro == 3

@@ -234,6 +234,8 @@ def _problems(route: Route) -> Mapping[int, str]:
     }
     if route.query.__struct_fields__ or not route.changes:
         found[400] = "A parameter of the query is unknown, doubled or out of its range."
+    if route.query.__struct_fields__:
+        found[422] = "A parameter is of the right form and means nothing."
     if route.policy.owner != "public":
         found[401] = "Who asks is not known."
         found[403] = "Who asks may not do that."

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from calleq.access_server.account_handling import CHANGE_OWN, OF_BUSINESS_PATH, TOLD, business_of
 from calleq.access_server.administration import Administration, refusal
 from calleq.access_server.routing import (
+    FORBIDDEN,
     OF_CARRIER,
     OF_OPERATOR,
     READ_BUSINESS,
@@ -131,6 +132,7 @@ async def issue_credential(asked: Context) -> Response:
         issued_us=administration.now_us(),
         expires_us=_expiry(order.expires_at),
     )
+    _check_reach(asked, wanted)
     given = order.certificate if order.kind == "certificate" else order.secret
     issued = await administration.issue(wanted, given, asked.who)
     return _issued(administration, issued)
@@ -140,6 +142,7 @@ async def rotate_credential(asked: Context) -> Response:
     """Another in its place, the old one good for a while yet."""
     order, administration = asked.body_as(Rotation), asked.services.the(Administration)
     old = _credential(asked)
+    _check_reach(asked, old)
     given = order.certificate if old.kind == "certificate" else order.secret
     overlap_us = order.overlap_s * SECOND_US
     issued = await administration.rotate(old, overlap_us, given, asked.who)
@@ -152,6 +155,13 @@ async def revoke_credential(asked: Context) -> Response:
     reason = asked.body_as(Revocation).reason
     await administration.revoke(known.identifier, reason, asked.who)
     return answer(_credential_view(administration, known))
+
+
+def _check_reach(asked: Context, wanted: Credential) -> None:
+    """A credential that is limited gives nobody more than it has. Raises ProblemError 403."""
+    own = asked.who.scopes
+    if own and not (wanted.scopes and set(wanted.scopes) <= set(own)):
+        raise ProblemError(FORBIDDEN)
 
 
 def _credential(asked: Context) -> Credential:
@@ -170,7 +180,7 @@ def _issued(administration: Administration, issued: Issued) -> Response:
 def _expiry(text: str) -> int:
     try:
         return parse_utc(text) if text else 0
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         told = "an RFC 3339 instant is expected, such as 2027-01-31T00:00:00Z"
         raise refusal(AccountError("instant", told, "expires_at")) from error
 

@@ -1,5 +1,6 @@
 """What calls cost, and what businesses have: price preview, balances, credits."""
 
+import asyncio
 import math
 
 from starlette.responses import Response
@@ -62,7 +63,7 @@ async def get_balance(asked: Context) -> Response:
 
 
 async def add_credit(asked: Context) -> Response:
-    """Write that money was paid in."""
+    """Write that money was paid in; answered when that is on disk."""
     order = asked.body_as(CreditOrder)
     business = _business(asked, order.business)
     charging = asked.services.the(CallCharging)
@@ -76,7 +77,15 @@ async def add_credit(asked: Context) -> Response:
         raise ProblemError(_field("amount", str(error))) from error
     if amount_micro == 0:
         raise ProblemError(_field("amount", "more or less than 0 is expected"))
-    charging.credit(business, amount_micro, asked.who.credential or asked.who.name, order.note)
+    written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def durable() -> None:
+        if not written.done():
+            written.set_result(None)
+
+    by = asked.who.credential or asked.who.name
+    charging.credit(business, amount_micro, by, order.note, durable)
+    await written
     return answer(_balance(charging, business), 201)
 
 
@@ -154,7 +163,7 @@ ROUTES = (
         name="addCredit",
         handler=add_credit,
         policy=OF_OPERATOR,
-        summary="Write that a business paid money in, or that it was taken out.",
+        summary="Write that a business paid money in, or that it was taken out; durable.",
         answers={201: Answer("The balance now.", BalanceView)},
         body=CreditOrder,
         problems={404: "`no_prices`, `unknown_business`.", 422: "A field."},

@@ -96,7 +96,7 @@ def _check_business(
             settled(known.base, change.settings)  # what is set to None is looked at, too
             _check_presented(registry, whole)
         case BusinessSuspended():
-            _check_length(change.reason, LIMIT_REASON, "reason")
+            _check_text(change.reason, LIMIT_REASON, "reason")
             if not known.whole.active:
                 raise AccountError("unchanged", f"{change.business} is suspended already")
         case BusinessResumed():
@@ -108,7 +108,7 @@ def _check_business(
 
 def _check_presented(registry: Registry, business: Business) -> None:
     """The number that customers see belongs to nobody else."""
-    _check_length(business.name, LIMIT_NAME, "name")
+    _check_text(business.name, LIMIT_NAME, "name")
     if business.number:
         if _e164(business.number, "number") != business.number:
             raise AccountError("number", "write it in E.164, with +", "number")
@@ -130,7 +130,7 @@ def _check_user(registry: Registry, change: UserPut | UserRemoved) -> None:
             raise AccountError("unknown_user", f"no user {change.user!r}", "user")
         return
     _check_identifier(change.user, "user")
-    _check_length(change.name, LIMIT_NAME, "name")
+    _check_text(change.name, LIMIT_NAME, "name")
     if not fits(change.role, change.business):
         whose = "a business" if change.business else "the carrier"
         raise AccountError("role", f"a user of {whose} is no {change.role}", "role")
@@ -165,7 +165,7 @@ def _check_representative(
             raise AccountError("unknown_representative", text, "representative")
         return
     _check_identifier(change.representative, "representative")
-    _check_length(change.name, LIMIT_NAME, "name")
+    _check_text(change.name, LIMIT_NAME, "name")
     if _e164(change.number, "number") != change.number:
         raise AccountError("number", "write it in E.164, with +", "number")
     if len(change.shifts) > LIMIT_SHIFTS:
@@ -185,8 +185,8 @@ def _check_customer(registry: Registry, change: CustomerPut | CustomerForgotten)
         return
     if not change.customer or not change.customer.isprintable():
         raise AccountError("identifier", "is empty, or cannot be printed", "customer")
-    _check_length(change.customer, LIMIT_CUSTOMER_IDENTIFIER, "customer")
-    _check_length(change.name, LIMIT_NAME, "name")
+    _check_text(change.customer, LIMIT_CUSTOMER_IDENTIFIER, "customer")
+    _check_text(change.name, LIMIT_NAME, "name")
     if not (change.number or change.sip):
         raise AccountError("missing", "a number or a SIP address is needed", "number")
     if change.number and _e164(change.number, "number") != change.number:
@@ -217,7 +217,7 @@ def _check_credential(
             raise AccountError("unknown_user", f"no user {credential.user!r}", "user")
         if credential.role != user.role:
             raise AccountError("role", f"{user.user} is {user.role}", "role")
-    _check_length(credential.label, LIMIT_NAME, "label")
+    _check_text(credential.label, LIMIT_NAME, "label")
     if not fits(credential.role, business):
         whose = "a business" if business else "the carrier"
         raise AccountError("role", f"a credential of {whose} is no {credential.role}", "role")
@@ -246,9 +246,11 @@ def _check_identifier(text: str, field: str) -> None:
         raise AccountError("identifier", "small letters, digits, - and . are expected", field)
 
 
-def _check_length(text: str, limit: int, field: str) -> None:
+def _check_text(text: str, limit: int, field: str) -> None:
     if len(text) > limit:
         raise AccountError("too_long", f"{limit} characters at most", field)
+    if not text.isprintable():
+        raise AccountError("unprintable", "has characters that cannot be printed", field)
 
 
 def _e164(text: str, field: str) -> str:

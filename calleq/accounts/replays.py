@@ -102,7 +102,7 @@ class ReplayFile:
     """
 
     def __init__(self, path: Path, now_s: int) -> None:
-        self._paths = (path.with_suffix(".0"), path.with_suffix(".1"))
+        self._paths = (path.with_name(path.name + ".0"), path.with_name(path.name + ".1"))
         self._boot = _boot()
         self._since_s = now_s
         self._begun_s = now_s
@@ -135,7 +135,7 @@ class ReplayFile:
     def _begin(self) -> int:
         """A file with what is known so far, whole before it takes the other's place."""
         path = self._paths[self._turn]
-        fresh = path.with_suffix(".new")
+        fresh = path.with_name(path.name + ".new")
         file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
         records = [_RECORD.pack(*record) for record in self._found]
         os.write(file, self._boot + _SINCE.pack(self._since_s) + b"".join(records))

@@ -225,15 +225,25 @@ class CallCharging:
 
     # What people ask.
 
-    def credit(self, business: Business, amount_micro: int, by: str, note: str = "") -> None:
-        """Money was paid in; below zero: taken out. Raises ChargingError."""
+    def credit(
+        self,
+        business: Business,
+        amount_micro: int,
+        by: str,
+        note: str = "",
+        durable: Callable[[], object] | None = None,
+    ) -> None:
+        """Money was paid in; below zero: taken out. `durable` is called when that is on disk.
+
+        Raises ChargingError.
+        """
         deck = self.decks.of(business.billing)
         if deck is None:
             raise ChargingError(f"calls of {business.identifier} have no price: it needs no money")
         account = self._account(business, deck)
         account.credit(amount_micro)
         entry = Credited(business.identifier, amount_micro, deck.currency, by, note)
-        self._journal.append(self._name, entry)
+        self._journal.append(self._name, entry, durable)
         self._keep_stated()
 
     def balance(self, business: Business) -> BalanceView | None:

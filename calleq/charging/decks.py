@@ -123,6 +123,11 @@ class Decks:
     def __bool__(self) -> bool:
         return bool(self._current)
 
+    @property
+    def names(self) -> list[str]:
+        """Of those by which calls are priced now."""
+        return sorted(self._current)
+
     def of(self, billing: Billing) -> Deck | None:
         """By which a business's calls are priced now; None: they are not.
 

@@ -13,6 +13,7 @@ from calleq.cli.given import given_talk_us
 from calleq.cli.output import print_json, print_line
 from calleq.client import CalleqClient
 from calleq.messages.answers import CallView, EventView
+from calleq.rating import amount_text
 from calleq.units import SECOND_US, parse_utc
 
 WORDS = {
@@ -100,6 +101,8 @@ def run(arguments: argparse.Namespace) -> int:
         print_line(f"scheduled for {view.due_at}")
     else:
         print_line(f"{view.state}" + (f" (cause {view.cause})" if view.cause else ""))
+        if view.charge is not None:
+            print_line(f"price {amount_text(view.charge.amount_micro)} {view.charge.currency}")
     return 0 if view.state in ("completed", "scheduled") else 1
 
 

@@ -85,6 +85,9 @@ async def _serve(wish: Wish, stop: asyncio.Event) -> str:
             for name, address in (host.wire_addresses | host.doors).items():
                 wish.say(f"{name}: {address}")
             wish.say(f"data: {wish.data}")
+            if host.network.charged is not None:
+                names = ", ".join(host.network.charged.charging.decks.names)
+                wish.say(f"prices: {names} (calleq price NUMBER)")
             if await _settled(host, wish, stop):
                 wish.say("ready")
                 host.wires.report(wish.say)

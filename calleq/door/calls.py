@@ -164,6 +164,10 @@ class Calls:
         assert timeline is not None, "a history begins with an acceptance"
         return timeline
 
+    def forget(self, call: str) -> None:
+        """A call could not be begun after all."""
+        self._live.pop(call, None)
+
     def ended_lately(self) -> list[Timeline]:
         """Those that have ended, the first first."""
         return list(self._ended.values())

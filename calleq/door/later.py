@@ -25,6 +25,7 @@ from calleq.door.parts import Parts
 from calleq.door.timeline import Timeline
 from calleq.intake import Acceptance
 from calleq.intake.contract import Refusal, Wanted
+from calleq.intake.errors import BUSY
 from calleq.journal.entries import (
     Accepted,
     Cancelled,
@@ -115,6 +116,7 @@ class Later:
         try:
             self._begin(waiting)
         except JournalFull:
+            self._calls.forget(waiting.call)
             self._schedule.release(waiting.call)
 
     def _begin(self, waiting: Waiting) -> None:
@@ -181,8 +183,12 @@ class Later:
         if waiting is None:
             return
         now_us = self._clock.now_us()
+        try:
+            self._journal.append(self._door, Cancelled(call, by.credential or by.name))
+        except JournalFull:
+            self._give_back(call, answer)
+            return
         self._told_at_end[call] = answer
-        self._journal.append(self._door, Cancelled(call, by.credential or by.name))
         timeline = self._calls.follow(waiting.history)
         timeline.progressed(CallProgress(call, EVENT_CANCELLED, now_us))
         self._making.end(timeline, "canceled", Q850.NORMAL, now_us)
@@ -251,7 +257,6 @@ class Later:
 
     def _move(self, waiting: Waiting, move: Move, answer: Answer) -> None:
         moved = waiting.moved(move)
-        self._intake.beside.guards.rescheduled(waiting.entry, move.due_us)
         sequence = self._journal.last_sequence(self._door) + 1
 
         def durable() -> None:
@@ -260,7 +265,17 @@ class Later:
             answer(None)
 
         entry = Rescheduled(waiting.call, move.due_us, move.expires_us, move.by)
-        self._journal.append(self._door, entry, durable)
+        try:
+            self._journal.append(self._door, entry, durable)
+        except JournalFull:
+            self._give_back(waiting.call, answer)
+        else:
+            self._intake.beside.guards.rescheduled(waiting.entry, move.due_us)
+
+    def _give_back(self, call: str, answer: Answer) -> None:
+        """Too much waits for the disk: the call is as it was."""
+        self._schedule.release(call)
+        answer(BUSY)
 
     # After a restart
 

@@ -97,4 +97,9 @@ class FurtherTries:
         acceptance = Acceptance(
             entry, business, now_us, self._journal.last_sequence(self._door) + 1
         )
-        self._journal.append(self._door, entry, lambda: done(acceptance))
+        try:
+            self._journal.append(self._door, entry, lambda: done(acceptance))
+        except Exception:  # as in `Intake`: nothing was accepted
+            self._beside.guards.dropped(entry)
+            self._beside.charging.dropped(entry.call)
+            raise

@@ -252,7 +252,14 @@ class Schedule:
                     waits = True
                     break
                 self._beginning.add(waiting.call)
-                beginner.begin(waiting)
+                try:
+                    beginner.begin(waiting)
+                except Exception:
+                    # A fault in one must not hold the others; that one stays as it is until the
+                    # process starts again.
+                    self._give_back(due[index + 1 :])
+                    self._come_again()
+                    raise
         self._changed()
         if waits:
             self._come_again()
@@ -264,8 +271,9 @@ class Schedule:
             self._store.set_claimed(waiting.call, claimed=False)
 
     def _arm(self) -> None:
-        """Ring when the next call is due; when too many begin, `begun` comes here again."""
-        if len(self._beginning) >= LIMIT_BEGINNING:
+        """Ring when the next call is due; when too many begin, `begun` comes here again, and when
+        one could not be begun, `_look_again` does."""
+        if len(self._beginning) >= LIMIT_BEGINNING or self._again is not None:
             return
         dues = [self._store.next_due_us(door) for door in self._doors]
         next_us = min((due for due in dues if due is not None), default=None)
