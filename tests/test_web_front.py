@@ -447,6 +447,7 @@ def test_beyond_the_bound_requests_are_refused_and_those_in_work_go_on():
         b"GET / HTTP/1.1\nHost: x\n\n",
         post("/direct", b"hello", "Content-Length : 5"),
         post("/direct", b"hello", "X-Content-Length: 5"),
+        get("/direct", "X: a\n\nGET /direct HTTP/1.1"),
     ],
 )
 def test_refused_unread_where_its_end_is_not_plain_the_connection_is_closed(octets: bytes):

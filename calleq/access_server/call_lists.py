@@ -30,6 +30,9 @@ from calleq.web.problems import ProblemDetail, ProblemError
 LIMIT_ASKING = 16
 """Readers of the index at once; more are told to come again."""
 CATCH_UP_S = 5.0
+REST_SHARE = 3
+"""The index rests so many times as long as a piece took: it is not to have more of the process
+than calls that are asked for, whose lists are made from memory meanwhile."""
 PAUSE_S = 0.02
 """Between two pieces, so that calls are not kept waiting."""
 PIECES_LIMIT = 20
@@ -111,11 +114,14 @@ class CallLists:
         assert self._index is not None, "it is kept only where there is one"
         loop = asyncio.get_running_loop()
         while True:
+            begun_s = loop.time()
             try:
                 read = await loop.run_in_executor(self._reader, self._index.catch_up)
             except (CallIndexError, JournalError):
                 read = 0  # whoever asks for a list is told
-            await asyncio.sleep(PAUSE_S if read >= PIECE_ENTRIES else CATCH_UP_S)
+            took_s = loop.time() - begun_s
+            wait_s = max(PAUSE_S, REST_SHARE * took_s) if read >= PIECE_ENTRIES else CATCH_UP_S
+            await asyncio.sleep(wait_s)
 
     def close(self) -> None:
         """Wait for what is being read; nothing else is."""

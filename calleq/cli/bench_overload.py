@@ -56,7 +56,7 @@ PEAK_CLIENTS = 32
 PEAK_S, WARMING_S = 4, 1
 CLIENTS = 800
 FACTORS = (0.5, 1.0, 2.0, 5.0, 10.0)
-RUN_S = 6
+RUN_S = 5
 EDGE_S = 1.5
 """At both ends of a run nothing is counted: connections are made, and the last wait."""
 STAGGER_MS = 2

@@ -262,22 +262,24 @@ def whole_requests(data: bytes | bytearray) -> int | None:
         end = data.find(b"\r\n\r\n", start, start + LIMIT_HEAD)
         if end < 0:
             return None
-        head = data[start:end].lower()
-        length = _LENGTH_LINE.findall(head)
-        # Whatever else could speak of the body's end, in any spelling, is not looked into.
-        if head.count(b"content-length") != len(length) or b"transfer-encoding" in head:
-            return None
-        if head.startswith(b"head") or b"http/1.1\r\n" not in head:
-            return None
-        if b"\nconnection" in head or b"\nexpect" in head:
-            return None
+        # With the end of its last line, which is a field's like any other.
+        head = data[start : end + 2].lower()
         start = end + 4
-        if length:
-            if len(length) > 1:
+        # Whatever else could speak of the body's end, in any spelling, is not looked into.
+        if b"transfer-encoding" in head or b"\nconnection" in head or b"\nexpect" in head:
+            return None
+        if head.startswith(b"head") or b" http/1.1\r\n" not in head:
+            return None
+        if head.count(b"\n") != head.count(b"\r\n"):
+            return None
+        at = head.find(b"content-length")
+        if at >= 0:
+            length = _LENGTH_LINE.match(head, at - 2)
+            if length is None or head.find(b"content-length", at + 1) >= 0:
                 return None
-            start += int(length[0])
+            start += int(length[1])
         count += 1
     return count if start == size else None
 
 
-_LENGTH_LINE = re.compile(rb"\r\ncontent-length: ?([0-9]{1,6})(?=\r|\Z)")
+_LENGTH_LINE = re.compile(rb"\r\ncontent-length: ?([0-9]{1,6})\r\n")

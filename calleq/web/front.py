@@ -37,7 +37,7 @@ _HEALTH = b"GET /health "
 _BUSY = problem_octets(OVERLOADED)
 
 
-class Front(asyncio.Protocol):
+class Front(asyncio.BufferedProtocol):
     """One connection."""
 
     inner_class: type[Inner] = Inner
@@ -123,15 +123,21 @@ class Front(asyncio.Protocol):
             self._rest()
             self._advance()
 
-    def data_received(self, data: bytes) -> None:
-        if self._handed:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._gate.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._received(bytes(self._gate.buffer[:nbytes]))
+
+    def _received(self, data: bytes) -> None:
+        if self.idle and self._gate.full() and not self._held and not data.startswith(_HEALTH):
+            self._refuse_unread(data)
+        elif self._handed:
             self.inner.data_received(data)
         elif self._lingering:
             self._dropped += len(data)
             if self._dropped > LIMIT_DROPPED:
                 self.transport.abort()
-        elif self.idle and self._gate.full() and not self._held and not data.startswith(_HEALTH):
-            self._refuse_unread(data)
         else:
             self._held += data
             if not self._busy and not self._stalled:
@@ -179,7 +185,10 @@ class Front(asyncio.Protocol):
             octets = self._busy_octets(b"\r\nconnection: close")
             self._linger(_head_of(octets) if data.startswith(b"HEAD ") else octets)
             return
-        self.transport.write(b"".join([self._busy_octets() for _ in range(count)]))
+        if count == 1:
+            self.transport.write(_BUSY[0] + self._gate.new_id() + _BUSY[1])
+        else:
+            self.transport.write(b"".join([self._busy_octets() for _ in range(count)]))
 
     def _busy_octets(self, more: bytes = b"") -> bytes:
         return _BUSY[0] + self._gate.new_id() + more + _BUSY[1]
