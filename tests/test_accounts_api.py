@@ -278,7 +278,7 @@ _KEYS = sorted(msgspec.to_builtins(Business(identifier="x")))
 _VALUES = st.recursive(
     st.none()
     | st.booleans()
-    | st.integers()
+    | st.integers(-(2**53), 2**53)
     | st.text(max_size=6)
     | st.sampled_from(["Europe/Paris", "../etc", "key", "fr", "+12125550199", "25.00"]),
     lambda inner: (
@@ -291,7 +291,7 @@ _VALUES = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.dictionaries(st.sampled_from([*_KEYS, "nope"]), _VALUES, max_size=3))
 def test_whatever_is_asked_of_a_business_it_is_one_afterwards(wanted: dict[str, object]):
     door = Door()
