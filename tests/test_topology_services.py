@@ -39,8 +39,9 @@ def test_the_shipped_800_number_leads_to_the_centre_of_abc() -> None:
 
 
 def test_a_representative_may_have_an_800_number() -> None:
-    text = spoiled('representatives = ["+12125550153"]', 'representatives = ["+18005550199"]')
-    assert parse_topology(text, "x").businesses[1].representatives == ("+18005550199",)
+    numbers = '"+12125550153", "+18005550199"'
+    text = spoiled('representatives = ["+12125550153"]', f"representatives = [{numbers}]")
+    assert parse_topology(text, "x").businesses[1].representatives[1] == "+18005550199"
 
 
 @pytest.mark.parametrize("name", ["scp-2", "ip-76", "ssp-62"])
