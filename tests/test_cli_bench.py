@@ -115,7 +115,7 @@ def test_a_percentile_is_a_value_that_was_measured(share: float, expected: float
 def test_every_bench_of_the_command_line_exists() -> None:
     assert set(bench.BENCHES) == {
         *("isup", "ss7", "inap", "accept", "first-iam", "sim", "journal"),
-        *("setups", "media", "answers"),
+        *("setups", "media", "answers", "api", "overload", "schedule"),
     }
     for module, function in bench.BENCHES.values():
         assert callable(getattr(importlib.import_module(module), function))

@@ -6,6 +6,7 @@ surface (commands, HTTP, the telephones' desk, the data directory) what became o
 
 import json
 import pathlib
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -145,8 +146,9 @@ def test_the_timeline_is_printed_as_it_happens_and_says_bridged(scene: Scene) ->
     assert outcome.status == 0
     lines = outcome.output.splitlines()
     assert lines[0].startswith("call ")
-    assert lines[-1] == "completed (cause 16)"
-    happened = [line.partition(" s  ")[2] for line in lines[1:-1]]
+    assert lines[-2] == "completed (cause 16)"
+    assert re.fullmatch(r"price 0\.0\d+ USD", lines[-1])
+    happened = [line.partition(" s  ")[2] for line in lines[1:-2]]
     order = [
         f"customer {number('11')} dialled",
         f"customer {number('11')} answered",

@@ -251,7 +251,7 @@ def completed(scene: Scene) -> list[dict[str, Any]]:
 
 
 def test_both_telephones_of_posted_calls_are_behind_trunks_and_none_fails(scene: Scene) -> None:
-    pairs = [(f"+4430{40_000_000 + n}", f"+1914{6_000_000 + n}") for n in range(MESSAGES)]
+    pairs = [(f"+4420{34_000_000 + n}", f"+1914{6_000_000 + n}") for n in range(MESSAGES)]
     cost_s = cpu_s(scene.network)
     with (
         scene.sipp("answers", LONDON) as customers,
