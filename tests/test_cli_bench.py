@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from calleq.cli import bench, bench_door, bench_inap, bench_sim
+from calleq.cli.bench_network import free_ports, network_text
 from calleq.cli.bench_process import Served
 from calleq.cli.failure import CommandError
 from calleq.cli.figures import percentile
 from calleq.cli.main import main
 from calleq.cli.reading import merge_json, read_json
+from calleq.topology import parse_topology
 
 
 @pytest.fixture
@@ -147,3 +149,9 @@ def test_the_bench_of_voice_carries_every_kind_of_leg(capsys: pytest.CaptureFixt
 
 def test_no_other_bench_is_quick() -> None:
     assert main(["bench", "isup", "--quick"]) == 2
+
+
+def test_the_network_of_the_bench_of_set_ups_is_one() -> None:
+    topology = parse_topology(network_text(2, free_ports()), "bench.toml")
+    assert len(topology.lines) == 6
+    assert topology.guards.test_numbers == ("+1212",)

@@ -65,9 +65,6 @@ circuits = CIRCUITS
 [timing]
 osn_delay_us = 0
 
-[guards]
-test_numbers = ["+1212"]
-
 [[businesses]]
 identifier = "BUSINESS"
 password = "PASSWORD"
