@@ -332,6 +332,7 @@ class Intake:
             expires_us=when.expires_us,
             held=held.content or None,
             talk_limit_us=held.talk_limit_us,
+            code_of=wanted.call if business.consent == "code" else "",
         )
         self.beside.guards.accepted(entry, now_us)
         sequence = self._journal.last_sequence(self._door_name) + 1
