@@ -274,5 +274,9 @@ def _build_doors(network: Network, plant: Plant, buses: Buses, chosen: frozenset
     network.accounts, network.keeping = doors.accounts, doors.keeping
     network.authenticator = doors.authenticator
     network.guards, network.charged = doors.guards, doors.charged
+    if doors.accounts is not None:
+        registry = doors.accounts.registry
+        for switch in network.switches.values():
+            switch.know_owners(lambda number: registry.owner_of(number) is not None)
     network.server = doors.by_element.get(topology.access_server.name)
     network.intake = next(iter(doors.intakes.values()), None)
