@@ -22,6 +22,8 @@ WORDS = {
     "rescheduled": "rescheduled for",
     "retried": "is tried again as",
     "not_retried": "is not tried again:",
+    "waiting_for_representative": "waits until a representative is likely to be free",
+    "representative_likely": "a representative is likely to be free",
     "dialled": "dialled",
     "ringing": "rings",
     "answered": "answered",
