@@ -91,8 +91,12 @@ class Routing:
             self._by_prefix.setdefault(prefix, route)
         self._lengths = sorted({len(prefix) for prefix in self._by_prefix}, reverse=True)
         self._unknown = NoRoute(Q850.NO_ROUTE)
-        equipment = (*topology.switches, *topology.peripherals)
-        self._of_equipment = frozenset(one.number for one in equipment if one.number)
+        self._of_equipment = frozenset(
+            number
+            for owners in (topology.switches, topology.peripherals)
+            for number in (owner.number for owner in owners)
+            if number
+        )
         owned = frozenset(
             number
             for business in topology.businesses

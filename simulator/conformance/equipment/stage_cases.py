@@ -232,6 +232,29 @@ def _question(bench: Bench) -> None:
     require(told == ["1", NOTHING_SAID], f"told of two questions: {told}")
 
 
+@case(
+    "st-13",
+    STAGE,
+    "As many keys as wanted are heard, each once, and fewer when no further one follows",
+    "Stage.ask",
+    "hear the first key alone",
+    "hear no answer",
+)
+def _digits(bench: Bench) -> None:
+    bench.reserve("one")
+    one, _ = bench.talk("one", CUSTOMER)
+    told: list[str] = []
+    for count, keys in enumerate(("113355", "24"), 1):
+        player = f"one/{count}"
+        bench.stage.ask(one, player, SPEECH, (), 5 * SECOND_US, told.append, digits=6)
+        bench.wait_s(1)
+        bench.hears(CUSTOMER, f"speech:{PROMPT}")
+        bench.telephones.press(CUSTOMER, keys)
+        bench.until(lambda count=count: len(told) >= count, "what was entered", 20 * SECOND_US)
+    bench.wait_s(5)
+    require(told == ["113355", "24"], f"told of two entries: {told}")
+
+
 CASES.extend(
     Case(one.number, WHOLE, one.title, "calling logic 80", one.mutants, one.perform)
     for one in CALLS
