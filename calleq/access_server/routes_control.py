@@ -173,7 +173,7 @@ ROUTES = (
         summary="Have a call that waits made at another time.",
         answers={200: Answer("The call, due at its new time.", CallView)},
         problems={
-            409: "It has been begun (too_late), is over, or another call to the number goes on or is"
+            409: "It has been begun (too_late), is over, or another call to it goes on or is"
             " due at about the new time (called_already).",
             422: "The business's calendar does not allow that time; the code says why.",
         },
