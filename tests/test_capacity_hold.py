@@ -7,6 +7,7 @@ import pytest
 
 from calleq.guards import CallGuards
 from calleq.intake.contract import NO_HOLD
+from calleq.osn.orders import HangUp
 from calleq.topology import Topology, load_topology
 from calleq.topology_policy import LIKELY_FREE, CallPolicy, CarrierPolicy
 from calleq.units import SECOND_US
@@ -58,6 +59,9 @@ def test_a_customer_is_rung_when_the_representative_is_free_again(equipment: str
         "waiting_for_representative",
         "representative_likely",
     ]
+    predicted = {event.event: event.detail for event in network.events(second)}
+    assert predicted["waiting_for_representative"] == "chance 0.15"
+    assert predicted["representative_likely"] == "chance 1.00"
     free_us = network.event_at_us(first, "released", "agent")
     assert network.event_at_us(second, "dialled", "customer") >= free_us
     assert "waiting_for_representative" not in told(network, first)
@@ -118,18 +122,20 @@ def test_a_customer_who_does_not_answer_frees_the_place_of_the_next() -> None:
     assert network.event_at_us(second, "dialled", "customer") >= ended_us
 
 
-def test_a_call_that_waits_can_be_ended_by_its_equipment() -> None:
-    network = VirtualNetwork(held(), talk_us=TALK_US)
+@pytest.mark.parametrize("equipment", EQUIPMENTS)
+def test_a_call_that_waits_can_be_ended(equipment: str) -> None:
+    network = VirtualNetwork(held(equipment), talk_us=TALK_US)
     first = network.place(ANN)
     network.clock.advance_us(20 * SECOND_US)
     second = network.place(EVE)
     network.clock.advance_us(SECOND_US)
-    (peripheral,) = network.network.peripherals.values()
-    assert peripheral.calling_logic.state(second) == "AwaitingCapacity"
-    assert peripheral.calling_logic.cancel(second)
+    answers: list[str | None] = []
+    network.server.control(second, "abc", HangUp(), answers.append)
     network.run_to_end(first, second)
+    assert answers == [None]
     assert network.view(second).state == "canceled"
     assert network.rings(EVE) == 0
+    network.assert_at_rest()
 
 
 def test_a_call_that_waited_at_a_restart_is_begun_again() -> None:

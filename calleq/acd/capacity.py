@@ -68,6 +68,8 @@ class Capacity:
         self._waiting: dict[str, tuple[Wish, Callable[[], object]]] = {}
         self._needing: dict[str, tuple[str, ...]] = {}
         """Candidates of the calls that go on and have no representative."""
+        self.predicted = 1.0
+        """The chance of the call that was looked at last."""
         representatives.watch(self._is_idle)
 
     @property
@@ -117,7 +119,8 @@ class Capacity:
             wanted = frozenset(wish.candidates)
             if call not in self._waiting or any(not wanted.isdisjoint(one) for one in passed):
                 continue
-            if self.chance(wish) < wish.chance:
+            self.predicted = self.chance(wish)
+            if self.predicted < wish.chance:
                 passed.append(wanted)
                 continue
             del self._waiting[call]

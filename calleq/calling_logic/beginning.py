@@ -31,9 +31,10 @@ class Beginning:
         capacity: Capacity,
         instruction: SetUpCall,
         act: Callable[[Result], object],
-        tell: Callable[[str], object],
+        tell: Callable[[str, str], object],
     ) -> None:
-        """`act` takes answers to the machine, `tell` events of its timeline."""
+        """`act` takes answers to the machine, `tell` events of its timeline, with their
+        details."""
         self._means = means
         self._capacity = capacity
         self._call = instruction.call
@@ -45,23 +46,23 @@ class Beginning:
 
     def await_capacity(self, command: driver.AwaitCapacity) -> None:
         """Answer when one of the call's representatives is likely to be free."""
-        instruction = self._instruction
+        instruction, capacity = self._instruction, self._capacity
         wish = Wish(self._candidates, instruction.likely_free, instruction.free_within_us)
         waits = False
 
         def likely() -> None:
             if waits:
-                self._tell(LIKELY)
+                self._tell(LIKELY, _words(capacity.predicted))
             self._act(driver.LikelyFree(command.command))
 
         if not self._candidates:
             likely()  # nobody is there to wait for, which the hunt will say
             return
-        before = self._capacity.waiting
-        self._capacity.wait(self._call, wish, likely)
-        waits = self._capacity.waiting > before
+        before = capacity.waiting
+        capacity.wait(self._call, wish, likely)
+        waits = capacity.waiting > before
         if waits:
-            self._tell(WAITING)
+            self._tell(WAITING, _words(capacity.chance(wish)))
 
     def reserve(self, command: driver.Reserve) -> None:
         """Circuits under reset are waited for, as long as the machine waits for its answer."""
@@ -96,3 +97,8 @@ class Beginning:
         """The call has its end."""
         self._is_over = True
         self._capacity.over(self._call)
+
+
+def _words(chance: float) -> str:
+    """What was predicted, as the timeline has it."""
+    return f"chance {chance:.2f}"

@@ -201,9 +201,10 @@ class CallDriver:
         self._machine.handle_timer(self._means.clock.monotonic_us())
         self._pump()
 
-    def _tell_of(self, event: str) -> None:
+    def _tell_of(self, event: str, detail: str) -> None:
         """Something of no leg, in the journal first."""
-        self._journal(Progress(self._call, event), lambda: self._say(TimelineEvent(event)))
+        told = TimelineEvent(event, detail=detail)
+        self._journal(Progress(self._call, event, detail=detail), lambda: self._say(told))
 
     def _say(self, event: TimelineEvent) -> None:
         control = self._control
