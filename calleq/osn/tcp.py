@@ -105,9 +105,9 @@ class TcpBus:
         end.send(octets)
 
     def listen(self) -> None:
-        """Listen on the address of every attached element. Raises CannotListenError."""
-        for element in self._receivers:
-            host, port = self._addresses(element)
+        """Listen on the address of every attached element, once where several have the same.
+        Raises CannotListenError."""
+        for host, port in dict.fromkeys(map(self._addresses, self._receivers)):
             listener = Listener(self._reactor, host, port, lambda: _Incoming(self))
             self._listeners.append(listener)
 
