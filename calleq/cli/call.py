@@ -12,6 +12,7 @@ from calleq.cli.failure import UsageError
 from calleq.cli.given import given_talk_us
 from calleq.cli.output import print_json, print_line
 from calleq.client import CalleqClient
+from calleq.client.asking import Seal
 from calleq.messages.answers import CallView, EventView
 from calleq.rating import amount_text
 from calleq.units import SECOND_US, parse_utc
@@ -77,6 +78,7 @@ class Wanted:
     zone: str | None = None
     confirmed: bool = False
     key: str | None = None
+    sealed_by: Seal | None = None
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -93,6 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.zone,
             arguments.confirmed,
             arguments.key,
+            _seal_wanted(arguments, client),
         )
         view = place_and_follow(client, wanted, quiet=arguments.json)
     if arguments.json:
@@ -118,6 +121,7 @@ def place_and_follow(client: CalleqClient, wanted: Wanted, *, quiet: bool) -> Ca
         time_zone=wanted.zone,
         confirmed=True if wanted.confirmed else None,
         idempotency_key=wanted.key,
+        sealed_by=wanted.sealed_by,
     )
     if not quiet:
         print_line(f"call {accepted.call}")
@@ -151,6 +155,16 @@ def outcome(view: CallView) -> dict[str, object]:
         "state": view.state,
         "legs": [msgspec.structs.asdict(leg) for leg in view.legs],
     }
+
+
+def _seal_wanted(arguments: argparse.Namespace, client: CalleqClient) -> Seal | None:
+    if arguments.encrypt is None:
+        if arguments.encryption_key:
+            raise UsageError("--encryption-key belongs to --encrypt")
+        return None
+    from calleq.cli.encrypting import seal_wanted  # slow to import
+
+    return seal_wanted(arguments, client)
 
 
 def _set_talk(desk: str, talk_us: int) -> None:
