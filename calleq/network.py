@@ -42,9 +42,8 @@ from calleq.topology import (
     element_names,
 )
 from calleq.topology_doors import doors_of
+from calleq.topology_types import TELEPHONES as TELEPHONES
 from calleq.units import MILLISECOND_US
-
-TELEPHONES = "telephones"
 
 BOOT_US = 250 * MILLISECOND_US
 """Computers dial so long after the start: signalling links have passed their tests by then."""

@@ -91,8 +91,9 @@ class Routing:
             self._by_prefix.setdefault(prefix, route)
         self._lengths = sorted({len(prefix) for prefix in self._by_prefix}, reverse=True)
         self._unknown = NoRoute(Q850.NO_ROUTE)
-        equipment = (*topology.switches, *topology.peripherals)
-        self._of_equipment = frozenset(one.number for one in equipment if one.number)
+        numbers = {switch.number for switch in topology.switches}
+        numbers |= {peripheral.number for peripheral in topology.peripherals}
+        self._of_equipment = frozenset(numbers - {""})
         owned = frozenset(
             number
             for business in topology.businesses
