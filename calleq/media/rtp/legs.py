@@ -16,7 +16,7 @@ from ipaddress import ip_address
 import numpy as np
 
 from calleq.media.frames import FRAME_US, SAMPLE_RATE_HZ
-from calleq.media.g711 import DECODING, Samples
+from calleq.media.g711 import DECODING, IDLE_OCTET, Samples
 from calleq.media.graph import SILENCE
 from calleq.media.ports import PortEvent, PortPlan, Quality, Tally
 from calleq.media.rtp import talkers
@@ -32,12 +32,12 @@ from calleq.media.rtp.packet import Packet, RtpError, parse
 from calleq.media.rtp.quality import opinion, rating
 from calleq.media.rtp.receiver import Receiver
 from calleq.media.rtp.reports import Reported, Reports
-from calleq.media.rtp.routes import PHASES, Routes
+from calleq.media.rtp.routes import Routes
 from calleq.media.rtp.secure import SecureError
 from calleq.media.rtp.shared import SharedPorts
 from calleq.media.rtp.sockets import PortPair
 from calleq.media.rtp.sounding import Sounding
-from calleq.media.rtp.table import SILENT_ROW, Legs, LegTable
+from calleq.media.rtp.table import PHASES, SILENT_ROW, Legs, LegTable
 from calleq.media.rtp.talkers import Talkers
 from calleq.media.ticked import TickedVoice
 from calleq.units import SECOND_US
@@ -262,8 +262,9 @@ class LegSet:
             self.inputs.pop(legs, frame)
             if frame % talkers.LOOK_FRAMES == phase:
                 self._talkers.look(legs, frame)
-        if self.routes.sounds and max(self._rendered) == frame:
-            self._sounding.fill(self.routes.sounds, frame, self.table.rows)
+        sounds = self.routes.due[phase]
+        if sounds:
+            self._sounding.fill(sounds, frame, self.table.rows)
         self.routes.sums.work_out(phase, self.table.rows)
         self.output.send(phase, frame, (frame * PHASES + phase) * PHASE_US)
 
@@ -299,13 +300,21 @@ class LegSet:
 
     def _compile(self) -> None:
         changed: set[int] = set()
-        for number, row in self.routes.compile():
+        for number, row in self.routes.compile(self._next_phase()):
             if number in self._legs:
                 before = int(self.table.hears[number])
                 self._crossing.hear(number, row)
                 changed |= {number, before - 1, row - 1}
         self.routes.settle()
+        if self.routes.begun:
+            self.table.rows[self.routes.begun] = IDLE_OCTET
+            self.routes.begun.clear()
         self._settle({number for number in changed if number in self._legs})
+
+    def _next_phase(self) -> int:
+        """The phase that is ticked next."""
+        step = self._now_us() // PHASE_US
+        return (step + (self._rendered[step % PHASES] >= step // PHASES)) % PHASES
 
     def _odd(self, number: int, octets: bytes, now_us: int) -> None:
         """A packet from the believed address that is not as usual."""

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from calleq.media.frames import FRAME_SAMPLES
 from calleq.media.g711 import IDLE_OCTET
 
+PHASES = 4
+"""Of a frame: legs are ticked in turns, so that no tick has more to do than it can."""
 MAX_LEGS = 8_192
 MAX_ROWS = 1 + MAX_LEGS + 24_576
 SILENT_ROW = 0
@@ -62,8 +64,11 @@ class LegTable:
         """The last frame in which an ear asked for it."""
         self.relay_to = np.full(MAX_LEGS, -1, dtype=np.int64)
         """The leg to which its packets go on as they are."""
-        # what goes out
         self.phase = integers()
+        """In which phase its next frame is due."""
+        # what goes out
+        self.sends_phase = integers()
+        """In which phase it is sent a frame."""
         self.hears = integers()
         """The row that it is sent, where nothing is relayed to it."""
         self.out_source = integers()
@@ -72,6 +77,8 @@ class LegTable:
         self.out_time = integers()
         self.time_base = integers()
         """What makes a timestamp of the number of a frame's first sample."""
+        self.ahead = integers()
+        """So many samples its stream is ahead of time, since it went on in an earlier phase."""
         self.fresh = flags()
         """The next packet that is relayed to it begins another stretch."""
         self.sequence_shift = integers()
@@ -103,7 +110,7 @@ class LegTable:
         self.wanted_frame[leg] = -MAX_ROWS
         self.silent[leg] = True
         self.rows[1 + leg] = IDLE_OCTET
-        self.phase[leg] = leg
+        self.phase[leg] = self.sends_phase[leg] = leg % PHASES
         return leg
 
     def believe(self, leg: int, source: int, sequence: int) -> None:
