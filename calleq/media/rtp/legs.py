@@ -85,8 +85,8 @@ class LegSet:
         self.shared = SharedPorts(self.intake)
         self.reports = Reports(self.table, random, utc_us)
         self._sounding = Sounding(voice.repertoire)
-        self._numbers: Legs | None = None
-        self._popped: list[Legs | None] = [None] * PHASES
+        self._popped: list[Legs] | None = None
+        """By phase: the legs that somebody hears but by relay; None: to be worked out."""
         self._rendered = [-1] * PHASES
         self._watching = False
         self.odd_packets = OddPackets(
@@ -111,7 +111,6 @@ class LegSet:
             self._voice.watch_changes(self.routes.touch)
         end = self._voice.graph.end(element, wire)
         leg = self._legs[number] = Leg(number, pair, end, self.frame_of, told)
-        self._numbers = None
         self._crossing.add(number)
         table = self.table
         table.out_source[number] = self._random(32)
@@ -173,7 +172,6 @@ class LegSet:
         self._voice.graph.forget_idle(leg.end.wire)
         self._compile()  # nobody hears its row any more
         del self._legs[number]
-        self._numbers = None
         self._crossing.remove(number)
         self.table.remove(number)
         self._talkers.forget(number)
@@ -255,9 +253,9 @@ class LegSet:
         self._rendered[phase] = frame
         if frame % LOOK_FRAMES == 0 and phase == 0:
             self._look()
+        if self._popped is None:
+            self._popped = self._buffered(frame)
         legs = self._popped[phase]
-        if legs is None:
-            legs = self._popped[phase] = self._buffered(phase, frame)
         if legs.size:
             self.inputs.pop(legs, frame)
             if frame % talkers.LOOK_FRAMES == phase:
@@ -270,11 +268,11 @@ class LegSet:
 
     def _changed(self) -> None:
         """Who is buffered has to be worked out anew."""
-        self._popped = [None] * PHASES
+        self._popped = None
 
-    def _buffered(self, phase: int, frame: int) -> Legs:
-        """The legs of a phase that somebody hears but by relay."""
-        table, every = self.table, self._every()
+    def _buffered(self, frame: int) -> list[Legs]:
+        """By phase: the legs that somebody hears but by relay."""
+        table, every = self.table, np.flatnonzero(self.table.taken)
         heard = self.routes.users[every + 1] > (table.relay_to[every] >= 0)
         wanted = frame - table.wanted_frame[every] < WANTED_FRAMES
         buffered = heard | wanted
@@ -285,14 +283,9 @@ class LegSet:
         if ends.size:
             table.silent[ends] = True
         table.buffered[every] = buffered
-        legs: Legs = every[buffered & (table.phase[every] == phase)]
-        return legs
-
-    def _every(self) -> Legs:
-        """All legs, in order."""
-        if self._numbers is None:
-            self._numbers = np.array(sorted(self._legs), dtype=np.int64)
-        return self._numbers
+        legs = every[buffered]
+        phases = table.phase[legs]
+        return [legs[phases == phase] for phase in range(PHASES)]
 
     def _settle(self, numbers: set[int]) -> None:
         self._crossing.settle(numbers)
@@ -367,7 +360,7 @@ class LegSet:
 
     def _look(self) -> None:
         """See whose far end has fallen silent, or speaks again."""
-        table, every = self.table, self._every()
+        table, every = self.table, np.flatnonzero(self.table.taken)
         silent = self._now_us() - table.last_us[every] > SILENT_LIMIT_US
         for number, is_silent in zip(every.tolist(), silent.tolist(), strict=True):
             leg = self._legs[number]
