@@ -149,6 +149,10 @@ def test_a_customer_behind_a_kamailio_trunk_talks_with_a_baresip_representative(
     scene: Scene,
 ) -> None:
     talk(scene, LONDON, scene.london, LONDON_HZ)
+    (record,) = scene.network.reads("cdr", "list", "--trunk", "carrier")
+    leg = next(leg for leg in record["legs"] if leg["leg"] == "customer")
+    assert (leg["number"], leg["outgoing_trunk"]) == (LONDON, "carrier")
+    assert leg["talk_us"] > TALK_S * 1e6
     assert f"to a telephone of ours: {LONDON}" in scene.system.log()
 
 
@@ -168,6 +172,13 @@ def test_a_telephone_behind_a_kamailio_trunk_calls_one_of_ours(scene: Scene) -> 
         lambda: f"the representative's call goes on:\n{scene.representative.log()[-2_000:]}",
     )
     assert seconds_of_tone(scene.london.heard(), REPRESENTATIVE_HZ) > 0.5
+    (record,) = scene.network.reads("cdr", "ordinary", "--trunk", "carrier")
+    assert [record[name] for name in ("came_by", "calling", "number", "cause")] == [
+        *("carrier", LONDON),
+        *(REPRESENTATIVE, 16),
+    ]
+    assert record["talk_us"] > 1e6
+    assert record["rtp_received"] > 50
 
 
 def test_a_line_whose_telephone_is_a_kamailio_that_registers_is_called(scene: Scene) -> None:
