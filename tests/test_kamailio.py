@@ -19,6 +19,9 @@ from tests.live import ROOT, LiveNetwork
 
 HOST = "127.0.0.12"
 PORT = 9_590
+SHARED_HOST = "127.0.0.1"
+"""Where London is, so that it sends from the address that it names: baresip's voice leaves by
+whatever address the system chooses, and on loopback that is this one."""
 SWITCHES = {"5062": "9562", "5064": "9564"}
 LONDON, LONDON_HZ = "+442071838750", 1_000
 ALICE, ALICE_HZ = "+12125550121", 1_400
@@ -48,7 +51,7 @@ def network_with_a_trunk(folder: pathlib.Path) -> pathlib.Path:
     assert before in text
     text = text.replace(
         before,
-        f'peers = ["{HOST}:{PORT}"]\nregister = true\nusername = "calleq"\n'
+        f'peers = ["{HOST}:{PORT}"]\nregister = true\nshared_ports = true\nusername = "calleq"\n'
         f'password = "{PASSWORD}"\n',
     )
     path = folder / "trunk.toml"
@@ -74,7 +77,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             domain=DOMAIN,
             server=system.address,
             tone_hz=LONDON_HZ,
-            host=HOST,
+            host=SHARED_HOST,
         ) as london,
         baresip(
             folder / "alice",
