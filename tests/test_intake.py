@@ -2,13 +2,17 @@
 
 import json
 import random
+import tracemalloc
+from hashlib import sha256
 
+import msgspec
 import pytest
 
 from calleq.accounts.registry import Registry
 from calleq.intake import CallReferences, is_reference
 from calleq.intake.customers import KnownCustomers
 from calleq.intake.idempotency import KEPT_US, IdempotencyKeys, KeyState, Replay
+from calleq.intake.references import reference_text
 from calleq.intake.refusals import REFUSED_RATE
 from calleq.journal.entries import Accepted, Refused
 from calleq.numbering import E164
@@ -124,7 +128,7 @@ def test_the_journal_never_sees_a_password():
     }
     assert (accepted.business, accepted.door) == ("abc", "server-72")
     assert accepted.idempotency_key == "k1"
-    assert len(accepted.fingerprint) == 64
+    assert len(accepted.fingerprint) == 22
     [refused] = door.journal.of(Refused)
     assert refused == Refused("server-72", "abc", "bad_password", LOOPBACK)
 
@@ -170,6 +174,41 @@ def test_keys_and_customers_survive_a_restart():
     assert other.status == 422
     assert after.submit(octets(customer_number=None, customer_id="c-1")).status == 202
     assert after.set_ups()[-1].customer == "+12125550100"
+
+
+def test_a_key_of_a_journal_with_longer_fingerprints_is_the_same_key():
+    door = Door()
+    first = door.submit(octets(), idempotency_key="k1")
+    [written] = [one for one in door.journal.entries if isinstance(one.entry, Accepted)]
+    assert isinstance(written.entry, Accepted)
+    content = msgspec.json.encode(written.entry.message, order="sorted")
+    digest = sha256(content).hexdigest()
+    older = msgspec.structs.replace(written.entry, fingerprint=digest)
+    after = Door()
+    after.restart([msgspec.structs.replace(written, entry=older)])
+    again = after.submit(octets(), idempotency_key="k1")
+    assert again.view == first.view
+    assert after.submit(octets(customer_id="c-2"), idempotency_key="k1").status == 422
+
+
+def test_a_million_keys_take_as_little_memory_as_is_said():
+    """160 octets each with all that holds them; what they were was 600."""
+    keys, clock_us = IdempotencyKeys(), 1_795_300_000_000_000
+    count = 20_000
+    made = [(f"{number:08x}-658a-4a00-a623-2dc1ea0c939d", number) for number in range(count)]
+    tracemalloc.start()
+    for key, number in made:
+        call = reference_text((clock_us // 1_000 << 80) + number)
+        keys.bind("acme", key, str(number), call, clock_us + number)
+        keys.accepted("acme", key)
+    used, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert used / count < 180
+    call = reference_text((clock_us // 1_000 << 80) + 7)
+    assert keys.find("acme", made[7][0], "7", clock_us) == Replay(call)
+    assert keys.find("acme", made[7][0], "8", clock_us) is KeyState.REUSED
+    assert keys.find("acme", "other", "8", clock_us + count + KEPT_US + 1_000) is None
+    assert len(keys) == 0
 
 
 def test_a_key_older_than_a_day_does_not_survive():

@@ -1,5 +1,6 @@
 """A message as it is kept: its content without secrets, and by what equal messages are known."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from hashlib import sha256
 from typing import Literal
@@ -44,8 +45,17 @@ def content_of(
 
 
 def fingerprint_of(message: CallInitiation | DirectCallRequest) -> str:
-    """The same for messages that say the same."""
-    return sha256(_canonical.encode(content_of(message))).hexdigest()
+    """The same for messages that say the same: 22 characters."""
+    return _short(sha256(_canonical.encode(content_of(message))).digest())
+
+
+def fingerprint_in(kept: str) -> str:
+    """A fingerprint of the journal; older ones are all 64 digits of the digest."""
+    return _short(bytes.fromhex(kept)) if len(kept) == 64 else kept
+
+
+def _short(digest: bytes) -> str:
+    return urlsafe_b64encode(digest[:16]).rstrip(b"=").decode()
 
 
 def plain_address(address: str) -> str:

@@ -23,6 +23,7 @@ from calleq.accounts.principal import Principal
 from calleq.intake import errors
 from calleq.intake.content import (
     content_of,
+    fingerprint_in,
     fingerprint_of,
     message_of,
     plain_address,
@@ -246,13 +247,15 @@ class Intake:
         self._accounts.restore(entry)
         key = entry.idempotency_key
         if key is not None and stamped.at_us >= self._clock.now_us() - KEPT_US:
-            self._keys.restore(entry.business, key, entry.fingerprint, entry.call, stamped.at_us)
+            mark = fingerprint_in(entry.fingerprint)
+            self._keys.restore(entry.business, key, mark, entry.call, stamped.at_us)
 
     def _keep_refusal(self, entry: Refused, at_us: int) -> None:
         key = entry.idempotency_key
         if key is not None and at_us >= self._clock.now_us() - KEPT_US:
             problem = problem_of(msgspec.convert(entry.problem, ProblemView))
-            self._keys.refused(entry.business, key, entry.fingerprint, problem, at_us)
+            mark = fingerprint_in(entry.fingerprint)
+            self._keys.refused(entry.business, key, mark, problem, at_us)
 
     def _authenticated(self, work: Work, business: Business, by: Principal) -> None:
         try:
