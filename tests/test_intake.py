@@ -3,6 +3,7 @@
 import json
 import random
 import tracemalloc
+from collections.abc import Callable
 from hashlib import sha256
 
 import msgspec
@@ -14,7 +15,8 @@ from calleq.intake.customers import KnownCustomers
 from calleq.intake.idempotency import KEPT_US, IdempotencyKeys, KeyState, Replay
 from calleq.intake.references import reference_text
 from calleq.intake.refusals import REFUSED_RATE
-from calleq.journal.entries import Accepted, Refused
+from calleq.journal.entries import Accepted, Entry, Refused
+from calleq.journal.file import JournalFull
 from calleq.numbering import E164
 from calleq.runtime.clock import VirtualClock
 from tests.door import LOOPBACK, Door, message
@@ -58,9 +60,14 @@ def test_what_is_no_reference(text: str):
 # Keys.
 
 
+def kept(business: str, key: str, fingerprint: str, call: str) -> Accepted:
+    """What the journal says of a call with a key."""
+    return Accepted(call, business, "server-72", {}, key, fingerprint)
+
+
 def test_a_key_is_kept_a_day_and_then_free():
     keys = IdempotencyKeys()
-    keys.bind("abc", "k", "f", "call-1", 0)
+    keys.bind(kept("abc", "k", "f", "call-1"), 0)
     assert keys.find("abc", "k", "f", 1) is KeyState.IN_PROGRESS
     assert keys.find("abc", "k", "g", 1) is KeyState.REUSED
     keys.accepted("abc", "k")
@@ -74,7 +81,7 @@ def test_a_full_table_refuses_new_keys_and_forgets_none():
     keys = IdempotencyKeys(limit_keys=3, limit_keys_per_business=2)
     for business, key in (("abc", "1"), ("abc", "2"), ("xyz", "1")):
         assert keys.find(business, key, "f", 0) is None
-        keys.bind(business, key, "f", f"{business}-{key}", 0)
+        keys.bind(kept(business, key, "f", f"{business}-{key}"), 0)
         keys.accepted(business, key)
     assert keys.find("abc", "3", "f", 0) is KeyState.FULL
     assert keys.find("xyz", "2", "f", 0) is KeyState.FULL
@@ -85,7 +92,7 @@ def test_a_full_table_refuses_new_keys_and_forgets_none():
 def test_one_business_cannot_fill_the_table_of_all():
     keys = IdempotencyKeys(limit_keys=100, limit_keys_per_business=2)
     for key in ("1", "2"):
-        keys.bind("abc", key, "f", key, 0)
+        keys.bind(kept("abc", key, "f", key), 0)
     assert keys.find("abc", "3", "f", 0) is KeyState.FULL
     assert keys.find("xyz", "1", "f", 0) is None
 
@@ -131,6 +138,36 @@ def test_the_journal_never_sees_a_password():
     assert len(accepted.fingerprint) == 22
     [refused] = door.journal.of(Refused)
     assert refused == Refused("server-72", "abc", "bad_password", LOOPBACK)
+
+
+def test_a_disk_that_cannot_follow_is_said_and_binds_no_key():
+    """A full journal was an error of ours, the key in progress for ever, and work never done."""
+    door = Door()
+
+    def full(entity: str, entry: Entry, durable: Callable[[], object] | None = None) -> None:
+        raise JournalFull("65536 entries wait for the disk")
+
+    append = door.journal.append
+    door.journal.append = full  # type: ignore[method-assign]
+    for _ in range(3):
+        busy = door.submit(octets(), idempotency_key="k1")
+        assert (busy.status, busy.view.code) == (503, "busy")  # type: ignore[union-attr]
+    wrong = door.submit(octets(password="not the right one"))
+    assert wrong.status == 401, "a refusal that cannot be written is one"
+    assert door.intake.in_work == 0
+    door.journal.append = append  # type: ignore[method-assign]
+    assert door.submit(octets(), idempotency_key="k1").status == 202
+    assert door.intake.refusals_unwritten == 1
+
+
+def test_what_was_accepted_for_later_is_so_again():
+    """A repetition said "accepted" of a call that waited."""
+    door = Door()
+    first = door.submit(octets(desired_time="2026-11-21T15:00:00Z"), idempotency_key="k1")
+    for again in (door, restarted(door)):
+        said = again.submit(octets(desired_time="2026-11-21T15:00:00Z"), idempotency_key="k1")
+        assert said.view == first.view
+        assert said.view.state == "scheduled"  # type: ignore[union-attr]
 
 
 def test_strangers_do_not_fill_the_disk():
@@ -199,7 +236,7 @@ def test_a_million_keys_take_as_little_memory_as_is_said():
     tracemalloc.start()
     for key, number in made:
         call = reference_text((clock_us // 1_000 << 80) + number)
-        keys.bind("acme", key, str(number), call, clock_us + number)
+        keys.bind(kept("acme", key, str(number), call), clock_us + number)
         keys.accepted("acme", key)
     used, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()

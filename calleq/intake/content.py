@@ -1,6 +1,5 @@
 """A message as it is kept: its content without secrets, and by what equal messages are known."""
 
-from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from hashlib import sha256
 from typing import Literal
@@ -8,6 +7,7 @@ from typing import Literal
 import msgspec
 from pydantic import BaseModel
 
+from calleq.intake.idempotency import short_fingerprint
 from calleq.intake.outcome import Declined, Outcome
 from calleq.intake.resolving import Resolved
 from calleq.messages import CallInitiation, DirectCallRequest, decode
@@ -45,17 +45,8 @@ def content_of(
 
 
 def fingerprint_of(message: CallInitiation | DirectCallRequest) -> str:
-    """The same for messages that say the same: 22 characters."""
-    return _short(sha256(_canonical.encode(content_of(message))).digest())
-
-
-def fingerprint_in(kept: str) -> str:
-    """A fingerprint of the journal; older ones are all 64 digits of the digest."""
-    return _short(bytes.fromhex(kept)) if len(kept) == 64 else kept
-
-
-def _short(digest: bytes) -> str:
-    return urlsafe_b64encode(digest[:16]).rstrip(b"=").decode()
+    """The same for messages that say the same."""
+    return short_fingerprint(sha256(_canonical.encode(content_of(message))).digest())
 
 
 def plain_address(address: str) -> str:
