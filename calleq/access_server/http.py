@@ -82,7 +82,7 @@ class HttpSurface:
         self.services.add(CallLists, CallLists(self.services, secrets.token_bytes(32)))
         self.services.add(EventStreams, EventStreams(server))
         self._authenticate = authenticate or by_password(accounts)
-        self._keyed = KeyedAnswers()
+        self.services.add(KeyedAnswers, KeyedAnswers())
         self._rates = RequestRates()
         self.bugs = 0
         """Requests that ended in an error of ours."""
@@ -162,18 +162,19 @@ class HttpSurface:
         key = headers_of(request)[IDEMPOTENCY_KEY]
         who = (sender, route.method, request.url.path, key)
         body = asked.octets if asked.body is None else asked.body
-        before = self._keyed.begin(who, body, self.services.door.now_us())
+        keyed = self.services.the(KeyedAnswers)
+        before = keyed.begin(who, body, self.services.door.now_us())
         if before is not None:
             return before
         try:
             response = await route.handler(asked)
         except ProblemError as refused:
-            self._keyed.refused(who, refused.problem, refused.headers)
+            keyed.refused(who, refused.problem, refused.headers)
             raise
         except BaseException:
-            self._keyed.failed(who)
+            keyed.failed(who)
             raise
-        self._keyed.answered(who, response)
+        keyed.answered(who, response)
         return response
 
     async def _octets(self, route: Route, request: Request) -> bytes:
