@@ -12,6 +12,7 @@ from calleq.cli.failure import UsageError
 from calleq.cli.given import given_talk_us
 from calleq.cli.output import print_json, print_line
 from calleq.client import CalleqClient
+from calleq.client.asking import Seal
 from calleq.messages.answers import CallView, EventView
 from calleq.rating import amount_text
 from calleq.units import SECOND_US, parse_utc
@@ -81,6 +82,7 @@ class Wanted:
     key: str | None = None
     desk: str | None = None
     """Whose telephone enters the one-time code; None: whoever answers does."""
+    sealed_by: Seal | None = None
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -98,6 +100,7 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.confirmed,
             arguments.key,
             arguments.desk if arguments.enter_code else None,
+            _seal_wanted(arguments, client),
         )
         view, code = place_and_follow(client, wanted, quiet=arguments.json)
     if arguments.json:
@@ -123,6 +126,7 @@ def place_and_follow(client: CalleqClient, wanted: Wanted, *, quiet: bool) -> tu
         time_zone=wanted.zone,
         confirmed=True if wanted.confirmed else None,
         idempotency_key=wanted.key,
+        sealed_by=wanted.sealed_by,
     )
     if not quiet:
         print_line(f"call {accepted.call}")
@@ -180,6 +184,16 @@ def _show_code(code: str, wanted: Wanted, *, quiet: bool) -> None:
             f"--enter-code tells the simulated telephone {wanted.customer} at {wanted.desk}, which"
             f" did not take it: {error}; give the address of the telephones with --desk"
         ) from error
+
+
+def _seal_wanted(arguments: argparse.Namespace, client: CalleqClient) -> Seal | None:
+    if arguments.encrypt is None:
+        if arguments.encryption_key:
+            raise UsageError("--encryption-key belongs to --encrypt")
+        return None
+    from calleq.cli.encrypting import seal_wanted  # slow to import
+
+    return seal_wanted(arguments, client)
 
 
 def _set_talk(desk: str, talk_us: int) -> None:

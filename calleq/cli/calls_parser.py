@@ -59,6 +59,22 @@ def _with_time(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _with_encryption(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--encrypt",
+        nargs="?",
+        const="whole",
+        metavar="FIELDS",
+        help="encrypt the message as a whole, or these of its fields (customer_number,password)",
+    )
+    parser.add_argument(
+        "--encryption-key",
+        metavar="FILE",
+        help="with which of the carrier's public keys, a JWK or a set of one (default: the door is"
+        " asked)",
+    )
+
+
 def _add_call(add: Add, with_json: WithJson) -> None:
     call = add(
         "call",
@@ -74,6 +90,7 @@ def _add_call(add: Add, with_json: WithJson) -> None:
         "--dial-first", choices=("customer", "agent"), help="instead of the business's own choice"
     )
     _with_time(call)
+    _with_encryption(call)
     call.add_argument("--key", metavar="TEXT", help="an Idempotency-Key of your own")
     call.add_argument(
         "--talk",

@@ -209,10 +209,8 @@ class Door:
 
     def cancel(self, call: str, business: str | None, by: Principal, answer: ChangeAnswer) -> None:
         """Cancel a call before it is begun; `answer` is told once, with None when the call has
-        ended durably, or with why not: it has been begun already, or has ended.
-
-        `business` None: by the carrier, whosever call it is.
-        """
+        ended durably, or with why not: it has been begun already, or has ended. `business` None:
+        by the carrier, whosever call it is."""
         self.later.cancel(call, business, by, answer)
 
     def reschedule(
@@ -319,6 +317,7 @@ class Door:
     def read(self, entries: Sequence[Stamped]) -> list[Stamped]:
         """Know the calls of before, oldest entry first, and act on none; `resume` does. Told are
         the entries by which what stands beside the intake is to be restored meanwhile."""
+        self._intake.begin_with(self.later.keys())
         past = self.later.restore(entries)
         entries = [*past.acceptances, *entries] if past.acceptances else entries
         found = self._recovery = recovery_of(self.name, entries, past.waiting, past.cancelled)

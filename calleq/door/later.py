@@ -26,6 +26,7 @@ from calleq.door.timeline import Timeline
 from calleq.intake import Acceptance
 from calleq.intake.contract import Refusal, Wanted
 from calleq.intake.errors import BUSY
+from calleq.intake.idempotency import IdempotencyKeys
 from calleq.journal.entries import (
     Accepted,
     Cancelled,
@@ -100,6 +101,10 @@ class Later:
     def accepted(self, acceptance: Acceptance) -> None:
         """A call with a due time was accepted, durably."""
         self._schedule.accepted(acceptance.entry, acceptance.at_us, acceptance.sequence)
+
+    def keys(self) -> IdempotencyKeys:
+        """Those in force of calls that wait, as far as the journal is not read for them."""
+        return self._schedule.keys_of(self._door)
 
     def timeline(self, call: str) -> Timeline | None:
         """What is known of a call that waits; None: none of that reference does."""

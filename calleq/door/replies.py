@@ -18,8 +18,7 @@ class Reply(msgspec.Struct, frozen=True):
 def accepted(outcome: Admitted, code: str = "") -> Reply:
     """The reply that says that a call will be made, or was; with its one-time code, if any."""
     location = f"/v1/calls/{outcome.call}"
-    later = outcome.acceptance is not None and outcome.acceptance.entry.due_us
-    state = EVENT_SCHEDULED if later else EVENT_ACCEPTED
+    state = EVENT_SCHEDULED if outcome.is_later else EVENT_ACCEPTED
     view = CallAccepted(
         outcome.call, state, outcome.business, f"{location}/events", code or msgspec.UNSET
     )

@@ -91,12 +91,9 @@ class Routing:
             self._by_prefix.setdefault(prefix, route)
         self._lengths = sorted({len(prefix) for prefix in self._by_prefix}, reverse=True)
         self._unknown = NoRoute(Q850.NO_ROUTE)
-        self._of_equipment = frozenset(
-            number
-            for owners in (topology.switches, topology.peripherals)
-            for number in (owner.number for owner in owners)
-            if number
-        )
+        numbers = {switch.number for switch in topology.switches}
+        numbers |= {peripheral.number for peripheral in topology.peripherals}
+        self._of_equipment = frozenset(numbers - {""})
         owned = frozenset(
             number
             for business in topology.businesses
