@@ -41,9 +41,7 @@ def topology_of(billing: dict[str, Any] | None = None, **policy: Any) -> Topolog
         else one
         for one in figure1.businesses
     )
-    guards = msgspec.structs.replace(
-        LOOSE, test_numbers=figure1.guards.test_numbers, **policy
-    )
+    guards = msgspec.structs.replace(LOOSE, **policy)
     return msgspec.structs.replace(figure1, businesses=businesses, guards=guards)
 
 
@@ -137,7 +135,7 @@ class Split:
 
     def on_osn(self) -> list[bytes]:
         """Everything captured on the OSN."""
-        return [one.octets for one in self.tap.captures if one.segment is Segment.OSN]
+        return [one.octets for one in self.tap.captures() if one.segment is Segment.OSN]
 
 
 def code_of(reply: Reply) -> str:
@@ -150,3 +148,26 @@ def call_of(reply: Reply) -> str:
     """The call of a message that was accepted."""
     assert isinstance(reply.view, CallAccepted), reply
     return reply.view.call
+
+
+def asking(topology: Topology, customer: str) -> Topology:
+    """The same where `abc` asks for consent, and a customer presses 9."""
+    lines = tuple(
+        msgspec.structs.replace(line, behaviour="opts_out") if line.number == customer else line
+        for line in topology.lines
+    )
+    return msgspec.structs.replace(changed(topology, consent="key"), lines=lines)
+
+
+def with_origin(topology: Topology) -> Topology:
+    """The same where `abc` has pages."""
+    return changed(topology, origins=("https://www.abc.example",))
+
+
+def changed(topology: Topology, **settings: Any) -> Topology:
+    """Other settings of `abc`."""
+    businesses = tuple(
+        msgspec.structs.replace(one, **settings) if one.identifier == "abc" else one
+        for one in topology.businesses
+    )
+    return msgspec.structs.replace(topology, businesses=businesses)

@@ -58,6 +58,8 @@ from simulator.virtual import SETTLE_US, START_US
 Machines = Literal["one", "each"]
 MACHINE_US = 100_000 * SECOND_US
 """How much longer than the one before it each machine has run."""
+PAGE_KEY = bytes(range(32))
+"""Of processes that have a carrier's key in common."""
 
 
 def _unblock(exchange: IsupExchange, group: str) -> None:
@@ -374,6 +376,7 @@ class FragileNetwork:
             journal=journal,
             bus=bus,
             life=self._life_of(process) if self._relayed else 0,
+            page_key=PAGE_KEY if self._relayed else b"",
             observe=journal.observe if self._relayed else None,
             tail=JournalTail(lambda: journal.pending),
             past=lambda since_us, found: found(
