@@ -35,6 +35,7 @@ from tests.relay_scene import (
     FRONTS,
     PERIPHERAL,
     SERVER,
+    SWITCH,
     Split,
     asking,
     call_of,
