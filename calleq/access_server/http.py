@@ -168,7 +168,7 @@ class HttpSurface:
         server does not remember; `authenticate` None: by password alone."""
         self.services = Services(server, accounts, older, cpu_s)
         self.services.add(CallLists, CallLists(self.services, secrets.token_bytes(32)))
-        self.services.add(EventStreams, EventStreams(server))
+        self.services.add(EventStreams, EventStreams())
         self.services.add(KeyedAnswers, KeyedAnswers())
         self._rates = RequestRates()
         authenticate = authenticate or by_password(accounts)
