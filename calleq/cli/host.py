@@ -148,7 +148,7 @@ async def hosting(
         plant = replace(plant, supplied=supply(voice, supplied), schedule=schedule)
         plant = _with_safe(wish, process, plant, clock, stack)
         host = _set_to_work(wish, plant, voice, wires, journal)
-        host.administration = administration_of(host.network, plant.safe, pool)
+        host.administration = administration_of(wish.topology, host.network, plant.safe, pool)
         _stand(wish, host, clock, journal, stop, certificates)
         _collect_what_is_new()
         await open_doors(wish, host, base, stack)
