@@ -12,7 +12,7 @@ from hashlib import sha256
 
 from calleq.accounts.accounts import Accounts
 from calleq.accounts.authenticator import Authenticator
-from calleq.accounts.keeping import Keeping
+from calleq.accounts.keeping import Keeping, Resealing
 from calleq.accounts.page_tokens import PageTokens
 from calleq.accounts.registry import Registry
 from calleq.accounts.replays import Replays
@@ -92,7 +92,7 @@ def build_doors(topology: Topology, plant: Plant, buses: Buses, chosen: Set[str]
         return Doors()
     registry = Registry(topology.businesses, safe=plant.safe)
     accounts = Accounts(registry, plant.verifier, plant.clock, tag_key=plant.secret)
-    keeping = Keeping(registry, plant.journal, plant.clock, plans[0].name)
+    keeping = Keeping(registry, plant.journal, plant.clock, plans[0].name, _resealing(plant))
     doors = Doors(accounts=accounts, keeping=keeping)
     doors.authenticator = _authenticator(accounts, keeping, plant)
     if plant.observe is not None and chosen >= set(element_names(topology)):
@@ -161,11 +161,21 @@ def _intakes(
     return intake_of
 
 
+def _resealing(plant: Plant) -> Resealing | None:
+    safe = plant.safe
+    if safe is None:
+        return None
+    return Resealing(safe, lambda octets: plant.random_bits(8 * octets).to_bytes(octets, "big"))
+
+
 def _authenticator(accounts: Accounts, keeping: Keeping, plant: Plant) -> Authenticator:
     return Authenticator(
         accounts,
         plant.clock,
-        PageTokens(plant.page_key or sha256(b"page tokens" + plant.secret).digest()),
+        PageTokens(
+            plant.page_key or sha256(b"page tokens" + plant.secret).digest(),
+            plant.former_page_keys,
+        ),
         plant.replays or Replays(),
         used=keeping.used,
     )

@@ -1,11 +1,9 @@
-"""What a process needs to administer accounts: the carrier's key, and where slow hashes are made.
+"""What a process needs to administer accounts: what judges passwords, where slow hashes are made.
 
-The carrier's key seals the keys with which businesses sign their requests. It is a file of its own
-in the data directory, made at the first start, which its owner alone may read; a backup carries it.
+The carrier's key, which seals the keys with which businesses sign, is `carrier_key`'s.
 """
 
 import asyncio
-import os
 import secrets
 from collections.abc import Callable, Set
 from concurrent.futures import Executor
@@ -14,40 +12,12 @@ from pathlib import Path
 from calleq.access_server.administration import Administration
 from calleq.accounts.issuing import Issued, Issuing
 from calleq.accounts.passwords import hash_password
-from calleq.accounts.safe import KEY_OCTETS, Safe
+from calleq.accounts.safe import Safe
 from calleq.accounts.strength import Breached, BreachedError, Strength
-from calleq.cli.failure import CommandError, UsageError
+from calleq.cli.failure import UsageError
 from calleq.network import Network
 from calleq.topology import Topology
 from calleq.topology_doors import doors_of
-
-CARRIER_KEY = "carrier.key"
-
-
-def carrier_safe(data: Path) -> Safe:
-    """The safe of a data directory; its key is made where there is none. Raises CommandError."""
-    path = data / CARRIER_KEY
-    try:
-        key = path.read_bytes() if path.exists() else _new_key(path)
-        if os.name == "posix" and path.stat().st_mode & 0o077:
-            raise CommandError(f"{path}: others may read it: chmod 600 {path}")
-    except OSError as error:
-        raise CommandError(f"{path}: {error.strerror or error}") from error
-    if len(key) != KEY_OCTETS:
-        raise CommandError(f"{path}: is no carrier's key; restore it from a backup")
-    return Safe(key)
-
-
-def _new_key(path: Path) -> bytes:
-    """Durable before it is used: what it seals is in the journal for good. Raises OSError."""
-    key = secrets.token_bytes(KEY_OCTETS)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.write(handle, key)
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    return key
 
 
 def strength_of(topology: Topology) -> Strength:
