@@ -99,7 +99,15 @@ def _add_call(add: Add, with_json: WithJson) -> None:
         help="how long the simulated people talk (asks the telephones' desk)",
     )
     call.add_argument(
-        "--desk", default="http://127.0.0.1:8038", metavar="URL", help="where --talk is set"
+        "--desk",
+        default="http://127.0.0.1:8038",
+        metavar="URL",
+        help="the simulated telephones, for --talk and --enter-code",
+    )
+    call.add_argument(
+        "--enter-code",
+        action="store_true",
+        help="have the simulated customer enter the one-time code, where the business wants one",
     )
     with_json(call, "the call's outcome")
 

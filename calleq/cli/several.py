@@ -23,6 +23,7 @@ from calleq.ss7.laying import in_process_link, timers_of
 from calleq.ss7.links import LinkEnd
 from calleq.ss7.tcp_link import TcpConnector, TcpEnd, TcpListener
 from calleq.topology import SignallingLink, Topology, address_of
+from calleq.topology_doors import place_of
 
 
 class SeveralProcesses:
@@ -43,13 +44,7 @@ class SeveralProcesses:
         self._say: Callable[[str], object] = _nobody
         self._reactor = start_guest()
         self._reactors = reactors_of(topology, elements, self._reactor, clock, self._tell)
-        self._bus = TcpBus(
-            self._reactor,
-            clock,
-            tap,
-            lambda element: address_of(topology, element, "osn"),
-            reactors=self._reactors,
-        )
+        self._bus = TcpBus(self._reactor, clock, tap, self._osn_address, reactors=self._reactors)
         self._line_addresses = {
             switch.name: address_of(topology, switch.name, "lines") for switch in topology.switches
         }
@@ -140,13 +135,16 @@ class SeveralProcesses:
     def listening(self) -> dict[str, str]:
         """Every address by what it is for."""
         topology, bus = self._topology, self._bus
-        places = {f"OSN of {name}": address_of(topology, name, "osn") for name in bus.attached}
+        places = {f"OSN of {name}": self._osn_address(name) for name in bus.attached}
         for name in self._listeners:
             places[f"signalling links of {name}"] = address_of(topology, name, "links")
         for name in self._switches_here():
             places[f"subscriber lines of {name}"] = self._line_addresses[name]
         own = {what: f"{host}:{port}" for what, (host, port) in places.items()}
         return own | self._foreign.listening()
+
+    def _osn_address(self, name: str) -> tuple[str, int]:
+        return address_of(self._topology, place_of(self._topology, name), "osn")
 
     async def settled(self, limit_s: float) -> list[str]:
         """Wait until every wire stands, at most `limit_s`; a line on the state of each."""

@@ -110,9 +110,10 @@ class TcpBus:
         end.send(octets)
 
     def listen(self) -> None:
-        """Listen on the address of every attached element. Raises CannotListenError."""
-        for element in self._receivers:
-            host, port = self._addresses(element)
+        """Listen on the address of every attached element, once where several have the same.
+        Raises CannotListenError."""
+        by_address = {self._addresses(element): element for element in reversed(self._receivers)}
+        for (host, port), element in by_address.items():
             listener = Listener(self._reactors(element), host, port, lambda: _Incoming(self))
             self._listeners.append(listener)
 
