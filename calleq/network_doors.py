@@ -125,7 +125,9 @@ def build_doors(topology: Topology, plant: Plant, buses: Buses, chosen: Set[str]
         doors.beside = replace(doors.beside, charging=charging)
     intake_of = _intakes(topology, plant, accounts, doors.beside, plans[0].name)
     schedule = Schedule(plant.clock, plant.schedule)
-    codes = OneTimeCodes(sha256(b"one-time codes" + _page_key(plant)).digest())
+    # of the oldest key that there is: who was told a code before another came, enters that
+    lasting = (_page_key(plant), *plant.former_page_keys)[-1]
+    codes = OneTimeCodes(sha256(b"one-time codes" + lasting).digest())
     for plan in plans:
         intake = doors.intakes[plan.element] = intake_of(plan)
         doors.by_element[plan.element] = Door(
