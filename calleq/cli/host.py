@@ -253,6 +253,8 @@ def _plant(
         sip=sip,
         message_keys=KeyFile(wish.data),
         observe=journal.observe,
+        life=secrets.randbits(63) | 1,
+        reaches=wires.reaches,
         decks=DeckDirectory(wish.data / DECKS),
     )
 
