@@ -109,8 +109,8 @@ def encode_entry(stamped: Stamped) -> bytes:
 def decode_entry(payload: bytes) -> Stamped:
     """The entry of a payload. Raises JournalError for what is none."""
     try:
-        return _decoder.decode(payload)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        return decode_payload(memoryview(payload))
+    except (IndexError, msgspec.DecodeError) as error:
         raise JournalError(f"the octets hold no entry: {error}") from error
 
 
