@@ -109,13 +109,14 @@ async def serve(
         host, port = loopback(listen or "127.0.0.1:0")
         server = await loop.create_server(connection, host, port)
         address = "{}:{}".format(*server.sockets[0].getsockname()[:2])
-    tasks = [loop.create_task(process.run_ticks()), loop.create_task(process.make_ready())]
+    process.ticker.start()
+    making = loop.create_task(process.make_ready())
     say_ready(address)
     await ended.wait()
-    for task in tasks:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+    process.ticker.stop()
+    making.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await making
     server.close()
     process.ports.stop()
     process.end_recordings()
