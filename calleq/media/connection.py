@@ -32,6 +32,7 @@ from calleq.media.ticked import TickedVoice
 from calleq.media.ticking import Ticker
 from calleq.media.understanding import Understanding
 from calleq.runtime.draws import SystemDraws
+from calleq.runtime.garbage import look_seldom
 
 MAX_CONNECTIONS = 64
 
@@ -74,7 +75,7 @@ class VoiceProcess:
         """Have ready what is made beside the first calls; then nothing of it is ever garbage."""
         await mouths.have(self._cache_dir)
         gc.collect()
-        gc.freeze()
+        look_seldom()
         self.ready = True
 
     def now_us(self) -> int:
