@@ -11,6 +11,7 @@ frame is missing from the streams, as their timestamps say.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from ipaddress import ip_address
 
 import numpy as np
@@ -46,10 +47,12 @@ SAMPLE_US = SECOND_US // SAMPLE_RATE_HZ
 SILENT_LIMIT_US = 5_000_000
 WANTED_FRAMES = 100
 """So long after an ear has asked for a leg's voice it is kept at hand."""
+KEPT_HOSTS = 1_024
 LOOK_FRAMES = 50
 """How often legs are looked at for silence."""
 
 
+@lru_cache(KEPT_HOSTS)
 def _is_address(host: str) -> bool:
     """Names are not looked up: their far end is where its packets will come from."""
     try:
@@ -368,6 +371,7 @@ class LegSet:
         for number in np.flatnonzero(table.buffered).tolist():
             self._judge_buffered(number, self._now_us() // FRAME_US)
         self._popped = None
+        self._sounding.forget_but(self.routes.sounds)
         silent = self._now_us() - table.last_us[every] > SILENT_LIMIT_US
         for number, is_silent in zip(every.tolist(), silent.tolist(), strict=True):
             leg = self._legs[number]
