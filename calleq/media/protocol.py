@@ -41,6 +41,8 @@ class Play(msgspec.Struct, frozen=True, tag="play"):
 
 
 class Stop(msgspec.Struct, frozen=True, tag="stop"):
+    """There is no answer, and none to the player's `Play` any more."""
+
     element: str
     player: str
 
