@@ -23,6 +23,7 @@ from calleq.client.asking import (
     LIMIT_TRIES,
     TIMEOUT_S,
     Asking,
+    Seal,
     call_path,
     changing,
     direct_request,
@@ -30,6 +31,7 @@ from calleq.client.asking import (
     initiation,
     is_to_be_repeated,
     listing,
+    message_keys_of,
     new_key,
     of_call,
     of_recording,
@@ -42,6 +44,7 @@ from calleq.client.asking import (
     recording_path,
     recordings_of,
     retry_after_s,
+    sealed_placing,
     stream_of,
 )
 from calleq.client.credentials import Credential
@@ -69,6 +72,7 @@ from calleq.messages.answers import (
 from calleq.messages.guarding import Limits, Refusals
 from calleq.messages.page_tokens import LIFETIME_S, PageTokenView, PageTokenWish
 from calleq.messages.prices import BalanceView, PriceView
+from calleq.messages.sealed import MessageKeySet
 
 LIMIT_PAGES = 100_000
 """Requests one `events` or `calls` makes at most."""
@@ -126,20 +130,30 @@ class CalleqClient:
         representative_number: str | None = None,
         *,
         idempotency_key: str | None = None,
+        sealed_by: Seal | None = None,
         **fields: Unpack[InitiationFields],
     ) -> CallAccepted:
         """Post the message of figure 8; returns when it is accepted durably. `fields` are others of
-        the message; what is None is left out. Raises ClientError."""
+        the message; what is None is left out. `sealed_by` encrypts it, as `Sealer.sealing` does.
+        Raises ClientError."""
         whole = {
             **fields,
             "customer_number": customer_number,
             "representative_number": representative_number,
         }
+        if sealed_by is not None:
+            asking = sealed_placing(self._credential, whole, sealed_by, idempotency_key)
+            return self.ask(asking)
         return self.place_raw(initiation(self._credential, whole), idempotency_key)
 
     def place_raw(self, body: bytes, idempotency_key: str | None = None) -> CallAccepted:
         """Post a message of figure 8 as it stands."""
         return self.ask(placing(body, idempotency_key))
+
+    def message_keys(self) -> MessageKeySet:
+        """With what the carrier wants messages of this business encrypted. Raises ClientError:
+        `no_key` where it has no key."""
+        return self.ask(message_keys_of(self._credential.business))
 
     def request_call(
         self,

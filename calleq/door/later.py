@@ -32,6 +32,7 @@ from calleq.journal.entries import (
     Cancelled,
     Ended,
     Progress,
+    Refused,
     Rescheduled,
     Stamped,
 )
@@ -257,6 +258,13 @@ class Later:
         when = self._intake.beside.calendar.decide(wanted, now_us)
         if isinstance(when, Refusal):
             return when.problem
+        refusal = self._intake.beside.guards.judge_move(entry, when.due_us, now_us)
+        if refusal is not None:
+            who, customer = by.credential or by.name, str(wanted.customer)
+            self._intake.refusals.write(
+                Refused(self._door, entry.business, refusal.reason, "", customer, by=who)
+            )
+            return refusal.problem
         expires_us = when.expires_us or now_us + waiting.expires_us - waiting.due_us
         return Move(now_us, when.due_us, expires_us, by.credential or by.name)
 

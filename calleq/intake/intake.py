@@ -106,7 +106,7 @@ class Intake:
         self.further_tries = FurtherTries(
             door_name, self.beside, self.do_not_call, journal, clock, new_call_reference
         )
-        self._refusals = Refusals(door_name, self.beside, journal, clock)
+        self.refusals = Refusals(door_name, self.beside, journal, clock)
         self._in_work = 0
         self.outcomes: Counter[str] = Counter()
         """How many messages ended how: `accepted`, `replayed`, or the true reason of a refusal."""
@@ -180,7 +180,7 @@ class Intake:
             refusal = self.beside.guards.judge_party(business, number, now_us)
         if refusal is not None:
             self.outcomes[refusal.reason] += 1
-            self._refusals.write(
+            self.refusals.write(
                 Refused(
                     self._door_name, business.identifier, refusal.reason, "", number[:100], by=by
                 )
@@ -220,7 +220,7 @@ class Intake:
     @property
     def refusals_unwritten(self) -> int:
         """Refusals that were counted and not written: too many came at once."""
-        return self._refusals.unwritten
+        return self.refusals.unwritten
 
     @property
     def in_work(self) -> int:
@@ -235,7 +235,7 @@ class Intake:
         """Somebody did not prove who it is, beside a message or without one: for the log."""
         self.outcomes[denial.reason] += 1
         by = denial.credential
-        self._refusals.write(Refused(self._door_name, denial.business, denial.reason, peer, by=by))
+        self.refusals.write(Refused(self._door_name, denial.business, denial.reason, peer, by=by))
 
     def begin_with(self, keys: IdempotencyKeys) -> None:
         """Know these keys, before anything of the journal is taken."""
@@ -337,6 +337,7 @@ class Intake:
             expires_us=when.expires_us,
             held=held.content or None,
             talk_limit_us=held.talk_limit_us,
+            code_of=wanted.call if business.consent == "code" else "",
         )
         self._keys.bind(entry, now_us)
         self.beside.guards.accepted(entry, now_us)
@@ -391,7 +392,7 @@ class Intake:
         bound: ProblemDetail | None = None,
     ) -> None:
         """For the log, and for carrier and business; `bound` is answered again to its key."""
-        self._refusals.write(
+        self.refusals.write(
             Refused(
                 self._door_name,
                 work.message.business_id,
