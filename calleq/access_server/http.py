@@ -277,5 +277,9 @@ def _problem_answer(
 
 def _unserved(request: Request, error: HTTPException) -> ProblemDetail:
     title, code = _TITLES.get(error.status_code, ("Refused", "refused"))
-    detail = f"{request.method} is not served here"
+    allowed = (error.headers or {}).get("allow", "")
+    if allowed:
+        detail = f"{request.method} is not served here, but {allowed}"
+    else:
+        detail = "nothing is served at this path: GET /docs tells what is, and where"
     return ProblemDetail(status=error.status_code, code=code, title=title, detail=detail)

@@ -109,7 +109,7 @@ async def hosting(
     Raises StoppedError when `stop` was set while another process was waited for.
     """
     certificates = door_certificates(wish.topology, wish.elements)
-    wish.data.mkdir(parents=True, exist_ok=True)
+    wish.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     process = claim(wish.data, wish.process)
     loop = asyncio.get_running_loop()
     clock = LoopClock(loop)

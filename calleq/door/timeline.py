@@ -47,6 +47,11 @@ from calleq.messages.answers import (
 from calleq.osn.messages import CallProgress
 from calleq.units import utc_text
 
+STATES_BEFORE = (
+    *("scheduled", "accepted", "set_up", "calling_customer", "customer_answered"),
+    *("calling_agent", "agent_answered", "bridged"),
+)
+"""Those of a call that has not ended."""
 LIMIT_EVENTS = 256
 """Events kept per call: 3 representatives and every notification leave room tenfold."""
 
