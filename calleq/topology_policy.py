@@ -1,5 +1,5 @@
 """What may be dialled for a business, and how often: the keys of `[guards]` and of
-`[businesses.policy]`.
+`[businesses.policy]`; and what passwords must not be (`[passwords]`).
 
 `[guards]` is the carrier's: what holds for every business, and what a business gets that says
 nothing of its own. `[businesses.policy]` is of one business. Where both can bar, either bars; a
@@ -9,6 +9,7 @@ business never allows what the carrier bars. A rate that is left out is the carr
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 import msgspec
 
@@ -28,6 +29,21 @@ COOL_DOWN_LIMIT_S = 7 * 86_400
 _REGION = re.compile("[A-Z]{2}", re.ASCII)
 _PREFIX = re.compile(r"\+[1-9]?[0-9]{0,14}", re.ASCII)
 _AMOUNT = re.compile(r"[0-9]{1,7}(?:\.[0-9]{1,6})?", re.ASCII)
+
+
+class PasswordPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What passwords that people choose must not be, beside what is easy to guess."""
+
+    breached: str = ""
+    """A file of breached passwords as Have I Been Pwned gives it away: SHA-1, in order."""
+    words: tuple[str, ...] = ()
+    """Of the carrier: its names and products."""
+
+    def found_from(self, directory: Path) -> "PasswordPolicy":
+        """The same with the place of its file told from a directory."""
+        if not self.breached:
+            return self
+        return msgspec.structs.replace(self, breached=str(directory / self.breached))
 
 
 class Rate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

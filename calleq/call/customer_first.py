@@ -211,7 +211,7 @@ class CustomerFirst:
         conduct = self._conduct
         raised = conduct.raised
         while raised:
-            happening = raised.popleft()
+            happening = raised.pop(0)
             state = self._state
             row = TABLE.get((state, happening.input))
             if row is None:

@@ -10,7 +10,6 @@ equipment cannot call, 34 where no way is left). Odd case: after its end a call 
 but its legs live on until their ways are clear.
 """
 
-from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import assert_never
@@ -64,7 +63,7 @@ class CallDriver:
             call_policy(instruction, means.stage.understands()),
         )
         self._beginning = Beginning(means, capacity, instruction, self._act, self._tell_of)
-        self._inbox: deque[Result] = deque()
+        self._inbox: list[Result] = []
         self._is_pumping = False
         self._is_over = False
         self._bridge: Bridge | None = None
@@ -169,7 +168,7 @@ class CallDriver:
         now_us = self._means.clock.monotonic_us()
         while True:
             if inbox:
-                machine.receive(inbox.popleft(), now_us)
+                machine.receive(inbox.pop(0), now_us)
             for event in machine.take_events():
                 if event.event == "dialled":
                     self._dialled["customer" if event.leg == "customer" else "agent"] = event

@@ -23,6 +23,7 @@ business had this policy goes on being counted until it ends.
 """
 
 import ipaddress
+import math
 from collections.abc import Callable
 
 from calleq.guards.buckets import Level, WallBuckets
@@ -33,7 +34,7 @@ from calleq.guards.going_on import GoingOn
 from calleq.guards.prefixes import Prefixes
 from calleq.guards.reasons import CUSTOMER, REPRESENTATIVE, THIRD, TIME, refusal
 from calleq.guards.refused import RefusalList
-from calleq.intake.contract import NO_HOLD, Ending, Hold, Refusal, Wanted
+from calleq.intake.contract import NO_HOLD, Ending, Hold, Refusal, Room, Wanted
 from calleq.journal.entries import Accepted, Ended, Refused, Rescheduled, Stamped
 from calleq.messages.guarding import Limits, LimitView
 from calleq.numbering import Address, NumberingError, VoipPolicy, parse_address
@@ -200,6 +201,14 @@ class CallGuards:
                 pass
 
     # What is left
+
+    def room(self, business: str, now_us: int) -> Room | None:
+        """See `Guards`."""
+        rate = self._calls_rate(business)
+        if not rate.burst:
+            return None
+        level = self._businesses.level(business, rate, now_us)
+        return Room(level.left, level.full_in_s, rate.burst, math.ceil(rate.burst * rate.refill_s))
 
     def limits_of(self, business: Business, now_us: int) -> tuple[LimitView, ...]:
         """What the business may still ask for; the buckets of numbers, visitors and addresses are

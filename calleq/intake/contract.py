@@ -104,6 +104,17 @@ class Calendar(Protocol):
         """When this call is due."""
 
 
+class Room(msgspec.Struct, frozen=True):
+    """What is left of a limit."""
+
+    left: int
+    full_in_s: int
+    """Until all is there again."""
+    quota: int
+    window_s: int
+    """In which `quota` comes back."""
+
+
 class Guards(Protocol):
     """What must never be dialled, and what not so often."""
 
@@ -142,6 +153,9 @@ class Guards(Protocol):
     def restore(self, stamped: Stamped) -> None:
         """One entry of the journal of before, oldest first."""
 
+    def room(self, business: str, now_us: int) -> Room | None:
+        """How many calls a business may ask for; None: there is no limit."""
+
 
 class Charging(Protocol):
     """What calls cost, and who has the money."""
@@ -172,6 +186,10 @@ class AtOnce:
 
 class NoGuards:
     """Guards that let everything pass."""
+
+    def room(self, business: str, now_us: int) -> Room | None:
+        """No limit."""
+        return None
 
     def judge(self, wanted: Wanted, now_us: int) -> Refusal | None:
         """It may."""
