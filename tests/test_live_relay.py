@@ -54,7 +54,7 @@ def test_money_for_one_call_makes_one_at_two_doors_at_once(apart: Apart) -> None
 
 def test_a_limit_of_a_business_is_one_for_two_doors(apart: Apart) -> None:
     answers = at_once(
-        lambda: apart.post(SERVER, CUSTOMER, "xyz"), lambda: apart.post(SWITCH, OTHER, "xyz")
+        lambda: apart.post(SERVER, THIRD, "xyz"), lambda: apart.post(SWITCH, OTHER, "xyz")
     )
     assert sorted(one.status_code for one in answers) == [202, 429], [one.text for one in answers]
 
@@ -109,11 +109,11 @@ def test_an_authority_killed_in_the_middle_dials_nobody_twice_and_charges_exactl
     assert dialled > rang
     apart.kill(SERVER)
     apart.until(lambda: not apart.is_ready(PERIPHERAL), within_s=5)
-    refused = apart.post(PERIPHERAL, OTHER)
+    refused = apart.post(PERIPHERAL, OTHER, patient=False)
     assert (refused.status_code, refused.json()["code"]) == (503, "authority_unreachable")
     assert int(refused.headers["retry-after"]) > 0
     apart.start(SERVER)
-    apart.wait_until_ready()
+    apart.wait_until_ready(SERVER)
     again = apart.post(PERIPHERAL, CUSTOMER, headers=key, **fields)
     assert again.status_code == 202, again.text
     assert again.json()["call"] == call

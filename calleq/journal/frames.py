@@ -111,7 +111,7 @@ def decode_entry(payload: bytes) -> Stamped:
     """The entry of a payload. Raises JournalError for what is none."""
     try:
         return _decoder.decode(payload)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
         raise JournalError(f"the octets hold no entry: {error}") from error
 
 
