@@ -43,9 +43,8 @@ from calleq.topology import (
     element_names,
 )
 from calleq.topology_doors import doors_of
+from calleq.topology_types import TELEPHONES as TELEPHONES
 from calleq.units import MILLISECOND_US
-
-TELEPHONES = "telephones"
 
 BOOT_US = 250 * MILLISECOND_US
 """Computers dial so long after the start: signalling links have passed their tests by then."""
@@ -291,6 +290,10 @@ def _build_doors(network: Network, plant: Plant, buses: Buses, chosen: frozenset
     network.accounts, network.keeping = doors.accounts, doors.keeping
     network.authenticator = doors.authenticator
     network.guards, network.charged = doors.guards, doors.charged
+    if doors.accounts is not None:
+        registry = doors.accounts.registry
+        for switch in network.switches.values():
+            switch.know_owners(lambda number: registry.owner_of(number) is not None)
     network.authority = doors.authority
     network.fronts = build_fronts(topology, plant, chosen)
     network.feeder = build_feeder(topology, plant, chosen)

@@ -20,6 +20,7 @@ from calleq.accounts.keeping import Keeping
 from calleq.accounts.page_tokens import PageTokens
 from calleq.accounts.registry import Registry
 from calleq.accounts.replays import Replays
+from calleq.call.one_time_code import OneTimeCodes
 from calleq.door.door import Door
 from calleq.door.recovery import in_order
 from calleq.guards import CallGuards, guards_of
@@ -125,6 +126,7 @@ def build_doors(topology: Topology, plant: Plant, buses: Buses, chosen: Set[str]
         doors.beside = replace(doors.beside, charging=charging)
     intake_of = _intakes(topology, plant, accounts, doors.beside, plans[0].name)
     schedule = Schedule(plant.clock, plant.schedule)
+    codes = OneTimeCodes(sha256(b"one-time codes" + _page_key(plant)).digest())
     for plan in plans:
         intake = doors.intakes[plan.element] = intake_of(plan)
         doors.by_element[plan.element] = Door(
@@ -140,6 +142,7 @@ def build_doors(topology: Topology, plant: Plant, buses: Buses, chosen: Set[str]
             supplied=plant.supplied,
             schedule=schedule,
             switch_of=_switches_asked(plan, topology),
+            codes=codes,
         )
     if doors.charged is not None:
         doors.charged.told.extend(door.charged for door in doors.by_element.values())
@@ -241,8 +244,11 @@ def authenticator_of(
     accounts: Accounts, replays: Replays, plant: Plant, used: Callable[[str], object]
 ) -> Authenticator:
     """Who finds out who asks; `used` is told of credentials that proved somebody."""
-    key = plant.page_key or sha256(b"page tokens" + plant.secret).digest()
-    return Authenticator(accounts, plant.clock, PageTokens(key), replays, used=used)
+    return Authenticator(accounts, plant.clock, PageTokens(_page_key(plant)), replays, used=used)
+
+
+def _page_key(plant: Plant) -> bytes:
+    return plant.page_key or sha256(b"page tokens" + plant.secret).digest()
 
 
 def _service_centres(topology: Topology) -> dict[str, frozenset[str]]:

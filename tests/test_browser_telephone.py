@@ -168,9 +168,9 @@ def test_the_switch_holds_the_page_and_takes_it_back() -> None:
             await until(lambda: len(far_end.heard()) > 10, "the page is heard")
             far_end.hold(call, True)
             await until(lambda: bool(far_end.happened(sip.AgreedAgain)), "the hold")
-            await asyncio.sleep(0.1)  # what was on its way
+            await page.speaks(15)  # what was on its way has come by then
             silent = len(far_end.heard())
-            await asyncio.sleep(0.3)
+            await page.speaks(15)
             assert len(far_end.heard()) == silent
             far_end.hold(call, False)
             await until(lambda: len(far_end.heard()) > silent + 10, "the page is heard again")

@@ -177,6 +177,26 @@ def test_all_channels_in_use_is_no_circuit(scene: TrunkScene) -> None:
     scene.clock.advance_us(60 * SECOND_US)
 
 
+def test_calls_of_a_trunk_share_a_port_where_it_says_so() -> None:
+    scene = TrunkScene(trunk(shared_ports=True, channels=4))
+    scene.representative.hang_up_after_us = None
+    peer = scene.peers[0]
+    peer.answer_after_us = None
+    for ending in "12":
+        scene.network.place(ABROAD[:-1] + ending, REPRESENTATIVE)
+    dials_from(scene, scene.peers[1], "+12125550120", ABROAD)
+    scene.clock.advance_us(3 * SECOND_US)
+    ports = scene.ports.taken
+    by_trunk = {port for (_, wire), port in ports.items() if wire.startswith("line:carrier/")}
+    others = [port for (_, wire), port in ports.items() if "carrier" not in wire]
+    assert len(ports) == 4
+    assert len(by_trunk) == len(others) == 1
+    assert by_trunk.isdisjoint(others)
+    scene.peers[1].hang_up()
+    scene.clock.advance_us(60 * SECOND_US)
+    scene.assert_nothing_is_left()
+
+
 def dials_from(scene: TrunkScene, peer: Telephone, called: str, caller: str, **fields: Any) -> int:
     return peer.dial(called, caller, domain="carrier.example", **fields)
 

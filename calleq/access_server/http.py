@@ -169,7 +169,7 @@ class HttpSurface:
         self.services = Services(server, accounts, older, cpu_s)
         self.services.add(CallLists, CallLists(self.services, secrets.token_bytes(32)))
         self.services.add(EventStreams, EventStreams())
-        self._keyed = KeyedAnswers()
+        self.services.add(KeyedAnswers, KeyedAnswers())
         self._rates = RequestRates()
         authenticate = authenticate or by_password(accounts)
         self._surface = Surface(new_request_id, authenticate, self._serve, routes)
@@ -219,18 +219,19 @@ class HttpSurface:
         key = headers_of(request)[IDEMPOTENCY_KEY]
         who = (sender, route.method, request.url.path, key)
         body = asked.octets if asked.body is None else asked.body
-        before = self._keyed.begin(who, body, self.services.door.now_us())
+        keyed = self.services.the(KeyedAnswers)
+        before = keyed.begin(who, body, self.services.door.now_us())
         if before is not None:
             return before
         try:
             response = await route.handler(asked)
         except ProblemError as refused:
-            self._keyed.refused(who, refused.problem, refused.headers)
+            keyed.refused(who, refused.problem, refused.headers)
             raise
         except BaseException:
-            self._keyed.failed(who)
+            keyed.failed(who)
             raise
-        self._keyed.answered(who, response)
+        keyed.answered(who, response)
         return response
 
 

@@ -55,6 +55,7 @@ from calleq.protection.keys import MessageKeyError
 from calleq.relay.tail import JournalTail
 from calleq.runtime.clock import LoopClock
 from calleq.runtime.draws import SystemDraws
+from calleq.runtime.garbage import look_as_usual, look_seldom
 from calleq.schedule import ScheduleStore, StoreDamaged
 from calleq.schedule.store import SUFFIX as SCHEDULE_SUFFIX
 from calleq.ss7.variant import variant_of
@@ -122,7 +123,7 @@ async def hosting(
 
         # Millions of entries are read and none of them is garbage: not to be looked at meanwhile.
         gc.disable()
-        stack.callback(_collect_as_usual)
+        stack.callback(look_as_usual)
         base = journal_path(wish.data, process)
         schedule = _schedule(wish, process, stack)
         open_journal = partial(
@@ -152,7 +153,7 @@ async def hosting(
         host = _set_to_work(wish, plant, voice, wires, journal)
         host.administration = administration_of(host.network, plant.safe, pool)
         _stand(wish, host, clock, journal, stop, certificates)
-        _collect_what_is_new()
+        look_seldom()
         await open_doors(wish, host, base, stack)
         await stack.enter_async_context(watched(certificates.values(), clock, wish.say))
         await _tell_where(wish, host)
@@ -224,18 +225,6 @@ async def _tell_where(wish: Wish, host: Host) -> None:
         with contextlib.suppress(VoiceLostError):  # it is started again, and asked again
             await host.voice.tally()  # comes after the ports that the first calls take
     write_point_codes(wish.data, point_codes(wish.topology), variant_of(wish.topology))
-
-
-def _collect_what_is_new() -> None:
-    """Look for garbage again, but never among what was imported and read: going through all of
-    that stops every call for as long."""
-    gc.freeze()
-    gc.enable()
-
-
-def _collect_as_usual() -> None:
-    gc.unfreeze()
-    gc.enable()
 
 
 def _plant(

@@ -1,5 +1,6 @@
 """The wires of one process of several: TCP to the others, inside it between its own elements.
 
+With `processes.tls` in the topology they are TLS, each element proving itself to the others.
 Wires to other processes come and go; `settled` and `report` say which stand. Fulfils `Wires`.
 """
 
@@ -8,6 +9,7 @@ import contextlib
 from collections.abc import Callable, Mapping
 
 from calleq.cli.foreign import ForeignLinks, address_taken
+from calleq.cli.wires_secured import reactors_of
 from calleq.lines.contract import LinePlant
 from calleq.lines.tcp_lines import TcpLines
 from calleq.network import TELEPHONES
@@ -39,8 +41,10 @@ class SeveralProcesses:
         self._connectors: list[TcpConnector] = []
         self._ends: list[TcpEnd] = []
         self._foreign = ForeignLinks(topology, clock, tap)
+        self._say: Callable[[str], object] = _nobody
         self._reactor = start_guest()
-        self._bus = TcpBus(self._reactor, clock, tap, self._osn_address)
+        self._reactors = reactors_of(topology, elements, self._reactor, clock, self._tell)
+        self._bus = TcpBus(self._reactor, clock, tap, self._osn_address, reactors=self._reactors)
         self._line_addresses = {
             switch.name: address_of(topology, switch.name, "lines") for switch in topology.switches
         }
@@ -51,12 +55,12 @@ class SeveralProcesses:
             self._line_addresses,
             lost=self._lines_broke,
             made=self._lines_stand,
+            reactors=self._reactors,
         )
         self._plant: LinePlant = self._lines
         if has_sip(topology, elements):
             self._plant = lines_beside(topology, self._lines, clock, tap)
         self._lines_lost: Callable[[str], object] = _nobody
-        self._say: Callable[[str], object] = _nobody
         self._changed = asyncio.Event()
 
     @property
@@ -121,12 +125,12 @@ class SeveralProcesses:
     def _open(self) -> None:
         for name, listener in self._listeners.items():
             host, port = address_of(self._topology, name, "links")
-            listener.listen(self._reactor, port, host)
+            listener.listen(self._reactors(name), port, host)
         self._bus.listen()
         self._foreign.open(self._reactor)
         for connector in self._connectors:
             host, port = address_of(self._topology, connector.end.far, "links")
-            connector.start(self._reactor, host, port)
+            connector.start(self._reactors(connector.end.near), host, port)
 
     def listening(self) -> dict[str, str]:
         """Every address by what it is for."""
@@ -155,6 +159,10 @@ class SeveralProcesses:
         """Say a line from now on whenever a wire comes or goes."""
         self._say = say
         self._foreign.report(say)
+
+    def _tell(self, what: str) -> None:
+        """Why a wire does not stand, where that is more than that nobody is there."""
+        self._say(what)
 
     def _states(self) -> dict[str, bool]:
         """Whether each wire stands that this process must find or be found by to work."""

@@ -171,9 +171,9 @@ class RemoteVoice(asyncio.Protocol):
         self._listeners[number] = heard
         self._send(protocol.Hear(number, element, wire))
 
-    def open_ports(self, element: str, host: str) -> None:
+    def open_ports(self, element: str, host: str, shared: bool = False) -> None:
         """See `Ports.open_ports`."""
-        self._ports.open(element, host)
+        self._ports.open(element, host, shared)
 
     def take_port(self, element: str, wire: str, shared: bool = False) -> PortAddress | None:
         """See `Ports.take_port`."""
