@@ -16,7 +16,7 @@ from hashlib import sha256
 from calleq.accounts.accounts import Accounts
 from calleq.accounts.authenticator import Authenticator
 from calleq.accounts.failures import FailureLimits
-from calleq.accounts.keeping import Keeping
+from calleq.accounts.keeping import Keeping, Resealing
 from calleq.accounts.page_tokens import PageTokens
 from calleq.accounts.registry import Registry
 from calleq.accounts.replays import Replays
@@ -106,7 +106,7 @@ def build_doors(topology: Topology, plant: Plant, buses: Buses, chosen: Set[str]
     registry = Registry(topology.businesses, safe=plant.safe)
     limits = failure_limits(topology, plant, chosen)
     accounts = Accounts(registry, plant.verifier, plant.clock, plant.secret, limits)
-    keeping = Keeping(registry, plant.journal, plant.clock, plans[0].name)
+    keeping = Keeping(registry, plant.journal, plant.clock, plans[0].name, _resealing(plant))
     doors = Doors(accounts=accounts, keeping=keeping)
     replays = plant.replays or Replays()
     doors.authenticator = authenticator_of(accounts, replays, plant, keeping.used)
@@ -126,7 +126,9 @@ def build_doors(topology: Topology, plant: Plant, buses: Buses, chosen: Set[str]
         doors.beside = replace(doors.beside, charging=charging)
     intake_of = _intakes(topology, plant, accounts, doors.beside, plans[0].name)
     schedule = Schedule(plant.clock, plant.schedule)
-    codes = OneTimeCodes(sha256(b"one-time codes" + _page_key(plant)).digest())
+    # of the oldest key that there is: who was told a code before another came, enters that
+    lasting = (_page_key(plant), *plant.former_page_keys)[-1]
+    codes = OneTimeCodes(sha256(b"one-time codes" + lasting).digest())
     for plan in plans:
         intake = doors.intakes[plan.element] = intake_of(plan)
         doors.by_element[plan.element] = Door(
@@ -240,11 +242,19 @@ def _intakes(
     return intake_of
 
 
+def _resealing(plant: Plant) -> Resealing | None:
+    safe = plant.safe
+    if safe is None:
+        return None
+    return Resealing(safe, lambda octets: plant.random_bits(8 * octets).to_bytes(octets, "big"))
+
+
 def authenticator_of(
     accounts: Accounts, replays: Replays, plant: Plant, used: Callable[[str], object]
 ) -> Authenticator:
     """Who finds out who asks; `used` is told of credentials that proved somebody."""
-    return Authenticator(accounts, plant.clock, PageTokens(_page_key(plant)), replays, used=used)
+    tokens = PageTokens(_page_key(plant), plant.former_page_keys)
+    return Authenticator(accounts, plant.clock, tokens, replays, used=used)
 
 
 def _page_key(plant: Plant) -> bytes:

@@ -69,6 +69,8 @@ class Plant:
     """Opens the keys with which businesses sign; None: there are none."""
     page_key: bytes = b""
     """Under which page tokens are made, 32 octets or more; empty: a key of this process."""
+    former_page_keys: tuple[bytes, ...] = ()
+    """Under which they were made before the carrier's key was another."""
     replays: Replays | None = None
     """What has been used once; None: nothing is known of lives before this one."""
     drivers: Mapping[str, Factory] = field(default_factory=dict)

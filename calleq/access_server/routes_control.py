@@ -173,7 +173,8 @@ ROUTES = (
         summary="Have a call that waits made at another time.",
         answers={200: Answer("The call, due at its new time.", CallView)},
         problems={
-            409: "It has been begun (too_late), or is over.",
+            409: "It has been begun (too_late), is over, or another call to it goes on or is"
+            " due at about the new time (called_already).",
             422: "The business's calendar does not allow that time; the code says why.",
         },
         examples={"tomorrow": {"desired_time": "2026-11-22T10:00:00-05:00"}},

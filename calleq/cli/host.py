@@ -18,7 +18,8 @@ from calleq.access_server.administration import Administration
 from calleq.access_server.services import Services
 from calleq.accounts.passwords import PooledVerifier
 from calleq.charging import DeckDirectory
-from calleq.cli.administering import administration_of, carrier_safe, has_door
+from calleq.cli.administering import administration_of, has_door
+from calleq.cli.carrier_key import carrier_safe
 from calleq.cli.claims import claim
 from calleq.cli.doors import open_doors, standing_of
 from calleq.cli.exposure import check_exposure, door_certificates, replays_of, watched
@@ -108,7 +109,7 @@ async def hosting(
     Raises StoppedError when `stop` was set while another process was waited for.
     """
     certificates = door_certificates(wish.topology, wish.elements)
-    wish.data.mkdir(parents=True, exist_ok=True)
+    wish.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     process = claim(wish.data, wish.process)
     loop = asyncio.get_running_loop()
     clock = LoopClock(loop)
@@ -151,7 +152,7 @@ async def hosting(
         plant = replace(plant, supplied=supply(voice, supplied), schedule=schedule)
         plant = _with_safe(wish, process, plant, clock, stack)
         host = _set_to_work(wish, plant, voice, wires, journal)
-        host.administration = administration_of(host.network, plant.safe, pool)
+        host.administration = administration_of(wish.topology, host.network, plant.safe, pool)
         _stand(wish, host, clock, journal, stop, certificates)
         look_seldom()
         await open_doors(wish, host, base, stack)
@@ -214,7 +215,13 @@ def _with_safe(
         return plant
     safe = carrier_safe(wish.data)
     replays = replays_of(wish.data / f"{process}.replays", clock, stack)
-    return replace(plant, safe=safe, page_key=safe.derived("page tokens"), replays=replays)
+    return replace(
+        plant,
+        safe=safe,
+        page_key=safe.derived("page tokens"),
+        former_page_keys=safe.derived_before("page tokens"),
+        replays=replays,
+    )
 
 
 async def _tell_where(wish: Wish, host: Host) -> None:

@@ -108,11 +108,9 @@ def encode_entry(stamped: Stamped) -> bytes:
 
 def decode_entry(payload: bytes) -> Stamped:
     """The entry of a payload. Raises JournalError for what is none."""
-    if not payload:
-        raise JournalError("the octets hold no entry: there are none")
     try:
         return decode_payload(memoryview(payload))
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (IndexError, msgspec.DecodeError) as error:
         raise JournalError(f"the octets hold no entry: {error}") from error
 
 
