@@ -36,6 +36,7 @@ from calleq.osn.contract import Bus
 from calleq.osn.inner import InnerBus
 from calleq.protection import protection_by
 from calleq.relay import Authority
+from calleq.relay.merging import Merger
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
 from calleq.schedule import BusinessCalendar, Schedule
@@ -147,19 +148,47 @@ def build_doors(topology: Topology, plant: Plant, buses: Buses, chosen: Set[str]
         )
     if doors.charged is not None:
         doors.charged.told.extend(door.charged for door in doors.by_element.values())
-    far = {plan.element + FRONT: doors.by_element[plan.element] for plan in plans}
-    far = {name: door for name, door in far.items() if name.removesuffix(FRONT) not in chosen}
-    if far:
-        doors.authority = Authority(
-            authority_name(topology),
-            far,
-            keeping=keeping,
-            replays=replays,
-            bus=plant.bus,
-            clock=plant.clock,
-            life=plant.life,
-        )
+    _build_authority(topology, plant, chosen, doors, replays)
     return doors
+
+
+def _build_authority(
+    topology: Topology, plant: Plant, chosen: Set[str], doors: Doors, replays: Replays
+) -> None:
+    """Beside the access server, where elements are in other processes."""
+    server = topology.access_server.name
+    if not plant.life or server not in chosen or chosen >= set(element_names(topology)):
+        return
+    assert doors.keeping is not None, "where there are doors there are accounts"
+    far = {name + FRONT: door for name, door in doors.by_element.items() if name not in chosen}
+    doors.authority = Authority(
+        authority_name(topology),
+        far,
+        keeping=doors.keeping,
+        replays=replays,
+        bus=plant.bus,
+        clock=plant.clock,
+        life=plant.life,
+    )
+    if doors.charged is not None:
+        doors.charged.merger = doors.authority.merger = Merger(
+            plant.life,
+            writers_among(topology, set(element_names(topology)) - chosen),
+            plant.clock,
+            doors.authority.tell,
+            doors.charged.finished.take,
+        )
+
+
+def writers_among(topology: Topology, elements: Set[str]) -> list[str]:
+    """Those of the elements that write to their journal what calls are charged by."""
+    owners = (
+        topology.switches,
+        topology.peripherals,
+        topology.equipments,
+        topology.service_control_points,
+    )
+    return [one.name for owned in owners for one in owned if one.name in elements]
 
 
 def decides_here(topology: Topology, plant: Plant, chosen: Set[str], plan: DoorPlan) -> bool:
@@ -171,7 +200,9 @@ def decides_here(topology: Topology, plant: Plant, chosen: Set[str], plan: DoorP
 
 def has_all_entries(topology: Topology, plant: Plant, chosen: Set[str]) -> bool:
     """Whether a process has, or is told, all that is written of a call: then calls have prices."""
-    return chosen >= set(element_names(topology))
+    if chosen >= set(element_names(topology)):
+        return True
+    return bool(plant.life) and topology.access_server.name in chosen
 
 
 def failure_limits(topology: Topology, plant: Plant, chosen: Set[str]) -> FailureLimits:

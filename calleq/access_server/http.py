@@ -169,7 +169,7 @@ class HttpSurface:
         server does not remember; `authenticate` None: by password alone."""
         self.services = Services(server, accounts, older, cpu_s)
         self.services.add(CallLists, CallLists(self.services, secrets.token_bytes(32)))
-        self.services.add(EventStreams, EventStreams(server))
+        self.services.add(EventStreams, EventStreams())
         self.services.add(KeyedAnswers, KeyedAnswers())
         self._rates = RequestRates()
         authenticate = authenticate or by_password(accounts)
@@ -277,5 +277,9 @@ def _problem_answer(
 
 def _unserved(request: Request, error: HTTPException) -> ProblemDetail:
     title, code = _TITLES.get(error.status_code, ("Refused", "refused"))
-    detail = f"{request.method} is not served here"
+    allowed = (error.headers or {}).get("allow", "")
+    if allowed:
+        detail = f"{request.method} is not served here, but {allowed}"
+    else:
+        detail = "nothing is served at this path: GET /docs tells what is, and where"
     return ProblemDetail(status=error.status_code, code=code, title=title, detail=detail)

@@ -26,7 +26,8 @@ from typing import Literal
 
 import msgspec
 
-LIFETIME_S = 900
+from calleq.messages.page_tokens import LIFETIME_S
+
 LIFETIMES_S = (30, 3_600)
 """The shortest and the longest that may be asked for."""
 LIMIT_TOKEN = 2_048

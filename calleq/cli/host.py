@@ -24,6 +24,7 @@ from calleq.cli.claims import claim
 from calleq.cli.doors import open_doors, standing_of
 from calleq.cli.exposure import check_exposure, door_certificates, replays_of, watched
 from calleq.cli.failure import CommandError, UsageError
+from calleq.cli.older import past_of
 from calleq.cli.plants import OneProcess, Wires
 from calleq.cli.reading import merge_json, write_point_codes
 from calleq.cli.telling import told_of
@@ -52,6 +53,7 @@ from calleq.operation.process import ProcessDesk
 from calleq.operation.standing import Standing
 from calleq.protection.key_file import KeyFile
 from calleq.protection.keys import MessageKeyError
+from calleq.relay.tail import JournalTail
 from calleq.runtime.clock import LoopClock
 from calleq.runtime.draws import SystemDraws
 from calleq.runtime.garbage import look_as_usual, look_seldom
@@ -107,7 +109,7 @@ async def hosting(
     Raises StoppedError when `stop` was set while another process was waited for.
     """
     certificates = door_certificates(wish.topology, wish.elements)
-    wish.data.mkdir(parents=True, exist_ok=True)
+    wish.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     process = claim(wish.data, wish.process)
     loop = asyncio.get_running_loop()
     clock = LoopClock(loop)
@@ -262,6 +264,8 @@ def _plant(
         observe=journal.observe,
         life=secrets.randbits(63) | 1,
         reaches=wires.reaches,
+        tail=JournalTail(lambda: journal.outstanding),
+        past=past_of(journal.path),
         decks=DeckDirectory(wish.data / DECKS),
     )
 

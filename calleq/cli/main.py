@@ -261,7 +261,7 @@ def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Commands on the call records."""
     cdr = _add(commands, "cdr", "read the call records", "calleq cdr list --json", "records")
-    ways = cdr.add_subparsers(dest="way", required=True, metavar="list|show|ordinary|…")
+    ways = cdr.add_subparsers(dest="way", required=True, metavar="list|show|ordinary|export|…")
 
     def way(name: str, what: str, example: str) -> argparse.ArgumentParser:
         parser = ways.add_parser(name, help=what, epilog=f"example: {example}")
@@ -282,13 +282,11 @@ def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     showing.add_argument("call", metavar="CALL", help="reference, the end of one, or `last`")
     _with_json(showing, "the record")
 
-    ordinary = way(
-        "ordinary", "calls without a message: telephones', trunks'", "calleq cdr ordinary"
-    )
-    ordinary.add_argument("--trunk", metavar="NAME", help="that came or left by this SIP trunk")
-    _with_times(ordinary)
-    ordinary.add_argument("--limit", type=int, metavar="N", help="the latest N (default: 100)")
-    _with_json(ordinary, "the calls")
+    plain = way("ordinary", "calls of telephones and trunks, of no message", "calleq cdr ordinary")
+    plain.add_argument("--trunk", metavar="NAME", help="that came or left by this SIP trunk")
+    _with_times(plain)
+    plain.add_argument("--limit", type=int, metavar="N", help="the latest N (default: 100)")
+    _with_json(plain, "the calls")
 
     export = way("export", "records for other programs", "calleq cdr export --out legs.csv")
     _with_filters(export)
