@@ -73,6 +73,11 @@ class Plant:
     """Drivers of equipment by its name, in place of those that the topology names."""
     sip: SipGround | None = None
     """What gateways stand on; None: nobody here speaks SIP, whatever the topology says."""
+    life: int = 0
+    """Of this process, another number after each start, by which doors in other processes and the
+    authority know each other's lives; 0: doors are those of this process alone."""
+    reaches: Callable[[str], bool] = lambda element: True
+    """Whether nothing waits for a connection to an element of another process."""
     schedule: ScheduleStore | None = None
     """Where calls that are made later are kept; None: in memory."""
     observe: Observe | None = None

@@ -26,11 +26,12 @@ def reasons_of(kind: object) -> set[str]:
 
 def test_the_guide_to_deployment_can_be_followed(tmp_path: pathlib.Path):
     page = (PAGES / "guide" / "deployment.md").read_text("utf-8")
-    assert follow(page, tmp_path) == 1
-    whole, keys = blocks(page, r"toml[^\n]*")
+    assert follow(page, tmp_path) == 2
+    whole, keys, wires = blocks(page, r"toml[^\n]*")
     place = "\n[[switches]]"
     topology = parse_topology(whole.replace(place, f"\n{keys}{place}", 1), "guide")
     assert topology.access_server.tls.client_authorities == "clients.pem"
+    assert parse_topology(f"{whole}\n{wires}", "guide").processes.tls
     for name in re.findall(r"`(calleq_[a-z_]+)", page):
         metrics = (ROOT / "calleq" / "operation" / "metrics.py").read_text("utf-8")
         assert name.removesuffix("_total") in metrics, name

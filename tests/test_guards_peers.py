@@ -5,7 +5,7 @@ import pathlib
 
 import pytest
 
-from calleq.door.instruction import instruction_of
+from calleq.door.instruction import Instructing
 from calleq.journal.entries import Accepted
 from calleq.topology import load_topology
 from calleq.topology_equipment import voip_policy
@@ -40,6 +40,10 @@ GUARDS: dict[str, tuple[str, ...]] = {
     "proof of number: press 1 or say yes before anybody is rung, by business": (
         "consent: a_customer_who_presses_1_is_connected",
         "consent: whoever_does_not_press_1_rings_nobody",
+    ),
+    "proof of number: a one-time code, by business": (
+        "one_time_code: whoever_enters_the_code_is_connected",
+        "one_time_code: another_code_rings_nobody_however_often_it_is_entered",
     ),
     "limits: per number, address, cookie, business and in all": (
         "guards_limits: a_bucket_lets_its_burst_pass_then_one_for_each_refill",
@@ -147,14 +151,7 @@ def test_the_smaller_of_what_policy_and_money_allow_ends_a_call() -> None:
         entry = Accepted(
             "c", "abc", "d", {"customer_number": "+12125550100"}, talk_limit_us=held_us
         )
-        instruction = instruction_of(
-            entry,
-            business,
-            now_us=0,
-            answer_to="d",
-            ring_limit_us=25 * SECOND_US,
-            supplied={},
-            may_dial=lambda number: True,
-        )
+        instructing = Instructing("d", 25 * SECOND_US, {}, lambda business, number: True)
+        instruction = instructing.of(entry, business, 0)
         assert instruction.talk_limit_us == expected_s * SECOND_US
         assert instruction.ring_limit_us == 25 * SECOND_US

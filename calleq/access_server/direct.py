@@ -23,6 +23,7 @@ from calleq.intake import errors
 from calleq.intake.intake import PROXY_HEADERS
 from calleq.messages.answers import ProblemView
 from calleq.messages.strict_json import LIMIT_OCTETS
+from calleq.relay import FrontDoor
 from calleq.web.exchange import HOUSE_LINES, Request, Response, header_map
 from calleq.web.problems import ProblemDetail
 
@@ -50,7 +51,7 @@ class DirectCalls:
 
     def __init__(
         self,
-        door: Door,
+        door: Door | FrontDoor,
         new_request_id: Callable[[], str],
         authenticator: Authenticator | None = None,
         met_bug: Callable[[], object] = lambda: None,

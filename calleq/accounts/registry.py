@@ -226,6 +226,12 @@ class Registry:
         """
         self._book.rebase(businesses)
 
+    def begin_anew(self, businesses: Iterable[Business]) -> None:
+        """Know these businesses, no user and no credential: all of them are told anew."""
+        self._book = Book(businesses)
+        self._users.clear()
+        self._credentials = CredentialBook()
+
     def apply(self, change: Change) -> None:
         """The change is so from now on."""
         match change:

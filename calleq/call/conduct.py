@@ -18,6 +18,7 @@ from calleq.call.consent import Reading
 from calleq.call.driver import Command
 from calleq.call.happening import Happening, TimelineEvent
 from calleq.call.leg import CallLeg, LegInput, LegState
+from calleq.call.one_time_code import DIGITS
 from calleq.call.playback import Act, Cue, Playback
 from calleq.call.policy import (
     ATTEMPTS_LIMIT,
@@ -211,9 +212,12 @@ class Conduct:
         self._asked += 1
         self.awaited = self._command()
         words = consent.WORDS if policy.consent == "key_or_speech" else ()
+        digits = DIGITS if policy.consent == "code" else 1
+        was_wrong = self.detail == consent.detail(consent.WRONG_CODE)
+        text = (was_wrong and policy.question_again) or policy.question
         limit_us = policy.answer_limit_us
         self.commands.append(
-            driver.Collect(self.awaited, "customer", policy.question, words, limit_us)
+            driver.Collect(self.awaited, "customer", text, words, limit_us, digits)
         )
         self.note("consent_asked", self.customer)
 
@@ -221,7 +225,7 @@ class Conduct:
         """What the customer answered, as an input of the table."""
         self.detail = consent.detail(value)
         self.note("consent_answered", self.customer, detail=self.detail)
-        given = _ANSWERS[consent.reading(value)]
+        given = _ANSWERS[consent.reading(value, self.policy.consent)]
         tries = min(self.policy.question_tries, QUESTION_TRIES_LIMIT)
         return Input.REFUSED if given is Input.UNCLEAR and self._asked >= tries else given
 

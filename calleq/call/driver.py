@@ -67,7 +67,7 @@ class Stop(msgspec.Struct, frozen=True, gc=False):
 
 
 class Collect(msgspec.Struct, frozen=True, gc=False):
-    """Ask the leg for one key or a spoken word. Answer: `Collected`."""
+    """Ask the leg for one key or a spoken word, or for a code. Answer: `Collected`."""
 
     command: int
     leg: Leg
@@ -77,6 +77,8 @@ class Collect(msgspec.Struct, frozen=True, gc=False):
     """What may be said instead of pressing a key; none: keys alone."""
     limit_us: int
     """How long an answer is awaited when the question has been spoken."""
+    digits: int = 1
+    """So many are entered where a one-time code is asked for; the equipment judges them."""
 
 
 class Join(msgspec.Struct, frozen=True, gc=False):
@@ -151,7 +153,8 @@ class PlayEnded(msgspec.Struct, frozen=True, gc=False):
 
 
 class Collected(msgspec.Struct, frozen=True, gc=False):
-    """The party's answer, as `calleq.call.consent` reads it: key, word, other words, nothing."""
+    """The party's answer, as `calleq.call.consent` reads it: key, word, other words, nothing, right
+    or wrong code."""
 
     command: int
     leg: Leg

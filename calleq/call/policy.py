@@ -77,6 +77,8 @@ class Policy(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     consent: Consent = "none"
     """Whether the customer is asked before a representative is rung: customer first alone."""
     question: str = ""
+    question_again: str = ""
+    """After a wrong code; empty: the same question."""
     question_tries: int = QUESTION_TRIES
     answer_limit_us: int = ANSWER_LIMIT_US
     goodbye: str = ""

@@ -19,6 +19,7 @@ from calleq.call import driver
 from calleq.call.consent import detail as consent_detail
 from calleq.call.customer_first import CustomerFirst, TimelineEvent
 from calleq.call.driver import Command, Leg, Result
+from calleq.call.one_time_code import judged
 from calleq.call.states import State
 from calleq.calling_logic.bridge import Bridge, Conversation
 from calleq.calling_logic.control import Control
@@ -337,6 +338,8 @@ class CallDriver:
         player = self._players[command.leg] = f"{self._call}/{command.command}"
 
         def answered(value: str) -> None:
+            if command.digits > 1:
+                value = judged(value, self.instruction.code_mark, self._call)
             if leg.is_up:
                 self._report(
                     driver.Collected(command.command, command.leg, value),
@@ -344,7 +347,8 @@ class CallDriver:
                 )
 
         question, words = question_of(self.instruction, command), command.words
-        self._means.stage.ask(leg.circuit, player, question, words, command.limit_us, answered)
+        limit_us, digits = command.limit_us, command.digits
+        self._means.stage.ask(leg.circuit, player, question, words, limit_us, answered, digits)
 
     def _stop(self, leg: Leg) -> None:
         player = self._players.pop(leg, None)

@@ -12,6 +12,7 @@ from calleq.cli.failure import UsageError
 from calleq.cli.given import given_talk_us
 from calleq.cli.output import print_json, print_line
 from calleq.client import CalleqClient
+from calleq.client.asking import Seal
 from calleq.messages.answers import CallView, EventView
 from calleq.rating import amount_text
 from calleq.units import SECOND_US, parse_utc
@@ -77,6 +78,9 @@ class Wanted:
     zone: str | None = None
     confirmed: bool = False
     key: str | None = None
+    desk: str | None = None
+    """Whose telephone enters the one-time code; None: whoever answers does."""
+    sealed_by: Seal | None = None
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -93,6 +97,8 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.zone,
             arguments.confirmed,
             arguments.key,
+            arguments.desk if arguments.enter_code else None,
+            _seal_wanted(arguments, client),
         )
         view = place_and_follow(client, wanted, quiet=arguments.json)
     if arguments.json:
@@ -118,9 +124,12 @@ def place_and_follow(client: CalleqClient, wanted: Wanted, *, quiet: bool) -> Ca
         time_zone=wanted.zone,
         confirmed=True if wanted.confirmed else None,
         idempotency_key=wanted.key,
+        sealed_by=wanted.sealed_by,
     )
     if not quiet:
         print_line(f"call {accepted.call}")
+    if isinstance(accepted.code, str):
+        _show_code(accepted.code, wanted, quiet=quiet)
     if accepted.state == "scheduled":
         return client.call(accepted.call)
     first_us: int | None = None
@@ -151,6 +160,37 @@ def outcome(view: CallView) -> dict[str, object]:
         "state": view.state,
         "legs": [msgspec.structs.asdict(leg) for leg in view.legs],
     }
+
+
+def _show_code(code: str, wanted: Wanted, *, quiet: bool) -> None:
+    """Tell the code, which is on nobody else's screen; or have it entered."""
+    if not quiet:
+        print_line(f"code {code}: to be entered at the telephone when asked for")
+    if wanted.desk is None:
+        return
+    try:
+        answer = httpx.post(
+            f"{wanted.desk}/telephones/{wanted.customer}/note",
+            json={"keys": code},
+            timeout=10,
+            trust_env=False,
+        )
+        answer.raise_for_status()
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise UsageError(
+            f"--enter-code tells the simulated telephone {wanted.customer} at {wanted.desk}, which"
+            f" did not take it: {error}; give the address of the telephones with --desk"
+        ) from error
+
+
+def _seal_wanted(arguments: argparse.Namespace, client: CalleqClient) -> Seal | None:
+    if arguments.encrypt is None:
+        if arguments.encryption_key:
+            raise UsageError("--encryption-key belongs to --encrypt")
+        return None
+    from calleq.cli.encrypting import seal_wanted  # slow to import
+
+    return seal_wanted(arguments, client)
 
 
 def _set_talk(desk: str, talk_us: int) -> None:

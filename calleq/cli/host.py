@@ -53,6 +53,7 @@ from calleq.protection.key_file import KeyFile
 from calleq.protection.keys import MessageKeyError
 from calleq.runtime.clock import LoopClock
 from calleq.runtime.draws import SystemDraws
+from calleq.runtime.garbage import look_as_usual, look_seldom
 from calleq.schedule import ScheduleStore, StoreDamaged
 from calleq.schedule.store import SUFFIX as SCHEDULE_SUFFIX
 from calleq.ss7.variant import variant_of
@@ -120,7 +121,7 @@ async def hosting(
 
         # Millions of entries are read and none of them is garbage: not to be looked at meanwhile.
         gc.disable()
-        stack.callback(_collect_as_usual)
+        stack.callback(look_as_usual)
         base = journal_path(wish.data, process)
         schedule = _schedule(wish, process, stack)
         open_journal = partial(
@@ -150,7 +151,7 @@ async def hosting(
         host = _set_to_work(wish, plant, voice, wires, journal)
         host.administration = administration_of(host.network, plant.safe, pool)
         _stand(wish, host, clock, journal, stop, certificates)
-        _collect_what_is_new()
+        look_seldom()
         await open_doors(wish, host, base, stack)
         await stack.enter_async_context(watched(certificates.values(), clock, wish.say))
         await _tell_where(wish, host)
@@ -224,18 +225,6 @@ async def _tell_where(wish: Wish, host: Host) -> None:
     write_point_codes(wish.data, point_codes(wish.topology), variant_of(wish.topology))
 
 
-def _collect_what_is_new() -> None:
-    """Look for garbage again, but never among what was imported and read: going through all of
-    that stops every call for as long."""
-    gc.freeze()
-    gc.enable()
-
-
-def _collect_as_usual() -> None:
-    gc.unfreeze()
-    gc.enable()
-
-
 def _plant(
     wish: Wish,
     clock: LoopClock,
@@ -264,6 +253,8 @@ def _plant(
         sip=sip,
         message_keys=KeyFile(wish.data),
         observe=journal.observe,
+        life=secrets.randbits(63) | 1,
+        reaches=wires.reaches,
         decks=DeckDirectory(wish.data / DECKS),
     )
 

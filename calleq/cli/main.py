@@ -16,7 +16,7 @@ from calleq import __version__
 from calleq.cli import DEFAULT_DATA
 from calleq.cli.calls_parser import add_calls
 from calleq.cli.failure import CommandError, UsageError
-from calleq.cli.keys_parser import add_keys
+from calleq.cli.keys_parser import add_certificates, add_keys
 from calleq.cli.log_parser import with_log
 from calleq.cli.operation_parser import add_operation
 from calleq.cli.prompts_parser import add_prompts
@@ -193,6 +193,11 @@ def _with_what_is_shown(parser: argparse.ArgumentParser) -> None:
     _with_json(parser, "what is shown")
 
 
+def _with_network_shown(parser: argparse.ArgumentParser) -> None:
+    _with_network(parser)
+    _with_json(parser, "what is shown")
+
+
 def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Commands that read and measure."""
     trace = _add(
@@ -236,6 +241,7 @@ def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
     add_operation(partial(_add, commands), _with_what_is_shown)
     add_keys(partial(_add, commands), _with_what_is_shown)
+    add_certificates(partial(_add, commands), _with_network_shown)
 
     bench = _add(commands, "bench", "measure this machine", "calleq bench isup --json", "bench")
     bench.add_argument(

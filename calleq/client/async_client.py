@@ -18,6 +18,7 @@ from calleq.client.asking import (
     TIMEOUT_S,
     Asking,
     Query,
+    Seal,
     call_path,
     changing,
     direct_request,
@@ -25,6 +26,7 @@ from calleq.client.asking import (
     initiation,
     is_to_be_repeated,
     listing,
+    message_keys_of,
     new_key,
     of_call,
     of_recording,
@@ -35,6 +37,7 @@ from calleq.client.asking import (
     recording_path,
     recordings_of,
     retry_after_s,
+    sealed_placing,
     stream_of,
 )
 from calleq.client.credentials import Credential
@@ -60,6 +63,7 @@ from calleq.messages.answers import (
 )
 from calleq.messages.guarding import Limits, Refusals
 from calleq.messages.prices import BalanceView, PriceView
+from calleq.messages.sealed import MessageKeySet
 
 LIMIT_PAGES = 100_000
 """Requests one `events` or `calls` makes at most."""
@@ -117,20 +121,30 @@ class AsyncCalleqClient:
         representative_number: str | None = None,
         *,
         idempotency_key: str | None = None,
+        sealed_by: Seal | None = None,
         **fields: object,
     ) -> CallAccepted:
         """Post the message of figure 8; returns when it is accepted durably. `fields` are others of
         the message (customer_id, desired_time, time_zone, dial_first, hunt, language, extension,
-        equipment_address …); what is None is left out. Raises ClientError."""
+        equipment_address …); what is None is left out. `sealed_by` encrypts it, as
+        `Sealer.sealing` does. Raises ClientError."""
         fields |= {
             "customer_number": customer_number,
             "representative_number": representative_number,
         }
+        if sealed_by is not None:
+            asking = sealed_placing(self._credential, fields, sealed_by, idempotency_key)
+            return await self.ask(asking)
         return await self.place_raw(initiation(self._credential, fields), idempotency_key)
 
     async def place_raw(self, body: bytes, idempotency_key: str | None = None) -> CallAccepted:
         """Post a message of figure 8 as it stands."""
         return await self.ask(placing(body, idempotency_key))
+
+    async def message_keys(self) -> MessageKeySet:
+        """With what the carrier wants messages of this business encrypted. Raises ClientError:
+        `no_key` where it has no key."""
+        return await self.ask(message_keys_of(self._credential.business))
 
     async def request_call(
         self, equipment_address: str, *, idempotency_key: str | None = None, **fields: object

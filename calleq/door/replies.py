@@ -15,12 +15,13 @@ class Reply(msgspec.Struct, frozen=True):
     headers: tuple[tuple[str, str], ...] = ()
 
 
-def accepted(outcome: Admitted) -> Reply:
-    """The reply that says that a call will be made, or was."""
+def accepted(outcome: Admitted, code: str = "") -> Reply:
+    """The reply that says that a call will be made, or was; with its one-time code, if any."""
     location = f"/v1/calls/{outcome.call}"
-    later = outcome.acceptance is not None and outcome.acceptance.entry.due_us
-    state = EVENT_SCHEDULED if later else EVENT_ACCEPTED
-    view = CallAccepted(outcome.call, state, outcome.business, f"{location}/events")
+    state = EVENT_SCHEDULED if outcome.is_later else EVENT_ACCEPTED
+    view = CallAccepted(
+        outcome.call, state, outcome.business, f"{location}/events", code or msgspec.UNSET
+    )
     headers: tuple[tuple[str, str], ...] = (("location", location),)
     if outcome.replayed:
         headers += (("idempotent-replayed", "true"),)

@@ -31,7 +31,7 @@ from calleq.guards.destinations import DeckOf, Destinations
 from calleq.guards.facts import facts_of
 from calleq.guards.going_on import GoingOn
 from calleq.guards.prefixes import Prefixes
-from calleq.guards.reasons import CUSTOMER, REPRESENTATIVE, THIRD, refusal
+from calleq.guards.reasons import CUSTOMER, REPRESENTATIVE, THIRD, TIME, refusal
 from calleq.guards.refused import RefusalList
 from calleq.intake.contract import Ending, Refusal, Wanted
 from calleq.journal.entries import Accepted, Ended, Refused, Rescheduled, Stamped
@@ -112,6 +112,15 @@ class CallGuards:
         if entry.due_us and not entry.retry_of:
             return self._judge_rest(customer, now_us)
         return None
+
+    def judge_move(self, entry: Accepted, due_us: int, now_us: int) -> Refusal | None:
+        """See `Guards`: other calls of the number, as for a new call; its own does not count."""
+        number = str(entry.message.get("customer_number", ""))
+        if self._test_numbers.longest(number) is not None:
+            return None
+        if self.going_on.others_near(number, due_us, now_us, self._apart_us, but=entry.call):
+            return refusal("called_already", pointer=TIME)
+        return self._judge_rest(number, now_us, TIME) if due_us <= now_us else None
 
     def judge_party(self, business: Business, number: str, now_us: int) -> Refusal | None:
         """See `Guards`."""
@@ -239,9 +248,11 @@ class CallGuards:
             return refusal("called_already")
         return None
 
-    def _judge_rest(self, number: str, now_us: int) -> Refusal | None:
+    def _judge_rest(self, number: str, now_us: int, pointer: str = CUSTOMER) -> Refusal | None:
         wait_us = self.cooling.wait_us(number, now_us)
-        return refusal("cooling_down", retry_after_s=_seconds(wait_us)) if wait_us else None
+        if not wait_us:
+            return None
+        return refusal("cooling_down", pointer=pointer, retry_after_s=_seconds(wait_us))
 
     def _judge_asker(self, wanted: Wanted, now_us: int) -> Refusal | None:
         number, business = str(wanted.customer), wanted.business.identifier

@@ -14,6 +14,7 @@ from calleq.web.problems import ProblemDetail
 CUSTOMER = "/customer_number"
 REPRESENTATIVE = "/representative_number"
 THIRD = "/number"
+TIME = "/desired_time"
 
 FORBIDDEN, CONFLICT, TOO_MANY, FULL = 403, 409, 429, 503
 

@@ -101,6 +101,9 @@ class Guards(Protocol):
     def judge_again(self, entry: Accepted, business: Business, now_us: int) -> Refusal | None:
         """Just before a scheduled or restarted call is dialled."""
 
+    def judge_move(self, entry: Accepted, due_us: int, now_us: int) -> Refusal | None:
+        """Before a call that has not been begun is due at another time."""
+
     def judge_party(self, business: Business, number: str, now_us: int) -> Refusal | None:
         """Before anybody else is dialled in a call: a third party, whoever a call is transferred
         to, a representative who is hunted."""
@@ -159,6 +162,10 @@ class NoGuards:
         return None
 
     def judge_again(self, entry: Accepted, business: Business, now_us: int) -> Refusal | None:
+        """It may."""
+        return None
+
+    def judge_move(self, entry: Accepted, due_us: int, now_us: int) -> Refusal | None:
         """It may."""
         return None
 

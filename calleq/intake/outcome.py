@@ -42,6 +42,8 @@ class Admitted(msgspec.Struct, frozen=True):
     call: str
     business: str
     acceptance: Acceptance | None
+    is_later: bool = False
+    """Whether it was accepted for later, just now or before."""
 
     @property
     def replayed(self) -> bool:

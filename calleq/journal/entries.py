@@ -63,6 +63,8 @@ class Accepted(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="a
     retry_of: str = ""
     """The call of which this is another try."""
     try_number: int = 1
+    code_of: str = ""
+    """Of which call its one-time code is; empty: none was told."""
 
 
 class Rescheduled(msgspec.Struct, frozen=True, gc=False, tag="rescheduled"):

@@ -20,11 +20,11 @@ import msgspec
 from calleq.journal.entries import Accepted, Ended, Stamped
 from calleq.journal.frames import (
     HEADER_BYTES,
-    PAYLOAD_LIMIT_BYTES,
     JournalError,
     entry_around,
     opened_at_us,
 )
+from calleq.journal.payloads import PAYLOAD_LIMIT_BYTES
 from calleq.journal.segments import segment_numbers, segment_path
 from calleq.runtime.disk import RealDisk
 

@@ -7,7 +7,6 @@ disconnected; a request that the plane refuses is answered `Refused`.
 
 import asyncio
 import gc
-import secrets
 import sys
 import time
 from collections.abc import Callable
@@ -32,6 +31,8 @@ from calleq.media.rtp.sockets import PortRange
 from calleq.media.taping import ThreadScribe
 from calleq.media.ticked import TickedVoice
 from calleq.media.understanding import Understanding
+from calleq.runtime.draws import SystemDraws
+from calleq.runtime.garbage import look_seldom
 
 MAX_CONNECTIONS = 64
 
@@ -61,7 +62,7 @@ class VoiceProcess:
         self.understanding = Understanding(loop)
         understand = self.understanding.ask if is_installed() else None
         self.voice = TickedVoice(self.prompts, self._fetch, recordings, self.scribe, understand)
-        self.legs = LegSet(self.voice, secrets.randbits, self.now_us, _utc_us)
+        self.legs = LegSet(self.voice, SystemDraws().bits, self.now_us, _utc_us)
         self.ports = PortService(self.legs, ports, loop)
         self.connections: set[Connection] = set()
         self.owners: dict[Claim, Connection] = {}
@@ -73,7 +74,7 @@ class VoiceProcess:
         """Have ready what is made beside the first calls; then nothing of it is ever garbage."""
         await mouths.have(self._cache_dir)
         gc.collect()
-        gc.freeze()
+        look_seldom()
         self.ready = True
 
     def now_us(self) -> int:

@@ -30,6 +30,9 @@ class CallAccepted(msgspec.Struct, frozen=True):
     business: str
     events: str
     """Where its timeline is read."""
+    code: str | msgspec.UnsetType = msgspec.UNSET
+    """Where the business has its customers prove their numbers: the one-time code to be shown to
+    whoever asked for the call, who enters it when called. Told to nobody else."""
 
 
 class LegView(msgspec.Struct, frozen=True):

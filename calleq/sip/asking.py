@@ -37,6 +37,19 @@ class Owner(Protocol):
         """There will be none: SILENT or UNREACHABLE. After a 2xx of an INVITE nothing is told."""
 
 
+class _Nobody:
+    """Who asked, of requests that no answer is given of any more."""
+
+    def answered(self, asked: "Asked", response: Response, now_us: int) -> None:
+        """Nobody wants to know."""
+
+    def unanswered(self, asked: "Asked", status: int, now_us: int) -> None:
+        """Nobody wants to know."""
+
+
+_NOBODY: Owner = _Nobody()
+
+
 class Asked:
     """One request of ours, however often it is sent."""
 
@@ -148,6 +161,12 @@ class Asking:
         if status in (401, 407) and self._again(asked, response, now_us):
             return
         asked.owner.answered(asked, response, now_us)
+        self._let_go(asked)
+
+    def _let_go(self, asked: Asked) -> None:
+        """Where nothing more will come of it, let its owner be: the two hold each other."""
+        if asked.key not in self._asked:
+            asked.owner = _NOBODY
 
     def _again(self, asked: Asked, response: Response, now_us: int) -> bool:
         """Send with credentials for that challenge; False where that is of no use."""
@@ -170,6 +189,7 @@ class Asking:
         asked = self._asked.pop(key, None)
         if asked is not None:
             asked.owner.unanswered(asked, SILENT, now_us)
+            self._let_go(asked)
 
     def unreachable(self, key: Key, now_us: int) -> None:
         """The transport failed."""
@@ -184,7 +204,10 @@ class Asking:
             self.try_send(asked, now_us)
         else:
             asked.owner.unanswered(asked, UNREACHABLE, now_us)
+            self._let_go(asked)
 
     def over(self, key: Key) -> None:
         """No more answers come: an accepted INVITE's last 2xx would have been here by now."""
-        self._asked.pop(key, None)
+        asked = self._asked.pop(key, None)
+        if asked is not None:
+            self._let_go(asked)

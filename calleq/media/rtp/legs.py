@@ -16,7 +16,7 @@ from ipaddress import ip_address
 import numpy as np
 
 from calleq.media.frames import FRAME_US, SAMPLE_RATE_HZ
-from calleq.media.g711 import DECODING, Samples
+from calleq.media.g711 import DECODING, IDLE_OCTET, Samples
 from calleq.media.graph import SILENCE
 from calleq.media.ports import PortEvent, PortPlan, Quality, Tally
 from calleq.media.rtp import talkers
@@ -32,12 +32,12 @@ from calleq.media.rtp.packet import Packet, RtpError, parse
 from calleq.media.rtp.quality import opinion, rating
 from calleq.media.rtp.receiver import Receiver
 from calleq.media.rtp.reports import Reported, Reports
-from calleq.media.rtp.routes import PHASES, Routes
+from calleq.media.rtp.routes import Routes
 from calleq.media.rtp.secure import SecureError
 from calleq.media.rtp.shared import SharedPorts
 from calleq.media.rtp.sockets import PortPair
 from calleq.media.rtp.sounding import Sounding
-from calleq.media.rtp.table import SILENT_ROW, Legs, LegTable
+from calleq.media.rtp.table import PHASES, SILENT_ROW, Legs, LegTable
 from calleq.media.rtp.talkers import Talkers
 from calleq.media.ticked import TickedVoice
 from calleq.units import SECOND_US
@@ -85,8 +85,8 @@ class LegSet:
         self.shared = SharedPorts(self.intake)
         self.reports = Reports(self.table, random, utc_us)
         self._sounding = Sounding(voice.repertoire)
-        self._numbers: Legs | None = None
-        self._popped: list[Legs | None] = [None] * PHASES
+        self._popped: list[Legs] | None = None
+        """By phase: the legs that somebody hears but by relay; None: to be worked out."""
         self._rendered = [-1] * PHASES
         self._watching = False
         self.odd_packets = OddPackets(
@@ -111,7 +111,6 @@ class LegSet:
             self._voice.watch_changes(self.routes.touch)
         end = self._voice.graph.end(element, wire)
         leg = self._legs[number] = Leg(number, pair, end, self.frame_of, told)
-        self._numbers = None
         self._crossing.add(number)
         table = self.table
         table.out_source[number] = self._random(32)
@@ -173,7 +172,6 @@ class LegSet:
         self._voice.graph.forget_idle(leg.end.wire)
         self._compile()  # nobody hears its row any more
         del self._legs[number]
-        self._numbers = None
         self._crossing.remove(number)
         self.table.remove(number)
         self._talkers.forget(number)
@@ -255,25 +253,26 @@ class LegSet:
         self._rendered[phase] = frame
         if frame % LOOK_FRAMES == 0 and phase == 0:
             self._look()
+        if self._popped is None:
+            self._popped = self._buffered(frame)
         legs = self._popped[phase]
-        if legs is None:
-            legs = self._popped[phase] = self._buffered(phase, frame)
         if legs.size:
             self.inputs.pop(legs, frame)
             if frame % talkers.LOOK_FRAMES == phase:
                 self._talkers.look(legs, frame)
-        if self.routes.sounds and max(self._rendered) == frame:
-            self._sounding.fill(self.routes.sounds, frame, self.table.rows)
+        sounds = self.routes.due[phase]
+        if sounds:
+            self._sounding.fill(sounds, frame, self.table.rows)
         self.routes.sums.work_out(phase, self.table.rows)
         self.output.send(phase, frame, (frame * PHASES + phase) * PHASE_US)
 
     def _changed(self) -> None:
         """Who is buffered has to be worked out anew."""
-        self._popped = [None] * PHASES
+        self._popped = None
 
-    def _buffered(self, phase: int, frame: int) -> Legs:
-        """The legs of a phase that somebody hears but by relay."""
-        table, every = self.table, self._every()
+    def _buffered(self, frame: int) -> list[Legs]:
+        """By phase: the legs that somebody hears but by relay."""
+        table, every = self.table, np.flatnonzero(self.table.taken)
         heard = self.routes.users[every + 1] > (table.relay_to[every] >= 0)
         wanted = frame - table.wanted_frame[every] < WANTED_FRAMES
         buffered = heard | wanted
@@ -284,14 +283,9 @@ class LegSet:
         if ends.size:
             table.silent[ends] = True
         table.buffered[every] = buffered
-        legs: Legs = every[buffered & (table.phase[every] == phase)]
-        return legs
-
-    def _every(self) -> Legs:
-        """All legs, in order."""
-        if self._numbers is None:
-            self._numbers = np.array(sorted(self._legs), dtype=np.int64)
-        return self._numbers
+        legs = every[buffered]
+        phases = table.phase[legs]
+        return [legs[phases == phase] for phase in range(PHASES)]
 
     def _settle(self, numbers: set[int]) -> None:
         self._crossing.settle(numbers)
@@ -299,13 +293,21 @@ class LegSet:
 
     def _compile(self) -> None:
         changed: set[int] = set()
-        for number, row in self.routes.compile():
+        for number, row in self.routes.compile(self._next_phase()):
             if number in self._legs:
                 before = int(self.table.hears[number])
                 self._crossing.hear(number, row)
                 changed |= {number, before - 1, row - 1}
         self.routes.settle()
+        if self.routes.begun:
+            self.table.rows[self.routes.begun] = IDLE_OCTET
+            self.routes.begun.clear()
         self._settle({number for number in changed if number in self._legs})
+
+    def _next_phase(self) -> int:
+        """The phase that is ticked next."""
+        step = self._now_us() // PHASE_US
+        return (step + (self._rendered[step % PHASES] >= step // PHASES)) % PHASES
 
     def _odd(self, number: int, octets: bytes, now_us: int) -> None:
         """A packet from the believed address that is not as usual."""
@@ -358,7 +360,7 @@ class LegSet:
 
     def _look(self) -> None:
         """See whose far end has fallen silent, or speaks again."""
-        table, every = self.table, self._every()
+        table, every = self.table, np.flatnonzero(self.table.taken)
         silent = self._now_us() - table.last_us[every] > SILENT_LIMIT_US
         for number, is_silent in zip(every.tolist(), silent.tolist(), strict=True):
             leg = self._legs[number]

@@ -2,6 +2,10 @@
 
 A sound is encoded once and kept, `KEPT_SOUNDS` of them; a row is then a piece of it, by its place
 in time. A player that begins another prompt is noticed by its first frame.
+
+A sound that was asked for within a frame begins with its first tick, in whatever phase that is, and
+does not wait for the next frame; it ends so much earlier. Keys are timed by frames (`keys`), and
+wait.
 """
 
 import numpy as np
@@ -19,10 +23,13 @@ KEPT_SOUNDS = 256
 class _Loaded:
     """A sound as mu-law, and since when it is heard."""
 
-    __slots__ = ("frames", "octets", "prompt", "size", "start_frame")
+    __slots__ = ("begins", "octets", "prompt", "size", "start_frame")
 
-    def __init__(self, leaf: Leaf, octets: Octets, size: int) -> None:
+    def __init__(self, leaf: Leaf, frame: int, octets: Octets, size: int) -> None:
         self.start_frame = leaf.start_frame
+        is_early = leaf.start_frame == frame + 1 and not _is_keys(leaf)
+        self.begins = frame if is_early else leaf.start_frame
+        """The frame in which it is heard first."""
         self.prompt = leaf.prompt
         self.octets = octets
         self.size = size
@@ -48,9 +55,10 @@ class Sounding:
                 or loaded.start_frame != leaf.start_frame
                 or loaded.prompt is not leaf.prompt
             ):
-                loaded = self._loaded[leaf] = self._load(leaf)
-            start = (frame - loaded.start_frame) * FRAME_SAMPLES
-            if start < 0 or (leaf.end_frame and frame >= leaf.end_frame):
+                loaded = self._loaded[leaf] = self._load(leaf, frame)
+            since = frame - loaded.begins
+            start = since * FRAME_SAMPLES
+            if since < 0 or (leaf.end_frame and since >= leaf.end_frame - leaf.start_frame):
                 rows[row] = IDLE_OCTET
                 continue
             if loaded.size:
@@ -58,25 +66,29 @@ class Sounding:
             piece = loaded.octets[start : start + FRAME_SAMPLES]
             rows[row] = piece if piece.size else IDLE_OCTET
 
-    def _load(self, leaf: Leaf) -> _Loaded:
+    def _load(self, leaf: Leaf, frame: int) -> _Loaded:
         prompt = leaf.prompt
         if leaf.player is None:
             (voice,) = leaf.voice
             prompt = Prompt("supervisory", voice.removeprefix("tone:"))
         elif prompt is None:
-            return _Loaded(leaf, np.zeros(0, dtype=np.uint8), 0)
+            return _Loaded(leaf, frame, np.zeros(0, dtype=np.uint8), 0)
         key = (prompt, leaf.line if prompt.kind == "mouth" else "")
         kept = self._kept.get(key)
         if kept is None:
             if len(self._kept) >= KEPT_SOUNDS:
                 del self._kept[next(iter(self._kept))]
             kept = self._kept[key] = _encoded(self._sound(prompt, leaf.line))
-        return _Loaded(leaf, *kept)
+        return _Loaded(leaf, frame, *kept)
 
     def _sound(self, prompt: Prompt, line: str) -> Sound:
         if prompt.kind == "supervisory":
             return supervisory_tone(prompt.text)
         return self._repertoire.sound(prompt, line)
+
+
+def _is_keys(leaf: Leaf) -> bool:
+    return leaf.prompt is not None and leaf.prompt.kind == "keys"
 
 
 def _encoded(sound: Sound) -> tuple[Octets, int]:

@@ -75,9 +75,10 @@ class _AnswerForParty(Mutant):
         words: tuple[str, ...],
         limit_us: int,
         answered: Callable[[str], object],
+        digits: int = 1,
     ) -> None:
         self.acted += 1
-        super().ask(way, player, prompt, words, limit_us, whatever)
+        super().ask(way, player, prompt, words, limit_us, whatever, digits)
         answered("1")
 
 
@@ -90,9 +91,10 @@ class _HearNoAnswer(Mutant):
         words: tuple[str, ...],
         limit_us: int,
         answered: Callable[[str], object],
+        digits: int = 1,
     ) -> None:
         self.acted += 1
-        super().ask(way, player, prompt, words, limit_us, whatever)
+        super().ask(way, player, prompt, words, limit_us, whatever, digits)
 
 
 class _OneSided(Mutant):
