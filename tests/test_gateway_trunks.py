@@ -117,6 +117,14 @@ def test_a_door_that_is_down_is_passed_over_and_asked_until_it_is_back(scene: Tr
     assert scene.invited() == [1, 1]
 
 
+def test_a_door_that_has_shown_nothing_yet_is_only_taken_for_up() -> None:
+    scene = Scene(topology=with_trunks([trunk()]))
+    views = scene.gateways["ssp-62"].trunks["carrier"].views
+    assert [(one.up, one.judged) for one in views()] == [(True, False)] * 2
+    scene.clock.advance_us(40 * SECOND_US)
+    assert [(one.up, one.judged) for one in views()] == [(False, True)] * 2
+
+
 def test_a_door_that_is_down_is_an_alarm_until_it_is_back(scene: TrunkScene) -> None:
     def alarms() -> list[tuple[str, str, str, bool]]:
         status = status_of(scene.network.network)
