@@ -11,8 +11,10 @@ from calleq.access_server.keyed import AnswerFile, KeyedAnswers
 from calleq.access_server.rates import QUOTA, RequestRates
 from calleq.intake.contract import Beside, NoGuards, Refusal, Wanted
 from calleq.journal.entries import Accepted, Refused
+from calleq.topology_policy import Rate
 from calleq.web.problems import ProblemDetail, ProblemError
 from tests.door import Door, basic, message
+from tests.guards_scene import GuardedDoor, only
 
 PREMIUM = ProblemDetail(
     status=403, code="premium_rate", title="Not called", detail="a premium-rate number"
@@ -207,6 +209,24 @@ def test_every_answer_says_how_many_more_there_may_be_and_too_many_are_refused()
     assert refused.value.headers["ratelimit"] == '"requests";r=0;t=60'
     assert rates.take("xyz", 0)["ratelimit"] == '"requests";r=5999;t=0'
     assert rates.take("abc", 1_000_000)["ratelimit"] == '"requests";r=99;t=59'
+
+
+def test_asking_for_calls_says_how_many_more_there_may_be():
+    scene = GuardedDoor(only(calls=Rate(burst=3, refill_s=10)))
+    http = scene.door.http()
+    rests = []
+    for number in ("+12125550100", "+12125550101", "+12125550102", "+12125550103"):
+        answer = http.post("/v1/calls", json=message(customer_number=number))
+        rests.append((answer.status_code, answer.headers["ratelimit"]))
+        assert answer.headers["ratelimit-policy"] == '"calls";q=3;w=30'
+    assert rests == [
+        (202, '"calls";r=2;t=10'),
+        (202, '"calls";r=1;t=20'),
+        (202, '"calls";r=0;t=30'),
+        (429, '"calls";r=0;t=30'),
+    ]
+    wrong = http.post("/v1/calls", json=message(password="not the right one"))
+    assert (wrong.status_code, "ratelimit" in wrong.headers) == (401, False)
 
 
 def test_an_answer_that_is_a_problem_says_it_too():

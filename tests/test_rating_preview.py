@@ -112,10 +112,21 @@ def test_a_destination_without_price_is_refused_before_any_dial():
 
 @pytest.mark.parametrize(
     "parts",
-    [{"unanswered": 63}, {"unanswered": -1}, {"services": (PlannedService(name="x", uses=-1),)}],
+    [
+        {"unanswered": 63},
+        {"unanswered": -1},
+        {"services": (PlannedService(name="x", uses=-1),)},
+        {"services": (PlannedService(name="x", uses=63),)},
+        {"services": (PlannedService(name="x", uses=32),), "unanswered": 31},
+    ],
 )
 def test_a_plan_has_so_many_parts_at_most(parts: dict[str, object]):
     with pytest.raises(RatingError, match="0 to 64 expected"):
+        Plan(legs=BOTH, **parts)
+
+
+def test_a_plan_may_have_as_many_parts_as_it_may():
+    for parts in ({"unanswered": 62}, {"services": (PlannedService(name="x", uses=62),)}):
         Plan(legs=BOTH, **parts)
 
 

@@ -180,6 +180,7 @@ class AnswerFile:
 
     def _opened(self) -> sqlite3.Connection:
         database = sqlite3.connect(self._path, isolation_level=None, timeout=1.0)
+        self._path.chmod(0o600)
         database.execute("pragma journal_mode = wal")
         database.execute("pragma synchronous = normal")
         if database.execute("pragma user_version").fetchone()[0] not in (0, _VERSION):
@@ -189,7 +190,6 @@ class AnswerFile:
             " primary key (door, who)) without rowid"
         )
         database.execute(f"pragma user_version = {_VERSION}")
-        self._path.chmod(0o600)
         return database
 
     def of_door(self, door: str) -> "DoorAnswers":

@@ -16,7 +16,7 @@ from calleq import __version__
 from calleq.cli import DEFAULT_DATA
 from calleq.cli.calls_parser import add_calls
 from calleq.cli.failure import CommandError, UsageError
-from calleq.cli.keys_parser import add_certificates, add_keys
+from calleq.cli.keys_parser import add_carrier_key, add_certificates, add_keys
 from calleq.cli.log_parser import with_log
 from calleq.cli.operation_parser import add_operation
 from calleq.cli.prompts_parser import add_prompts
@@ -241,6 +241,7 @@ def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
     add_operation(partial(_add, commands), _with_what_is_shown)
     add_keys(partial(_add, commands), _with_what_is_shown)
+    add_carrier_key(partial(_add, commands), _with_what_is_shown)
     add_certificates(partial(_add, commands), _with_network_shown)
 
     bench = _add(commands, "bench", "measure this machine", "calleq bench isup --json", "bench")

@@ -25,6 +25,7 @@ from calleq.messages.answers import (
     RecordedList,
     RecordedView,
 )
+from calleq.messages.page_tokens import PageTokenView, PageTokenWish
 from calleq.messages.sealed import MessageKeySet
 
 TIMEOUT_S = 10.0
@@ -90,6 +91,17 @@ def reading(
 ) -> Asking[Answered]:
     """Something that changes nothing."""
     return Asking(method="GET", path=path, kind=kind, query=query or {})
+
+
+def queried(filters: Mapping[str, object]) -> dict[str, Query]:
+    """Filters as a query."""
+    return {name: value for name, value in filters.items() if isinstance(value, str | int | float)}
+
+
+def page_token(wish: PageTokenWish) -> Asking[PageTokenView]:
+    """A token for a page; it takes no key, since it is shown once."""
+    body = _encode(wish)
+    return Asking(method="POST", path="/v1/page-tokens", kind=PageTokenView, body=body)
 
 
 def given(fields: Mapping[str, object]) -> dict[str, object]:
@@ -201,10 +213,19 @@ def read(answer: httpx.Response, kind: type[Answered]) -> Answered:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         text = f"status {answer.status_code} with a body that is no answer of calleq"
         raise ClientError(text, answer.status_code, "unintelligible") from error
-    faults = "".join(f"; {fault.pointer} {fault.detail}" for fault in problem.errors)
-    detail = (problem.detail or problem.title) + faults
     wait = retry_after_s(answer)
-    raise ClientError(detail, problem.status, problem.code, problem, wait)
+    raise ClientError(told(problem), problem.status, problem.code, problem, wait)
+
+
+def told(problem: ProblemView) -> str:
+    """A problem in one line: what it says of itself, and of each field what that leaves out."""
+    detail = problem.detail or problem.title
+    faults = [
+        f"; {fault.pointer} {fault.detail}"
+        for fault in problem.errors
+        if fault.detail not in detail
+    ]
+    return detail + "".join(faults)
 
 
 def retry_after_s(answer: httpx.Response) -> int | None:

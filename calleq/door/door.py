@@ -36,7 +36,7 @@ from calleq.door.ordering import Ordering
 from calleq.door.parts import Parts
 from calleq.door.problems import NO_SUBSCRIBER
 from calleq.door.recovery import Recovery, recovery_of
-from calleq.door.replies import Reply, accepted, declined
+from calleq.door.replies import Reply, accepted, declined, with_room
 from calleq.door.sending import Sending
 from calleq.door.timeline import Timeline
 from calleq.door.told_code import told_code
@@ -105,7 +105,9 @@ class Door:
         self._intake = intake
         self._journal = journal
         self._clock = clock
-        self._instructing = Instructing(name, ring_limit_us, supplied or {}, intake.may_dial, codes)
+        self._instructing = Instructing(
+            name, ring_limit_us, supplied or {}, intake.may_dial, intake.beside.guards, codes
+        )
         self._codes = codes
         self._internet = InternetTap(tap, name)
         self._calls = Calls()
@@ -354,6 +356,7 @@ class Door:
                 reply = declined(outcome.problem, replayed=outcome.replayed)
             case _:
                 assert_never(outcome)
+        reply = with_room(reply, self._intake.room_of(outcome.business))
         self._internet.answer(call, reply.status, reply.view, self._clock.now_us())
         answer(reply)
 

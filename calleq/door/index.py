@@ -114,6 +114,7 @@ class CallIndex:
         database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
         self._database, self._tables = database, CallTables(database)
         database.row_factory = sqlite3.Row
+        self._path.chmod(0o600)
         database.execute("pragma journal_mode = wal")
         database.execute("pragma synchronous = normal")
         (version,) = database.execute("pragma user_version").fetchone()

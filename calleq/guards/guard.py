@@ -23,6 +23,7 @@ business had this policy goes on being counted until it ends.
 """
 
 import ipaddress
+import math
 from collections.abc import Callable
 
 from calleq.guards.buckets import Level, WallBuckets
@@ -33,12 +34,12 @@ from calleq.guards.going_on import GoingOn
 from calleq.guards.prefixes import Prefixes
 from calleq.guards.reasons import CUSTOMER, REPRESENTATIVE, THIRD, TIME, refusal
 from calleq.guards.refused import RefusalList
-from calleq.intake.contract import Ending, Refusal, Wanted
+from calleq.intake.contract import NO_HOLD, Ending, Hold, Refusal, Room, Wanted
 from calleq.journal.entries import Accepted, Ended, Refused, Rescheduled, Stamped
 from calleq.messages.guarding import Limits, LimitView
 from calleq.numbering import Address, NumberingError, VoipPolicy, parse_address
 from calleq.topology import Business
-from calleq.topology_policy import CarrierPolicy, Rate
+from calleq.topology_policy import LIKELY_FREE, CarrierPolicy, Rate
 from calleq.units import SECOND_US
 
 ALL = ""
@@ -130,6 +131,15 @@ class CallGuards:
             return refusal(facts_of(number).kind or "not_e164", str(error), THIRD)
         return self._judge_address(business, address, THIRD, now_us)
 
+    def hold(self, business: Business, customer: str) -> Hold:
+        """See `Guards`."""
+        policy = business.policy
+        chance = policy.likely_free
+        if chance is None:
+            chance = LIKELY_FREE if self._test_numbers.longest(customer) is None else 0.0
+        within_us, limit_us = policy.free_within_s * SECOND_US, policy.hold_s * SECOND_US
+        return Hold(chance, within_us, limit_us) if chance else NO_HOLD
+
     def accepted(self, entry: Accepted, at_us: int) -> None:
         """See `Guards`: counted from here on."""
         number = str(entry.message.get("customer_number", ""))
@@ -191,6 +201,14 @@ class CallGuards:
                 pass
 
     # What is left
+
+    def room(self, business: str, now_us: int) -> Room | None:
+        """See `Guards`."""
+        rate = self._calls_rate(business)
+        if not rate.burst:
+            return None
+        level = self._businesses.level(business, rate, now_us)
+        return Room(level.left, level.full_in_s, rate.burst, math.ceil(rate.burst * rate.refill_s))
 
     def limits_of(self, business: Business, now_us: int) -> tuple[LimitView, ...]:
         """What the business may still ask for; the buckets of numbers, visitors and addresses are

@@ -28,20 +28,19 @@ from calleq.intake.content import (
     plain_address,
     veiling,
 )
-from calleq.intake.contract import Beside, Held, Refusal, Wanted, When
+from calleq.intake.contract import Beside, Held, Refusal, Room, Wanted, When
 from calleq.intake.customers import KnownCustomers
 from calleq.intake.do_not_call import DoNotCallList
 from calleq.intake.further_tries import FurtherTries
 from calleq.intake.idempotency import (
     KEPT_US,
     IdempotencyKeys,
-    KeyState,
     Replay,
     binds,
     is_key,
 )
 from calleq.intake.outcome import Acceptance, Admitted, Declined, Order, Outcome
-from calleq.intake.refusals import Refusals
+from calleq.intake.refusals import KEY_PROBLEMS, Refusals
 from calleq.intake.resolving import Resolver
 from calleq.intake.work import Answer, Work
 from calleq.journal.contract import Journal
@@ -228,6 +227,10 @@ class Intake:
         """Messages between their arrival and their answer."""
         return self._in_work
 
+    def room_of(self, business: str) -> Room | None:
+        """How many calls a business may ask for; None: nobody has said who asks, or no limit."""
+        return self.beside.guards.room(business, self._clock.now_us()) if business else None
+
     def denied(self, denial: Denial, peer: str) -> None:
         """Somebody did not prove who it is, beside a message or without one: for the log."""
         self.outcomes[denial.reason] += 1
@@ -275,7 +278,7 @@ class Intake:
                 self._finish(work, before, "replayed")
                 return
             if found is not None:
-                self._decline(work, _KEY_PROBLEMS[found], f"idempotency_{found.name.lower()}")
+                self._decline(work, KEY_PROBLEMS[found], f"idempotency_{found.name.lower()}")
                 return
         resolved = self._resolver.resolve(work.message, business, by)
         if isinstance(resolved, Fault):
@@ -370,12 +373,15 @@ class Intake:
     ) -> None:
         bound = wanted is not None and work.key is not None and binds(problem)
         if bound and work.key is not None:
-            business, now_us = work.message.business_id, self._clock.now_us()
-            self._keys.refused(business, work.key, work.fingerprint, problem, now_us)
+            now_us = self._clock.now_us()
+            self._keys.refused(
+                work.message.business_id, work.key, work.fingerprint, problem, now_us
+            )
         by = None if wanted is None else wanted.by
         customer = None if wanted is None else wanted.customer
         self._note_refused(work, reason, by, customer, problem if bound else None)
-        self._decline(work, problem, reason)
+        business = "" if wanted is None else wanted.business.identifier
+        self._finish(work, Declined(problem, reason, business=business), reason)
 
     def _note_refused(
         self,
@@ -412,10 +418,3 @@ class Intake:
         self._in_work -= 1
         self.outcomes[counted_as] += 1
         work.answer(outcome)
-
-
-_KEY_PROBLEMS = {
-    KeyState.IN_PROGRESS: errors.KEY_IN_PROGRESS,
-    KeyState.REUSED: errors.KEY_REUSED,
-    KeyState.FULL: errors.KEYS_FULL,
-}

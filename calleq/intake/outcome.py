@@ -58,6 +58,8 @@ class Declined(msgspec.Struct, frozen=True):
     reason: str
     replayed: bool = False
     """Whether the message had been refused so before."""
+    business: str = ""
+    """Who asked, where that has been proved."""
 
 
 Outcome = Admitted | Declined

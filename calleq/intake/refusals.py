@@ -6,7 +6,9 @@ refused in any case.
 """
 
 from calleq.accounts import Buckets, Rate
+from calleq.intake import errors
 from calleq.intake.contract import Beside
+from calleq.intake.idempotency import KeyState
 from calleq.journal.contract import Journal
 from calleq.journal.entries import Refused
 from calleq.journal.frames import JournalError
@@ -15,6 +17,12 @@ from calleq.units import SECOND_US
 
 REFUSED_RATE = Rate(burst=1_000, refill_us=SECOND_US // 20)
 """Refusals written to the journal."""
+KEY_PROBLEMS = {
+    KeyState.IN_PROGRESS: errors.KEY_IN_PROGRESS,
+    KeyState.REUSED: errors.KEY_REUSED,
+    KeyState.FULL: errors.KEYS_FULL,
+}
+"""What is said of an Idempotency-Key that cannot be taken."""
 
 
 class Refusals:

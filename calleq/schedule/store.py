@@ -265,6 +265,7 @@ def _connected(path: Path | None) -> sqlite3.Connection:
         ":memory:" if path is None else path, isolation_level=None, check_same_thread=False
     )
     if path is not None:
+        path.chmod(0o600)
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA wal_autocheckpoint = 0")
     database.execute("PRAGMA synchronous = NORMAL")
