@@ -75,6 +75,17 @@ def test_a_preview_has_the_maximum_for_a_length():
     assert [one.key for one in shown.quotes] == ["+1", "+44"]
 
 
+def test_what_a_call_and_an_attempt_cost_has_no_length():
+    """Both are charged once each; a price per minute of theirs is the price of no minute."""
+    deck = deck_of(
+        {
+            "service:call": Terms(per_minute_micro=60_000_000),
+            "service:unanswered": Terms(per_minute_micro=60_000_000, connection_micro=7),
+        }
+    )
+    assert Bound(deck, Plan(legs=(), unanswered=2), NOON_UTC).maximum_micro(HOUR_S) == 14
+
+
 def test_a_service_may_be_bounded_by_less_than_the_call():
     plan = Plan(legs=(), services=(PlannedService(name="recording", uses=2, longest_s=30),))
     # Each 30 s at 0.002 a minute and 0.001, and the call's 0.005.
