@@ -24,12 +24,13 @@ from calleq.journal.entries import Stamped, Started, by_entity
 from calleq.network_callers import equipments_of, group_between, last_seizures, voip_of
 from calleq.network_charging import Charged
 from calleq.network_doors import Buses, build_doors, decides_here, restart_doors
-from calleq.network_fronts import build_fronts
+from calleq.network_fronts import build_feeder, build_fronts
 from calleq.network_gateways import build_gateways
 from calleq.network_nodes import build_signalling
 from calleq.network_plant import Plant
 from calleq.network_services import resource_of
 from calleq.relay import Authority, FrontDoor
+from calleq.relay.feeding import Feeder
 from calleq.scp.service import ControlPoint
 from calleq.ss7.isup.exchange import IsupExchange
 from calleq.ss7.links import LinkEnd
@@ -73,6 +74,8 @@ class Network:
     """By the name of their element, where the access server is in another process."""
     authority: Authority | None = None
     """What decides for fronts of other processes."""
+    feeder: Feeder | None = None
+    """Tells the authority in another process of the journal here."""
     accounts: Accounts | None = None
     """Of all doors; None where there is none."""
     beside: Beside = field(default_factory=Beside)
@@ -122,6 +125,8 @@ class Network:
         restart_doors(self.doors.values(), self.beside, entries)
         for front in self.fronts.values():
             front.start()
+        if self.feeder is not None:
+            self.feeder.start()
         for gateway in self.gateways.values():
             gateway.start()
         if self.telephones is not None:
@@ -291,5 +296,6 @@ def _build_doors(network: Network, plant: Plant, buses: Buses, chosen: frozenset
             switch.know_owners(lambda number: registry.owner_of(number) is not None)
     network.authority = doors.authority
     network.fronts = build_fronts(topology, plant, chosen)
+    network.feeder = build_feeder(topology, plant, chosen)
     network.server = doors.by_element.get(topology.access_server.name)
     network.intake = next(iter(doors.intakes.values()), None)

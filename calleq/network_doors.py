@@ -16,7 +16,7 @@ from hashlib import sha256
 from calleq.accounts.accounts import Accounts
 from calleq.accounts.authenticator import Authenticator
 from calleq.accounts.failures import FailureLimits
-from calleq.accounts.keeping import Keeping
+from calleq.accounts.keeping import Keeping, Resealing
 from calleq.accounts.page_tokens import PageTokens
 from calleq.accounts.registry import Registry
 from calleq.accounts.replays import Replays
@@ -36,6 +36,7 @@ from calleq.osn.contract import Bus
 from calleq.osn.inner import InnerBus
 from calleq.protection import protection_by
 from calleq.relay import Authority
+from calleq.relay.merging import Merger
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
 from calleq.schedule import BusinessCalendar, Schedule
@@ -105,7 +106,7 @@ def build_doors(topology: Topology, plant: Plant, buses: Buses, chosen: Set[str]
     registry = Registry(topology.businesses, safe=plant.safe)
     limits = failure_limits(topology, plant, chosen)
     accounts = Accounts(registry, plant.verifier, plant.clock, plant.secret, limits)
-    keeping = Keeping(registry, plant.journal, plant.clock, plans[0].name)
+    keeping = Keeping(registry, plant.journal, plant.clock, plans[0].name, _resealing(plant))
     doors = Doors(accounts=accounts, keeping=keeping)
     replays = plant.replays or Replays()
     doors.authenticator = authenticator_of(accounts, replays, plant, keeping.used)
@@ -125,7 +126,9 @@ def build_doors(topology: Topology, plant: Plant, buses: Buses, chosen: Set[str]
         doors.beside = replace(doors.beside, charging=charging)
     intake_of = _intakes(topology, plant, accounts, doors.beside, plans[0].name)
     schedule = Schedule(plant.clock, plant.schedule)
-    codes = OneTimeCodes(sha256(b"one-time codes" + _page_key(plant)).digest())
+    # of the oldest key that there is: who was told a code before another came, enters that
+    lasting = (_page_key(plant), *plant.former_page_keys)[-1]
+    codes = OneTimeCodes(sha256(b"one-time codes" + lasting).digest())
     for plan in plans:
         intake = doors.intakes[plan.element] = intake_of(plan)
         doors.by_element[plan.element] = Door(
@@ -145,19 +148,47 @@ def build_doors(topology: Topology, plant: Plant, buses: Buses, chosen: Set[str]
         )
     if doors.charged is not None:
         doors.charged.told.extend(door.charged for door in doors.by_element.values())
-    far = {plan.element + FRONT: doors.by_element[plan.element] for plan in plans}
-    far = {name: door for name, door in far.items() if name.removesuffix(FRONT) not in chosen}
-    if far:
-        doors.authority = Authority(
-            authority_name(topology),
-            far,
-            keeping=keeping,
-            replays=replays,
-            bus=plant.bus,
-            clock=plant.clock,
-            life=plant.life,
-        )
+    _build_authority(topology, plant, chosen, doors, replays)
     return doors
+
+
+def _build_authority(
+    topology: Topology, plant: Plant, chosen: Set[str], doors: Doors, replays: Replays
+) -> None:
+    """Beside the access server, where elements are in other processes."""
+    server = topology.access_server.name
+    if not plant.life or server not in chosen or chosen >= set(element_names(topology)):
+        return
+    assert doors.keeping is not None, "where there are doors there are accounts"
+    far = {name + FRONT: door for name, door in doors.by_element.items() if name not in chosen}
+    doors.authority = Authority(
+        authority_name(topology),
+        far,
+        keeping=doors.keeping,
+        replays=replays,
+        bus=plant.bus,
+        clock=plant.clock,
+        life=plant.life,
+    )
+    if doors.charged is not None:
+        doors.charged.merger = doors.authority.merger = Merger(
+            plant.life,
+            writers_among(topology, set(element_names(topology)) - chosen),
+            plant.clock,
+            doors.authority.tell,
+            doors.charged.finished.take,
+        )
+
+
+def writers_among(topology: Topology, elements: Set[str]) -> list[str]:
+    """Those of the elements that write to their journal what calls are charged by."""
+    owners = (
+        topology.switches,
+        topology.peripherals,
+        topology.equipments,
+        topology.service_control_points,
+    )
+    return [one.name for owned in owners for one in owned if one.name in elements]
 
 
 def decides_here(topology: Topology, plant: Plant, chosen: Set[str], plan: DoorPlan) -> bool:
@@ -169,7 +200,9 @@ def decides_here(topology: Topology, plant: Plant, chosen: Set[str], plan: DoorP
 
 def has_all_entries(topology: Topology, plant: Plant, chosen: Set[str]) -> bool:
     """Whether a process has, or is told, all that is written of a call: then calls have prices."""
-    return chosen >= set(element_names(topology))
+    if chosen >= set(element_names(topology)):
+        return True
+    return bool(plant.life) and topology.access_server.name in chosen
 
 
 def failure_limits(topology: Topology, plant: Plant, chosen: Set[str]) -> FailureLimits:
@@ -209,11 +242,19 @@ def _intakes(
     return intake_of
 
 
+def _resealing(plant: Plant) -> Resealing | None:
+    safe = plant.safe
+    if safe is None:
+        return None
+    return Resealing(safe, lambda octets: plant.random_bits(8 * octets).to_bytes(octets, "big"))
+
+
 def authenticator_of(
     accounts: Accounts, replays: Replays, plant: Plant, used: Callable[[str], object]
 ) -> Authenticator:
     """Who finds out who asks; `used` is told of credentials that proved somebody."""
-    return Authenticator(accounts, plant.clock, PageTokens(_page_key(plant)), replays, used=used)
+    tokens = PageTokens(_page_key(plant), plant.former_page_keys)
+    return Authenticator(accounts, plant.clock, tokens, replays, used=used)
 
 
 def _page_key(plant: Plant) -> bytes:

@@ -10,14 +10,15 @@ from calleq.accounts.accounts import Accounts
 from calleq.accounts.registry import Registry
 from calleq.accounts.replays import Replays
 from calleq.intake.references import CallReferences
-from calleq.network_doors import authenticator_of, failure_limits
+from calleq.network_doors import authenticator_of, failure_limits, writers_among
 from calleq.network_plant import Plant
 from calleq.protection import protection_by
 from calleq.relay import Front, FrontDoor
+from calleq.relay.feeding import Feeder
 from calleq.relay.front_door import FrontIntake
 from calleq.relay.mirror import AccountsMirror
 from calleq.topology import Topology, element_names
-from calleq.topology_doors import FRONT, DoorPlan, authority_name, doors_of
+from calleq.topology_doors import FEED, FRONT, DoorPlan, authority_name, doors_of
 
 
 def build_fronts(topology: Topology, plant: Plant, chosen: Set[str]) -> dict[str, FrontDoor]:
@@ -61,6 +62,28 @@ def _front_door(topology: Topology, plant: Plant, chosen: Set[str], plan: DoorPl
         authenticator=authenticator_of(accounts, replays, plant, _noted_elsewhere),
         replays=replays,
         clock=plant.clock,
+    )
+
+
+def build_feeder(topology: Topology, plant: Plant, chosen: Set[str]) -> Feeder | None:
+    """What tells the authority of the journal; None where nothing in it is charged by."""
+    writers = writers_among(topology, chosen)
+    is_beside = topology.access_server.name in chosen
+    if not plant.life or is_beside or not writers or not topology.pricing.decks:
+        return None
+    if plant.tail is None or plant.past is None or plant.observe is None:
+        return None
+    plant.observe(plant.tail.take)
+    authority = authority_name(topology)
+    return Feeder(
+        writers[0] + FEED,
+        authority,
+        writers,
+        bus=plant.bus,
+        clock=plant.clock,
+        tail=plant.tail,
+        past=plant.past,
+        waits=lambda: not plant.reaches(authority),
     )
 
 

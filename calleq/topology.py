@@ -134,7 +134,11 @@ def load_topology(path: Path | None = None) -> Topology:
     wires = topology.processes.tls.found_from(directory)
     processes = msgspec.structs.replace(topology.processes, tls=wires)
     topology = msgspec.structs.replace(
-        topology, businesses=businesses, pricing=pricing, processes=processes
+        topology,
+        businesses=businesses,
+        passwords=topology.passwords.found_from(directory),
+        pricing=pricing,
+        processes=processes,
     )
     topology = doors_found_from(topology, directory)
     try:

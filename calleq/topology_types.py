@@ -17,7 +17,7 @@ from calleq.topology_callers import (
     InternetInterface,
     Peripheral,
 )
-from calleq.topology_policy import CarrierPolicy
+from calleq.topology_policy import CarrierPolicy, PasswordPolicy
 from calleq.topology_services import (
     FreephoneNumber,
     IntelligentNetwork,
@@ -287,6 +287,7 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     businesses: tuple[Business, ...] = ()
     guards: CarrierPolicy = CarrierPolicy()
     """What the carrier lets nobody dial, and how often at most."""
+    passwords: PasswordPolicy = PasswordPolicy()
     pricing: Pricing = Pricing()
     timing: Timing = Timing()
     mtp3_timers: dict[str, float] = {}

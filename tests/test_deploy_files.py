@@ -109,6 +109,32 @@ def test_the_container_is_built_of_what_is_there():
     assert [one for one in PACKAGES if f"COPY {one} /source/{one}" not in text] == []
 
 
+def test_the_bill_of_materials_has_everything(tmp_path: pathlib.Path):
+    """Of what these tests run in, by the command that the container is built by."""
+    text = (DEPLOY / "Containerfile").read_text().replace("\\\n", "")
+    [words] = re.findall(r"/opt/tools/bin/cyclonedx-py (.*) /opt/calleq/bin/python$", text, re.M)
+    written = tmp_path / "bill.json"
+    options = words.replace("/opt/calleq/bill-of-materials.json", str(written)).split()
+    done = subprocess.run(
+        [sys.executable, "-m", "cyclonedx_py", *options, sys.executable],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2_000:]
+    bill = json.loads(written.read_text())
+    assert bill["bomFormat"] == "CycloneDX"
+    components = {one["name"].lower().replace("_", "-"): one for one in bill["components"]}
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    needed = re.findall(r"^([a-z][a-z0-9-]*)", setup["options"]["install_requires"], re.M)
+    assert len(needed) > 15
+    for name in needed:
+        assert components[name]["version"], name
+        assert components[name]["purl"].startswith(f"pkg:pypi/{name}@")
+
+
 def test_nothing_is_compiled_at_each_start_of_a_container():
     """Its root is read only and Python writes no byte code there: the build has to. And its health
     is asked every 15 s, by a format of image that can say so."""

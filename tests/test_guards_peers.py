@@ -6,6 +6,7 @@ import pathlib
 import pytest
 
 from calleq.door.instruction import Instructing
+from calleq.intake.contract import NoGuards
 from calleq.journal.entries import Accepted
 from calleq.topology import load_topology
 from calleq.topology_equipment import voip_policy
@@ -151,7 +152,9 @@ def test_the_smaller_of_what_policy_and_money_allow_ends_a_call() -> None:
         entry = Accepted(
             "c", "abc", "d", {"customer_number": "+12125550100"}, talk_limit_us=held_us
         )
-        instructing = Instructing("d", 25 * SECOND_US, {}, lambda business, number: True)
+        instructing = Instructing(
+            "d", 25 * SECOND_US, {}, lambda business, number: True, NoGuards()
+        )
         instruction = instructing.of(entry, business, 0)
         assert instruction.talk_limit_us == expected_s * SECOND_US
         assert instruction.ring_limit_us == 25 * SECOND_US

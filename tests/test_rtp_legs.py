@@ -539,3 +539,22 @@ def test_who_speaks_in_a_conference_is_known(plane: Plane):
             far.say(leg, SILENCE)
         plane.frames(1)
     assert plane.legs.speaking() == []
+
+
+def test_a_long_sound_goes_on_when_others_have_come_and_gone(plane: Plane):
+    _, far = plane.leg("sip", "line:1")
+    plane.voice.feed("switch", "line:1", ("player:music",))
+    plane.step()
+    plane.voice.play("switch", "music", Prompt("tone", "1000"), Player())
+    plane.frames(2)
+    _, other = plane.leg("sip", "line:2")
+    for number in range(70):  # past a look at who is heard
+        plane.voice.feed("switch", "line:2", (f"player:{number}",))
+        plane.voice.play("switch", f"{number}", Prompt("tone", "500"), Player())
+        plane.frames(1)
+    heard = far.heard().astype(float)
+    heard = heard[np.flatnonzero(heard)[0] - 1 :]
+    whole = np.sin(2 * np.pi * np.arange(heard.size) / 8)
+    assert correlation(heard, whole) > 0.999  # not a sample of it twice or left out
+    assert len(other.packets()) >= 60
+    assert len(plane.legs._sounding._loaded) < 70

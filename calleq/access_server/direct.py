@@ -13,7 +13,6 @@ import msgspec
 
 from calleq.access_server.reading import is_json
 from calleq.access_server.routes_calls import ROUTES
-from calleq.access_server.routing import FORBIDDEN
 from calleq.accounts import Denial
 from calleq.accounts.authenticator import Authenticator, RequestProof
 from calleq.accounts.principal import Principal
@@ -111,8 +110,8 @@ class DirectCalls:
             if isinstance(verdict, Denial):
                 self._door.intake.denied(verdict, peer)
                 reply(declined(errors.BUSY if verdict.is_busy else errors.NOT_ACCEPTED))
-            elif not _ROUTE.allows(verdict):
-                reply(declined(FORBIDDEN))
+            elif (refused := _ROUTE.refusal(verdict)) is not None:
+                reply(declined(refused))
             else:
                 submit(verdict)
 

@@ -28,7 +28,7 @@ from calleq.access_server.rates import RequestRates
 from calleq.access_server.reading import NO_BODY, body_of, check_json_type, query_of, read_body
 from calleq.access_server.replies import reply_response
 from calleq.access_server.routes import ROUTES
-from calleq.access_server.routing import FORBIDDEN, Context, Route
+from calleq.access_server.routing import Context, Route
 from calleq.access_server.senders import Authenticate, by_password, headers_of
 from calleq.access_server.services import Older, Services
 from calleq.access_server.streams import EventStreams
@@ -142,8 +142,9 @@ class Surface:
             if policy.proof_in_message:
                 return None
             raise ProblemError(errors.NOT_ACCEPTED)
-        if not route.allows(principal):
-            raise ProblemError(FORBIDDEN)
+        refused = route.refusal(principal)
+        if refused is not None:
+            raise ProblemError(refused)
         return principal
 
     def _met_bug(self) -> None:
@@ -168,7 +169,7 @@ class HttpSurface:
         server does not remember; `authenticate` None: by password alone."""
         self.services = Services(server, accounts, older, cpu_s)
         self.services.add(CallLists, CallLists(self.services, secrets.token_bytes(32)))
-        self.services.add(EventStreams, EventStreams(server))
+        self.services.add(EventStreams, EventStreams())
         self.services.add(KeyedAnswers, KeyedAnswers())
         self._rates = RequestRates()
         authenticate = authenticate or by_password(accounts)

@@ -127,6 +127,10 @@ class Registry:
         """A credential by its identifier, whatever it is worth (`standing`)."""
         return self._credentials.find(identifier)
 
+    def every_credential(self) -> list[Credential]:
+        """All of them, of every business and of the carrier."""
+        return self._credentials.every()
+
     def credentials(self, business: str) -> list[Credential]:
         """Those of a business, or (empty) of the carrier, the oldest first."""
         return self._credentials.of(business)

@@ -52,8 +52,13 @@ KINDS = (
 
 COLUMNS = ("call", "begun", "from", "came by", "to", "left by", "talk", "cause", "MOS")
 
-_OF_ITS_OWN = ("session", "leg", "attempt", "part", "parts", "dialled_at", "times_dialled")
-"""What a leg of a message has and an ordinary call has not."""
+_OF_MESSAGES = frozenset(
+    (
+        *("session", "leg", "attempt", "part", "parts", "dialled_at", "times_dialled"),
+        *("charge", "rate_deck", "rate_key", "rate_from", "rate_rule"),
+    )
+)
+"""What a leg of a message has and an ordinary call has not: those have no price."""
 
 
 class OrdinaryCall(msgspec.Struct, frozen=True, gc=False):
@@ -87,7 +92,7 @@ def ordinary_calls(entries: Iterable[Stamped]) -> list[OrdinaryCall]:
 
 def as_json(call: OrdinaryCall) -> dict[str, object]:
     """A call as `--json` prints it."""
-    leg = {name: value for name, value in leg_as_json(call.leg).items() if name not in _OF_ITS_OWN}
+    leg = {name: value for name, value in leg_as_json(call.leg).items() if name not in _OF_MESSAGES}
     begun = utc_text(call.begun_at_us)
     return {"call": call.call, "begun_at": begun, "came_by": call.came_by or None, **leg}
 
@@ -95,11 +100,12 @@ def as_json(call: OrdinaryCall) -> dict[str, object]:
 def row(call: OrdinaryCall) -> tuple[str, ...]:
     """A call as a row of text under COLUMNS."""
     leg = call.leg
+    begun_at = call.call.rpartition("-")[0]
     return (
         call.call,
         f"{utc_text(call.begun_at_us)[:19]}Z",
         leg.calling or "-",
-        call.came_by or "-",
+        f"line of {begun_at}" if call.came_by.startswith("+") else call.came_by or "-",
         leg.number,
         leg.outgoing_trunk or f"line of {leg.entity}",
         seconds_text(leg.talk_us),

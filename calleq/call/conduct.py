@@ -9,8 +9,6 @@ What is ugly: the whisper is two fields here and no machine, being played once, 
 bridge.
 """
 
-from collections import deque
-from collections.abc import Callable, Mapping
 from typing import Literal
 
 from calleq.call import consent, driver
@@ -47,6 +45,8 @@ _ANSWERS = {
 
 CALL_LIMIT = "call_limit"
 """The detail of a completed call that its limit ended."""
+NOBODY_FREE = "nobody_free"
+"""The detail of a call whose customer was not rung, as nobody was likely to be free in time."""
 PENDING_LIMIT = 16
 """Inputs that one result may cause; more is a loop in the table."""
 
@@ -61,7 +61,8 @@ class Conduct:
         self.agent = CallLeg("agent")
         self.commands: list[Command] = []
         self.events: list[TimelineEvent] = []
-        self.raised: deque[Happening] = deque()
+        self.raised: list[Happening] = []
+        """In order; never many, so that a list weighs a tenth of a queue's."""
         self.awaited = 0
         """The one command whose answer counts."""
         self.outcome: str | None = None
@@ -159,6 +160,14 @@ class Conduct:
 
     def proceed(self, what: Happening) -> None:
         """Nothing to do: the same wait goes on in another state, to the same deadline."""
+
+    def await_capacity(self, what: Happening) -> None:
+        """No telephone rings before somebody is likely to be free."""
+        self.awaited = self._command()
+        self.commands.append(driver.AwaitCapacity(self.awaited))
+
+    def find_nobody_free(self, what: Happening) -> None:
+        self._finish("agent_unavailable", 0, NOBODY_FREE)
 
     def reserve(self, what: Happening) -> None:
         self.awaited = self._command()
@@ -376,44 +385,3 @@ class Conduct:
     def end(self, what: Happening) -> None:
         assert self.outcome is not None
         self.is_over = True
-
-
-ACTIONS: Mapping[str, Callable[[Conduct, Happening], None]] = {
-    action.__name__: action
-    for action in (
-        Conduct.proceed,
-        Conduct.reserve,
-        Conduct.dial_customer,
-        Conduct.dial_agent,
-        Conduct.announce_and_hunt,
-        Conduct.announce_and_judge,
-        Conduct.ask,
-        Conduct.say_goodbye,
-        Conduct.opt_out,
-        Conduct.dismiss_customer,
-        Conduct.hunt,
-        Conduct.hunt_after_loss,
-        Conduct.drop_agent,
-        Conduct.whisper,
-        Conduct.whisper_and_dial_customer,
-        Conduct.admit_customer,
-        Conduct.join_if_ready,
-        Conduct.join,
-        Conduct.bridge,
-        Conduct.apologise,
-        Conduct.miss_customer,
-        Conduct.time_out_customer,
-        Conduct.dismiss_machine,
-        Conduct.abandon,
-        Conduct.complete,
-        Conduct.complete_at_limit,
-        Conduct.stop_hunting,
-        Conduct.give_up,
-        Conduct.cancel,
-        Conduct.fail,
-        Conduct.expire,
-        Conduct.lose,
-        Conduct.conclude,
-        Conduct.end,
-    )
-}

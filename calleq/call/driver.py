@@ -19,6 +19,12 @@ class Reserve(msgspec.Struct, frozen=True, gc=False):
     command: int
 
 
+class AwaitCapacity(msgspec.Struct, frozen=True, gc=False):
+    """Say when a representative is likely to be free soon, if not at once. Answer: `LikelyFree`."""
+
+    command: int
+
+
 class FindRepresentative(msgspec.Struct, frozen=True, gc=False):
     """Offer the representative idle longest. Answer: `RepresentativeFound` (None: nobody)."""
 
@@ -98,8 +104,21 @@ class ReleaseLeg(msgspec.Struct, frozen=True, gc=False):
 
 
 Command = (
-    Reserve | FindRepresentative | SetUpLeg | Detect | Play | Stop | Collect | Join | ReleaseLeg
+    AwaitCapacity
+    | Reserve
+    | FindRepresentative
+    | SetUpLeg
+    | Detect
+    | Play
+    | Stop
+    | Collect
+    | Join
+    | ReleaseLeg
 )
+
+
+class LikelyFree(msgspec.Struct, frozen=True, gc=False):
+    command: int
 
 
 class Reserved(msgspec.Struct, frozen=True, gc=False):
@@ -190,7 +209,16 @@ class DriverLost(msgspec.Struct, frozen=True, gc=False):
 LegResult = Ringing | Answered | Failed | Released
 """What becomes of a leg."""
 
-Answer = Reserved | ReserveFailed | RepresentativeFound | Detected | Collected | Joined | JoinFailed
+Answer = (
+    LikelyFree
+    | Reserved
+    | ReserveFailed
+    | RepresentativeFound
+    | Detected
+    | Collected
+    | Joined
+    | JoinFailed
+)
 """The one answer that a command has."""
 
 Result = LegResult | Answer | PlayMarked | PlayEnded | DriverLost

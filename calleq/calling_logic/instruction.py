@@ -76,6 +76,7 @@ def call_policy(instruction: SetUpCall, understands: bool) -> Policy:
         talk_limit_us=instruction.talk_limit_us,
         announcement_limit_us=instruction.announcement_limit_us,
         opted_out=said.opted_out,
+        hold_limit_us=instruction.hold_limit_us if instruction.likely_free else 0,
     )
 
 

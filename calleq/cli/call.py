@@ -23,6 +23,8 @@ WORDS = {
     "rescheduled": "rescheduled for",
     "retried": "is tried again as",
     "not_retried": "is not tried again:",
+    "waiting_for_representative": "waits until a representative is likely to be free",
+    "representative_likely": "a representative is likely to be free",
     "dialled": "dialled",
     "ringing": "rings",
     "answered": "answered",
@@ -100,9 +102,9 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.desk if arguments.enter_code else None,
             _seal_wanted(arguments, client),
         )
-        view = place_and_follow(client, wanted, quiet=arguments.json)
+        view, code = place_and_follow(client, wanted, quiet=arguments.json)
     if arguments.json:
-        print_json(outcome(view))
+        print_json({**outcome(view), **({"code": code} if code else {})})
     elif view.state == "scheduled":
         print_line(f"scheduled for {view.due_at}")
     else:
@@ -112,9 +114,9 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if view.state in ("completed", "scheduled") else 1
 
 
-def place_and_follow(client: CalleqClient, wanted: Wanted, *, quiet: bool) -> CallView:
-    """Post, print the timeline as it happens unless `quiet`, and return the call: ended, or
-    waiting for its time."""
+def place_and_follow(client: CalleqClient, wanted: Wanted, *, quiet: bool) -> tuple[CallView, str]:
+    """Post, print the timeline as it happens unless `quiet`, and return the call, ended or waiting
+    for its time, and its one-time code; empty: it has none."""
     accepted = client.place_call(
         wanted.customer,
         wanted.rep,
@@ -128,17 +130,18 @@ def place_and_follow(client: CalleqClient, wanted: Wanted, *, quiet: bool) -> Ca
     )
     if not quiet:
         print_line(f"call {accepted.call}")
-    if isinstance(accepted.code, str):
-        _show_code(accepted.code, wanted, quiet=quiet)
+    code = accepted.code if isinstance(accepted.code, str) else ""
+    if code:
+        _show_code(code, wanted, quiet=quiet)
     if accepted.state == "scheduled":
-        return client.call(accepted.call)
+        return client.call(accepted.call), code
     first_us: int | None = None
     for event in client.events(accepted.call):
         if first_us is None:
             first_us = parse_utc(event.at)
         if not quiet:
             print_line(event_line(event, parse_utc(event.at) - first_us))
-    return client.call(accepted.call)
+    return client.call(accepted.call), code
 
 
 def event_line(event: EventView, since_us: int) -> str:

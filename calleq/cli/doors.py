@@ -119,10 +119,29 @@ async def _open_door(
     older = OlderCalls(base, door.name)
     stack.callback(older.close)
     authenticate = by_proof(authenticator, door.intake.denied)
+    if not plan.is_inner:
+        prepare = _with_calls_of_all(host, door, base, stack, prepare)
     app = _application(host, door, authenticator, older, prepare, authenticate)
     app = CrossOrigin(app, ROUTES, authenticator.origins)
     direct = DirectCalls(door, _request_id, authenticator)
     await _on_internet(wish, plan, host, stack, app, direct, door.name)
+
+
+def _with_calls_of_all(
+    host: "Host", door: Door, base: Path, stack: contextlib.AsyncExitStack, prepare: Prepare
+) -> Prepare:
+    """At the access server's door a business finds its calls of every door that is decided here."""
+    beside = [other for other in host.network.doors.values() if other is not door]
+    older = {other.name: OlderCalls(base, other.name) for other in beside}
+    for one in older.values():
+        stack.callback(one.close)
+
+    def prepared(services: Services) -> None:
+        prepare(services)
+        for other in beside:
+            services.add_door(other, older[other.name])
+
+    return prepared
 
 
 async def _open_front(

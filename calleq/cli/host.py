@@ -18,11 +18,13 @@ from calleq.access_server.administration import Administration
 from calleq.access_server.services import Services
 from calleq.accounts.passwords import PooledVerifier
 from calleq.charging import DeckDirectory
-from calleq.cli.administering import administration_of, carrier_safe, has_door
+from calleq.cli.administering import administration_of, has_door
+from calleq.cli.carrier_key import carrier_safe
 from calleq.cli.claims import claim
 from calleq.cli.doors import open_doors, standing_of
 from calleq.cli.exposure import check_exposure, door_certificates, replays_of, watched
 from calleq.cli.failure import CommandError, UsageError
+from calleq.cli.older import past_of
 from calleq.cli.plants import OneProcess, Wires
 from calleq.cli.reading import merge_json, write_point_codes
 from calleq.cli.telling import told_of
@@ -51,6 +53,7 @@ from calleq.operation.process import ProcessDesk
 from calleq.operation.standing import Standing
 from calleq.protection.key_file import KeyFile
 from calleq.protection.keys import MessageKeyError
+from calleq.relay.tail import JournalTail
 from calleq.runtime.clock import LoopClock
 from calleq.runtime.draws import SystemDraws
 from calleq.runtime.garbage import look_as_usual, look_seldom
@@ -149,7 +152,7 @@ async def hosting(
         plant = replace(plant, supplied=supply(voice, supplied), schedule=schedule)
         plant = _with_safe(wish, process, plant, clock, stack)
         host = _set_to_work(wish, plant, voice, wires, journal)
-        host.administration = administration_of(host.network, plant.safe, pool)
+        host.administration = administration_of(wish.topology, host.network, plant.safe, pool)
         _stand(wish, host, clock, journal, stop, certificates)
         look_seldom()
         await open_doors(wish, host, base, stack)
@@ -212,7 +215,13 @@ def _with_safe(
         return plant
     safe = carrier_safe(wish.data)
     replays = replays_of(wish.data / f"{process}.replays", clock, stack)
-    return replace(plant, safe=safe, page_key=safe.derived("page tokens"), replays=replays)
+    return replace(
+        plant,
+        safe=safe,
+        page_key=safe.derived("page tokens"),
+        former_page_keys=safe.derived_before("page tokens"),
+        replays=replays,
+    )
 
 
 async def _tell_where(wish: Wish, host: Host) -> None:
@@ -255,6 +264,8 @@ def _plant(
         observe=journal.observe,
         life=secrets.randbits(63) | 1,
         reaches=wires.reaches,
+        tail=JournalTail(lambda: journal.outstanding),
+        past=past_of(journal.path),
         decks=DeckDirectory(wish.data / DECKS),
     )
 

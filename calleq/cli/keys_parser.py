@@ -1,5 +1,5 @@
-"""The options of `calleq keys` and `calleq certificates`; what they do is in `keys` and
-`certificates`."""
+"""The options of `calleq keys`, `calleq carrier-key` and `calleq certificates`; what they do is in
+the modules of their names."""
 
 import argparse
 from pathlib import Path
@@ -41,6 +41,24 @@ def _hours(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= 90 * 24):
         raise argparse.ArgumentTypeError(f"{text}: 0 to {90 * 24} hours were expected")
     return int(text)
+
+
+def add_carrier_key(add: Add, finish: Finish) -> None:
+    """The command."""
+    carrier = add(
+        "carrier-key",
+        "show, rotate and retire the carrier's own key, under which signing keys are sealed",
+        "calleq carrier-key rotate",
+        "carrier_key",
+    )
+    carrier.add_argument(
+        "order",
+        nargs="?",
+        default="show",
+        choices=("show", "rotate", "retire"),
+        help="rotate: another key, taken up at the next start; retire: forget those before it",
+    )
+    finish(carrier)
 
 
 def add_certificates(add: Add, finish: Finish) -> None:

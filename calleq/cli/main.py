@@ -16,7 +16,7 @@ from calleq import __version__
 from calleq.cli import DEFAULT_DATA
 from calleq.cli.calls_parser import add_calls
 from calleq.cli.failure import CommandError, UsageError
-from calleq.cli.keys_parser import add_certificates, add_keys
+from calleq.cli.keys_parser import add_carrier_key, add_certificates, add_keys
 from calleq.cli.log_parser import with_log
 from calleq.cli.operation_parser import add_operation
 from calleq.cli.prompts_parser import add_prompts
@@ -241,6 +241,7 @@ def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
     add_operation(partial(_add, commands), _with_what_is_shown)
     add_keys(partial(_add, commands), _with_what_is_shown)
+    add_carrier_key(partial(_add, commands), _with_what_is_shown)
     add_certificates(partial(_add, commands), _with_network_shown)
 
     bench = _add(commands, "bench", "measure this machine", "calleq bench isup --json", "bench")
@@ -260,7 +261,7 @@ def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Commands on the call records."""
     cdr = _add(commands, "cdr", "read the call records", "calleq cdr list --json", "records")
-    ways = cdr.add_subparsers(dest="way", required=True, metavar="list|show|ordinary|…")
+    ways = cdr.add_subparsers(dest="way", required=True, metavar="list|show|ordinary|export|…")
 
     def way(name: str, what: str, example: str) -> argparse.ArgumentParser:
         parser = ways.add_parser(name, help=what, epilog=f"example: {example}")
@@ -281,13 +282,11 @@ def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     showing.add_argument("call", metavar="CALL", help="reference, the end of one, or `last`")
     _with_json(showing, "the record")
 
-    ordinary = way(
-        "ordinary", "calls without a message: telephones', trunks'", "calleq cdr ordinary"
-    )
-    ordinary.add_argument("--trunk", metavar="NAME", help="that came or left by this SIP trunk")
-    _with_times(ordinary)
-    ordinary.add_argument("--limit", type=int, metavar="N", help="the latest N (default: 100)")
-    _with_json(ordinary, "the calls")
+    plain = way("ordinary", "calls of telephones and trunks, of no message", "calleq cdr ordinary")
+    plain.add_argument("--trunk", metavar="NAME", help="that came or left by this SIP trunk")
+    _with_times(plain)
+    plain.add_argument("--limit", type=int, metavar="N", help="the latest N (default: 100)")
+    _with_json(plain, "the calls")
 
     export = way("export", "records for other programs", "calleq cdr export --out legs.csv")
     _with_filters(export)

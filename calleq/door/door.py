@@ -105,7 +105,9 @@ class Door:
         self._intake = intake
         self._journal = journal
         self._clock = clock
-        self._instructing = Instructing(name, ring_limit_us, supplied or {}, intake.may_dial, codes)
+        self._instructing = Instructing(
+            name, ring_limit_us, supplied or {}, intake.may_dial, intake.beside.guards, codes
+        )
         self._codes = codes
         self._internet = InternetTap(tap, name)
         self._calls = Calls()

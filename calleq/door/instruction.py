@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from calleq.accounts.shifts import on_shift
 from calleq.call.one_time_code import OneTimeCodes
 from calleq.intake import Order
+from calleq.intake.contract import Guards
 from calleq.journal.entries import Accepted
 from calleq.osn.messages import SetUpCall
 from calleq.topology import Business
@@ -25,14 +26,17 @@ class Instructing:
         ring_limit_us: int,
         supplied: Mapping[str, Mapping[str, str]],
         may_dial: Callable[[Business, str], bool],
+        guards: Guards,
         codes: OneTimeCodes | None = None,
     ) -> None:
         """`supplied` are the keys of the businesses' recordings by purpose; representatives whom a
-        business `may_dial` not are left out; `codes` makes one-time codes."""
+        business `may_dial` not are left out; `guards` say who is to be held; `codes` makes
+        one-time codes."""
         self._door = door
         self._ring_limit_us = ring_limit_us
         self._supplied = supplied
         self._may_dial = may_dial
+        self._guards = guards
         self._codes = codes
 
     def of(self, entry: Accepted, business: Business, now_us: int) -> SetUpCall:
@@ -42,6 +46,7 @@ class Instructing:
         """
         order = Order.of(entry)
         policy = business.policy
+        hold = self._guards.hold(business, order.customer_number)
         talk_limits = (entry.talk_limit_us, policy.call_s * SECOND_US)
         offered = tuple(
             number for number in on_shift(business, now_us) if self._may_dial(business, number)
@@ -69,6 +74,9 @@ class Instructing:
             talk_limit_us=min(filter(None, talk_limits)),
             announcement_limit_us=policy.announcement_s * SECOND_US,
             code_mark=_code_mark(entry, business, self._codes),
+            likely_free=hold.chance,
+            free_within_us=hold.within_us,
+            hold_limit_us=hold.limit_us,
         )
 
 

@@ -19,6 +19,8 @@ then. Releases of legs may be reported after the end; they complete the legs and
 the state. Events beyond `LIMIT_EVENTS` are counted and not kept; the end is always kept.
 """
 
+from sys import intern
+
 from calleq.door.views import Standing, call_view
 from calleq.journal.entries import (
     Accepted,
@@ -111,7 +113,7 @@ class Timeline:
         if len(self.events) >= LIMIT_EVENTS:
             self.events_dropped += 1
         else:
-            self.events.append(event)
+            self.events.append(self._light(event))
         if event.event == EVENT_RETRIED:
             self.retried_as = event.detail
         # A third party changes no state, nor does anybody who replaces a representative.
@@ -128,6 +130,23 @@ class Timeline:
                 self.state = "accepted"
             case _:
                 pass
+
+    def _light(self, event: CallProgress) -> CallProgress:
+        """The event with texts that others have too: a timeline is kept long after its call."""
+        number = event.number
+        for known in (self.customer_number, self.representative_number):
+            if number == known:
+                number = known
+        return CallProgress(
+            self.call,
+            intern(event.event),
+            event.at_us,
+            intern(event.leg),
+            event.attempt,
+            number,
+            event.cause,
+            intern(event.detail),
+        )
 
     def ended(self, state: str, cause: int, at_us: int, detail: str = "") -> bool:
         """The call's end; False when it had ended before."""

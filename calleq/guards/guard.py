@@ -34,12 +34,12 @@ from calleq.guards.going_on import GoingOn
 from calleq.guards.prefixes import Prefixes
 from calleq.guards.reasons import CUSTOMER, REPRESENTATIVE, THIRD, TIME, refusal
 from calleq.guards.refused import RefusalList
-from calleq.intake.contract import Ending, Refusal, Room, Wanted
+from calleq.intake.contract import NO_HOLD, Ending, Hold, Refusal, Room, Wanted
 from calleq.journal.entries import Accepted, Ended, Refused, Rescheduled, Stamped
 from calleq.messages.guarding import Limits, LimitView
 from calleq.numbering import Address, NumberingError, VoipPolicy, parse_address
 from calleq.topology import Business
-from calleq.topology_policy import CarrierPolicy, Rate
+from calleq.topology_policy import LIKELY_FREE, CarrierPolicy, Rate
 from calleq.units import SECOND_US
 
 ALL = ""
@@ -130,6 +130,15 @@ class CallGuards:
         except NumberingError as error:
             return refusal(facts_of(number).kind or "not_e164", str(error), THIRD)
         return self._judge_address(business, address, THIRD, now_us)
+
+    def hold(self, business: Business, customer: str) -> Hold:
+        """See `Guards`."""
+        policy = business.policy
+        chance = policy.likely_free
+        if chance is None:
+            chance = LIKELY_FREE if self._test_numbers.longest(customer) is None else 0.0
+        within_us, limit_us = policy.free_within_s * SECOND_US, policy.hold_s * SECOND_US
+        return Hold(chance, within_us, limit_us) if chance else NO_HOLD
 
     def accepted(self, entry: Accepted, at_us: int) -> None:
         """See `Guards`: counted from here on."""

@@ -71,6 +71,19 @@ class Held(msgspec.Struct, frozen=True):
     """How long the parties may talk for it; 0: no limit but the call's own."""
 
 
+class Hold(msgspec.Struct, frozen=True):
+    """How likely a representative must be free, and how soon, before a customer is rung."""
+
+    chance: float = 0.0
+    """0: the customer is rung at once."""
+    within_us: int = 0
+    limit_us: int = 0
+    """How long that is waited for."""
+
+
+NO_HOLD = Hold()
+
+
 class Ending(msgspec.Struct, frozen=True):
     """How a call ended."""
 
@@ -118,6 +131,9 @@ class Guards(Protocol):
     def judge_party(self, business: Business, number: str, now_us: int) -> Refusal | None:
         """Before anybody else is dialled in a call: a third party, whoever a call is transferred
         to, a representative who is hunted."""
+
+    def hold(self, business: Business, customer: str) -> Hold:
+        """Whether a customer is rung only when a representative is likely to be free."""
 
     def accepted(self, entry: Accepted, at_us: int) -> None:
         """The call is accepted: its entry is written next."""
@@ -190,6 +206,10 @@ class NoGuards:
     def judge_party(self, business: Business, number: str, now_us: int) -> Refusal | None:
         """They may."""
         return None
+
+    def hold(self, business: Business, customer: str) -> Hold:
+        """They are not held."""
+        return NO_HOLD
 
     def accepted(self, entry: Accepted, at_us: int) -> None:
         """Nothing is counted."""

@@ -361,7 +361,8 @@ class Recorded(msgspec.Struct, frozen=True, gc=False, tag="recorded"):
     recording: str
     """Its name, that of its file too."""
     status: str
-    """`in-progress`, `paused`, `stopped`, `completed`, `absent`, `failed` or `deleted`."""
+    """`in-progress`, `paused`, `stopped`, `processing`, `completed`, `absent`, `failed` or
+    `deleted`."""
     parties: tuple[RecordedParty, ...] = ()
     """All so far; of a recording that has begun each had heard the announcement before."""
     length_us: int = 0

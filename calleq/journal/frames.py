@@ -106,6 +106,14 @@ def encode_entry(stamped: Stamped) -> bytes:
     return payload
 
 
+def decode_entry(payload: bytes) -> Stamped:
+    """The entry of a payload. Raises JournalError for what is none."""
+    try:
+        return decode_payload(memoryview(payload))
+    except (IndexError, msgspec.DecodeError) as error:
+        raise JournalError(f"the octets hold no entry: {error}") from error
+
+
 def encode_opening(opening: Opening) -> bytes:
     """The payload of a segment's first frame."""
     return _encoder.encode(opening)

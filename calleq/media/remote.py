@@ -110,8 +110,8 @@ class RemoteVoice(asyncio.Protocol):
         check_sources(sources)
         if sources:
             self._fed[element, wire] = sources
-        else:
-            self._fed.pop((element, wire), None)
+        elif self._fed.pop((element, wire), None) is None:
+            return  # as it is
         self._send(protocol.Feed(element, wire, sources))
 
     def play(self, element: str, player: str, prompt: Prompt, report: Player) -> None:

@@ -174,7 +174,7 @@ class RecordedView(msgspec.Struct, frozen=True):
     call: str
     equipment: str
     status: str
-    """in-progress, paused, stopped, completed, absent, failed or deleted."""
+    """in-progress, paused, stopped, processing, completed, absent, failed or deleted."""
     begun_at: str
     changed_at: str
     seconds: float

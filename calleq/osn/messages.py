@@ -63,6 +63,12 @@ class SetUpCall(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="se
     """The most that the customer is kept waiting by announcement and music; 0: no limit."""
     code_mark: str = ""
     """By which a one-time code that the customer enters is judged (`calleq.call.one_time_code`)."""
+    likely_free: float = 0.0
+    """The customer is rung when so likely a representative is free within `free_within_us`; 0: at
+    once."""
+    free_within_us: int = 0
+    hold_limit_us: int = 0
+    """How long that is waited for at most."""
 
 
 class SetUpTaken(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="set_up_taken"):
@@ -204,6 +210,8 @@ OsnMessage = (
 )
 
 EVENTS = (
+    "waiting_for_representative",
+    "representative_likely",
     "dialled",
     "ringing",
     "answered",

@@ -29,6 +29,7 @@ from calleq.osn.messages import OsnError
 from calleq.osn.relaying import (
     AskAuthority,
     AuthorityHere,
+    EntriesTold,
     Relay,
     Relayed,
     RelayMessage,
@@ -37,6 +38,7 @@ from calleq.osn.relaying import (
     encode,
 )
 from calleq.relay.bounds import LIMIT_PARTS_OCTETS
+from calleq.relay.merging import Merger
 from calleq.relay.telling import AccountsTeller
 from calleq.runtime.clock import Clock
 from calleq.units import SECOND_US
@@ -68,13 +70,15 @@ class Authority:
         self.doors = doors
         self.serve: Serve | None = None
         """Set by a process that has an API besides."""
+        self.merger: Merger | None = None
+        """Takes what other processes tell of their journals; None: calls have no price."""
         self._keeping = keeping
         self._registry = keeping.registry
         self._replays = replays
         self._bus = bus
         self._clock = clock
         self._life = life
-        self._teller = AccountsTeller(self._registry, clock, life, self._send)
+        self._teller = AccountsTeller(self._registry, clock, life, self.tell)
         self._serving: dict[tuple[str, int], Callable[[], object]] = {}
         self.ignored = 0
         """Messages of strangers, or that meant nothing."""
@@ -89,13 +93,16 @@ class Authority:
         except OsnError:
             self.ignored += 1
             return
+        if isinstance(message, EntriesTold) and self.merger is not None:
+            self.merger.told(sender, message)
+            return
         if sender not in self.doors:
             self.ignored += 1
             return
         match message:
             case AskAuthority():
                 at_us = self._clock.monotonic_us()
-                self._send(sender, AuthorityHere(self._life, message.number, at_us))
+                self.tell(sender, AuthorityHere(self._life, message.number, at_us))
                 self._teller.asked(sender, message)
             case Relay():
                 self._decide(sender, message)
@@ -110,7 +117,7 @@ class Authority:
         refusal = self._refusal(request)
         if refusal:
             self.refused += 1
-            self._send(front, Relayed(request.question, 0, refused=refusal))
+            self.tell(front, Relayed(request.question, 0, refused=refusal))
             return
         principal = msgspec.convert(msgspec.to_builtins(request.asker), Principal)
         if principal.credential and principal.proof != "page_token":
@@ -161,7 +168,7 @@ class Authority:
     def _submit(self, front: str, request: Relay, principal: Principal) -> None:
         def answer(reply: Reply) -> None:
             body = _encode(reply.view)
-            self._send(front, Relayed(request.question, reply.status, reply.headers, body))
+            self.tell(front, Relayed(request.question, reply.status, reply.headers, body))
 
         door = self.doors[front]
         try:
@@ -178,7 +185,7 @@ class Authority:
 
     def _serve(self, front: str, request: Relay, principal: Principal) -> None:
         if self.serve is None:
-            self._send(front, Relayed(request.question, 0, refused="not_here"))
+            self.tell(front, Relayed(request.question, 0, refused="not_here"))
             return
         key = (front, request.question)
 
@@ -192,16 +199,17 @@ class Authority:
                 for start in range(0, len(body), LIMIT_PARTS_OCTETS)
             ] or [b""]
             for piece in pieces[:-1]:
-                self._send(front, Relayed(request.question, status, headers, piece, more=True))
-            self._send(front, Relayed(request.question, status, headers, pieces[-1], more=more))
+                self.tell(front, Relayed(request.question, status, headers, piece, more=True))
+            self.tell(front, Relayed(request.question, status, headers, pieces[-1], more=more))
 
         self._serving[key] = _nothing
         over = self.serve(front, request, principal, part)
         if key in self._serving:
             self._serving[key] = over
 
-    def _send(self, front: str, message: RelayMessage) -> None:
-        self._bus.send(self.name, front, encode(message))
+    def tell(self, name: str, message: RelayMessage) -> None:
+        """Send a message to whatever of another process has that name."""
+        self._bus.send(self.name, name, encode(message))
 
 
 def _nothing() -> None:

@@ -2,9 +2,9 @@
 
 from calleq.units import MILLISECOND_US, SECOND_US
 
-ASK_US = 200 * MILLISECOND_US
+ASK_US = 500 * MILLISECOND_US
 """Between two questions whether the authority lives."""
-GONE_US = SECOND_US
+GONE_US = 2 * SECOND_US
 """An authority that has answered nothing asked within so long is taken for gone."""
 BEGIN_US = 2 * SECOND_US
 """A request is not begun later than this after it left the front."""
@@ -20,7 +20,11 @@ TOLD_AGAIN_US = 2 * SECOND_US
 RETRY_AFTER_S = 2
 """When a sender should come again while the authority cannot be asked."""
 FEED_US = 250 * MILLISECOND_US
-"""How often a process tells what it has written to its journal."""
+"""How often a process tells what it has written to its journal, where there is something."""
+FEED_IDLE_US = 2 * SECOND_US
+"""How often it tells that there is nothing."""
+LIMIT_FED_MESSAGES = 20
+"""Of a process in one go."""
 LIMIT_FED_ENTRIES = 500
 """Entries in one message."""
 LIMIT_FED_OCTETS = 393_216

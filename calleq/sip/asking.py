@@ -27,6 +27,10 @@ SILENT = 408
 UNREACHABLE = 503
 
 
+_LINGERING = ("from", "to", "call-id", "cseq", "authorization", "proxy-authorization")
+"""Fields of an accepted INVITE that something may still be made of."""
+
+
 class Owner(Protocol):
     """Who asked."""
 
@@ -97,6 +101,15 @@ class Asked:
         self.request: Request
         self.acks: dict[str, tuple[Target, bytes]] = {}
         """What acknowledged each 2xx, by the tag of who gave it: sent again when it comes again."""
+
+    def accepted(self) -> None:
+        """An INVITE is accepted and lingers: keep what late answers of other forks are told apart,
+        acknowledged and made dialogs by."""
+        fields = self.request.fields
+        kept = {name: fields[name] for name in _LINGERING if name in fields}
+        self.request = Request(self.method, self.uri, kept)
+        self.fields = {"cseq": self.fields["cseq"]}
+        self.body = b""
 
     @property
     def number(self) -> int:

@@ -11,6 +11,7 @@ frame is missing from the streams, as their timestamps say.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from ipaddress import ip_address
 
 import numpy as np
@@ -46,10 +47,12 @@ SAMPLE_US = SECOND_US // SAMPLE_RATE_HZ
 SILENT_LIMIT_US = 5_000_000
 WANTED_FRAMES = 100
 """So long after an ear has asked for a leg's voice it is kept at hand."""
+KEPT_HOSTS = 1_024
 LOOK_FRAMES = 50
 """How often legs are looked at for silence."""
 
 
+@lru_cache(KEPT_HOSTS)
 def _is_address(host: str) -> bool:
     """Names are not looked up: their far end is where its packets will come from."""
     try:
@@ -175,7 +178,7 @@ class LegSet:
         self._crossing.remove(number)
         self.table.remove(number)
         self._talkers.forget(number)
-        self._changed()
+        self._popped = None
         return quality
 
     def quality(self, leg: Leg, reported: Reported | None = None) -> Quality:
@@ -226,9 +229,10 @@ class LegSet:
     def frame_of(self, number: int, frame: int) -> Samples | None:
         """What a leg brings in now, for an ear that is no leg; from the next packet on at least."""
         table = self.table
-        if not table.buffered[number]:
-            self._changed()
         table.wanted_frame[number] = frame
+        if not table.buffered[number]:
+            self._judge_buffered(number, frame)
+            self._popped = None
         return None if table.silent[number] else DECODING[table.rows[1 + number]]
 
     def step(self) -> None:
@@ -254,7 +258,7 @@ class LegSet:
         if frame % LOOK_FRAMES == 0 and phase == 0:
             self._look()
         if self._popped is None:
-            self._popped = self._buffered(frame)
+            self._popped = self._buffered()
         legs = self._popped[phase]
         if legs.size:
             self.inputs.pop(legs, frame)
@@ -266,30 +270,33 @@ class LegSet:
         self.routes.sums.work_out(phase, self.table.rows)
         self.output.send(phase, frame, (frame * PHASES + phase) * PHASE_US)
 
-    def _changed(self) -> None:
-        """Who is buffered has to be worked out anew."""
-        self._popped = None
-
-    def _buffered(self, frame: int) -> list[Legs]:
+    def _buffered(self) -> list[Legs]:
         """By phase: the legs that somebody hears but by relay."""
-        table, every = self.table, np.flatnonzero(self.table.taken)
-        heard = self.routes.users[every + 1] > (table.relay_to[every] >= 0)
-        wanted = frame - table.wanted_frame[every] < WANTED_FRAMES
-        buffered = heard | wanted
-        begins = every[buffered & ~table.buffered[every]]
-        if begins.size:
-            self.buffers.reset(begins)
-        ends = every[~buffered & table.buffered[every]]
-        if ends.size:
-            table.silent[ends] = True
-        table.buffered[every] = buffered
-        legs = every[buffered]
-        phases = table.phase[legs]
+        legs = np.flatnonzero(self.table.buffered)
+        phases = self.table.phase[legs]
         return [legs[phases == phase] for phase in range(PHASES)]
+
+    def _judge_buffered(self, number: int, frame: int) -> None:
+        """Whether somebody hears a leg but by relay, after something has changed."""
+        table = self.table
+        heard = self.routes.users[number + 1] > (table.relay_to[number] >= 0)
+        buffered = bool(heard or frame - table.wanted_frame[number] < WANTED_FRAMES)
+        if buffered == table.buffered[number]:
+            return
+        if buffered:
+            self.buffers.reset(number)
+        else:
+            table.silent[number] = True
+        table.buffered[number] = buffered
 
     def _settle(self, numbers: set[int]) -> None:
         self._crossing.settle(numbers)
-        self._changed()
+        frame, recounted = self._now_us() // FRAME_US, self.routes.recounted
+        for number in numbers.union(row - 1 for row in recounted):
+            if number in self._legs:
+                self._judge_buffered(number, frame)
+        recounted.clear()
+        self._popped = None
 
     def _compile(self) -> None:
         changed: set[int] = set()
@@ -361,6 +368,10 @@ class LegSet:
     def _look(self) -> None:
         """See whose far end has fallen silent, or speaks again."""
         table, every = self.table, np.flatnonzero(self.table.taken)
+        for number in np.flatnonzero(table.buffered).tolist():
+            self._judge_buffered(number, self._now_us() // FRAME_US)
+        self._popped = None
+        self._sounding.forget_but(self.routes.sounds)
         silent = self._now_us() - table.last_us[every] > SILENT_LIMIT_US
         for number, is_silent in zip(every.tolist(), silent.tolist(), strict=True):
             leg = self._legs[number]

@@ -43,6 +43,8 @@ class Routes:
         self._free = list(range(_SCRATCH_ROW - 1, MAX_LEGS, -1))
         self.users: Integers = np.zeros(MAX_ROWS, dtype=np.int64)
         """How many use a row: legs that are sent it, and groups."""
+        self.recounted: set[int] = set()
+        """Rows of which that has changed; whoever looks at them empties this."""
         self._groups: dict[tuple[int, ...], Group] = {}
         self._ear_of: dict[int, tuple[Group, int]] = {}
         """By row of an ear: its group, and its own row in it."""
@@ -105,11 +107,13 @@ class Routes:
         """Somebody is sent this row from now on."""
         if row != SILENT_ROW:
             self.users[row] += 1
+            self.recounted.add(row)
 
     def leave(self, row: int) -> None:
         """Somebody is no longer."""
         if row != SILENT_ROW:
             self.users[row] -= 1
+            self.recounted.add(row)
             self._forget_unused((row,))
 
     def settle(self) -> None:

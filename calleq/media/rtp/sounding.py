@@ -19,13 +19,15 @@ from calleq.media.sounds import Repertoire, Sound, supervisory_tone
 
 KEPT_SOUNDS = 256
 
+_SILENT_FRAME = bytes([IDLE_OCTET]) * FRAME_SAMPLES
+
 
 class _Loaded:
     """A sound as mu-law, and since when it is heard."""
 
     __slots__ = ("begins", "octets", "prompt", "size", "start_frame")
 
-    def __init__(self, leaf: Leaf, frame: int, octets: Octets, size: int) -> None:
+    def __init__(self, leaf: Leaf, frame: int, octets: bytes, size: int) -> None:
         self.start_frame = leaf.start_frame
         is_early = leaf.start_frame == frame + 1 and not _is_keys(leaf)
         self.begins = frame if is_early else leaf.start_frame
@@ -42,13 +44,12 @@ class Sounding:
     def __init__(self, repertoire: Repertoire) -> None:
         self._repertoire = repertoire
         self._loaded: dict[Leaf, _Loaded] = {}
-        self._kept: dict[tuple[Prompt, str], tuple[Octets, int]] = {}
+        self._kept: dict[tuple[Prompt, str], tuple[bytes, int]] = {}
 
     def fill(self, sounds: dict[Leaf, int], frame: int, rows: Octets) -> None:
         """Write the frame of each sound into its row."""
-        if len(self._loaded) > 2 * len(sounds) + KEPT_SOUNDS:
-            self._loaded = {leaf: self._loaded[leaf] for leaf in sounds if leaf in self._loaded}
-        for leaf, row in sounds.items():
+        pieces: list[bytes] = []
+        for leaf in sounds:
             loaded = self._loaded.get(leaf)
             if (
                 loaded is None
@@ -59,12 +60,17 @@ class Sounding:
             since = frame - loaded.begins
             start = since * FRAME_SAMPLES
             if since < 0 or (leaf.end_frame and since >= leaf.end_frame - leaf.start_frame):
-                rows[row] = IDLE_OCTET
+                pieces.append(_SILENT_FRAME)
                 continue
             if loaded.size:
                 start %= loaded.size
-            piece = loaded.octets[start : start + FRAME_SAMPLES]
-            rows[row] = piece if piece.size else IDLE_OCTET
+            pieces.append(loaded.octets[start : start + FRAME_SAMPLES] or _SILENT_FRAME)
+        frames = np.frombuffer(b"".join(pieces), dtype=np.uint8)
+        rows[list(sounds.values())] = frames.reshape(len(pieces), FRAME_SAMPLES)
+
+    def forget_but(self, sounds: dict[Leaf, int]) -> None:
+        """Only these are heard now."""
+        self._loaded = {leaf: self._loaded[leaf] for leaf in sounds if leaf in self._loaded}
 
     def _load(self, leaf: Leaf, frame: int) -> _Loaded:
         prompt = leaf.prompt
@@ -72,7 +78,7 @@ class Sounding:
             (voice,) = leaf.voice
             prompt = Prompt("supervisory", voice.removeprefix("tone:"))
         elif prompt is None:
-            return _Loaded(leaf, frame, np.zeros(0, dtype=np.uint8), 0)
+            return _Loaded(leaf, frame, b"", 0)
         key = (prompt, leaf.line if prompt.kind == "mouth" else "")
         kept = self._kept.get(key)
         if kept is None:
@@ -91,11 +97,11 @@ def _is_keys(leaf: Leaf) -> bool:
     return leaf.prompt is not None and leaf.prompt.kind == "keys"
 
 
-def _encoded(sound: Sound) -> tuple[Octets, int]:
+def _encoded(sound: Sound) -> tuple[bytes, int]:
     """Whole frames of it; of an endless one a frame more than it is long, so that none is cut."""
     octets = ENCODING[sound.samples.view(np.uint16)]
     if sound.endless:
         again = np.resize(octets, octets.size + FRAME_SAMPLES)
-        return again, octets.size
+        return again.tobytes(), octets.size
     short = -octets.size % FRAME_SAMPLES
-    return np.concatenate((octets, np.full(short, IDLE_OCTET, dtype=np.uint8))), 0
+    return octets.tobytes() + bytes([IDLE_OCTET]) * short, 0
