@@ -42,6 +42,10 @@ class VirtualDisk:
         kept = {stamped.entity: stamped.sequence for stamped in self.entries}
         return self._forgotten | kept
 
+    def past(self, since_us: int, found: Callable[[list[Stamped]], object]) -> None:
+        """Hand over what was written since an instant (UTC)."""
+        found([stamped for stamped in self.entries if stamped.at_us >= since_us])
+
     def forget(self) -> None:
         """Drop all entries, as retention does once every call in them is over."""
         self._forgotten = self.last_sequences()

@@ -10,6 +10,7 @@ timers of the old life meet a dead one.
 """
 
 from collections.abc import Callable
+from zlib import crc32
 
 from calleq.lines.contract import LinePlant
 from calleq.media.contract import Played, Player, Prompt, Verdict, Voice
@@ -280,6 +281,10 @@ class MortalVoice:
         self._fed.clear()
 
 
+PAGE_KEY = bytes(range(32))
+"""Of processes that have a carrier's key in common."""
+
+
 class Process:
     """One element as a process: its disk and wall clock, and what runs of it at present."""
 
@@ -297,3 +302,8 @@ class Process:
         """Names on the OSN that go with its life."""
         self.deaths = 0
         self.begun = 0
+
+    @property
+    def number_of_life(self) -> int:
+        """Another number for each life of each process."""
+        return 1 + self.begun + (crc32(self.name.encode()) << 16)

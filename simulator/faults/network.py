@@ -42,6 +42,7 @@ from calleq.units import SECOND_US
 from simulator.faults.bus import TroubledBus
 from simulator.faults.disk import DiskJournal
 from simulator.faults.life import (
+    PAGE_KEY,
     Life,
     MortalBus,
     MortalClock,
@@ -58,8 +59,6 @@ from simulator.virtual import SETTLE_US, START_US
 Machines = Literal["one", "each"]
 MACHINE_US = 100_000 * SECOND_US
 """How much longer than the one before it each machine has run."""
-PAGE_KEY = bytes(range(32))
-"""Of processes that have a carrier's key in common."""
 
 
 def _unblock(exchange: IsupExchange, group: str) -> None:
@@ -368,20 +367,18 @@ class FragileNetwork:
             wire = self._outages.links[link.name]
             return {end: MortalLinkEnd(wire.end(end), life) for end in link.ends if end in chosen}
 
-        bus, journal, disk = MortalBus(self.bus, life), process.journal, process.disk
+        bus, journal = MortalBus(self.bus, life), process.journal
         process.attached = bus.attached if self._relayed else []
         plant = Plant(
             limited=self._relayed,
             clock=clock,
             journal=journal,
             bus=bus,
-            life=self._life_of(process) if self._relayed else 0,
+            life=process.number_of_life if self._relayed else 0,
             page_key=PAGE_KEY if self._relayed else b"",
             observe=journal.observe if self._relayed else None,
             tail=JournalTail(lambda: journal.pending),
-            past=lambda since_us, found: found(
-                [stamped for stamped in disk.entries if stamped.at_us >= since_us]
-            ),
+            past=process.disk.past,
             lines=MortalLines(self.lines, life),
             voice=process.voice,
             tap=self.tap,
@@ -399,10 +396,6 @@ class FragileNetwork:
             self.topology, plant, frozenset((name,)), process.disk.entries, self._played
         )
         return process.network
-
-    def _life_of(self, process: Process) -> int:
-        """Another number for each life of each process."""
-        return 1 + process.begun * len(self.processes) + list(self.processes).index(process.name)
 
     def _disk_failed(self, process: Process) -> None:
         """A process whose disk failed ends; what a failed write left there nobody can say."""
