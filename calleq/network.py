@@ -23,11 +23,14 @@ from calleq.journal.contract import Journal
 from calleq.journal.entries import Stamped, Started, by_entity
 from calleq.network_callers import equipments_of, group_between, last_seizures, voip_of
 from calleq.network_charging import Charged
-from calleq.network_doors import Buses, build_doors, restart_doors
+from calleq.network_doors import Buses, build_doors, decides_here, restart_doors
+from calleq.network_fronts import build_feeder, build_fronts
 from calleq.network_gateways import build_gateways
 from calleq.network_nodes import build_signalling
 from calleq.network_plant import Plant
 from calleq.network_services import resource_of
+from calleq.relay import Authority, FrontDoor
+from calleq.relay.feeding import Feeder
 from calleq.scp.service import ControlPoint
 from calleq.ss7.isup.exchange import IsupExchange
 from calleq.ss7.links import LinkEnd
@@ -39,9 +42,9 @@ from calleq.topology import (
     Topology,
     element_names,
 )
+from calleq.topology_doors import doors_of
+from calleq.topology_types import TELEPHONES as TELEPHONES
 from calleq.units import MILLISECOND_US
-
-TELEPHONES = "telephones"
 
 BOOT_US = 250 * MILLISECOND_US
 """Computers dial so long after the start: signalling links have passed their tests by then."""
@@ -65,7 +68,14 @@ class Network:
     equipments: dict[str, EquipmentService] = field(default_factory=dict)
     control_points: dict[str, ControlPoint] = field(default_factory=dict)
     doors: dict[str, Door] = field(default_factory=dict)
-    """By the name of the element whose door on the internet it is."""
+    """By the name of the element whose door on the internet it is; beside the access server also
+    those of elements in other processes, which have fronts there."""
+    fronts: dict[str, FrontDoor] = field(default_factory=dict)
+    """By the name of their element, where the access server is in another process."""
+    authority: Authority | None = None
+    """What decides for fronts of other processes."""
+    feeder: Feeder | None = None
+    """Tells the authority in another process of the journal here."""
     accounts: Accounts | None = None
     """Of all doors; None where there is none."""
     beside: Beside = field(default_factory=Beside)
@@ -113,6 +123,10 @@ class Network:
         if self.keeping is not None:
             self.keeping.restore(entries)
         restart_doors(self.doors.values(), self.beside, entries)
+        for front in self.fronts.values():
+            front.start()
+        if self.feeder is not None:
+            self.feeder.start()
         for gateway in self.gateways.values():
             gateway.start()
         if self.telephones is not None:
@@ -159,7 +173,9 @@ def build_network(
     network.nodes, network.exchanges = signalling.nodes, signalling.exchanges
     network.sccp, network.link_ends = signalling.sccp, signalling.link_ends
     chosen -= played
-    buses = Buses(topology, plant.bus, plant.clock, plant.tap)
+    decides = all(decides_here(topology, plant, chosen, plan) for plan in doors_of(topology))
+    inner = not plant.life or decides
+    buses = Buses(topology, plant.bus, plant.clock, plant.tap, inner=inner)
     for switch in topology.switches:
         if switch.name in chosen:
             network.switches[switch.name] = SwitchService(
@@ -274,5 +290,12 @@ def _build_doors(network: Network, plant: Plant, buses: Buses, chosen: frozenset
     network.accounts, network.keeping = doors.accounts, doors.keeping
     network.authenticator = doors.authenticator
     network.guards, network.charged = doors.guards, doors.charged
+    if doors.accounts is not None:
+        registry = doors.accounts.registry
+        for switch in network.switches.values():
+            switch.know_owners(lambda number: registry.owner_of(number) is not None)
+    network.authority = doors.authority
+    network.fronts = build_fronts(topology, plant, chosen)
+    network.feeder = build_feeder(topology, plant, chosen)
     network.server = doors.by_element.get(topology.access_server.name)
     network.intake = next(iter(doors.intakes.values()), None)

@@ -1,7 +1,8 @@
 """Prices in a network: decks, accounts, and the records that settle calls, wired to one journal.
 
-Only a process that has all elements has all that a call writes, so only there are calls priced.
-Elsewhere, and where the topology names no deck, charging is absent: nothing costs anything.
+Calls are priced in the process of the access server. It has all that a call writes, or is told it
+by the processes of the other elements (`calleq.relay.merging`). Elsewhere, and where the topology
+names no deck, charging is absent: nothing costs anything.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,6 +23,7 @@ from calleq.journal.contract import Journal, Watcher
 from calleq.journal.entries import Accepted, Stamped
 from calleq.journal.entries import Charged as Entry
 from calleq.rating import ServiceUse
+from calleq.relay.merging import MARGIN_US, Merger
 from calleq.runtime.clock import Clock
 from calleq.topology import Business, Topology, TopologyError
 
@@ -29,7 +31,7 @@ Observe = Callable[[Watcher], object]
 """`observe` of the process's journal."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Charged:
     """Charging, and what tells it which calls are over."""
 
@@ -39,6 +41,8 @@ class Charged:
     """Reads decks as a topology names them. Raises ChargingError."""
     told: list[Callable[[Entry], object]] = field(default_factory=list)
     """Told of every `Charged`: the doors."""
+    merger: Merger | None = None
+    """Puts what other processes write among what is written here; None: there are none."""
 
     def repriced(self, topology: Topology) -> Callable[[], None]:
         """What puts the decks of a topology in force. Raises ChargingError."""
@@ -52,6 +56,13 @@ class Charged:
     def recover(self, entries: Sequence[Stamped]) -> None:
         """Take up the journal of before."""
         self.charging.recover(entries)
+        if self.merger is not None:
+            since_us = self.charging.open_since_us() or self.charging.now_us()
+            for stamped in entries:
+                if stamped.at_us >= since_us - MARGIN_US:
+                    self.merger.own(stamped)
+            self.merger.start(since_us)
+            return
         for stamped in entries:
             self.finished.recover(stamped)
         self.finished.resume()
@@ -64,7 +75,10 @@ class Charged:
         elif isinstance(entry, Entry):
             for tell in self.told:
                 tell(entry)
-        self.finished.take(stamped)
+        if self.merger is None:
+            self.finished.take(stamped)
+        else:
+            self.merger.own(stamped)
 
 
 def charging_of(

@@ -16,6 +16,8 @@ from calleq.network_charging import Observe
 from calleq.network_gateways import SipGround
 from calleq.osn.contract import Bus
 from calleq.protection import KeySource, NoKeys
+from calleq.relay.feeding import Past
+from calleq.relay.tail import JournalTail
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
 from calleq.schedule import ScheduleStore
@@ -67,12 +69,23 @@ class Plant:
     """Opens the keys with which businesses sign; None: there are none."""
     page_key: bytes = b""
     """Under which page tokens are made, 32 octets or more; empty: a key of this process."""
+    former_page_keys: tuple[bytes, ...] = ()
+    """Under which they were made before the carrier's key was another."""
     replays: Replays | None = None
     """What has been used once; None: nothing is known of lives before this one."""
     drivers: Mapping[str, Factory] = field(default_factory=dict)
     """Drivers of equipment by its name, in place of those that the topology names."""
     sip: SipGround | None = None
     """What gateways stand on; None: nobody here speaks SIP, whatever the topology says."""
+    life: int = 0
+    """Of this process, another number after each start, by which doors in other processes and the
+    authority know each other's lives; 0: doors are those of this process alone."""
+    reaches: Callable[[str], bool] = lambda element: True
+    """Whether nothing waits for a connection to an element of another process."""
+    tail: JournalTail | None = None
+    """Of the journal, for a process whose entries are told to the authority; None: they are not."""
+    past: Past | None = None
+    """Reads what the journal said before."""
     schedule: ScheduleStore | None = None
     """Where calls that are made later are kept; None: in memory."""
     observe: Observe | None = None

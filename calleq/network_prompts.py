@@ -17,6 +17,7 @@ from calleq.media.wording import (
     question_text,
     recording_text,
     whisper_text,
+    wrong_code_text,
 )
 from calleq.scp.wording import pieces
 from calleq.telephones.habits import HABITS
@@ -67,10 +68,13 @@ def _of_business(business: Business) -> Iterable[Prompt]:
         texts.append((said.busy, ""))
     if business.consent != "none":
         texts += [
-            question_text(name, language, speech=business.consent == "key_or_speech"),
+            question_text(name, language, by=business.consent),
             (said.goodbye, ""),
             (said.opted_out, ""),
         ]
+    if business.consent == "code":
+        texts.append((wrong_code_text(language), ""))
+        texts.append(question_text(name, language))  # of calls that were accepted without a code
     return [Prompt("speech", text, mark, said.voice) for text, mark in texts]
 
 

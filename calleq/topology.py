@@ -131,7 +131,15 @@ def load_topology(path: Path | None = None) -> Topology:
     directory = path.resolve().parent
     businesses = tuple(business.found_from(directory) for business in topology.businesses)
     pricing = topology.pricing.found_from(directory)
-    topology = msgspec.structs.replace(topology, businesses=businesses, pricing=pricing)
+    wires = topology.processes.tls.found_from(directory)
+    processes = msgspec.structs.replace(topology.processes, tls=wires)
+    topology = msgspec.structs.replace(
+        topology,
+        businesses=businesses,
+        passwords=topology.passwords.found_from(directory),
+        pricing=pricing,
+        processes=processes,
+    )
     topology = doors_found_from(topology, directory)
     try:
         return placed(topology, path.parent)
@@ -153,6 +161,9 @@ def parse_topology(text: str, name: str) -> Topology:
         check_topology(topology)
     except TopologyError as error:
         raise TopologyError(f"{name}: {error}") from error
+    unfit = topology.processes.tls.wrong()
+    if unfit:
+        raise TopologyError(f"{name}: processes.tls.{unfit}")
     wrong = topology.pricing.wrong()
     if wrong is not None:
         raise TopologyError(f"{name}: pricing.{wrong[0]}: {wrong[1]}")

@@ -49,8 +49,9 @@ class Business(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     representatives: tuple[str, ...] = ()
     dial_first: Literal["customer", "agent"] = "customer"
     detect_machine: bool = False
-    consent: Literal["none", "key", "key_or_speech"] = "none"
-    """Whether customers are asked before a representative is rung, and how they may answer."""
+    consent: Literal["none", "key", "key_or_speech", "code"] = "none"
+    """Whether customers are asked before a representative is rung, and how they may answer; `code`:
+    by the one-time code that whoever asked for the call was told."""
     question_tries: int = 2
     """How often they are asked when they do not answer, or not so that it is understood."""
     answer_limit_s: float = 5.0

@@ -18,6 +18,12 @@ from calleq.topology_types import Topology, TopologyError
 
 INNER = "-internet"
 """What an element's own door is called, behind the element's name."""
+FRONT = "-front"
+"""What stands on the internet for such a door where its element is in a process of its own."""
+AUTHORITY = "-authority"
+"""What decides for fronts, behind the access server's name."""
+FEED = "-journal"
+"""What tells the authority of a process's journal, behind the name of its first element."""
 
 
 class DoorPlan(msgspec.Struct, frozen=True):
@@ -93,6 +99,25 @@ def inner_name(topology: Topology, element: str) -> str:
     owners = {one.name for one in topology.peripherals if one.internet is not None}
     owners |= {one.name for one in topology.switches if one.internet is not None}
     return element + INNER if element in owners else ""
+
+
+def authority_name(topology: Topology) -> str:
+    """The name on the OSN of what decides for all doors."""
+    return topology.access_server.name + AUTHORITY
+
+
+def place_of(topology: Topology, name: str) -> str:
+    """The element at whose place on the OSN something is reached that has a name there: itself,
+    or the one to which a door, a front, a feed or the authority belongs."""
+    if name == authority_name(topology):
+        return topology.access_server.name
+    for ending in (FRONT, FEED):
+        if name.endswith(ending) and name not in topology.point_codes():
+            return name.removesuffix(ending)
+    element = name.removesuffix(INNER)
+    if element != name and inner_name(topology, element) == name:
+        return topology.access_server.name
+    return name
 
 
 def check_doors(topology: Topology) -> None:

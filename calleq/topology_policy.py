@@ -1,5 +1,5 @@
 """What may be dialled for a business, and how often: the keys of `[guards]` and of
-`[businesses.policy]`.
+`[businesses.policy]`; and what passwords must not be (`[passwords]`).
 
 `[guards]` is the carrier's: what holds for every business, and what a business gets that says
 nothing of its own. `[businesses.policy]` is of one business. Where both can bar, either bars; a
@@ -9,6 +9,7 @@ business never allows what the carrier bars. A rate that is left out is the carr
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 import msgspec
 
@@ -17,6 +18,9 @@ from calleq.units import SECOND_US
 RING_LIMIT_S = 300
 CALL_LIMIT_S = 4 * 3600
 """No call talks longer, whatever a policy says: its equipment ends it."""
+HOLD_LIMIT_S = 3_600
+"""No customer is waited for longer because nobody is free."""
+LIKELY_FREE = 0.8
 PREFIXES_LIMIT = 10_000
 BURST_LIMIT = 100_000
 REFILL_LIMIT_S = 86_400.0
@@ -25,6 +29,21 @@ COOL_DOWN_LIMIT_S = 7 * 86_400
 _REGION = re.compile("[A-Z]{2}", re.ASCII)
 _PREFIX = re.compile(r"\+[1-9]?[0-9]{0,14}", re.ASCII)
 _AMOUNT = re.compile(r"[0-9]{1,7}(?:\.[0-9]{1,6})?", re.ASCII)
+
+
+class PasswordPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What passwords that people choose must not be, beside what is easy to guess."""
+
+    breached: str = ""
+    """A file of breached passwords as Have I Been Pwned gives it away: SHA-1, in order."""
+    words: tuple[str, ...] = ()
+    """Of the carrier: its names and products."""
+
+    def found_from(self, directory: Path) -> "PasswordPolicy":
+        """The same with the place of its file told from a directory."""
+        if not self.breached:
+            return self
+        return msgspec.structs.replace(self, breached=str(directory / self.breached))
 
 
 class Rate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -70,6 +89,13 @@ class CallPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     announcement_s: int = 60
     """The most that a customer waits from answering to the representative's answer."""
     call_s: int = CALL_LIMIT_S
+    likely_free: float | None = None
+    """Customers are rung when it is at least so likely that a representative is free within
+    `free_within_s`; 0: at once, 1: when one is. Left out: `LIKELY_FREE`, but for calls to the
+    carrier's test telephones."""
+    free_within_s: int = 30
+    hold_s: int = 120
+    """How long that is waited for; then the call ends, and nobody has been rung."""
 
     def wrong(self) -> tuple[str, str] | None:
         """A key that does not fit, and what is wrong with it; None where all do."""
@@ -86,7 +112,11 @@ class CallPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             ("ring_s", self.ring_s, range(RING_LIMIT_S + 1)),
             ("announcement_s", self.announcement_s, range(3_601)),
             ("call_s", self.call_s, range(1, CALL_LIMIT_S + 1)),
+            ("free_within_s", self.free_within_s, range(1, 601)),
+            ("hold_s", self.hold_s, range(1, HOLD_LIMIT_S + 1)),
         )
+        if self.likely_free is not None and not 0 <= self.likely_free <= 1:
+            return "likely_free", f"{self.likely_free:g}: 0 to 1 expected"
         return _wrong_rates(rates) or _wrong_lengths(lengths)
 
 

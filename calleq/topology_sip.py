@@ -68,6 +68,9 @@ class SipTrunk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Between two OPTIONS that ask whether a peer is there; 0: none."""
     trusted: bool = False
     """Whether it is told who calls although the caller is not to be shown (RFC 3325)."""
+    shared_ports: bool = False
+    """Whether its calls share a few RTP ports: fewer sockets and less work for a trunk of many
+    calls, whose far end must send voice from the address that it names, another for each call."""
     shaken_key: str = ""
     """PEM file of the key that signs caller identities (RFC 8588); empty: none are signed."""
     shaken_certificate: str = ""

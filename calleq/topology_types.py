@@ -17,7 +17,7 @@ from calleq.topology_callers import (
     InternetInterface,
     Peripheral,
 )
-from calleq.topology_policy import CarrierPolicy
+from calleq.topology_policy import CarrierPolicy, PasswordPolicy
 from calleq.topology_services import (
     FreephoneNumber,
     IntelligentNetwork,
@@ -25,6 +25,7 @@ from calleq.topology_services import (
     Trigger,
 )
 from calleq.topology_sip import BrowserAccess, LineAccess, SipAccess, SipTrunk
+from calleq.topology_tls import WireTls
 from calleq.units import SECOND_US
 
 
@@ -237,11 +238,17 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     line_delay_us: int = 0
 
 
+TELEPHONES = "telephones"
+"""What the simulated telephones of all lines are called where they run as a process."""
+
+
 class Processes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where elements that run alone find each other."""
 
     base_port: int = 8100
     hosts: dict[str, str] = {}
+    tls: WireTls = WireTls()
+    """By what they prove themselves to each other; none: the wires are in the clear."""
 
 
 class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -280,6 +287,7 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     businesses: tuple[Business, ...] = ()
     guards: CarrierPolicy = CarrierPolicy()
     """What the carrier lets nobody dial, and how often at most."""
+    passwords: PasswordPolicy = PasswordPolicy()
     pricing: Pricing = Pricing()
     timing: Timing = Timing()
     mtp3_timers: dict[str, float] = {}
@@ -381,5 +389,5 @@ def element_names(topology: Topology) -> tuple[str, ...]:
         *(peripheral.name for peripheral in topology.peripherals),
         *(point.name for point in topology.service_control_points),
         *(equipment.name for equipment in topology.equipments),
-        "telephones",
+        TELEPHONES,
     )

@@ -244,6 +244,8 @@ class Microphone(MediaStreamTrack):
         super().__init__()
         self._hertz = hertz
         self._sent = 0
+        self.frames = 0
+        """That have left."""
         self._start_s = 0.0
 
     async def recv(self) -> av.AudioFrame:
@@ -256,6 +258,7 @@ class Microphone(MediaStreamTrack):
         frame.sample_rate, frame.pts = SAMPLE_RATE_HZ, self._sent
         frame.time_base = Fraction(1, SAMPLE_RATE_HZ)
         self._sent += FRAME_SAMPLES
+        self.frames += 1
         return frame
 
 
@@ -267,6 +270,7 @@ class Page:
         self.told: list[dict[str, object]] = []
         self._reading = asyncio.create_task(self._read())
         self._connection: RTCPeerConnection | None = None
+        self._microphone: Microphone | None = None
         self._ear: asyncio.Task[None] | None = None
         self.frames: list[Samples] = []
 
@@ -336,7 +340,8 @@ class Page:
     async def offer(self, hertz: float = 1_000) -> str:
         """Make a peer connection that speaks a tone; its offer."""
         self._connection = connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        connection.addTrack(Microphone(hertz))
+        self._microphone = Microphone(hertz)
+        connection.addTrack(self._microphone)
         connection.on("track", self._listen)
         await connection.setLocalDescription(await connection.createOffer())
         return cast(str, connection.localDescription.sdp)
@@ -350,6 +355,13 @@ class Page:
         await self.say(type="answer", call=call, sdp=await self.offer(hertz))
         await self.take((await self.until("voice", call=call))["sdp"])
         await self.until("talking", call=call)
+
+    async def speaks(self, frames: int) -> None:
+        """Wait until so much more of its voice has left."""
+        microphone = self._microphone
+        assert microphone is not None
+        enough = microphone.frames + frames
+        await until(lambda: microphone.frames >= enough, "voice of the page")
 
     async def close_voice(self) -> None:
         """End the peer connection, and nothing else."""

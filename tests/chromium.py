@@ -72,6 +72,34 @@ async def shows(page: Page, view: str) -> None:
     await page.wait_for_selector(f"body[data-view={view}]")
 
 
+async def hard_to_read(page: Page) -> list[list[object]]:
+    """Texts that stand out from what is behind them by less than 4.5 to 1 (WCAG 2.2, 1.4.3)."""
+    found: list[list[object]] = await page.evaluate(
+        """() => {
+          const parts = (color) => color.match(/[\\d.]+/g).map(Number);
+          const linear = (x) => (x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4);
+          const light = ([r, g, b]) =>
+            0.2126 * linear(r / 255) + 0.7152 * linear(g / 255) + 0.0722 * linear(b / 255);
+          const behind = (at) => {
+            for (; at; at = at.parentElement) {
+              const color = parts(getComputedStyle(at).backgroundColor);
+              if (color.length < 4 || color[3] > 0) return color;
+            }
+            return [255, 255, 255];
+          };
+          const saying = [...document.querySelectorAll("main *")].filter((at) =>
+            at.checkVisibility() && !at.classList.contains("out-of-sight") &&
+            [...at.childNodes].some((one) => one.nodeType === 3 && one.textContent.trim()));
+          return saying.map((at) => {
+            const pair = [light(parts(getComputedStyle(at).color)), light(behind(at))];
+            const ratio = (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
+            return [at.textContent.trim(), ratio];
+          }).filter(([, ratio]) => ratio < 4.5);
+        }"""
+    )
+    return found
+
+
 async def loudest_hertz(page: Page) -> float:
     """Of what the person at the page hears, over half a second."""
     found: float = await page.evaluate(

@@ -106,17 +106,21 @@ class VirtualPorts:
         self._numbers = itertools.count(20_000, 2)
         self.free = free
         self.taken: dict[tuple[str, str], PortAddress] = {}
+        self.shared: dict[str, PortAddress] = {}
         self.plans: list[tuple[str, str, PortPlan]] = []
         self.told: dict[str, Callable[[str, PortEvent], object]] = {}
 
-    def open_ports(self, element: str, host: str) -> None:
-        """They are always there."""
+    def open_ports(self, element: str, host: str, shared: bool = False) -> None:
+        """They are always there; of shared ones there is one, where it was asked for."""
+        if shared:
+            self.shared[element] = PortAddress(host, next(self._numbers))
 
     def take_port(self, element: str, wire: str, shared: bool = False) -> PortAddress | None:
         if len(self.taken) >= self.free:
             return None
         assert (element, wire) not in self.taken, f"{wire} has a port"
-        address = self.taken[element, wire] = PortAddress("127.0.0.1", next(self._numbers))
+        new = None if shared else PortAddress("127.0.0.1", next(self._numbers))
+        address = self.taken[element, wire] = new or self.shared[element]
         return address
 
     def plan_port(self, element: str, wire: str, plan: PortPlan) -> None:

@@ -17,11 +17,11 @@ def test_equally_idle_are_offered_in_the_businesss_order() -> None:
 
 def test_who_ended_a_call_goes_behind_who_has_waited() -> None:
     acd = enrolled()
-    acd.begin_call(JANE)
+    acd.begin_call(JANE, 0)
     assert acd.find("abc", ()) == JOE
     acd.end_call(JANE, 10)
     assert acd.find("abc", ()) == JOE
-    acd.begin_call(JOE)
+    acd.begin_call(JOE, 0)
     acd.end_call(JOE, 20)
     assert acd.find("abc", ()) == JANE
 
@@ -33,8 +33,8 @@ def test_who_was_tried_is_not_offered_again() -> None:
 
 def test_who_is_in_two_calls_is_busy_until_the_last_ends() -> None:
     acd = enrolled()
-    acd.begin_call(JANE)
-    acd.begin_call(JANE)
+    acd.begin_call(JANE, 0)
+    acd.begin_call(JANE, 0)
     acd.end_call(JANE, 10)
     assert acd.find("abc", (JOE,)) is None
     acd.end_call(JANE, 20)
@@ -43,7 +43,7 @@ def test_who_is_in_two_calls_is_busy_until_the_last_ends() -> None:
 
 def test_who_belongs_to_no_business_is_followed_only_during_a_call() -> None:
     acd = enrolled()
-    acd.begin_call(JIM)
+    acd.begin_call(JIM, 0)
     acd.end_call(JIM, 10)
     assert acd.find("abc", (JANE, JOE)) is None
     acd.enrol("abc", (JANE, JOE, JIM), 20)
@@ -57,5 +57,5 @@ def test_a_business_nobody_knows_has_nobody() -> None:
 def test_a_shared_representative_is_busy_for_both_businesses() -> None:
     acd = enrolled()
     acd.enrol("xyz", (JANE,), 5)
-    acd.begin_call(JANE)
+    acd.begin_call(JANE, 0)
     assert acd.find("xyz", ()) is None

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from calleq.access_server.call_lists import CallLists
+from calleq.call.driver import FINAL_STATES
+from calleq.door.finding import STATES
 from calleq.door.index import CallIndex
 from calleq.journal.entries import Accepted, Charged, Ended, Entry, Rescheduled
 from calleq.journal.inline import InlineJournal
@@ -77,6 +79,33 @@ def test_what_is_asked_for_must_fit(door: Door):
     assert calls(listed(door, state="bridged")) == []
 
 
+def test_a_state_that_there_is_not_is_no_empty_list(door: Door):
+    answer = door.http().get("/v1/calls?state=finished", headers=basic())
+    assert answer.status_code == 422
+    detail = answer.json()["detail"]
+    assert "'finished' is none of scheduled, accepted, set_up" in detail
+    assert all(state in detail for state in (*FINAL_STATES, "bridged"))
+
+
+def test_every_state_of_a_call_may_be_asked_for(door: Door):
+    for state in STATES:
+        listed(door, state=state)
+    one = door.place()
+    met = {"accepted"}
+    door.taken(one)
+    for event, leg in (
+        ("dialled", "customer"),
+        ("answered", "customer"),
+        ("dialled", "agent"),
+        ("answered", "agent"),
+        ("bridged", ""),
+    ):
+        met.add(listed(door)["calls"][0]["state"])
+        door.happens(one, event, leg)
+    met.add(listed(door)["calls"][0]["state"])
+    assert met == set(STATES) - set(FINAL_STATES) - {"scheduled"}, "the index knows those"
+
+
 def test_a_business_sees_its_own_alone(door: Door):
     door.place()
     answer = door.http().get("/v1/calls", headers=basic("xyz", "xyz-demo"))
@@ -104,7 +133,8 @@ def test_a_business_sees_its_own_alone(door: Door):
 )
 def test_what_is_no_question_is_refused(door: Door, query: str):
     answer = door.http().get(f"/v1/calls?{query}", headers=basic())
-    status = 422 if query in ("customer=7", "accepted_after=now") else 400
+    values = ("customer=7", "accepted_after=now", "state=A", "state=")
+    status = 422 if query in values else 400
     assert (answer.status_code, answer.json()["code"]) == (status, "invalid_query")
 
 

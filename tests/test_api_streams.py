@@ -61,11 +61,11 @@ def test_nobody_follows_the_call_of_another(door: Door):
 
 def test_events_come_as_they_happen_and_the_stream_ends_with_the_call(door: Door):
     call = door.place()
-    opened = EventStreams(door.server)
+    opened = EventStreams()
 
     async def followed() -> str:
         text = b""
-        async for octets in opened.open(call, "abc", 0):
+        async for octets in opened.open(door.server, call, "abc", 0):
             text += octets
             if b"accepted" in octets:
                 asyncio.get_running_loop().call_soon(
@@ -89,25 +89,28 @@ def test_a_stream_is_kept_alive_and_is_cut_after_its_time(
     call = door.place()
 
     async def followed() -> list[bytes]:
-        return [octets async for octets in EventStreams(door.server).open(call, "abc", 1)]
+        return [octets async for octets in EventStreams().open(door.server, call, "abc", 1)]
 
     assert KEEP_ALIVE in asyncio.run(asyncio.wait_for(followed(), 10))
 
 
 def test_streams_are_bounded_for_each_business(door: Door):
     call = door.place()
-    opened = EventStreams(door.server)
+    opened = EventStreams()
 
     async def first(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         await anext(stream)
         return stream
 
     async def many() -> None:
-        kept = [await first(opened.open(call, "abc", 0)) for _ in range(LIMIT_STREAMS_OF_ONE)]
+        kept = [
+            await first(opened.open(door.server, call, "abc", 0))
+            for _ in range(LIMIT_STREAMS_OF_ONE)
+        ]
         with pytest.raises(ProblemError) as refused:
-            opened.open(call, "abc", 0)
+            opened.open(door.server, call, "abc", 0)
         assert refused.value.problem.code == "too_many_streams"
-        await first(opened.open(call, "xyz", 0))
+        await first(opened.open(door.server, call, "xyz", 0))
         for stream in kept:
             await stream.aclose()  # type: ignore[attr-defined]
         assert opened.count == 1

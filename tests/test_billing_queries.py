@@ -63,6 +63,15 @@ CASES: list[tuple[Filter, Callable[[SessionRecord], bool]]] = [
             r.business == "xyz" and a_leg(r, lambda g: g.cause == 16 and g.number == "+12125550143")
         ),
     ),
+    (Filter(trunk="east"), lambda r: a_leg(r, lambda g: g.outgoing_trunk == "east")),
+    (
+        Filter(trunk="east", cause=16, business="abc"),
+        lambda r: (
+            r.business == "abc"
+            and a_leg(r, lambda g: g.outgoing_trunk == "east")
+            and (r.cause == 16 or a_leg(r, lambda g: g.cause == 16))
+        ),
+    ),
     (Filter(min_talk_us=60 * SECOND_US), lambda r: longest_us(r) >= 60 * SECOND_US),
     (
         Filter(max_talk_us=0, state="completed"),

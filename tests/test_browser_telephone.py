@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable
 
 import httpx
 import pytest
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from calleq.browser.hub import ATTEMPTS
 from calleq.browser.messages import FRAME_OCTETS_LIMIT
 from calleq.browser.rtp import EVENT_KEYS
 from calleq.browser.service import Service, origins, serving
-from calleq.browser.site import NAMELESS_LIMIT
+from calleq.browser.site import CONNECTIONS, MESSAGES, NAMELESS_LIMIT
 from calleq.media.keys import measure_keys
 from calleq.runtime.clock import LoopClock
 from calleq.sip import events as sip
@@ -168,9 +168,9 @@ def test_the_switch_holds_the_page_and_takes_it_back() -> None:
             await until(lambda: len(far_end.heard()) > 10, "the page is heard")
             far_end.hold(call, True)
             await until(lambda: bool(far_end.happened(sip.AgreedAgain)), "the hold")
-            await asyncio.sleep(0.1)  # what was on its way
+            await page.speaks(15)  # what was on its way has come by then
             silent = len(far_end.heard())
-            await asyncio.sleep(0.3)
+            await page.speaks(15)
             assert len(far_end.heard()) == silent
             far_end.hold(call, False)
             await until(lambda: len(far_end.heard()) > silent + 10, "the page is heard again")
@@ -243,6 +243,35 @@ def test_one_address_has_only_so_many_pages_that_do_not_say_who_they_are() -> No
                 await stack.enter_async_context(Page.open(service))
         async with Page.open(service) as page:
             await registered(far_end, page)
+
+    play(flow)
+
+
+def test_a_page_that_says_too_much_is_closed_and_others_go_on() -> None:
+    async def flow(far_end: FarEnd, service: Service) -> None:
+        async with Page.open(service) as page:
+            await registered(far_end, page)
+            for _ in range(2 * MESSAGES.burst):
+                with contextlib.suppress(ConnectionClosed):
+                    await page.say(type="key", call=0, key="1")
+            refused = await page.until("refused")
+            assert refused["reason"] == "too_many_messages"
+            await page.closed()
+        async with Page.open(service) as page:
+            await page.hello()
+            await page.until("line", registered=True)
+
+    play(flow)
+
+
+def test_one_address_connects_so_often_and_then_once_a_second() -> None:
+    async def flow(far_end: FarEnd, service: Service) -> None:
+        taken = 0
+        with contextlib.suppress(InvalidStatus):
+            while taken < 2 * CONNECTIONS.burst:
+                async with Page.open(service):
+                    taken += 1
+        assert CONNECTIONS.burst <= taken < 2 * CONNECTIONS.burst
 
     play(flow)
 

@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from calleq.call.conduct import ACTIONS
+from calleq.call.actions import ACTIONS
 from calleq.call.customer_first import (
     LIMITS_US,
     RING_LIMITED,
@@ -82,7 +82,8 @@ def test_actions_and_rows_name_each_other() -> None:
 
 
 def test_no_row_dials_a_representative_before_the_customer_when_the_customer_comes_first() -> None:
-    before_answer = {State.IDLE, State.RESERVING, State.DIALING_CUSTOMER, State.CUSTOMER_RINGING}
+    before_dialling = {State.IDLE, State.AWAITING_CAPACITY, State.RESERVING}
+    before_answer = before_dialling | {State.DIALING_CUSTOMER, State.CUSTOMER_RINGING}
     for (state, happened), (action, following) in TABLE.items():
         if state in before_answer and happened is not Input.START_AGENT_FIRST:
             assert action != "dial_agent"

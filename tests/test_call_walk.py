@@ -13,7 +13,7 @@ from calleq.osn.messages import EVENTS
 from calleq.units import SECOND_US
 
 LEGS: tuple[Leg, ...] = ("customer", "agent")
-WALKS = 8_000
+WALKS = 10_000
 STEPS_LIMIT = 400
 ANSWERS = driver.Reserve | driver.FindRepresentative | driver.Detect | driver.Join
 
@@ -22,6 +22,8 @@ def results_of(command: Command) -> list[Result]:
     """Everything the command's answer could be, and what may be said before it."""
     number = command.command
     match command:
+        case driver.AwaitCapacity():
+            return [driver.LikelyFree(number)]
         case driver.Reserve():
             return [driver.Reserved(number)] * 9 + [driver.ReserveFailed(number, 34)]
         case driver.FindRepresentative():
@@ -38,6 +40,7 @@ def results_of(command: Command) -> list[Result]:
             return [driver.PlayMarked(number, leg), driver.PlayEnded(number, leg, "complete")]
         case driver.Collect(leg=leg):
             answers = ("1", "1", "yes", "no", "9", "5", "", "other words")
+            answers += ("right code", "wrong code") if command.digits > 1 else ()
             return [driver.Collected(number, leg, value) for value in answers]
         case driver.Join():
             return [driver.Joined(number)] * 3 + [driver.JoinFailed(number, 47)]
@@ -116,7 +119,8 @@ class Walk:
                 if leg not in self.releasing:
                     self.gone(leg)
             case driver.Collected(value=value) if result.command in self.open:
-                self.may_ring |= value in ("1", "yes")
+                by_code = self.call.policy.consent == "code"
+                self.may_ring |= value in (("right code",) if by_code else ("1", "yes"))
             case driver.Released(leg=leg):
                 self.gone(leg)
             case driver.DriverLost():
@@ -193,7 +197,9 @@ def test_every_walk_ends_once_and_releases_everything(
             detect_machine=options.choice((True, False)),
             hunt=options.random() < 0.8,
             busy_notice=options.choice(("All are busy.", "")),
-            consent=options.choice(("none", "none", "none", "key", "key_or_speech")),
+            consent=options.choice(("none", "none", "none", "key", "key_or_speech", "code")),
+            question_again=options.choice(("", "That is not it.")),
+            hold_limit_us=options.choice((0, 0, 0, 60)) * SECOND_US,
             question_tries=options.choice((1, 2, 3, 99)),
             announcement_limit_us=options.choice((0, 0, 3, 45, 600)) * SECOND_US,
             talk_limit_us=options.choice((0, 600)) * SECOND_US,

@@ -11,8 +11,14 @@ import msgspec
 import pytest
 
 from calleq.access_server.routes import ROUTES
+from calleq.access_server.routes_guards import RefusalsQuery
+from calleq.access_server.routes_lists import CallsQuery
+from calleq.accounts.changes import BusinessChanged
 from calleq.client import ApiKey, AsyncCalleqClient, CalleqClient, ClientError, SigningKey
-from calleq.client.asking import LIMIT_TRIES
+from calleq.client.asking import LIMIT_TRIES, told
+from calleq.client.fields import CallFilters, InitiationFields, RefusalFilters, RequestFields
+from calleq.messages import CallInitiation, DirectCallRequest
+from calleq.messages.answers import FieldProblem, ProblemView
 from calleq.messages.signing import signature_of
 from tests.door import LOOPBACK, Door, InProcess
 
@@ -46,6 +52,51 @@ def test_both_clients_have_the_same_methods():
         return {name for name in vars(kind) if not name.startswith("_")}
 
     assert methods(CalleqClient) == methods(AsyncCalleqClient)
+
+
+def test_what_may_be_said_by_name_is_what_messages_and_lists_have():
+    """Else a checker of types would refuse what the server takes, or let pass what it refuses."""
+    said_otherwise = {"business_id", "password"}
+    initiation = set(CallInitiation.model_fields) - said_otherwise
+    assert set(InitiationFields.__annotations__) == initiation - {
+        "customer_number",
+        "representative_number",
+    }
+    request = set(DirectCallRequest.model_fields) - said_otherwise - {"equipment_address"}
+    assert set(RequestFields.__annotations__) == request
+    for filters, query in ((CallFilters, CallsQuery), (RefusalFilters, RefusalsQuery)):
+        assert set(filters.__annotations__) == set(query.__struct_fields__)
+
+
+def test_a_page_token_is_asked_for_and_used(door: Door):
+    change = BusinessChanged(business="abc", settings={"origins": ["https://shop.example"]})
+    door.keeping.change(change, "carrier", lambda: None)
+
+    async def does(client: AsyncCalleqClient) -> Any:
+        return await client.page_token("/offers/boots", lifetime_s=120)
+
+    for token in (run(door, does), blocking(door).page_token("/offers/boots")):
+        assert token.token
+        assert (token.origin, token.page) == ("https://shop.example", "/offers/boots")
+    with pytest.raises(ClientError, match="/page a path such as /offers is expected"):
+        blocking(door).page_token("boots")
+
+
+def test_an_error_says_nothing_twice(door: Door):
+    problem = ProblemView(
+        type="t",
+        title="Region not allowed",
+        status=403,
+        code="region",
+        detail="it is in GB, and only US may be called: ask the carrier",
+        errors=(
+            FieldProblem("/customer_number", "region", "it is in GB, and only US may be called"),
+            FieldProblem("/note", "long", "is too long"),
+        ),
+    )
+    assert told(problem) == (
+        "it is in GB, and only US may be called: ask the carrier; /note is too long"
+    )
 
 
 def test_a_call_is_placed_followed_and_listed_without_waiting(door: Door):

@@ -181,6 +181,19 @@ def test_keys_are_pressed_towards_one_party(topology: Topology) -> None:
 
 
 @pytest.mark.row("S2-96", part=True)
+def assert_billed(call: ControlledCall, *legs: tuple[str, int, str]) -> None:
+    """Each leg has a record of its own, with the talk that its telephone lived through."""
+    record = call.records()[call.reference]
+    for leg, attempt, telephone in legs:
+        made = leg_of(record, leg, attempt)
+        (lived,) = call.calls(telephone)
+        assert lived.answered is not None
+        assert lived.ended is not None
+        assert made.number == telephone
+        assert made.talk_us == lived.ended.at_us - lived.answered.at_us > 0
+        assert made.billable_s == -(-made.talk_us // SECOND_US)
+
+
 @EACH
 def test_a_third_party_is_added_and_removed_by_orders(topology: Topology) -> None:
     call = ControlledCall(topology)
@@ -196,8 +209,12 @@ def test_a_third_party_is_added_and_removed_by_orders(topology: Topology) -> Non
     call.done(Unhold("customer"), HangUp("third"))
     call.passes(1)
     assert (call.hears(CUSTOMER), call.hears(AGENT)) == (HEARS_AGENT, HEARS_CUSTOMER)
-    call.done(AddThird(OTHER))
+    call.done(AddThird(number("07")))
+    call.until("failed third")
     call.ends()
+    assert_billed(call, ("customer", 1, CUSTOMER), ("agent", 1, AGENT), ("third", 1, OTHER))
+    refused = leg_of(call.records()[call.reference], "third", 2)
+    assert (refused.number, refused.answered_at_us, refused.talk_us) == (number("07"), None, 0)
 
 
 def test_a_third_party_without_a_number_or_a_circuit_is_refused() -> None:
@@ -239,14 +256,7 @@ def test_a_blind_transfer_keeps_the_representative_until_the_new_one_answers(
     call.hang_up(OTHER)
     call.run_to_end(call.reference)
     assert call.view(call.reference).state == "completed"
-    record = call.records()[call.reference]
-    for attempt, telephone in ((1, AGENT), (2, OTHER)):
-        (lived,) = call.calls(telephone)
-        assert lived.answered is not None
-        assert lived.ended is not None
-        assert leg_of(record, "agent", attempt).number == telephone
-        talked_us = lived.ended.at_us - lived.answered.at_us
-        assert leg_of(record, "agent", attempt).talk_us == talked_us > 0
+    assert_billed(call, ("agent", 1, AGENT), ("agent", 2, OTHER))
     released = [
         (event.attempt, event.number)
         for event in call.events(call.reference)
@@ -317,6 +327,7 @@ def test_the_representative_consults_and_hands_over(topology: Topology) -> None:
         "released agent",
     ]
     call.ends()
+    assert_billed(call, ("customer", 1, CUSTOMER), ("agent", 1, AGENT), ("agent", 2, OTHER))
 
 
 @EACH

@@ -249,7 +249,7 @@ def test_the_guide_to_prompts_can_be_followed(
     (writes_a_file,) = blocks(page, "python")
     monkeypatch.chdir(tmp_path)
     exec(compile(writes_a_file, "prompts.md", "exec"), {})
-    assert follow(page, tmp_path) == 3
+    assert follow(page, tmp_path) == 4
 
 
 def test_the_guide_to_control_can_be_followed(tmp_path: pathlib.Path):

@@ -6,9 +6,20 @@ import subprocess
 
 import pytest
 
+from calleq.access_server.routes_businesses import OWN_SETTINGS
+from calleq.accounts.bounds import LONGEST_OVERLAP_US
 from calleq.accounts.denial import BUSY, DenialReason
+from calleq.accounts.issuing import INITIAL_US
+from calleq.accounts.page_tokens import LIFETIMES_S
+from calleq.cli.keys_parser import (
+    DEFAULT_AUTHORITY_DAYS,
+    DEFAULT_DAYS,
+    DEFAULT_OVERLAP_HOURS,
+    DEFAULT_RENEW_DAYS,
+)
 from calleq.messages.signing import NONCE, SIGNATURE
 from calleq.topology import parse_topology
+from calleq.units import HOUR_US
 from tests.live import ROOT
 from tests.test_docs import blocks, follow
 from tests.who import Who
@@ -26,11 +37,12 @@ def reasons_of(kind: object) -> set[str]:
 
 def test_the_guide_to_deployment_can_be_followed(tmp_path: pathlib.Path):
     page = (PAGES / "guide" / "deployment.md").read_text("utf-8")
-    assert follow(page, tmp_path) == 1
-    whole, keys = blocks(page, r"toml[^\n]*")
+    assert follow(page, tmp_path) == 2
+    whole, keys, wires = blocks(page, r"toml[^\n]*")
     place = "\n[[switches]]"
     topology = parse_topology(whole.replace(place, f"\n{keys}{place}", 1), "guide")
     assert topology.access_server.tls.client_authorities == "clients.pem"
+    assert parse_topology(f"{whole}\n{wires}", "guide").processes.tls
     for name in re.findall(r"`(calleq_[a-z_]+)", page):
         metrics = (ROOT / "calleq" / "operation" / "metrics.py").read_text("utf-8")
         assert name.removesuffix("_total") in metrics, name
@@ -101,6 +113,25 @@ CHAPTERS = {
     "V17": 7,
 }
 """Requirements of ASVS 5.0.0 at levels 1 and 2, by chapter: 253."""
+
+
+def test_the_table_of_fields_has_what_a_business_changes_itself():
+    page = (PAGES / "security.md").read_text("utf-8")
+    fields = page.partition("## Fields")[2].partition("\n## ")[0]
+    (own,) = [line for line in fields.splitlines() if "`dial_first`" in line]
+    named = own.split(" | ")[1]
+    assert set(re.findall(r"`([a-z_]+)`", named)) == OWN_SETTINGS
+
+
+def test_lives_of_keys_are_as_they_are_told():
+    page = (PAGES / "security.md").read_text("utf-8")
+    lives = page.partition("A key lives as")[2].partition("\n## ")[0]
+    assert f"{LONGEST_OVERLAP_US // (24 * HOUR_US)} days at most" in lives
+    assert f"{INITIAL_US // HOUR_US} hours, to be changed" in lives
+    assert f"{DEFAULT_OVERLAP_HOURS} hours unless told" in lives
+    assert f"{DEFAULT_DAYS} days, made anew {DEFAULT_RENEW_DAYS} days before" in lives
+    assert f"{DEFAULT_AUTHORITY_DAYS // 365} years" in lives
+    assert LIFETIMES_S[1] == 3_600, "the longest life of a page token is an hour"
 
 
 def asvs_rows() -> list[list[str]]:

@@ -1,5 +1,6 @@
 """Fifty thousand damaged messages for every codec, and a broken codec that is found out."""
 
+import base64
 import json
 from itertools import islice
 
@@ -9,6 +10,7 @@ from msgspec.structs import replace
 from simulator.cli import main
 from simulator.fuzz.command import COVERAGE_LEAST, try_codec
 from simulator.fuzz.coverage_of import measure
+from simulator.fuzz.envelopes import ENVELOPES
 from simulator.fuzz.mutator import LENGTH_LIMIT_OCTETS, mutations
 from simulator.fuzz.target import TARGETS, load
 
@@ -22,9 +24,26 @@ def test_damaged_messages_are_decoded_or_refused_and_nothing_else(name: str) -> 
     assert verdict.broken == ()
     assert verdict.past_header >= MESSAGES // 2
     if name != "jose":  # of which nothing that was changed is authentic
-        assert verdict.decoded >= MESSAGES // 10
+        # JSON survives a change less often than octets do.
+        assert verdict.decoded >= MESSAGES // (20 if name == "relay" else 10)
     assert verdict.refused >= MESSAGES // 10
     assert verdict.passed, verdict
+
+
+def misspelt(envelope: bytes) -> list[bytes]:
+    """An envelope with a value of another type in its header: damage to base 64 makes no such."""
+    coded, _, rest = envelope.partition(b".")
+    header = json.loads(base64.urlsafe_b64decode(coded + b"=" * (-len(coded) % 4)))
+    changed = ({**header, "field": 7}, {**header, "iat": "now"})
+    return [
+        base64.urlsafe_b64encode(json.dumps(one).encode()).rstrip(b"=") + b"." + rest
+        for one in changed
+    ]
+
+
+def test_the_envelopes_that_are_damaged_are_the_same_in_every_run() -> None:
+    assert load("jose").samples == list(ENVELOPES)
+    assert len({*ENVELOPES}) == 4
 
 
 @pytest.mark.parametrize("name", sorted(TARGETS))
@@ -34,12 +53,11 @@ def test_mutations_reach_nearly_every_branch_of_the_decoders(name: str) -> None:
     damaged = mutations(target.samples, target.header_octets, SEED)
     many = 15_000 if name.startswith(("mtp3", "sccp", "tcap", "sip", "sdp", "user")) else 60_000
     octets = [*target.samples, *islice(damaged, many)]
+    if name == "jose":
+        octets += misspelt(target.samples[0])
     found = measure(target.decoder, target.decode, target.refusal, octets)
     assert found.branches >= 6
-    # Envelopes are sealed anew, with keys drawn at random: two branches need a header that is still
-    # base64 of JSON after it was damaged, which one run in some has and the next has not.
-    least = 0.9 if name == "jose" else COVERAGE_LEAST
-    assert found.share >= least, found.missed
+    assert found.share >= (1.0 if name == "jose" else COVERAGE_LEAST), found.missed
 
 
 def test_every_sample_is_valid_and_mutations_are_the_same_for_the_same_seed() -> None:

@@ -12,6 +12,8 @@ from msgspec.structs import replace
 from calleq.gateway.table import TABLE, GInput, GState
 from calleq.journal.entries import LineAnswered
 from calleq.sip import events as sip
+from calleq.sip.dialog import make_request
+from calleq.sip.negotiation import offer
 from calleq.sip.transaction import Target
 from calleq.topology import load_topology
 from calleq.units import MILLISECOND_US, SECOND_US
@@ -99,9 +101,9 @@ def test_a_customer_who_never_answers_is_let_go_by_cancel(scene: Scene) -> None:
     assert scene.customer.happened[-1].startswith("is ended")
     assert len(scene.net.first_lines(b"CANCEL sip:")) == 1
     leg = scene.leg(call)
-    assert leg.answered_at_us is None
-    assert leg.talk_us == 0
+    assert (leg.cause, leg.answered_at_us, leg.talk_us) == (19, None, 0)
     assert leg.ringing_at_us is not None
+    assert scene.network.records()[call].complete
     assert scene.representative.happened == ["registered"]
 
 
@@ -134,7 +136,8 @@ def test_a_telephone_that_vanishes_while_it_rings_is_let_go_at_the_ring_limit(sc
     scene.customer.vanish()
     scene.network.run_to_end(call)
     assert scene.network.view(call).state == "customer_no_answer"
-    assert scene.leg(call).talk_us == 0
+    leg = scene.leg(call)
+    assert (leg.cause, leg.talk_us, leg.partial) == (19, 0, False)
     scene.clock.advance_us(40 * SECOND_US)
 
 
@@ -150,7 +153,8 @@ def test_a_telephone_that_vanishes_in_its_call_ends_it_when_it_is_asked(scene: S
     leg = scene.leg(call)
     assert leg.talk_us is not None
     assert 38 * SECOND_US < leg.talk_us < 45 * SECOND_US, "nobody answered an INVITE for 32 s"
-    assert leg.released_by == "line"
+    assert (leg.released_by, leg.cause, leg.partial) == ("line", 41, False)
+    assert scene.network.view(call).state == "completed"
 
 
 def test_a_bye_that_is_lost_is_made_good_by_the_session_timer(scene: Scene) -> None:
@@ -170,6 +174,23 @@ def test_a_bye_that_is_lost_is_made_good_by_the_session_timer(scene: Scene) -> N
     assert leg.talk_us < 1_900 * SECOND_US
     assert leg.released_by == "line"
     assert scene.network.view(call).state == "completed"
+
+
+def test_a_bye_of_ours_that_is_lost_for_ever_changes_no_record(scene: Scene) -> None:
+    """It is said again for 32 s; the line is free and the bill closed long before."""
+    scene.net.losing = lambda octets: octets.startswith(b"BYE sip:") and b"5100" in octets[:60]
+    call = scene.call()
+    assert scene.network.view(call).state == "completed"
+    leg, other = scene.leg(call), scene.leg(call, "agent")
+    assert (leg.cause, leg.released_by, leg.partial) == (16, "network", False)
+    assert abs(leg.talk_us - other.talk_us) < 4 * SECOND_US
+    scene.clock.advance_us(40 * SECOND_US)
+    byes = [line for line in scene.net.first_lines(b"BYE sip:") if "5100" in line]
+    assert len(byes) >= 10
+    scene.net.losing = lambda octets: False
+    scene.customer.hang_up()  # it never heard of the end
+    scene.clock.advance_us(40 * SECOND_US)
+    assert scene.customer.happened[-1] == "ends"
 
 
 @pytest.mark.row("S2-60", part=True)
@@ -230,6 +251,31 @@ def test_a_storm_of_offers_changes_nothing_and_costs_the_voice_nothing(scene: Sc
     talk_us = scene.leg(call, "agent").talk_us
     assert talk_us is not None
     assert abs(talk_us - 20 * SECOND_US) < 10 * MILLISECOND_US
+
+
+def test_a_storm_of_offers_without_end_ends_the_call_and_closes_its_record(scene: Scene) -> None:
+    """A telephone that never waits for an answer: 40 offers in a while are the end."""
+    scene.representative.hang_up_after_us = None
+    call = scene.network.place(CUSTOMER, REPRESENTATIVE)
+    scene.clock.advance_us(10 * SECOND_US)
+    telephone = scene.customer
+    partner = telephone.agent._calls[telephone.calls[-1]].partner
+    assert partner is not None
+    for number in range(60):
+        via = f"SIP/2.0/UDP 127.0.0.1:5100;branch=z9hG4bKstorm{number};rport"
+        fields = {"contact": ["<sip:127.0.0.1:5100>"], "content-type": ["application/sdp"]}
+        body = offer(telephone.local).encode()
+        partner.dialog, asked = make_request(
+            partner.dialog, "UPDATE", via, fields=fields, body=body
+        )
+        telephone.net.send(telephone.address, telephone.server, asked.encode())
+        scene.clock.advance_us(10 * MILLISECOND_US)
+    scene.network.run_to_end(call)
+    assert scene.network.view(call).state == "completed"
+    leg = scene.leg(call)
+    assert (leg.cause, leg.released_by, leg.partial) == (42, "line", False)
+    assert leg.talk_us < 11 * SECOND_US
+    scene.clock.advance_us(40 * SECOND_US)
 
 
 def test_hold_by_the_customer_stops_the_voice_towards_it_and_no_bill(scene: Scene) -> None:

@@ -11,9 +11,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from calleq.journal.entries import LineSeized
+from calleq.lines.messages import Screening
 from calleq.sip.shaken import Signer, Trust, Verifier
+from calleq.ss7.isup.messages import Iam
 from calleq.units import SECOND_US
 from simulator.virtual import START_US
+from tests.gateway_world import REPRESENTATIVE
 from tests.test_gateway_trunks import ABROAD, TrunkScene, trunk
 
 URL = "https://certificates.example/calleq.pem"
@@ -75,25 +78,43 @@ def test_who_is_not_to_be_known_is_signed_for_whom_we_trust_alone(files: dict[st
         assert ("identity" in request.fields) is trusted
 
 
-def comes_in(files: dict[str, str], calling: str, signed_for: str, level: Any) -> TrunkScene:
-    """The other system calls a telephone of ours, with an Identity."""
+def comes_in(
+    files: dict[str, str], calling: str, signed_for: str, level: Any, called: str = OWN
+) -> TrunkScene:
+    """The other system calls a telephone of ours, with an Identity unless `level` is None."""
     scene = TrunkScene(trunk(shaken_trusted=(files["certificate"],)))
     signer = Signer(pathlib.Path(files["key"]).read_bytes(), URL)
     now_s = scene.clock.now_us() // SECOND_US
     origid = "123e4567-e89b-42d3-a456-426655440000"
-    identity = signer.identity(level, signed_for, OWN, origid, now_s)
+    fields = {}
+    if level is not None:
+        fields["identity"] = [signer.identity(level, signed_for, called, origid, now_s)]
     peer = scene.peers[0]
     peer.hang_up_after_us = SECOND_US
-    peer.dial(OWN, calling, domain="carrier.example", identity=[identity])
+    peer.dial(called, calling, domain="carrier.example", **fields)
     scene.clock.advance_us(40 * SECOND_US)
     scene.assert_nothing_is_left()
     return scene
 
 
-@pytest.mark.parametrize("level", ["A", "B", "C"])
-def test_a_caller_whom_a_carrier_vouches_for_comes_in(files: dict[str, str], level: str) -> None:
-    scene = comes_in(files, ABROAD, ABROAD, level)
+@pytest.mark.parametrize(
+    ("level", "screening"),
+    [
+        ("A", Screening.PASSED),
+        ("B", Screening.FAILED),
+        ("C", Screening.UNSCREENED),
+        (None, Screening.UNSCREENED),
+    ],
+)
+def test_a_caller_whom_a_carrier_vouches_for_comes_in(
+    files: dict[str, str], level: str | None, screening: Screening
+) -> None:
+    """The next switch is told how far the number is believed (Q.763 §3.10)."""
+    scene = comes_in(files, ABROAD, ABROAD, level, REPRESENTATIVE)
     assert "is answered" in scene.peers[0].happened
+    asked = [said for *_, said in scene.network.signalling() if isinstance(said, Iam)]
+    told = {(said.calling.digits, said.calling.screening) for said in asked if said.calling}
+    assert told == {(ABROAD[1:], screening)}
     entries = [one.entry for one in scene.network.journal.entries]
     assert [one.calling for one in entries if isinstance(one, LineSeized)] == [ABROAD]
 

@@ -5,7 +5,8 @@ import pathlib
 
 import pytest
 
-from calleq.door.instruction import instruction_of
+from calleq.door.instruction import Instructing
+from calleq.intake.contract import NoGuards
 from calleq.journal.entries import Accepted
 from calleq.topology import load_topology
 from calleq.topology_equipment import voip_policy
@@ -41,6 +42,10 @@ GUARDS: dict[str, tuple[str, ...]] = {
         "consent: a_customer_who_presses_1_is_connected",
         "consent: whoever_does_not_press_1_rings_nobody",
     ),
+    "proof of number: a one-time code, by business": (
+        "one_time_code: whoever_enters_the_code_is_connected",
+        "one_time_code: another_code_rings_nobody_however_often_it_is_entered",
+    ),
     "limits: per number, address, cookie, business and in all": (
         "guards_limits: a_bucket_lets_its_burst_pass_then_one_for_each_refill",
         "guards_limits: limits_cool_downs_and_live_requests_survive_a_restart",
@@ -57,6 +62,7 @@ GUARDS: dict[str, tuple[str, ...]] = {
     ),
     "limits: one live request for each number": (
         "guards_limits: of_a_hundred_requests_at_once_for_one_number_exactly_one_is_made",
+        "guards_moves: a_call_is_not_moved_beside_another_of_the_same_number",
     ),
     "limits: a victim opts out by a key, for good": (
         "consent: a_customer_who_presses_9_is_never_called_again_by_that_business",
@@ -80,6 +86,12 @@ GUARDS: dict[str, tuple[str, ...]] = {
         "billing_waits: who_answered_and_reached_nobody_is_counted_by_business",
         "equipments: a_customer_waits_no_longer_than_the_announcement_limit",
         "prompts: the_customer_hears_the_samples_of_the_announcement_from_the_answer_on",
+    ),
+    "abandoned call: no customer is rung while nobody is likely to be free": (
+        "capacity_hold: calls_are_held_unless_a_business_wants_otherwise",
+        "capacity_hold: a_customer_is_rung_when_the_representative_is_free_again",
+        "capacity_hold: whoever_is_not_free_in_time_is_not_rung_for",
+        "acd_capacity: the_chance_is_that_of_talks_without_memory",
     ),
     "recording: off; announced to both before it begins; refusal; proof": (
         "control_recordings: what_is_recorded_is_what_the_parties_said_after_both_were_told",
@@ -147,14 +159,9 @@ def test_the_smaller_of_what_policy_and_money_allow_ends_a_call() -> None:
         entry = Accepted(
             "c", "abc", "d", {"customer_number": "+12125550100"}, talk_limit_us=held_us
         )
-        instruction = instruction_of(
-            entry,
-            business,
-            now_us=0,
-            answer_to="d",
-            ring_limit_us=25 * SECOND_US,
-            supplied={},
-            may_dial=lambda number: True,
+        instructing = Instructing(
+            "d", 25 * SECOND_US, {}, lambda business, number: True, NoGuards()
         )
+        instruction = instructing.of(entry, business, 0)
         assert instruction.talk_limit_us == expected_s * SECOND_US
         assert instruction.ring_limit_us == 25 * SECOND_US

@@ -2,15 +2,21 @@
 
 import json
 import random
+import tracemalloc
+from collections.abc import Callable
+from hashlib import sha256
 
+import msgspec
 import pytest
 
 from calleq.accounts.registry import Registry
 from calleq.intake import CallReferences, is_reference
 from calleq.intake.customers import KnownCustomers
 from calleq.intake.idempotency import KEPT_US, IdempotencyKeys, KeyState, Replay
+from calleq.intake.references import reference_text
 from calleq.intake.refusals import REFUSED_RATE
-from calleq.journal.entries import Accepted, Refused
+from calleq.journal.entries import Accepted, Entry, Refused
+from calleq.journal.file import JournalFull
 from calleq.numbering import E164
 from calleq.runtime.clock import VirtualClock
 from tests.door import LOOPBACK, Door, message
@@ -54,9 +60,14 @@ def test_what_is_no_reference(text: str):
 # Keys.
 
 
+def kept(business: str, key: str, fingerprint: str, call: str) -> Accepted:
+    """What the journal says of a call with a key."""
+    return Accepted(call, business, "server-72", {}, key, fingerprint)
+
+
 def test_a_key_is_kept_a_day_and_then_free():
     keys = IdempotencyKeys()
-    keys.bind("abc", "k", "f", "call-1", 0)
+    keys.bind(kept("abc", "k", "f", "call-1"), 0)
     assert keys.find("abc", "k", "f", 1) is KeyState.IN_PROGRESS
     assert keys.find("abc", "k", "g", 1) is KeyState.REUSED
     keys.accepted("abc", "k")
@@ -70,7 +81,7 @@ def test_a_full_table_refuses_new_keys_and_forgets_none():
     keys = IdempotencyKeys(limit_keys=3, limit_keys_per_business=2)
     for business, key in (("abc", "1"), ("abc", "2"), ("xyz", "1")):
         assert keys.find(business, key, "f", 0) is None
-        keys.bind(business, key, "f", f"{business}-{key}", 0)
+        keys.bind(kept(business, key, "f", f"{business}-{key}"), 0)
         keys.accepted(business, key)
     assert keys.find("abc", "3", "f", 0) is KeyState.FULL
     assert keys.find("xyz", "2", "f", 0) is KeyState.FULL
@@ -81,7 +92,7 @@ def test_a_full_table_refuses_new_keys_and_forgets_none():
 def test_one_business_cannot_fill_the_table_of_all():
     keys = IdempotencyKeys(limit_keys=100, limit_keys_per_business=2)
     for key in ("1", "2"):
-        keys.bind("abc", key, "f", key, 0)
+        keys.bind(kept("abc", key, "f", key), 0)
     assert keys.find("abc", "3", "f", 0) is KeyState.FULL
     assert keys.find("xyz", "1", "f", 0) is None
 
@@ -124,9 +135,39 @@ def test_the_journal_never_sees_a_password():
     }
     assert (accepted.business, accepted.door) == ("abc", "server-72")
     assert accepted.idempotency_key == "k1"
-    assert len(accepted.fingerprint) == 64
+    assert len(accepted.fingerprint) == 22
     [refused] = door.journal.of(Refused)
     assert refused == Refused("server-72", "abc", "bad_password", LOOPBACK)
+
+
+def test_a_disk_that_cannot_follow_is_said_and_binds_no_key():
+    """A full journal was an error of ours, the key in progress for ever, and work never done."""
+    door = Door()
+
+    def full(entity: str, entry: Entry, durable: Callable[[], object] | None = None) -> None:
+        raise JournalFull("65536 entries wait for the disk")
+
+    append = door.journal.append
+    door.journal.append = full  # type: ignore[method-assign]
+    for _ in range(3):
+        busy = door.submit(octets(), idempotency_key="k1")
+        assert (busy.status, busy.view.code) == (503, "busy")  # type: ignore[union-attr]
+    wrong = door.submit(octets(password="not the right one"))
+    assert wrong.status == 401, "a refusal that cannot be written is one"
+    assert door.intake.in_work == 0
+    door.journal.append = append  # type: ignore[method-assign]
+    assert door.submit(octets(), idempotency_key="k1").status == 202
+    assert door.intake.refusals_unwritten == 1
+
+
+def test_what_was_accepted_for_later_is_so_again():
+    """A repetition said "accepted" of a call that waited."""
+    door = Door()
+    first = door.submit(octets(desired_time="2026-11-21T15:00:00Z"), idempotency_key="k1")
+    for again in (door, restarted(door)):
+        said = again.submit(octets(desired_time="2026-11-21T15:00:00Z"), idempotency_key="k1")
+        assert said.view == first.view
+        assert said.view.state == "scheduled"  # type: ignore[union-attr]
 
 
 def test_strangers_do_not_fill_the_disk():
@@ -170,6 +211,41 @@ def test_keys_and_customers_survive_a_restart():
     assert other.status == 422
     assert after.submit(octets(customer_number=None, customer_id="c-1")).status == 202
     assert after.set_ups()[-1].customer == "+12125550100"
+
+
+def test_a_key_of_a_journal_with_longer_fingerprints_is_the_same_key():
+    door = Door()
+    first = door.submit(octets(), idempotency_key="k1")
+    [written] = [one for one in door.journal.entries if isinstance(one.entry, Accepted)]
+    assert isinstance(written.entry, Accepted)
+    content = msgspec.json.encode(written.entry.message, order="sorted")
+    digest = sha256(content).hexdigest()
+    older = msgspec.structs.replace(written.entry, fingerprint=digest)
+    after = Door()
+    after.restart([msgspec.structs.replace(written, entry=older)])
+    again = after.submit(octets(), idempotency_key="k1")
+    assert again.view == first.view
+    assert after.submit(octets(customer_id="c-2"), idempotency_key="k1").status == 422
+
+
+def test_a_million_keys_take_as_little_memory_as_is_said():
+    """160 octets each with all that holds them; what they were was 600."""
+    keys, clock_us = IdempotencyKeys(), 1_795_300_000_000_000
+    count = 20_000
+    made = [(f"{number:08x}-658a-4a00-a623-2dc1ea0c939d", number) for number in range(count)]
+    tracemalloc.start()
+    for key, number in made:
+        call = reference_text((clock_us // 1_000 << 80) + number)
+        keys.bind(kept("acme", key, str(number), call), clock_us + number)
+        keys.accepted("acme", key)
+    used, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert used / count < 180
+    call = reference_text((clock_us // 1_000 << 80) + 7)
+    assert keys.find("acme", made[7][0], "7", clock_us) == Replay(call)
+    assert keys.find("acme", made[7][0], "8", clock_us) is KeyState.REUSED
+    assert keys.find("acme", "other", "8", clock_us + count + KEPT_US + 1_000) is None
+    assert len(keys) == 0
 
 
 def test_a_key_older_than_a_day_does_not_survive():

@@ -211,7 +211,7 @@ def test_other_files_are_refused_by_name(tmp_path: Path) -> None:
     newer[8:12] = (9).to_bytes(4, "big")
     newer[12:16] = zlib.crc32(newer[:12]).to_bytes(4, "big")
     path.write_bytes(newer)
-    with pytest.raises(JournalVersion, match=r"journal format 9; this calleq reads 1 and 2"):
+    with pytest.raises(JournalVersion, match=r"journal format 9; this calleq reads 1, 2, 3"):
         read_journal(path)
     with pytest.raises(JournalError, match="cannot be read: No such file"):
         read_journal(tmp_path / "none.journal")

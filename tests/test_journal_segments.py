@@ -29,7 +29,7 @@ from calleq.journal.entries import (
     Progress,
     Started,
 )
-from calleq.journal.frames import HEADER_BYTES
+from calleq.journal.frames import FORMAT_VERSION, HEADER_BYTES
 from calleq.journal.inline import InlineJournal
 from calleq.journal.reading import read_whole
 from calleq.journal.segments import KEEP_LIMIT_US, Retention, segment_path
@@ -165,7 +165,7 @@ def test_a_journal_of_format_1_is_read_and_goes_on_in_a_new_segment(tmp_path: Pa
     after, _ = read_journal(base)
     assert after[:-1] == before
     assert (after[-1].entity, after[-1].sequence) == ("ip-76", 8)
-    assert [segment.version for segment in read_whole(base)[1]] == [1, 2]
+    assert [segment.version for segment in read_whole(base)[1]] == [1, FORMAT_VERSION]
 
 
 def test_a_torn_journal_of_format_1_is_cut_before_it_is_followed(tmp_path: Path) -> None:

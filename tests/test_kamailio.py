@@ -19,6 +19,9 @@ from tests.live import ROOT, LiveNetwork
 
 HOST = "127.0.0.12"
 PORT = 9_590
+SHARED_HOST = "127.0.0.1"
+"""Where London is, so that it sends from the address that it names: baresip's voice leaves by
+whatever address the system chooses, and on loopback that is this one."""
 SWITCHES = {"5062": "9562", "5064": "9564"}
 LONDON, LONDON_HZ = "+442071838750", 1_000
 ALICE, ALICE_HZ = "+12125550121", 1_400
@@ -48,7 +51,7 @@ def network_with_a_trunk(folder: pathlib.Path) -> pathlib.Path:
     assert before in text
     text = text.replace(
         before,
-        f'peers = ["{HOST}:{PORT}"]\nregister = true\nusername = "calleq"\n'
+        f'peers = ["{HOST}:{PORT}"]\nregister = true\nshared_ports = true\nusername = "calleq"\n'
         f'password = "{PASSWORD}"\n',
     )
     path = folder / "trunk.toml"
@@ -74,7 +77,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             domain=DOMAIN,
             server=system.address,
             tone_hz=LONDON_HZ,
-            host=HOST,
+            host=SHARED_HOST,
         ) as london,
         baresip(
             folder / "alice",
@@ -149,6 +152,10 @@ def test_a_customer_behind_a_kamailio_trunk_talks_with_a_baresip_representative(
     scene: Scene,
 ) -> None:
     talk(scene, LONDON, scene.london, LONDON_HZ)
+    (record,) = scene.network.reads("cdr", "list", "--trunk", "carrier")
+    leg = next(leg for leg in record["legs"] if leg["leg"] == "customer")
+    assert (leg["number"], leg["outgoing_trunk"]) == (LONDON, "carrier")
+    assert leg["talk_us"] > TALK_S * 1e6
     assert f"to a telephone of ours: {LONDON}" in scene.system.log()
 
 
@@ -168,6 +175,13 @@ def test_a_telephone_behind_a_kamailio_trunk_calls_one_of_ours(scene: Scene) -> 
         lambda: f"the representative's call goes on:\n{scene.representative.log()[-2_000:]}",
     )
     assert seconds_of_tone(scene.london.heard(), REPRESENTATIVE_HZ) > 0.5
+    (record,) = scene.network.reads("cdr", "ordinary", "--trunk", "carrier")
+    assert [record[name] for name in ("came_by", "calling", "number", "cause")] == [
+        *("carrier", LONDON),
+        *(REPRESENTATIVE, 16),
+    ]
+    assert record["talk_us"] > 1e6
+    assert record["rtp_received"] > 50
 
 
 def test_a_line_whose_telephone_is_a_kamailio_that_registers_is_called(scene: Scene) -> None:

@@ -4,7 +4,9 @@ Three customers at once: one presses a key, one says a word (where the recognise
 never wants to be called again.
 """
 
+import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib.util import find_spec
 
@@ -76,3 +78,34 @@ def test_a_key_a_word_and_never_again(network: LiveNetwork) -> None:
     assert "is not on the list" in again.stderr
     assert calleq("do-not-call", "add", PRESSES, "--business", "xyz", *data).returncode == 1
     assert calleq("do-not-call", "add", "--business", "abc", *data).returncode == 2
+
+
+def test_a_code_is_told_and_entered_at_the_telephone(network: LiveNetwork) -> None:
+    done = calleq(
+        *("call", "--customer", PRESSES, "--business", "def", "--password", "def-demo"),
+        *("--url", network.url, "--desk", network.desk, "--enter-code"),
+    )
+    lines = done.stdout.splitlines()
+    told = [line for line in lines if line.startswith("code ")]
+    assert len(told) == 1
+    code = told[0].split()[1].rstrip(":")
+    assert code.isdigit()
+    assert any("answers: right_code" in line for line in lines), done.stdout
+    assert lines[-1].startswith("completed")
+    kept = b"".join(path.read_bytes() for path in network.data.rglob("*.journal*"))
+    assert kept
+    assert code.encode() not in kept
+
+
+def test_a_code_is_in_the_outcome_as_json_and_a_desk_that_is_not_there_is_said(
+    network: LiveNetwork,
+) -> None:
+    asked = ("call", "--customer", PRESSES, "--business", "def", "--password", "def-demo")
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    later = ("--at", tomorrow.isoformat(), "--confirmed", "--json")
+    done = calleq(*asked, "--url", network.url, *later)
+    assert done.returncode == 0, done.stderr
+    assert len(json.loads(done.stdout)["code"]) == 6
+    refused = calleq(*asked, "--url", network.url, "--enter-code", "--desk", "http://127.0.0.1:9")
+    assert refused.returncode == 2
+    assert "--enter-code" in refused.stderr

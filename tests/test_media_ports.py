@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import cast
 
 import numpy as np
+import pytest
 
 from calleq.cli.voices import voice_beside, voice_starting
 from calleq.media import protocol, sounds
@@ -80,10 +81,10 @@ class Telephone(asyncio.DatagramProtocol):
         self._transport.close()
 
 
-async def taken(voice: RemoteVoice, element: str, wire: str) -> PortAddress:
+async def taken(voice: RemoteVoice, element: str, wire: str, shared: bool = False) -> PortAddress:
     """A port, as soon as there is one."""
     await voice.prepare()  # what was asked before it has been answered
-    address = voice.take_port(element, wire)
+    address = voice.take_port(element, wire, shared)
     assert address is not None
     return address
 
@@ -95,15 +96,16 @@ async def closed(voice: RemoteVoice, element: str, wire: str) -> Quality:
     return await future
 
 
-def test_two_ports_bridged_by_their_switch_hear_each_other(tmp_path: Path):
+@pytest.mark.parametrize("shared", [False, True], ids=["of their own", "shared"])
+def test_two_ports_bridged_by_their_switch_hear_each_other(tmp_path: Path, shared: bool):
     async def scene(process: VoiceProcessHandle, voice: RemoteVoice) -> None:
-        voice.open_ports("sip:ssp-62", "127.0.0.1")
+        voice.open_ports("sip:ssp-62", "127.0.0.1", shared)
         wires = ("line:+12125550100/line-1", "line:+12125550143/switch-2")
         tones = (1_000, 700)
         telephones = [await Telephone.at("127.0.0.1", hertz) for hertz in tones]
         for wire, other, telephone in zip(wires, reversed(wires), telephones, strict=True):
             voice.feed("ssp-62", wire, (f"wire:{other}",))
-            address = await taken(voice, "sip:ssp-62", wire)
+            address = await taken(voice, "sip:ssp-62", wire, shared)
             assert address.port % 2 == 0
             voice.plan_port("sip:ssp-62", wire, PortPlan("127.0.0.1", telephone.port))
             telephone.speak(address)
@@ -141,15 +143,21 @@ def test_a_telephone_behind_a_port_hears_an_announcement_and_a_simulated_one_hea
         await telephone.hears(30)
         announced = decode(b"".join(packet[12:] for packet in telephone.packets[-20:]))
         assert level_at(announced, 1_200) > rms_of_dbm0(LEVEL_DBM0) * 0.9
-        recording = await voice.recording("telephones", line)
-        spoken = decode(recording.octets)
-        assert level_at(spoken[-10 * FRAME_SAMPLES :], 700) > rms_of_dbm0(LEVEL_DBM0) / 2
+        while True:  # until its tone has come through, however busy the machine is
+            recording = await voice.recording("telephones", line)
+            spoken = decode(recording.octets)
+            if level_at(spoken[-10 * FRAME_SAMPLES :], 700) > rms_of_dbm0(LEVEL_DBM0) / 2:
+                break
+            await telephone.hears(5)
         telephone.close()
 
     run(scene, tmp_path)
 
 
-def test_a_call_goes_on_with_the_same_port_after_the_voice_process_was_killed(tmp_path: Path):
+@pytest.mark.parametrize("shared", [False, True], ids=["of its own", "shared"])
+def test_a_call_goes_on_with_the_same_port_after_the_voice_process_was_killed(
+    tmp_path: Path, shared: bool
+):
     said: list[str] = []
     ended: list[str] = []
     events: list[str] = []
@@ -159,21 +167,23 @@ def test_a_call_goes_on_with_the_same_port_after_the_voice_process_was_killed(tm
             beside = voice_beside(starting, (), said.append, lambda: said.append("lost"))
             async with beside as voice:
                 voice.on_port_event("sip:ssp-62", lambda wire, event: events.append(event))
-                voice.open_ports("sip:ssp-62", "127.0.0.1")
+                voice.open_ports("sip:ssp-62", "127.0.0.1", shared)
                 wire = "line:+12125550100/line-1"
                 voice.feed("ssp-62", wire, ("player:music",))
                 voice.play("ssp-62", "music", Prompt("music"), Player(ended=ended.append))
                 telephone = await Telephone.at("127.0.0.1", 700)
-                address = await taken(voice, "sip:ssp-62", wire)
+                address = await taken(voice, "sip:ssp-62", wire, shared)
                 voice.plan_port("sip:ssp-62", wire, PortPlan("127.0.0.1", telephone.port))
                 telephone.speak(address)
                 await telephone.hears(10)
                 os.kill((await starting.handle()).pid, signal.SIGKILL)
                 await telephone.hears(60)  # more than can have been on its way
+                while len(events) < 2:  # until the new process has heard it
+                    await telephone.hears(5)
                 loud = [decode(packet[12:]) for packet in telephone.packets[-10:]]
                 assert any(np.abs(samples).max() > 500 for samples in loud)
                 quality = await closed(voice, "sip:ssp-62", wire)
-                assert quality.received > 20
+                assert quality.received > 0, "heard by the new process"
                 assert ended == []
                 telephone.close()
 
@@ -220,7 +230,7 @@ def test_a_burst_of_calls_finds_ports_while_the_voice_process_is_busy():
 
     async def scene() -> None:
         ports = RemotePorts(send, asyncio.get_running_loop())
-        ports.open("sip:ssp-62", "127.0.0.1")
+        ports.open("sip:ssp-62", "127.0.0.1", shared=False)
         numbers = iter(range(16_384, 32_768, 2))
         taken = 0
         for _ in range(6):

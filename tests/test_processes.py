@@ -315,15 +315,18 @@ def test_the_set_up_instruction_crosses_the_osn_and_never_the_internet(story: St
 
 @pytest.mark.row("S2-105", part=True)
 @pytest.mark.parametrize("element", OWN_DOORS)
-def test_a_door_of_an_element_is_in_its_process_and_what_it_instructs_stays_there(
+def test_a_door_of_an_element_in_a_process_of_its_own_has_the_authority_instruct_it(
     story: Story, element: str
 ) -> None:
+    """What came in at the element's process is decided in the access server's, and no other
+    equipment has a part in the call."""
     rows = ladder(story.many, story.at_own_doors[element])
     instructions = [row for row in rows if row["message"] == "set_up_call"]
     assert [(row["segment"], row["from"], row["to"]) for row in instructions] == [
-        ("inside", f"{element}-internet", element)
+        ("osn", f"{element}-internet", element)
     ]
-    assert "osn" not in {row["segment"] for row in rows}
+    on_osn = {end for row in rows if row["segment"] == "osn" for end in (row["from"], row["to"])}
+    assert on_osn == {element, f"{element}-internet"}
     assert {"internet", "circuit"} <= {row["segment"] for row in rows}
     listed = calleq("cdr", "list", "--data", str(story.many), "--json")
     states = {one["call"]: one["state"] for one in json.loads(listed.stdout)}

@@ -255,6 +255,25 @@ def test_sealed_anew_with_the_same_key_it_is_a_message_sent_again_too():
     assert len(door.set_ups()) == 1
 
 
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_refusal_that_is_repeated_says_so_although_what_was_sealed_is_taken_out(whole: bool):
+    """Taking sealed texts out of a refusal made a new one of it, which had forgotten that it was a
+    repetition."""
+    door = SealedDoor()
+    door.intake.do_not_call.add("abc", NUMBER, "c1")
+
+    def send() -> Reply:
+        if whole:
+            return door.send_whole(door.seal.whole(message()), idempotency_key="k")
+        return door.send(fields_of("customer_number", door=door), idempotency_key="k")
+
+    first, again = send(), send()
+    assert (first.status, code(first)) == (again.status, code(again)) == (403, "do_not_call")
+    assert ("idempotent-replayed", "true") not in first.headers
+    assert ("idempotent-replayed", "true") in again.headers
+    assert NUMBER not in msgspec.json.encode(again.view).decode()
+
+
 def test_the_same_octets_without_a_key_make_one_call():
     door = SealedDoor()
     body = door.seal.whole(message())

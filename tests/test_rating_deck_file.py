@@ -91,6 +91,14 @@ to,from,per_minute,increments,per_minute_in.peak,barred,withdrawn
 """
 
 
+def test_increments_may_be_of_a_second():
+    for text, first, following in (("1/1", 1, 1), ("1/60", 1, 60), ("60/1", 60, 1)):
+        deck = parse_deck(changed('"30/6"', f'"{text}"'))
+        says = deck.history("+1")[0].says
+        assert isinstance(says, Terms)
+        assert (says.first_s, says.next_s) == (first, following)
+
+
 def test_a_table_adds_rates_to_its_deck():
     deck = parse_deck(WHOLE, tables={"uk.csv": TABLE})
     assert [rate.says for rate in deck.history("+44")] == [
@@ -139,6 +147,11 @@ def changed(old: str, new: str) -> str:
         (changed('"0.012"', '"-1"'), r"line 15: rates\[0\].per_minute: '-1': digits, a point"),
         (changed('"30/6"', '"30"'), r"line 17: rates\[0\].increments: '30': first/next in seconds"),
         (changed('"30/6"', '"0/6"'), r"line 17: rates\[0\].increments: '0/6': first/next"),
+        (changed('"30/6"', '"30/0"'), r"line 17: rates\[0\].increments: '30/0': first/next"),
+        (
+            changed('name = "peak"', 'name = "peak"\nprice = "1"'),
+            r"line 8: bands\[0\].price: '1': no such key",
+        ),
         (changed("minimum_s = 30", "minimum_s = -1"), r"line 18: rates\[0\].minimum_s: -1: whole"),
         (changed("free_s = 5", "free_s = true"), r"line 19: rates\[0\].free_s: True: whole"),
         (changed("no_charge_s = 2", "grace = 2"), r"line 20: rates\[0\].grace: 2: no such key"),

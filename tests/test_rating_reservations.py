@@ -20,7 +20,7 @@ from calleq.rating import (
     SpendCap,
 )
 from calleq.rating.reservations import OPEN_LIMIT, PERIODS_KEPT
-from calleq.units import HOUR_US, parse_utc
+from calleq.units import HOUR_US, parse_utc, utc_text
 from tests.rating_decks import NOON_UTC
 
 DAY_US = 24 * HOUR_US
@@ -97,6 +97,35 @@ def test_a_month_and_all_time_are_capped_too():
     refused = money.reserve("c", 1, july)
     assert refused == Refused(reason="ever", room_micro=0, asked_micro=1)
     assert refused.text.startswith("the spend cap (ever) has 0.00 left")
+
+
+def test_what_is_spent_and_what_is_held_both_leave_a_cap_that_much_less():
+    money = ledger(None, day=100)
+    money.reserve("a", 60, NOON_UTC)
+    money.commit("a", 55)
+    assert money.room_micro(NOON_UTC) == 45
+    assert money.reserve("b", 46, NOON_UTC) == Refused(reason="day", room_micro=45, asked_micro=46)
+    assert isinstance(money.reserve("b", 30, NOON_UTC), Reserved)
+    assert money.reserve("c", 16, NOON_UTC) == Refused(reason="day", room_micro=15, asked_micro=16)
+    assert isinstance(money.reserve("c", 15, NOON_UTC), Reserved)
+
+
+def test_what_was_spent_before_a_restart_counts_to_the_micro_unit():
+    day = f"day {utc_text(NOON_UTC)[:10]}"
+    money = Reservations(
+        balance_micro=None,
+        caps=(SpendCap(period="day", limit_micro=100),),
+        spent={day: 95, "month 2026-01": 1},
+    )
+    assert money.spent_in_periods == {day: 95}, "of capped periods only"
+    assert money.reserve("a", 6, NOON_UTC) == Refused(reason="day", room_micro=5, asked_micro=6)
+    assert isinstance(money.reserve("a", 5, NOON_UTC), Reserved)
+
+
+def test_a_cap_of_nothing_is_a_cap():
+    money = ledger(None, day=0)
+    assert money.reserve("a", 1, NOON_UTC) == Refused(reason="day", room_micro=0, asked_micro=1)
+    assert isinstance(money.reserve("a", 0, NOON_UTC), Reserved)
 
 
 def test_a_call_over_midnight_counts_to_the_day_on_which_it_was_reserved():

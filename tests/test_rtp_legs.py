@@ -10,6 +10,7 @@ from calleq.media.contract import Player, Prompt
 from calleq.media.frames import FRAME_SAMPLES
 from calleq.media.g711 import A_LAW, FROM_A_LAW, TO_A_LAW, decode, encode, rms_of_dbm0
 from calleq.media.ports import PortPlan
+from calleq.media.rtp import routes
 from calleq.media.rtp.packet import parse
 from tests.media_scenes import correlation, level_at
 from tests.rtp_bench import HOST, STEP_US, FarEnd, Plane, speech
@@ -147,6 +148,71 @@ def test_an_announcement_is_heard_and_then_the_bridge_without_a_break_of_the_str
     assert one.far == (HOST, far_one.port)
 
 
+@pytest.mark.parametrize("phase", range(4))
+def test_a_sound_begins_with_the_next_tick_of_any_phase(plane: Plane, phase: int):
+    _, far = plane.leg("sip", "line:1")
+    plane.voice.feed("switch", "line:1", ("player:notice",))
+    plane.frames(3)
+    for _ in range(phase):
+        plane.step()
+    far.packets()
+    ended: list[str] = []
+    plane.voice.play(
+        "switch", "notice", Prompt("tone", "1000", limit_us=200_000), Player(ended.append)
+    )
+    began_us = plane.now_us
+    plane.step()
+    (first,) = far.packets()
+    assert parse(first).payload != SILENCE
+    packets = [first]
+    while not ended:
+        plane.step()
+        packets += far.packets()
+    loud = [parse(each).payload for each in packets if parse(each).payload != SILENCE]
+    assert len(loud) == 10  # all of it, whenever it began
+    assert 0 <= plane.now_us - began_us - 200_000 <= 20_000
+    spoken = decode(b"".join(loud)).astype(float)
+    expected = np.sin(2 * np.pi * np.arange(spoken.size) / 8)
+    assert correlation(spoken, expected) > 0.999
+
+
+def test_a_stream_that_began_early_is_on_time_again_when_it_falls_silent(plane: Plane):
+    one, far = plane.leg("sip", "line:1")
+    plane.voice.feed("switch", "line:1", ("player:notice",))
+    sent = []
+    for turn in range(12):  # each time in another phase
+        for _ in range(4 * 3 + turn % 3 + 1):
+            plane.step()
+            sent += [(plane.now_us, parse(each)) for each in far.packets()]
+        prompt = Prompt("tone", "1000", limit_us=100_000)
+        plane.voice.play("switch", "notice", prompt, Player())
+    steps = [(b.sequence - a.sequence) & 0xFFFF for (_, a), (_, b) in pairwise(sent)]
+    assert set(steps) == {1}
+    times = [(b.timestamp - a.timestamp) & 0xFFFF_FFFF for (_, a), (_, b) in pairwise(sent)]
+    assert min(times) == FRAME_SAMPLES
+    offsets = [packet.timestamp - at_us // 125 for at_us, packet in sent]
+    assert max(offsets) - min(offsets) <= FRAME_SAMPLES
+    assert int(plane.legs.table.ahead[one.number]) <= FRAME_SAMPLES
+
+
+def test_sounds_that_begin_at_once_are_spread_over_the_phases(
+    plane: Plane, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(routes, "MOST_UNEVEN", 4)
+    legs = [plane.leg("sip", f"line:{number}") for number in range(60)]
+    for number in range(60):
+        plane.voice.feed("switch", f"line:{number}", ("tone:busy",))
+    plane.step()
+    for _, far in legs:
+        far.packets()
+    counts = []
+    for _ in range(4):
+        plane.step()
+        counts.append(sum(len(far.packets()) for _, far in legs))
+    assert sum(counts) == 60
+    assert max(counts) <= min(counts) + 5
+
+
 def test_missing_frames_are_stood_in_for_and_die_away(plane: Plane):
     (one, far_one), (_, far_two), _ = bridged(plane, "PCMU", "PCMU", "PCMU")
     at = np.arange(60 * FRAME_SAMPLES) / 8_000
@@ -210,6 +276,29 @@ def test_reordered_duplicate_and_late_packets_do_no_harm(plane: Plane):
     quality = plane.legs.quality(one)
     assert quality.lost == 0
     assert quality.received >= 60
+
+
+@pytest.mark.parametrize("octets", [160, 240])
+def test_a_path_that_becomes_slower_for_good_is_heard_again_at_once(plane: Plane, octets: int):
+    (one, far_one), (_, far_two), _ = bridged(plane, "PCMU", "PCMU", "PCMU")
+    said = encode(speech(6, 90))
+    pieces = [said[at : at + octets] for at in range(0, len(said), octets)]
+
+    def speak(count: int) -> None:
+        for _ in range(count):
+            far_one.say(one, pieces.pop(0))
+            for _ in range(octets // 40):
+                plane.step()
+
+    speak(20)
+    plane.frames(5)  # nothing comes, and nothing is lost: it is all on its way
+    speak(10)
+    far_two.packets()
+    concealed = plane.legs.inputs.concealed
+    speak(20)
+    assert plane.legs.inputs.concealed == concealed
+    heard = far_two.heard().astype(float)
+    assert np.sqrt(np.mean(heard**2)) > rms_of_dbm0(-25)
 
 
 def test_a_stranger_is_counted_and_not_heard(plane: Plane):
@@ -450,3 +539,22 @@ def test_who_speaks_in_a_conference_is_known(plane: Plane):
             far.say(leg, SILENCE)
         plane.frames(1)
     assert plane.legs.speaking() == []
+
+
+def test_a_long_sound_goes_on_when_others_have_come_and_gone(plane: Plane):
+    _, far = plane.leg("sip", "line:1")
+    plane.voice.feed("switch", "line:1", ("player:music",))
+    plane.step()
+    plane.voice.play("switch", "music", Prompt("tone", "1000"), Player())
+    plane.frames(2)
+    _, other = plane.leg("sip", "line:2")
+    for number in range(70):  # past a look at who is heard
+        plane.voice.feed("switch", "line:2", (f"player:{number}",))
+        plane.voice.play("switch", f"{number}", Prompt("tone", "500"), Player())
+        plane.frames(1)
+    heard = far.heard().astype(float)
+    heard = heard[np.flatnonzero(heard)[0] - 1 :]
+    whole = np.sin(2 * np.pi * np.arange(heard.size) / 8)
+    assert correlation(heard, whole) > 0.999  # not a sample of it twice or left out
+    assert len(other.packets()) >= 60
+    assert len(plane.legs._sounding._loaded) < 70

@@ -12,9 +12,9 @@ from calleq.media.graph import Leaf, VoiceGraph
 from calleq.media.mixer import Mixer
 from calleq.media.plane import VoicePlane
 from calleq.media.prompts import NominalPrompts
-from calleq.media.rtp.routes import PHASES, Routes
+from calleq.media.rtp.routes import Routes
 from calleq.media.rtp.sounding import Sounding
-from calleq.media.rtp.table import MAX_ROWS
+from calleq.media.rtp.table import MAX_ROWS, PHASES
 from calleq.runtime.clock import VirtualClock
 
 FRAME_US = 20_000
@@ -101,12 +101,13 @@ class Scene:
 
     def compiled(self, frame: int) -> list[np.ndarray]:
         """What each port is sent, by the compiled routes."""
-        for number, row in self.routes.compile():
+        for number, row in self.routes.compile(frame % PHASES):
             self.routes.use(row)
             before, self.hears[number] = self.hears[number], row
             self.routes.leave(before)
         self.routes.settle()
-        self.sounding.fill(self.routes.sounds, frame, self.rows)
+        for sounds in self.routes.due:
+            self.sounding.fill(sounds, frame, self.rows)
         # sums of sums: one of another phase is heard a frame later; here all are made of one frame
         for _ in range(3):
             for phase in range(PHASES):
@@ -149,6 +150,7 @@ def test_rows_of_nobody_go_back():
     assert scene.hears == [0] * 6
     assert len(scene.routes._free) == free
     assert scene.routes.sounds == {}
+    assert not any(scene.routes.due)
     assert not scene.routes.users.any()
 
 

@@ -511,13 +511,13 @@ def test_what_is_kept_need_not_be_read_from_the_journal_again(tmp_path: Path):
     before.schedule.close()
     store = ScheduleStore(path)
     known = [one for one in before.journal.entries if store.keeps(one, MORNING_US)]
-    assert [one.entry.call for one in known] == [waits, put_off], "but for keys in force"
+    assert isinstance(keyed, CallAccepted)
+    assert [one.entry.call for one in known] == [waits, put_off, keyed.call]
     guards = Told()
     after = Door(store=store, beside=Beside(calendar=BusinessCalendar(), guards=guards))
     after.clock.advance_us(MINUTE_US)
     after.journal.entries = list(before.journal.entries)
     after.server.restart([one for one in before.journal.entries if one not in known])
-    assert isinstance(keyed, CallAccepted)
     assert (waits, TEN_US) in guards.of
     assert (put_off, TEN_US + 2 * HOUR_US) in guards.of
     assert {view(after, call).state for call in (waits, put_off, keyed.call)} == {"scheduled"}
@@ -527,6 +527,27 @@ def test_what_is_kept_need_not_be_read_from_the_journal_again(tmp_path: Path):
     assert again.view.call == keyed.call
     after.clock.advance_us(8 * HOUR_US)
     assert {one.call for one in after.set_ups()} == {waits, put_off, keyed.call}
+
+
+def test_keys_of_calls_that_wait_and_of_others_end_in_the_order_of_their_instants(tmp_path: Path):
+    path = tmp_path / "door.schedule.sqlite"
+    before = Door(store=ScheduleStore(path))
+    first = before.submit(octets(), idempotency_key="now").view
+    before.clock.advance_us(MINUTE_US)
+    waits = before.submit(octets(desired_time="2026-11-25T15:00:00Z"), idempotency_key="later").view
+    before.clock.advance_us(MINUTE_US)
+    before.schedule.close()
+    store = ScheduleStore(path)
+    rest = [one for one in before.journal.entries if not store.keeps(one, MORNING_US)]
+    after = Door(store=store, beside=Beside(calendar=BusinessCalendar()))
+    after.clock.advance_us(2 * MINUTE_US)
+    after.journal.entries = list(before.journal.entries)
+    after.server.restart(rest)
+    assert after.submit(octets(), idempotency_key="now").view == first
+    after.clock.advance_us(24 * HOUR_US - 2 * MINUTE_US + 1_000)
+    assert after.submit(octets(), idempotency_key="now").view != first, "its day is over"
+    again = after.submit(octets(desired_time="2026-11-25T15:00:00Z"), idempotency_key="later")
+    assert again.view == waits, "this one's is not"
 
 
 def test_a_schedule_that_is_ahead_of_its_journal_is_refused(tmp_path: Path):

@@ -205,7 +205,7 @@ def test_a_telephone_calls_its_neighbour(town: Town):
         ("journal", "LineAnswered durable"),
         ("0100", "Connect"),
     ]
-    assert town.journal.entries[0] == LineSeized(1, ISDN, None, DSL, ISDN)
+    assert town.journal.entries[0] == LineSeized(1, ISDN, None, DSL, ISDN, dialled_by=DSL)
     assert town.telephones.got[ISDN] == [Setup(64, ISDN, DSL)]
     assert town.voice.fed == {
         line_wire(DSL): (wire_source(line_wire(ISDN)),),

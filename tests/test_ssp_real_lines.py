@@ -496,7 +496,7 @@ def test_a_caller_behind_a_trunk_reaches_a_telephone_of_ours(town: Town) -> None
     clears(town, "west", SIP)
     says(town, "west", Setup(THEIRS, SIP, LONDON))
     assert town.flow() == [("journal", "LineSeized"), ("0109", "Setup")]
-    assert town.journal.entries == [LineSeized(1, SIP, None, LONDON, SIP)]
+    assert town.journal.entries == [LineSeized(1, SIP, None, LONDON, SIP, dialled_by="west")]
     assert town.telephones.got[SIP] == [Setup(64, SIP, LONDON, screening=Screening.UNSCREENED)]
     town.rings(SIP)
     town.picks_up(SIP)

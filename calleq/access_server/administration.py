@@ -7,6 +7,7 @@ is already so or is full, 422 with a pointer for a field.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import msgspec
 
@@ -93,6 +94,25 @@ class Administration:
         await self.make(_rotated(old, now_us + overlap_us, issued.credential), by)
         return issued
 
+    async def change_password(
+        self, own: Credential, current: str, new: str, by: Principal
+    ) -> Credential:
+        """Another password or PIN in the place of somebody's own, which ends now. Raises
+        ProblemError."""
+        now_us = self.now_us()
+        wanted = msgspec.structs.replace(
+            own, identifier="", stored="", issued_us=now_us, replaced_by="", ended_us=0
+        )
+        change = _rotated(own, now_us, wanted)
+        work = partial(self._issuing.change, wanted, own.stored, current, new, self._names(own))
+        try:
+            check(self.registry, change, now_us)
+            issued = await self._in_background(work)
+        except AccountError as error:
+            raise refusal(error) from error
+        await self.make(_rotated(own, now_us, issued.credential), by)
+        return issued.credential
+
     async def revoke(self, credential: str, reason: str, by: Principal) -> None:
         """It proves nothing from now on. Raises ProblemError."""
         now_us = self.now_us()
@@ -105,10 +125,17 @@ class Administration:
                 await self.revoke(credential.identifier, "its user was removed", by)
         await self.make(UserRemoved(user=user.user, business=user.business), by)
 
+    def _names(self, whose: Credential) -> tuple[str, ...]:
+        """Of the business and the user that a credential is of."""
+        business = self.registry.business(whose.business)
+        user = self.registry.user(whose.business, whose.user)
+        return ("" if business is None else business.name, "" if user is None else user.name)
+
     async def _made(self, change: Change, wanted: Credential, given: str) -> Issued:
+        names = self._names(wanted)
         try:
             check(self.registry, change, self.now_us())
-            return await self._in_background(lambda: self._issuing.issue(wanted, given))
+            return await self._in_background(lambda: self._issuing.issue(wanted, given, names))
         except AccountError as error:
             raise refusal(error) from error
 

@@ -57,11 +57,11 @@ _encode = msgspec.json.Encoder().encode
 
 
 class CallLists:
-    """The lists of one door; without an index of what memory holds."""
+    """The lists of one surface's doors; without an index of what memory holds."""
 
     def __init__(self, services: Services, key: bytes, index: CallIndex | None = None) -> None:
         """`key` seals cursors; an index has one of its own, which outlives the process."""
-        self._door = services.door
+        self._services = services
         self._index = index
         self._key = key
         self._asking = 0
@@ -70,16 +70,16 @@ class CallLists:
     async def page(self, wish: Wish, cursor: str, limit: int) -> CallList:
         """One page. Raises ProblemError."""
         before = self._opened(cursor, wish) if cursor else ""
-        known = self._door.matching(wish, before, limit + 1)
+        known = self._known(wish, before, limit + 1)
         if self._index is None or wish.state not in _INDEXED | _FINAL:
             return self._list(known[:limit], wish, more=len(known) > limit)
         rows = await self._rows(wish, before, limit + 1)
         current = {view.call: view for view in known}
         for row in rows:
-            now = self._door.as_it_is(row, wish)
+            now = self._as_it_is(row, wish)
             if now is not None:
                 current.setdefault(row.call, now)
-        found = sorted(current.values(), key=lambda view: view.call, reverse=True)
+        found = sorted(current.values(), key=_reference, reverse=True)
         more = len(found) > limit or len(rows) > limit
         if len(found) <= limit and len(rows) > limit:
             # Some have changed: go on behind the last that was looked at.
@@ -87,6 +87,20 @@ class CallLists:
             found = [view for view in found if view.call >= last]
             return self._list(found, wish, more=True, last=last)
         return self._list(found[:limit], wish, more=more)
+
+    def _known(self, wish: Wish, before: str, limit: int) -> list[CallView]:
+        """Calls in memory, the newest first."""
+        doors = self._services.doors
+        if len(doors) == 1:
+            return doors[0].matching(wish, before, limit)
+        found = [view for door in doors for view in door.matching(wish, before, limit)]
+        return sorted(found, key=_reference, reverse=True)[:limit]
+
+    def _as_it_is(self, row: CallView, wish: Wish) -> CallView | None:
+        now: CallView | None = row
+        for door in self._services.doors:
+            now = now and door.as_it_is(now, wish)
+        return now
 
     async def _rows(self, wish: Wish, before: str, limit: int) -> list[CallView]:
         if self._asking >= LIMIT_ASKING:
@@ -107,7 +121,10 @@ class CallLists:
         for _ in range(PIECES_LIMIT):
             if self._index.catch_up() < PIECE_ENTRIES:
                 break
-        return self._index.find(self._door.name, wish, before, limit)
+        index = self._index
+        names = [door.name for door in self._services.doors]
+        found = [row for name in names for row in index.find(name, wish, before, limit)]
+        return sorted(found, key=_reference, reverse=True)[:limit]
 
     async def keep_up(self) -> None:
         """Keep the index near the end of the journal, for ever."""
@@ -152,3 +169,7 @@ class CallLists:
         if not good or self._sealed(call, wish) != cursor:
             raise ProblemError(BAD_CURSOR)
         return call
+
+
+def _reference(view: CallView) -> str:
+    return view.call

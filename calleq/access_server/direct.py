@@ -13,7 +13,6 @@ import msgspec
 
 from calleq.access_server.reading import is_json
 from calleq.access_server.routes_calls import ROUTES
-from calleq.access_server.routing import FORBIDDEN
 from calleq.accounts import Denial
 from calleq.accounts.authenticator import Authenticator, RequestProof
 from calleq.accounts.principal import Principal
@@ -23,6 +22,7 @@ from calleq.intake import errors
 from calleq.intake.intake import PROXY_HEADERS
 from calleq.messages.answers import ProblemView
 from calleq.messages.strict_json import LIMIT_OCTETS
+from calleq.relay import FrontDoor
 from calleq.web.exchange import HOUSE_LINES, Request, Response, header_map
 from calleq.web.problems import ProblemDetail
 
@@ -50,7 +50,7 @@ class DirectCalls:
 
     def __init__(
         self,
-        door: Door,
+        door: Door | FrontDoor,
         new_request_id: Callable[[], str],
         authenticator: Authenticator | None = None,
         met_bug: Callable[[], object] = lambda: None,
@@ -110,8 +110,8 @@ class DirectCalls:
             if isinstance(verdict, Denial):
                 self._door.intake.denied(verdict, peer)
                 reply(declined(errors.BUSY if verdict.is_busy else errors.NOT_ACCEPTED))
-            elif not _ROUTE.allows(verdict):
-                reply(declined(FORBIDDEN))
+            elif (refused := _ROUTE.refusal(verdict)) is not None:
+                reply(declined(refused))
             else:
                 submit(verdict)
 

@@ -12,7 +12,7 @@ OPTIONS on a path that is served answers 204 with `Allow`; HEAD is GET without t
 
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from pydantic import BaseModel
 from starlette.applications import Starlette
@@ -28,7 +28,7 @@ from calleq.access_server.rates import RequestRates
 from calleq.access_server.reading import NO_BODY, body_of, check_json_type, query_of, read_body
 from calleq.access_server.replies import reply_response
 from calleq.access_server.routes import ROUTES
-from calleq.access_server.routing import FORBIDDEN, Context, Route
+from calleq.access_server.routing import Context, Route
 from calleq.access_server.senders import Authenticate, by_password, headers_of
 from calleq.access_server.services import Older, Services
 from calleq.access_server.streams import EventStreams
@@ -43,6 +43,9 @@ from calleq.web.problems import ProblemDetail, ProblemError
 
 LIMIT_TARGET = 4_096
 """Octets of a path and its query."""
+
+AnswerKnown = Callable[[Route, Request, Principal | None, bytes], Awaitable[Response]]
+"""Answers a request that may be made, with its body."""
 
 _HOUSE_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 _TITLES = {404: ("Not found", "not_found"), 405: ("Method not allowed", "method_not_allowed")}
@@ -61,29 +64,20 @@ _BUG = ProblemDetail(
 )
 
 
-class HttpSurface:
-    """The application is `app`; what stands behind it is added to `services`."""
+class Surface:
+    """The application is `app`: everything up to a request whose sender is known and may use the
+    route; `answer` is told how it goes on."""
 
     def __init__(
         self,
-        server: Door,
-        accounts: Accounts,
         new_request_id: Callable[[], str],
-        cpu_s: Callable[[], float],
-        older: Older | None = None,
-        *,
-        authenticate: Authenticate | None = None,
+        authenticate: Authenticate,
+        answer: AnswerKnown,
         routes: Iterable[Route] = ROUTES,
     ) -> None:
-        """`new_request_id` makes a short random text, `cpu_s` is the process's processor time so
-        far; `older` is asked for calls that the server does not remember; `authenticate` None: by
-        password alone."""
-        self.services = Services(server, accounts, older, cpu_s)
-        self.services.add(CallLists, CallLists(self.services, secrets.token_bytes(32)))
-        self.services.add(EventStreams, EventStreams(server))
-        self._authenticate = authenticate or by_password(accounts)
-        self._keyed = KeyedAnswers()
-        self._rates = RequestRates()
+        """`new_request_id` makes a short random text."""
+        self._authenticate = authenticate
+        self._answer = answer
         self.bugs = 0
         """Requests that ended in an error of ours."""
         by_path: dict[str, dict[str, Route]] = {}
@@ -126,6 +120,70 @@ class HttpSurface:
             raise ProblemError(_TOO_LONG)
         octets = await self._octets(route, request)
         principal = await self._principal(route, request, octets)
+        return await self._answer(route, request, principal, octets)
+
+    async def _octets(self, route: Route, request: Request) -> bytes:
+        if route.body is not None:
+            check_json_type(request, sealed=route.sealed)
+            return await read_body(request)
+        if not route.changes:
+            return b""
+        octets = await read_body(request)
+        if octets:
+            raise ProblemError(NO_BODY)
+        return octets
+
+    async def _principal(self, route: Route, request: Request, octets: bytes) -> Principal | None:
+        policy = route.policy
+        if policy.owner == "public":
+            return None
+        principal = await self._authenticate(request, octets)
+        if principal is None:
+            if policy.proof_in_message:
+                return None
+            raise ProblemError(errors.NOT_ACCEPTED)
+        refused = route.refusal(principal)
+        if refused is not None:
+            raise ProblemError(refused)
+        return principal
+
+    def _met_bug(self) -> None:
+        self.bugs += 1
+
+
+class HttpSurface:
+    """The application is `app`; what stands behind it is added to `services`."""
+
+    def __init__(
+        self,
+        server: Door,
+        accounts: Accounts,
+        new_request_id: Callable[[], str],
+        cpu_s: Callable[[], float],
+        older: Older | None = None,
+        *,
+        authenticate: Authenticate | None = None,
+        routes: Iterable[Route] = ROUTES,
+    ) -> None:
+        """`cpu_s` is the process's processor time so far; `older` is asked for calls that the
+        server does not remember; `authenticate` None: by password alone."""
+        self.services = Services(server, accounts, older, cpu_s)
+        self.services.add(CallLists, CallLists(self.services, secrets.token_bytes(32)))
+        self.services.add(EventStreams, EventStreams())
+        self.services.add(KeyedAnswers, KeyedAnswers())
+        self._rates = RequestRates()
+        authenticate = authenticate or by_password(accounts)
+        self._surface = Surface(new_request_id, authenticate, self._serve, routes)
+        self.app = self._surface.app
+
+    @property
+    def bugs(self) -> int:
+        """Requests that ended in an error of ours."""
+        return self._surface.bugs
+
+    async def _serve(
+        self, route: Route, request: Request, principal: Principal | None, octets: bytes
+    ) -> Response:
         if route.counted and principal is not None:
             return await self._serve_counted(route, request, principal, octets)
         return await self._answer(route, request, principal, octets)
@@ -162,46 +220,20 @@ class HttpSurface:
         key = headers_of(request)[IDEMPOTENCY_KEY]
         who = (sender, route.method, request.url.path, key)
         body = asked.octets if asked.body is None else asked.body
-        before = self._keyed.begin(who, body, self.services.door.now_us())
+        keyed = self.services.the(KeyedAnswers)
+        before = keyed.begin(who, body, self.services.door.now_us())
         if before is not None:
             return before
         try:
             response = await route.handler(asked)
         except ProblemError as refused:
-            self._keyed.refused(who, refused.problem, refused.headers)
+            keyed.refused(who, refused.problem, refused.headers)
             raise
         except BaseException:
-            self._keyed.failed(who)
+            keyed.failed(who)
             raise
-        self._keyed.answered(who, response)
+        keyed.answered(who, response)
         return response
-
-    async def _octets(self, route: Route, request: Request) -> bytes:
-        if route.body is not None:
-            check_json_type(request, sealed=route.sealed)
-            return await read_body(request)
-        if not route.changes:
-            return b""
-        octets = await read_body(request)
-        if octets:
-            raise ProblemError(NO_BODY)
-        return octets
-
-    async def _principal(self, route: Route, request: Request, octets: bytes) -> Principal | None:
-        policy = route.policy
-        if policy.owner == "public":
-            return None
-        principal = await self._authenticate(request, octets)
-        if principal is None:
-            if policy.proof_in_message:
-                return None
-            raise ProblemError(errors.NOT_ACCEPTED)
-        if not route.allows(principal):
-            raise ProblemError(FORBIDDEN)
-        return principal
-
-    def _met_bug(self) -> None:
-        self.bugs += 1
 
 
 def http_app(
@@ -245,5 +277,9 @@ def _problem_answer(
 
 def _unserved(request: Request, error: HTTPException) -> ProblemDetail:
     title, code = _TITLES.get(error.status_code, ("Refused", "refused"))
-    detail = f"{request.method} is not served here"
+    allowed = (error.headers or {}).get("allow", "")
+    if allowed:
+        detail = f"{request.method} is not served here, but {allowed}"
+    else:
+        detail = "nothing is served at this path: GET /docs tells what is, and where"
     return ProblemDetail(status=error.status_code, code=code, title=title, detail=detail)

@@ -17,6 +17,7 @@ from calleq.access_server.routing import (
 )
 from calleq.access_server.senders import headers_of, peer_of
 from calleq.accounts.principal import Role
+from calleq.door.door import Door
 from calleq.door.problems import NOT_FOUND
 from calleq.door.replies import Reply
 from calleq.intake import is_reference
@@ -65,16 +66,16 @@ def reference(asked: Context) -> str:
     return call
 
 
-async def recalled(asked: Context) -> str:
-    """As `reference`, and the door remembers the call where the journal has it."""
+async def recalled(asked: Context) -> tuple[Door, str]:
+    """As `reference`, with the door whose call it is, which remembers it where the journal does."""
     call = reference(asked)
-    await asked.services.recall(call)
-    return call
+    return await asked.services.door_of(call), call
 
 
 async def get_call(asked: Context) -> Response:
     """One call."""
-    view = asked.services.door.call(await recalled(asked), asked.business)
+    door, call = await recalled(asked)
+    view = door.call(call, asked.business)
     if view is None:
         raise ProblemError(NOT_FOUND)
     return answer(view)

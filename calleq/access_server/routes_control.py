@@ -15,6 +15,7 @@ from starlette.responses import Response
 from calleq.access_server.routes_calls import recalled
 from calleq.access_server.routes_recordings import NO_RECORDING, own_recording
 from calleq.access_server.routing import CHANGE_BUSINESS, Answer, Context, Route, answer
+from calleq.door.door import Door
 from calleq.door.problems import NOT_FOUND
 from calleq.intake import errors
 from calleq.intake.intake import IDEMPOTENCY_KEY
@@ -46,22 +47,22 @@ async def control_call(asked: Context) -> Response:
 
 async def cancel_call(asked: Context) -> Response:
     """Have it not made."""
-    call = await recalled(asked)
+    door, call = await recalled(asked)
     decided: asyncio.Future[ProblemDetail | None] = asyncio.get_running_loop().create_future()
-    asked.services.door.cancel(call, asked.business, asked.who, _settle(decided))
-    return await _changed(asked, call, decided)
+    door.cancel(call, asked.business, asked.who, _settle(decided))
+    return await _changed(asked, door, call, decided)
 
 
 async def reschedule_call(asked: Context) -> Response:
     """Have it made at another time."""
-    call = await recalled(asked)
+    door, call = await recalled(asked)
     try:
         new = decode_new_time(asked.octets)
     except MessageError as error:
         raise ProblemError(errors.malformed(error)) from error
     decided: asyncio.Future[ProblemDetail | None] = asyncio.get_running_loop().create_future()
-    asked.services.door.reschedule(call, asked.business, new, asked.who, _settle(decided))
-    return await _changed(asked, call, decided)
+    door.reschedule(call, asked.business, new, asked.who, _settle(decided))
+    return await _changed(asked, door, call, decided)
 
 
 def _settle(
@@ -75,12 +76,12 @@ def _settle(
 
 
 async def _changed(
-    asked: Context, call: str, decided: asyncio.Future[ProblemDetail | None]
+    asked: Context, door: Door, call: str, decided: asyncio.Future[ProblemDetail | None]
 ) -> Response:
     problem = await decided
     if problem is not None:
         raise ProblemError(problem)
-    view = asked.services.door.call(call, asked.business)
+    view = door.call(call, asked.business)
     if view is None:
         raise ProblemError(NOT_FOUND)
     return answer(view)
@@ -92,14 +93,14 @@ async def hang_up(asked: Context) -> Response:
 
 
 async def _carry_out(asked: Context, order: Order) -> Response:
-    call = await recalled(asked)
+    door, call = await recalled(asked)
     decided: asyncio.Future[Refusal | None] = asyncio.get_running_loop().create_future()
 
     def done(refusal: Refusal | None) -> None:
         if not decided.done():
             decided.set_result(refusal)
 
-    asked.services.door.control(call, asked.business, order, done, _command(asked))
+    door.control(call, asked.business, order, done, _command(asked))
     refusal = await decided
     if refusal == "no_such_call":
         raise ProblemError(NOT_FOUND)
@@ -126,9 +127,8 @@ def _refused(refusal: Refusal) -> ProblemDetail:
 
 async def add_party(asked: Context) -> Response:
     """Have a third party dialled."""
-    door = asked.services.door
     number = _number(asked.body_as(AddParty).number)
-    call = await recalled(asked)
+    door, call = await recalled(asked)
     added = door.add_party(call, asked.business, number)
     if added is None:
         raise ProblemError(NOT_FOUND)
@@ -173,7 +173,8 @@ ROUTES = (
         summary="Have a call that waits made at another time.",
         answers={200: Answer("The call, due at its new time.", CallView)},
         problems={
-            409: "It has been begun (too_late), or is over.",
+            409: "It has been begun (too_late), is over, or another call to it goes on or is"
+            " due at about the new time (called_already).",
             422: "The business's calendar does not allow that time; the code says why.",
         },
         examples={"tomorrow": {"desired_time": "2026-11-22T10:00:00-05:00"}},

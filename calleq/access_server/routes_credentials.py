@@ -83,7 +83,7 @@ async def remove_user(asked: Context) -> Response:
 # Credentials
 
 
-def _credential_view(administration: Administration, credential: Credential) -> CredentialView:
+def credential_view(administration: Administration, credential: Credential) -> CredentialView:
     registry = administration.registry
     known = registry.credential(credential.identifier) or credential
     return CredentialView(
@@ -97,6 +97,7 @@ def _credential_view(administration: Administration, credential: Credential) -> 
         standing=registry.standing(known, administration.now_us()),
         issued_at=_instant(known.issued_us),
         expires_at=_instant(known.expires_us),
+        change_before=_instant(known.initial_until_us),
         revoked_at=_instant(known.ended_us),
         last_used_at=_instant(registry.last_used_us(known.identifier)),
         replaced_by=known.replaced_by,
@@ -111,7 +112,7 @@ async def list_credentials(asked: Context) -> Response:
     """Without their secrets."""
     administration = asked.services.the(Administration)
     found = administration.registry.credentials(_whose(asked))
-    return answer(CredentialList([_credential_view(administration, one) for one in found]))
+    return answer(CredentialList([credential_view(administration, one) for one in found]))
 
 
 async def issue_credential(asked: Context) -> Response:
@@ -154,7 +155,7 @@ async def revoke_credential(asked: Context) -> Response:
     administration, known = asked.services.the(Administration), _credential(asked)
     reason = asked.body_as(Revocation).reason
     await administration.revoke(known.identifier, reason, asked.who)
-    return answer(_credential_view(administration, known))
+    return answer(credential_view(administration, known))
 
 
 def _check_reach(asked: Context, wanted: Credential) -> None:
@@ -173,7 +174,7 @@ def _credential(asked: Context) -> Credential:
 
 
 def _issued(administration: Administration, issued: Issued) -> Response:
-    view = _credential_view(administration, issued.credential)
+    view = credential_view(administration, issued.credential)
     return answer(IssuedView(view, issued.secret), 201)
 
 

@@ -55,8 +55,8 @@ class StreamQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 async def get_events(asked: Context) -> Response:
     """The timeline, from a point on."""
-    door, query = asked.services.door, asked.query_as(EventsQuery)
-    call = await recalled(asked)
+    query = asked.query_as(EventsQuery)
+    door, call = await recalled(asked)
     page = door.events(call, asked.business, query.after)
     if page is not None and not page.events and not page.final and query.wait > 0:
         await news(door, call, query.wait)
@@ -68,19 +68,21 @@ async def get_events(asked: Context) -> Response:
 
 async def stream_events(asked: Context) -> Response:
     """The timeline as it happens."""
-    door, after = asked.services.door, asked.query_as(StreamQuery).after
+    after = asked.query_as(StreamQuery).after
     last = asked.request.headers.get("last-event-id")
     if last is not None:
         if not re.fullmatch("[0-9]{1,7}", last):
             raise invalid_query("Last-Event-ID is the id of an event: a whole number")
         after = int(last)
-    call = await recalled(asked)
+    door, call = await recalled(asked)
     if door.call(call, asked.business) is None:
         raise ProblemError(NOT_FOUND)
     streams = asked.services.the(EventStreams)
     if asked.request.method == "HEAD":
         return Response(media_type=EVENT_STREAM)
-    return StreamingResponse(streams.open(call, asked.business, after), media_type=EVENT_STREAM)
+    return StreamingResponse(
+        streams.open(door, call, asked.business, after), media_type=EVENT_STREAM
+    )
 
 
 async def news(door: Door, call: str, wait_s: float) -> None:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from calleq.access_server.call_lists import CallLists
 from calleq.access_server.reading import unusable_query
 from calleq.access_server.routing import READ_BUSINESS, Answer, Context, Route, answer
-from calleq.door.finding import Wish
+from calleq.door.finding import STATES, Wish
 from calleq.messages.answers import CallList
 from calleq.messages.fields import desired_instant_us
 from calleq.numbering import NumberingError, parse_address
@@ -24,13 +24,16 @@ _Instant = Annotated[str, Meta(max_length=40, description=_INSTANT)]
 class CallsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which calls; everything given must fit."""
 
-    state: Annotated[
-        str,
-        Meta(
-            pattern="^[a-z_]{1,40}$",
-            description="A final state, or how far it has come (`scheduled`, `bridged`, …).",
-        ),
-    ] = ""
+    state: (
+        Annotated[
+            str,
+            Meta(
+                description="A final state, or how far it has come (`scheduled`, `bridged`, …).",
+                extra_json_schema={"enum": list(STATES)},
+            ),
+        ]
+        | None
+    ) = None
     final: Annotated[bool | None, Meta(description="Whether it has ended.")] = None
     customer: Annotated[_Text, Meta(description="The customer's number, E.164.")] = ""
     representative: Annotated[_Text, Meta(description="The number asked for, E.164.")] = ""
@@ -62,7 +65,7 @@ def _wish(asked: Context, query: CallsQuery) -> Wish:
         raise unusable_query("business: only your own calls may be listed")
     return Wish(
         business=business if business is not None else query.business or None,
-        state=query.state,
+        state=_state(query.state),
         final=query.final,
         customer=_number("customer", query.customer),
         representative=_number("representative", query.representative),
@@ -73,6 +76,12 @@ def _wish(asked: Context, query: CallsQuery) -> Wish:
         ended_after_us=_instant("ended_after", query.ended_after),
         ended_before_us=_instant("ended_before", query.ended_before),
     )
+
+
+def _state(text: str | None) -> str:
+    if text is not None and text not in STATES:
+        raise unusable_query(f"state: {text[:40]!r} is none of {', '.join(STATES)}")
+    return text or ""
 
 
 def _number(name: str, text: str) -> str:
@@ -107,7 +116,7 @@ ROUTES = (
         description="Legs and events of calls that ended long ago are told by the call itself.",
         answers={200: Answer("One page, possibly empty.", CallList)},
         problems={
-            422: "A number, an instant or a cursor that is none, or too much to look through.",
+            422: "What is no state, number, instant or cursor, or too much to look through.",
         },
     ),
 )

@@ -4,6 +4,7 @@ import msgspec
 from starlette.responses import Response
 
 from calleq.access_server.routing import PUBLIC, Answer, Context, Route
+from calleq.messages.sealed import MessageKeySet, MessageKeyView
 from calleq.web.problems import ProblemDetail, ProblemError
 
 MEDIA_TYPE = "application/jwk-set+json"
@@ -13,24 +14,6 @@ NO_KEY = ProblemDetail(
     title="No key",
     detail="the carrier has no key for messages of that business",
 )
-
-
-class MessageKeyView(msgspec.Struct, frozen=True):
-    """A public key on an elliptic curve."""
-
-    kty: str
-    crv: str
-    x: str
-    y: str
-    kid: str
-    use: str
-    alg: str
-
-
-class MessageKeySet(msgspec.Struct, frozen=True):
-    """The keys to encrypt with: one, the one in force."""
-
-    keys: tuple[MessageKeyView, ...]
 
 
 async def get_message_keys(asked: Context) -> Response:

@@ -3,14 +3,12 @@
 import base64
 from collections.abc import Callable
 
-import msgspec
 from starlette.responses import Response
 
 from calleq.access_server.routing import BUSINESS, Answer, Context, Policy, Route, answer
 from calleq.accounts import Buckets, Rate
 from calleq.accounts.authenticator import Authenticator
 from calleq.accounts.page_tokens import (
-    LIFETIME_S,
     LIFETIMES_S,
     LIMIT_PAGE,
     VISITOR,
@@ -18,6 +16,7 @@ from calleq.accounts.page_tokens import (
 )
 from calleq.intake import errors
 from calleq.messages.errors import Fault
+from calleq.messages.page_tokens import PageTokenView, PageTokenWish
 from calleq.runtime.clock import Clock
 from calleq.topology import Business
 from calleq.units import SECOND_US, utc_text
@@ -33,32 +32,6 @@ TOO_MANY = ProblemDetail(
     " is about to need one",
     retry_after_s=1,
 )
-
-
-class PageTokenWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """For which page of which visitor a token is wanted."""
-
-    page: str
-    """The page's path, such as /offers/boots."""
-    origin: str | None = None
-    """Where the page is served; absent: the business's only origin."""
-    visitor: str | None = None
-    """The visitor's value, 16 to 128 letters, digits, - and _; absent: one is made."""
-    lifetime_s: int = LIFETIME_S
-
-
-class PageTokenView(msgspec.Struct, frozen=True):
-    """A token for one request of figure 9."""
-
-    token: str
-    """Goes with the request in the header Calleq-Page-Token."""
-    visitor: str
-    """Goes with it in the cookie __Secure-calleq_visitor, or in the header Calleq-Visitor."""
-    origin: str
-    page: str
-    expires_at: str
-    cookie: str
-    """A Set-Cookie line with which the business's own server may keep the visitor's value."""
 
 
 class PageTokenDesk:

@@ -38,8 +38,8 @@ _NOT_WHOLE = ProblemDetail(
 
 async def list_recordings(asked: Context) -> Response:
     """Those of the call of the path."""
-    call = await recalled(asked)
-    if asked.services.door.call(call, asked.business) is None:
+    door, call = await recalled(asked)
+    if door.call(call, asked.business) is None:
         raise ProblemError(NOT_FOUND)
     return answer(RecordedList(asked.services.the(RecordingShelf).of_call(call)))
 
@@ -83,8 +83,8 @@ async def own_recording(asked: Context, recording: str) -> RecordedView | None:
     view = asked.services.the(RecordingShelf).find(recording)
     if view is None or not is_reference(view.call):
         return None
-    await asked.services.recall(view.call)
-    return view if asked.services.door.call(view.call, asked.business) is not None else None
+    door = await asked.services.door_of(view.call)
+    return view if door.call(view.call, asked.business) is not None else None
 
 
 ROUTES = (

@@ -77,6 +77,14 @@ FORBIDDEN = ProblemDetail(
     detail="who you are may not do that; ask an owner of the business, or the carrier",
 )
 
+INITIAL = ProblemDetail(
+    status=403,
+    code="initial_password",
+    title="Initial password",
+    detail="this password was made for you and is good for nothing else before you change it:"
+    " POST /v1/password",
+)
+
 
 RESOURCES: dict[str, str] = {"guards": "calls", "pages": "calls"}
 """To which scopes the routes of a tag belong that is not called as its scopes are."""
@@ -131,6 +139,8 @@ class Route:
     keyed: bool = True
     """Of a route that changes something: whether the surface keeps its answers by
     Idempotency-Key. Not where an answer has a secret in it that is shown once."""
+    for_initial: bool = False
+    """Whether it may be used with a password that has to be changed first."""
     asks_for_call: bool = False
     """The door keeps its keys, durably, and the guards count it."""
 
@@ -154,9 +164,15 @@ class Route:
 
     def allows(self, principal: Principal) -> bool:
         """Whether somebody may use it: by role, and by the scopes of the credential."""
+        return self.refusal(principal) is None
+
+    def refusal(self, principal: Principal) -> ProblemDetail | None:
+        """Why somebody may not use it; None: they may."""
+        if principal.is_initial and not self.for_initial:
+            return INITIAL
         if principal.scopes and self.scope not in principal.scopes:
-            return False
-        return self.policy.allows(principal)
+            return FORBIDDEN
+        return None if self.policy.allows(principal) else FORBIDDEN
 
     @property
     def changes(self) -> bool:

@@ -43,6 +43,7 @@ class Services:
         self.door = door
         self.accounts = accounts
         self.cpu_s = cpu_s
+        self._beside: list[tuple[Door, Older | None]] = []
         self._older = older
         self._more: dict[type, object] = {}
 
@@ -62,11 +63,28 @@ class Services:
         assert service is not None
         return service  # type: ignore[return-value]  # `add` put it there by its type
 
-    async def recall(self, call: str) -> None:
-        """Let the door remember a call that the journal has; 503 when that cannot be read."""
-        if self._older is None or self.door.knows(call):
-            return
-        entries = await self._older(call)
-        if entries is None:
-            raise ProblemError(errors.BUSY)
-        self.door.recall(call, entries)
+    def add_door(self, door: Door, older: Older | None) -> None:
+        """Have the calls of another door of the process looked at and changed here as well."""
+        self._beside.append((door, older))
+
+    @property
+    def doors(self) -> tuple[Door, ...]:
+        """The door, and those whose calls are looked at and changed here as well."""
+        return self.door, *(door for door, _ in self._beside)
+
+    async def door_of(self, call: str) -> Door:
+        """The door that accepted a call; the own one where none did. Whichever it is remembers the
+        call again where the journal has it; 503 when that cannot be read."""
+        known = next((door for door in self.doors if door.knows(call)), None)
+        if known is not None:
+            return known
+        for door, older in ((self.door, self._older), *self._beside):
+            if older is None:
+                continue
+            entries = await older(call)
+            if entries is None:
+                raise ProblemError(errors.BUSY)
+            door.recall(call, entries)
+            if door.knows(call):
+                return door
+        return self.door

@@ -38,20 +38,19 @@ _encode = msgspec.json.Encoder().encode
 
 
 class EventStreams:
-    """The open streams of one door."""
+    """The open streams of one surface."""
 
-    def __init__(self, door: Door) -> None:
-        self._door = door
+    def __init__(self) -> None:
         self._open: Counter[str] = Counter()
 
-    def open(self, call: str, business: str | None, after: int) -> AsyncIterator[bytes]:
+    def open(self, door: Door, call: str, business: str | None, after: int) -> AsyncIterator[bytes]:
         """The stream of a call that was found; ProblemError when there are too many."""
         who = business or ""
         if self._open.total() >= LIMIT_STREAMS:
             raise ProblemError(errors.BUSY)
         if self._open[who] >= LIMIT_STREAMS_OF_ONE:
             raise ProblemError(TOO_MANY)
-        return self._counted(who, call, business, after)
+        return self._counted(door, who, call, business, after)
 
     @property
     def count(self) -> int:
@@ -59,12 +58,12 @@ class EventStreams:
         return self._open.total()
 
     async def _counted(
-        self, who: str, call: str, business: str | None, after: int
+        self, door: Door, who: str, call: str, business: str | None, after: int
     ) -> AsyncIterator[bytes]:
         self._open[who] += 1
         try:
             async with asyncio.timeout(LIMIT_S):
-                async for octets in self._octets(call, business, after):
+                async for octets in self._octets(door, call, business, after):
                     yield octets
         except TimeoutError:
             return
@@ -73,10 +72,12 @@ class EventStreams:
             if not self._open[who]:
                 del self._open[who]
 
-    async def _octets(self, call: str, business: str | None, after: int) -> AsyncIterator[bytes]:
+    async def _octets(
+        self, door: Door, call: str, business: str | None, after: int
+    ) -> AsyncIterator[bytes]:
         yield b"retry: 1000\n\n"
         while True:
-            page = self._door.events(call, business, after)
+            page = door.events(call, business, after)
             if page is None:
                 return  # forgotten meanwhile; it is recalled for whoever comes again
             for event in page.events:
@@ -84,22 +85,23 @@ class EventStreams:
                 yield _event(event)
             if page.final:
                 return
-            if not page.events and not await self._news(call):
+            if not page.events and not await _news(door, call):
                 yield KEEP_ALIVE
 
-    async def _news(self, call: str) -> bool:
-        """Wait for the call's next event; False when none came for a while."""
-        happened = asyncio.Event()
-        forget = self._door.watch(call, happened.set)
-        try:
-            async with asyncio.timeout(KEEP_ALIVE_S):
-                await happened.wait()
-        except TimeoutError:
-            return False
-        finally:
-            if forget is not None:
-                forget()
-        return True
+
+async def _news(door: Door, call: str) -> bool:
+    """Wait for the call's next event; False when none came for a while."""
+    happened = asyncio.Event()
+    forget = door.watch(call, happened.set)
+    try:
+        async with asyncio.timeout(KEEP_ALIVE_S):
+            await happened.wait()
+    except TimeoutError:
+        return False
+    finally:
+        if forget is not None:
+            forget()
+    return True
 
 
 def _event(event: EventView) -> bytes:

@@ -245,6 +245,7 @@ class Accounts:
             user or business,
             credential.identifier,
             scopes=credential.scopes,
+            is_initial=bool(credential.initial_until_us),
         )
 
     def _failed(self, attempt: _Attempt) -> Denial:

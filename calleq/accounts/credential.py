@@ -63,6 +63,9 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
     """From then on it proves nothing; 0: never."""
     ended_us: int = 0
     """When it was revoked; 0: it was not."""
+    initial_until_us: int = 0
+    """It was made for a person, who has to change it before then and can do nothing else with it;
+    0: it is the person's own, or a program's."""
     replaced_by: str = ""
     """The credential that it was rotated to; it is good until `expires_us` yet."""
 
@@ -70,8 +73,9 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
         """What it is worth by itself."""
         if self.ended_us:
             return "revoked"
-        if self.expires_us and self.expires_us <= now_us:
-            return "expired"
+        for end_us in (self.expires_us, self.initial_until_us):
+            if end_us and end_us <= now_us:
+                return "expired"
         return "good"
 
 

@@ -28,6 +28,10 @@ class CredentialBook:
         """One credential, whatever it is worth."""
         return self._all.get(identifier)
 
+    def every(self) -> list[Credential]:
+        """All of them, whatever they are worth."""
+        return list(self._all.values())
+
     def by_fingerprint(self, fingerprint: str) -> Credential | None:
         """That of a certificate (SHA-256 of its DER, hexadecimal, small letters)."""
         return self._all.get(self._by_fingerprint.get(fingerprint, ""))

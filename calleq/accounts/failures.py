@@ -15,7 +15,7 @@ from hashlib import blake2b
 import msgspec
 
 from calleq.runtime.clock import Clock
-from calleq.units import MINUTE_US, SECOND_US
+from calleq.units import HOUR_US, MINUTE_US, SECOND_US
 
 LIMIT_BUCKETS = 20_000
 SLOTS = 131_072
@@ -43,6 +43,18 @@ class FailureLimits(msgspec.Struct, frozen=True):
     known_source: Rate = Rate(burst=5, refill_us=12 * MINUTE_US)
     """Per identifier and address that has given its right password: its own lane, so that guessing
     from elsewhere does not shut the business out. 10 in an hour as well."""
+
+    def shared(self, parts: int) -> "FailureLimits":
+        """The share of one of so many that count each by itself, again half at once and half over
+        the hour: all together let no more through."""
+        rates = (self.identifier, self.peer, self.known_source)
+        return FailureLimits(*(_share(rate, parts) for rate in rates))
+
+
+def _share(rate: Rate, parts: int) -> Rate:
+    hourly = max(2, (rate.burst + HOUR_US // rate.refill_us) // parts)
+    burst = (hourly + 1) // 2
+    return Rate(burst, HOUR_US // (hourly - burst))
 
 
 class SlottedBuckets:

@@ -6,22 +6,29 @@ changes and over the customers that accepted messages taught, in the order in wh
 
 What is in force is written anew every `RESTATED_US`, a few changes at a time, so that old segments
 of the journal can go (`calleq.journal.segments`). Credentials whose time is over are said to be so
-every `EXPIRED_LOOK_US`; they prove nothing from that instant on anyway.
+every `EXPIRED_LOOK_US`; they prove nothing from that instant on anyway. Signing keys that were
+sealed under a key that the carrier had before are sealed anew at the start.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+import msgspec
 
 from calleq.accounts.changes import (
     AccountError,
     Change,
     CredentialExpired,
+    CredentialIssued,
     CredentialUsed,
     RestatingBegun,
     RestatingDone,
     read,
     written,
 )
+from calleq.accounts.credential import Credential
 from calleq.accounts.registry import Registry
+from calleq.accounts.safe import NONCE_OCTETS, Safe, SafeError
 from calleq.journal.contract import Journal
 from calleq.journal.entries import Accepted, AccountChanged, Stamped
 from calleq.runtime.clock import Clock
@@ -36,10 +43,36 @@ USED_AGAIN_US = HOUR_US
 """That a credential was used is written once in so long."""
 
 
+class Resealing(NamedTuple):
+    """What seals signing keys anew that were sealed under another key than the one in use."""
+
+    safe: Safe
+    random_octets: Callable[[int], bytes]
+
+    def again(self, credential: Credential) -> Credential | None:
+        """The same sealed under the key in use; None: it is, or nobody can open it."""
+        if credential.kind != "signing_key" or self.safe.is_current(credential.stored):
+            return None
+        try:
+            secret = self.safe.open(credential.stored, credential.identifier)
+        except SafeError:
+            return None
+        stored = self.safe.seal(secret, credential.identifier, self.random_octets(NONCE_OCTETS))
+        return msgspec.structs.replace(credential, stored=stored)
+
+
 class Keeping:
     """Keeps one registry in one journal, under the name of one element."""
 
-    def __init__(self, registry: Registry, journal: Journal, clock: Clock, element: str) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        journal: Journal,
+        clock: Clock,
+        element: str,
+        resealing: Resealing | None = None,
+    ) -> None:
+        self._resealing = resealing
         self.registry = registry
         self._journal = journal
         self._clock = clock
@@ -87,9 +120,19 @@ class Keeping:
                     begun_us = stamped.at_us
                 elif isinstance(change, RestatingDone):
                     restated_us = begun_us
+        self._reseal()
         due_us = max(0, restated_us + RESTATED_US - self._clock.now_us())
         self._clock.call_in_background_us(min(due_us, RESTATED_US), self._restate)
         self._clock.call_in_background_us(EXPIRED_LOOK_US, self._look)
+
+    def _reseal(self) -> None:
+        """Have nothing in force that only a key opens which was the carrier's before."""
+        if self._resealing is None:
+            return
+        for credential in self.registry.every_credential():
+            again = None if credential.ended_us else self._resealing.again(credential)
+            if again is not None:
+                self.change(CredentialIssued(credential=again))
 
     def _taught(self, entry: Accepted) -> None:
         customer, number = entry.message.get("customer_id"), entry.message.get("customer_number")

@@ -26,7 +26,8 @@ from typing import Literal
 
 import msgspec
 
-LIFETIME_S = 900
+from calleq.messages.page_tokens import LIFETIME_S
+
 LIFETIMES_S = (30, 3_600)
 """The shortest and the longest that may be asked for."""
 LIMIT_TOKEN = 2_048
@@ -72,12 +73,13 @@ def visitor_digest(business: str, value: str) -> str:
 
 class PageTokens:
     """Makes and reads tokens. `key` is the carrier's, 32 octets or more; the same for all of its
-    doors, and after a restart."""
+    doors, and after a restart. Tokens that were made by one of `former` are read yet."""
 
-    def __init__(self, key: bytes) -> None:
-        if len(key) < 32:
+    def __init__(self, key: bytes, former: tuple[bytes, ...] = ()) -> None:
+        if any(len(one) < 32 for one in (key, *former)):
             raise ValueError("the key of page tokens needs at least 32 octets")
         self._key = key
+        self._keys = (key, *former)
 
     def issue(
         self,
@@ -96,7 +98,7 @@ class PageTokens:
         digest = visitor_digest(business, visitor)
         token = PageToken(identifier, business, origin, page, digest, now_s, now_s + lifetime_s)
         payload = _text(msgspec.msgpack.encode(token))
-        return f"pt1.{payload}.{self._tag(payload)}"
+        return f"pt1.{payload}.{_tag(self._key, payload)}"
 
     def read(self, presented: Presented, now_s: int) -> PageToken | TokenFault:
         """What a token says, if it is one of ours, in time, and where it belongs."""
@@ -105,7 +107,7 @@ class PageTokens:
         payload, _, tag = rest.partition(".")
         if len(text) > LIMIT_TOKEN or not text.isascii() or version != "pt1":
             return "bad_page_token"
-        if not hmac.compare_digest(self._tag(payload), tag):
+        if not any(hmac.compare_digest(_tag(key, payload), tag) for key in self._keys):
             return "bad_page_token"
         token = _read(payload)
         if token is None:
@@ -114,8 +116,9 @@ class PageTokens:
             return "expired_page_token"
         return _misplaced(token, presented) or token
 
-    def _tag(self, payload: str) -> str:
-        return _text(hmac.new(self._key, f"pt1.{payload}".encode(), sha256).digest())
+
+def _tag(key: bytes, payload: str) -> str:
+    return _text(hmac.new(key, f"pt1.{payload}".encode(), sha256).digest())
 
 
 def _misplaced(token: PageToken, presented: Presented) -> TokenFault | None:

@@ -40,6 +40,11 @@ def matches(hasher: argon2.PasswordHasher, stored_hash: str, password: str) -> b
         return False
 
 
+def is_password_of(stored_hash: str, password: str) -> bool:
+    """The same with the cost that the hash itself says."""
+    return matches(argon2.PasswordHasher(), stored_hash, password)
+
+
 class InlineVerifier:
     """Verifies before it returns."""
 

@@ -32,6 +32,9 @@ class Principal(msgspec.Struct, frozen=True):
     scopes: tuple[str, ...] = ()
     """What of its role's rights its credential is limited to; empty: all of them."""
 
+    is_initial: bool = False
+    """Its password was made for it, and has to be changed before anything else is done."""
+
     @property
     def of_carrier(self) -> bool:
         """Whether it belongs to the carrier and not to a business."""

@@ -127,6 +127,10 @@ class Registry:
         """A credential by its identifier, whatever it is worth (`standing`)."""
         return self._credentials.find(identifier)
 
+    def every_credential(self) -> list[Credential]:
+        """All of them, of every business and of the carrier."""
+        return self._credentials.every()
+
     def credentials(self, business: str) -> list[Credential]:
         """Those of a business, or (empty) of the carrier, the oldest first."""
         return self._credentials.of(business)
@@ -225,6 +229,12 @@ class Registry:
         Raises AccountError, and changes nothing, where a changed setting does not fit any more.
         """
         self._book.rebase(businesses)
+
+    def begin_anew(self, businesses: Iterable[Business]) -> None:
+        """Know these businesses, no user and no credential: all of them are told anew."""
+        self._book = Book(businesses)
+        self._users.clear()
+        self._credentials = CredentialBook()
 
     def apply(self, change: Change) -> None:
         """The change is so from now on."""

@@ -50,6 +50,8 @@ class Replays:
         self._of_owner: Counter[str] = Counter()
         self._count = 0
         self._forgot_s = 0
+        self.last: tuple[str, str, int] | None = None
+        """Owner, mark and end of the last first use: a front has the authority use it as well."""
 
     def __len__(self) -> int:
         return self._count
@@ -70,6 +72,7 @@ class Replays:
             except OSError:
                 return "full"
         self._keep(until_s, digest, owner)
+        self.last = (owner, mark, until_s)
         return "first"
 
     def restore(self, until_s: int, digest: bytes) -> None:

@@ -2,8 +2,12 @@
 
 HMAC needs the secret itself, so a hash will not do. It is sealed with AES-256-GCM under the
 carrier's own key, bound to the identifier of its credential, and only so does it reach the journal
-or a backup. The carrier's key is a file of 32 random octets (`calleq.cli.carrier_key` makes one
-that its owner alone may read); who has neither can do nothing with what is sealed.
+or a backup. The carrier's key is 32 random octets in a file (`calleq.cli.carrier_key`) that its
+owner alone may read; who has neither can do nothing with what is sealed.
+
+What is sealed names its key (`1f2e3d4c.` before it; nothing: it is older than that, and every key
+is tried), so that the key can be another from some day on: what was sealed before is opened under
+the key of then, and is sealed anew by `Keeping`.
 """
 
 import base64
@@ -15,7 +19,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 KEY_OCTETS = 32
-_NONCE_OCTETS = 12
+NONCE_OCTETS = 12
 
 
 class SafeError(ValueError):
@@ -23,32 +27,56 @@ class SafeError(ValueError):
 
 
 class Safe:
-    """Seals and opens under one key."""
+    """Seals under one key, and opens under it and those before it."""
 
-    def __init__(self, key: bytes) -> None:
-        """`key` has `KEY_OCTETS`. Raises ValueError."""
-        if len(key) != KEY_OCTETS:
-            raise ValueError(f"the carrier's key has {KEY_OCTETS} octets, not {len(key)}")
-        self._key = key
-        self._cipher = AESGCM(key)
+    def __init__(self, key: bytes, *former: bytes) -> None:
+        """Keys have `KEY_OCTETS`. Raises ValueError."""
+        for one in (key, *former):
+            if len(one) != KEY_OCTETS:
+                raise ValueError(f"the carrier's key has {KEY_OCTETS} octets, not {len(one)}")
+        self._keys = (key, *former)
+        self._ciphers = {key_name(one): AESGCM(one) for one in self._keys}
+        self._name = key_name(key)
 
     def derived(self, purpose: str) -> bytes:
         """Another key of 32 octets, the same for the same purpose; it tells nothing of this one."""
-        return hmac.new(self._key, f"calleq {purpose}".encode(), sha256).digest()
+        return _derived(self._keys[0], purpose)
+
+    def derived_before(self, purpose: str) -> tuple[bytes, ...]:
+        """What `derived` gave under the keys before this one."""
+        return tuple(_derived(key, purpose) for key in self._keys[1:])
 
     def seal(self, secret: str, credential: str, nonce: bytes) -> str:
         """The secret of a credential, sealed; `nonce` is 12 fresh random octets."""
-        if len(nonce) != _NONCE_OCTETS:
+        if len(nonce) != NONCE_OCTETS:
             raise ValueError("a nonce has 12 octets")
-        sealed = self._cipher.encrypt(nonce, secret.encode(), credential.encode())
-        return base64.urlsafe_b64encode(nonce + sealed).decode()
+        sealed = self._ciphers[self._name].encrypt(nonce, secret.encode(), credential.encode())
+        return f"{self._name}.{base64.urlsafe_b64encode(nonce + sealed).decode()}"
+
+    def is_current(self, sealed: str) -> bool:
+        """Whether it was sealed under the key that is in use."""
+        return sealed.startswith(f"{self._name}.")
 
     def open(self, sealed: str, credential: str) -> str:
         """The secret again. Raises SafeError."""
-        try:
-            octets = base64.urlsafe_b64decode(sealed.encode())
-            nonce, rest = octets[:_NONCE_OCTETS], octets[_NONCE_OCTETS:]
-            return self._cipher.decrypt(nonce, rest, credential.encode()).decode()
-        except (InvalidTag, ValueError, binascii.Error) as error:
-            text = f"{credential}: its sealed key does not open with this carrier's key"
-            raise SafeError(text) from error
+        name, named, text = sealed.rpartition(".")
+        ciphers = list(self._ciphers.values())
+        if named:
+            ciphers = [self._ciphers[name]] if name in self._ciphers else []
+        for cipher in ciphers:
+            try:
+                octets = base64.urlsafe_b64decode(text.encode())
+                nonce, rest = octets[:NONCE_OCTETS], octets[NONCE_OCTETS:]
+                return cipher.decrypt(nonce, rest, credential.encode()).decode()
+            except (InvalidTag, ValueError, binascii.Error):
+                continue
+        raise SafeError(f"{credential}: its sealed key does not open with this carrier's key")
+
+
+def key_name(key: bytes) -> str:
+    """What a key is called where it is shown, and in what it sealed; it tells nothing of it."""
+    return _derived(key, "name")[:4].hex()
+
+
+def _derived(key: bytes, purpose: str) -> bytes:
+    return hmac.new(key, f"calleq {purpose}".encode(), sha256).digest()

@@ -109,9 +109,9 @@ def _parts(
     session: Session, attempt: Attempt, times_dialled: int, journals: Journals
 ) -> list[LegRecord]:
     """The record of an attempt; before it those of offers that nobody upstream had heard of."""
-    record = _leg_record(session, attempt, times_dialled, journals)
+    record = leg_record(session, attempt, times_dialled, journals)
     before = [
-        _line_record(session, attempt, times_dialled, line, path, journals)
+        line_record(session, attempt, times_dialled, line, path, journals)
         for path, line in _tried_before(path_of(attempt.use))
     ]
     if not before:
@@ -141,14 +141,15 @@ def _tried_before(path: Sequence[Use], depth: int = 0) -> Iterator[tuple[list[Us
             yield from _tried_before(path_of(tried), depth + 1)
 
 
-def _leg_record(
+def leg_record(
     session: Session, attempt: Attempt, times_dialled: int, journals: Journals
 ) -> LegRecord:
+    """The record of an attempt, from the end of the way that it took."""
     path = path_of(attempt.use)
     route = tuple(use.key for use in path)
     arrival = path[-1].arrival if path else None
     if arrival is not None and arrival.line is not None:
-        return _line_record(session, attempt, times_dialled, arrival.line, path, journals)
+        return line_record(session, attempt, times_dialled, arrival.line, path, journals)
     entry = attempt.entry
     seen_end = session.causes.get((entry.leg, entry.attempt))
     cause, ended_at_us = seen_end or (session.cause, session.ended_at_us)
@@ -189,14 +190,15 @@ def _leg_record(
     )
 
 
-def _line_record(
+def line_record(
     session: Session,
     attempt: Attempt,
     times_dialled: int,
     line: LineCall,
-    path: list[Use],
+    path: Sequence[Use],
     journals: Journals,
 ) -> LegRecord:
+    """The record of an attempt that was offered to a line at the end of `path`."""
     route = tuple(use.key for use in path)
     seized = line.seized.entry
     assert isinstance(seized, LineSeized)
@@ -243,7 +245,7 @@ def _line_record(
         location=location,
         released_by=released_by,
         trunk_group=received.trunk_group,
-        circuit=route[-1],
+        circuit=route[-1] if route else None,
         route=route,
         partial=partial,
         times_dialled=times_dialled,

@@ -43,7 +43,7 @@ from calleq.runtime.clock import Clock, Timer
 Found = Callable[[SessionRecord, tuple[ServiceUse, ...]], object]
 """Told of a call's record and of the services that it used."""
 
-_RECORDING = frozenset(("in-progress", "paused", "stopped"))
+_RECORDING = frozenset(("in-progress", "paused", "stopped", "processing"))
 """Statuses of a recording that is not written to its end."""
 
 

@@ -42,6 +42,8 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     min_talk_us: int | None = None
     """Of the longest leg."""
     max_talk_us: int | None = None
+    trunk: str | None = None
+    """A SIP trunk by which a leg left."""
     over: bool = False
     """Only calls that have their final state."""
     newest_first: bool = False
@@ -190,4 +192,8 @@ def _session_conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         conditions.append(SESSION.c.longest_talk_us >= wanted.min_talk_us)
     if wanted.max_talk_us is not None:
         conditions.append(SESSION.c.longest_talk_us <= wanted.max_talk_us)
+    if wanted.trunk is not None:
+        leg = LEG.alias()
+        by_trunk = select(leg.c.session).where(leg.c.outgoing_trunk == wanted.trunk)
+        conditions.append(SESSION.c.call.in_(by_trunk))
     return conditions

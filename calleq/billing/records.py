@@ -273,7 +273,7 @@ def leg_rows(record: SessionRecord) -> list[tuple[str, ...]]:
             leg.leg,
             str(leg.attempt),
             leg.number,
-            leg.entity,
+            f"{leg.entity} by {leg.outgoing_trunk}" if leg.outgoing_trunk else leg.entity,
             _instant(leg.answered_at_us) or "-",
             seconds_text(leg.ring_us),
             seconds_text(leg.talk_us),

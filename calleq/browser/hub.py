@@ -65,7 +65,7 @@ class Hub:
     def __init__(self, configuration: Configuration, clock: Clock, peers: Peers) -> None:
         self._lines = {line.number: line for line in configuration.lines}
         self._configuration = configuration
-        self._clock = clock
+        self.clock = clock
         self._peers = peers
         self._sessions: dict[str, Session] = {}
         self._clients: dict[str, Client] = {}
@@ -118,7 +118,7 @@ class Hub:
             profile,
             address,
             secrets.token_urlsafe(RESUME_OCTETS),
-            clock=self._clock,
+            clock=self.clock,
             peers=self._peers,
             sip_host=self._configuration.sip_host or self._lines[number].host,
             names=self._configuration.names,

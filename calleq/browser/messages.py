@@ -83,8 +83,8 @@ class Refused(msgspec.Struct, frozen=True, tag_field="type", tag="refused"):
     """The page is not; the connection is closed."""
 
     reason: str
-    """`credentials`, `too_many_attempts`, `version`, `in_use`, `moved`, `full`, `stopping`,
-    `malformed`."""
+    """`credentials`, `too_many_attempts`, `too_many_messages`, `version`, `in_use`, `moved`,
+    `full`, `stopping`, `malformed`."""
 
 
 class Line(msgspec.Struct, frozen=True, tag_field="type", tag="line"):

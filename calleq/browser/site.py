@@ -7,8 +7,8 @@
 
 The page needs nothing from elsewhere and may load nothing: a strict Content-Security-Policy, no
 inline script, no framing. Passwords travel in the first message, never in an address. A WebSocket
-is taken only from pages of ours (`Origin`), at most PAGES_LIMIT at once, and must say who it is
-within HELLO_LIMIT_S.
+is taken only from pages of ours (`Origin`), at most PAGES_LIMIT at once and CONNECTIONS of one
+address, and must say who it is within HELLO_LIMIT_S. A page that says more than MESSAGES is closed.
 """
 
 import asyncio
@@ -26,16 +26,22 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from calleq.accounts.failures import Buckets, Rate
 from calleq.browser import messages
 from calleq.browser.hub import Hub, LineView
 from calleq.browser.messages import Hello, Leave, Refused, SignallingError, ToPage
 from calleq.browser.session import Session
+from calleq.units import MILLISECOND_US, SECOND_US
 
 PAGES_LIMIT = 400
 """WebSockets at once, those that have not said who they are included."""
 NAMELESS_LIMIT = 16
 """Of one address that have not said yet who they are."""
 HELLO_LIMIT_S = 10.0
+CONNECTIONS = Rate(burst=60, refill_us=SECOND_US)
+"""WebSockets of one address: 60, then one a second, whether they end soon or not."""
+MESSAGES = Rate(burst=60, refill_us=50 * MILLISECOND_US)
+"""Of one page: 60, then 20 a second; whoever presses keys as fast as can be sends fewer."""
 UNSENT_LIMIT = 64
 """Messages that a page may leave unread; then its connection is closed."""
 FILES: Final = {
@@ -77,6 +83,7 @@ class Site:
         self._hub = hub
         self._is_ours = is_ours
         self._pages = 0
+        self._connections = Buckets(CONNECTIONS, hub.clock)
         self._nameless: Counter[str] = Counter()
         folder = resources.files("calleq.browser") / "page"
         self._files = {
@@ -100,6 +107,9 @@ class Site:
             return
         address = socket.client.host if socket.client is not None else ""
         if self._pages >= PAGES_LIMIT or self._nameless[address] >= NAMELESS_LIMIT:
+            await socket.close(TRY_AGAIN_LATER)
+            return
+        if not self._connections.take(address):
             await socket.close(TRY_AGAIN_LATER)
             return
         self._pages += 1
@@ -164,9 +174,14 @@ class _Page:
         return message
 
     async def _serve(self, session: Session) -> None:
+        said = Buckets(MESSAGES, self._hub.clock)
         while True:
             try:
-                message = messages.decode(await self._socket.receive_text())
+                text = await self._socket.receive_text()
+                if not said.take(""):
+                    await self._refuse("too_many_messages")
+                    return
+                message = messages.decode(text)
             except (SignallingError, KeyError):
                 await self._refuse("malformed")
                 return

@@ -9,8 +9,6 @@ What is ugly: the whisper is two fields here and no machine, being played once, 
 bridge.
 """
 
-from collections import deque
-from collections.abc import Callable, Mapping
 from typing import Literal
 
 from calleq.call import consent, driver
@@ -18,6 +16,7 @@ from calleq.call.consent import Reading
 from calleq.call.driver import Command
 from calleq.call.happening import Happening, TimelineEvent
 from calleq.call.leg import CallLeg, LegInput, LegState
+from calleq.call.one_time_code import DIGITS
 from calleq.call.playback import Act, Cue, Playback
 from calleq.call.policy import (
     ATTEMPTS_LIMIT,
@@ -46,6 +45,8 @@ _ANSWERS = {
 
 CALL_LIMIT = "call_limit"
 """The detail of a completed call that its limit ended."""
+NOBODY_FREE = "nobody_free"
+"""The detail of a call whose customer was not rung, as nobody was likely to be free in time."""
 PENDING_LIMIT = 16
 """Inputs that one result may cause; more is a loop in the table."""
 
@@ -60,7 +61,8 @@ class Conduct:
         self.agent = CallLeg("agent")
         self.commands: list[Command] = []
         self.events: list[TimelineEvent] = []
-        self.raised: deque[Happening] = deque()
+        self.raised: list[Happening] = []
+        """In order; never many, so that a list weighs a tenth of a queue's."""
         self.awaited = 0
         """The one command whose answer counts."""
         self.outcome: str | None = None
@@ -159,6 +161,14 @@ class Conduct:
     def proceed(self, what: Happening) -> None:
         """Nothing to do: the same wait goes on in another state, to the same deadline."""
 
+    def await_capacity(self, what: Happening) -> None:
+        """No telephone rings before somebody is likely to be free."""
+        self.awaited = self._command()
+        self.commands.append(driver.AwaitCapacity(self.awaited))
+
+    def find_nobody_free(self, what: Happening) -> None:
+        self._finish("agent_unavailable", 0, NOBODY_FREE)
+
     def reserve(self, what: Happening) -> None:
         self.awaited = self._command()
         self.commands.append(driver.Reserve(self.awaited))
@@ -211,9 +221,12 @@ class Conduct:
         self._asked += 1
         self.awaited = self._command()
         words = consent.WORDS if policy.consent == "key_or_speech" else ()
+        digits = DIGITS if policy.consent == "code" else 1
+        was_wrong = self.detail == consent.detail(consent.WRONG_CODE)
+        text = (was_wrong and policy.question_again) or policy.question
         limit_us = policy.answer_limit_us
         self.commands.append(
-            driver.Collect(self.awaited, "customer", policy.question, words, limit_us)
+            driver.Collect(self.awaited, "customer", text, words, limit_us, digits)
         )
         self.note("consent_asked", self.customer)
 
@@ -221,7 +234,7 @@ class Conduct:
         """What the customer answered, as an input of the table."""
         self.detail = consent.detail(value)
         self.note("consent_answered", self.customer, detail=self.detail)
-        given = _ANSWERS[consent.reading(value)]
+        given = _ANSWERS[consent.reading(value, self.policy.consent)]
         tries = min(self.policy.question_tries, QUESTION_TRIES_LIMIT)
         return Input.REFUSED if given is Input.UNCLEAR and self._asked >= tries else given
 
@@ -372,44 +385,3 @@ class Conduct:
     def end(self, what: Happening) -> None:
         assert self.outcome is not None
         self.is_over = True
-
-
-ACTIONS: Mapping[str, Callable[[Conduct, Happening], None]] = {
-    action.__name__: action
-    for action in (
-        Conduct.proceed,
-        Conduct.reserve,
-        Conduct.dial_customer,
-        Conduct.dial_agent,
-        Conduct.announce_and_hunt,
-        Conduct.announce_and_judge,
-        Conduct.ask,
-        Conduct.say_goodbye,
-        Conduct.opt_out,
-        Conduct.dismiss_customer,
-        Conduct.hunt,
-        Conduct.hunt_after_loss,
-        Conduct.drop_agent,
-        Conduct.whisper,
-        Conduct.whisper_and_dial_customer,
-        Conduct.admit_customer,
-        Conduct.join_if_ready,
-        Conduct.join,
-        Conduct.bridge,
-        Conduct.apologise,
-        Conduct.miss_customer,
-        Conduct.time_out_customer,
-        Conduct.dismiss_machine,
-        Conduct.abandon,
-        Conduct.complete,
-        Conduct.complete_at_limit,
-        Conduct.stop_hunting,
-        Conduct.give_up,
-        Conduct.cancel,
-        Conduct.fail,
-        Conduct.expire,
-        Conduct.lose,
-        Conduct.conclude,
-        Conduct.end,
-    )
-}

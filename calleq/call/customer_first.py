@@ -19,7 +19,8 @@ with `DriverLost` it has released every leg itself.
 from collections.abc import Callable, Mapping
 
 from calleq.call import driver
-from calleq.call.conduct import ACTIONS, Conduct
+from calleq.call.actions import ACTIONS
+from calleq.call.conduct import Conduct
 from calleq.call.driver import Command, LegResult, Result, cause_of
 from calleq.call.happening import Happening, TimelineEvent
 from calleq.call.leg import LEG_TABLE, CallLeg, LegInput, LegNews
@@ -29,6 +30,7 @@ from calleq.call.policy import (
     CALL_LIMIT_US,
     DETECTION_LIMIT_US,
     FIND_LIMIT_US,
+    HOLD_LIMIT_US,
     JOIN_LIMIT_US,
     QUESTION_LIMIT_US,
     RELEASE_LIMIT_US,
@@ -55,6 +57,7 @@ __all__ = [
 ]
 
 LIMITS_US: Mapping[State, int] = {
+    State.AWAITING_CAPACITY: HOLD_LIMIT_US,
     State.RESERVING: RESERVE_LIMIT_US,
     State.JUDGING_CUSTOMER: DETECTION_LIMIT_US,
     State.ASKING_CUSTOMER: QUESTION_LIMIT_US,
@@ -150,7 +153,8 @@ class CustomerFirst:
     def start(self, now_us: int) -> None:
         """Begin. Called once; again it does nothing."""
         agent_first = self.policy.dial_first == "agent" and self.policy.consent == "none"
-        self._take(Happening(Input.START_AGENT_FIRST if agent_first else Input.START), now_us)
+        held = Input.START_HELD if self.policy.hold_limit_us else Input.START
+        self._take(Happening(Input.START_AGENT_FIRST if agent_first else held), now_us)
 
     def cancel(self, now_us: int) -> None:
         """End the call because its business wants so; a bridged call is hung up."""
@@ -207,7 +211,7 @@ class CustomerFirst:
         conduct = self._conduct
         raised = conduct.raised
         while raised:
-            happening = raised.popleft()
+            happening = raised.pop(0)
             state = self._state
             row = TABLE.get((state, happening.input))
             if row is None:
@@ -227,6 +231,8 @@ class CustomerFirst:
             return None
         if state in RING_LIMITED:
             return now_us + self.policy.ring_limit_us + RING_GRACE_US
+        if state is State.AWAITING_CAPACITY:
+            return now_us + min(self.policy.hold_limit_us, HOLD_LIMIT_US)
         if state is State.BRIDGED and self.policy.talk_limit_us:
             return now_us + min(self.policy.talk_limit_us, CALL_LIMIT_US)
         return now_us + LIMITS_US[state]
@@ -265,6 +271,8 @@ class CustomerFirst:
             return None
         conduct.awaited = 0
         match result:
+            case driver.LikelyFree():
+                return Happening(Input.LIKELY_FREE)
             case driver.Reserved():
                 return Happening(Input.RESERVED)
             case driver.RepresentativeFound():
@@ -330,6 +338,7 @@ _TRANSLATORS: Mapping[type[Result], Callable[[CustomerFirst, Result], Happening 
     driver.PlayEnded: CustomerFirst._play_ended,
     driver.DriverLost: CustomerFirst._driver_lost,
     driver.Collected: CustomerFirst._answer,
+    driver.LikelyFree: CustomerFirst._answer,
     driver.Reserved: CustomerFirst._answer,
     driver.ReserveFailed: CustomerFirst._answer,
     driver.RepresentativeFound: CustomerFirst._answer,

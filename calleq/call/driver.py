@@ -19,6 +19,12 @@ class Reserve(msgspec.Struct, frozen=True, gc=False):
     command: int
 
 
+class AwaitCapacity(msgspec.Struct, frozen=True, gc=False):
+    """Say when a representative is likely to be free soon, if not at once. Answer: `LikelyFree`."""
+
+    command: int
+
+
 class FindRepresentative(msgspec.Struct, frozen=True, gc=False):
     """Offer the representative idle longest. Answer: `RepresentativeFound` (None: nobody)."""
 
@@ -67,7 +73,7 @@ class Stop(msgspec.Struct, frozen=True, gc=False):
 
 
 class Collect(msgspec.Struct, frozen=True, gc=False):
-    """Ask the leg for one key or a spoken word. Answer: `Collected`."""
+    """Ask the leg for one key or a spoken word, or for a code. Answer: `Collected`."""
 
     command: int
     leg: Leg
@@ -77,6 +83,8 @@ class Collect(msgspec.Struct, frozen=True, gc=False):
     """What may be said instead of pressing a key; none: keys alone."""
     limit_us: int
     """How long an answer is awaited when the question has been spoken."""
+    digits: int = 1
+    """So many are entered where a one-time code is asked for; the equipment judges them."""
 
 
 class Join(msgspec.Struct, frozen=True, gc=False):
@@ -96,8 +104,21 @@ class ReleaseLeg(msgspec.Struct, frozen=True, gc=False):
 
 
 Command = (
-    Reserve | FindRepresentative | SetUpLeg | Detect | Play | Stop | Collect | Join | ReleaseLeg
+    AwaitCapacity
+    | Reserve
+    | FindRepresentative
+    | SetUpLeg
+    | Detect
+    | Play
+    | Stop
+    | Collect
+    | Join
+    | ReleaseLeg
 )
+
+
+class LikelyFree(msgspec.Struct, frozen=True, gc=False):
+    command: int
 
 
 class Reserved(msgspec.Struct, frozen=True, gc=False):
@@ -151,7 +172,8 @@ class PlayEnded(msgspec.Struct, frozen=True, gc=False):
 
 
 class Collected(msgspec.Struct, frozen=True, gc=False):
-    """The party's answer, as `calleq.call.consent` reads it: key, word, other words, nothing."""
+    """The party's answer, as `calleq.call.consent` reads it: key, word, other words, nothing, right
+    or wrong code."""
 
     command: int
     leg: Leg
@@ -187,7 +209,16 @@ class DriverLost(msgspec.Struct, frozen=True, gc=False):
 LegResult = Ringing | Answered | Failed | Released
 """What becomes of a leg."""
 
-Answer = Reserved | ReserveFailed | RepresentativeFound | Detected | Collected | Joined | JoinFailed
+Answer = (
+    LikelyFree
+    | Reserved
+    | ReserveFailed
+    | RepresentativeFound
+    | Detected
+    | Collected
+    | Joined
+    | JoinFailed
+)
 """The one answer that a command has."""
 
 Result = LegResult | Answer | PlayMarked | PlayEnded | DriverLost

@@ -22,6 +22,8 @@ DETECTION_LIMIT_US = 2 * SECOND_US
 """The representative's dialling waits no longer than this for the verdict on the customer."""
 DETECTION_MARGIN_US = SECOND_US // 10
 """The detector is given this much less, so that its verdict is in time."""
+HOLD_LIMIT_US = HOUR_US
+"""How long a customer is not rung at most because nobody is likely to be free."""
 QUESTION_LIMIT_US = 120 * SECOND_US
 """The question of consent, however often it is asked; then the customer is taken leave of."""
 QUESTION_TRIES = 2
@@ -77,6 +79,8 @@ class Policy(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     consent: Consent = "none"
     """Whether the customer is asked before a representative is rung: customer first alone."""
     question: str = ""
+    question_again: str = ""
+    """After a wrong code; empty: the same question."""
     question_tries: int = QUESTION_TRIES
     answer_limit_us: int = ANSWER_LIMIT_US
     goodbye: str = ""
@@ -86,6 +90,9 @@ class Policy(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     announcement_limit_us: int = 0
     """The most that the customer is kept waiting by announcement and music until a representative
     answers; 0: no limit."""
+    hold_limit_us: int = 0
+    """How long the customer is not rung at most while no representative is likely to be free; 0:
+    the customer is rung at once."""
     opted_out: str = ""
     """... who never wants to be called by this business again."""
 

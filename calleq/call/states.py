@@ -10,6 +10,8 @@ from enum import StrEnum
 
 class State(StrEnum):
     IDLE = "Idle"
+    AWAITING_CAPACITY = "AwaitingCapacity"
+    """Nobody is likely to be free in time: the customer is not rung yet."""
     RESERVING = "Reserving"
     """Means for both legs are being kept free."""
     DIALING_CUSTOMER = "DialingCustomer"
@@ -49,6 +51,9 @@ class State(StrEnum):
 class Input(StrEnum):
     START = "start"
     START_AGENT_FIRST = "start agent first"
+    START_HELD = "start held"
+    """As START, where the customer is rung only when a representative is likely to be free."""
+    LIKELY_FREE = "likely free"
     RESERVED = "reserved"
     RESERVE_FAILED = "reserve failed"
     REPRESENTATIVE_FOUND = "representative found"

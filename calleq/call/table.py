@@ -17,9 +17,15 @@ Row = tuple[str, State]
 
 _ROWS: Mapping[tuple[State, Input], Row] = {
     (_S.IDLE, _I.START): ("reserve", _S.RESERVING),
+    (_S.IDLE, _I.START_HELD): ("await_capacity", _S.AWAITING_CAPACITY),
     (_S.IDLE, _I.START_AGENT_FIRST): ("reserve", _S.AGENT_FIRST_RESERVING),
     (_S.IDLE, _I.CANCEL): ("cancel", _S.RELEASING),
     (_S.IDLE, _I.DRIVER_LOST): ("lose", _S.RELEASING),
+    # Nobody is rung to wait for nobody.
+    (_S.AWAITING_CAPACITY, _I.LIKELY_FREE): ("reserve", _S.RESERVING),
+    (_S.AWAITING_CAPACITY, _I.CANCEL): ("cancel", _S.RELEASING),
+    (_S.AWAITING_CAPACITY, _I.DRIVER_LOST): ("lose", _S.RELEASING),
+    (_S.AWAITING_CAPACITY, _I.DEADLINE): ("find_nobody_free", _S.RELEASING),
     # Nobody is dialled before there are circuits for both.
     (_S.RESERVING, _I.RESERVED): ("dial_customer", _S.DIALING_CUSTOMER),
     (_S.RESERVING, _I.RESERVE_FAILED): ("fail", _S.RELEASING),
@@ -162,6 +168,9 @@ _SPEECH = frozenset({_I.WHISPER_ENDED, _I.NAME_SPOKEN, _I.READY, _I.APOLOGY_ENDE
 """What was said to its end; the bridge does not wait for it here."""
 _BRIDGING = frozenset({_I.JOINED, _I.JOIN_FAILED})
 _LAST = frozenset({_I.ALL_CLEAR})
+_IN_FEW = frozenset({_I.WAITED_ENOUGH, _I.START_HELD, _I.LIKELY_FREE})
+"""A customer's patience is measured only while somebody is hunted for a customer on the line; a
+call is held once, before anything else."""
 
 _CUSTOMER_ON_LINE = _BEGUN | _RESERVATION | _CUSTOMER_CALLED | _LAST
 
@@ -176,6 +185,7 @@ _IGNORED: Mapping[State, frozenset[Input]] = {
     | _BRIDGING
     | _LAST
     | {_I.DEADLINE},
+    _S.AWAITING_CAPACITY: frozenset(Input) - _IN_FEW - {_I.CANCEL, _I.DRIVER_LOST, _I.DEADLINE},
     _S.RESERVING: _BEGUN
     | _FINDING
     | _CUSTOMER_CALLED
@@ -263,10 +273,7 @@ _IGNORED: Mapping[State, frozenset[Input]] = {
     _S.ENDED: frozenset(Input),
 }
 
-_WAITED = frozenset({_I.WAITED_ENOUGH})
-"""The customer's patience is measured only while somebody is hunted for a customer on the line."""
-
 IGNORED: Mapping[State, frozenset[Input]] = {
-    state: ignored if (state, _I.WAITED_ENOUGH) in TABLE else ignored | _WAITED
+    state: ignored | {given for given in _IN_FEW if (state, given) not in TABLE}
     for state, ignored in {**_IGNORED, **AGENT_FIRST_IGNORED}.items()
 }

@@ -10,23 +10,24 @@ equipment cannot call, 34 where no way is left). Odd case: after its end a call 
 but its legs live on until their ways are clear.
 """
 
-from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import assert_never
 
+from calleq.acd.capacity import Capacity
 from calleq.call import driver
 from calleq.call.consent import detail as consent_detail
 from calleq.call.customer_first import CustomerFirst, TimelineEvent
 from calleq.call.driver import Command, Leg, Result
+from calleq.call.one_time_code import judged
 from calleq.call.states import State
+from calleq.calling_logic.beginning import Beginning
 from calleq.calling_logic.bridge import Bridge, Conversation
 from calleq.calling_logic.control import Control
 from calleq.calling_logic.instruction import (
     call_policy,
     call_request,
     music_of,
-    parties_of,
     prompt_of,
     question_of,
 )
@@ -38,9 +39,6 @@ from calleq.media.contract import Played, Player, Verdict
 from calleq.osn.messages import CallEnded, CallProgress, SetUpCall
 from calleq.runtime.clock import Timer
 
-RESERVE_AGAIN_US = 100_000
-"""How soon circuits are asked for again while they are being reset."""
-
 
 class CallDriver:
     """Drives one call from its instruction to its end; fulfils `LegOwner`."""
@@ -51,8 +49,10 @@ class CallDriver:
         instruction: SetUpCall,
         tell: Callable[[CallProgress], object],
         ended: Callable[[CallEnded], object],
+        capacity: Capacity,
     ) -> None:
-        """`tell` is given each event of the timeline, `ended` the end, once and durable."""
+        """`tell` is given each event of the timeline, `ended` the end, once and durable.
+        `capacity` is that of the equipment."""
         self.instruction = instruction
         self._means = means
         self._tell = tell
@@ -62,7 +62,8 @@ class CallDriver:
             call_request(instruction, means.number),
             call_policy(instruction, means.stage.understands()),
         )
-        self._inbox: deque[Result] = deque()
+        self._beginning = Beginning(means, capacity, instruction, self._act, self._tell_of)
+        self._inbox: list[Result] = []
         self._is_pumping = False
         self._is_over = False
         self._bridge: Bridge | None = None
@@ -167,7 +168,7 @@ class CallDriver:
         now_us = self._means.clock.monotonic_us()
         while True:
             if inbox:
-                machine.receive(inbox.popleft(), now_us)
+                machine.receive(inbox.pop(0), now_us)
             for event in machine.take_events():
                 if event.event == "dialled":
                     self._dialled["customer" if event.leg == "customer" else "agent"] = event
@@ -199,6 +200,11 @@ class CallDriver:
         self._machine.handle_timer(self._means.clock.monotonic_us())
         self._pump()
 
+    def _tell_of(self, event: str, detail: str) -> None:
+        """Something of no leg, in the journal first."""
+        told = TimelineEvent(event, detail=detail)
+        self._journal(Progress(self._call, event, detail=detail), lambda: self._say(told))
+
     def _say(self, event: TimelineEvent) -> None:
         control = self._control
         if control is not None and control.has_told_of(event.leg, event.attempt):
@@ -218,6 +224,7 @@ class CallDriver:
 
     def _finish(self, final: str, cause: int, detail: str) -> None:
         self._is_over = True
+        self._beginning.over()
         if self._control is not None:
             self._control.end_all()
         if self._timer is not None:
@@ -230,24 +237,6 @@ class CallDriver:
 
     # What the machine commands.
 
-    def _reserve(self, command: driver.Reserve) -> None:
-        """Circuits under reset are waited for, as long as the machine waits for its answer."""
-        if self._is_over:
-            return
-        access = self._means.access
-
-        def answered(are_kept: bool) -> None:
-            if self._is_over:
-                return
-            if are_kept:
-                self._act(driver.Reserved(command.command))
-            elif access.are_resetting():
-                self._means.clock.call_later_us(RESERVE_AGAIN_US, self._reserve, command)
-            else:
-                self._act(driver.ReserveFailed(command.command, Q850.NO_CIRCUIT))
-
-        access.reserve(self._call, answered, parties_of(self.instruction))
-
     def _execute(self, command: Command) -> None:
         match command:  # the most frequent first
             case driver.Play():
@@ -259,7 +248,9 @@ class CallDriver:
             case driver.ReleaseLeg():
                 self._release(command)
             case driver.Reserve():
-                self._reserve(command)
+                self._beginning.reserve(command)
+            case driver.AwaitCapacity():
+                self._beginning.await_capacity(command)
             case driver.Join():
                 self._join(command)
             case driver.FindRepresentative():
@@ -283,7 +274,9 @@ class CallDriver:
             self._fail(command, Q850.NO_CIRCUIT)
             return
         if command.leg == "agent":
-            self._means.representatives.begin_call(command.address)
+            now_us = self._means.clock.monotonic_us()
+            self._means.representatives.begin_call(command.address, now_us)
+            self._beginning.representative_dialled()
         leg = CircuitLeg(self._means, self, self._call, command, circuit)
         self._legs[command.leg] = leg
         leg.begin()
@@ -337,6 +330,8 @@ class CallDriver:
         player = self._players[command.leg] = f"{self._call}/{command.command}"
 
         def answered(value: str) -> None:
+            if command.digits > 1:
+                value = judged(value, self.instruction.code_mark, self._call)
             if leg.is_up:
                 self._report(
                     driver.Collected(command.command, command.leg, value),
@@ -344,7 +339,8 @@ class CallDriver:
                 )
 
         question, words = question_of(self.instruction, command), command.words
-        self._means.stage.ask(leg.circuit, player, question, words, command.limit_us, answered)
+        limit_us, digits = command.limit_us, command.digits
+        self._means.stage.ask(leg.circuit, player, question, words, limit_us, answered, digits)
 
     def _stop(self, leg: Leg) -> None:
         player = self._players.pop(leg, None)
@@ -408,6 +404,7 @@ class CallDriver:
         means = self._means
         means.access.returned(self._call, leg.circuit)
         if leg.command.leg == "agent":
+            self._beginning.representative_gone()
             means.representatives.end_call(leg.command.address, means.clock.monotonic_us())
 
     def _progress(self, leg: CircuitLeg, event: str, cause: int = 0, detail: str = "") -> Progress:

@@ -14,6 +14,7 @@ from calleq.media.wording import (
     question_text,
     spoken_name,
     whisper_text,
+    wrong_code_text,
 )
 from calleq.osn.messages import SetUpCall
 
@@ -47,13 +48,15 @@ def parties_of(instruction: SetUpCall) -> Parties:
 def call_policy(instruction: SetUpCall, understands: bool) -> Policy:
     """How the instruction wants the call made, with the words that are spoken in it.
 
-    Where nobody `understands` words, or not those of the language, consent is given by key alone.
+    Where nobody `understands` words, or not those of the language, consent is given by key alone;
+    so it is where no code was told to whoever asked.
     """
     name, language = instruction.business_name, instruction.language
     said = sentences(language)
     consent = _consent(instruction, understands)
     announcement, name_mark = announcement_text(name, language)
-    question, _ = question_text(name, language, speech=consent == "key_or_speech")
+    question, _ = question_text(name, language, by=consent)
+    again = wrong_code_text(language) if consent == "code" else ""
     return Policy(
         ring_limit_us=instruction.ring_limit_us,
         announcement=announcement,
@@ -66,12 +69,14 @@ def call_policy(instruction: SetUpCall, understands: bool) -> Policy:
         busy_notice=said.busy,
         consent=consent,
         question=question,
+        question_again=again,
         question_tries=instruction.question_tries,
         answer_limit_us=instruction.answer_limit_us,
         goodbye=said.goodbye,
         talk_limit_us=instruction.talk_limit_us,
         announcement_limit_us=instruction.announcement_limit_us,
         opted_out=said.opted_out,
+        hold_limit_us=instruction.hold_limit_us if instruction.likely_free else 0,
     )
 
 
@@ -79,7 +84,9 @@ def _consent(instruction: SetUpCall, understands: bool) -> Consent:
     match instruction.consent:
         case "key_or_speech" if understands and instruction.language in UNDERSTOOD:
             return "key_or_speech"
-        case "key_or_speech" | "key":
+        case "code" if instruction.code_mark:
+            return "code"
+        case "key_or_speech" | "key" | "code":
             return "key"
         case _:
             return "none"

@@ -20,6 +20,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from calleq.acd.capacity import Capacity
 from calleq.call.consent import OPTED_OUT
 from calleq.calling_logic.driver import CallDriver
 from calleq.calling_logic.means import Means
@@ -72,6 +73,7 @@ class CallingLogic:
         self._undertakings: dict[str, _Undertaking] = {}
         self._ended: OrderedDict[str, CallEnded] = OrderedDict()
         self._orders = Orders(means, self._going_on, self._send)
+        self._capacity = Capacity(means.representatives)
         self.discarded = 0
         self.refused = 0
         self.repeated = 0
@@ -243,7 +245,7 @@ class CallingLogic:
             self._send(message.answer_to, end)
 
         self._undertakings[message.call] = undertaking
-        undertaking.call = CallDriver(self._means, message, tell, ended)
+        undertaking.call = CallDriver(self._means, message, tell, ended, self._capacity)
         undertaking.call.start()
 
     def _end_interrupted(self, message: SetUpCall, answered: str) -> None:

@@ -147,11 +147,14 @@ class Stage(Protocol):
         words: tuple[str, ...],
         limit_us: int,
         answered: Callable[[str], object],
+        digits: int = 1,
     ) -> None:
         """Let the way's party hear a question, and tell once what they answer to it.
 
         That is a key, or one of `words`, or `OTHER_WORDS`; `NOTHING_SAID` when nothing of it came
         within `limit_us` of the question's end. `stop` ends it like a prompt, without an answer.
+        With more than one of `digits` that many keys are awaited, fewer where "#" ends them or no
+        further one follows.
         """
 
     def bridge(self, ways: tuple[Way, ...], done: Callable[[bool], object]) -> None:

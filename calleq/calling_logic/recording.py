@@ -267,10 +267,16 @@ class CallRecording:
     def _stop(self, why: str) -> None:
         self._hush()
         self._why = why
-        self._note("stopped", None, RecordingEnd("completed", reason=why))
+        name, saved = self._name, RecordingEnd("completed", reason=why)
+
+        def durable() -> None:
+            if self._name == name:
+                self._note("processing", None, saved)
+                self._mixing.stop_recording(name)
+
+        self._note("stopped", durable if self._is_begun else None, saved)
         if self._is_begun:
-            self._mixing.stop_recording(self._name)
-            self._mixing.feed_recording(self._name, (), ())
+            self._mixing.feed_recording(name, (), ())
         else:
             self._over(self._name, RecordingEnd("absent", reason=why))
 

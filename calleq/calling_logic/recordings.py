@@ -30,7 +30,7 @@ KEEP_US = 30 * 24 * HOUR_US
 KNOWN_LIMIT = 100_000
 SWEEP_US = HOUR_US
 """How often what is too old is looked for, at least."""
-GOING_ON = frozenset({"in-progress", "paused", "stopped"})
+GOING_ON = frozenset({"in-progress", "paused", "stopped", "processing"})
 PLAYABLE = frozenset({"completed"})
 
 

@@ -5,7 +5,7 @@ Equipment that only commands the voice of others has another (`calleq.scp`).
 
 from collections.abc import Callable
 
-from calleq.calling_logic.asking import Asking
+from calleq.calling_logic.entering import question_by
 from calleq.calling_logic.means import Way
 from calleq.media.contract import Player, Prompt, Verdict, Voice, player_source, wire_source
 from calleq.media.recorder import Recorder, RecordingEnd, recording_wire
@@ -51,9 +51,19 @@ class OwnVoice:
         words: tuple[str, ...],
         limit_us: int,
         answered: Callable[[str], object],
+        digits: int = 1,
     ) -> None:
-        asking = Asking(self._voice, self._name, way.wire, player, words, limit_us, answered)
-        asking.begin(prompt)
+        question = question_by(
+            self._voice,
+            self._name,
+            way.wire,
+            player,
+            words=words,
+            digits=digits,
+            limit_us=limit_us,
+            answered=answered,
+        )
+        question.begin(prompt)
         self._hear(way, (player_source(player),))
 
     def bridge(self, ways: tuple[Way, ...], done: Callable[[bool], object]) -> None:

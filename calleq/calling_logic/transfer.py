@@ -66,7 +66,8 @@ class NewParty:
 
     def dial(self) -> None:
         """Begin."""
-        self._means.representatives.begin_call(self.leg.command.address)
+        now_us = self._means.clock.monotonic_us()
+        self._means.representatives.begin_call(self.leg.command.address, now_us)
         self.leg.begin()
 
     def release(self) -> None:

@@ -103,6 +103,10 @@ class CallCharging:
         self._open: dict[str, _Open] = {}
         self._timer: Timer | None = None
 
+    def now_us(self) -> int:
+        """UTC, by which calls are priced."""
+        return self._clock.now_us()
+
     # What the intake asks.
 
     def hold(self, wanted: Wanted, now_us: int) -> Held | Refusal:
@@ -189,6 +193,10 @@ class CallCharging:
         )
         self._journal.append(self._name, charged)
         self._keep_stated()
+
+    def open_since_us(self) -> int | None:
+        """When the oldest call was priced for which money is held; None: for none is."""
+        return min((one.priced_at_us for one in self._open.values()), default=None)
 
     def is_open(self, call: str) -> bool:
         """Whether money is held for a call."""

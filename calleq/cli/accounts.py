@@ -51,7 +51,7 @@ def client_of(arguments: argparse.Namespace) -> AccountsClient:
     if arguments.url:
         key = os.environ.get("CALLEQ_KEY", "")
         if arguments.key_file:
-            key = _text_of(arguments.key_file)
+            key = text_of(arguments.key_file)
         if not key:
             raise UsageError("--url needs an API key: in $CALLEQ_KEY, or in --key-file FILE")
         return AccountsClient(arguments.url, key)
@@ -77,7 +77,7 @@ def operator_client(data: Path) -> AccountsClient:
     raise CommandError(f"{data}: no process that runs the door answers; is it running?")
 
 
-def _text_of(path: str) -> str:
+def text_of(path: str) -> str:
     """What stands in a small file, or (`-`) on standard input. Raises UsageError."""
     if path == "-":
         return sys.stdin.readline().rstrip("\r\n")
@@ -173,15 +173,15 @@ def _credential(client: AccountsClient, given: argparse.Namespace) -> Shown:
                 label=given.label,
                 scopes=tuple(given.scope),
                 expires_at=given.expires,
-                secret=_text_of(given.secret_file) if given.secret_file else "",
-                certificate=_text_of(given.certificate) if given.certificate else "",
+                secret=text_of(given.secret_file) if given.secret_file else "",
+                certificate=text_of(given.certificate) if given.certificate else "",
             )
             return client.issue(order, given.business)
         case "rotate":
             rotation = Rotation(
                 overlap_s=given.overlap,
-                secret=_text_of(given.secret_file) if given.secret_file else "",
-                certificate=_text_of(given.certificate) if given.certificate else "",
+                secret=text_of(given.secret_file) if given.secret_file else "",
+                certificate=text_of(given.certificate) if given.certificate else "",
             )
             return client.rotate(given.identifier, rotation, given.business)
         case _:

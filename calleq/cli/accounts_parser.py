@@ -45,6 +45,7 @@ def add_accounts(add: Add, finish: Finish) -> None:
     _add_representative(add, finish)
     _add_customer(add, finish)
     _add_credential(add, finish)
+    _add_password(add, finish)
 
 
 def _of_business(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
@@ -218,3 +219,24 @@ def _add_credential(add: Add, finish: Finish) -> None:
     gone.add_argument("--reason", default="")
     for one in (new, again, gone):
         _of_business(one, required=False)
+
+
+def _add_password(add: Add, finish: Finish) -> None:
+    parser = add(
+        "password",
+        "change one's own password, with the one that there is",
+        "calleq password --url https://calls.carrier.example --business abc --user ann",
+        "own_password",
+    )
+    finish(parser)
+    url = os.environ.get("CALLEQ_URL", "http://127.0.0.1:8072")
+    parser.add_argument("--url", default=url, help="a door (default: $CALLEQ_URL, else this one)")
+    parser.add_argument("--business", default="", metavar="ID", help="whose (default: the carrier)")
+    parser.add_argument("--user", default="", metavar="ID", help="default: the business's own")
+    for which in ("current", "new"):
+        parser.add_argument(
+            f"--{which}-file",
+            default="",
+            metavar="FILE",
+            help=f"where the {which} one stands, `-`: standard input (default: you are asked)",
+        )

@@ -5,7 +5,8 @@ of their own, with a stand-in for the equipment that takes each instruction and 
 that no queue grows and no switching is on the door's bill. Messages are accepted as the intake
 writes them; what an answer over HTTP costs is `calleq bench api`'s.
 
-*Kept*: so many calls for the next days; what they take of memory and disk, and again after the
+*Kept*: so many calls for the next days, each asked for under an Idempotency-Key of 36 characters;
+what they take of memory and disk, the index of which lists are made included, and again after the
 process has been started anew over the same files. *Due*: so many within one minute, evenly, and as
 many at one instant; each instruction is compared with the instant at which its call was due.
 """
@@ -17,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Coroutine
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 from calleq.accounts import Accounts
@@ -25,9 +27,11 @@ from calleq.causes import Q850
 from calleq.cli.failure import CommandError
 from calleq.cli.figures import Figure, percentile
 from calleq.door.door import Door
+from calleq.door.index import CallIndex
 from calleq.intake import Acceptance, CallReferences, Intake
 from calleq.intake.contract import Beside
-from calleq.journal.entries import Accepted
+from calleq.intake.idempotency import short_fingerprint
+from calleq.journal.entries import Accepted, Stamped
 from calleq.journal.file import FileJournal
 from calleq.osn.messages import CallEnded, SetUpCall, decode, encode
 from calleq.runtime.clock import LoopClock
@@ -51,6 +55,7 @@ LEAD_US = 400
 OUTSTANDING = 20_000
 """Entries not yet durable while calls are being accepted."""
 BUSINESS = "xyz"
+_FILES = ("journal", "store", "index")
 
 
 class StandIn:
@@ -91,13 +96,13 @@ class BenchDoor:
             directory / "bench.journal",
             self.clock,
             asyncio.get_running_loop(),
-            is_known=lambda stamped: self.store.keeps(stamped, 0),
+            is_known=lambda stamped: self.store.keeps(stamped, young_us=0),
         )
         self.schedule = Schedule(self.clock, self.store)
         self.equipment = StandIn(self.clock)
         accounts = Accounts(self.topology.businesses, InlineVerifier(), self.clock, b"k" * 32)
         self.references = CallReferences(self.clock, SystemDraws().bits)
-        intake = Intake(
+        self.intake = Intake(
             accounts,
             self.journal,
             self.clock,
@@ -110,7 +115,7 @@ class BenchDoor:
             self.name,
             instructed(self.topology),
             accounts=accounts,
-            intake=intake,
+            intake=self.intake,
             bus=self.equipment,
             journal=self.journal,
             clock=self.clock,
@@ -120,6 +125,8 @@ class BenchDoor:
         )
         self.door.restart(self.journal.recovered)
         self.journal.forget_recovered()
+        self.index = CallIndex(directory / "bench.calls.sqlite", directory / "bench.journal")
+        self.index.open()
 
     async def accept(self, dues_us: list[int]) -> dict[str, int]:
         """Accept calls for these instants, as the intake writes them; when each is due."""
@@ -132,11 +139,14 @@ class BenchDoor:
                 "representative_number": business.representatives[0],
                 "desired_time": utc_text(due_us),
             }
+            fingerprint = short_fingerprint(sha256(repr(message).encode()).digest())
             entry = Accepted(
                 self.references(),
                 BUSINESS,
                 self.name,
                 message,
+                f"{index:08x}-{due_us & 0xFFFF:04x}-4a00-a623-{due_us >> 12 & 0xFFFFFFFFFFFF:012x}",
+                fingerprint,
                 by=BUSINESS,
                 source="203.0.113.7",
                 due_us=due_us,
@@ -155,10 +165,18 @@ class BenchDoor:
         return due_of
 
     def _later(self, acceptance: Acceptance) -> None:
-        self.schedule.accepted(acceptance.entry, acceptance.at_us, acceptance.sequence)
+        entry = acceptance.entry
+        self.schedule.accepted(entry, acceptance.at_us, acceptance.sequence)
+        self.intake.restore(Stamped(self.name, acceptance.sequence, acceptance.at_us, 0, entry))
+
+    def list_all(self) -> None:
+        """Bring the index of calls to the journal's end."""
+        while self.index.catch_up():
+            pass
 
     def close(self) -> None:
         """Write everything."""
+        self.index.close()
         self.clock.stop()
         self.journal.close()
         self.schedule.close()
@@ -178,7 +196,9 @@ def measure(command: str) -> list[Figure]:
         Figure("... of that without any call", found["empty_mb"], "MB", command),
         Figure("... on disk, journal", found["journal_mb"], "MB", command),
         Figure("... on disk, schedule", found["store_mb"], "MB", command),
-        Figure("... each accepted and kept", found["cpu_us"], "us CPU", command),
+        Figure("... on disk, index of lists", found["index_mb"], "MB", command),
+        Figure("... on disk, in all", sum(found[f"{part}_mb"] for part in _FILES), "MB", command),
+        Figure("... each accepted, kept and listed", found["cpu_us"], "us CPU", command),
         Figure("... started again", again["start_s"], "s", command),
         Figure("... started again, the process", again["cpu_s"], "s CPU", command),
         Figure("... memory after that", again["rss_mb"], "MB", command),
@@ -226,6 +246,7 @@ async def _keep(directory: Path, calls: int, spread_us: int) -> dict[str, float]
     for begin in range(0, calls, 50_000):
         count = min(50_000, calls - begin)
         await bench.accept([first_us + (begin + index) * step_us for index in range(count)])
+        bench.list_all()
     cpu_s = time.process_time() - cpu_s
     rss = _memory_mb("VmRSS")
     bench.close()
@@ -235,6 +256,7 @@ async def _keep(directory: Path, calls: int, spread_us: int) -> dict[str, float]
         "cpu_us": cpu_s / calls * 1e6,
         "journal_mb": _octets(directory, "*.journal") / 1e6,
         "store_mb": _octets(directory, f"*{SUFFIX}*") / 1e6,
+        "index_mb": _octets(directory, "*.calls.sqlite*") / 1e6,
     }
 
 

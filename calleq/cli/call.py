@@ -12,6 +12,7 @@ from calleq.cli.failure import UsageError
 from calleq.cli.given import given_talk_us
 from calleq.cli.output import print_json, print_line
 from calleq.client import CalleqClient
+from calleq.client.asking import Seal
 from calleq.messages.answers import CallView, EventView
 from calleq.rating import amount_text
 from calleq.units import SECOND_US, parse_utc
@@ -22,6 +23,8 @@ WORDS = {
     "rescheduled": "rescheduled for",
     "retried": "is tried again as",
     "not_retried": "is not tried again:",
+    "waiting_for_representative": "waits until a representative is likely to be free",
+    "representative_likely": "a representative is likely to be free",
     "dialled": "dialled",
     "ringing": "rings",
     "answered": "answered",
@@ -77,6 +80,9 @@ class Wanted:
     zone: str | None = None
     confirmed: bool = False
     key: str | None = None
+    desk: str | None = None
+    """Whose telephone enters the one-time code; None: whoever answers does."""
+    sealed_by: Seal | None = None
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -93,10 +99,12 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.zone,
             arguments.confirmed,
             arguments.key,
+            arguments.desk if arguments.enter_code else None,
+            _seal_wanted(arguments, client),
         )
-        view = place_and_follow(client, wanted, quiet=arguments.json)
+        view, code = place_and_follow(client, wanted, quiet=arguments.json)
     if arguments.json:
-        print_json(outcome(view))
+        print_json({**outcome(view), **({"code": code} if code else {})})
     elif view.state == "scheduled":
         print_line(f"scheduled for {view.due_at}")
     else:
@@ -106,9 +114,9 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if view.state in ("completed", "scheduled") else 1
 
 
-def place_and_follow(client: CalleqClient, wanted: Wanted, *, quiet: bool) -> CallView:
-    """Post, print the timeline as it happens unless `quiet`, and return the call: ended, or
-    waiting for its time."""
+def place_and_follow(client: CalleqClient, wanted: Wanted, *, quiet: bool) -> tuple[CallView, str]:
+    """Post, print the timeline as it happens unless `quiet`, and return the call, ended or waiting
+    for its time, and its one-time code; empty: it has none."""
     accepted = client.place_call(
         wanted.customer,
         wanted.rep,
@@ -118,18 +126,22 @@ def place_and_follow(client: CalleqClient, wanted: Wanted, *, quiet: bool) -> Ca
         time_zone=wanted.zone,
         confirmed=True if wanted.confirmed else None,
         idempotency_key=wanted.key,
+        sealed_by=wanted.sealed_by,
     )
     if not quiet:
         print_line(f"call {accepted.call}")
+    code = accepted.code if isinstance(accepted.code, str) else ""
+    if code:
+        _show_code(code, wanted, quiet=quiet)
     if accepted.state == "scheduled":
-        return client.call(accepted.call)
+        return client.call(accepted.call), code
     first_us: int | None = None
     for event in client.events(accepted.call):
         if first_us is None:
             first_us = parse_utc(event.at)
         if not quiet:
             print_line(event_line(event, parse_utc(event.at) - first_us))
-    return client.call(accepted.call)
+    return client.call(accepted.call), code
 
 
 def event_line(event: EventView, since_us: int) -> str:
@@ -151,6 +163,37 @@ def outcome(view: CallView) -> dict[str, object]:
         "state": view.state,
         "legs": [msgspec.structs.asdict(leg) for leg in view.legs],
     }
+
+
+def _show_code(code: str, wanted: Wanted, *, quiet: bool) -> None:
+    """Tell the code, which is on nobody else's screen; or have it entered."""
+    if not quiet:
+        print_line(f"code {code}: to be entered at the telephone when asked for")
+    if wanted.desk is None:
+        return
+    try:
+        answer = httpx.post(
+            f"{wanted.desk}/telephones/{wanted.customer}/note",
+            json={"keys": code},
+            timeout=10,
+            trust_env=False,
+        )
+        answer.raise_for_status()
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise UsageError(
+            f"--enter-code tells the simulated telephone {wanted.customer} at {wanted.desk}, which"
+            f" did not take it: {error}; give the address of the telephones with --desk"
+        ) from error
+
+
+def _seal_wanted(arguments: argparse.Namespace, client: CalleqClient) -> Seal | None:
+    if arguments.encrypt is None:
+        if arguments.encryption_key:
+            raise UsageError("--encryption-key belongs to --encrypt")
+        return None
+    from calleq.cli.encrypting import seal_wanted  # slow to import
+
+    return seal_wanted(arguments, client)
 
 
 def _set_talk(desk: str, talk_us: int) -> None:

@@ -7,7 +7,7 @@ import msgspec
 
 from calleq.cli.call import event_line
 from calleq.cli.connecting import connected, meant
-from calleq.cli.output import print_json, print_line, print_table
+from calleq.cli.output import counted, print_json, print_line, print_table
 from calleq.client import CalleqClient
 from calleq.messages.answers import CallView, EventView
 from calleq.units import parse_utc
@@ -66,7 +66,7 @@ def _list(client: CalleqClient, arguments: argparse.Namespace) -> None:
         print_json([msgspec.to_builtins(view) for view in views])
         return
     print_table(
-        f"{len(views)} calls",
+        counted(len(views), "call"),
         ("call", "accepted", "state", "customer", "due", "cost"),
         [
             (

@@ -59,6 +59,22 @@ def _with_time(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _with_encryption(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--encrypt",
+        nargs="?",
+        const="whole",
+        metavar="FIELDS",
+        help="encrypt the message as a whole, or these of its fields (customer_number,password)",
+    )
+    parser.add_argument(
+        "--encryption-key",
+        metavar="FILE",
+        help="with which of the carrier's public keys, a JWK or a set of one (default: the door is"
+        " asked)",
+    )
+
+
 def _add_call(add: Add, with_json: WithJson) -> None:
     call = add(
         "call",
@@ -74,6 +90,7 @@ def _add_call(add: Add, with_json: WithJson) -> None:
         "--dial-first", choices=("customer", "agent"), help="instead of the business's own choice"
     )
     _with_time(call)
+    _with_encryption(call)
     call.add_argument("--key", metavar="TEXT", help="an Idempotency-Key of your own")
     call.add_argument(
         "--talk",
@@ -82,7 +99,15 @@ def _add_call(add: Add, with_json: WithJson) -> None:
         help="how long the simulated people talk (asks the telephones' desk)",
     )
     call.add_argument(
-        "--desk", default="http://127.0.0.1:8038", metavar="URL", help="where --talk is set"
+        "--desk",
+        default="http://127.0.0.1:8038",
+        metavar="URL",
+        help="the simulated telephones, for --talk and --enter-code",
+    )
+    call.add_argument(
+        "--enter-code",
+        action="store_true",
+        help="have the simulated customer enter the one-time code, where the business wants one",
     )
     with_json(call, "the call's outcome")
 

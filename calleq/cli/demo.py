@@ -88,4 +88,4 @@ async def _call(wish: Wish, stop: asyncio.Event) -> CallView | None:
 
 def _follow(url: str) -> CallView:
     with CalleqClient(url, BUSINESS, PASSWORD) as client:
-        return place_and_follow(client, Wanted(CUSTOMER, REPRESENTATIVE), quiet=False)
+        return place_and_follow(client, Wanted(CUSTOMER, REPRESENTATIVE), quiet=False)[0]

@@ -2,6 +2,7 @@
 
 import contextlib
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,10 +12,14 @@ from starlette.types import ASGIApp
 from calleq.access_server.administration import Administration
 from calleq.access_server.cross_origin import CrossOrigin
 from calleq.access_server.direct import DirectCalls
+from calleq.access_server.fronts import front_app
 from calleq.access_server.http import http_app
 from calleq.access_server.proofs import by_proof
+from calleq.access_server.recordings import RecordingShelf
+from calleq.access_server.relayed import known_already, serving
 from calleq.access_server.routes import ROUTES
 from calleq.access_server.routes_page_tokens import PageTokenDesk
+from calleq.access_server.senders import Authenticate
 from calleq.access_server.services import Services
 from calleq.accounts.authenticator import Authenticator
 from calleq.charging import CallCharging
@@ -30,6 +35,7 @@ from calleq.door.door import Door
 from calleq.guards import CallGuards
 from calleq.journal.file import FileJournal
 from calleq.network import Network
+from calleq.operation.control import recordings_of
 from calleq.operation.standing import Standing
 from calleq.operation.surface import operator_app
 from calleq.runtime.clock import Clock
@@ -78,8 +84,13 @@ async def open_doors(
     if network.doors:
         prepare = await stack.enter_async_context(door_services(base, network))
         for plan in doors_of(wish.topology):
-            if plan.element in network.doors:
+            if wish.elements is None or plan.element in wish.elements:
                 await _open_door(wish, plan, host, base, stack, prepare)
+        _serve_fronts(host, base, stack, prepare)
+    else:
+        for plan in doors_of(wish.topology):
+            if plan.element in network.fronts:
+                await _open_front(wish, plan, host, stack)
     if network.telephones is not None:
         app = OwnMachine(desk_app(network.telephones, host.voice.recording))
         await _serve(app, "127.0.0.1", wish.desk_port, "telephones' desk", host, stack)
@@ -88,7 +99,7 @@ async def open_doors(
     if browsers is not None:
         beside = BrowserProcess(browsers, wish.say)
         host.doors.update(await stack.enter_async_context(beside.running()))
-    if network.link_ends or network.exchanges or network.doors:
+    if network.link_ends or network.exchanges or network.doors or network.fronts:
         door = operator_door(wish.process, whole=whole)
         app = OwnMachine(operator_app(network, host.services, host.standing, host.process))
         await _serve(app, "127.0.0.1", 0, door, host, stack)
@@ -107,30 +118,105 @@ async def _open_door(
     door, authenticator = host.network.doors[plan.element], host.network.authenticator
     assert authenticator is not None, "where there are doors it is known who asks"
     assert host.standing is not None, "it is known before doors are opened"
+    older = OlderCalls(base, door.name)
+    stack.callback(older.close)
+    authenticate = by_proof(authenticator, door.intake.denied)
+    if not plan.is_inner:
+        prepare = _with_calls_of_all(host, door, base, stack, prepare)
+    app = _application(host, door, authenticator, older, prepare, authenticate)
+    app = CrossOrigin(app, ROUTES, authenticator.origins)
+    direct = DirectCalls(door, _request_id, authenticator)
+    await _on_internet(wish, plan, host, stack, app, direct, door.name)
+
+
+def _with_calls_of_all(
+    host: "Host", door: Door, base: Path, stack: contextlib.AsyncExitStack, prepare: Prepare
+) -> Prepare:
+    """At the access server's door a business finds its calls of every door that is decided here."""
+    beside = [other for other in host.network.doors.values() if other is not door]
+    older = {other.name: OlderCalls(base, other.name) for other in beside}
+    for one in older.values():
+        stack.callback(one.close)
+
+    def prepared(services: Services) -> None:
+        prepare(services)
+        for other in beside:
+            services.add_door(other, older[other.name])
+
+    return prepared
+
+
+async def _open_front(
+    wish: Wish, plan: DoorPlan, host: "Host", stack: contextlib.AsyncExitStack
+) -> None:
+    """A door on the internet whose requests are decided in another process."""
+    door = host.network.fronts[plan.element]
+    standing = host.standing
+    assert standing is not None, "it is known before doors are opened"
+
+    def prepare(services: Services) -> None:
+        services.add(Ready, standing)  # type: ignore[type-abstract]
+        recordings = recordings_of(host.network)
+        if recordings:
+            services.add(RecordingShelf, RecordingShelf(recordings))
+
+    app = front_app(door, _request_id, time.process_time, prepare)
+    app = CrossOrigin(app, ROUTES, door.authenticator.origins)
+    direct = DirectCalls(door, _request_id, door.authenticator)
+    await _on_internet(wish, plan, host, stack, app, direct, door.name)
+
+
+def _serve_fronts(
+    host: "Host", base: Path, stack: contextlib.AsyncExitStack, prepare: Prepare
+) -> None:
+    """Have the doors of other processes' fronts served by what the authority is relayed."""
+    authority, authenticator = host.network.authority, host.network.authenticator
+    if authority is None or authenticator is None:
+        return
+    apps = {}
+    for front, door in authority.doors.items():
+        older = OlderCalls(base, door.name)
+        stack.callback(older.close)
+        apps[front] = _application(host, door, authenticator, older, prepare, known_already)
+    authority.serve = serving(apps)
+
+
+async def _on_internet(
+    wish: Wish,
+    plan: DoorPlan,
+    host: "Host",
+    stack: contextlib.AsyncExitStack,
+    app: ASGIApp,
+    direct: Direct,
+    door: str,
+) -> None:
+    """Serve a door where its plan, or `--port`, says."""
+    assert host.standing is not None, "it is known before doors are opened"
     address, _, port_text = plan.listen.rpartition(":")
     port = int(port_text)
     if wish.port is not None and not plan.is_inner:
         port = wish.port
     elif wish.port is not None and wish.elements is None:
         port = 0
-    older = OlderCalls(base, door.name)
-    stack.callback(older.close)
     tls = host.standing.certificates.get(plan.element)
-    app = _application(host, door, authenticator, older, prepare)
     app = BrowserHeaders(app, tls=tls is not None)
-    direct: Direct = DirectCalls(door, _request_id, authenticator)
     direct = direct_with_headers(direct, tls=tls is not None)
     if wish.events is not None:
-        app, direct = Told(app, wish.events, door.name), told_direct(direct, wish.events, door.name)
+        app, direct = Told(app, wish.events, door), told_direct(direct, wish.events, door)
+    gate = host.standing.gates[door] = Gate()
     name = door_name(plan)
-    gate = host.standing.gates[door.name] = Gate()
     await _serve(app, address.strip("[]"), port, name, host, stack, tls, gate, direct)
 
 
 def _application(
-    host: "Host", door: Door, authenticator: Authenticator, older: OlderCalls, prepare: Prepare
+    host: "Host",
+    door: Door,
+    authenticator: Authenticator,
+    older: OlderCalls,
+    prepare: Prepare,
+    authenticate: Authenticate,
 ) -> ASGIApp:
-    """What is served at a door on the internet."""
+    """What is served of a door."""
     accounts, standing = host.network.accounts, host.standing
     assert accounts is not None, "where there are doors there are accounts"
     assert standing is not None, "it is known before doors are opened"
@@ -148,15 +234,9 @@ def _application(
         services.add(Ready, standing)  # type: ignore[type-abstract]
         host.services = host.services or services
 
-    app = http_app(
-        door,
-        accounts,
-        _request_id,
-        older=older,
-        authenticate=by_proof(authenticator, door.intake.denied),
-        prepare=prepared,
+    return http_app(
+        door, accounts, _request_id, older=older, authenticate=authenticate, prepare=prepared
     )
-    return CrossOrigin(app, ROUTES, authenticator.origins)
 
 
 def _request_id() -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from calleq.accounts import is_loopback
 from calleq.accounts.replays import ReplayFile, Replays
 from calleq.cli.failure import CommandError, UsageError
+from calleq.cli.wires_secured import check_wires
 from calleq.runtime.clock import Clock
 from calleq.topology import Topology
 from calleq.topology_doors import DoorPlan, doors_of
@@ -29,6 +30,7 @@ def door_certificates(topology: Topology, elements: frozenset[str] | None) -> di
     """The certificates of the doors of this process, by element. Raises UsageError."""
     found: dict[str, ServerTls] = {}
     check_exposure(topology, elements)
+    check_wires(topology, elements)
     for plan in _doors_here(topology, elements):
         if plan.tls:
             try:

@@ -18,11 +18,13 @@ from calleq.access_server.administration import Administration
 from calleq.access_server.services import Services
 from calleq.accounts.passwords import PooledVerifier
 from calleq.charging import DeckDirectory
-from calleq.cli.administering import administration_of, carrier_safe, has_door
+from calleq.cli.administering import administration_of, has_door
+from calleq.cli.carrier_key import carrier_safe
 from calleq.cli.claims import claim
 from calleq.cli.doors import open_doors, standing_of
 from calleq.cli.exposure import check_exposure, door_certificates, replays_of, watched
 from calleq.cli.failure import CommandError, UsageError
+from calleq.cli.older import past_of
 from calleq.cli.plants import OneProcess, Wires
 from calleq.cli.reading import merge_json, write_point_codes
 from calleq.cli.telling import told_of
@@ -51,8 +53,10 @@ from calleq.operation.process import ProcessDesk
 from calleq.operation.standing import Standing
 from calleq.protection.key_file import KeyFile
 from calleq.protection.keys import MessageKeyError
+from calleq.relay.tail import JournalTail
 from calleq.runtime.clock import LoopClock
 from calleq.runtime.draws import SystemDraws
+from calleq.runtime.garbage import look_as_usual, look_seldom
 from calleq.schedule import ScheduleStore, StoreDamaged
 from calleq.schedule.store import SUFFIX as SCHEDULE_SUFFIX
 from calleq.ss7.variant import variant_of
@@ -105,7 +109,7 @@ async def hosting(
     Raises StoppedError when `stop` was set while another process was waited for.
     """
     certificates = door_certificates(wish.topology, wish.elements)
-    wish.data.mkdir(parents=True, exist_ok=True)
+    wish.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     process = claim(wish.data, wish.process)
     loop = asyncio.get_running_loop()
     clock = LoopClock(loop)
@@ -120,7 +124,7 @@ async def hosting(
 
         # Millions of entries are read and none of them is garbage: not to be looked at meanwhile.
         gc.disable()
-        stack.callback(_collect_as_usual)
+        stack.callback(look_as_usual)
         base = journal_path(wish.data, process)
         schedule = _schedule(wish, process, stack)
         open_journal = partial(
@@ -148,9 +152,9 @@ async def hosting(
         plant = replace(plant, supplied=supply(voice, supplied), schedule=schedule)
         plant = _with_safe(wish, process, plant, clock, stack)
         host = _set_to_work(wish, plant, voice, wires, journal)
-        host.administration = administration_of(host.network, plant.safe, pool)
+        host.administration = administration_of(wish.topology, host.network, plant.safe, pool)
         _stand(wish, host, clock, journal, stop, certificates)
-        _collect_what_is_new()
+        look_seldom()
         await open_doors(wish, host, base, stack)
         await stack.enter_async_context(watched(certificates.values(), clock, wish.say))
         await _tell_where(wish, host)
@@ -211,7 +215,13 @@ def _with_safe(
         return plant
     safe = carrier_safe(wish.data)
     replays = replays_of(wish.data / f"{process}.replays", clock, stack)
-    return replace(plant, safe=safe, page_key=safe.derived("page tokens"), replays=replays)
+    return replace(
+        plant,
+        safe=safe,
+        page_key=safe.derived("page tokens"),
+        former_page_keys=safe.derived_before("page tokens"),
+        replays=replays,
+    )
 
 
 async def _tell_where(wish: Wish, host: Host) -> None:
@@ -222,18 +232,6 @@ async def _tell_where(wish: Wish, host: Host) -> None:
         with contextlib.suppress(VoiceLostError):  # it is started again, and asked again
             await host.voice.tally()  # comes after the ports that the first calls take
     write_point_codes(wish.data, point_codes(wish.topology), variant_of(wish.topology))
-
-
-def _collect_what_is_new() -> None:
-    """Look for garbage again, but never among what was imported and read: going through all of
-    that stops every call for as long."""
-    gc.freeze()
-    gc.enable()
-
-
-def _collect_as_usual() -> None:
-    gc.unfreeze()
-    gc.enable()
 
 
 def _plant(
@@ -264,6 +262,10 @@ def _plant(
         sip=sip,
         message_keys=KeyFile(wish.data),
         observe=journal.observe,
+        life=secrets.randbits(63) | 1,
+        reaches=wires.reaches,
+        tail=JournalTail(lambda: journal.outstanding),
+        past=past_of(journal.path),
         decks=DeckDirectory(wish.data / DECKS),
     )
 

@@ -16,7 +16,7 @@ from calleq import __version__
 from calleq.cli import DEFAULT_DATA
 from calleq.cli.calls_parser import add_calls
 from calleq.cli.failure import CommandError, UsageError
-from calleq.cli.keys_parser import add_keys
+from calleq.cli.keys_parser import add_carrier_key, add_certificates, add_keys
 from calleq.cli.log_parser import with_log
 from calleq.cli.operation_parser import add_operation
 from calleq.cli.prompts_parser import add_prompts
@@ -193,6 +193,11 @@ def _with_what_is_shown(parser: argparse.ArgumentParser) -> None:
     _with_json(parser, "what is shown")
 
 
+def _with_network_shown(parser: argparse.ArgumentParser) -> None:
+    _with_network(parser)
+    _with_json(parser, "what is shown")
+
+
 def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Commands that read and measure."""
     trace = _add(
@@ -236,6 +241,8 @@ def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
     add_operation(partial(_add, commands), _with_what_is_shown)
     add_keys(partial(_add, commands), _with_what_is_shown)
+    add_carrier_key(partial(_add, commands), _with_what_is_shown)
+    add_certificates(partial(_add, commands), _with_network_shown)
 
     bench = _add(commands, "bench", "measure this machine", "calleq bench isup --json", "bench")
     bench.add_argument(
@@ -254,7 +261,7 @@ def _add_readers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Commands on the call records."""
     cdr = _add(commands, "cdr", "read the call records", "calleq cdr list --json", "records")
-    ways = cdr.add_subparsers(dest="way", required=True, metavar="list|show|export|waits|check")
+    ways = cdr.add_subparsers(dest="way", required=True, metavar="list|show|ordinary|export|…")
 
     def way(name: str, what: str, example: str) -> argparse.ArgumentParser:
         parser = ways.add_parser(name, help=what, epilog=f"example: {example}")
@@ -274,6 +281,12 @@ def _add_records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     showing = way("show", "one record", "calleq cdr show last")
     showing.add_argument("call", metavar="CALL", help="reference, the end of one, or `last`")
     _with_json(showing, "the record")
+
+    plain = way("ordinary", "calls of telephones and trunks, of no message", "calleq cdr ordinary")
+    plain.add_argument("--trunk", metavar="NAME", help="that came or left by this SIP trunk")
+    _with_times(plain)
+    plain.add_argument("--limit", type=int, metavar="N", help="the latest N (default: 100)")
+    _with_json(plain, "the calls")
 
     export = way("export", "records for other programs", "calleq cdr export --out legs.csv")
     _with_filters(export)
@@ -329,6 +342,7 @@ def _with_filters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--state", help="the final state, or in_progress")
     parser.add_argument("--number", help="of a party; `+1212*`: numbers that begin so")
     parser.add_argument("--cause", type=int, help="of the call or one of its legs (Q.850)")
+    parser.add_argument("--trunk", metavar="NAME", help="a leg left by this SIP trunk")
     _with_times(parser)
     parser.add_argument("--min-talk", type=float, metavar="SECONDS", help="of the longest leg")
     parser.add_argument("--max-talk", type=float, metavar="SECONDS")

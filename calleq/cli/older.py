@@ -6,16 +6,41 @@ journal cannot be read. What a segment held that was removed (`--keep-days`) is 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from calleq.intake import reference_us
 from calleq.journal.entries import Stamped
 from calleq.journal.frames import JournalError
-from calleq.journal.lookup import entries_of
+from calleq.journal.lookup import entries_of, entries_since
+from calleq.relay.feeding import Past
 
 LIMIT_ASKING = 16
+READ_AGAIN_S = 1.0
+
+
+def past_of(base: Path) -> Past:
+    """Reads in a thread what the journal whose first segment is `base` said; tries again while it
+    cannot be read."""
+    reading: set[asyncio.Task[None]] = set()
+
+    async def read(since_us: int, found: Callable[[Sequence[Stamped]], object]) -> None:
+        while True:
+            try:
+                entries = await asyncio.to_thread(entries_since, base, since_us)
+            except JournalError:
+                await asyncio.sleep(READ_AGAIN_S)
+                continue
+            found(entries)
+            return
+
+    def past(since_us: int, found: Callable[[Sequence[Stamped]], object]) -> None:
+        task = asyncio.ensure_future(read(since_us, found))
+        reading.add(task)
+        task.add_done_callback(reading.discard)
+
+    return past
 
 
 class OlderCalls:

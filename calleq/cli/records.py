@@ -35,9 +35,10 @@ from calleq.billing.records import (
 from calleq.billing.waits import waits_of
 from calleq.call.driver import FINAL_STATES
 from calleq.cli.failure import CommandError, UsageError
+from calleq.cli.ordinary import show_ordinary
 from calleq.cli.output import counted, print_json, print_line, print_table
 from calleq.cli.reading import write_json
-from calleq.cli.records_database import instant_us, length_us, up_to_date
+from calleq.cli.records_database import given_times, length_us, up_to_date
 from calleq.rating import amount_text
 from calleq.units import utc_text
 
@@ -55,6 +56,8 @@ SHOWN_CALLS = 100
 
 def run(arguments: argparse.Namespace) -> int:
     """One of the ways."""
+    if arguments.way == "ordinary":
+        return show_ordinary(arguments)
     with up_to_date(arguments) as database, database.reading() as connection:
         match arguments.way:
             case "show":
@@ -123,7 +126,7 @@ def _list(connection: Connection, arguments: argparse.Namespace) -> int:
 
 
 def _waits(connection: Connection, arguments: argparse.Namespace) -> int:
-    since_us, until_us = _times(arguments)
+    since_us, until_us = given_times(arguments)
     wanted = Filter(business=arguments.business, since_us=since_us, until_us=until_us)
     found = waits_of(find_records(connection, wanted))
     if arguments.json:
@@ -162,7 +165,7 @@ def _filter(
     arguments: argparse.Namespace, *, newest_first: bool = False, over: bool = False
 ) -> Filter:
     state = arguments.state
-    since_us, until_us = _times(arguments)
+    since_us, until_us = given_times(arguments)
     min_talk_us = length_us(arguments.min_talk, "--min-talk")
     max_talk_us = length_us(arguments.max_talk, "--max-talk")
     if state not in (None, IN_PROGRESS, *FINAL_STATES):
@@ -188,17 +191,10 @@ def _filter(
         until_us=until_us,
         min_talk_us=min_talk_us,
         max_talk_us=max_talk_us,
+        trunk=arguments.trunk,
         over=over,
         newest_first=newest_first,
     )
-
-
-def _times(arguments: argparse.Namespace) -> tuple[int | None, int | None]:
-    since_us = instant_us(arguments.since, "--since")
-    until_us = instant_us(arguments.until, "--until")
-    if since_us is not None and until_us is not None and since_us >= until_us:
-        raise UsageError(f"nothing began from {arguments.since} on and before {arguments.until}")
-    return since_us, until_us
 
 
 def _print_list(records: Iterable[SessionRecord]) -> None:
@@ -305,7 +301,7 @@ def _write(path: Path, lines: Iterator[bytes]) -> None:
 
 
 def _check(connection: Connection, arguments: argparse.Namespace) -> int:
-    found = findings(connection, *_times(arguments))
+    found = findings(connection, *given_times(arguments))
     if arguments.json:
         listed = list(found)
         print_json([msgspec.to_builtins(finding) for finding in listed])

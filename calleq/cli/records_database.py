@@ -44,6 +44,15 @@ def instant_us(text: str | None, option: str) -> int | None:
         ) from None
 
 
+def given_times(arguments: argparse.Namespace) -> tuple[int | None, int | None]:
+    """What `--since` and `--until` say. Raises UsageError."""
+    since_us = instant_us(arguments.since, "--since")
+    until_us = instant_us(arguments.until, "--until")
+    if since_us is not None and until_us is not None and since_us >= until_us:
+        raise UsageError(f"nothing began from {arguments.since} on and before {arguments.until}")
+    return since_us, until_us
+
+
 def length_us(seconds: float | None, option: str) -> int | None:
     """Microseconds of seconds. Raises UsageError."""
     if seconds is None:

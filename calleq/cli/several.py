@@ -1,5 +1,6 @@
 """The wires of one process of several: TCP to the others, inside it between its own elements.
 
+With `processes.tls` in the topology they are TLS, each element proving itself to the others.
 Wires to other processes come and go; `settled` and `report` say which stand. Fulfils `Wires`.
 """
 
@@ -8,6 +9,7 @@ import contextlib
 from collections.abc import Callable, Mapping
 
 from calleq.cli.foreign import ForeignLinks, address_taken
+from calleq.cli.wires_secured import reactors_of
 from calleq.lines.contract import LinePlant
 from calleq.lines.tcp_lines import TcpLines
 from calleq.network import TELEPHONES
@@ -21,6 +23,7 @@ from calleq.ss7.laying import in_process_link, timers_of
 from calleq.ss7.links import LinkEnd
 from calleq.ss7.tcp_link import TcpConnector, TcpEnd, TcpListener
 from calleq.topology import SignallingLink, Topology, address_of
+from calleq.topology_doors import place_of
 
 
 class SeveralProcesses:
@@ -38,10 +41,10 @@ class SeveralProcesses:
         self._connectors: list[TcpConnector] = []
         self._ends: list[TcpEnd] = []
         self._foreign = ForeignLinks(topology, clock, tap)
+        self._say: Callable[[str], object] = _nobody
         self._reactor = start_guest()
-        self._bus = TcpBus(
-            self._reactor, clock, tap, lambda element: address_of(topology, element, "osn")
-        )
+        self._reactors = reactors_of(topology, elements, self._reactor, clock, self._tell)
+        self._bus = TcpBus(self._reactor, clock, tap, self._osn_address, reactors=self._reactors)
         self._line_addresses = {
             switch.name: address_of(topology, switch.name, "lines") for switch in topology.switches
         }
@@ -52,12 +55,12 @@ class SeveralProcesses:
             self._line_addresses,
             lost=self._lines_broke,
             made=self._lines_stand,
+            reactors=self._reactors,
         )
         self._plant: LinePlant = self._lines
         if has_sip(topology, elements):
             self._plant = lines_beside(topology, self._lines, clock, tap)
         self._lines_lost: Callable[[str], object] = _nobody
-        self._say: Callable[[str], object] = _nobody
         self._changed = asyncio.Event()
 
     @property
@@ -122,23 +125,26 @@ class SeveralProcesses:
     def _open(self) -> None:
         for name, listener in self._listeners.items():
             host, port = address_of(self._topology, name, "links")
-            listener.listen(self._reactor, port, host)
+            listener.listen(self._reactors(name), port, host)
         self._bus.listen()
         self._foreign.open(self._reactor)
         for connector in self._connectors:
             host, port = address_of(self._topology, connector.end.far, "links")
-            connector.start(self._reactor, host, port)
+            connector.start(self._reactors(connector.end.near), host, port)
 
     def listening(self) -> dict[str, str]:
         """Every address by what it is for."""
         topology, bus = self._topology, self._bus
-        places = {f"OSN of {name}": address_of(topology, name, "osn") for name in bus.attached}
+        places = {f"OSN of {name}": self._osn_address(name) for name in bus.attached}
         for name in self._listeners:
             places[f"signalling links of {name}"] = address_of(topology, name, "links")
         for name in self._switches_here():
             places[f"subscriber lines of {name}"] = self._line_addresses[name]
         own = {what: f"{host}:{port}" for what, (host, port) in places.items()}
         return own | self._foreign.listening()
+
+    def _osn_address(self, name: str) -> tuple[str, int]:
+        return address_of(self._topology, place_of(self._topology, name), "osn")
 
     async def settled(self, limit_s: float) -> list[str]:
         """Wait until every wire stands, at most `limit_s`; a line on the state of each."""
@@ -153,6 +159,10 @@ class SeveralProcesses:
         """Say a line from now on whenever a wire comes or goes."""
         self._say = say
         self._foreign.report(say)
+
+    def _tell(self, what: str) -> None:
+        """Why a wire does not stand, where that is more than that nobody is there."""
+        self._say(what)
 
     def _states(self) -> dict[str, bool]:
         """Whether each wire stands that this process must find or be found by to work."""

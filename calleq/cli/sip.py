@@ -5,7 +5,7 @@ import argparse
 import msgspec
 
 from calleq.cli.operator_calls import Operator
-from calleq.cli.output import print_json, print_table
+from calleq.cli.output import counted, print_json, print_table
 from calleq.gateway.trunks import PeerView
 from calleq.operation.sip import SipLineView, SipTrunkView
 
@@ -17,14 +17,14 @@ def run(arguments: argparse.Namespace) -> int:
         print_json(msgspec.to_builtins(shown))
         return 0
     print_table(
-        f"{len(shown.lines)} lines of SIP",
+        f"{counted(len(shown.lines), 'line')} of SIP",
         ("switch", "line", "registers as", "registered from", "for", "calls"),
         [row for line in shown.lines for row in _line_rows(line)],
         right=("for", "calls"),
     )
     if shown.trunks:
         print_table(
-            f"{len(shown.trunks)} trunks of SIP",
+            f"{counted(len(shown.trunks), 'trunk')} of SIP",
             ("switch", "trunk", "calls", "peer", "address", "state"),
             [row for trunk in shown.trunks for row in _trunk_rows(trunk)],
             right=("calls",),
@@ -57,5 +57,7 @@ def _trunk_rows(trunk: SipTrunkView) -> list[tuple[str, ...]]:
 
 
 def _state(peer: PeerView) -> str:
-    words = "up" if peer.up else "down" if peer.address else "not found"
+    words = "down" if peer.address else "not found"
+    if peer.up:
+        words = "up" if peer.judged else "taken for up"
     return words if peer.registered_s is None else f"{words}, registered"

@@ -27,6 +27,7 @@ from calleq.messages.accounts import (
     NewBusiness,
     NewCredential,
     NumberList,
+    PasswordChange,
     RepresentativeList,
     RepresentativeOrder,
     RepresentativeView,
@@ -54,13 +55,20 @@ class AccountsClient:
     """
 
     def __init__(
-        self, url: str, key: str = "", transport: httpx.BaseTransport | None = None
+        self,
+        url: str,
+        key: str = "",
+        transport: httpx.BaseTransport | None = None,
+        *,
+        password: tuple[str, str] | None = None,
     ) -> None:
-        """Raises ClientError for what is no URL."""
+        """`password` is a name (`shop/ann`) and its password, in place of a key. Raises
+        ClientError for what is no URL."""
         base = base_of(url)
         self._http = httpx.Client(
             base_url=base,
             headers={"authorization": f"Bearer {key}"} if key else {},
+            auth=password,
             transport=transport,
             timeout=TIMEOUT_S,
             trust_env=trusts_environment(base),
@@ -202,6 +210,12 @@ class AccountsClient:
         """It proves nothing any more. Raises ClientError."""
         path = _path(business, "credentials", credential, "revoke")
         return self._ask("POST", path, CredentialView, Revocation(reason=reason))
+
+    def change_password(self, current: str, new: str) -> CredentialView:
+        """One's own, by which this client proves itself: it is of no use afterwards. Raises
+        ClientError."""
+        order = PasswordChange(current=current, new=new)
+        return self._ask("POST", "/v1/password", CredentialView, order)
 
     # Prices
 

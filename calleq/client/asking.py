@@ -5,7 +5,7 @@ Idempotency-Key, so that it can be sent again when its answer was lost on the wa
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 from urllib.parse import quote, urlencode
@@ -25,6 +25,8 @@ from calleq.messages.answers import (
     RecordedList,
     RecordedView,
 )
+from calleq.messages.page_tokens import PageTokenView, PageTokenWish
+from calleq.messages.sealed import MessageKeySet
 
 TIMEOUT_S = 10.0
 LIMIT_TRIES = 3
@@ -32,6 +34,8 @@ LIMIT_RETRY_AFTER_S = 5
 """What a server asks to wait is waited here; longer is for whoever asked."""
 
 Answered = TypeVar("Answered")
+Seal = Callable[[Mapping[str, object]], tuple[bytes, str]]
+"""Encrypts a message: the body that is sent, and its media type (`Sealer.sealing`)."""
 Query = str | int | float | bool | None
 _encode = msgspec.json.Encoder().encode
 
@@ -45,6 +49,8 @@ class Asking(Generic[Answered]):
     kind: type[Answered]
     query: Mapping[str, Query] = field(default_factory=dict)
     body: bytes | None = None
+    media_type: str = "application/json"
+    """Of the body."""
     key: str = ""
     """Its Idempotency-Key; empty: none."""
     timeout_s: float = TIMEOUT_S
@@ -61,7 +67,7 @@ class Asking(Generic[Answered]):
         """Those beside the proof."""
         headers = {"accept": "application/json"}
         if self.body is not None:
-            headers["content-type"] = "application/json"
+            headers["content-type"] = self.media_type
         if self.key:
             headers["idempotency-key"] = self.key
         return headers
@@ -87,6 +93,17 @@ def reading(
     return Asking(method="GET", path=path, kind=kind, query=query or {})
 
 
+def queried(filters: Mapping[str, object]) -> dict[str, Query]:
+    """Filters as a query."""
+    return {name: value for name, value in filters.items() if isinstance(value, str | int | float)}
+
+
+def page_token(wish: PageTokenWish) -> Asking[PageTokenView]:
+    """A token for a page; it takes no key, since it is shown once."""
+    body = _encode(wish)
+    return Asking(method="POST", path="/v1/page-tokens", kind=PageTokenView, body=body)
+
+
 def given(fields: Mapping[str, object]) -> dict[str, object]:
     """Without what was left out."""
     return {name: value for name, value in fields.items() if value is not None}
@@ -107,6 +124,29 @@ def placing(body: bytes, key: str | None = None) -> Asking[CallAccepted]:
         key=key or new_key(),
         proof_in_message=b'"password"' in body,
     )
+
+
+def sealed_placing(
+    credential: Credential, fields: Mapping[str, object], seal: Seal, key: str | None = None
+) -> Asking[CallAccepted]:
+    """A message of figure 8, encrypted. Raises SealingError."""
+    message = initiation_of(credential, fields)
+    body, media_type = seal(message)
+    return Asking(
+        method="POST",
+        path="/v1/calls",
+        kind=CallAccepted,
+        body=body,
+        media_type=media_type,
+        key=key or new_key(),
+        proof_in_message="password" in message,
+    )
+
+
+def message_keys_of(business: str) -> Asking[MessageKeySet]:
+    """With what a business encrypts; asked without a proof."""
+    path = f"/v1/businesses/{quote(business, safe='')}/message-keys"
+    return Asking(method="GET", path=path, kind=MessageKeySet, proof_in_message=True)
 
 
 def of_call(call: str) -> Asking[CallView]:
@@ -173,10 +213,19 @@ def read(answer: httpx.Response, kind: type[Answered]) -> Answered:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         text = f"status {answer.status_code} with a body that is no answer of calleq"
         raise ClientError(text, answer.status_code, "unintelligible") from error
-    faults = "".join(f"; {fault.pointer} {fault.detail}" for fault in problem.errors)
-    detail = (problem.detail or problem.title) + faults
     wait = retry_after_s(answer)
-    raise ClientError(detail, problem.status, problem.code, problem, wait)
+    raise ClientError(told(problem), problem.status, problem.code, problem, wait)
+
+
+def told(problem: ProblemView) -> str:
+    """A problem in one line: what it says of itself, and of each field what that leaves out."""
+    detail = problem.detail or problem.title
+    faults = [
+        f"; {fault.pointer} {fault.detail}"
+        for fault in problem.errors
+        if fault.detail not in detail
+    ]
+    return detail + "".join(faults)
 
 
 def retry_after_s(answer: httpx.Response) -> int | None:
@@ -203,10 +252,15 @@ def _text(value: Query) -> str:
 
 def initiation(credential: Credential, fields: Mapping[str, object]) -> bytes:
     """The message of figure 8; by a business's own password it says it itself."""
+    return _encode(initiation_of(credential, fields))
+
+
+def initiation_of(credential: Credential, fields: Mapping[str, object]) -> dict[str, object]:
+    """The same before it is written."""
     proof: dict[str, object] = {"business_id": credential.business}
     if isinstance(credential, Password) and credential.identifier == credential.business:
         proof["password"] = credential.password
-    return _encode({**proof, **given(fields)})
+    return {**proof, **given(fields)}
 
 
 def direct_request(credential: Credential, fields: Mapping[str, object]) -> bytes:

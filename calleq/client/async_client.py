@@ -9,7 +9,7 @@ async with AsyncCalleqClient("http://127.0.0.1:8072", "abc", "abc-demo") as clie
 import asyncio
 from collections.abc import AsyncIterator
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self, TypeVar, Unpack
 
 import httpx
 
@@ -17,7 +17,7 @@ from calleq.client.asking import (
     LIMIT_TRIES,
     TIMEOUT_S,
     Asking,
-    Query,
+    Seal,
     call_path,
     changing,
     direct_request,
@@ -25,20 +25,25 @@ from calleq.client.asking import (
     initiation,
     is_to_be_repeated,
     listing,
+    message_keys_of,
     new_key,
     of_call,
     of_recording,
     ordering,
+    page_token,
     placing,
+    queried,
     read,
     reading,
     recording_path,
     recordings_of,
     retry_after_s,
+    sealed_placing,
     stream_of,
 )
 from calleq.client.credentials import Credential
 from calleq.client.errors import ClientError
+from calleq.client.fields import CallFilters, InitiationFields, RefusalFilters, RequestFields
 from calleq.client.reading_events import EventReader
 from calleq.client.transport import (
     base_of,
@@ -59,7 +64,9 @@ from calleq.messages.answers import (
     RecordedView,
 )
 from calleq.messages.guarding import Limits, Refusals
+from calleq.messages.page_tokens import LIFETIME_S, PageTokenView, PageTokenWish
 from calleq.messages.prices import BalanceView, PriceView
+from calleq.messages.sealed import MessageKeySet
 
 LIMIT_PAGES = 100_000
 """Requests one `events` or `calls` makes at most."""
@@ -117,28 +124,41 @@ class AsyncCalleqClient:
         representative_number: str | None = None,
         *,
         idempotency_key: str | None = None,
-        **fields: object,
+        sealed_by: Seal | None = None,
+        **fields: Unpack[InitiationFields],
     ) -> CallAccepted:
         """Post the message of figure 8; returns when it is accepted durably. `fields` are others of
-        the message (customer_id, desired_time, time_zone, dial_first, hunt, language, extension,
-        equipment_address …); what is None is left out. Raises ClientError."""
-        fields |= {
+        the message; what is None is left out. `sealed_by` encrypts it, as `Sealer.sealing` does.
+        Raises ClientError."""
+        whole = {
+            **fields,
             "customer_number": customer_number,
             "representative_number": representative_number,
         }
-        return await self.place_raw(initiation(self._credential, fields), idempotency_key)
+        if sealed_by is not None:
+            asking = sealed_placing(self._credential, whole, sealed_by, idempotency_key)
+            return await self.ask(asking)
+        return await self.place_raw(initiation(self._credential, whole), idempotency_key)
 
     async def place_raw(self, body: bytes, idempotency_key: str | None = None) -> CallAccepted:
         """Post a message of figure 8 as it stands."""
         return await self.ask(placing(body, idempotency_key))
 
+    async def message_keys(self) -> MessageKeySet:
+        """With what the carrier wants messages of this business encrypted. Raises ClientError:
+        `no_key` where it has no key."""
+        return await self.ask(message_keys_of(self._credential.business))
+
     async def request_call(
-        self, equipment_address: str, *, idempotency_key: str | None = None, **fields: object
+        self,
+        equipment_address: str,
+        *,
+        idempotency_key: str | None = None,
+        **fields: Unpack[RequestFields],
     ) -> CallAccepted:
-        """Post the request of figure 9, as a page of the business would (customer_number,
-        customer_id, representative, web_page, note, desired_time …)."""
-        fields["equipment_address"] = equipment_address
-        body = direct_request(self._credential, fields)
+        """Post the request of figure 9, as a page of the business would."""
+        whole = {**fields, "equipment_address": equipment_address}
+        body = direct_request(self._credential, whole)
         return await self.ask(
             Asking(
                 method="POST",
@@ -153,12 +173,11 @@ class AsyncCalleqClient:
         """State and legs of a call. Raises ClientError."""
         return await self.ask(of_call(call))
 
-    async def call_page(self, **filters: Query) -> CallList:
-        """One page of calls, the newest first (state, final, customer, representative,
-        accepted_after, …, limit, cursor)."""
-        return await self.ask(listing(filters))
+    async def call_page(self, **filters: Unpack[CallFilters]) -> CallList:
+        """One page of calls, the newest first."""
+        return await self.ask(listing(queried(filters)))
 
-    async def calls(self, **filters: Query) -> AsyncIterator[CallView]:
+    async def calls(self, **filters: Unpack[CallFilters]) -> AsyncIterator[CallView]:
         """Every call that fits, the newest first, page after page."""
         for _ in range(LIMIT_PAGES):
             page = await self.call_page(**filters)
@@ -291,9 +310,22 @@ class AsyncCalleqClient:
         """How many calls may still be asked for."""
         return await self.ask(reading("/v1/limits", Limits))
 
-    async def refusals(self, **filters: Query) -> Refusals:
-        """What was refused of late, and why (reason, since, until, limit)."""
-        return await self.ask(reading("/v1/refusals", Refusals, filters))
+    async def refusals(self, **filters: Unpack[RefusalFilters]) -> Refusals:
+        """What was refused of late, and why."""
+        return await self.ask(reading("/v1/refusals", Refusals, queried(filters)))
+
+    # Pages
+
+    async def page_token(
+        self,
+        page: str,
+        *,
+        origin: str | None = None,
+        visitor: str | None = None,
+        lifetime_s: int = LIFETIME_S,
+    ) -> PageTokenView:
+        """A token that lets a page ask for one call, for the server that serves the page."""
+        return await self.ask(page_token(PageTokenWish(page, origin, visitor, lifetime_s)))
 
     # Anything
 

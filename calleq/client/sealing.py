@@ -19,6 +19,7 @@ from joserfc.jwe import JWERegistry
 from joserfc.jwk import ECKey
 from joserfc.registry import HeaderParameter
 
+from calleq.client.asking import Seal
 from calleq.messages.sealed import (
     AGREEMENTS,
     CONTENT_ENCRYPTION,
@@ -77,8 +78,7 @@ class Sealer:
 
     def field(self, name: str, value: object) -> str:
         """What stands in the field's place. Raises SealingError."""
-        if name not in SEALABLE:
-            raise SealingError(f"{name} may not be sealed by itself")
+        self._check(name)
         return self._seal(_encode(value), {FIELD: name})
 
     def fields(self, message: Mapping[str, object], names: Iterable[str]) -> dict[str, object]:
@@ -88,6 +88,20 @@ class Sealer:
             name: self.field(name, value) if name in chosen and value is not None else value
             for name, value in message.items()
         }
+
+    def sealing(self, names: Iterable[str] | None = None) -> Seal:
+        """What `place_call` takes to encrypt its message: by the fields named, or (None) the whole.
+        Raises SealingError for a field that may not be sealed by itself."""
+        if names is None:
+            return lambda message: (self.whole(message), MEDIA_TYPE)
+        chosen = tuple(names)
+        for name in chosen:
+            self._check(name)
+        return lambda message: (_encode(self.fields(message, chosen)), "application/json")
+
+    def _check(self, name: str) -> None:
+        if name not in SEALABLE:
+            raise SealingError(f"{name} may not be sealed by itself")
 
     def _seal(self, plaintext: bytes, more: Mapping[str, object]) -> str:
         header: dict[str, object] = {

@@ -16,19 +16,19 @@ and ignored.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 from itertools import chain
 from typing import Literal, assert_never
 
 from calleq.accounts import Accounts
 from calleq.accounts.principal import Principal
 from calleq.call.consent import OPTED_OUT
+from calleq.call.one_time_code import OneTimeCodes
 from calleq.causes import Q850
 from calleq.door.again import Again, SwitchOf
 from calleq.door.calls import Calls
 from calleq.door.control import Answer
 from calleq.door.finding import Wish
-from calleq.door.instruction import instruction_of
+from calleq.door.instruction import Instructing
 from calleq.door.internet_tap import InternetTap
 from calleq.door.later import Answer as ChangeAnswer
 from calleq.door.later import Later
@@ -36,9 +36,10 @@ from calleq.door.ordering import Ordering
 from calleq.door.parts import Parts
 from calleq.door.problems import NO_SUBSCRIBER
 from calleq.door.recovery import Recovery, recovery_of
-from calleq.door.replies import Reply, accepted, declined
+from calleq.door.replies import Reply, accepted, declined, with_room
 from calleq.door.sending import Sending
 from calleq.door.timeline import Timeline
+from calleq.door.told_code import told_code
 from calleq.intake import Admitted, Declined, Intake, Outcome
 from calleq.intake.contract import Ending
 from calleq.journal.contract import Journal
@@ -90,20 +91,24 @@ class Door:
         supplied: Mapping[str, dict[str, str]] | None = None,
         schedule: Schedule | None = None,
         switch_of: SwitchOf = lambda number: "",
+        codes: OneTimeCodes | None = None,
     ) -> None:
         """`name` is the door's in the journal and on the bus, `instructs` the element that gets
         its instructions: the switch, or what makes calls in its place. The equipment address that
         messages must say is the intake's. `supplied` are the keys of what businesses supplied, by
         business and purpose. `schedule` keeps the calls that are made later; None: in memory.
-        `switch_of` says who can tell when a busy line is free."""
+        `switch_of` says who can tell when a busy line is free; `codes` makes one-time codes, None:
+        there are none."""
         self.name = name
         self.instructs = instructs
-        self._ring_limit_us = ring_limit_us
         self._accounts = accounts
         self._intake = intake
         self._journal = journal
         self._clock = clock
-        self._supplied = supplied or {}
+        self._instructing = Instructing(
+            name, ring_limit_us, supplied or {}, intake.may_dial, intake.beside.guards, codes
+        )
+        self._codes = codes
         self._internet = InternetTap(tap, name)
         self._calls = Calls()
         self._sending = Sending(name, instructs, bus, clock)
@@ -204,10 +209,8 @@ class Door:
 
     def cancel(self, call: str, business: str | None, by: Principal, answer: ChangeAnswer) -> None:
         """Cancel a call before it is begun; `answer` is told once, with None when the call has
-        ended durably, or with why not: it has been begun already, or has ended.
-
-        `business` None: by the carrier, whosever call it is.
-        """
+        ended durably, or with why not: it has been begun already, or has ended. `business` None:
+        by the carrier, whosever call it is."""
         self.later.cancel(call, business, by, answer)
 
     def reschedule(
@@ -314,6 +317,7 @@ class Door:
     def read(self, entries: Sequence[Stamped]) -> list[Stamped]:
         """Know the calls of before, oldest entry first, and act on none; `resume` does. Told are
         the entries by which what stands beside the intake is to be restored meanwhile."""
+        self._intake.begin_with(self.later.keys())
         past = self.later.restore(entries)
         entries = [*past.acceptances, *entries] if past.acceptances else entries
         found = self._recovery = recovery_of(self.name, entries, past.waiting, past.cancelled)
@@ -347,11 +351,12 @@ class Door:
                         self.later.passed(acceptance.sequence)
                         self._calls.begin(acceptance.entry, acceptance.at_us)
                         self.set_up(acceptance.entry, acceptance.business)
-                reply = accepted(outcome)
+                reply = accepted(outcome, told_code(self._codes, outcome, self._find))
             case Declined():
                 reply = declined(outcome.problem, replayed=outcome.replayed)
             case _:
                 assert_never(outcome)
+        reply = with_room(reply, self._intake.room_of(outcome.business))
         self._internet.answer(call, reply.status, reply.view, self._clock.now_us())
         answer(reply)
 
@@ -373,17 +378,7 @@ class Door:
 
     def set_up(self, entry: Accepted, business: Business) -> None:
         """Have equipment make an accepted call."""
-        self._sending.send(
-            instruction_of(
-                entry,
-                business,
-                now_us=self._clock.now_us(),
-                answer_to=self.name,
-                ring_limit_us=self._ring_limit_us,
-                supplied=self._supplied.get(business.identifier, {}),
-                may_dial=partial(self._intake.may_dial, business),
-            )
-        )
+        self._sending.send(self._instructing.of(entry, business, self._clock.now_us()))
 
     def _has_it(self, equipment: str, timeline: Timeline) -> None:
         if not timeline.final:

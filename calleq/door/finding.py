@@ -2,7 +2,11 @@
 
 import msgspec
 
-from calleq.door.timeline import Timeline
+from calleq.call.driver import FINAL_STATES
+from calleq.door.timeline import STATES_BEFORE, Timeline
+
+STATES = (*STATES_BEFORE, *FINAL_STATES)
+"""Every state that a call may have."""
 
 
 class Wish(msgspec.Struct, frozen=True):

@@ -11,45 +11,32 @@ Bounded: a catching-up reads `PIECE_ENTRIES` at once, a search is given up after
 
 import secrets
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Lock
 
 import msgspec
 
 from calleq.door.finding import Wish
-from calleq.door.views import Standing, call_view
-from calleq.journal.entries import Accepted, Charged, Ended, Rescheduled, Stamped
+from calleq.door.index_tables import TABLES, VERSION, CallTables
+from calleq.journal.entries import Stamped
 from calleq.journal.following import FRONT, Place, follow
 from calleq.journal.segments import segment_numbers, segment_path
 from calleq.messages.answers import CallView
 from calleq.runtime.disk import RealDisk
 
-VERSION = 1
-"""Counted up when the tables change: they are then made anew."""
 PIECE_ENTRIES = 1_000
 """Read and written in one transaction."""
 STEPS_BETWEEN = 10_000
 LIMIT_STEPS = 2_000
 """Times `STEPS_BETWEEN` virtual-machine steps: about two seconds."""
 
-_TABLES = """
+_MARKS = """
 create table if not exists about (name text primary key, value blob not null) without rowid;
 create table if not exists place (segment integer primary key, place blob not null);
-create table if not exists call (
-  call text primary key, door text not null, business text not null, customer text not null,
-  representative text not null, accepted_us integer not null, due_us integer not null,
-  expires_us integer not null, ended_us integer, state text not null, final integer not null,
-  cause integer not null, detail text not null, charge blob, entry blob not null
-) without rowid;
-create index if not exists call_business on call (door, business, call);
-create index if not exists call_customer on call (door, customer, call);
-create index if not exists call_state on call (door, business, state, call);
 """
 
 _encode = msgspec.msgpack.Encoder().encode
-_entry: msgspec.msgpack.Decoder[Accepted] = msgspec.msgpack.Decoder(Accepted)
-_charge: msgspec.msgpack.Decoder[Charged] = msgspec.msgpack.Decoder(Charged)
 _place: msgspec.msgpack.Decoder[Place] = msgspec.msgpack.Decoder(Place)
 
 
@@ -94,17 +81,17 @@ class CallIndex:
     def find(self, door: str, wish: Wish, before: str, limit: int) -> list[CallView]:
         """Calls of a door that fit, the newest first, behind the one named `before` (empty: from
         the newest). Raises TooWideError, CallIndexError."""
-        where, values = _conditions(door, wish, before)
-        query = f"select * from call where {where} order by call desc limit ?"
         with self._one_at_a_time:
             self._steps = 0
             try:
-                rows = self._connection().execute(query, (*values, limit)).fetchall()
+                self._connection()
+                return self._tables.find(door, wish, before, limit)
             except sqlite3.OperationalError as error:
                 if self._steps >= LIMIT_STEPS:
                     raise TooWideError from error
                 raise CallIndexError(str(error)) from error
-        return [_view(row) for row in rows]
+            except msgspec.DecodeError as error:
+                raise CallIndexError(f"{self._path}: damaged: {error}") from error
 
     def close(self) -> None:
         """Close the tables."""
@@ -125,14 +112,15 @@ class CallIndex:
     def _open(self) -> None:
         self._close()
         database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
-        self._database = database
+        self._database, self._tables = database, CallTables(database)
         database.row_factory = sqlite3.Row
+        self._path.chmod(0o600)
         database.execute("pragma journal_mode = wal")
         database.execute("pragma synchronous = normal")
         (version,) = database.execute("pragma user_version").fetchone()
         if version not in (0, VERSION):
             raise sqlite3.DatabaseError("another version")
-        database.executescript(_TABLES)
+        database.executescript(_MARKS + TABLES)
         database.execute(f"pragma user_version = {VERSION}")
         key = ("key", secrets.token_bytes(32))
         database.execute("insert or ignore into about values (?, ?)", key)
@@ -161,7 +149,7 @@ class CallIndex:
         try:
             read = 0
             for number, stamped, after in self._following(last, place):
-                _note(database, stamped)
+                self._tables.note(stamped)
                 last, place, read = number, after, read + 1
                 if read >= PIECE_ENTRIES:
                     break
@@ -170,6 +158,7 @@ class CallIndex:
                 database.execute("insert into place values (?, ?)", (last, _encode(place)))
         except BaseException:
             database.execute("rollback")
+            self._tables = CallTables(database)  # which knows no word that was taken back
             raise
         database.execute("commit")
         return read
@@ -190,92 +179,3 @@ class CallIndex:
                 begin = place if number == last else FRONT
                 for stamped, after in follow(segment_path(self._base, number), begin):
                     yield number, stamped, after
-
-
-def _note(database: sqlite3.Connection, stamped: Stamped) -> None:
-    """What an entry says of a call."""
-    entry = stamped.entry
-    match entry:
-        case Accepted():
-            database.execute(
-                "insert or ignore into call values (?,?,?,?,?,?,?,?,null,?,0,0,'',null,?)",
-                (
-                    entry.call,
-                    entry.door,
-                    entry.business,
-                    _text(entry, "customer_number"),
-                    _text(entry, "representative_number"),
-                    stamped.at_us,
-                    entry.due_us,
-                    entry.expires_us,
-                    "scheduled" if entry.due_us else "accepted",
-                    _encode(entry),
-                ),
-            )
-        case Rescheduled():
-            database.execute(
-                "update call set due_us = ?, expires_us = ? where call = ? and final = 0",
-                (entry.due_us, entry.expires_us, entry.call),
-            )
-        case Ended():
-            database.execute(
-                "update call set state = ?, final = 1, cause = ?, detail = ?, ended_us = ?"
-                " where call = ? and final = 0",
-                (entry.state, entry.cause, entry.detail, stamped.at_us, entry.call),
-            )
-        case Charged():
-            database.execute(
-                "update call set charge = ? where call = ?", (_encode(entry), entry.call)
-            )
-        case _:
-            pass
-
-
-def _conditions(door: str, wish: Wish, before: str) -> tuple[str, Sequence[object]]:
-    """What a row must meet, and the values in it."""
-    found: list[tuple[str, object]] = [("door = ?", door)]
-    if before:
-        found.append(("call < ?", before))
-    if wish.business is not None:
-        found.append(("business = ?", wish.business))
-    if wish.final is not None:
-        found.append(("final = ?", int(wish.final)))
-    for column, text in (
-        ("state", wish.state),
-        ("customer", wish.customer),
-        ("representative", wish.representative),
-    ):
-        if text:
-            found.append((f"{column} = ?", text))
-    for column, after_us, before_us in (
-        ("accepted_us", wish.accepted_after_us, wish.accepted_before_us),
-        ("due_us", wish.due_after_us, wish.due_before_us),
-        ("ended_us", wish.ended_after_us, wish.ended_before_us),
-    ):
-        if after_us is not None:
-            found.append((f"{column} >= ?", after_us))
-        if before_us is not None:
-            found.append((f"{column} < ?", before_us))
-        if column == "due_us" and (after_us is not None or before_us is not None):
-            found.append(("due_us > ?", 0))
-    return " and ".join(text for text, _ in found), [value for _, value in found]
-
-
-def _view(row: sqlite3.Row) -> CallView:
-    standing = Standing(
-        state=row["state"],
-        final=bool(row["final"]),
-        ended_at_us=row["ended_us"],
-        cause=row["cause"],
-        detail=row["detail"],
-        events=0,
-        due_us=row["due_us"],
-        expires_us=row["expires_us"],
-        charge=None if row["charge"] is None else _charge.decode(row["charge"]),
-    )
-    return call_view(_entry.decode(row["entry"]), row["accepted_us"], standing)
-
-
-def _text(entry: Accepted, name: str) -> str:
-    value = entry.message.get(name)
-    return value if isinstance(value, str) else ""

@@ -1,4 +1,5 @@
-"""What is captured of the internet side: request and answer as JSON, without the password.
+"""What is captured of the internet side: request and answer as JSON, without the password and the
+one-time code.
 
 Only the fields of figures 8 and 9 are shown, what is encrypted as it was sent; of a body that is
 neither a JSON object nor encrypted only its length is.
@@ -40,9 +41,11 @@ class InternetTap:
     def answer(
         self, call: str | None, status: int, view: CallAccepted | ProblemView, at_us: int
     ) -> None:
-        """What was answered to it."""
+        """What was answered to it; a one-time code is not shown."""
         if not self._captures:
             return
+        if isinstance(view, CallAccepted) and view.code is not msgspec.UNSET:
+            view = msgspec.structs.replace(view, code=MASK)
         shown = {"call": call, "status": status, "body": view}
         self._tap.saw(Segment.INTERNET, self._link, self._server, "business", _encode(shown), at_us)
 

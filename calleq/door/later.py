@@ -26,11 +26,13 @@ from calleq.door.timeline import Timeline
 from calleq.intake import Acceptance
 from calleq.intake.contract import Refusal, Wanted
 from calleq.intake.errors import BUSY
+from calleq.intake.idempotency import IdempotencyKeys
 from calleq.journal.entries import (
     Accepted,
     Cancelled,
     Ended,
     Progress,
+    Refused,
     Rescheduled,
     Stamped,
 )
@@ -99,6 +101,10 @@ class Later:
     def accepted(self, acceptance: Acceptance) -> None:
         """A call with a due time was accepted, durably."""
         self._schedule.accepted(acceptance.entry, acceptance.at_us, acceptance.sequence)
+
+    def keys(self) -> IdempotencyKeys:
+        """Those in force of calls that wait, as far as the journal is not read for them."""
+        return self._schedule.keys_of(self._door)
 
     def timeline(self, call: str) -> Timeline | None:
         """What is known of a call that waits; None: none of that reference does."""
@@ -252,6 +258,13 @@ class Later:
         when = self._intake.beside.calendar.decide(wanted, now_us)
         if isinstance(when, Refusal):
             return when.problem
+        refusal = self._intake.beside.guards.judge_move(entry, when.due_us, now_us)
+        if refusal is not None:
+            who, customer = by.credential or by.name, str(wanted.customer)
+            self._intake.refusals.write(
+                Refused(self._door, entry.business, refusal.reason, "", customer, by=who)
+            )
+            return refusal.problem
         expires_us = when.expires_us or now_us + waiting.expires_us - waiting.due_us
         return Move(now_us, when.due_us, expires_us, by.credential or by.name)
 

@@ -19,6 +19,8 @@ then. Releases of legs may be reported after the end; they complete the legs and
 the state. Events beyond `LIMIT_EVENTS` are counted and not kept; the end is always kept.
 """
 
+from sys import intern
+
 from calleq.door.views import Standing, call_view
 from calleq.journal.entries import (
     Accepted,
@@ -45,6 +47,11 @@ from calleq.messages.answers import (
 from calleq.osn.messages import CallProgress
 from calleq.units import utc_text
 
+STATES_BEFORE = (
+    *("scheduled", "accepted", "set_up", "calling_customer", "customer_answered"),
+    *("calling_agent", "agent_answered", "bridged"),
+)
+"""Those of a call that has not ended."""
 LIMIT_EVENTS = 256
 """Events kept per call: 3 representatives and every notification leave room tenfold."""
 
@@ -106,7 +113,7 @@ class Timeline:
         if len(self.events) >= LIMIT_EVENTS:
             self.events_dropped += 1
         else:
-            self.events.append(event)
+            self.events.append(self._light(event))
         if event.event == EVENT_RETRIED:
             self.retried_as = event.detail
         # A third party changes no state, nor does anybody who replaces a representative.
@@ -123,6 +130,23 @@ class Timeline:
                 self.state = "accepted"
             case _:
                 pass
+
+    def _light(self, event: CallProgress) -> CallProgress:
+        """The event with texts that others have too: a timeline is kept long after its call."""
+        number = event.number
+        for known in (self.customer_number, self.representative_number):
+            if number == known:
+                number = known
+        return CallProgress(
+            self.call,
+            intern(event.event),
+            event.at_us,
+            intern(event.leg),
+            event.attempt,
+            number,
+            event.cause,
+            intern(event.detail),
+        )
 
     def ended(self, state: str, cause: int, at_us: int, detail: str = "") -> bool:
         """The call's end; False when it had ended before."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from calleq.calling_logic.asking import Asking
+from calleq.calling_logic.entering import question_by
 from calleq.calling_logic.means import Way
 from calleq.equipment.contract import Site
 from calleq.media.contract import Player, Prompt, Verdict, player_source
@@ -35,9 +35,19 @@ class SiteVoice:
         words: tuple[str, ...],
         limit_us: int,
         answered: Callable[[str], object],
+        digits: int = 1,
     ) -> None:
-        voice, name = self._site.voice, self._site.name
-        Asking(voice, name, way.wire, player, words, limit_us, answered).begin(prompt)
+        question = question_by(
+            self._site.voice,
+            self._site.name,
+            way.wire,
+            player,
+            words=words,
+            digits=digits,
+            limit_us=limit_us,
+            answered=answered,
+        )
+        question.begin(prompt)
         self._hear(way, player_source(player))
 
     def _hear(self, way: Way, *sources: str) -> None:

@@ -300,6 +300,7 @@ class GatewayCall:
         self.end()
 
     def end(self) -> None:
+        self._legs.over()
         self._means.ended(self)
 
     # What the actions are made of.

@@ -150,6 +150,8 @@ class Gateway:
         ground = self._ground
         ground.transport.start(self._arrived, self._transport_failed)
         ground.ports.open_ports(self.element, self.media_host)
+        if any(trunk.trunk.shared_ports for trunk in self.trunks.values()):
+            ground.ports.open_ports(self.element, self.media_host, shared=True)
         ground.ports.on_port_event(self.element, self._port_event)
         for name in (*self.subscribers.numbers, *self.trunks):
             ground.lines.plug_in(self.name, name, self._receiver(name))
@@ -331,8 +333,14 @@ class Gateway:
         """A call with a port at the end of its wire; None where no port is free."""
         wire = channel_wire(line, setup.reference, by_switch)
         ground = self._ground
+        trunk = self.trunks.get(line)
         voice = CallVoice(
-            ground.ports, self.element, wire, ground.random_bits, encrypts=self._encrypts
+            ground.ports,
+            self.element,
+            wire,
+            ground.random_bits,
+            encrypts=self._encrypts,
+            shared=trunk is not None and trunk.trunk.shared_ports,
         )
         if not voice.take():
             return None

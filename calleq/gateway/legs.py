@@ -27,6 +27,10 @@ ELSEWHERE = {"reason": ['SIP;cause=200;text="Call completed elsewhere"']}
 """Why a telephone stops to ring that should not count the call as missed (RFC 3326)."""
 
 
+def _nothing(cause: int) -> None:
+    """A call that is over needs not be told that nobody is left."""
+
+
 class Legs:
     """Invites for one call; `nobody_left(cause)` is told when all of it came to nothing."""
 
@@ -36,7 +40,8 @@ class Legs:
         self, means: Means, call: LineCall, kind: Kind, nobody_left: Callable[[int], object]
     ) -> None:
         self._means = means
-        self._call = call
+        self._call: LineCall | None = call
+        """None once it is over."""
         self._kind = kind
         self._nobody_left = nobody_left
         self._walk = Walk((), kind)
@@ -72,6 +77,7 @@ class Legs:
         if destination.secure and failed.status in _NO_SUCH_VOICE:
             self._invite(replace(destination, secure=False))
             return
+        assert self._call is not None, "who is invited is let go before the call is over"
         self._means.failed(self._call, destination, failed)
         self._walk.failed(failed)
         if not self._out:
@@ -80,6 +86,12 @@ class Legs:
     def let_go(self, cause: int) -> None:
         """Nobody is wanted any more."""
         self._let_go(cause, {})
+
+    def over(self) -> None:
+        """The call is over and nobody is left: let go of it, so that nothing has to find out that
+        the two only hold each other."""
+        self._call = None
+        self._nobody_left = _nothing
 
     def _let_go(self, cause: int, fields: dict[str, list[str]]) -> None:
         out, self._out = self._out, {}
@@ -99,16 +111,16 @@ class Legs:
                 self._invite(destination)
 
     def _invite(self, destination: Destination) -> None:
-        means = self._means
-        local = self._call.voice.local(secure=destination.secure)
-        outgoing = means.compose(self._call, destination, local)
+        means, call = self._means, self._call
+        assert call is not None, "nobody is invited to a call that is over"
+        outgoing = means.compose(call, destination, call.voice.local(secure=destination.secure))
         try:
             handle = means.agent.invite(outgoing, means.now_us())
         except SipError:  # a contact that can't be written, or no room
             self._walk.failed(sip.Failed(0, UNAVAILABLE, Q850.RESOURCE_UNAVAILABLE))
             return
         self._out[handle] = destination
-        means.bind(handle, self._call)
+        means.bind(handle, call)
         if self._kind is Kind.TRUNK:
             self._waits[handle] = means.clock.call_later_us(PEER_WAIT_US, self._silent, handle)
 

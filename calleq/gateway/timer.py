@@ -30,6 +30,8 @@ class AgentTimer:
 
     def set(self) -> None:
         """Wait for what is due next."""
+        if self._timer is not None and not self._agent.may_want_before(self._due_us):
+            return  # most of the time; it costs less to know than when exactly
         due_us = self._agent.next_timer_us()
         if self._timer is not None:
             if due_us is not None and self._due_us <= due_us:

@@ -34,6 +34,7 @@ class CallVoice:
         "_ports",
         "_random_bits",
         "_session",
+        "_shared",
         "wire",
     )
 
@@ -45,9 +46,12 @@ class CallVoice:
         random_bits: Callable[[int], int],
         *,
         encrypts: bool = False,
+        shared: bool = False,
     ) -> None:
-        """`encrypts`: keys may be offered and taken."""
-        self._encrypts = encrypts
+        """`encrypts`: keys may be offered and taken; `shared`: other calls may have its port, whose
+        voice is never encrypted."""
+        self._encrypts = encrypts and not shared
+        self._shared = shared
         self.wire = wire
         self._ports = ports
         self._element = element
@@ -69,7 +73,7 @@ class CallVoice:
 
     def take(self) -> bool:
         """Take a port; False where none is free."""
-        self._address = self._ports.take_port(self._element, self.wire)
+        self._address = self._ports.take_port(self._element, self.wire, self._shared)
         return self._address is not None
 
     def local(self, *, secure: bool = False) -> Local:

@@ -110,7 +110,9 @@ class Destinations:
             return Barred("carrier_region", _is_in(number, facts.regions))
         if allows is None and policy.regions.isdisjoint(facts.regions):
             allowed = ", ".join(sorted(policy.regions)) or "none"
-            return Barred("region", f"{_is_in(number, facts.regions)}; allowed: {allowed}")
+            return Barred(
+                "region", f"{_is_in(number, facts.regions)}, and only {allowed} may be called"
+            )
         return None
 
     def _judge_price(self, policy: _Compiled, address: Address, at_us: int) -> Barred | None:

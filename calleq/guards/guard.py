@@ -23,6 +23,7 @@ business had this policy goes on being counted until it ends.
 """
 
 import ipaddress
+import math
 from collections.abc import Callable
 
 from calleq.guards.buckets import Level, WallBuckets
@@ -31,14 +32,14 @@ from calleq.guards.destinations import DeckOf, Destinations
 from calleq.guards.facts import facts_of
 from calleq.guards.going_on import GoingOn
 from calleq.guards.prefixes import Prefixes
-from calleq.guards.reasons import CUSTOMER, REPRESENTATIVE, THIRD, refusal
+from calleq.guards.reasons import CUSTOMER, REPRESENTATIVE, THIRD, TIME, refusal
 from calleq.guards.refused import RefusalList
-from calleq.intake.contract import Ending, Refusal, Wanted
+from calleq.intake.contract import NO_HOLD, Ending, Hold, Refusal, Room, Wanted
 from calleq.journal.entries import Accepted, Ended, Refused, Rescheduled, Stamped
 from calleq.messages.guarding import Limits, LimitView
 from calleq.numbering import Address, NumberingError, VoipPolicy, parse_address
 from calleq.topology import Business
-from calleq.topology_policy import CarrierPolicy, Rate
+from calleq.topology_policy import LIKELY_FREE, CarrierPolicy, Rate
 from calleq.units import SECOND_US
 
 ALL = ""
@@ -113,6 +114,15 @@ class CallGuards:
             return self._judge_rest(customer, now_us)
         return None
 
+    def judge_move(self, entry: Accepted, due_us: int, now_us: int) -> Refusal | None:
+        """See `Guards`: other calls of the number, as for a new call; its own does not count."""
+        number = str(entry.message.get("customer_number", ""))
+        if self._test_numbers.longest(number) is not None:
+            return None
+        if self.going_on.others_near(number, due_us, now_us, self._apart_us, but=entry.call):
+            return refusal("called_already", pointer=TIME)
+        return self._judge_rest(number, now_us, TIME) if due_us <= now_us else None
+
     def judge_party(self, business: Business, number: str, now_us: int) -> Refusal | None:
         """See `Guards`."""
         try:
@@ -120,6 +130,15 @@ class CallGuards:
         except NumberingError as error:
             return refusal(facts_of(number).kind or "not_e164", str(error), THIRD)
         return self._judge_address(business, address, THIRD, now_us)
+
+    def hold(self, business: Business, customer: str) -> Hold:
+        """See `Guards`."""
+        policy = business.policy
+        chance = policy.likely_free
+        if chance is None:
+            chance = LIKELY_FREE if self._test_numbers.longest(customer) is None else 0.0
+        within_us, limit_us = policy.free_within_s * SECOND_US, policy.hold_s * SECOND_US
+        return Hold(chance, within_us, limit_us) if chance else NO_HOLD
 
     def accepted(self, entry: Accepted, at_us: int) -> None:
         """See `Guards`: counted from here on."""
@@ -183,6 +202,14 @@ class CallGuards:
 
     # What is left
 
+    def room(self, business: str, now_us: int) -> Room | None:
+        """See `Guards`."""
+        rate = self._calls_rate(business)
+        if not rate.burst:
+            return None
+        level = self._businesses.level(business, rate, now_us)
+        return Room(level.left, level.full_in_s, rate.burst, math.ceil(rate.burst * rate.refill_s))
+
     def limits_of(self, business: Business, now_us: int) -> tuple[LimitView, ...]:
         """What the business may still ask for; the buckets of numbers, visitors and addresses are
         told without what is left in them, which is nobody's to know."""
@@ -209,6 +236,9 @@ class CallGuards:
             min(self._ring_limit_s, policy.ring_s or self._ring_limit_s),
             policy.announcement_s,
             policy.call_s,
+            self.hold(business, "").chance,
+            policy.free_within_s,
+            policy.hold_s,
         )
 
     def level_of_all(self, now_us: int) -> LimitView:
@@ -239,9 +269,11 @@ class CallGuards:
             return refusal("called_already")
         return None
 
-    def _judge_rest(self, number: str, now_us: int) -> Refusal | None:
+    def _judge_rest(self, number: str, now_us: int, pointer: str = CUSTOMER) -> Refusal | None:
         wait_us = self.cooling.wait_us(number, now_us)
-        return refusal("cooling_down", retry_after_s=_seconds(wait_us)) if wait_us else None
+        if not wait_us:
+            return None
+        return refusal("cooling_down", pointer=pointer, retry_after_s=_seconds(wait_us))
 
     def _judge_asker(self, wanted: Wanted, now_us: int) -> Refusal | None:
         number, business = str(wanted.customer), wanted.business.identifier

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 from pydantic import BaseModel
 
+from calleq.intake.idempotency import short_fingerprint
 from calleq.intake.outcome import Declined, Outcome
 from calleq.intake.resolving import Resolved
 from calleq.messages import CallInitiation, DirectCallRequest, decode
@@ -45,7 +46,7 @@ def content_of(
 
 def fingerprint_of(message: CallInitiation | DirectCallRequest) -> str:
     """The same for messages that say the same."""
-    return sha256(_canonical.encode(content_of(message))).hexdigest()
+    return short_fingerprint(sha256(_canonical.encode(content_of(message))).digest())
 
 
 def plain_address(address: str) -> str:

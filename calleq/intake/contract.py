@@ -71,6 +71,19 @@ class Held(msgspec.Struct, frozen=True):
     """How long the parties may talk for it; 0: no limit but the call's own."""
 
 
+class Hold(msgspec.Struct, frozen=True):
+    """How likely a representative must be free, and how soon, before a customer is rung."""
+
+    chance: float = 0.0
+    """0: the customer is rung at once."""
+    within_us: int = 0
+    limit_us: int = 0
+    """How long that is waited for."""
+
+
+NO_HOLD = Hold()
+
+
 class Ending(msgspec.Struct, frozen=True):
     """How a call ended."""
 
@@ -91,6 +104,17 @@ class Calendar(Protocol):
         """When this call is due."""
 
 
+class Room(msgspec.Struct, frozen=True):
+    """What is left of a limit."""
+
+    left: int
+    full_in_s: int
+    """Until all is there again."""
+    quota: int
+    window_s: int
+    """In which `quota` comes back."""
+
+
 class Guards(Protocol):
     """What must never be dialled, and what not so often."""
 
@@ -101,9 +125,15 @@ class Guards(Protocol):
     def judge_again(self, entry: Accepted, business: Business, now_us: int) -> Refusal | None:
         """Just before a scheduled or restarted call is dialled."""
 
+    def judge_move(self, entry: Accepted, due_us: int, now_us: int) -> Refusal | None:
+        """Before a call that has not been begun is due at another time."""
+
     def judge_party(self, business: Business, number: str, now_us: int) -> Refusal | None:
         """Before anybody else is dialled in a call: a third party, whoever a call is transferred
         to, a representative who is hunted."""
+
+    def hold(self, business: Business, customer: str) -> Hold:
+        """Whether a customer is rung only when a representative is likely to be free."""
 
     def accepted(self, entry: Accepted, at_us: int) -> None:
         """The call is accepted: its entry is written next."""
@@ -122,6 +152,9 @@ class Guards(Protocol):
 
     def restore(self, stamped: Stamped) -> None:
         """One entry of the journal of before, oldest first."""
+
+    def room(self, business: str, now_us: int) -> Room | None:
+        """How many calls a business may ask for; None: there is no limit."""
 
 
 class Charging(Protocol):
@@ -154,6 +187,10 @@ class AtOnce:
 class NoGuards:
     """Guards that let everything pass."""
 
+    def room(self, business: str, now_us: int) -> Room | None:
+        """No limit."""
+        return None
+
     def judge(self, wanted: Wanted, now_us: int) -> Refusal | None:
         """It may."""
         return None
@@ -162,9 +199,17 @@ class NoGuards:
         """It may."""
         return None
 
+    def judge_move(self, entry: Accepted, due_us: int, now_us: int) -> Refusal | None:
+        """It may."""
+        return None
+
     def judge_party(self, business: Business, number: str, now_us: int) -> Refusal | None:
         """They may."""
         return None
+
+    def hold(self, business: Business, customer: str) -> Hold:
+        """They are not held."""
+        return NO_HOLD
 
     def accepted(self, entry: Accepted, at_us: int) -> None:
         """Nothing is counted."""

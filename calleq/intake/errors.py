@@ -11,7 +11,8 @@ NOT_ACCEPTED = ProblemDetail(
     status=401,
     code="not_accepted",
     title="Not accepted",
-    detail="business or password not accepted",
+    detail="business or password not accepted (or key, signature, certificate, page token; or none"
+    " was sent): GET /docs tells how to prove who asks",
 )
 BUSY = ProblemDetail(
     status=503,

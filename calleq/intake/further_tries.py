@@ -92,6 +92,7 @@ class FurtherTries:
             talk_limit_us=held.talk_limit_us,
             retry_of=before.call,
             try_number=wanted.try_number,
+            code_of=before.code_of,
         )
         self._beside.guards.accepted(entry, now_us)
         acceptance = Acceptance(

@@ -28,24 +28,24 @@ from calleq.intake.content import (
     plain_address,
     veiling,
 )
-from calleq.intake.contract import Beside, Held, Refusal, Wanted, When
+from calleq.intake.contract import Beside, Held, Refusal, Room, Wanted, When
 from calleq.intake.customers import KnownCustomers
 from calleq.intake.do_not_call import DoNotCallList
 from calleq.intake.further_tries import FurtherTries
 from calleq.intake.idempotency import (
     KEPT_US,
     IdempotencyKeys,
-    KeyState,
     Replay,
     binds,
     is_key,
 )
 from calleq.intake.outcome import Acceptance, Admitted, Declined, Order, Outcome
-from calleq.intake.refusals import Refusals
+from calleq.intake.refusals import KEY_PROBLEMS, Refusals
 from calleq.intake.resolving import Resolver
 from calleq.intake.work import Answer, Work
 from calleq.journal.contract import Journal
 from calleq.journal.entries import Accepted, Refused, Stamped
+from calleq.journal.frames import JournalError
 from calleq.messages import (
     DirectCallRequest,
     Fault,
@@ -106,7 +106,7 @@ class Intake:
         self.further_tries = FurtherTries(
             door_name, self.beside, self.do_not_call, journal, clock, new_call_reference
         )
-        self._refusals = Refusals(door_name, self.beside, journal, clock)
+        self.refusals = Refusals(door_name, self.beside, journal, clock)
         self._in_work = 0
         self.outcomes: Counter[str] = Counter()
         """How many messages ended how: `accepted`, `replayed`, or the true reason of a refusal."""
@@ -180,7 +180,7 @@ class Intake:
             refusal = self.beside.guards.judge_party(business, number, now_us)
         if refusal is not None:
             self.outcomes[refusal.reason] += 1
-            self._refusals.write(
+            self.refusals.write(
                 Refused(
                     self._door_name, business.identifier, refusal.reason, "", number[:100], by=by
                 )
@@ -220,33 +220,39 @@ class Intake:
     @property
     def refusals_unwritten(self) -> int:
         """Refusals that were counted and not written: too many came at once."""
-        return self._refusals.unwritten
+        return self.refusals.unwritten
 
     @property
     def in_work(self) -> int:
         """Messages between their arrival and their answer."""
         return self._in_work
 
+    def room_of(self, business: str) -> Room | None:
+        """How many calls a business may ask for; None: nobody has said who asks, or no limit."""
+        return self.beside.guards.room(business, self._clock.now_us()) if business else None
+
     def denied(self, denial: Denial, peer: str) -> None:
         """Somebody did not prove who it is, beside a message or without one: for the log."""
         self.outcomes[denial.reason] += 1
         by = denial.credential
-        self._refusals.write(Refused(self._door_name, denial.business, denial.reason, peer, by=by))
+        self.refusals.write(Refused(self._door_name, denial.business, denial.reason, peer, by=by))
+
+    def begin_with(self, keys: IdempotencyKeys) -> None:
+        """Know these keys, before anything of the journal is taken."""
+        self._keys = keys
 
     def restore(self, stamped: Stamped) -> None:
         """Take the key of one entry of the journal of before, oldest first; customers are taken
         with the other accounts (`calleq.accounts.keeping`), and what stands beside is restored for
         all doors at once."""
-        entry = stamped.entry
         self.do_not_call.restore(stamped)
-        if isinstance(entry, Refused) and entry.door == self._door_name:
+        if isinstance(entry := stamped.entry, Refused) and entry.door == self._door_name:
             self._keep_refusal(entry, stamped.at_us)
         if not isinstance(entry, Accepted) or entry.door != self._door_name:
             return
         self._accounts.restore(entry)
-        key = entry.idempotency_key
-        if key is not None and stamped.at_us >= self._clock.now_us() - KEPT_US:
-            self._keys.restore(entry.business, key, entry.fingerprint, entry.call, stamped.at_us)
+        if stamped.at_us >= self._clock.now_us() - KEPT_US:
+            self._keys.restore(entry, stamped.at_us)
 
     def _keep_refusal(self, entry: Refused, at_us: int) -> None:
         key = entry.idempotency_key
@@ -264,14 +270,15 @@ class Intake:
             now_us = self._clock.now_us()
             found = self._keys.find(business.identifier, work.key, work.fingerprint, now_us)
             if isinstance(found, Replay) and found.refusal is not None:
-                declined = Declined(found.refusal, "replayed refusal", replayed=True)
-                self._finish(work, declined, declined.reason)
+                again = Declined(found.refusal, "replayed refusal", replayed=True)
+                self._finish(work, again, again.reason)
                 return
             if isinstance(found, Replay):
-                self._finish(work, Admitted(found.call, business.identifier, None), "replayed")
+                before = Admitted(found.call, business.identifier, None, found.is_later)
+                self._finish(work, before, "replayed")
                 return
             if found is not None:
-                self._decline(work, _KEY_PROBLEMS[found], f"idempotency_{found.name.lower()}")
+                self._decline(work, KEY_PROBLEMS[found], f"idempotency_{found.name.lower()}")
                 return
         resolved = self._resolver.resolve(work.message, business, by)
         if isinstance(resolved, Fault):
@@ -315,8 +322,6 @@ class Intake:
 
     def _accept(self, work: Work, wanted: Wanted, when: When, held: Held, now_us: int) -> None:
         business = wanted.business
-        if work.key is not None:
-            self._keys.bind(business.identifier, work.key, work.fingerprint, wanted.call, now_us)
         entry = Accepted(
             wanted.call,
             business.identifier,
@@ -332,23 +337,27 @@ class Intake:
             expires_us=when.expires_us,
             held=held.content or None,
             talk_limit_us=held.talk_limit_us,
+            code_of=wanted.call if business.consent == "code" else "",
         )
+        self._keys.bind(entry, now_us)
         self.beside.guards.accepted(entry, now_us)
         sequence = self._journal.last_sequence(self._door_name) + 1
         acceptance = Acceptance(entry, business, now_us, sequence)
         try:
             self._journal.append(self._door_name, entry, lambda: self._durable(work, acceptance))
-        except Exception:  # the disk failed, or too much waits for it: nothing was accepted
+        except JournalError:  # the disk failed, or too much waits for it: nothing was accepted
+            self._keys.dropped(entry)
             self.beside.guards.dropped(entry)
             self.beside.charging.dropped(wanted.call)
-            raise
+            self._decline(work, errors.BUSY, "journal")
 
     def _durable(self, work: Work, acceptance: Acceptance) -> None:
         entry = acceptance.entry
         if entry.idempotency_key is not None:
             self._keys.accepted(entry.business, entry.idempotency_key)
         self._learn(entry)
-        self._finish(work, Admitted(entry.call, entry.business, acceptance), "accepted")
+        admitted = Admitted(entry.call, entry.business, acceptance, is_later=entry.due_us > 0)
+        self._finish(work, admitted, "accepted")
 
     def _learn(self, entry: Accepted) -> None:
         customer_id = entry.message.get("customer_id")
@@ -364,12 +373,15 @@ class Intake:
     ) -> None:
         bound = wanted is not None and work.key is not None and binds(problem)
         if bound and work.key is not None:
-            business, now_us = work.message.business_id, self._clock.now_us()
-            self._keys.refused(business, work.key, work.fingerprint, problem, now_us)
+            now_us = self._clock.now_us()
+            self._keys.refused(
+                work.message.business_id, work.key, work.fingerprint, problem, now_us
+            )
         by = None if wanted is None else wanted.by
         customer = None if wanted is None else wanted.customer
         self._note_refused(work, reason, by, customer, problem if bound else None)
-        self._decline(work, problem, reason)
+        business = "" if wanted is None else wanted.business.identifier
+        self._finish(work, Declined(problem, reason, business=business), reason)
 
     def _note_refused(
         self,
@@ -380,7 +392,7 @@ class Intake:
         bound: ProblemDetail | None = None,
     ) -> None:
         """For the log, and for carrier and business; `bound` is answered again to its key."""
-        self._refusals.write(
+        self.refusals.write(
             Refused(
                 self._door_name,
                 work.message.business_id,
@@ -406,10 +418,3 @@ class Intake:
         self._in_work -= 1
         self.outcomes[counted_as] += 1
         work.answer(outcome)
-
-
-_KEY_PROBLEMS = {
-    KeyState.IN_PROGRESS: errors.KEY_IN_PROGRESS,
-    KeyState.REUSED: errors.KEY_REUSED,
-    KeyState.FULL: errors.KEYS_FULL,
-}

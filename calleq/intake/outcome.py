@@ -42,6 +42,8 @@ class Admitted(msgspec.Struct, frozen=True):
     call: str
     business: str
     acceptance: Acceptance | None
+    is_later: bool = False
+    """Whether it was accepted for later, just now or before."""
 
     @property
     def replayed(self) -> bool:
@@ -56,6 +58,8 @@ class Declined(msgspec.Struct, frozen=True):
     reason: str
     replayed: bool = False
     """Whether the message had been refused so before."""
+    business: str = ""
+    """Who asked, where that has been proved."""
 
 
 Outcome = Admitted | Declined

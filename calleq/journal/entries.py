@@ -63,6 +63,8 @@ class Accepted(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="a
     retry_of: str = ""
     """The call of which this is another try."""
     try_number: int = 1
+    code_of: str = ""
+    """Of which call its one-time code is; empty: none was told."""
 
 
 class Rescheduled(msgspec.Struct, frozen=True, gc=False, tag="rescheduled"):
@@ -222,6 +224,8 @@ class LineSeized(msgspec.Struct, frozen=True, gc=False, tag="line_seized"):
     """None where a line of the same switch dialled."""
     again: bool = False
     """Another choice for the same call: the trunk that was chosen before came to nothing."""
+    dialled_by: str = ""
+    """The line that dialled, where it was one of this switch, or the SIP trunk it came by."""
 
 
 class LineRinging(msgspec.Struct, frozen=True, gc=False, tag="line_ringing"):
@@ -284,6 +288,8 @@ class LineRefused(msgspec.Struct, frozen=True, gc=False, tag="line_refused"):
     location: int
     calling: str = ""
     received: Received | None = None
+    dialled_by: str = ""
+    """As that of `LineSeized`."""
 
 
 class Redirected(msgspec.Struct, frozen=True, gc=False, tag="redirected"):
@@ -355,7 +361,8 @@ class Recorded(msgspec.Struct, frozen=True, gc=False, tag="recorded"):
     recording: str
     """Its name, that of its file too."""
     status: str
-    """`in-progress`, `paused`, `stopped`, `completed`, `absent`, `failed` or `deleted`."""
+    """`in-progress`, `paused`, `stopped`, `processing`, `completed`, `absent`, `failed` or
+    `deleted`."""
     parties: tuple[RecordedParty, ...] = ()
     """All so far; of a recording that has begun each had heard the announcement before."""
     length_us: int = 0

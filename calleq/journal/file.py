@@ -1,9 +1,11 @@
 """The journal of a process on a real disk: group commit by a writer thread.
 
-`append` encodes the entry at once and returns; the writer thread takes everything that gathered,
-writes it as one group, makes it durable, and wakes the loop once to call every `durable` of the
-group in order. Then it takes what gathered meanwhile: there is no linger timer, a flush begins when
-the previous one has ended. So one flush is the latency's floor; throughput comes from grouping.
+`append` encodes the entry at once and returns. What one turn of the loop appends is handed over at
+its end, so that the two threads hardly ever want to run at once. The writer thread takes everything
+that was handed over, writes it as one group, makes it durable, and wakes the loop once to call
+every `durable` of the group in order. Then it takes what came meanwhile: there is no linger timer,
+a flush begins when the previous one has ended. So one flush is the latency's floor; throughput
+comes from grouping.
 
 Refuses: more than BACKLOG_LIMIT_ENTRIES not yet durable (`JournalFull`, the caller sheds load); a
 file another process writes (`JournalLocked`); anything once a write or flush has failed
@@ -20,6 +22,7 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable
 from pathlib import Path
+from queue import SimpleQueue
 
 from calleq.journal.contract import Watcher
 from calleq.journal.entries import Entry, Stamped
@@ -97,8 +100,12 @@ class FileJournal:
         self._closing = False
         self._outstanding = 0
         self._gathered: list[_Written] = []
+        """What this turn of the loop has appended."""
+        self._handed: SimpleQueue[list[_Written]] = SimpleQueue()
+        """What turns have appended, for the writer; an empty list is its end."""
+        self._held: list[_Written] = []
+        """The writer's: what it has taken and not written."""
         self._committed: deque[list[Callable[[], object] | None]] = deque()
-        self._work = threading.Condition(threading.Lock())
         self._thread = threading.Thread(target=self._write, name=f"journal {path.name}")
         self._thread.daemon = True
         self._thread.start()
@@ -120,10 +127,9 @@ class FileJournal:
         self._sequence[entity] = sequence
         self._outstanding += 1
         self.written[entity, type(entry)] += 1
-        with self._work:
-            self._gathered.append((payload, stamped, durable))
-            if len(self._gathered) == 1:
-                self._work.notify()
+        if not self._gathered:
+            self._loop.call_soon(self._hand_over)
+        self._gathered.append((payload, stamped, durable))
         if self._watcher is not None:
             self._watcher(stamped)
 
@@ -157,14 +163,19 @@ class FileJournal:
         """
         if self._closing:
             return
-        with self._work:
-            self._closing = True
-            self._work.notify()
+        self._closing = True
+        self._hand_over()
+        self._handed.put([])
         self._thread.join(CLOSE_LIMIT_S)
         if self._thread.is_alive():
             raise JournalError(f"{self.path}: the disk did not answer in {CLOSE_LIMIT_S:.0f} s")
         self._deliver()
         self._writer.close()
+
+    def _hand_over(self) -> None:
+        if self._gathered:
+            gathered, self._gathered = self._gathered, []
+            self._handed.put(gathered)
 
     def _deliver(self) -> None:
         while self._committed:
@@ -208,9 +219,15 @@ class FileJournal:
             self._loop.call_soon_threadsafe(call)
 
     def _next_group(self) -> list[_Written]:
-        with self._work:
-            while not self._gathered and not self._closing:
-                self._work.wait()
-            group = self._gathered[:GROUP_LIMIT_ENTRIES]
-            del self._gathered[:GROUP_LIMIT_ENTRIES]
-            return group
+        """Everything that was handed over, up to a limit; waits for it. Empty: there is no more."""
+        held, handed = self._held, self._handed
+        while not held or (len(held) < GROUP_LIMIT_ENTRIES and not handed.empty()):
+            given = handed.get()
+            if not given:
+                if held:
+                    handed.put(given)  # again, behind what is written before it
+                break
+            held += given
+        group = held[:GROUP_LIMIT_ENTRIES]
+        del held[:GROUP_LIMIT_ENTRIES]
+        return group

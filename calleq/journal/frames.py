@@ -8,10 +8,11 @@ Layout of a segment, all integers big-endian:
     zeros    space prepared for frames to come; cut when the segment is closed
 
 The first frame's payload is an `Opening`: where the segment before ended, so that none can be lost,
-swapped or cut unseen. Every other payload is one `Stamped`; both are MessagePack. An empty payload
-is a mark: it says that everything before it was durable when it was written (at opening and at
-closing). The CRC covers length, group and payload, so that a flipped bit anywhere in a frame shows.
-Format 1 had a single segment, without `Opening`; it is read and never written.
+swapped or cut unseen. Every other payload is one `Stamped` (`calleq.journal.payloads`). An empty
+payload is a mark: it says that everything before it was durable when it was written (at opening and
+at closing). The CRC covers length, group and payload, so that a flipped bit anywhere in a frame
+shows. Format 1 had a single segment, without `Opening`, format 2 no deflated payloads; both are
+read and never written.
 
 Why the group: frames are written in groups, and a group is written only after the one before it is
 durable. A crash can therefore leave any mixture of written and unwritten octets of the *last* group
@@ -30,12 +31,11 @@ from dataclasses import dataclass, field
 import msgspec
 
 from calleq.journal.entries import Stamped
+from calleq.journal.payloads import PAYLOAD_LIMIT_BYTES, decode_payload, encode_payload
 
 MAGIC = b"CALLEQJ\n"
-FORMAT_VERSION = 2
-READ_VERSIONS = (1, 2)
-PAYLOAD_LIMIT_BYTES = 1 << 20
-"""No entry is longer; a longer length in a frame is damage."""
+FORMAT_VERSION = 3
+READ_VERSIONS = (1, 2, 3)
 
 _HEADER = struct.Struct(">8sII")
 _FRAME = struct.Struct(">IIQ")
@@ -58,7 +58,6 @@ class Opening(msgspec.Struct, frozen=True):
 
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder: msgspec.msgpack.Decoder[Stamped] = msgspec.msgpack.Decoder(Stamped)
 _opening_decoder: msgspec.msgpack.Decoder[Opening] = msgspec.msgpack.Decoder(Opening)
 
 
@@ -96,7 +95,7 @@ class Contents:
 def encode_entry(stamped: Stamped) -> bytes:
     """The payload of an entry. Raises JournalError when it is too long or cannot be encoded."""
     try:
-        payload = _encoder.encode(stamped)
+        payload = encode_payload(stamped)
     except (TypeError, ValueError, OverflowError) as error:
         raise JournalError(f"an entry of {stamped.entity} cannot be written: {error}") from error
     if len(payload) > PAYLOAD_LIMIT_BYTES:
@@ -105,6 +104,14 @@ def encode_entry(stamped: Stamped) -> bytes:
             f" at most {PAYLOAD_LIMIT_BYTES} are written"
         )
     return payload
+
+
+def decode_entry(payload: bytes) -> Stamped:
+    """The entry of a payload. Raises JournalError for what is none."""
+    try:
+        return decode_payload(memoryview(payload))
+    except (IndexError, msgspec.DecodeError) as error:
+        raise JournalError(f"the octets hold no entry: {error}") from error
 
 
 def encode_opening(opening: Opening) -> bytes:
@@ -175,7 +182,7 @@ def _check_header(octets: bytes, name: str) -> int:
     if zlib.crc32(octets[:12]) != crc:
         raise JournalDamaged(f"{name}: its header is damaged")
     if version not in READ_VERSIONS:
-        readable = " and ".join(str(known) for known in READ_VERSIONS)
+        readable = ", ".join(str(known) for known in READ_VERSIONS)
         raise JournalVersion(f"{name}: journal format {version}; this calleq reads {readable}")
     return int(version)
 
@@ -224,7 +231,7 @@ class _Frames:
         contents, view = self._contents, self._view
         append, last_sequence = contents.entries.append, contents.last_sequence
         is_known = contents.is_known
-        unpack, crc32, decode = _FRAME.unpack_from, zlib.crc32, _decoder.decode
+        unpack, crc32, decode = _FRAME.unpack_from, zlib.crc32, decode_payload
         offset, size = contents.end, len(view)
         mark = _mark(view, HEADER_BYTES) if contents.opening else contents.group << 1 | 1
         while offset < size:
@@ -354,7 +361,7 @@ def good_frames(
 
 def _decode_entry(payload: memoryview, offset: int, name: str) -> Stamped:
     try:
-        return _decoder.decode(payload)
+        return decode_payload(payload)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise _no_entry(offset, error, name) from error
 
@@ -384,7 +391,7 @@ def entry_around(octets: bytes, at: int) -> tuple[Stamped, int] | None:
         end = _good_frame(view, start, 0)
         if end > at:
             try:
-                return _decoder.decode(view[start + FRAME_BYTES : end]), end
+                return decode_payload(view[start + FRAME_BYTES : end]), end
             except (msgspec.DecodeError, msgspec.ValidationError):
                 return None  # an opening
         start = octets.rfind(b"\0", 0, start)

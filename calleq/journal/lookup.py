@@ -20,12 +20,12 @@ import msgspec
 from calleq.journal.entries import Accepted, Ended, Stamped
 from calleq.journal.frames import (
     HEADER_BYTES,
-    PAYLOAD_LIMIT_BYTES,
     JournalError,
     entry_around,
     opened_at_us,
 )
-from calleq.journal.segments import segment_numbers, segment_path
+from calleq.journal.payloads import PAYLOAD_LIMIT_BYTES
+from calleq.journal.segments import read_segments, segment_numbers, segment_path
 from calleq.runtime.disk import RealDisk
 
 PIECE_BYTES = 1 << 20
@@ -50,6 +50,22 @@ def entries_of(base: Path, call: str, at_us: int, door: str) -> list[Stamped]:
         return _entries_of(base, call, at_us, door)
     except OSError as error:
         raise JournalError(f"{base}: cannot be read: {error.strerror or error}") from error
+
+
+def entries_since(base: Path, since_us: int) -> list[Stamped]:
+    """What the journal says from an instant on (UTC), in its order, from the segments of that time.
+
+    Raises JournalError when the journal cannot be read.
+    """
+    disk = RealDisk()
+    try:
+        numbers = segment_numbers(disk, base)
+        place = bisect_right(numbers, since_us, key=lambda number: _opened_us(base, number)) - 1
+        paths = [(number, segment_path(base, number)) for number in numbers[max(0, place - 1) :]]
+        contents, _ = read_segments((number, path, disk.read(path)) for number, path in paths)
+    except OSError as error:
+        raise JournalError(f"{base}: cannot be read: {error.strerror or error}") from error
+    return [stamped for stamped in contents.entries if stamped.at_us >= since_us]
 
 
 def _entries_of(base: Path, call: str, at_us: int, door: str) -> list[Stamped]:

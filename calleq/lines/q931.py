@@ -69,6 +69,8 @@ ONE_OCTET_LIMIT = 0x7F
 """... one octet."""
 
 KEPT_MESSAGES = 8_192
+KEPT_OCTETS = 16
+"""What is longer is a SETUP, or has measured something: none comes twice, and none is kept."""
 
 _DISCRIMINATOR = 0x08
 _FLAG = 0x80
@@ -113,9 +115,12 @@ _LAST = 0x80
 """Extension bit: set in the last octet of a group."""
 
 
-@lru_cache(maxsize=KEPT_MESSAGES)
 def encode(message: LineMessage) -> bytes:
     """The octets of a message. Raises LineError when a field has no place in them."""
+    return _encode(message) if type(message) is Setup else _encode_kept(message)
+
+
+def _encode(message: LineMessage) -> bytes:
     match message:
         case Setup():
             return _head(message, _SETUP) + _setup_elements(message)
@@ -142,9 +147,12 @@ def encode(message: LineMessage) -> bytes:
             assert_never(message)
 
 
-@lru_cache(maxsize=KEPT_MESSAGES)
 def decode(octets: bytes) -> LineMessage:
     """The message that the octets are. Raises LineError, and only that, when they are none."""
+    return _decode(octets) if len(octets) > KEPT_OCTETS else _decode_kept(octets)
+
+
+def _decode(octets: bytes) -> LineMessage:
     if len(octets) < 4:
         raise LineError(f"{len(octets)} octets are too few for a message")
     if len(octets) > MESSAGE_LIMIT:
@@ -160,6 +168,16 @@ def decode(octets: bytes) -> LineMessage:
     else:
         raise LineError(f"call reference length {octets[1]}, expected 1 or 2")
     return _message(octets[elements_at - 1], reference, octets[2] >= _FLAG, octets, elements_at)
+
+
+_encode_kept = lru_cache(maxsize=KEPT_MESSAGES)(_encode)
+_decode_kept = lru_cache(maxsize=KEPT_MESSAGES)(_decode)
+
+
+def forget() -> None:
+    """Drop the forms that are kept, so that what else holds memory can be seen."""
+    _encode_kept.cache_clear()
+    _decode_kept.cache_clear()
 
 
 def _message(

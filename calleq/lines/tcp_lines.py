@@ -25,6 +25,7 @@ from calleq.runtime.clock import Clock
 from calleq.runtime.framing import LengthReader, framed
 from calleq.runtime.tap import Segment, Tap
 from calleq.runtime.tcp import Connection, Dialler, Listener, TcpReactor
+from calleq.topology_types import TELEPHONES
 
 NUMBER_LIMIT = 16
 """Octets of a line's number: `+` and 15 digits."""
@@ -65,12 +66,16 @@ def _unpack(frame: bytes) -> tuple[str, bytes]:
 class _Connection(Connection):
     """One TCP connection. As a producer it is told when the peer reads too slowly."""
 
-    def __init__(self, cable: "_Cable") -> None:
+    def __init__(self, cable: "_Cable", far: str) -> None:
         self._cable = cable
+        self._far = far
         self._frames = FrameReader()
         self.is_full = False
 
     def made(self) -> None:
+        if not self.proves(self._far):
+            self.abandon()
+            return
         self.wire.setTcpKeepAlive(True)
         self.wire.registerProducer(self, True)
         self._cable.connected(self)
@@ -161,9 +166,15 @@ class _Caller:
     """Connects, and connects again, as long as there are tries left."""
 
     def __init__(
-        self, reactor: TcpReactor, clock: Clock, address: tuple[str, int], cable: _Cable
+        self,
+        reactor: TcpReactor,
+        clock: Clock,
+        address: tuple[str, int],
+        cable: _Cable,
+        switch: str,
     ) -> None:
         self._cable = cable
+        self._switch = switch
         self._tries_left = RECONNECT_TRIES
         self._dialler = Dialler(
             reactor,
@@ -182,7 +193,7 @@ class _Caller:
     def _connected(self) -> _Connection:
         self._dialler.succeeded()
         self._tries_left = RECONNECT_TRIES
-        return _Connection(self._cable)
+        return _Connection(self._cable, self._switch)
 
     def _again(self) -> None:
         if self._tries_left > 0:
@@ -212,8 +223,11 @@ class TcpLines:
         addresses: Mapping[str, tuple[str, int]],
         lost: Callable[[str], object] = _nothing,
         made: Callable[[str], object] = _nothing,
+        reactors: Callable[[str], TcpReactor] | None = None,
     ) -> None:
-        self._reactor = reactor
+        """`reactors` gives what makes the connections of an element that is here, the telephones
+        being `TELEPHONES`, where that is not `reactor`."""
+        self._reactors = reactors or (lambda element: reactor)
         self._clock = clock
         self._tap = tap
         self._addresses = addresses
@@ -226,7 +240,9 @@ class TcpLines:
     def serve(self, switch: str, receive: Callable[[str, bytes], None]) -> None:
         host, port = self._addresses[switch]
         cable = _Cable(receive, lambda: self._lost(switch), lambda: self._made(switch))
-        listener = Listener(self._reactor, host, port, lambda: _Connection(cable))
+        listener = Listener(
+            self._reactors(switch), host, port, lambda: _Connection(cable, TELEPHONES)
+        )
         self._serving[switch] = (cable, listener)
 
     def plug_in(self, switch: str, line: str, receive: Callable[[bytes], None]) -> None:
@@ -240,7 +256,9 @@ class TcpLines:
                 telephone(octets)
 
         cable = _Cable(arrived, lambda: self._lost(switch), lambda: self._made(switch))
-        caller = _Caller(self._reactor, self._clock, self._addresses[switch], cable)
+        caller = _Caller(
+            self._reactors(TELEPHONES), self._clock, self._addresses[switch], cable, switch
+        )
         self._calling[switch] = (cable, caller)
 
     def to_telephone(self, switch: str, line: str, octets: bytes) -> None:

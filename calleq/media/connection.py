@@ -7,7 +7,6 @@ disconnected; a request that the plane refuses is answered `Refused`.
 
 import asyncio
 import gc
-import secrets
 import sys
 import time
 from collections.abc import Callable
@@ -25,13 +24,15 @@ from calleq.media.ports import Tally
 from calleq.media.prompts import SpokenPrompts
 from calleq.media.recognise import is_installed
 from calleq.media.recorder import RecordingEnd
-from calleq.media.rtp.intake import PHASE_US
 from calleq.media.rtp.legs import LegSet
 from calleq.media.rtp.service import Claimed, PortService
 from calleq.media.rtp.sockets import PortRange
 from calleq.media.taping import ThreadScribe
 from calleq.media.ticked import TickedVoice
+from calleq.media.ticking import Ticker
 from calleq.media.understanding import Understanding
+from calleq.runtime.draws import SystemDraws
+from calleq.runtime.garbage import look_seldom
 
 MAX_CONNECTIONS = 64
 
@@ -61,38 +62,39 @@ class VoiceProcess:
         self.understanding = Understanding(loop)
         understand = self.understanding.ask if is_installed() else None
         self.voice = TickedVoice(self.prompts, self._fetch, recordings, self.scribe, understand)
-        self.legs = LegSet(self.voice, secrets.randbits, self.now_us, _utc_us)
+        self.legs = LegSet(self.voice, SystemDraws().bits, self.now_us, _utc_us)
         self.ports = PortService(self.legs, ports, loop)
         self.connections: set[Connection] = set()
         self.owners: dict[Claim, Connection] = {}
         """Who asked last: an element that came back is not silenced by its past."""
         self._loop = loop
+        self.ticker = Ticker(loop, self.now_us, self._has_legs, self._tick)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def make_ready(self) -> None:
         """Have ready what is made beside the first calls; then nothing of it is ever garbage."""
         await mouths.have(self._cache_dir)
         gc.collect()
-        gc.freeze()
+        look_seldom()
         self.ready = True
 
     def now_us(self) -> int:
         """Since the beginning of frame 0."""
         return time.monotonic_ns() // 1_000 - self._start_us
 
-    async def run_ticks(self) -> None:
-        """Tick at the edge of every frame, and of its quarters where there is RTP; for ever."""
-        voice, legs = self.voice, self.legs
-        while True:
-            pause_us = PHASE_US if legs else FRAME_US
-            edge_us = (self.now_us() // pause_us + 1) * pause_us
-            if legs:
-                legs.step()
-            frame = self.now_us() // FRAME_US
-            if frame >= voice.next_frame:
-                voice.tick(frame)
-            # an edge that has gone by meanwhile is not slept through
-            await asyncio.sleep(max(edge_us - self.now_us(), 0) / 1e6)
+    def _has_legs(self) -> bool:
+        return len(self.legs) > 0
+
+    def _tick(self) -> None:
+        if self.legs:
+            self.legs.step()
+        frame = self.now_us() // FRAME_US
+        if frame >= self.voice.next_frame:
+            self.voice.tick(frame)
+
+    def soon(self, call: Callable[[], object]) -> None:
+        """Call it in the next turn of the loop."""
+        self._loop.call_soon(call)
 
     def spawn(self, coroutine: "asyncio._CoroutineLike[None]") -> None:
         """Run something beside the ticks."""
@@ -144,6 +146,10 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._claims: set[Claim] = set()
         self._playing: dict[Claim, int] = {}
+        self._hushed: set[int] = set()
+        """Players that were told to stop: nobody waits to hear that they have."""
+        self._unsent: list[bytes] = []
+        """Reports of this turn of the loop."""
         self._claimed = Claimed(self._say)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -191,6 +197,14 @@ class Connection(asyncio.Protocol):
             sys.stderr.write(f"voice: a peer was disconnected: {error}\n")
             if self._transport is not None:
                 self._transport.abort()
+            return
+        if self._transport is not None and self._process.ticker.may_wait(self):
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Read on."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
 
     def _serve(self, request: protocol.Request) -> None:
         try:
@@ -207,6 +221,9 @@ class Connection(asyncio.Protocol):
             case protocol.Play():
                 self._play(request)
             case protocol.Stop(element, player):
+                number = self._playing.get(("play", element, player))
+                if number is not None:
+                    self._hushed.add(number)
                 voice.stop(element, player)
             case protocol.Detect(number, element, wire, limit_us):
                 voice.detect(element, wire, limit_us, partial(self._judged, number))
@@ -258,7 +275,10 @@ class Connection(asyncio.Protocol):
             if self._playing.get(claim) == request.number:
                 del self._playing[claim]
                 self._disclaim(claim)
-            self._say(protocol.Ended(request.number, how))
+            if request.number in self._hushed:
+                self._hushed.discard(request.number)
+            else:
+                self._say(protocol.Ended(request.number, how))
 
         def marked() -> None:
             self._say(protocol.Marked(request.number))
@@ -308,9 +328,19 @@ class Connection(asyncio.Protocol):
         self._say(protocol.Recorded(request.number, from_us, octets, voice.missed_frames))
 
     def _say(self, report: protocol.Report) -> None:
-        transport = self._transport
-        if transport is None:
+        if self._transport is None:
             return
-        transport.write(protocol.framed(report))
+        if not self._unsent:
+            self._process.soon(self._flush)
+        self._unsent.append(protocol.framed(report))
+
+    def _flush(self) -> None:
+        """Everything that one turn of the loop has to say, at once."""
+        octets = b"".join(self._unsent)
+        self._unsent.clear()
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        transport.write(octets)
         if transport.get_write_buffer_size() > protocol.MAX_UNREAD_OCTETS:
             transport.abort()

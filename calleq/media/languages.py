@@ -32,6 +32,9 @@ class Sentences(msgspec.Struct, frozen=True, kw_only=True):
     press: str
     press_or_say: str
     """The same as `press` in a language that nobody understands."""
+    enter_code: str
+    """To whoever is to prove that they asked for the call."""
+    wrong_code: str
     opt_out: str
     goodbye: str
     opted_out: str
@@ -60,6 +63,8 @@ SENTENCES: Final[dict[str, Sentences]] = {
         introduction_unnamed="This is the call that you asked for.",
         press="Press 1 to be connected to a representative.",
         press_or_say="Press 1 or say yes to be connected to a representative.",
+        enter_code="Enter the six digits of the code that you were shown.",
+        wrong_code="This is not the code.",
         opt_out="Press 9 and this business will not call you again.",
         goodbye="Thank you. Goodbye.",
         opted_out="You will not be called again by this business. Goodbye.",
@@ -85,6 +90,8 @@ SENTENCES: Final[dict[str, Sentences]] = {
         introduction_unnamed="Voici l'appel que vous avez demandé.",
         press="Appuyez sur 1 pour parler à un conseiller.",
         press_or_say="Appuyez sur 1 pour parler à un conseiller.",
+        enter_code="Composez les six chiffres du code affiché.",
+        wrong_code="Ce n'est pas le bon code.",
         opt_out="Appuyez sur 9 et cette entreprise ne vous appellera plus.",
         goodbye="Merci. Au revoir.",
         opted_out="Cette entreprise ne vous appellera plus. Au revoir.",
@@ -108,6 +115,8 @@ SENTENCES: Final[dict[str, Sentences]] = {
         introduction_unnamed="Esta es la llamada que usted pidió.",
         press="Pulse 1 para hablar con un representante.",
         press_or_say="Pulse 1 para hablar con un representante.",
+        enter_code="Marque las seis cifras del código que se le mostró.",
+        wrong_code="Ese no es el código.",
         opt_out="Pulse 9 y esta empresa no volverá a llamarle.",
         goodbye="Gracias. Adiós.",
         opted_out="Esta empresa no volverá a llamarle. Adiós.",
@@ -131,6 +140,8 @@ SENTENCES: Final[dict[str, Sentences]] = {
         introduction_unnamed="Dies ist der Anruf, um den Sie gebeten haben.",
         press="Drücken Sie die 1, um verbunden zu werden.",
         press_or_say="Drücken Sie die 1, um verbunden zu werden.",
+        enter_code="Geben Sie die sechs Ziffern des Codes ein, der Ihnen gezeigt wurde.",
+        wrong_code="Das ist nicht der Code.",
         opt_out="Drücken Sie die 9, und dieses Unternehmen ruft Sie nicht mehr an.",
         goodbye="Vielen Dank. Auf Wiederhören.",
         opted_out="Dieses Unternehmen ruft Sie nicht mehr an. Auf Wiederhören.",

@@ -107,8 +107,9 @@ class Tally(msgspec.Struct, frozen=True):
 class Ports(Protocol):
     """The ports of one voice process, for one element's process; calls return at once."""
 
-    def open_ports(self, element: str, host: str) -> None:
-        """Have ports of this element bound at `host` ahead of the calls that will take them."""
+    def open_ports(self, element: str, host: str, shared: bool = False) -> None:
+        """Have ports of this element bound at `host` ahead of the calls that will take them;
+        `shared`: those that calls of its trunks share."""
 
     def take_port(self, element: str, wire: str, shared: bool = False) -> PortAddress | None:
         """A port for this end from now on; None when none is free.

@@ -13,8 +13,7 @@ import msgspec
 from calleq.media.contract import Played, Prompt, Verdict
 from calleq.media.ports import PortEvent, PortPlan, Quality, Tally
 from calleq.media.recorder import RecordingEnd
-from calleq.runtime.framing import LengthReader
-from calleq.runtime.framing import framed as behind_its_length
+from calleq.runtime.framing import LENGTH, LengthReader
 
 MAX_MESSAGE_OCTETS = 1 << 20
 MAX_UNREAD_OCTETS = 8 << 20
@@ -42,6 +41,8 @@ class Play(msgspec.Struct, frozen=True, tag="play"):
 
 
 class Stop(msgspec.Struct, frozen=True, tag="stop"):
+    """There is no answer, and none to the player's `Play` any more."""
+
     element: str
     player: str
 
@@ -307,13 +308,15 @@ Report = (
 
 Received = TypeVar("Received")
 
+_encode = msgspec.msgpack.Encoder().encode
+
 
 def framed(message: Request | Report) -> bytes:
     """A message as it goes over the socket."""
-    body = msgspec.msgpack.encode(message)
+    body = _encode(message)
     if len(body) > MAX_MESSAGE_OCTETS:
         raise ProtocolError(f"a message of {len(body)} octets: at most {MAX_MESSAGE_OCTETS}")
-    return behind_its_length(body)
+    return LENGTH.pack(len(body)) + body
 
 
 def requests() -> LengthReader[Request]:

@@ -110,8 +110,8 @@ class RemoteVoice(asyncio.Protocol):
         check_sources(sources)
         if sources:
             self._fed[element, wire] = sources
-        else:
-            self._fed.pop((element, wire), None)
+        elif self._fed.pop((element, wire), None) is None:
+            return  # as it is
         self._send(protocol.Feed(element, wire, sources))
 
     def play(self, element: str, player: str, prompt: Prompt, report: Player) -> None:
@@ -171,9 +171,9 @@ class RemoteVoice(asyncio.Protocol):
         self._listeners[number] = heard
         self._send(protocol.Hear(number, element, wire))
 
-    def open_ports(self, element: str, host: str) -> None:
+    def open_ports(self, element: str, host: str, shared: bool = False) -> None:
         """See `Ports.open_ports`."""
-        self._ports.open(element, host)
+        self._ports.open(element, host, shared)
 
     def take_port(self, element: str, wire: str, shared: bool = False) -> PortAddress | None:
         """See `Ports.take_port`."""

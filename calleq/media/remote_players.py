@@ -34,6 +34,8 @@ class RemotePlayers:
         self._loop = loop
         self._patience_s = patience_s
         self._running: dict[int, _Running] = {}
+        self._latest: dict[tuple[str, str], int] = {}
+        """Of each element's player of a name, the one that was begun last."""
         self._giving_up: asyncio.TimerHandle | None = None
 
     def play(self, number: int, element: str, player: str, prompt: Prompt, report: Player) -> None:
@@ -41,22 +43,30 @@ class RemotePlayers:
         request = protocol.Play(number, element, player, prompt)
         if self._send(request) or self._giving_up is not None:
             self._running[number] = _Running(request, report)
+            self._latest[element, player] = number
         elif report.ended is not None:
             self._loop.call_soon(report.ended, "failed")
 
     def stop(self, element: str, player: str) -> None:
-        """See `Voice.stop`."""
-        if self._send(protocol.Stop(element, player)):
-            return
-        for number, running in list(self._running.items()):
-            if (running.request.element, running.request.player) == (element, player):
-                self._loop.call_soon(self.ended, number, "stopped")
+        """See `Voice.stop`; the voice process does not say what it was told."""
+        self._send(protocol.Stop(element, player))
+        running = self._forget(self._latest.get((element, player), 0))
+        if running is not None and running.report.ended is not None:
+            self._loop.call_soon(running.report.ended, "stopped")
 
     def ended(self, number: int, how: Played) -> None:
         """A player is over."""
-        running = self._running.pop(number, None)
+        running = self._forget(number)
         if running is not None and running.report.ended is not None:
             running.report.ended(how)
+
+    def _forget(self, number: int) -> _Running | None:
+        running = self._running.pop(number, None)
+        if running is not None:
+            name = (running.request.element, running.request.player)
+            if self._latest.get(name) == number:
+                del self._latest[name]
+        return running
 
     def marked(self, number: int) -> None:
         """It has come to its mark."""

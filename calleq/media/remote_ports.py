@@ -76,10 +76,10 @@ class RemotePorts:
         self._number = 0
         self._giving_up: asyncio.TimerHandle | None = None
 
-    def open(self, element: str, host: str) -> None:
+    def open(self, element: str, host: str, shared: bool) -> None:
         """See `Ports.open_ports`."""
         self._hosts[element] = host
-        self._fill(host, shared=False)
+        self._fill(host, shared)
 
     def _stock(self, host: str, shared: bool) -> _Stock:
         stock = self._stocks.get((host, shared))

@@ -36,7 +36,9 @@ from calleq.media.rtp.sockets import (
 
 SPARE_FILES = 256
 NICENESS = -10
-"""Voice cannot wait: 5 ms late is heard. Where this is not allowed it takes its turn."""
+REAL_TIME_PRIORITY = 1
+"""Voice cannot wait: 5 ms late is heard. It is served before all others, or at least before most;
+where neither is allowed it takes its turn."""
 DEFAULT_CACHE = Path("calleq-data") / "prompts"
 DEFAULT_RECORDINGS = Path("calleq-data") / RECORDINGS
 
@@ -87,8 +89,7 @@ async def serve(
     if overlaps_ephemeral(ports):
         sys.stderr.write(f"voice: the kernel gives ports of {rtp} to any program that asks\n")
     allow_files(2 * MAX_PAIRS + SPARE_FILES)
-    with contextlib.suppress(OSError):  # only who may say so is served before others
-        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+    _before_others()
     hold_music()  # made before the first caller holds
     process = VoiceProcess(cache_dir, ports, loop, recordings)
     ended = asyncio.Event()
@@ -109,19 +110,33 @@ async def serve(
         host, port = loopback(listen or "127.0.0.1:0")
         server = await loop.create_server(connection, host, port)
         address = "{}:{}".format(*server.sockets[0].getsockname()[:2])
-    tasks = [loop.create_task(process.run_ticks()), loop.create_task(process.make_ready())]
+    process.ticker.start()
+    making = loop.create_task(process.make_ready())
     say_ready(address)
     await ended.wait()
-    for task in tasks:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+    process.ticker.stop()
+    making.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await making
     server.close()
     process.ports.stop()
     process.end_recordings()
     await process.understanding.close()
     if unix is not None:
         Path(unix).unlink(missing_ok=True)
+
+
+def _before_others() -> None:
+    """Be served before other processes, as far as this one may say so.
+
+    What it starts (threads that write recordings, processes that speak) takes its turn.
+    """
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+    if hasattr(os, "SCHED_RESET_ON_FORK"):
+        with contextlib.suppress(OSError):
+            policy = os.SCHED_RR | os.SCHED_RESET_ON_FORK
+            os.sched_setscheduler(0, policy, os.sched_param(REAL_TIME_PRIORITY))
 
 
 def _leave_it() -> None:

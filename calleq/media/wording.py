@@ -57,20 +57,24 @@ def apology_text(business_name: str, language: str = "en") -> str:
 
 
 @lru_cache(maxsize=KEPT_NAMES)
-def question_text(
-    business_name: str, language: str = "en", *, speech: bool = False
-) -> tuple[str, str]:
+def question_text(business_name: str, language: str = "en", *, by: str = "key") -> tuple[str, str]:
     """What a customer is asked before a representative is rung, and the name in it.
 
-    `speech`: an answer may be spoken, too.
+    `by`: how it may be answered, `key`, `key_or_speech` or `code`.
 
-    >>> question_text("ABC", speech=True)[0].split(". ")[:2]
+    >>> question_text("ABC", by="key_or_speech")[0].split(". ")[:2]
     ['This is ABC', 'Press 1 or say yes to be connected to a representative']
     """
     said, name = sentences(language), spoken_name(business_name)
     who = said.introduction.format(name=name.rstrip(".")) if name else said.introduction_unnamed
-    what = said.press_or_say if speech else said.press
+    what = {"key_or_speech": said.press_or_say, "code": said.enter_code}.get(by, said.press)
     return f"{who} {what} {said.opt_out}", name.rstrip(".")
+
+
+def wrong_code_text(language: str = "en") -> str:
+    """What a customer hears who has entered another code: the question again."""
+    said = sentences(language)
+    return f"{said.wrong_code} {said.enter_code} {said.opt_out}"
 
 
 OBJECTION_KEY = "9"

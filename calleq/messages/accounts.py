@@ -100,6 +100,14 @@ class NewCredential(_Order, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Certificate: in PEM, or its SHA-256 fingerprint."""
 
 
+class PasswordChange(_Order, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One's own password, changed."""
+
+    current: str
+    """The one that there is, once more."""
+    new: str
+
+
 class Rotation(_Order, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a credential is replaced."""
 
@@ -211,6 +219,8 @@ class CredentialView(msgspec.Struct, frozen=True, kw_only=True):
     issued_at: str
     expires_at: str
     """Empty: it does not."""
+    change_before: str = ""
+    """It was made for a person, who has to change it before then; empty: it was not."""
     revoked_at: str
     last_used_at: str
     """To the hour; empty: never."""

@@ -30,6 +30,9 @@ class CallAccepted(msgspec.Struct, frozen=True):
     business: str
     events: str
     """Where its timeline is read."""
+    code: str | msgspec.UnsetType = msgspec.UNSET
+    """Where the business has its customers prove their numbers: the one-time code to be shown to
+    whoever asked for the call, who enters it when called. Told to nobody else."""
 
 
 class LegView(msgspec.Struct, frozen=True):
@@ -171,7 +174,7 @@ class RecordedView(msgspec.Struct, frozen=True):
     call: str
     equipment: str
     status: str
-    """in-progress, paused, stopped, completed, absent, failed or deleted."""
+    """in-progress, paused, stopped, processing, completed, absent, failed or deleted."""
     begun_at: str
     changed_at: str
     seconds: float

@@ -13,6 +13,8 @@ field to another.
 import re
 from typing import Literal
 
+import msgspec
+
 MEDIA_TYPE = "application/jose"
 AGREEMENTS = ("ECDH-ES+A256KW", "ECDH-ES")
 """`alg`: the first is what our own client sends."""
@@ -38,6 +40,25 @@ SEALABLE = frozenset(
 
 Required = Literal["none", "fields", "whole"]
 """What a business insists on."""
+
+
+class MessageKeyView(msgspec.Struct, frozen=True):
+    """A public key on an elliptic curve."""
+
+    kty: str
+    crv: str
+    x: str
+    y: str
+    kid: str
+    use: str
+    alg: str
+
+
+class MessageKeySet(msgspec.Struct, frozen=True):
+    """The keys to encrypt with: one, the one in force."""
+
+    keys: tuple[MessageKeyView, ...]
+
 
 _COMPACT = re.compile(r"eyJ[\w-]+\.[\w-]*\.[\w-]+\.[\w-]*\.[\w-]+", re.ASCII)
 

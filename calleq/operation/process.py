@@ -71,13 +71,15 @@ class ProcessDesk:
 
     def draining(self) -> bool:
         """Whether its doors drain."""
-        return any(door.draining for door in self._network.doors.values())
+        network = self._network
+        drains = any(door.draining for door in network.doors.values())
+        return drains or any(front.draining for front in network.fronts.values())
 
     def view(self) -> ProcessView:
         """How it stands."""
         doors = self._network.doors
         return ProcessView(
-            doors=tuple(doors),
+            doors=(*doors, *self._network.fronts),
             draining=self.draining(),
             going_on=sum(len(door.going_on()) for door in doors.values()),
             stops=self._stops,
@@ -87,6 +89,8 @@ class ProcessDesk:
         """Begin or end draining."""
         for door in self._network.doors.values():
             door.draining = order.drain
+        for front in self._network.fronts.values():
+            front.draining = order.drain
         begins = order.drain and order.stop and not self._stops
         self._stops = order.drain and order.stop
         if begins:

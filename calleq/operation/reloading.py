@@ -37,9 +37,12 @@ def reload(network: Network, fresh: Topology) -> list[str]:
         raise ReloadRefusedError(f"{wrong[0]}{more}: cannot change while the network runs")
     old = network.topology
     priced = _prices(network, fresh)
-    if network.accounts is not None:
+    if network.accounts is not None or network.fronts:
         try:
-            network.accounts.registry.rebase(fresh.businesses)
+            for front in network.fronts.values():
+                front.front.mirror.rebase(fresh.businesses)
+            if network.accounts is not None:
+                network.accounts.registry.rebase(fresh.businesses)
         except AccountError as error:
             text = f"businesses: {error}, which was changed since; change that first"
             raise ReloadRefusedError(text) from error

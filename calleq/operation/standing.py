@@ -81,6 +81,8 @@ class Standing:
             reasons.append("draining")
         if self.journal_failure():
             reasons.append("journal_not_writable")
+        if any(front.front.problem is not None for front in self.network.fronts.values()):
+            reasons.append("authority_unreachable")
         instructed = {door.instructs for door in self.network.doors.values()}
         if instructed and not any(self._can_reach(name) for name in instructed):
             reasons.append("no_equipment_reachable")

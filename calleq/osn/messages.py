@@ -49,7 +49,7 @@ class SetUpCall(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="se
     """The element that wants the call's events."""
     consent: str = "none"
     """Whether the customer is asked before a representative is rung, and how it may be answered:
-    `none`, `key` or `key_or_speech`."""
+    `none`, `key`, `key_or_speech` or `code`."""
     question_tries: int = 2
     answer_limit_us: int = 5_000_000
     language: str = "en"
@@ -61,6 +61,14 @@ class SetUpCall(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="se
     """The call is ended when both have talked for so long; 0: no limit."""
     announcement_limit_us: int = 0
     """The most that the customer is kept waiting by announcement and music; 0: no limit."""
+    code_mark: str = ""
+    """By which a one-time code that the customer enters is judged (`calleq.call.one_time_code`)."""
+    likely_free: float = 0.0
+    """The customer is rung when so likely a representative is free within `free_within_us`; 0: at
+    once."""
+    free_within_us: int = 0
+    hold_limit_us: int = 0
+    """How long that is waited for at most."""
 
 
 class SetUpTaken(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="set_up_taken"):
@@ -202,6 +210,8 @@ OsnMessage = (
 )
 
 EVENTS = (
+    "waiting_for_representative",
+    "representative_likely",
     "dialled",
     "ringing",
     "answered",

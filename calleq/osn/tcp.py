@@ -7,8 +7,9 @@ made again, ever more slowly up to RECONNECT_LONGEST_US, as long as messages wai
 
 Peers that speak anything but frames are disconnected and counted in `malformed`. A peer that says
 nothing is disconnected after SILENCE_LIMIT_US, and the connection is tried anew. The number of
-incoming connections is bounded. The OSN is the carrier's inside network: peers are not
-authenticated here, so it must not be reachable from the internet.
+incoming connections is bounded. The OSN is the carrier's inside network: over reactors that secure
+their connections (`runtime.secure`) a sender must have proved to be the element that it says it is;
+over others nobody is asked, so that it must not be reachable by other machines.
 
 Odd case: a sender that reconnects before its old connection was seen to end takes the old one's
 place; what still arrives on the old one is not read.
@@ -44,8 +45,10 @@ class TcpBus:
         tap: Tap,
         addresses: Callable[[str], tuple[str, int]],
         incarnation: int | None = None,
+        reactors: Callable[[str], TcpReactor] | None = None,
     ) -> None:
-        """`addresses` gives host and port of an element by name.
+        """`addresses` gives host and port of an element by name; `reactors` what makes the
+        connections of an element that is here, where that is not `reactor`.
 
         `incarnation` must differ between two lives of a process; by default it is the instant at
         which the process built its bus.
@@ -53,7 +56,7 @@ class TcpBus:
         self.malformed = 0
         """Connections closed because of what the peer said."""
         self.incarnation = clock.now_us() if incarnation is None else incarnation
-        self._reactor = reactor
+        self._reactors = reactors or (lambda element: reactor)
         self.clock = clock
         self._tap = tap
         self._addresses = addresses
@@ -100,15 +103,18 @@ class TcpBus:
         if end is None:
             stream = SendingStream(sender, receiver, self.incarnation)
             address = self._addresses(receiver)
-            end = Outgoing(self._reactor, self.clock, address, stream, self._count_malformed)
+            end = Outgoing(
+                self._reactors(sender), self.clock, address, stream, self._count_malformed
+            )
             self._outgoing[sender, receiver] = end
         end.send(octets)
 
     def listen(self) -> None:
-        """Listen on the address of every attached element. Raises CannotListenError."""
-        for element in self._receivers:
-            host, port = self._addresses(element)
-            listener = Listener(self._reactor, host, port, lambda: _Incoming(self))
+        """Listen on the address of every attached element, once where several have the same.
+        Raises CannotListenError."""
+        by_address = {self._addresses(element): element for element in reversed(self._receivers)}
+        for (host, port), element in by_address.items():
+            listener = Listener(self._reactors(element), host, port, lambda: _Incoming(self))
             self._listeners.append(listener)
 
     def close(self) -> "Deferred[None]":
@@ -143,6 +149,8 @@ class TcpBus:
         """The stream that `hello` opens or continues. Raises FrameError for a stranger's."""
         if hello.receiver not in self._receivers:
             raise FrameError(f"{hello.sender} asks for {hello.receiver}, which is not here")
+        if not connection.proves(hello.sender):
+            raise FrameError(f"who says to be {hello.sender} has not proved it")
         key = (hello.sender, hello.receiver)
         if key not in self._streams and len(self._streams) >= STREAM_LIMIT:
             raise FrameError(f"{hello.sender} is one sender too many")

@@ -101,6 +101,12 @@ class Connection(TwistedProtocol):
     """Where to write, from `made` on."""
     is_over = False
     """It is abandoned or has ended: nothing that arrives is read any more."""
+    far_names: frozenset[str] | None = None
+    """Of whom the far end has proved to be; None: it was not asked (see `secure`)."""
+
+    def proves(self, name: str) -> bool:
+        """Whether the far end is whom it says to be, as far as that can be asked here."""
+        return self.far_names is None or name.casefold() in self.far_names
 
     def connectionMade(self) -> None:  # noqa: N802
         self.wire = cast(Wire, self.transport)

@@ -17,6 +17,7 @@ before.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
+from calleq.intake.idempotency import IdempotencyKeys
 from calleq.journal.entries import Accepted, Cancelled, Ended, Progress, Rescheduled, Stamped
 from calleq.runtime.clock import Clock, Timer
 from calleq.schedule.kept import Move, Waiting, waiting_of
@@ -127,6 +128,10 @@ class Schedule:
     def every(self, door: str) -> Iterator[Waiting]:
         """A door's calls that have not ended, the first accepted first."""
         return self._store.every(door)
+
+    def keys_of(self, door: str) -> IdempotencyKeys:
+        """The idempotency keys of a door's calls whose acceptance need not be read again."""
+        return self._store.keys_of(door)
 
     def start(self) -> None:
         """Begin to hand out."""

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from calleq.intake.idempotency import IdempotencyKeys
 from calleq.intake.references import reference_text, reference_value
 from calleq.journal.entries import Accepted, Stamped
 from calleq.schedule.kept import FORMAT, Waiting, decode, encode
@@ -58,6 +59,7 @@ class ScheduleStore:
         self._checkpoint: threading.Thread | None = None
         self._checkpoint_s = time.monotonic()
         self._durable: dict[str, int] = {}
+        self._keys: dict[str, IdempotencyKeys] = {}
         try:
             self._database = self._opened()
         except (sqlite3.DatabaseError, StoreDamaged):
@@ -221,15 +223,22 @@ class ScheduleStore:
 
     def keeps(self, stamped: Stamped, young_us: int) -> bool:
         """Whether an entry of the journal says nothing that is not kept here: the acceptance of a
-        call that waits, without money held and an idempotency key in force since `young_us`."""
+        call that waits, without money held. Its idempotency key, in force since `young_us`, is
+        then among `keys_of` its door."""
         entry = stamped.entry
         if not isinstance(entry, Accepted) or not entry.due_us or entry.held:
             return False
-        if entry.idempotency_key is not None and stamped.at_us >= young_us:
-            return False
         found = self._rows("SELECT claimed FROM waiting WHERE call = ?", (_key(entry.call),))
         row = found.fetchone()
-        return row is not None and not row[0]
+        if row is None or row[0]:
+            return False
+        if stamped.at_us >= young_us:
+            self.keys_of(entry.door).restore(entry, stamped.at_us)
+        return True
+
+    def keys_of(self, door: str) -> IdempotencyKeys:
+        """The keys of a door's calls that `keeps` said of that they need not be read again."""
+        return self._keys.setdefault(door, IdempotencyKeys())
 
     def _change(self, statement: str, values: Sequence[object]) -> None:
         self._begin()
@@ -256,6 +265,7 @@ def _connected(path: Path | None) -> sqlite3.Connection:
         ":memory:" if path is None else path, isolation_level=None, check_same_thread=False
     )
     if path is not None:
+        path.chmod(0o600)
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA wal_autocheckpoint = 0")
     database.execute("PRAGMA synchronous = NORMAL")

@@ -312,8 +312,9 @@ class AssistedCalls:
         words: tuple[str, ...],
         limit_us: int,
         answered: Callable[[str], object],
+        digits: int = 1,
     ) -> None:
-        _party(way).script.ask(player, prompt, limit_us, answered)
+        _party(way).script.ask(player, prompt, limit_us, answered, digits)
 
     def bridge(self, ways: tuple[Way, ...], done: Callable[[bool], object]) -> None:
         done(len(ways) > 1 and all(_party(way).has_resource for way in ways))

@@ -4,7 +4,7 @@ Owns the invoke identifiers of what was ordered: each belongs to a player, to a 
 question, until the resource reports, refuses or cancels it. Where the orders go (a switch's board,
 a peripheral) is its owner's: a `Script` only makes them and reads the answers. A report that
 belongs to nothing is not its own, and it says so. What is wanted before the resource is there waits
-for it, in order. A question is answered by one key: no resource that INAP commands understands
+for it, in order. A question is answered by keys: no resource that INAP commands understands
 words. One whose resource fails counts as not answered.
 """
 
@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from calleq.calling_logic.entering import END_KEY, INTER_DIGIT_US
 from calleq.media.contract import NOTHING_SAID, Played, Player, Prompt, Verdict
 from calleq.media.languages import language_of
 from calleq.media.numbered import DETECT, MUSIC, VERDICT_DIGITS
@@ -68,6 +69,7 @@ class _Wanted:
     limit_us: int = 0
     verdict: Callable[[Verdict], object] | None = None
     answered: Answered | None = None
+    digits: int = 1
 
     def ends(self, outcome: Played) -> None:
         """It was never ordered."""
@@ -118,16 +120,23 @@ class Script:
         if asked:
             self._orders.order(*(self._orders.cancel(number) for number in asked))
 
-    def ask(self, player: str, prompt: Prompt, limit_us: int, answered: Answered) -> None:
-        """Order a question; its answer is a key, or `NOTHING_SAID`."""
+    def ask(
+        self, player: str, prompt: Prompt, limit_us: int, answered: Answered, digits: int = 1
+    ) -> None:
+        """Order a question; its answer is a key, or as many as `digits`, or `NOTHING_SAID`."""
         if not self._is_ready:
-            wanted = _Wanted(player, prompt, Player(), limit_us, answered=answered)
+            wanted = _Wanted(player, prompt, Player(), limit_us, answered=answered, digits=digits)
             self._wanted.append(wanted)
             return
         segment = self._orders.segment
         *before, last = pieces(prompt.text, prompt.mark)
         question = PromptAndCollectUserInformation(
-            CollectedDigits(maximum=1, first_digit_timeout_s=_seconds(limit_us)),
+            CollectedDigits(
+                maximum=digits,
+                end_of_reply=END_KEY if digits > 1 else None,
+                first_digit_timeout_s=_seconds(limit_us),
+                inter_digit_timeout_s=_seconds(INTER_DIGIT_US) if digits > 1 else None,
+            ),
             information_to_send=_spoken(prompt, last),
             call_segment=segment,
         )
@@ -163,7 +172,8 @@ class Script:
             if wanted.verdict is not None:
                 self.judge(wanted.limit_us, wanted.verdict)
             elif wanted.answered is not None and wanted.prompt is not None:
-                self.ask(wanted.player, wanted.prompt, wanted.limit_us, wanted.answered)
+                player, limit_us = wanted.player, wanted.limit_us
+                self.ask(player, wanted.prompt, limit_us, wanted.answered, wanted.digits)
             elif wanted.prompt is not None:
                 self.play(wanted.player, wanted.prompt, wanted.report)
 
@@ -209,11 +219,11 @@ class Script:
     def _collected(self, number: int, result: ReceivedInformation) -> bool:
         verdict = self._judging.pop(number, None)
         if verdict is not None:
-            verdict(_VERDICTS.get(_key(result), "human"))  # nobody hangs up on a person
+            verdict(_VERDICTS.get(_keys(result), "human"))  # nobody hangs up on a person
             return True
         _, answered = self._asking.pop(number, ("", None))
         if answered is not None:
-            answered(_key(result))
+            answered(_keys(result))
         return answered is not None
 
     def _gone(self, number: int, canceled: bool) -> bool:
@@ -255,10 +265,10 @@ def _seconds(limit_us: int) -> int:
     return max(1, -(-limit_us // SECOND_US))
 
 
-def _key(result: ReceivedInformation) -> str:
-    """The one key that was collected; none where it cannot be read."""
+def _keys(result: ReceivedInformation) -> str:
+    """What was collected; nothing where it cannot be read."""
     response = result.response
     try:
-        return (response if isinstance(response, str) else digits_of(response))[:1]
+        return response if isinstance(response, str) else digits_of(response)
     except InapError:
         return NOTHING_SAID

@@ -343,8 +343,9 @@ class SwitchCalls:
         words: tuple[str, ...],
         limit_us: int,
         answered: Callable[[str], object],
+        digits: int = 1,
     ) -> None:
-        _party(way).script.ask(player, prompt, limit_us, answered)
+        _party(way).script.ask(player, prompt, limit_us, answered, digits)
 
     def bridge(self, ways: tuple[Way, ...], done: Callable[[bool], object]) -> None:
         parties = tuple(_party(way) for way in ways)

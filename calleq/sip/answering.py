@@ -8,7 +8,6 @@ answered, and waits for the PRACK. Others hear the same description again in the
 for long is told so every minute, for proxies on the way give up otherwise (RFC 3261 §13.3.1.1).
 """
 
-from collections import deque
 from collections.abc import Mapping
 
 from calleq.causes import Q850
@@ -65,7 +64,7 @@ class TheirInvite:
         self._needs_reliable = OPTION in request.tokens("require")
         self._can_reliable = wants_reliable(request)
         self._reliable: ReliableAnswers | None = None
-        self._waiting: deque[Response] = deque()
+        self._waiting: list[Response] = []
         self._reliable_wake: Wake | None = None
         self._is_settled = False
         """A reliable answer carries our description."""
@@ -279,7 +278,7 @@ class TheirInvite:
         if not self._waiting:
             self._call.give(Input.PRACKED, now_us)
             return
-        response = self._waiting.popleft()
+        response = self._waiting.pop(0)
         if self._reliable is None:
             first = 1 + self._end.random(30) % (NUMBER_LIMIT // 2)
             self._reliable = ReliableAnswers(self._request, first)

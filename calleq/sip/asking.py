@@ -27,6 +27,10 @@ SILENT = 408
 UNREACHABLE = 503
 
 
+_LINGERING = ("from", "to", "call-id", "cseq", "authorization", "proxy-authorization")
+"""Fields of an accepted INVITE that something may still be made of."""
+
+
 class Owner(Protocol):
     """Who asked."""
 
@@ -35,6 +39,19 @@ class Owner(Protocol):
 
     def unanswered(self, asked: "Asked", status: int, now_us: int) -> None:
         """There will be none: SILENT or UNREACHABLE. After a 2xx of an INVITE nothing is told."""
+
+
+class _Nobody:
+    """Who asked, of requests that no answer is given of any more."""
+
+    def answered(self, asked: "Asked", response: Response, now_us: int) -> None:
+        """Nobody wants to know."""
+
+    def unanswered(self, asked: "Asked", status: int, now_us: int) -> None:
+        """Nobody wants to know."""
+
+
+_NOBODY: Owner = _Nobody()
 
 
 class Asked:
@@ -84,6 +101,15 @@ class Asked:
         self.request: Request
         self.acks: dict[str, tuple[Target, bytes]] = {}
         """What acknowledged each 2xx, by the tag of who gave it: sent again when it comes again."""
+
+    def accepted(self) -> None:
+        """An INVITE is accepted and lingers: keep what late answers of other forks are told apart,
+        acknowledged and made dialogs by."""
+        fields = self.request.fields
+        kept = {name: fields[name] for name in _LINGERING if name in fields}
+        self.request = Request(self.method, self.uri, kept)
+        self.fields = {"cseq": self.fields["cseq"]}
+        self.body = b""
 
     @property
     def number(self) -> int:
@@ -148,6 +174,12 @@ class Asking:
         if status in (401, 407) and self._again(asked, response, now_us):
             return
         asked.owner.answered(asked, response, now_us)
+        self._let_go(asked)
+
+    def _let_go(self, asked: Asked) -> None:
+        """Where nothing more will come of it, let its owner be: the two hold each other."""
+        if asked.key not in self._asked:
+            asked.owner = _NOBODY
 
     def _again(self, asked: Asked, response: Response, now_us: int) -> bool:
         """Send with credentials for that challenge; False where that is of no use."""
@@ -170,6 +202,7 @@ class Asking:
         asked = self._asked.pop(key, None)
         if asked is not None:
             asked.owner.unanswered(asked, SILENT, now_us)
+            self._let_go(asked)
 
     def unreachable(self, key: Key, now_us: int) -> None:
         """The transport failed."""
@@ -184,7 +217,10 @@ class Asking:
             self.try_send(asked, now_us)
         else:
             asked.owner.unanswered(asked, UNREACHABLE, now_us)
+            self._let_go(asked)
 
     def over(self, key: Key) -> None:
         """No more answers come: an accepted INVITE's last 2xx would have been here by now."""
-        self._asked.pop(key, None)
+        asked = self._asked.pop(key, None)
+        if asked is not None:
+            self._let_go(asked)

@@ -36,6 +36,22 @@ class Side(Protocol):
         """The call is over: no timer is wanted."""
 
 
+class _NoSide:
+    """Of a call that is over."""
+
+    def carry_out(self, action: Action, now_us: int) -> None:
+        raise AssertionError(f"{action} of a call that is over")
+
+    def partner_of(self, tag: str) -> Partner | None:
+        return None
+
+    def stop(self) -> None:
+        pass
+
+
+_NO_SIDE: Side = _NoSide()
+
+
 class Call:
     """One call. `give` is its door."""
 
@@ -161,6 +177,9 @@ class Call:
         self.end.events.append(verdict)
         self._forget(self)
         self.partner = None
+        # They hold the call: nothing should have to find out that nobody else does.
+        self.side = _NO_SIDE
+        self.session.over()
 
     # Answers to our BYE.
 

@@ -204,6 +204,13 @@ class OurInvite:
         if call.state is State.UP:
             call.session.set_timer(timer)
             self._forks = {tag: fork}
+            self._linger()
+
+    def _linger(self) -> None:
+        """From now on only other forks may answer: keep little of what was asked."""
+        self._asked.accepted()
+        if self._dialogs is not None:
+            self._dialogs.request = self._asked.request
 
     def _settled(self, fork: Fork, response: Response) -> Agreed:
         """What the voice comes to. Raises SipError."""

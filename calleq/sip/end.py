@@ -15,7 +15,7 @@ from calleq.sip.events import Event
 from calleq.sip.fields import MAGIC_COOKIE, Via
 from calleq.sip.message import Fields
 from calleq.sip.transaction import Target
-from calleq.sip.transactions import Transactions
+from calleq.sip.transactions import NEVER_US, Transactions
 from calleq.sip.uri import SipUri, parse_uri
 
 WAYS_LIMIT = 4_096
@@ -133,6 +133,11 @@ class End:
             self._heap = [one for one in self._heap if one.call is not None]
             heapq.heapify(self._heap)
             self._cancelled = 0
+
+    @property
+    def soonest_us(self) -> int:
+        """No timer is due sooner; the one that would be may be cancelled."""
+        return self._heap[0].due_us if self._heap else NEVER_US
 
     def next_timer_us(self) -> int | None:
         """When `handle_timers` is wanted."""

@@ -76,9 +76,14 @@ class Agreed(msgspec.Struct, frozen=True, gc=False):
     their_key: Crypto | None = None
 
 
+_OUR_EVENTS = Encoding(EVENT_PAYLOAD, TELEPHONE_EVENT, 8_000, EVENTS)
+_FORMATS = {payload: str(payload) for payload in range(1_000)}
+"""Payload types as formats; three digits is what a description may have of them."""
+
+
 def offer(local: Local) -> Description:
     """A description to begin with."""
-    codecs = (*local.codecs, Encoding(EVENT_PAYLOAD, TELEPHONE_EVENT, 8_000, EVENTS))
+    codecs = (*local.codecs, _OUR_EVENTS)
     return _description(local, (_own_stream(local, codecs, local.direction, local.crypto),))
 
 
@@ -128,7 +133,7 @@ def _own_stream(
 ) -> Stream:
     return Stream(
         port=local.port,
-        payloads=tuple(str(encoding.payload) for encoding in encodings),
+        payloads=tuple([_FORMATS[encoding.payload] for encoding in encodings]),
         protocol="RTP/SAVP" if crypto else "RTP/AVP",
         address=local.address,
         encodings=encodings,

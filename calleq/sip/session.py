@@ -48,6 +48,10 @@ def description_of(message: Message) -> Description | None:
     return parse_description(message.body)
 
 
+def _nobody(cause: int, now_us: int) -> None:
+    """A call that is over needs not be told that its far end is gone."""
+
+
 class Session:
     """What both sides of one call have agreed on, and what is under way about it."""
 
@@ -99,6 +103,10 @@ class Session:
             if wake is not None:
                 wake.cancel()
         self._timer_wake = self._wait = None
+
+    def over(self) -> None:
+        """The call is forgotten, after `stop`: nobody is told anything any more."""
+        self.gone = _nobody
 
     def set_timer(self, timer: SessionTimer | None) -> None:
         """From now on this session timer runs (RFC 4028 §7.2, §9)."""

@@ -38,6 +38,7 @@ from calleq.sip.transaction_tables import (
     Timer,
 )
 
+NEVER_US = 1 << 62
 RETRY_AFTER_S = 5
 """What a refused caller is told when the table is full."""
 
@@ -271,6 +272,11 @@ class Transactions:
         """What is to be sent, in order; each is given once."""
         out, self._out = self._out, []
         return out
+
+    @property
+    def soonest_us(self) -> int:
+        """No timer is due sooner; what it was set for may be over."""
+        return self._timers[0][0] if self._timers else NEVER_US
 
     def next_timer_us(self) -> int | None:
         """When `handle_timers` is wanted next."""

@@ -130,6 +130,10 @@ class UserAgent:
             return theirs if ours is None else ours
         return min(ours, theirs)
 
+    def may_want_before(self, due_us: int) -> bool:
+        """Whether `handle_timers` may be wanted sooner than that; False: it is not."""
+        return self._end.soonest_us < due_us or self._layer.soonest_us < due_us
+
     def handle_timers(self, now_us: int) -> None:
         """Do what is due."""
         self._layer.handle_timers(now_us)

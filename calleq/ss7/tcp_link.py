@@ -275,7 +275,7 @@ class _Connection(Connection):
         if self._is_named or (self._end is not None and self._end.foreign):
             return
         end = self._find(name, "")
-        if end is None or self._end not in (None, end):
+        if end is None or self._end not in (None, end) or not self.proves(end.far):
             self.abandon()
             return
         self._is_named = True

@@ -148,6 +148,7 @@ class CalledLine(CalledSide):
                 attempt.called,
                 attempt.received,
                 again,
+                attempt.line,
             )
         )
         self._offer(channel)
@@ -246,6 +247,7 @@ class CalledLine(CalledSide):
             cause.location,
             attempt.calling,
             attempt.received,
+            attempt.line,
         )
 
     def _released(self, released_by: str) -> LineReleased:

@@ -18,7 +18,7 @@ to the destination, so that no call goes round in a circle.
 """
 
 from collections import deque
-from collections.abc import Iterable, Set
+from collections.abc import Callable, Iterable, Set
 from typing import Literal
 
 import msgspec
@@ -91,12 +91,17 @@ class Routing:
             self._by_prefix.setdefault(prefix, route)
         self._lengths = sorted({len(prefix) for prefix in self._by_prefix}, reverse=True)
         self._unknown = NoRoute(Q850.NO_ROUTE)
-        self._given = frozenset(
+        numbers = {switch.number for switch in topology.switches}
+        numbers |= {peripheral.number for peripheral in topology.peripherals}
+        self._of_equipment = frozenset(numbers - {""})
+        owned = frozenset(
             number
-            for owners in (topology.businesses, topology.switches, topology.peripherals)
-            for number in (owner.number for owner in owners)
-            if number
-        )
+            for business in topology.businesses
+            for number in (business.number, *business.numbers)
+        ) - {""}
+        self.is_owned: Callable[[str], bool] = owned.__contains__
+        """Whether a number is given to a business: as the topology says, until somebody knows
+        better."""
 
     def route(self, called: str) -> Route:
         """Where `called` (E.164 with `+`) leads."""
@@ -108,7 +113,7 @@ class Routing:
 
     def is_ours(self, number: str) -> bool:
         """Whether a number is one of our subscribers', or given to a business or to equipment."""
-        if number in self._given:
+        if number in self._of_equipment or self.is_owned(number):
             return True
         match self.route(number):
             case OwnNumber() | Towards(beyond=""):

@@ -10,7 +10,7 @@ they still say, and `last_seizure` continues the numbering where the journal lef
 journal left open at lines is closed there (`restart`), once and before anything else is written.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
@@ -175,6 +175,10 @@ class SwitchService:
     def resume(self, entries: Iterable[Stamped]) -> int:
         """Take up set-up instructions of the journal of before; how many calls are set up again."""
         return 0 if self.logic is None else self.logic.restart(entries)
+
+    def know_owners(self, is_owned: Callable[[str], bool]) -> None:
+        """From now on these are the numbers that are given to businesses."""
+        self._office.routing.is_owned = is_owned
 
     def restart(self, entries: Iterable[Stamped]) -> int:
         """Close what the journal of before left open at lines; how many calls. Before all else.

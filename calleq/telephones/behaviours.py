@@ -51,6 +51,8 @@ DISHEARTENING = frozenset(("tone:busy", "tone:congestion", "tone:unobtainable"))
 _HEARS, _SAYS = Event.HEARS, Event.SAYS
 
 _ASKS = re.compile(r"\b[19]\b")
+_CODE = re.compile("c[oó]d", re.IGNORECASE)
+"""Code, código."""
 
 _HELLO = Prompt(kind="mouth", text="hello")
 _TALK = Prompt(kind="mouth", text="talk")
@@ -93,6 +95,7 @@ class Inhabitant:
         "_met_person",
         "_mouth",
         "_next",
+        "_noted",
         "_own_voice",
         "_patience",
         "_phone",
@@ -136,6 +139,7 @@ class Inhabitant:
         self._was_down = False
         self._has_spoken = False
         self._pressing_until_us = 0
+        self._noted = ""
         self.on_free: Callable[[], object] | None = None
 
     @property
@@ -169,6 +173,10 @@ class Inhabitant:
         """Press keys, and say nothing of one's own accord meanwhile."""
         self._pressing_until_us = self._clock.monotonic_us() + keys_length_us(keys)
         self.say(Prompt("keys", keys))
+
+    def note(self, keys: str) -> None:
+        """Have a code at hand, to be entered when one is asked for."""
+        self._noted = keys
 
     # Occupant: what the telephone tells.
 
@@ -265,7 +273,8 @@ class Inhabitant:
             if talk_us is not None:
                 self._leave_after(talk_us)
         elif not heard and _ask(previous):
-            self._patience = self._clock.call_later_us(REPLY_US, self._reply)
+            asked = self._reply_with_code if _ask_for_code(previous) else self._reply
+            self._patience = self._clock.call_later_us(REPLY_US, asked)
         elif not heard:
             if previous and not previous & DISHEARTENING:
                 self._say_hello()
@@ -280,6 +289,14 @@ class Inhabitant:
         elif reply is not None:
             self.say(reply)
         self._patience = self._clock.call_later_us(QUESTION_PATIENCE_US, self._call_out)
+
+    def _reply_with_code(self) -> None:
+        """Whoever has none at hand cannot enter it."""
+        if self._noted:
+            self.press(self._noted)
+            self._patience = self._clock.call_later_us(QUESTION_PATIENCE_US, self._call_out)
+        else:
+            self._reply()
 
     def _say_hello(self) -> None:
         if self._clock.monotonic_us() < self._pressing_until_us:
@@ -336,6 +353,12 @@ class Inhabitant:
 def _ask(voices: frozenset[str]) -> bool:
     """Whether the voices ask to press a key."""
     return any(voice.startswith("speech:") and _ASKS.search(voice) for voice in voices)
+
+
+@lru_cache(maxsize=KEPT_KINDS)
+def _ask_for_code(voices: frozenset[str]) -> bool:
+    """Whether the voices ask to enter a code."""
+    return any(voice.startswith("speech:") and _CODE.search(voice) for voice in voices)
 
 
 @lru_cache(maxsize=KEPT_KINDS)

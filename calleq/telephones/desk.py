@@ -7,6 +7,7 @@
     POST /telephones/{number}/hang-up
     POST /telephones/{number}/say         {"hz": 1004, "seconds": 2}
     POST /telephones/{number}/keys        {"keys": "42#"}
+    POST /telephones/{number}/note        {"keys": "123456"}: entered when a code is asked for
     GET  /telephones/{number}/heard.wav   what its ear heard (headers Heard-From: since when,
                                           Missed-Frames: 20 ms ticks the voice process missed)
     PUT  /talk                            {"seconds": 5}
@@ -179,6 +180,12 @@ class Desk:
         self._telephones.press(number, body.keys)
         return _json(self._view(number), 202)
 
+    async def note(self, request: Request) -> Response:
+        body = await _body(request, KeysRequest)
+        number = _number(request)
+        self._telephones.note(number, body.keys)
+        return _json(self._view(number), 202)
+
     async def heard(self, request: Request) -> Response:
         number = _number(request)
         self._telephones.telephone(number)
@@ -227,6 +234,7 @@ def desk_app(telephones: Telephones, recorder: Recorder) -> ASGIApp:
             Route("/telephones/{number}/hang-up", desk.hang_up, methods=["POST"]),
             Route("/telephones/{number}/say", desk.say, methods=["POST"]),
             Route("/telephones/{number}/keys", desk.press, methods=["POST"]),
+            Route("/telephones/{number}/note", desk.note, methods=["POST"]),
             Route("/telephones/{number}/heard.wav", desk.heard),
             Route("/talk", desk.talk, methods=["PUT"]),
         ]

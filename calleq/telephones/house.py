@@ -259,6 +259,16 @@ class Telephones:
             )
         self._inhabitants[number].press(keys)
 
+    def note(self, number: str, keys: str) -> None:
+        """Whoever is at a telephone has been shown these digits, and enters them when asked for a
+        code. Raises TelephoneError."""
+        self.telephone(number)
+        if not 0 < len(keys) <= KEYS_LIMIT or not set(keys) <= set(KEYS):
+            raise TelephoneError(
+                "invalid_value", f"{keys!r} are no keys: 1 to {KEYS_LIMIT} of {KEYS} expected"
+            )
+        self._inhabitants[number].note(keys)
+
     def set_talk_us(self, talk_us: int) -> None:
         """How long people talk from now on. Raises TelephoneError."""
         if not 0 <= talk_us <= TALK_LIMIT_US:

@@ -87,6 +87,9 @@ class MemoryCapture:
 class CaptureFile:
     """A tap that appends to a file. Give a clock where somebody reads while it is written.
 
+    What it sees waits as it is, and is put in the file's form when it is written: so those who show
+    it something wait as little as can be.
+
     Raises CaptureError when `path` exists and is no capture, OSError when it cannot be opened.
     """
 
@@ -94,11 +97,15 @@ class CaptureFile:
         self, path: Path, clock: Clock | None = None, limit_octets: int = FILE_LIMIT_OCTETS
     ) -> None:
         self._clock = clock
-        self._buffer = bytearray()
+        self._waiting: list[tuple[int, Segment, tuple[bytes, bytes], bytes]] = []
+        """When, where, names as `_pack_names` has them, and the octets."""
+        self._waiting_octets = 0
         self._names: dict[tuple[str, str, str], tuple[bytes, bytes]] = {}
         """Names that came before, as `_pack_names` has them."""
         self._limit_octets = limit_octets
-        self._flush_due = False
+        self._flush_due = clock is None
+        """A timer is set, or there is no clock to set it on."""
+        self._is_closed = False
         self.dropped = 0
         self._file = path.open("ab", buffering=0)
         self._octets = self._file.tell()
@@ -116,40 +123,55 @@ class CaptureFile:
         key = (link, sender, receiver)
         names = self._names.get(key)
         if names is None:
-            if len(self._names) >= NAMES_LIMIT:
-                self._names.clear()
-            names = self._names[key] = _pack_names(link, sender, receiver)
-        record = _pack(at_us, segment, names, octets)
-        length = len(record) + len(octets)
-        if self._file.closed or self._octets + length > self._limit_octets:
+            names = self._pack_names(key)
+        length = len(octets)
+        if length > OCTETS_LIMIT:
+            raise CaptureError(f"{length} octets: at most {OCTETS_LIMIT}")
+        if self._is_closed:
             self.dropped += 1
             return
-        self._octets += length
-        buffer = self._buffer
-        buffer += record
-        buffer += octets
-        if len(buffer) >= FLUSH_OCTETS:
+        self._waiting.append((at_us, segment, names, octets))
+        self._waiting_octets += length
+        if self._waiting_octets >= FLUSH_OCTETS:
             self.flush()
-        elif self._clock is not None and not self._flush_due:
+        elif not self._flush_due:
             self._flush_due = True
+            assert self._clock is not None
             self._clock.call_later_us(FLUSH_INTERVAL_US, self._flush_on_time)
 
+    def _pack_names(self, key: tuple[str, str, str]) -> tuple[bytes, bytes]:
+        if len(self._names) >= NAMES_LIMIT:
+            self._names.clear()
+        names = self._names[key] = _pack_names(*key)
+        return names
+
     def flush(self) -> None:
-        """Hand the buffer to the operating system."""
-        if self._buffer and not self._file.closed:
-            pending = memoryview(bytes(self._buffer))
-            self._buffer.clear()
-            while pending:
-                pending = pending[self._file.write(pending) :]
+        """Hand what waits to the operating system."""
+        waiting, self._waiting = self._waiting, []
+        self._waiting_octets = 0
+        parts: list[bytes] = []
+        for at_us, segment, names, octets in waiting:
+            record = _pack(at_us, segment, names, octets)
+            length = len(record) + len(octets)
+            if self._octets + length > self._limit_octets:
+                self.dropped += 1
+                continue
+            self._octets += length
+            parts += (record, octets)
+        pending = memoryview(b"".join(parts))
+        while pending:
+            pending = pending[self._file.write(pending) :]
 
     def close(self) -> None:
         """Flush and close; what is seen afterwards is dropped and counted."""
+        self._is_closed = True
         self.flush()
         self._file.close()
 
     def _flush_on_time(self) -> None:
         self._flush_due = False
-        self.flush()
+        if not self._is_closed:
+            self.flush()
 
 
 class CaptureRead(NamedTuple):

@@ -15,8 +15,9 @@ import msgspec
 from calleq.causes import cause_name
 from calleq.lines import q931, radio
 from calleq.lines.messages import LineError, LineMessage, Setup
-from calleq.osn import messages as osn_messages
-from calleq.osn.messages import OsnError, OsnMessage
+from calleq.osn import relaying as osn_messages
+from calleq.osn.messages import OsnError
+from calleq.osn.relaying import AnyMessage
 from calleq.runtime.tap import Segment
 from calleq.sip.bounds import SipError
 from calleq.ss7 import mtp3_codec
@@ -46,9 +47,9 @@ class Decoders:
     line: Callable[[bytes], LineMessage] = q931.decode
     """Raises LineError."""
     encode_line: Callable[[LineMessage], bytes] = q931.encode
-    osn: Callable[[bytes], OsnMessage] = osn_messages.decode
+    osn: Callable[[bytes], AnyMessage] = osn_messages.decode_any
     """Raises OsnError."""
-    encode_osn: Callable[[OsnMessage], bytes] = osn_messages.encode
+    encode_osn: Callable[[AnyMessage], bytes] = osn_messages.encode
     mtp3: Callable[[bytes], Msu] = mtp3_codec.decode
     """Raises Mtp3Error."""
     encode_mtp3: Callable[[Msu], bytes] = mtp3_codec.encode

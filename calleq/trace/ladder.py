@@ -17,6 +17,7 @@ import msgspec
 
 from calleq.journal.entries import Accepted, Dialled, Ended, Progress, Stamped, Undertaken
 from calleq.osn.messages import OsnError
+from calleq.osn.relaying import RelayMessage
 from calleq.runtime.tap import Segment
 from calleq.ss7.inap.assisting import CORRELATION, correlation_of
 from calleq.ss7.isup.messages import Iam, IsupError
@@ -223,7 +224,8 @@ _Reader = Callable[[bytes, Decoders], str | None]
 
 def _osn_reference(octets: bytes, decoders: Decoders) -> str | None:
     try:
-        return decoders.osn(octets).call
+        message = decoders.osn(octets)
+        return "" if isinstance(message, RelayMessage) else message.call
     except OsnError:
         return None
 

@@ -10,7 +10,8 @@ class ReadyView(msgspec.Struct, frozen=True, omit_defaults=True):
 
     status: Literal["ready", "not_ready"]
     reasons: tuple[str, ...] = ()
-    """Why not: `draining`, `journal_not_writable`, `no_equipment_reachable`."""
+    """Why not: `draining`, `journal_not_writable`, `no_equipment_reachable`, or of a door whose
+    access server is in another process `authority_unreachable`."""
 
 
 class Ready(Protocol):

@@ -6,7 +6,7 @@ Of calleq it imports only what that page documents.
 
 from collections.abc import Callable
 
-from calleq.calling_logic.asking import Asking
+from calleq.calling_logic.entering import question_by
 from calleq.calling_logic.means import NUMBERS, Parties, Way, WayUser
 from calleq.equipment.contract import Site
 from calleq.media.contract import Player, Prompt, Verdict, player_source, wire_source
@@ -89,9 +89,19 @@ class ConferenceUnit:
         words: tuple[str, ...],
         limit_us: int,
         answered: Callable[[str], object],
+        digits: int = 1,
     ) -> None:
-        asking = Asking(self._voice, self._name, way.wire, player, words, limit_us, answered)
-        asking.begin(prompt)
+        question = question_by(
+            self._voice,
+            self._name,
+            way.wire,
+            player,
+            words=words,
+            digits=digits,
+            limit_us=limit_us,
+            answered=answered,
+        )
+        question.begin(prompt)
         self._hear(way, [player_source(player)])
 
     def bridge(self, ways: tuple[Way, ...], done: Callable[[bool], object]) -> None:

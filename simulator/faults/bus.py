@@ -12,7 +12,8 @@ from typing import Literal
 import msgspec
 
 from calleq.osn.in_process import InProcessBus
-from calleq.osn.messages import OsnError, decode
+from calleq.osn.messages import OsnError
+from calleq.osn.relaying import decode_any
 from calleq.runtime.clock import Clock
 from calleq.runtime.tap import Tap
 
@@ -97,6 +98,6 @@ class TroubledBus:
 
 def _kind(octets: bytes) -> str:
     try:
-        return str(decode(octets).__struct_config__.tag)
+        return str(decode_any(octets).__struct_config__.tag)
     except OsnError:
         return "undecodable"

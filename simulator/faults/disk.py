@@ -12,6 +12,7 @@ that group or after it becomes durable in this life.
 from collections.abc import Callable
 from typing import Literal
 
+from calleq.journal.contract import Watcher
 from calleq.journal.entries import Entry, Stamped
 from calleq.runtime.clock import Clock
 
@@ -59,6 +60,11 @@ class DiskJournal:
         self._next: list[tuple[Stamped, Callable[[], object] | None]] = []
         self._flush_began_us = -1
         self._is_flushing = False
+        self._watcher: Watcher | None = None
+
+    def observe(self, watcher: Watcher) -> None:
+        """Tell `watcher` of every entry from now on; at most one is told."""
+        self._watcher = watcher
 
     def last_sequence(self, entity: str) -> int:
         """See `Journal.last_sequence`."""
@@ -77,6 +83,8 @@ class DiskJournal:
             self._flush()
         group = self._group if now_us == self._flush_began_us else self._next
         group.append((stamped, durable))
+        if self._watcher is not None:
+            self._watcher(stamped)
 
     def abandon(self, keep: int) -> None:
         """The process died: the first `keep` entries that were not durable are on the disk."""

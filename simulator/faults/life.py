@@ -70,9 +70,12 @@ class MortalBus:
     def __init__(self, bus: Bus, life: Life) -> None:
         self._bus = bus
         self._life = life
+        self.attached: list[str] = []
+        """Every name under which something of the process is on the OSN."""
 
     def attach(self, element: str, receive: Callable[[str, bytes], None]) -> None:
         life = self._life
+        self.attached.append(element)
 
         def arrives(sender: str, octets: bytes) -> None:
             if life.alive:
@@ -290,5 +293,7 @@ class Process:
         self.network: Network | None = None
         self.journal: DiskJournal | None = None
         self.voice: MortalVoice | None = None
+        self.attached: list[str] = []
+        """Names on the OSN that go with its life."""
         self.deaths = 0
         self.begun = 0

@@ -26,6 +26,7 @@ from calleq.media.virtual import VirtualVoice
 from calleq.network import TELEPHONES, Network, build_network
 from calleq.network_nodes import point_codes
 from calleq.network_plant import Plant
+from calleq.relay.tail import JournalTail
 from calleq.runtime.clock import Clock, VirtualClock
 from calleq.runtime.tap import NoTap, Tap
 from calleq.ss7.isup.exchange import IsupExchange
@@ -57,6 +58,8 @@ from simulator.virtual import SETTLE_US, START_US
 Machines = Literal["one", "each"]
 MACHINE_US = 100_000 * SECOND_US
 """How much longer than the one before it each machine has run."""
+PAGE_KEY = bytes(range(32))
+"""Of processes that have a carrier's key in common."""
 
 
 def _unblock(exchange: IsupExchange, group: str) -> None:
@@ -80,14 +83,17 @@ class FragileNetwork:
         manners: Manners | None = None,
         start_us: int = START_US,
         played: frozenset[str] = frozenset(),
+        relayed: bool = False,
     ) -> None:
         """`settle_us` pass before it is handed over, so that dial-up computers are on-line.
 
         `machines`: whether all processes run on one machine, or each on its own, whose monotonic
         clock counts from another instant. `played` are elements of which there is the signalling
-        alone: somebody else is in their place.
+        alone: somebody else is in their place. `relayed`: doors of elements ask the authority in
+        the access server's process, which counts calls and charges them.
         """
         self._played = played
+        self._relayed = relayed
         self.topology = topology
         self.equipment = topology.access_server.equipment or self.peripheral
         """The name of what makes the calls: an SCP, or the peripheral."""
@@ -207,6 +213,8 @@ class FragileNetwork:
         switches = tuple(process.network.switches)
         process.network = process.journal = process.voice = None
         self.bus.detach(name)
+        for attached in process.attached:
+            self.bus.detach(attached)
         self._isolate(name, name)
         for switch in switches:
             self.telephones.lines_lost(switch)
@@ -360,11 +368,20 @@ class FragileNetwork:
             wire = self._outages.links[link.name]
             return {end: MortalLinkEnd(wire.end(end), life) for end in link.ends if end in chosen}
 
+        bus, journal, disk = MortalBus(self.bus, life), process.journal, process.disk
+        process.attached = bus.attached if self._relayed else []
         plant = Plant(
-            limited=False,
+            limited=self._relayed,
             clock=clock,
-            journal=process.journal,
-            bus=MortalBus(self.bus, life),
+            journal=journal,
+            bus=bus,
+            life=self._life_of(process) if self._relayed else 0,
+            page_key=PAGE_KEY if self._relayed else b"",
+            observe=journal.observe if self._relayed else None,
+            tail=JournalTail(lambda: journal.pending),
+            past=lambda since_us, found: found(
+                [stamped for stamped in disk.entries if stamped.at_us >= since_us]
+            ),
             lines=MortalLines(self.lines, life),
             voice=process.voice,
             tap=self.tap,
@@ -382,6 +399,10 @@ class FragileNetwork:
             self.topology, plant, frozenset((name,)), process.disk.entries, self._played
         )
         return process.network
+
+    def _life_of(self, process: Process) -> int:
+        """Another number for each life of each process."""
+        return 1 + process.begun * len(self.processes) + list(self.processes).index(process.name)
 
     def _disk_failed(self, process: Process) -> None:
         """A process whose disk failed ends; what a failed write left there nobody can say."""

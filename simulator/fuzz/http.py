@@ -5,19 +5,17 @@ again: the same method, target, fields and body must come out. A message is enco
 again. An envelope that opens must be one of the samples: nothing else is authentic.
 """
 
-from calleq.client.sealing import Sealer
 from calleq.protection import envelopes
 from calleq.protection.envelopes import EnvelopeError, open_envelope
-from calleq.protection.keys import MessageKey, MessageKeys, rotated
+from calleq.protection.keys import MessageKey, MessageKeys
 from calleq.runtime.clock import VirtualClock
-from calleq.units import SECOND_US
 from calleq.web import framing
 from calleq.web.exchange import Request, written_anew
 from calleq.web.framing import Chunks, FramingError, Head, read_head
 from simulator.fuzz.coverage_of import functions_of
+from simulator.fuzz.envelopes import ENVELOPES, KEY, NOW_US
 from simulator.fuzz.target import Target
 
-NOW_US = 1_795_000_000 * SECOND_US
 _HEADER_OCTETS = len(b"POST /v1/calls HTTP/1.1\r\n")
 _START = b"POST /v1/calls HTTP/1.1\r\n"
 
@@ -90,13 +88,8 @@ class _Fixed:
 
 def jose_target() -> Target:
     """Sealed envelopes."""
-    _, key = rotated((), "abc", NOW_US)
-    find = MessageKeys(_Fixed(key), VirtualClock(NOW_US)).find
-    now_s = NOW_US // SECOND_US
-    samples = []
-    for agreement in ("ECDH-ES", "ECDH-ES+A256KW"):
-        sealer = Sealer(key.public(), lambda: now_s, agreement)
-        samples += [sealer.field("note", "hello").encode(), sealer.whole({"a": 1})]
+    find = MessageKeys(_Fixed(KEY), VirtualClock(NOW_US)).find
+    samples = list(ENVELOPES)
     known = set(samples)
 
     def decode_envelope(octets: bytes) -> object:

@@ -50,8 +50,7 @@ def target() -> Target:
         return message
 
     def forget() -> None:
-        q931.decode.cache_clear()
-        q931.encode.cache_clear()
+        q931.forget()
 
     return Target(
         name="lines",

@@ -1,29 +1,37 @@
 """Two baresip telephones, registered on two switches, connected by one posted message."""
 
 import json
+import os
 import pathlib
+import re
+import signal
+import socket
+import struct
 import subprocess
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pytest
 
+from calleq.media.frames import FRAME_SAMPLES
+from calleq.media.g711 import encode
 from calleq.runtime.tap import Segment
 from calleq.sip.message import Request, Response, parse
 from calleq.trace.capture import Captured
 from calleq.units import MILLISECOND_US, parse_utc
-from tests.baresip import Telephone, seconds_of_tone, until
+from tests.baresip import AMPLITUDE, RATE_HZ, Telephone, seconds_of_tone, until
 from tests.live import LiveNetwork, calleq
-from tests.sip_network import sip_file, telephone
+from tests.sip_network import host_of_worker, sip_file, telephone
 
 pytestmark = pytest.mark.foreign("baresip")
 
 CUSTOMER, REPRESENTATIVE = "+12125550120", "+12125550143"
 CUSTOMER_HZ, REPRESENTATIVE_HZ = 700, 1_100
-BRIDGED_S = 2.5
+HEARD_S = 2.0
 AGREE_US = 20 * MILLISECOND_US
+STRANGE_HZ, STRANGE_PACKETS = 1_700, 100
 
 
 @dataclass
@@ -52,7 +60,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         yield scene
 
 
-def one_call(scene: Scene) -> str:
+def one_call(scene: Scene, meanwhile: Callable[[], object] = lambda: None) -> str:
     """A message is posted, the two talk, the representative hangs up."""
     message = {
         "business_id": "abc",
@@ -62,10 +70,19 @@ def one_call(scene: Scene) -> str:
     }
     call: str = scene.network.post(message).json()["call"]
     scene.network.wait_for_event(call, "bridged")
-    time.sleep(BRIDGED_S)
+    meanwhile()
+    until(lambda: both_heard(scene) >= HEARD_S, 30.0, lambda: f"heard {both_heard(scene)} s")
     scene.representative.command("hangup")
     scene.view = scene.network.follow(call)
     return call
+
+
+def both_heard(scene: Scene) -> float:
+    """How long each at least has heard the other."""
+    return min(
+        seconds_of_tone(scene.customer.heard(), REPRESENTATIVE_HZ),
+        seconds_of_tone(scene.representative.heard(), CUSTOMER_HZ),
+    )
 
 
 def registered(network: LiveNetwork) -> set[str]:
@@ -83,9 +100,7 @@ def test_the_call_is_completed_and_both_telephones_say_so(scene: Scene) -> None:
 
 @pytest.mark.row("S2-59", part=True)
 def test_a_tone_spoken_into_each_arrives_in_the_other(scene: Scene) -> None:
-    least_s = BRIDGED_S - 0.5
-    assert seconds_of_tone(scene.customer.heard(), REPRESENTATIVE_HZ) >= least_s
-    assert seconds_of_tone(scene.representative.heard(), CUSTOMER_HZ) >= least_s
+    assert both_heard(scene) >= HEARD_S
     assert seconds_of_tone(scene.customer.heard(), CUSTOMER_HZ) == 0, "nobody hears an echo"
     assert seconds_of_tone(scene.representative.heard(), REPRESENTATIVE_HZ) == 0
 
@@ -154,6 +169,82 @@ def talk_in(captures: list[Captured], number: str, since_us: int) -> tuple[int, 
         elif message.method == "BYE":
             ended_us = captured.at_us
     return answered_us, ended_us
+
+
+def test_voice_from_a_stranger_is_not_heard_and_is_in_the_record(scene: Scene) -> None:
+    """Somebody who knows the port speaks into the call of another."""
+
+    def intrude() -> None:
+        until(lambda: both_heard(scene) > 0.5, 30.0)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+            stranger.bind((host_of_worker(), 0))
+            for number in range(STRANGE_PACKETS):
+                start = number * FRAME_SAMPLES
+                at = np.arange(start, start + FRAME_SAMPLES) / RATE_HZ
+                voice = encode((AMPLITUDE * np.sin(2 * np.pi * STRANGE_HZ * at)).astype(np.int16))
+                header = struct.pack(">BBHII", 0x80, 0, number, start, 4_711)
+                stranger.sendto(header + voice, port_towards(scene, CUSTOMER))
+
+    call = one_call(scene, intrude)
+    assert scene.view["state"] == "completed"
+    record = next(one for one in scene.network.records() if one["call"] == call)
+    customer, representative = record["legs"]
+    assert customer["rtp_strangers"] >= 0.9 * STRANGE_PACKETS
+    assert (customer["cause"], representative["cause"]) == (16, 16)
+    assert representative["rtp_strangers"] < 10
+    assert seconds_of_tone(scene.representative.heard(), STRANGE_HZ, 0.1) == 0
+    assert seconds_of_tone(scene.representative.heard(), CUSTOMER_HZ) >= HEARD_S
+
+
+def test_a_call_goes_on_after_the_voice_process_was_killed(scene: Scene) -> None:
+    """It is started again, has the same ports, and both hear each other as before."""
+
+    def kill() -> None:
+        until(lambda: both_heard(scene) > 0.5, 30.0)
+        os.kill(voice_process(scene), signal.SIGKILL)
+        before_s = both_heard(scene)
+        until(
+            lambda: both_heard(scene) > before_s + 1.0,
+            30.0,
+            lambda: f"heard {both_heard(scene)} s; {scene.network.up.said()}",
+        )
+
+    call = one_call(scene, kill)
+    assert scene.view["state"] == "completed"
+    record = next(one for one in scene.network.records() if one["call"] == call)
+    assert [(leg["cause"], leg["partial"]) for leg in record["legs"]] == [(16, False)] * 2
+    assert all(leg["rtp_received"] > 20 for leg in record["legs"])
+    assert "voice: the process has ended; it is started again" in "\n".join(
+        scene.network.up.said() + scene.network.up.errors
+    )
+
+
+def voice_process(scene: Scene) -> int:
+    """The process with the voices of the network."""
+    up = scene.network.up.process.pid
+    children = pathlib.Path(f"/proc/{up}/task/{up}/children").read_text().split()
+    (found,) = [
+        int(child)
+        for child in children
+        if b"calleq.media\0" in pathlib.Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
+    return found
+
+
+def port_towards(scene: Scene, number: str) -> tuple[str, int]:
+    """Where we said that we hear the telephone of a number in its last call."""
+    invited = [
+        message
+        for one in scene.network.captures()
+        if one.segment is Segment.SIP and isinstance(message := parse(one.octets), Request)
+        if message.method == "INVITE" and number in message.fields["to"][0]
+    ]
+    described = invited[-1].body.decode()
+    host = re.search(r"c=IN IP4 (\S+)", described)
+    port = re.search(r"m=audio (\d+)", described)
+    assert host is not None, described
+    assert port is not None, described
+    return host[1], int(port[1])
 
 
 @pytest.mark.foreign("tshark")

@@ -3,6 +3,7 @@
 
 const $ = (id) => document.getElementById(id);
 let api = {};
+let lastCall = "";
 
 function make(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -35,7 +36,8 @@ function bounds(schema) {
   const said = [];
   const put = (name, before, after = "") => schema[name] !== undefined && said.push(before + " " + schema[name] + after);
   put("minimum", "at least"); put("maximum", "at most");
-  put("minLength", "at least", " characters"); put("maxLength", "at most", " characters");
+  if (schema.minLength > 1) put("minLength", "at least", " characters");
+  put("maxLength", "at most", " characters");
   put("pattern", "written as");
   if (schema.default !== undefined && schema.default !== "" && schema.default !== null)
     said.push("otherwise " + JSON.stringify(schema.default));
@@ -103,11 +105,29 @@ function credentials() {
   return { authorization: "Basic " + btoa(String.fromCharCode(...octets)) };
 }
 
+function quoted(text) {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : "'" + text.replaceAll("'", "'\\''") + "'";
+}
+
+// The same request for a terminal; curl asks for the password, a key is named and not shown.
+function asCurl(method, target, headers, body) {
+  const said = ["curl -s" + (target.endsWith("/stream") ? "N" : "")];
+  if (method !== "GET") said.push("-X " + method);
+  if ($("key").value.trim()) said.push("-H \"authorization: Bearer $CALLEQ_KEY\"");
+  else if ($("business").value.trim()) said.push("-u " + quoted($("business").value.trim()));
+  for (const [name, value] of Object.entries(headers))
+    if (name !== "authorization") said.push("-H " + quoted(name + ": " + value));
+  if (body) said.push("-d " + quoted(body.replace(/\s*\n\s*/g, " ")));
+  return said.join(" ") + " " + quoted(location.origin + target);
+}
+
 function sender(method, path, operation) {
   const form = make("form", { class: "try" });
   const inputs = [];
   for (const parameter of operation.parameters || []) {
     const input = make("input", { name: parameter.name, spellcheck: "false", autocomplete: "off" });
+    if (parameter.in === "path" && parameter.name === "call")
+      form.addEventListener("focusin", () => { input.value = input.value || lastCall; }, { once: true });
     inputs.push([parameter, input]);
     form.append(make("label", {}, parameter.name, " ", make("span", { class: "note" }, parameter.in), make("br"), input));
   }
@@ -116,17 +136,19 @@ function sender(method, path, operation) {
   if (content) {
     const examples = Object.entries(content.examples || {});
     body = make("textarea", { spellcheck: "false", "aria-label": "Body" });
-    if (examples.length) body.value = JSON.stringify(examples[0][1].value, null, 2);
+    const put = (value) => { body.value = JSON.stringify(value, null, 2); body.rows = body.value.split("\n").length + 1; };
+    if (examples.length) put(examples[0][1].value);
     if (examples.length > 1) {
-      const choices = make("select", { "aria-label": "Example", onchange: () => { body.value = JSON.stringify(examples[choices.selectedIndex][1].value, null, 2); } },
+      const choices = make("select", { "aria-label": "Example", onchange: () => put(examples[choices.selectedIndex][1].value) },
         ...examples.map(([name]) => make("option", {}, name)));
       form.append(make("label", {}, "Example ", choices));
     }
     form.append(make("label", {}, "Body", body));
   }
   const status = make("p", { role: "status", class: "note" });
-  const output = make("pre", { hidden: true, tabindex: "0" });
-  form.append(make("div", { class: "row" }, make("button", { type: "submit" }, "Send")), status, output);
+  const output = make("pre", { hidden: true, tabindex: "0", "aria-label": "Answer" });
+  const curl = make("pre", { hidden: true, tabindex: "0", class: "curl", "aria-label": "The same with curl" });
+  form.append(make("div", { class: "row" }, make("button", { type: "submit" }, "Send")), status, output, curl);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     let target = path;
@@ -140,13 +162,20 @@ function sender(method, path, operation) {
     }
     const asked = { method, headers };
     if (body) { headers["content-type"] = "application/json"; asked.body = body.value; }
+    target += query.size ? "?" + query : "";
+    curl.textContent = asCurl(method, target, headers, asked.body);
+    curl.hidden = false;
     status.textContent = "Sent…";
     try {
-      const answer = await fetch(target + (query.size ? "?" + query : ""), asked);
+      const answer = await fetch(target, asked);
       const text = await answer.text();
       status.textContent = answer.status + " " + answer.statusText + "  ·  Request-Id " + answer.headers.get("request-id");
       status.className = answer.ok ? "status-good" : "status-bad";
-      try { output.textContent = JSON.stringify(JSON.parse(text), null, 2); } catch { output.textContent = text; }
+      try {
+        const said = JSON.parse(text);
+        if (answer.status === 202 && said.call) lastCall = said.call;
+        output.textContent = JSON.stringify(said, null, 2);
+      } catch { output.textContent = text; }
       output.hidden = !text;
     } catch (error) {
       status.textContent = "No answer: " + error.message;
@@ -171,12 +200,21 @@ function inside(method, path, operation) {
   if (content) holder.append(make("h3", {}, "Body"), shape(content.schema));
   holder.append(make("h3", {}, "Answers"));
   const answers = make("dl", { class: "fields" });
+  const refusals = make("dl", { class: "fields" });
   for (const [status, answer] of Object.entries(operation.responses)) {
     const [kind, said] = Object.entries(answer.content || {})[0] || ["", {}];
-    const part = said.schema && !kind.includes("problem") ? said.schema : {};
-    answers.append(field(status, part.$ref ? part : { type: kind || "no body" }, false, answer.description, 0));
+    const isProblem = kind.includes("problem");
+    const part = said.schema && !isProblem ? said.schema : {};
+    const type = part.$ref ? part : { type: isProblem ? " " : kind || "no body" };
+    (isProblem ? refusals : answers).append(field(status, type, false, answer.description, 0));
   }
-  holder.append(answers, make("h3", {}, "Try it"), sender(method, path, operation));
+  holder.append(answers);
+  if (refusals.children.length)
+    holder.append(make("details", { class: "refusals" },
+      make("summary", {}, "Refusals: ", [...refusals.querySelectorAll("dt code")].map((one) => one.textContent).join(", ")),
+      make("p", { class: "note" }, "Problems of RFC 9457: code is for programs, detail says what to do, errors point at fields."),
+      refusals));
+  holder.append(make("h3", {}, "Try it"), sender(method, path, operation));
   return holder;
 }
 

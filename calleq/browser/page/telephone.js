@@ -217,6 +217,7 @@ function endVoice() {
 function setMuted(muted) {
   voice?.mute(muted);
   element("mute").dataset.on = String(muted);
+  element("muted").hidden = !muted;
   element("mute").textContent = muted ? "Unmute" : "Mute";
 }
 

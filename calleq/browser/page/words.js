@@ -3,6 +3,7 @@
 export const REFUSALS = {
   credentials: "Number and password do not belong together.",
   too_many_attempts: "Too many attempts. Wait a minute, then try again.",
+  too_many_messages: "This page said too much at once. Load it again.",
   version: "This page is out of date. Load it again.",
   in_use: "This line is in a call in another window.",
   moved: "The telephone was switched on in another window.",

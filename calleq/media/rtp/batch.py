@@ -37,6 +37,7 @@ _MESSAGE = np.dtype(
 _PIECE = np.dtype([("base", "u8"), ("length", "u8")])
 """struct iovec."""
 NAME_OCTETS = 16
+KEPT_ADDRESSES = 8_192
 MOST_AT_ONCE = 1_024
 """What the kernel takes in one call (UIO_MAXIOV)."""
 
@@ -63,6 +64,7 @@ def available() -> bool:
     return _calls() is not None
 
 
+@functools.lru_cache(KEPT_ADDRESSES)
 def address_key(host: str, port: int) -> int:
     """An IPv4 address as one number, in the order of its octets in memory.
 

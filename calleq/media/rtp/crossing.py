@@ -12,8 +12,8 @@ from calleq.media.rtp.keys import KeysOut
 from calleq.media.rtp.latch import Address
 from calleq.media.rtp.leg import Leg
 from calleq.media.rtp.output import Output, SendTo
-from calleq.media.rtp.routes import PHASES, Routes
-from calleq.media.rtp.table import MAX_LEGS, Integers, Legs, LegTable
+from calleq.media.rtp.routes import Routes
+from calleq.media.rtp.table import MAX_LEGS, PHASES, SILENT_ROW, Integers, Legs, LegTable
 
 
 def _nowhere(packet: memoryview, far: Address) -> object:
@@ -57,9 +57,14 @@ class Crossing:
             self._listeners[before - 1].discard(number)
         if row - 1 in self._listeners:
             self._listeners[row - 1].add(number)
-        phase = self._routes.phase_of(row)
-        self._table.phase[number] = number % PHASES if phase is None else phase
-        self._output.changed()
+        summed = self._routes.phase_of(row)
+        own = number % PHASES if summed is None else summed
+        self._table.phase[number] = own
+        if row == SILENT_ROW:
+            self._output.fall_silent(number)
+        else:
+            sounding = self._routes.sound_phase(row)
+            self._output.move(number, own if sounding is None else sounding)
         self._routes.leave(before)
 
     def sources_of(self, number: int) -> tuple[int, ...]:

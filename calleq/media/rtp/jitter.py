@@ -9,7 +9,8 @@ that comes just after its tick lets the leg wait one frame more, up to `MOST_WAI
 `hold`, so that a bad path is not tried every second.
 
 Odd cases. A frame that comes twice is written twice. One that comes later than its place is late,
-and lost to the ear. One that lies farther ahead than the ring is deep, or far behind, begins the
+and lost to the ear; after `LATE_FRAMES` such on end the path has become slower for good, and the
+stream begins anew. One that lies farther ahead than the ring is deep, or far behind, begins the
 stream anew: the far end has chosen another time. Timestamps wrap; places do not.
 """
 
@@ -25,6 +26,7 @@ MOST_WAITING = 6
 LEAST_HOLD_FRAMES = 100
 MOST_HOLD_FRAMES = 3_000
 FAR_BEHIND = 100
+LATE_FRAMES = 3
 START = 1_000
 """The place of a stream's first frame: there is room before it."""
 HISTORY_FRAMES = 3
@@ -60,6 +62,8 @@ class JitterBuffers:
         self._since = _column()
         self._hold = _column()
         self.late = _column()
+        self._late_now = _column()
+        """How many came late on end."""
         self.stretched = _column()
 
     def reset(self, legs: Legs | int) -> None:
@@ -72,7 +76,7 @@ class JitterBuffers:
     def clear(self, leg: int) -> None:
         """A new leg: also its counts."""
         self.reset(leg)
-        self.late[leg] = self.stretched[leg] = 0
+        self.late[leg] = self.stretched[leg] = self._late_now[leg] = 0
         self._hold[leg] = LEAST_HOLD_FRAMES
 
     def put(
@@ -87,7 +91,9 @@ class JitterBuffers:
             frames = frames.copy()
             frames[a_law] = FROM_A_LAW[frames[a_law]]
         usual = (rest == 0) & (ahead > 0) & (ahead <= DEPTH - 2)
-        if not usual.all():
+        if usual.all():
+            self._late_now[legs] = 0
+        else:
             keep = self._odd(legs, timestamps, frames, slack_us, (time, place, rest, ahead))
             legs, place, time, frames = legs[keep], place[keep], time[keep], frames[keep]
         slot = place & _SLOT
@@ -110,7 +116,9 @@ class JitterBuffers:
         `places` (time, place, rest, ahead) are put right; those to be written are returned.
         """
         time, place, rest, ahead = places
-        away = (ahead > DEPTH - 2) | (ahead < -FAR_BEHIND)
+        behind = np.where(ahead < 0, self._late_now[legs] + 1, 0)
+        self._late_now[legs] = behind
+        away = (ahead > DEPTH - 2) | (ahead < -FAR_BEHIND) | (behind > LATE_FRAMES)
         if away.any():
             self._begin(legs[away], timestamps[away], slack_us[away])
             time[away], place[away], rest[away], ahead[away] = timestamps[away], START, 0, 1
@@ -164,7 +172,9 @@ class JitterBuffers:
         self._begin_idle(here, at, slack)
         time = int(self._unwrapped(here, at)[0])
         ahead = (time - int(self._base[leg])) // FRAME_SAMPLES - int(self.play[leg])
-        if ahead > DEPTH - 2 or ahead < -FAR_BEHIND:
+        behind = int(self._late_now[leg]) + 1 if ahead < 0 else 0
+        self._late_now[leg] = behind
+        if ahead > DEPTH - 2 or ahead < -FAR_BEHIND or behind > LATE_FRAMES:
             self._begin(here, at, slack)
             time = timestamp
         elif ahead <= 0 and not self._stretch(leg, ahead):

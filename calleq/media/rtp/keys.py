@@ -26,7 +26,7 @@ from calleq.media.rtp.jitter import JitterBuffers
 from calleq.media.rtp.latch import Address
 from calleq.media.rtp.leg import Leg
 from calleq.media.rtp.packet import HEADER_OCTETS, MARKER, Packet, header
-from calleq.media.rtp.table import LegTable, Octets
+from calleq.media.rtp.table import PHASES, LegTable, Octets
 from calleq.units import SECOND_US
 
 EVENTS: Final = "0123456789*#ABCD"
@@ -146,6 +146,7 @@ class KeysOut:
         prompt = self._leaf.prompt
         timestamp = int.from_bytes(packet[4:8])
         start = int(table.time_base[number]) + self._leaf.start_frame * FRAME_SAMPLES
+        start += int(table.sends_phase[number]) * (FRAME_SAMPLES // PHASES)
         at = (timestamp - start) & 0xFFFF_FFFF
         turn, within = divmod(at, _TURN_SAMPLES)
         if prompt is None or turn >= len(prompt.text) or within >= _KEY_SAMPLES:

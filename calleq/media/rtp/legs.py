@@ -11,12 +11,13 @@ frame is missing from the streams, as their timestamps say.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from ipaddress import ip_address
 
 import numpy as np
 
 from calleq.media.frames import FRAME_US, SAMPLE_RATE_HZ
-from calleq.media.g711 import DECODING, Samples
+from calleq.media.g711 import DECODING, IDLE_OCTET, Samples
 from calleq.media.graph import SILENCE
 from calleq.media.ports import PortEvent, PortPlan, Quality, Tally
 from calleq.media.rtp import talkers
@@ -32,12 +33,12 @@ from calleq.media.rtp.packet import Packet, RtpError, parse
 from calleq.media.rtp.quality import opinion, rating
 from calleq.media.rtp.receiver import Receiver
 from calleq.media.rtp.reports import Reported, Reports
-from calleq.media.rtp.routes import PHASES, Routes
+from calleq.media.rtp.routes import Routes
 from calleq.media.rtp.secure import SecureError
 from calleq.media.rtp.shared import SharedPorts
 from calleq.media.rtp.sockets import PortPair
 from calleq.media.rtp.sounding import Sounding
-from calleq.media.rtp.table import SILENT_ROW, Legs, LegTable
+from calleq.media.rtp.table import PHASES, SILENT_ROW, Legs, LegTable
 from calleq.media.rtp.talkers import Talkers
 from calleq.media.ticked import TickedVoice
 from calleq.units import SECOND_US
@@ -46,10 +47,12 @@ SAMPLE_US = SECOND_US // SAMPLE_RATE_HZ
 SILENT_LIMIT_US = 5_000_000
 WANTED_FRAMES = 100
 """So long after an ear has asked for a leg's voice it is kept at hand."""
+KEPT_HOSTS = 1_024
 LOOK_FRAMES = 50
 """How often legs are looked at for silence."""
 
 
+@lru_cache(KEPT_HOSTS)
 def _is_address(host: str) -> bool:
     """Names are not looked up: their far end is where its packets will come from."""
     try:
@@ -85,8 +88,8 @@ class LegSet:
         self.shared = SharedPorts(self.intake)
         self.reports = Reports(self.table, random, utc_us)
         self._sounding = Sounding(voice.repertoire)
-        self._numbers: Legs | None = None
-        self._popped: list[Legs | None] = [None] * PHASES
+        self._popped: list[Legs] | None = None
+        """By phase: the legs that somebody hears but by relay; None: to be worked out."""
         self._rendered = [-1] * PHASES
         self._watching = False
         self.odd_packets = OddPackets(
@@ -111,7 +114,6 @@ class LegSet:
             self._voice.watch_changes(self.routes.touch)
         end = self._voice.graph.end(element, wire)
         leg = self._legs[number] = Leg(number, pair, end, self.frame_of, told)
-        self._numbers = None
         self._crossing.add(number)
         table = self.table
         table.out_source[number] = self._random(32)
@@ -173,11 +175,10 @@ class LegSet:
         self._voice.graph.forget_idle(leg.end.wire)
         self._compile()  # nobody hears its row any more
         del self._legs[number]
-        self._numbers = None
         self._crossing.remove(number)
         self.table.remove(number)
         self._talkers.forget(number)
-        self._changed()
+        self._popped = None
         return quality
 
     def quality(self, leg: Leg, reported: Reported | None = None) -> Quality:
@@ -228,9 +229,10 @@ class LegSet:
     def frame_of(self, number: int, frame: int) -> Samples | None:
         """What a leg brings in now, for an ear that is no leg; from the next packet on at least."""
         table = self.table
-        if not table.buffered[number]:
-            self._changed()
         table.wanted_frame[number] = frame
+        if not table.buffered[number]:
+            self._judge_buffered(number, frame)
+            self._popped = None
         return None if table.silent[number] else DECODING[table.rows[1 + number]]
 
     def step(self) -> None:
@@ -255,57 +257,64 @@ class LegSet:
         self._rendered[phase] = frame
         if frame % LOOK_FRAMES == 0 and phase == 0:
             self._look()
+        if self._popped is None:
+            self._popped = self._buffered()
         legs = self._popped[phase]
-        if legs is None:
-            legs = self._popped[phase] = self._buffered(phase, frame)
         if legs.size:
             self.inputs.pop(legs, frame)
             if frame % talkers.LOOK_FRAMES == phase:
                 self._talkers.look(legs, frame)
-        if self.routes.sounds and max(self._rendered) == frame:
-            self._sounding.fill(self.routes.sounds, frame, self.table.rows)
+        sounds = self.routes.due[phase]
+        if sounds:
+            self._sounding.fill(sounds, frame, self.table.rows)
         self.routes.sums.work_out(phase, self.table.rows)
         self.output.send(phase, frame, (frame * PHASES + phase) * PHASE_US)
 
-    def _changed(self) -> None:
-        """Who is buffered has to be worked out anew."""
-        self._popped = [None] * PHASES
+    def _buffered(self) -> list[Legs]:
+        """By phase: the legs that somebody hears but by relay."""
+        legs = np.flatnonzero(self.table.buffered)
+        phases = self.table.phase[legs]
+        return [legs[phases == phase] for phase in range(PHASES)]
 
-    def _buffered(self, phase: int, frame: int) -> Legs:
-        """The legs of a phase that somebody hears but by relay."""
-        table, every = self.table, self._every()
-        heard = self.routes.users[every + 1] > (table.relay_to[every] >= 0)
-        wanted = frame - table.wanted_frame[every] < WANTED_FRAMES
-        buffered = heard | wanted
-        begins = every[buffered & ~table.buffered[every]]
-        if begins.size:
-            self.buffers.reset(begins)
-        ends = every[~buffered & table.buffered[every]]
-        if ends.size:
-            table.silent[ends] = True
-        table.buffered[every] = buffered
-        legs: Legs = every[buffered & (table.phase[every] == phase)]
-        return legs
-
-    def _every(self) -> Legs:
-        """All legs, in order."""
-        if self._numbers is None:
-            self._numbers = np.array(sorted(self._legs), dtype=np.int64)
-        return self._numbers
+    def _judge_buffered(self, number: int, frame: int) -> None:
+        """Whether somebody hears a leg but by relay, after something has changed."""
+        table = self.table
+        heard = self.routes.users[number + 1] > (table.relay_to[number] >= 0)
+        buffered = bool(heard or frame - table.wanted_frame[number] < WANTED_FRAMES)
+        if buffered == table.buffered[number]:
+            return
+        if buffered:
+            self.buffers.reset(number)
+        else:
+            table.silent[number] = True
+        table.buffered[number] = buffered
 
     def _settle(self, numbers: set[int]) -> None:
         self._crossing.settle(numbers)
-        self._changed()
+        frame, recounted = self._now_us() // FRAME_US, self.routes.recounted
+        for number in numbers.union(row - 1 for row in recounted):
+            if number in self._legs:
+                self._judge_buffered(number, frame)
+        recounted.clear()
+        self._popped = None
 
     def _compile(self) -> None:
         changed: set[int] = set()
-        for number, row in self.routes.compile():
+        for number, row in self.routes.compile(self._next_phase()):
             if number in self._legs:
                 before = int(self.table.hears[number])
                 self._crossing.hear(number, row)
                 changed |= {number, before - 1, row - 1}
         self.routes.settle()
+        if self.routes.begun:
+            self.table.rows[self.routes.begun] = IDLE_OCTET
+            self.routes.begun.clear()
         self._settle({number for number in changed if number in self._legs})
+
+    def _next_phase(self) -> int:
+        """The phase that is ticked next."""
+        step = self._now_us() // PHASE_US
+        return (step + (self._rendered[step % PHASES] >= step // PHASES)) % PHASES
 
     def _odd(self, number: int, octets: bytes, now_us: int) -> None:
         """A packet from the believed address that is not as usual."""
@@ -358,7 +367,11 @@ class LegSet:
 
     def _look(self) -> None:
         """See whose far end has fallen silent, or speaks again."""
-        table, every = self.table, self._every()
+        table, every = self.table, np.flatnonzero(self.table.taken)
+        for number in np.flatnonzero(table.buffered).tolist():
+            self._judge_buffered(number, self._now_us() // FRAME_US)
+        self._popped = None
+        self._sounding.forget_but(self.routes.sounds)
         silent = self._now_us() - table.last_us[every] > SILENT_LIMIT_US
         for number, is_silent in zip(every.tolist(), silent.tolist(), strict=True):
             leg = self._legs[number]

@@ -4,6 +4,9 @@ Each leg has its packet at one place in memory: a header that is written for all
 once, and the row that the leg hears, as mu-law or A-law. Legs are spread over `PHASES` phases of a
 frame, so that no tick has more to send than it can in its time. What cannot be sent (the far end is
 gone, the network is full) is counted and forgotten: voice is never sent late.
+
+A leg that goes on in another phase has its next frame early by a part of one, and its stream is so
+much `ahead` of time. Silence makes that good: of its first frames one is left out.
 """
 
 from collections.abc import Callable
@@ -16,13 +19,14 @@ from calleq.media.rtp.batch import Batch, available
 from calleq.media.rtp.departure import Departure
 from calleq.media.rtp.latch import Address
 from calleq.media.rtp.packet import FRAME_OCTETS, HEADER, HEADER_OCTETS, PLAIN
-from calleq.media.rtp.routes import PHASES
-from calleq.media.rtp.table import MAX_LEGS, Flags, Legs, LegTable, Octets
+from calleq.media.rtp.table import MAX_LEGS, PHASES, SILENT_ROW, Flags, Legs, LegTable, Octets
 
 LATE_US = 5_000
 """A frame that leaves later than this after its tick is counted as late."""
 LOOK_EVERY = 128
 """So many packets are sent between two looks at the clock."""
+
+_PHASE_SAMPLES = FRAME_SAMPLES // PHASES
 
 SendTo = Callable[[memoryview, Address], object]
 """Sends one packet, or raises OSError."""
@@ -63,6 +67,8 @@ class Output:
         self._batch = Batch(packets) if available() else None
         self.departure = Departure(table)
         self._sends: dict[int, Sending] = {}
+        self._included: Flags = np.zeros(MAX_LEGS, dtype=np.bool_)
+        """Those of `_sends`."""
         self._phases: list[_Phase | None] = [None] * PHASES
         self.sent = 0
         self.late = 0
@@ -74,28 +80,44 @@ class Output:
         """From now on a leg is sent what it hears, to this address."""
         table = self._table
         self._sends[leg] = (send_to, self.packets[leg], far)
+        self._included[leg] = True
         self._headers["source"][leg] = table.out_source[leg]
         self._headers["kind"][leg] = table.payload[leg]
-        self.changed()
+        self._changed(leg)
 
     def exclude(self, leg: int) -> None:
         """It is no longer."""
         if self._sends.pop(leg, None) is not None:
-            self.changed()
+            self._included[leg] = False
+            self._changed(leg)
 
-    def changed(self) -> None:
-        """Legs came or went, or are sent in another phase."""
-        self._phases = [None] * PHASES
+    def move(self, leg: int, phase: int) -> None:
+        """From now on a leg is sent its frames in this phase."""
+        if phase != self._table.sends_phase[leg]:
+            self._changed(leg)
+            self._table.sends_phase[leg] = phase
+            self._changed(leg)
+
+    def fall_silent(self, leg: int) -> None:
+        """Silence begins: it is the time to be on time again."""
+        self._table.time_base[leg] -= self._table.ahead[leg]
+        self._table.ahead[leg] = 0
+
+    def _changed(self, leg: int) -> None:
+        """The phase that it is in has to be laid out anew."""
+        self._phases[self._table.sends_phase[leg]] = None
 
     def _phase(self, number: int) -> _Phase:
         phase = self._phases[number]
         if phase is None:
-            every = np.array(sorted(self._sends), dtype=np.int64)
-            legs = every[self._table.phase[every] == number]
-            together = self.departure.in_batches(legs) & (self._batch is not None)
-            phase = _Phase(legs, self._table, together, self._sends)
+            every = np.flatnonzero(self._included)
+            phase = self._laid(every[self._table.sends_phase[every] == number])
             self._phases[number] = phase
         return phase
+
+    def _laid(self, legs: Legs) -> _Phase:
+        together = self.departure.in_batches(legs) & (self._batch is not None)
+        return _Phase(legs, self._table, together, self._sends)
 
     def send(self, number: int, frame: int, tick_us: int) -> None:
         """Send every leg of a phase its frame; `tick_us` is when it was due."""
@@ -104,16 +126,21 @@ class Output:
         if not legs.size:
             return
         table = self._table
+        times = table.time_base[legs] + (frame * FRAME_SAMPLES + number * _PHASE_SAMPLES)
+        early = table.out_time[legs] + FRAME_SAMPLES - times
+        if (early > 0).any():  # it goes on in an earlier phase, or was relayed before
+            kept = (early <= 0) | (table.hears[legs] != SILENT_ROW)
+            if not kept.all():
+                phase, times, early = self._laid(legs[kept]), times[kept], early[kept]
+                legs = phase.legs
+            early = np.maximum(early, 0)
+            table.time_base[legs] += early
+            table.ahead[legs] += early
+            times += early
         self._payloads[legs] = table.rows[table.hears[legs]]
         if phase.some_a_law:
             self._payloads[phase.a_law] = TO_A_LAW[self._payloads[phase.a_law]]
         sequence = table.out_sequence[legs] + 1
-        times = table.time_base[legs] + frame * FRAME_SAMPLES
-        behind = table.out_time[legs] + FRAME_SAMPLES - times
-        if (behind > 0).any():  # what was relayed before ran ahead of our own time
-            behind = np.maximum(behind, 0)
-            table.time_base[legs] += behind
-            times += behind
         table.out_sequence[legs] = sequence
         table.out_time[legs] = times
         table.sent[legs] += 1

@@ -18,9 +18,10 @@ import numpy as np
 from calleq.media.graph import End, Leaf, VoiceGraph
 from calleq.media.mixer import MAX_HOPS
 from calleq.media.rtp.sums import Group, Sums
-from calleq.media.rtp.table import MAX_LEGS, MAX_ROWS, SILENT_ROW, Integers
+from calleq.media.rtp.table import MAX_LEGS, MAX_ROWS, PHASES, SILENT_ROW, Integers
 
-PHASES = 4
+MOST_UNEVEN = 64
+"""So many more sounds than in another may be due in one phase."""
 _SCRATCH_ROW = MAX_ROWS - 1
 
 
@@ -32,16 +33,24 @@ class Routes:
         self.sums = Sums(_SCRATCH_ROW)
         self.sounds: dict[Leaf, int] = {}
         """Players and tones that somebody is sent, and their rows."""
+        self.due: tuple[dict[Leaf, int], ...] = tuple({} for _ in range(PHASES))
+        """The same by the phase in which each has its frame."""
+        self.begun: list[int] = []
+        """Rows of sounds that have had no frame yet; whoever fills them empties this."""
         self.refused = 0
         self._leg_at: dict[End, int] = {}
         self._touched: dict[End, None] = {}
         self._free = list(range(_SCRATCH_ROW - 1, MAX_LEGS, -1))
         self.users: Integers = np.zeros(MAX_ROWS, dtype=np.int64)
         """How many use a row: legs that are sent it, and groups."""
+        self.recounted: set[int] = set()
+        """Rows of which that has changed; whoever looks at them empties this."""
         self._groups: dict[tuple[int, ...], Group] = {}
         self._ear_of: dict[int, tuple[Group, int]] = {}
         """By row of an ear: its group, and its own row in it."""
         self._leaf_of: dict[int, Leaf] = {}
+        self._sound_phase: dict[int, int] = {}
+        self._first_phase = 0
         self._known: dict[End, int] = {}
         """What arrives where, within one compilation."""
         self._made: list[int] = []
@@ -74,14 +83,22 @@ class Routes:
         ear = self._ear_of.get(row)
         return None if ear is None else ear[0].phase
 
+    def sound_phase(self, row: int) -> int | None:
+        """When a sound has its frame; None for another row."""
+        return self._sound_phase.get(row)
+
     def pending(self) -> bool:
         """Whether there is something to compile."""
         return bool(self._touched)
 
-    def compile(self) -> list[tuple[int, int]]:
-        """(leg, row) of each that may hear another row than before; whoever is told `use`s it."""
+    def compile(self, first_phase: int) -> list[tuple[int, int]]:
+        """(leg, row) of each that may hear another row than before; whoever is told `use`s it.
+
+        `first_phase` is the one that is ticked next: a sound that begins does not wait.
+        """
         if not self._touched:
             return []
+        self._first_phase = first_phase
         touched, self._touched = self._touched, {}
         self._known.clear()
         return [(self._leg_at[end], self._arriving(end, 0)) for end in touched]
@@ -90,11 +107,13 @@ class Routes:
         """Somebody is sent this row from now on."""
         if row != SILENT_ROW:
             self.users[row] += 1
+            self.recounted.add(row)
 
     def leave(self, row: int) -> None:
         """Somebody is no longer."""
         if row != SILENT_ROW:
             self.users[row] -= 1
+            self.recounted.add(row)
             self._forget_unused((row,))
 
     def settle(self) -> None:
@@ -109,6 +128,7 @@ class Routes:
             leaf = self._leaf_of.pop(row, None)
             if leaf is not None:
                 del self.sounds[leaf]
+                del self.due[self._sound_phase.pop(row)][leaf]
                 self._free.append(row)
             ear = self._ear_of.pop(row, None)
             if ear is not None:
@@ -171,7 +191,19 @@ class Routes:
             if row != SILENT_ROW:
                 self.sounds[leaf] = row
                 self._leaf_of[row] = leaf
+                self._place(leaf, row)
         return row
+
+    def _place(self, leaf: Leaf, row: int) -> None:
+        """Choose the phase of a sound: the next one that has not many more than another."""
+        counts = [len(due) for due in self.due]
+        most = min(counts) + MOST_UNEVEN
+        phase = self._first_phase
+        while counts[phase] > most:
+            phase = (phase + 1) % PHASES
+        self._sound_phase[row] = phase
+        self.due[phase][leaf] = row
+        self.begun.append(row)
 
     def _new_row(self) -> int:
         if not self._free:

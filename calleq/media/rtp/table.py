@@ -6,6 +6,7 @@ that a leg brings in now; the rows behind them belong to sounds and sums (`route
 """
 
 import heapq
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 from calleq.media.frames import FRAME_SAMPLES
 from calleq.media.g711 import IDLE_OCTET
 
+PHASES = 4
+"""Of a frame: legs are ticked in turns, so that no tick has more to do than it can."""
 MAX_LEGS = 8_192
 MAX_ROWS = 1 + MAX_LEGS + 24_576
 SILENT_ROW = 0
@@ -24,86 +27,96 @@ Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 
+_COLUMNS = 26
+_FLAGS = 6
+
+
 class LegTable:
     """One column for each of the numbers."""
 
     def __init__(self) -> None:
-        def integers() -> Integers:
-            return np.zeros(MAX_LEGS, dtype=np.int64)
-
-        def flags() -> Flags:
-            return np.zeros(MAX_LEGS, dtype=np.bool_)
-
+        # Columns lie side by side: a leg is emptied by two strokes.
+        self._columns: NDArray[np.int64] = np.zeros((_COLUMNS, MAX_LEGS), dtype=np.int64)
+        self._flags: NDArray[np.bool_] = np.zeros((_FLAGS, MAX_LEGS), dtype=np.bool_)
+        integers = iter(self._columns).__next__
+        flags = iter(self._flags).__next__
         self._free = list(range(MAX_LEGS))
-        # what comes in
-        self.latched = flags()
+        self.taken: Flags = flags()
+        self.latched: Flags = flags()
         """A source is believed, and may be heard."""
-        self.source = integers()
+        self.source: Integers = integers()
         """Its SSRC."""
-        self.payload = integers()
+        self.payload: Integers = integers()
         """Its payload type."""
-        self.a_law = flags()
+        self.a_law: Flags = flags()
         """Of both directions."""
-        self.newest = integers()
+        self.newest: Integers = integers()
         """Highest sequence number, with its cycles (RFC 3550 A.1)."""
-        self.first = integers()
+        self.first: Integers = integers()
         """Sequence number of the first packet."""
-        self.expected_before = integers()
+        self.expected_before: Integers = integers()
         """Packets that were to come from the sources believed before."""
-        self.received = integers()
-        self.transit = integers()
-        self.jitter = np.zeros(MAX_LEGS, dtype=np.float64)
+        self.received: Integers = integers()
+        self.transit: Integers = integers()
+        self.jitter: NDArray[np.float64] = integers().view(np.float64)
         """In timestamp units (RFC 3550 A.8)."""
-        self.last_us = integers()
+        self.last_us: Integers = integers()
         """When its last packet came."""
-        self.buffered = flags()
+        self.buffered: Flags = flags()
         """Somebody hears it but by relay."""
-        self.wanted_frame = integers()
+        self.wanted_frame: Integers = integers()
         """The last frame in which an ear asked for it."""
-        self.relay_to = np.full(MAX_LEGS, -1, dtype=np.int64)
+        self.relay_to: Integers = integers()
         """The leg to which its packets go on as they are."""
-        # what goes out
-        self.phase = integers()
-        self.hears = integers()
-        """The row that it is sent, where nothing is relayed to it."""
-        self.out_source = integers()
-        self.out_sequence = integers()
-        """Of the last packet sent; `out_time` alike."""
-        self.out_time = integers()
-        self.time_base = integers()
-        """What makes a timestamp of the number of a frame's first sample."""
-        self.fresh = flags()
-        """The next packet that is relayed to it begins another stretch."""
-        self.sequence_shift = integers()
-        self.time_shift = integers()
-        self.sent = integers()
-        self.descriptor = integers()
-        """Of the socket that it is sent from."""
-        self.direct = flags()
-        """Sent as it is, by IPv4: whole batches at once."""
-        self.believed: NDArray[np.uint64] = np.zeros(MAX_LEGS, dtype=np.uint64)
-        """From where its packets are taken as they are (`batch.address_key`); 0: from nowhere."""
-        self.shared = np.full(MAX_LEGS, -1, dtype=np.int64)
-        """Descriptor of a socket that it has with others; -1: it has one of its own."""
-        self.far: NDArray[np.uint64] = np.zeros(MAX_LEGS, dtype=np.uint64)
-        """Where it is sent to (`batch.address_key`), by IPv4."""
+        self.phase: Integers = integers()
+        """In which phase its next frame is due."""
+        self._make_outgoing(integers, flags)
         self.rows: Octets = np.full((MAX_ROWS, FRAME_SAMPLES), IDLE_OCTET, dtype=np.uint8)
         self.silent: Flags = np.ones(MAX_LEGS, dtype=np.bool_)
         """Whether the row of a leg is silence because nothing came."""
+
+    def _make_outgoing(self, integers: Callable[[], Integers], flags: Callable[[], Flags]) -> None:
+        self.sends_phase: Integers = integers()
+        """In which phase it is sent a frame."""
+        self.hears: Integers = integers()
+        """The row that it is sent, where nothing is relayed to it."""
+        self.out_source: Integers = integers()
+        self.out_sequence: Integers = integers()
+        """Of the last packet sent; `out_time` alike."""
+        self.out_time: Integers = integers()
+        self.time_base: Integers = integers()
+        """What makes a timestamp of the number of a frame's first sample."""
+        self.ahead: Integers = integers()
+        """So many samples its stream is ahead of time, since it went on in an earlier phase."""
+        self.fresh: Flags = flags()
+        """The next packet that is relayed to it begins another stretch."""
+        self.sequence_shift: Integers = integers()
+        self.time_shift: Integers = integers()
+        self.sent: Integers = integers()
+        self.descriptor: Integers = integers()
+        """Of the socket that it is sent from."""
+        self.direct: Flags = flags()
+        """Sent as it is, by IPv4: whole batches at once."""
+        self.believed: NDArray[np.uint64] = integers().view(np.uint64)
+        """From where its packets are taken as they are (`batch.address_key`); 0: from nowhere."""
+        self.shared: Integers = integers()
+        """Descriptor of a socket that it has with others; -1: it has one of its own."""
+        self.far: NDArray[np.uint64] = integers().view(np.uint64)
+        """Where it is sent to (`batch.address_key`), by IPv4."""
 
     def add(self) -> int | None:
         """A leg with all its numbers at nothing; None when the table is full."""
         if not self._free:
             return None
         leg = heapq.heappop(self._free)
-        for column in vars(self).values():
-            if isinstance(column, np.ndarray) and column.shape == (MAX_LEGS,):
-                column[leg] = False
+        self._columns[:, leg] = 0
+        self._flags[:, leg] = False
+        self.taken[leg] = True
         self.relay_to[leg] = self.shared[leg] = -1
         self.wanted_frame[leg] = -MAX_ROWS
         self.silent[leg] = True
         self.rows[1 + leg] = IDLE_OCTET
-        self.phase[leg] = leg
+        self.phase[leg] = self.sends_phase[leg] = leg % PHASES
         return leg
 
     def believe(self, leg: int, source: int, sequence: int) -> None:
@@ -124,6 +137,6 @@ class LegTable:
 
     def remove(self, leg: int) -> None:
         """Give an index back: low ones are used first, so that columns stay dense."""
-        self.latched[leg] = self.buffered[leg] = False
+        self.taken[leg] = self.latched[leg] = self.buffered[leg] = False
         self.relay_to[leg] = -1
         heapq.heappush(self._free, leg)

@@ -79,8 +79,9 @@ class Mutant:
         words: tuple[str, ...],
         limit_us: int,
         answered: Callable[[str], object],
+        digits: int = 1,
     ) -> None:
-        self._stage.ask(own(way), player, prompt, words, limit_us, answered)
+        self._stage.ask(own(way), player, prompt, words, limit_us, answered, digits)
 
     def bridge(self, ways: tuple[Way, ...], done: Callable[[bool], object]) -> None:
         self._stage.bridge(tuple(own(way) for way in ways), done)

@@ -1,5 +1,7 @@
 """The cases of what parties hear, and of whole calls; with those of `cases` they are all."""
 
+from functools import partial
+
 from calleq.media.contract import NOTHING_SAID, Prompt
 from calleq.units import SECOND_US
 from simulator.conformance.equipment.bench import MARK, PROMPT, Bench, LeftOutError, require
@@ -230,6 +232,33 @@ def _question(bench: Bench) -> None:
     bench.until(lambda: len(told) > 1, "word that nothing was answered", 20 * SECOND_US)
     bench.wait_s(5)
     require(told == ["1", NOTHING_SAID], f"told of two questions: {told}")
+
+
+def _more(told: list[str], than: int) -> bool:
+    return len(told) > than
+
+
+@case(
+    "st-13",
+    STAGE,
+    "As many keys as wanted are heard, each once, and fewer when no further one follows",
+    "Stage.ask",
+    "hear the first key alone",
+    "hear no answer",
+)
+def _digits(bench: Bench) -> None:
+    bench.reserve("one")
+    one, _ = bench.talk("one", CUSTOMER)
+    told: list[str] = []
+    for keys in ("113355", "24"):
+        player, before = f"one/{keys}", len(told)
+        bench.stage.ask(one, player, SPEECH, (), 5 * SECOND_US, told.append, digits=6)
+        bench.wait_s(1)
+        bench.hears(CUSTOMER, f"speech:{PROMPT}")
+        bench.telephones.press(CUSTOMER, keys)
+        bench.until(partial(_more, told, before), "what was entered", 20 * SECOND_US)
+    bench.wait_s(5)
+    require(told == ["113355", "24"], f"told of two entries: {told}")
 
 
 CASES.extend(

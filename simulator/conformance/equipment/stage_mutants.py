@@ -75,10 +75,26 @@ class _AnswerForParty(Mutant):
         words: tuple[str, ...],
         limit_us: int,
         answered: Callable[[str], object],
+        digits: int = 1,
     ) -> None:
         self.acted += 1
-        super().ask(way, player, prompt, words, limit_us, whatever)
+        super().ask(way, player, prompt, words, limit_us, whatever, digits)
         answered("1")
+
+
+class _FirstKey(Mutant):
+    def ask(
+        self,
+        way: Way,
+        player: str,
+        prompt: Prompt,
+        words: tuple[str, ...],
+        limit_us: int,
+        answered: Callable[[str], object],
+        digits: int = 1,
+    ) -> None:
+        self.acted += digits > 1
+        super().ask(way, player, prompt, words, limit_us, answered)
 
 
 class _HearNoAnswer(Mutant):
@@ -90,9 +106,10 @@ class _HearNoAnswer(Mutant):
         words: tuple[str, ...],
         limit_us: int,
         answered: Callable[[str], object],
+        digits: int = 1,
     ) -> None:
         self.acted += 1
-        super().ask(way, player, prompt, words, limit_us, whatever)
+        super().ask(way, player, prompt, words, limit_us, whatever, digits)
 
 
 class _OneSided(Mutant):
@@ -147,6 +164,7 @@ MUTANTS: dict[str, type[Mutant]] = {
     "judge nobody": _JudgeNobody,
     "answer for the party": _AnswerForParty,
     "hear no answer": _HearNoAnswer,
+    "hear the first key alone": _FirstKey,
     "bridge one side": _OneSided,
     "bridge without a word": _BridgeQuietly,
     "bridge in words alone": _BridgeInWords,
