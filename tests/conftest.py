@@ -10,6 +10,7 @@ import secrets
 import shutil
 from collections.abc import Iterator
 
+import hypothesis
 import psycopg
 import pytest
 
@@ -29,6 +30,10 @@ FOREIGN = {
 }
 """Programs that nobody here wrote, and the Debian packages that bring them; `.ci/run` installs
 them."""
+
+# What an example takes of a busy machine's time says nothing about the code.
+hypothesis.settings.register_profile("calleq", deadline=None)
+hypothesis.settings.load_profile("calleq")
 
 # Tests make records in databases of their own, whatever the person who runs them uses.
 os.environ.pop("CALLEQ_DATABASE", None)

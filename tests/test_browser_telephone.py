@@ -254,7 +254,8 @@ def test_a_page_that_says_too_much_is_closed_and_others_go_on() -> None:
             for _ in range(2 * MESSAGES.burst):
                 with contextlib.suppress(ConnectionClosed):
                     await page.say(type="key", call=0, key="1")
-            await page.until("refused", reason="too_many_messages")
+            refused = await page.until("refused")
+            assert refused["reason"] == "too_many_messages"
             await page.closed()
         async with Page.open(service) as page:
             await page.hello()

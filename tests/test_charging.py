@@ -114,6 +114,29 @@ def test_further_attempts_add_a_connection_and_what_increments_add(
     assert found == legs_micro + 5_000 + more
 
 
+def test_further_attempts_are_held_at_what_the_dearest_representative_adds(tmp_path: Path):
+    """A second of one costs 1 000, 1/1; of the other 5 000, 60/60, and twice the connection."""
+    cheap = 'per_minute = "0.06"\nconnection = "0.01"'
+    dear = """
+[[rates]]
+to = "+1646"
+from = 2026-01-01T00:00:00Z
+per_minute = "0.30"
+increments = "60/60"
+connection = "0.02"
+"""
+    both = (REPRESENTATIVE, "+16465550144")
+    who = msgspec.structs.replace(business("postpaid"), representatives=both)
+    deck = FLAT.replace('per_minute = "0.06"', cheap) + dear
+    scene = Scene(tmp_path, who, deck=deck, reserve_minutes=1)
+    length_s, charged_s = 60 + 42 + 2 * 40, 240
+    customer = cheap_one = length_s * 1_000 + 10_000
+    dear_one = charged_s * 5_000 + 20_000
+    more = 20_000 + 2 * 60 * 5_000 + 2
+    found = held(scene.accept("A")).content["amount_micro"]
+    assert found == customer + cheap_one + dear_one + 5_000 + more
+
+
 def test_a_destination_without_rate_and_one_that_is_barred_are_refused(tmp_path: Path):
     scene = Scene(tmp_path, business("postpaid"))
     problem = refused(scene.accept("A", customer="+442055501000")).problem

@@ -24,7 +24,8 @@ def test_damaged_messages_are_decoded_or_refused_and_nothing_else(name: str) -> 
     assert verdict.broken == ()
     assert verdict.past_header >= MESSAGES // 2
     if name != "jose":  # of which nothing that was changed is authentic
-        assert verdict.decoded >= MESSAGES // 10
+        # JSON survives a change less often than octets do.
+        assert verdict.decoded >= MESSAGES // (20 if name == "relay" else 10)
     assert verdict.refused >= MESSAGES // 10
     assert verdict.passed, verdict
 

@@ -1,12 +1,15 @@
 """Trunks to other systems, on the virtual clock: who is called where, who comes in, and as whom."""
 
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from calleq.gateway.voice import CallVoice
 from calleq.operation.views import status_of
+from calleq.runtime.clock import VirtualClock
 from calleq.sip.digest import shared_secret
 from calleq.sip.guard import Guard
 from calleq.sip.message import Request, parse, respond
@@ -16,7 +19,7 @@ from calleq.sip.uri import SipUri
 from calleq.topology_sip import SipTrunk
 from calleq.units import SECOND_US
 from tests.gateway_world import REPRESENTATIVE, Scene, with_trunks
-from tests.sip_scene import SipWorld, Telephone
+from tests.sip_scene import SipWorld, Telephone, VirtualPorts
 from tests.virtual import VirtualNetwork
 
 ABROAD = "+442079460000"
@@ -114,6 +117,14 @@ def test_a_door_that_is_down_is_passed_over_and_asked_until_it_is_back(scene: Tr
     assert scene.invited() == [1, 1]
 
 
+def test_a_door_that_has_shown_nothing_yet_is_only_taken_for_up() -> None:
+    scene = Scene(topology=with_trunks([trunk()]))
+    views = scene.gateways["ssp-62"].trunks["carrier"].views
+    assert [(one.up, one.judged) for one in views()] == [(True, False)] * 2
+    scene.clock.advance_us(40 * SECOND_US)
+    assert [(one.up, one.judged) for one in views()] == [(False, True)] * 2
+
+
 def test_a_door_that_is_down_is_an_alarm_until_it_is_back(scene: TrunkScene) -> None:
     def alarms() -> list[tuple[str, str, str, bool]]:
         status = status_of(scene.network.network)
@@ -195,6 +206,18 @@ def test_calls_of_a_trunk_share_a_port_where_it_says_so() -> None:
     scene.peers[1].hang_up()
     scene.clock.advance_us(60 * SECOND_US)
     scene.assert_nothing_is_left()
+
+
+def test_voice_over_a_shared_port_is_never_offered_encrypted() -> None:
+    """What comes to such a port is told apart by its address, and nothing there is kept by leg."""
+    ports = VirtualPorts(VirtualClock())
+    ports.open_ports("sip:ssp-62", "127.0.0.1", shared=True)
+    for shared in (False, True):
+        bits = random.Random(1).getrandbits
+        wire = f"line:carrier/{shared}"
+        voice = CallVoice(ports, "sip:ssp-62", wire, bits, encrypts=True, shared=shared)
+        assert voice.take()
+        assert bool(voice.local(secure=True).crypto) is not shared
 
 
 def dials_from(scene: TrunkScene, peer: Telephone, called: str, caller: str, **fields: Any) -> int:

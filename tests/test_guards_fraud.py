@@ -2,12 +2,15 @@
 
 import json
 import random
+import re
+from pathlib import Path
 
 import pytest
 
+import calleq
 from calleq.accounts.principal import Principal
 from calleq.door.replies import Reply
-from calleq.guards.reasons import REASONS
+from calleq.guards.reasons import REASONS, advice_for
 from calleq.messages.answers import CallAccepted, ProblemView
 from calleq.osn.messages import AddParty, CallProgress, ControlCall
 from calleq.osn.orders import AddThird, Consult, Order, Refusal, Transfer
@@ -165,6 +168,20 @@ def test_a_page_that_proved_to_be_of_another_business_uses_up_nothing_of_this_on
     )
     assert replies[0].status == 401
     let_through(scene.click("+12125550100", "v", business="xyz"))
+
+
+def test_what_calendar_and_charging_refuse_says_what_to_do_on_the_lists_too() -> None:
+    """They were listed by their code alone. What only strangers meet has no advice."""
+    root = Path(calleq.__file__).parent
+    source = (root / "schedule/calendar.py").read_text() + (
+        root / "charging/problems.py"
+    ).read_text()
+    codes = set(re.findall(r'_fault\("[^"]+", "([a-z_]+)"', source))
+    codes |= set(re.findall(r'Refusal\(problem, "([a-z_]+)"\)', source))
+    assert {"passed", "too_far_ahead", "closed", "balance", "held_calls"} <= codes
+    codes |= {"spend_cap_day", "spend_cap_month", "prices: deck x is missing", "no_rate", "barred"}
+    assert {code for code in codes if not advice_for(code)} == set()
+    assert advice_for("bad_password") == ""
 
 
 def test_every_reason_says_what_to_do() -> None:

@@ -62,6 +62,7 @@ GUARDS: dict[str, tuple[str, ...]] = {
     ),
     "limits: one live request for each number": (
         "guards_limits: of_a_hundred_requests_at_once_for_one_number_exactly_one_is_made",
+        "guards_moves: a_call_is_not_moved_beside_another_of_the_same_number",
     ),
     "limits: a victim opts out by a key, for good": (
         "consent: a_customer_who_presses_9_is_never_called_again_by_that_business",
@@ -85,6 +86,12 @@ GUARDS: dict[str, tuple[str, ...]] = {
         "billing_waits: who_answered_and_reached_nobody_is_counted_by_business",
         "equipments: a_customer_waits_no_longer_than_the_announcement_limit",
         "prompts: the_customer_hears_the_samples_of_the_announcement_from_the_answer_on",
+    ),
+    "abandoned call: no customer is rung while nobody is likely to be free": (
+        "capacity_hold: calls_are_held_unless_a_business_wants_otherwise",
+        "capacity_hold: a_customer_is_rung_when_the_representative_is_free_again",
+        "capacity_hold: whoever_is_not_free_in_time_is_not_rung_for",
+        "acd_capacity: the_chance_is_that_of_talks_without_memory",
     ),
     "recording: off; announced to both before it begins; refusal; proof": (
         "control_recordings: what_is_recorded_is_what_the_parties_said_after_both_were_told",

@@ -79,6 +79,7 @@ def test_a_business_is_told_its_regions_and_what_is_left(scene: GuardedDoor) -> 
         "name": "calls", "burst": 5, "refill_s": 60.0, "left": 4, "full_in_s": 60, "one_in_s": 0,
     }  # fmt: skip
     assert (told["ring_s"], told["announcement_s"], told["call_s"]) == (30, 60, 14_400)
+    assert (told["likely_free"], told["free_within_s"], told["hold_s"]) == (0.8, 30, 120)
     assert get(scene, "/v1/limits", "xyz").json()["limits"][0]["left"] == 5
 
 

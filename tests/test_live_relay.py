@@ -54,7 +54,7 @@ def test_money_for_one_call_makes_one_at_two_doors_at_once(apart: Apart) -> None
 
 def test_a_limit_of_a_business_is_one_for_two_doors(apart: Apart) -> None:
     answers = at_once(
-        lambda: apart.post(SERVER, CUSTOMER, "xyz"), lambda: apart.post(SWITCH, OTHER, "xyz")
+        lambda: apart.post(SERVER, THIRD, "xyz"), lambda: apart.post(SWITCH, OTHER, "xyz")
     )
     assert sorted(one.status_code for one in answers) == [202, 429], [one.text for one in answers]
 
@@ -94,6 +94,24 @@ def test_a_call_of_another_door_is_found_and_hung_up_at_the_access_server(apart:
     assert apart.get(SWITCH, f"/v1/calls/{call}")["final"]
 
 
+def test_a_recording_is_heard_where_it_was_made_by_whoever_may_see_its_call(apart: Apart) -> None:
+    call = apart.post(PERIPHERAL, CUSTOMER, representative_number="+12125550143").json()["call"]
+    apart.until(lambda: apart.get(PERIPHERAL, f"/v1/calls/{call}")["state"] == "bridged")
+    url = f"{apart.door(PERIPHERAL)}/v1/calls/{call}"
+    auth = ("abc", "abc-demo")
+    ordered = httpx.post(f"{url}/orders", json={"order": "record"}, auth=auth, timeout=30)
+    assert ordered.status_code == 200, ordered.text
+    apart.ended(call)
+    path = f"/v1/calls/{call}/recordings"
+    apart.until(lambda: apart.get(PERIPHERAL, path)["recordings"][0]["status"] == "completed")
+    (recording,) = apart.get(PERIPHERAL, path)["recordings"]
+    sound = f"{apart.door(PERIPHERAL)}/v1/recordings/{recording['recording']}/audio"
+    heard = httpx.get(sound, auth=auth, timeout=30)
+    assert (heard.status_code, heard.content[:4]) == (200, b"RIFF")
+    assert httpx.get(sound, auth=("xyz", "xyz-demo"), timeout=30).status_code == 404
+    assert apart.get(PERIPHERAL, path, "xyz")["code"] == "not_found"
+
+
 def test_an_authority_killed_in_the_middle_dials_nobody_twice_and_charges_exactly(
     apart: Apart,
 ) -> None:
@@ -109,11 +127,11 @@ def test_an_authority_killed_in_the_middle_dials_nobody_twice_and_charges_exactl
     assert dialled > rang
     apart.kill(SERVER)
     apart.until(lambda: not apart.is_ready(PERIPHERAL), within_s=5)
-    refused = apart.post(PERIPHERAL, OTHER)
+    refused = apart.post(PERIPHERAL, OTHER, patient=False)
     assert (refused.status_code, refused.json()["code"]) == (503, "authority_unreachable")
     assert int(refused.headers["retry-after"]) > 0
     apart.start(SERVER)
-    apart.wait_until_ready()
+    apart.wait_until_ready(SERVER)
     again = apart.post(PERIPHERAL, CUSTOMER, headers=key, **fields)
     assert again.status_code == 202, again.text
     assert again.json()["call"] == call

@@ -232,6 +232,25 @@ def test_an_element_that_came_back_is_not_silenced_by_its_past(tmp_path: Path):
     run(scene, tmp_path)
 
 
+def test_voice_is_served_before_other_processes_where_it_may_ask_for_that(tmp_path: Path):
+    if not hasattr(os, "SCHED_RESET_ON_FORK"):
+        pytest.skip("no such policy on this system")
+    asks = "import os; os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))"
+    may = subprocess.run([sys.executable, "-c", asks], capture_output=True, check=False)
+
+    async def scene(process: VoiceProcessHandle, voice: RemoteVoice) -> None:
+        await voice.prepare(Prompt("speech", "Hello."))  # spoken by a thread
+        policies = {
+            int(task.name): os.sched_getscheduler(int(task.name)) & ~os.SCHED_RESET_ON_FORK
+            for task in Path(f"/proc/{process.pid}/task").iterdir()
+        }
+        expected = os.SCHED_OTHER if may.returncode else os.SCHED_RR
+        assert policies.pop(process.pid) == expected
+        assert set(policies.values()) <= {os.SCHED_OTHER}
+
+    run(scene, tmp_path)
+
+
 def test_a_lost_voice_process_fails_every_player_and_is_reported_once(tmp_path: Path):
     async def scene() -> None:
         lost: list[str] = []

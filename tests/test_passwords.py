@@ -8,11 +8,15 @@ import random
 import pytest
 
 from calleq.accounts.strength import Breached, BreachedError, Strength
-from calleq.cli.failure import UsageError
+from calleq.cli import own_password
+from calleq.cli.failure import CommandError, UsageError
+from calleq.cli.main import build_parser
+from calleq.client.accounts import AccountsClient
 from calleq.journal.entries import AccountChanged
 from calleq.topology import load_topology
+from tests.asgi import InProcess
 from tests.door import OUTSIDE, Door, basic, message
-from tests.live import ROOT, LiveNetwork, calleq
+from tests.live import ROOT
 from tests.test_accounts_api import SECOND_US, code, done
 
 GOOD = "seven owls met at noon"
@@ -237,25 +241,41 @@ def test_it_is_so_after_a_restart_and_a_programs_own_is_not(door: Door):
     assert placed.status_code == 202
 
 
-def test_by_the_command(tmp_path: pathlib.Path):
+def test_by_the_command(
+    door: Door,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    transport = InProcess(door.surface.app, OUTSIDE)
+
+    def client(url: str, *, password: tuple[str, str]) -> AccountsClient:
+        return AccountsClient(url, transport=transport, password=password)
+
+    monkeypatch.setattr(own_password, "AccountsClient", client)
     current, new = tmp_path / "current", tmp_path / "new"
-    data = tmp_path / "data"
-    with LiveNetwork(data) as network:
-        where = ("--business", "abc", "--data", str(data), "--json")
-        added = calleq("user", "add", "ann", "--role", "developer", *where)
-        assert added.returncode == 0, added.stderr
-        made = calleq("credential", "add", "--kind", "password", "--user", "ann", *where)
-        assert made.returncode == 0, made.stderr
-        current.write_text(json.loads(made.stdout)["secret"])
-        new.write_text(GOOD)
-        who = ("--url", network.url, "--business", "abc", "--user", "ann")
-        files = ("--current-file", str(current), "--new-file", str(new))
-        refused = calleq("password", *who, *files[:2], "--new-file", str(current))
-        assert refused.returncode == 1
-        assert "is the one that there is" in refused.stderr
-        changed = calleq("password", *who, *files)
-        assert (changed.returncode, changed.stderr) == (0, "")
-        assert calleq("password", *who, *files).returncode == 1
-    asked = calleq("password", "--user", "ann")
-    assert asked.returncode == 2
-    assert "--current-file and --new-file" in asked.stderr
+    current.write_text(ann(door)[1])
+    new.write_text(GOOD)
+
+    def types(*words: str) -> int:
+        return own_password.run(build_parser().parse_args(["password", *words]))
+
+    who = ("--business", "abc", "--user", "ann", "--current-file", str(current))
+    with pytest.raises(CommandError, match="is the one that there is"):
+        types(*who, "--new-file", str(current))
+    assert types(*who, "--new-file", str(new), "--json") == 0
+    assert json.loads(capsys.readouterr().out)["user"] == "ann"
+    with pytest.raises(CommandError, match="not accepted"):
+        types(*who, "--new-file", str(new))
+    typed = iter([GOOD, OTHER, "another", GOOD, OTHER, OTHER])
+    monkeypatch.setattr(own_password, "getpass", lambda prompt: next(typed))
+    monkeypatch.setattr(own_password.sys.stdin, "isatty", lambda: True, raising=False)
+    with pytest.raises(CommandError, match="the two are not the same"):
+        types("--business", "abc", "--user", "ann")
+    assert types("--business", "abc", "--user", "ann") == 0
+    assert "the one before is worth nothing" in capsys.readouterr().out
+    monkeypatch.setattr(own_password.sys.stdin, "isatty", lambda: False, raising=False)
+    with pytest.raises(UsageError, match="--current-file and --new-file"):
+        types("--business", "abc")
+    with pytest.raises(UsageError, match="say whose password it is"):
+        types()

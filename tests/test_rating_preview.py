@@ -75,6 +75,17 @@ def test_a_preview_has_the_maximum_for_a_length():
     assert [one.key for one in shown.quotes] == ["+1", "+44"]
 
 
+def test_what_a_call_and_an_attempt_cost_has_no_length():
+    """Both are charged once each; a price per minute of theirs is the price of no minute."""
+    deck = deck_of(
+        {
+            "service:call": Terms(per_minute_micro=60_000_000),
+            "service:unanswered": Terms(per_minute_micro=60_000_000, connection_micro=7),
+        }
+    )
+    assert Bound(deck, Plan(legs=(), unanswered=2), NOON_UTC).maximum_micro(HOUR_S) == 14
+
+
 def test_a_service_may_be_bounded_by_less_than_the_call():
     plan = Plan(legs=(), services=(PlannedService(name="recording", uses=2, longest_s=30),))
     # Each 30 s at 0.002 a minute and 0.001, and the call's 0.005.
@@ -126,8 +137,9 @@ def test_a_plan_has_so_many_parts_at_most(parts: dict[str, object]):
 
 
 def test_a_plan_may_have_as_many_parts_as_it_may():
-    for parts in ({"unanswered": 62}, {"services": (PlannedService(name="x", uses=62),)}):
-        Plan(legs=BOTH, **parts)
+    assert Plan(legs=BOTH, unanswered=62).unanswered == 62
+    uses = (PlannedService(name="x", uses=62),)
+    assert Plan(legs=BOTH, services=uses).services == uses
 
 
 small = st.integers(0, 2_000)

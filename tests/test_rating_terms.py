@@ -42,9 +42,16 @@ def test_an_amount_is_read_from_text(text: str, micro: int):
     ["", ".5", "1.", "-1", "+1", "1e3", "1,5", "1_000", " 1", "0.0000001", "1000000.1", "٣", "NaN"],
 )
 def test_what_is_no_amount_is_refused(text: str):
-    with pytest.raises(RatingError, match="at most six decimals") as caught:
+    with pytest.raises(
+        RatingError, match="at most six decimals expected, up to 1000000,"
+    ) as caught:
         parse_amount(text)
     assert caught.value.reason == "bad_amount"
+
+
+def test_terms_that_name_no_price_cost_nothing_however_long():
+    lines = lines_of(Terms(), PEAK_WEEK, NOON_UTC, LENGTH_LIMIT_S)
+    assert sum(line.sixtieths for line in lines) == 0
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,12 @@
 """What the handlers of accounts have in common: whose they are about, pages, changes."""
 
+from collections.abc import Callable
+
+import msgspec
+from starlette.responses import Response
+
 from calleq.access_server.administration import Administration, refusal
-from calleq.access_server.routing import OPERATOR, Context, Policy
+from calleq.access_server.routing import OPERATOR, Context, Policy, answer
 from calleq.accounts.changes import AccountError, Change
 from calleq.accounts.subscribers import Subscriber
 from calleq.messages.accounts import PageQuery
@@ -28,6 +33,22 @@ async def made(asked: Context, change: Change) -> Administration:
     administration = asked.services.the(Administration)
     await administration.make(change, asked.who)
     return administration
+
+
+async def shown_after(
+    asked: Context,
+    change_of: Callable[[str], Change],
+    view: Callable[[Subscriber], msgspec.Struct],
+) -> Response:
+    """Change the business of the path, then show it as it is. Raises ProblemError."""
+    await made(asked, change_of(business_of(asked).base.identifier))
+    return answer(view(business_of(asked)))
+
+
+async def gone_after(asked: Context, change_of: Callable[[str], Change]) -> Response:
+    """Remove something from the business of the path. Raises ProblemError."""
+    await made(asked, change_of(business_of(asked).base.identifier))
+    return Response(None, 204)
 
 
 def page_of(asked: Context) -> PageQuery:

@@ -51,10 +51,13 @@ async def _served(app: ASGIApp, request: Relay, principal: Principal, part: Part
         "method": request.method,
         "scheme": "http",
         "path": unquote_to_bytes(path).decode("utf-8", "replace"),
-        "raw_path": path.encode("latin-1"),
-        "query_string": query.encode("latin-1"),
+        "raw_path": path.encode("latin-1", "replace"),
+        "query_string": query.encode("latin-1", "replace"),
         "root_path": "",
-        "headers": [(name.encode(), value.encode("latin-1")) for name, value in request.headers],
+        "headers": [
+            (name.encode("latin-1", "replace"), value.encode("latin-1", "replace"))
+            for name, value in request.headers
+        ],
         "client": (request.peer, 0),
         "server": None,
         PRINCIPAL: principal,

@@ -15,6 +15,7 @@ from calleq.access_server.account_handling import (
     canonical,
     made,
     page_of,
+    shown_after,
 )
 from calleq.access_server.administration import Administration, refusal
 from calleq.access_server.routing import (
@@ -100,30 +101,32 @@ async def get_business(asked: Context) -> Response:
 
 async def change_business(asked: Context) -> Response:
     """Give settings other values."""
-    known = business_of(asked)
+    business_of(asked)
     settings = asked.body_as(BusinessSettings).settings
     if not asked.who.of_carrier and not OWN_SETTINGS.issuperset(settings):
         key = min(set(settings) - OWN_SETTINGS)
         error = AccountError("not_yours", f"{key} is the carrier's to change", f"settings/{key}")
         raise refusal(error)
-    identifier = known.base.identifier
-    await made(asked, BusinessChanged(business=identifier, settings=settings))
-    return answer(_business_view(business_of(asked)))
+    return await shown_after(
+        asked,
+        lambda business: BusinessChanged(business=business, settings=settings),
+        _business_view,
+    )
 
 
 async def suspend_business(asked: Context) -> Response:
     """No new call is made for it; calls that go on do so to their end."""
-    identifier = business_of(asked).base.identifier
     reason = asked.body_as(Suspension).reason
-    await made(asked, BusinessSuspended(business=identifier, reason=reason))
-    return answer(_business_view(business_of(asked)))
+    return await shown_after(
+        asked, lambda business: BusinessSuspended(business=business, reason=reason), _business_view
+    )
 
 
 async def resume_business(asked: Context) -> Response:
     """Calls are made for it again."""
-    identifier = business_of(asked).base.identifier
-    await made(asked, BusinessResumed(business=identifier))
-    return answer(_business_view(business_of(asked)))
+    return await shown_after(
+        asked, lambda business: BusinessResumed(business=business), _business_view
+    )
 
 
 # Numbers
@@ -140,18 +143,18 @@ async def list_numbers(asked: Context) -> Response:
 
 async def assign_number(asked: Context) -> Response:
     """Make a number a business's own."""
-    identifier = business_of(asked).base.identifier
     number = canonical(asked.parameter("number"))
-    await made(asked, NumberAssigned(business=identifier, number=number))
-    return answer(_numbers(business_of(asked)))
+    return await shown_after(
+        asked, lambda business: NumberAssigned(business=business, number=number), _numbers
+    )
 
 
 async def release_number(asked: Context) -> Response:
     """It is a business's own no more."""
-    identifier = business_of(asked).base.identifier
     number = canonical(asked.parameter("number"))
-    await made(asked, NumberReleased(business=identifier, number=number))
-    return answer(_numbers(business_of(asked)))
+    return await shown_after(
+        asked, lambda business: NumberReleased(business=business, number=number), _numbers
+    )
 
 
 ROUTES = (

@@ -8,6 +8,7 @@ from calleq.access_server.account_handling import (
     TOLD,
     business_of,
     canonical,
+    gone_after,
     made,
     page_of,
 )
@@ -81,10 +82,10 @@ async def put_representative(asked: Context) -> Response:
 
 async def remove_representative(asked: Context) -> Response:
     """No call is offered any more; one that goes on does."""
-    known, name = business_of(asked), asked.parameter("representative")
-    change = RepresentativeRemoved(business=known.base.identifier, representative=name)
-    await made(asked, change)
-    return Response(None, 204)
+    name = asked.parameter("representative")
+    return await gone_after(
+        asked, lambda business: RepresentativeRemoved(business=business, representative=name)
+    )
 
 
 # Customers
@@ -141,10 +142,10 @@ async def put_customer(asked: Context) -> Response:
 
 async def forget_customer(asked: Context) -> Response:
     """Know nothing of a customer any more."""
-    known = business_of(asked)
     name = asked.parameter("customer")
-    await made(asked, CustomerForgotten(business=known.base.identifier, customer=name))
-    return Response(None, 204)
+    return await gone_after(
+        asked, lambda business: CustomerForgotten(business=business, customer=name)
+    )
 
 
 ROUTES = (

@@ -15,6 +15,7 @@ from calleq.access_server.direct import DirectCalls
 from calleq.access_server.fronts import front_app
 from calleq.access_server.http import http_app
 from calleq.access_server.proofs import by_proof
+from calleq.access_server.recordings import RecordingShelf
 from calleq.access_server.relayed import known_already, serving
 from calleq.access_server.routes import ROUTES
 from calleq.access_server.routes_page_tokens import PageTokenDesk
@@ -34,6 +35,7 @@ from calleq.door.door import Door
 from calleq.guards import CallGuards
 from calleq.journal.file import FileJournal
 from calleq.network import Network
+from calleq.operation.control import recordings_of
 from calleq.operation.standing import Standing
 from calleq.operation.surface import operator_app
 from calleq.runtime.clock import Clock
@@ -154,6 +156,9 @@ async def _open_front(
 
     def prepare(services: Services) -> None:
         services.add(Ready, standing)  # type: ignore[type-abstract]
+        recordings = recordings_of(host.network)
+        if recordings:
+            services.add(RecordingShelf, RecordingShelf(recordings))
 
     app = front_app(door, _request_id, time.process_time, prepare)
     app = CrossOrigin(app, ROUTES, door.authenticator.origins)

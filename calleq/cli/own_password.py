@@ -1,8 +1,8 @@
 """`calleq password`: change one's own password, with the one that there is."""
 
 import argparse
-import getpass
 import sys
+from getpass import getpass
 
 import msgspec
 
@@ -39,4 +39,4 @@ def _given(file: str, prompt: str) -> str:
         return text_of(file)
     if not sys.stdin.isatty():
         raise UsageError("nobody can be asked here: give --current-file and --new-file")
-    return getpass.getpass(prompt)
+    return getpass(prompt)

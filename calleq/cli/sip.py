@@ -57,5 +57,7 @@ def _trunk_rows(trunk: SipTrunkView) -> list[tuple[str, ...]]:
 
 
 def _state(peer: PeerView) -> str:
-    words = "up" if peer.up else "down" if peer.address else "not found"
+    words = "down" if peer.address else "not found"
+    if peer.up:
+        words = "up" if peer.judged else "taken for up"
     return words if peer.registered_s is None else f"{words}, registered"

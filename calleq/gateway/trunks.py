@@ -35,7 +35,7 @@ HOSTS_LIMIT = 4_096
 class Peer:
     """One door of the other system."""
 
-    __slots__ = ("binding", "is_up", "name", "registered_s", "target", "text", "uri")
+    __slots__ = ("binding", "is_judged", "is_up", "name", "registered_s", "target", "text", "uri")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -47,6 +47,8 @@ class Peer:
         self.target: Target | None = None
         """Where it was found to be; None: not yet, or nowhere."""
         self.is_up = True
+        self.is_judged = False
+        """Whether it has shown that it is up or down; until then it is taken for up."""
         self.binding = 0
         """Of our registration with it; 0: none."""
         self.registered_s: int | None = None
@@ -68,6 +70,8 @@ class PeerView(msgspec.Struct, frozen=True):
     address: str
     up: bool
     registered_s: int | None
+    judged: bool = True
+    """False: it has shown neither that it is up nor that it is not."""
 
 
 class Trunk:
@@ -168,6 +172,7 @@ class Trunk:
                 "" if peer.target is None else str(peer.target.host) + f":{peer.target.port}",
                 peer.is_up and peer.target is not None,
                 peer.registered_s,
+                peer.is_judged,
             )
             for peer in self.peers
         ]

@@ -93,7 +93,7 @@ class TrunkWatch:
                     self.outages.note(_registration(failed), False)
 
     def _judge(self, trunk: Trunk, peer: Peer, *, up: bool) -> None:
-        peer.is_up = up
+        peer.is_up, peer.is_judged = up, True
         self.outages.note(f"{trunk.name} {peer.name}", up)
 
     def _ask_later(self, trunk: Trunk, peer: Peer) -> None:

@@ -236,6 +236,9 @@ class CallGuards:
             min(self._ring_limit_s, policy.ring_s or self._ring_limit_s),
             policy.announcement_s,
             policy.call_s,
+            self.hold(business, "").chance,
+            policy.free_within_s,
+            policy.hold_s,
         )
 
     def level_of_all(self, now_us: int) -> LimitView:

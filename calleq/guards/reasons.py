@@ -119,6 +119,29 @@ REASONS: dict[str, Reason] = {
 }
 """By code."""
 
+ELSEWHERE: dict[str, str] = {
+    "passed": "give a time to come, or leave desired_time blank for a call as soon as possible",
+    "too_far_ahead": "give an earlier time, or have `ahead_days` of the business raised",
+    "closed": "give a desired_time within the business's hours",
+    "quiet_hours": "give a time outside the customer's night, or `confirmed`: true if it is wanted",
+    "time_zone_needed": "give the customer's IANA zone (`time_zone`), or `confirmed`: true",
+    "no_rate": "call another number, or ask the carrier for a rate for it",
+    "held_calls": "wait until calls have ended for which money is held",
+    "balance": "pay money in, which the carrier enters (`calleq balance credit`)",
+    "spend_cap_day": "wait for the next day, or have the cap raised (`cap_day`)",
+    "spend_cap_month": "wait for the next month, or have the cap raised (`cap_month`)",
+    "prices": "tell the carrier that its prices are not in order",
+    "suspended": "ask the carrier why the business is suspended",
+    "journal": "send it again: the disk had no room for it",
+}
+"""What to do where not the guards refused a message, by the reason that is written down."""
+
+
+def advice_for(reason: str) -> str:
+    """What to do about a refusal that is on a list; empty for one that only a stranger meets."""
+    found = REASONS.get(reason)
+    return ELSEWHERE.get(reason.partition(":")[0], "") if found is None else found.advice
+
 
 def refusal(code: str, why: str = "", pointer: str = CUSTOMER, retry_after_s: int = 0) -> Refusal:
     """The refusal for a reason. `why` is what is true of this case."""

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from calleq.guards.reasons import REASONS
+from calleq.guards.reasons import advice_for
 from calleq.journal.entries import Refused
 from calleq.messages.guarding import RefusalView
 from calleq.units import utc_text
@@ -44,12 +44,11 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 
 def view_of(refused: Refused, at_us: int) -> RefusalView:
     """A refusal as it is told."""
-    reason = REASONS.get(refused.reason)
     return RefusalView(
         utc_text(at_us),
         refused.business,
         refused.reason,
-        "" if reason is None else reason.advice,
+        advice_for(refused.reason),
         refused.customer,
         refused.by,
         refused.visitor,

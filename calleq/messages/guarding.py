@@ -53,3 +53,7 @@ class Limits(msgspec.Struct, frozen=True):
     ring_s: float
     announcement_s: int
     call_s: int
+    likely_free: float
+    """Customers are rung when a representative is so likely to be free in time; 0: at once."""
+    free_within_s: int
+    hold_s: int

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from calleq.accounts.principal import Principal
 from calleq.osn.messages import OsnError
 from calleq.osn.messages import OsnMessage as CallMessage
 
@@ -60,20 +61,6 @@ class Used(msgspec.Struct, frozen=True, gc=False):
     until_s: int
 
 
-class Asker(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """Who has proved who it is at a front (`calleq.accounts.principal`)."""
-
-    role: str
-    proof: str
-    business: str = ""
-    name: str = ""
-    credential: str = ""
-    visitor: str = ""
-    origin: str = ""
-    page: str = ""
-    scopes: tuple[str, ...] = ()
-
-
 class Relay(msgspec.Struct, frozen=True, tag_field="kind", tag="relay", omit_defaults=True):
     """A request of somebody known: decide it. Answered by `Relayed`; not decided at all where it
     was meant for another life of the authority, or is too late."""
@@ -82,7 +69,8 @@ class Relay(msgspec.Struct, frozen=True, tag_field="kind", tag="relay", omit_def
     authority: int
     until_us: int
     """Not to be begun later than this, by the authority's clock."""
-    asker: Asker
+    asker: Principal
+    """Who has proved who it is at the front."""
     method: str
     target: str
     headers: tuple[tuple[str, str], ...]

@@ -119,7 +119,7 @@ class Authority:
             self.refused += 1
             self.tell(front, Relayed(request.question, 0, refused=refusal))
             return
-        principal = msgspec.convert(msgspec.to_builtins(request.asker), Principal)
+        principal = request.asker
         if principal.credential and principal.proof != "page_token":
             self._keeping.used(principal.credential)
         if request.figure:

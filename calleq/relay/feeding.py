@@ -72,13 +72,14 @@ class Feeder:
         past is being read."""
         self._sent: dict[str, int] = {}
         self._told_us = 0
-        bus.attach(name, self._receive)
+        bus.attach(name, self.receive)
 
     def start(self) -> None:
         """Begin to tell."""
         self._clock.call_in_background_us(FEED_US, self._tick)
 
-    def _receive(self, sender: str, octets: bytes) -> None:
+    def receive(self, sender: str, octets: bytes) -> None:
+        """A message from the OSN."""
         try:
             message = decode(octets)
         except OsnError:

@@ -24,7 +24,7 @@ from calleq.intake.intake import PROXY_HEADERS
 from calleq.intake.work import Work
 from calleq.messages.answers import CallAccepted, ProblemView
 from calleq.messages.sealed import is_sealed
-from calleq.osn.relaying import Asker, Relay, Relayed, Used
+from calleq.osn.relaying import Relay, Relayed, Used
 from calleq.relay.front import Front
 from calleq.relay.problems import UNREACHABLE
 from calleq.runtime.clock import Clock
@@ -167,13 +167,10 @@ class FrontDoor:
         method, target, figure = what
         last = self._replays.last if by.proof in _ONCE else None
         used = None if last is None else Used(*last)
-        asker = msgspec.convert(msgspec.to_builtins(by), Asker)
         kept = tuple((name, headers[name]) for name in RELAYED_HEADERS if name in headers)
 
         def request(number: int, life: int, until_us: int) -> Relay:
-            return Relay(
-                number, life, until_us, asker, method, target, kept, body, peer, figure, used
-            )
+            return Relay(number, life, until_us, by, method, target, kept, body, peer, figure, used)
 
         return self.front.relay(request, told)
 

@@ -49,6 +49,7 @@ TARGETS = {
     "http": "simulator.fuzz.http:target",
     "jose": "simulator.fuzz.http:jose_target",
     "rtcp": "simulator.fuzz.rtp:rtcp_target",
+    "relay": "simulator.fuzz.relay:target",
 }
 """Where the target of each codec is made: module and function."""
 

@@ -1,8 +1,10 @@
 """Two baresip telephones, registered on two switches, connected by one posted message."""
 
 import json
+import os
 import pathlib
 import re
+import signal
 import socket
 import struct
 import subprocess
@@ -192,6 +194,41 @@ def test_voice_from_a_stranger_is_not_heard_and_is_in_the_record(scene: Scene) -
     assert representative["rtp_strangers"] < 10
     assert seconds_of_tone(scene.representative.heard(), STRANGE_HZ, 0.1) == 0
     assert seconds_of_tone(scene.representative.heard(), CUSTOMER_HZ) >= HEARD_S
+
+
+def test_a_call_goes_on_after_the_voice_process_was_killed(scene: Scene) -> None:
+    """It is started again, has the same ports, and both hear each other as before."""
+
+    def kill() -> None:
+        until(lambda: both_heard(scene) > 0.5, 30.0)
+        os.kill(voice_process(scene), signal.SIGKILL)
+        before_s = both_heard(scene)
+        until(
+            lambda: both_heard(scene) > before_s + 1.0,
+            30.0,
+            lambda: f"heard {both_heard(scene)} s; {scene.network.up.said()}",
+        )
+
+    call = one_call(scene, kill)
+    assert scene.view["state"] == "completed"
+    record = next(one for one in scene.network.records() if one["call"] == call)
+    assert [(leg["cause"], leg["partial"]) for leg in record["legs"]] == [(16, False)] * 2
+    assert all(leg["rtp_received"] > 20 for leg in record["legs"])
+    assert "voice: the process has ended; it is started again" in "\n".join(
+        scene.network.up.said() + scene.network.up.errors
+    )
+
+
+def voice_process(scene: Scene) -> int:
+    """The process with the voices of the network."""
+    up = scene.network.up.process.pid
+    children = pathlib.Path(f"/proc/{up}/task/{up}/children").read_text().split()
+    (found,) = [
+        int(child)
+        for child in children
+        if b"calleq.media\0" in pathlib.Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
+    return found
 
 
 def port_towards(scene: Scene, number: str) -> tuple[str, int]:

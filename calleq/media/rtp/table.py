@@ -6,6 +6,7 @@ that a leg brings in now; the rows behind them belong to sounds and sums (`route
 """
 
 import heapq
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +42,6 @@ class LegTable:
         flags = iter(self._flags).__next__
         self._free = list(range(MAX_LEGS))
         self.taken: Flags = flags()
-        # what comes in
         self.latched: Flags = flags()
         """A source is believed, and may be heard."""
         self.source: Integers = integers()
@@ -70,7 +70,12 @@ class LegTable:
         """The leg to which its packets go on as they are."""
         self.phase: Integers = integers()
         """In which phase its next frame is due."""
-        # what goes out
+        self._make_outgoing(integers, flags)
+        self.rows: Octets = np.full((MAX_ROWS, FRAME_SAMPLES), IDLE_OCTET, dtype=np.uint8)
+        self.silent: Flags = np.ones(MAX_LEGS, dtype=np.bool_)
+        """Whether the row of a leg is silence because nothing came."""
+
+    def _make_outgoing(self, integers: Callable[[], Integers], flags: Callable[[], Flags]) -> None:
         self.sends_phase: Integers = integers()
         """In which phase it is sent a frame."""
         self.hears: Integers = integers()
@@ -98,9 +103,6 @@ class LegTable:
         """Descriptor of a socket that it has with others; -1: it has one of its own."""
         self.far: NDArray[np.uint64] = integers().view(np.uint64)
         """Where it is sent to (`batch.address_key`), by IPv4."""
-        self.rows: Octets = np.full((MAX_ROWS, FRAME_SAMPLES), IDLE_OCTET, dtype=np.uint8)
-        self.silent: Flags = np.ones(MAX_LEGS, dtype=np.bool_)
-        """Whether the row of a leg is silence because nothing came."""
 
     def add(self) -> int | None:
         """A leg with all its numbers at nothing; None when the table is full."""
