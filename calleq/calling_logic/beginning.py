@@ -22,6 +22,10 @@ LIKELY = "representative_likely"
 """Events of a call that is held, and of its end."""
 
 
+def _nothing(*what: object) -> None:
+    """A call that is over is told nothing."""
+
+
 class Beginning:
     """That of one call."""
 
@@ -96,6 +100,8 @@ class Beginning:
     def over(self) -> None:
         """The call has its end."""
         self._is_over = True
+        # They hold the call, which holds this: nothing should have to find that out.
+        self._act = self._tell = _nothing
         self._capacity.over(self._call)
 
 
