@@ -70,9 +70,11 @@ def one_call(scene: Scene, meanwhile: Callable[[], object] = lambda: None) -> st
     }
     call: str = scene.network.post(message).json()["call"]
     scene.network.wait_for_event(call, "bridged")
-    meanwhile()
-    until(lambda: both_heard(scene) >= HEARD_S, 30.0, lambda: f"heard {both_heard(scene)} s")
-    scene.representative.command("hangup")
+    try:
+        meanwhile()
+        until(lambda: both_heard(scene) >= HEARD_S, 30.0, lambda: f"heard {both_heard(scene)} s")
+    finally:  # so that the next call finds both free
+        scene.representative.command("hangup")
     scene.view = scene.network.follow(call)
     return call
 
@@ -175,7 +177,7 @@ def test_voice_from_a_stranger_is_not_heard_and_is_in_the_record(scene: Scene) -
     """Somebody who knows the port speaks into the call of another."""
 
     def intrude() -> None:
-        until(lambda: both_heard(scene) > 0.5, 30.0)
+        until(lambda: both_heard(scene) > 0.5, 60.0, lambda: f"heard {both_heard(scene)} s")
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
             stranger.bind((host_of_worker(), 0))
             for number in range(STRANGE_PACKETS):
@@ -200,7 +202,7 @@ def test_a_call_goes_on_after_the_voice_process_was_killed(scene: Scene) -> None
     """It is started again, has the same ports, and both hear each other as before."""
 
     def kill() -> None:
-        until(lambda: both_heard(scene) > 0.5, 30.0)
+        until(lambda: both_heard(scene) > 0.5, 60.0, lambda: f"heard {both_heard(scene)} s")
         os.kill(voice_process(scene), signal.SIGKILL)
         before_s = both_heard(scene)
         until(
