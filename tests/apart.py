@@ -135,11 +135,11 @@ class Apart:
         """Wait for a call's end and charge; how the access server's door shows it."""
         found: dict[str, Any] = {}
 
-        def is_over() -> bool:
+        def has_ended() -> bool:
             found.update(self.get(SERVER, f"/v1/calls/{call}", business))
             return bool(found["final"]) and bool(found.get("charge") or not found.get("held"))
 
-        self.until(is_over)
+        self.until(has_ended)
         return found
 
     def diary(self, number: str) -> list[dict[str, Any]]:

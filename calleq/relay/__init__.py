@@ -3,7 +3,7 @@
 The authority is in the access server's process, which keeps accounts, guards, prices, the schedule
 and the journal of all that. A front is a door on the internet whose element is in another process:
 it finds out who sends a request, by accounts that the authority tells it, and relays the request.
-Whatever the authority cannot be asked is not accepted (docs/adr/0016).
+Whatever the authority cannot be asked is not accepted (docs/adr/0018).
 """
 
 from calleq.relay.authority import Authority
