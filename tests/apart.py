@@ -20,6 +20,7 @@ from tests.split_network import DESK_OFFSET, FRONT_DOOR_OFFSET, free_base_port
 
 SERVER, PERIPHERAL, SWITCH = "server-72", "ip-76", "ssp-62"
 WITHIN_S = 60.0
+TALK_S = 4
 LOOSE = """[guards]
 apart_s = 0
 unanswered_s = 0
@@ -61,7 +62,7 @@ class Apart:
         return Running(
             *("run", *elements, "--network", str(self._network), "--data", str(self.data)),
             *("--base-port", str(base), "--port", str(base + FRONT_DOOR_OFFSET)),
-            *("--desk-port", str(base + DESK_OFFSET), "--talk", "4"),
+            *("--desk-port", str(base + DESK_OFFSET), "--talk", str(TALK_S)),
         )
 
     def start(self, process: str) -> None:
@@ -141,6 +142,11 @@ class Apart:
 
         self.until(has_ended)
         return found
+
+    def talks(self, seconds: float) -> None:
+        """So long do people talk from now on."""
+        url = f"http://127.0.0.1:{self._base + DESK_OFFSET}/talk"
+        httpx.put(url, json={"seconds": seconds}, timeout=10).raise_for_status()
 
     def diary(self, number: str) -> list[dict[str, Any]]:
         """What a telephone noted."""

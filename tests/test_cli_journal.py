@@ -5,6 +5,7 @@ import pathlib
 import shutil
 
 from calleq.journal.entries import Progress
+from calleq.journal.frames import FORMAT_VERSION
 from calleq.journal.inline import InlineJournal
 from calleq.runtime.clock import VirtualClock
 from calleq.units import SECOND_US
@@ -33,7 +34,11 @@ def test_whole_journals_are_counted(tmp_path: pathlib.Path) -> None:
     status, shown, _ = check(tmp_path, "--json")
     assert status == 0
     network, old = json.loads(shown)
-    assert (network["journal"], network["whole"], network["format"]) == ("network", True, 2)
+    assert (network["journal"], network["whole"], network["format"]) == (
+        "network",
+        True,
+        FORMAT_VERSION,
+    )
     assert (network["entries"], network["notes"], network["damage"]) == (100, [], "")
     assert network["segments"] == len(list(tmp_path.glob("network*")))
     assert network["octets"] == sum(path.stat().st_size for path in tmp_path.glob("network*"))

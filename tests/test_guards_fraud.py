@@ -155,7 +155,7 @@ def test_the_representative_that_a_message_names_is_judged() -> None:
     assert isinstance(reply.view, ProblemView)
     assert (reply.status, reply.view.code) == (403, "region")
     assert reply.view.errors[0].pointer == "/representative_number"
-    assert "allowed: US" in reply.view.detail
+    assert "only US may be called" in reply.view.detail
 
 
 def test_a_page_that_proved_to_be_of_another_business_uses_up_nothing_of_this_one() -> None:

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.apart import PERIPHERAL, SERVER, SWITCH, Apart, network_file
+from tests.apart import PERIPHERAL, SERVER, SWITCH, TALK_S, Apart, network_file
 from tests.live import at_once
 
-CUSTOMER, OTHER, THIRD = "+12125550100", "+12125550101", "+12125550102"
+CUSTOMER, OTHER, THIRD, MOBILE = "+12125550100", "+12125550101", "+12125550102", "+12125550111"
 PREPAID = '[businesses.billing]\npayment = "prepaid"'
 ONE_CALL = "[businesses.policy]\ncalls = {burst = 1, refill_s = 3600}"
 
@@ -39,7 +39,7 @@ def test_money_for_one_call_makes_one_at_two_doors_at_once(apart: Apart) -> None
     apart.operator("POST", "/v1/balance/credits", order)
     answers = at_once(
         lambda: apart.post(SERVER, CUSTOMER, representative_number="+12125550143"),
-        lambda: apart.post(PERIPHERAL, OTHER, representative_number="+12125550144"),
+        lambda: apart.post(PERIPHERAL, MOBILE, representative_number="+12125550144"),
     )
     assert sorted(one.status_code for one in answers) == [202, 402], [one.text for one in answers]
     call = next(one.json()["call"] for one in answers if one.status_code == 202)
@@ -95,6 +95,7 @@ def test_a_call_of_another_door_is_found_and_hung_up_at_the_access_server(apart:
 
 
 def test_a_recording_is_heard_where_it_was_made_by_whoever_may_see_its_call(apart: Apart) -> None:
+    apart.talks(9)  # what is said to both before a recording takes four seconds
     call = apart.post(PERIPHERAL, CUSTOMER, representative_number="+12125550143").json()["call"]
     apart.until(lambda: apart.get(PERIPHERAL, f"/v1/calls/{call}")["state"] == "bridged")
     url = f"{apart.door(PERIPHERAL)}/v1/calls/{call}"
@@ -102,6 +103,7 @@ def test_a_recording_is_heard_where_it_was_made_by_whoever_may_see_its_call(apar
     ordered = httpx.post(f"{url}/orders", json={"order": "record"}, auth=auth, timeout=30)
     assert ordered.status_code == 200, ordered.text
     apart.ended(call)
+    apart.talks(TALK_S)
     path = f"/v1/calls/{call}/recordings"
     apart.until(lambda: apart.get(PERIPHERAL, path)["recordings"][0]["status"] == "completed")
     (recording,) = apart.get(PERIPHERAL, path)["recordings"]

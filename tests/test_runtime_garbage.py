@@ -27,7 +27,9 @@ def test_calls_between_telephones_leave_no_circle_of_objects() -> None:
 
 
 def test_looking_seldom_ends_with_looking_as_usual() -> None:
+    look_as_usual()
     usual = gc.get_threshold()
+    assert usual != SELDOM
     look_seldom()
     try:
         assert gc.get_threshold() == SELDOM

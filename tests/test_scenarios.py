@@ -288,7 +288,11 @@ state = "completed"
         ('do = "post"', 'do = "post"\nbusiness = "zzz"', "steps[0].business: 'zzz': one of abc"),
         ('do = "post"', 'do = "post"\nwhen = "him rings"', "'him' is no telephone and no call"),
         ('do = "post"', 'do = "post"\nwhen = "customer sings"', "'sings': one of rings"),
-        ('do = "post"', 'do = "post"\nwhen = "call rung"', "'rung': one of accepted, dialled"),
+        (
+            'do = "post"',
+            'do = "post"\nwhen = "call rung"',
+            "'rung': one of accepted, waiting_for_representative",
+        ),
         ('do = "post"', 'do = "post"\nwhen = "message IAM from x"', "'x' is no element"),
         ('do = "post"', 'do = "post"\nafter_s = "sweep"', 'after_s = "sweep" and no [sweep]'),
         ('do = "post"', 'do = "kill"\nelement = "ip-77"', "steps[0].element: 'ip-77': one of"),
