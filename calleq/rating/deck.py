@@ -67,7 +67,7 @@ class Priced(msgspec.Struct, frozen=True, kw_only=True):
 class Deck:
     """Rates of one currency and one zone. Equal when they say the same."""
 
-    __slots__ = ("_history", "currency", "name", "round_to_micro", "week")
+    __slots__ = ("_history", "_longest", "currency", "name", "round_to_micro", "week")
 
     def __init__(
         self,
@@ -96,6 +96,7 @@ class Deck:
             several.sort(key=attrgetter("effective_from_us"))
             _check_distinct(key, several)
         self._history = {key: tuple(several) for key, several in found.items()}
+        self._longest = max((len(key) for key in found if key.startswith("+")), default=0)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Deck):
@@ -126,7 +127,7 @@ class Deck:
 
         Raises RatingError (`no_rate`, `barred`); the text is fit for whoever asked for the call.
         """
-        for key in keys_of(address):
+        for key in keys_of(address, self._longest):
             rate = self.held(key, at_us)
             if rate is None or isinstance(rate.says, Withdrawn):
                 continue
@@ -196,14 +197,15 @@ def check_successor(old: Deck, new: Deck, now_us: int) -> None:
         _check_not_past(rate, now_us)
 
 
-def keys_of(address: Address) -> tuple[str, ...]:
-    """The keys under which an address may be priced, the one that counts first before the rest.
+def keys_of(address: Address, longest: int) -> tuple[str, ...]:
+    """The keys under which an address may be priced, the one that counts first before the rest,
+    where none that is a number has more characters than `longest`.
 
-    >>> keys_of(E164("+4420555"))[:2], keys_of(IpAddress("192.0.2.1"))
-    (('+4420555', '+442055'), ('ip',))
+    >>> keys_of(E164("+4420555"), 7)[:2], keys_of(IpAddress("192.0.2.1"), 7)
+    (('+442055', '+44205'), ('ip',))
     """
     if isinstance(address, E164):
-        return tuple(address[:length] for length in range(len(address), 0, -1))
+        return tuple(address[:length] for length in range(min(len(address), longest), 0, -1))
     return (IP_KEY,) if isinstance(address, IpAddress) else (SIP_KEY,)
 
 

@@ -25,6 +25,7 @@ Refusals are values; `RatingError` (`bad_reservation`) is for what no correct ca
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from typing import Literal, assert_never
 
 import msgspec
@@ -320,7 +321,7 @@ class Reservations:
 
     def period_at(self, period: Period, at_us: int) -> str:
         """The period of an instant: `day 2026-01-05`, `month 2026-01`."""
-        day = datetime.fromtimestamp(at_us // SECOND_US, self._zone).date().isoformat()
+        day = _day_of(at_us // SECOND_US, self._zone)
         match period:
             case "day":
                 return f"day {day}"
@@ -333,6 +334,12 @@ class Reservations:
 
     def _state(self) -> tuple[object, ...]:
         return self._balance_micro, self._caps, self._zone, self._open, self._in_periods
+
+
+@lru_cache(maxsize=256)
+def _day_of(at_s: int, zone: tzinfo) -> str:
+    """The date in a zone; asked several times for each call, of many calls in the same second."""
+    return datetime.fromtimestamp(at_s, zone).date().isoformat()
 
 
 def _check_amount(amount_micro: int) -> None:
